@@ -1,0 +1,26 @@
+/** Tests run on the sources; `tsc -b` has checked their types. Thresholds count only when coverage is asked for. */
+export default {
+  roots: ['<rootDir>/packages', '<rootDir>/tests'],
+  testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/tests/**/*.test.ts'],
+  modulePathIgnorePatterns: ['/dist/', '/build/'],
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': ['ts-jest', { useESM: true, tsconfig: '<rootDir>/tsconfig.test.json' }],
+  },
+  moduleNameMapper: {
+    '^@mcp-daemon/core/contract$': '<rootDir>/packages/core/src/contract.ts',
+    '^@mcp-daemon/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
+    '^mcp-daemon$': '<rootDir>/packages/cli/src/index.ts',
+    // Only our own relative imports: a dependency's `./x.js` is a real file.
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  maxWorkers: 2,
+  coverageProvider: 'v8',
+  coverageReporters: ['text-summary', 'json-summary', 'lcov'],
+  collectCoverageFrom: ['packages/*/src/**/*.ts', '!**/*.d.ts'],
+  coverageThreshold: {
+    global: { statements: 80, branches: 80, functions: 80, lines: 80 },
+    './packages/core/src/': { statements: 90, branches: 90, functions: 90, lines: 90 },
+  },
+};

@@ -1,0 +1,3 @@
+describe('walls', () => {
+  it.todo('hold');
+});
