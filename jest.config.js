@@ -2,7 +2,7 @@
 export default {
   roots: ['<rootDir>/packages', '<rootDir>/tests'],
   testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/tests/**/*.test.ts'],
-  modulePathIgnorePatterns: ['/dist/', '/build/'],
+  modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/(dist|build)/'],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Through npx: 11 does not run on Node 20, and corepack's keys are out of date there. */
+export const pnpm = 'pnpm@12.21.0';
+export const bin = (name) => join(root, 'node_modules', '.bin', name);
+
+/**
+ * Runs a command to its end. `quiet` keeps its output back, to be shown only if it fails; a command that outlives `timeoutMs`
+ * is killed with everything it started.
+ */
+export function run(command, args = [], { cwd = root, env, quiet = false, input, timeoutMs } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: [input === undefined ? 'ignore' : 'pipe', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
+      // A group of its own, so that a time-out reaches grandchildren. Not otherwise: Ctrl-C should reach them all.
+      detached: timeoutMs !== undefined,
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr?.setEncoding('utf8').on('data', (text) => (stderr += text));
+    if (input !== undefined) child.stdin.on('error', () => {}).end(input);
+    let expired = false;
+    const timer =
+      timeoutMs &&
+      setTimeout(() => {
+        expired = true;
+        try {
+          process.kill(-child.pid, 'SIGKILL');
+        } catch {
+          // It has just ended by itself.
+        }
+      }, timeoutMs);
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      if (code === 0) return resolve({ stdout, stderr });
+      const why = expired ? `no end after ${timeoutMs / 1000} s` : code === null ? `killed by ${signal}` : `exit code ${code}`;
+      reject(new Error(`${[command, ...args].join(' ')}: ${why}\n${stdout}${stderr}`.trimEnd()));
+    });
+  });
+}
+
+const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** Announces a step, does it, and says how long it took. */
+export async function step(label, work) {
+  const started = performance.now();
+  process.stdout.write(`› ${label}\n`);
+  const value = await work();
+  process.stdout.write(`  ${label}: done in ${seconds(started)}\n`);
+  return value;
+}
+
+/**
+ * One thing that is true or not. Prints the verdict, never throws; the verdicts are also appended to the file named by
+ * CHECKS_FILE, which is how .ci/run counts them.
+ */
+export async function check(name, work) {
+  const started = performance.now();
+  let failure;
+  try {
+    await work();
+  } catch (error) {
+    failure = error;
+  }
+  const ok = failure === undefined;
+  process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${name} (${seconds(started)})\n`);
+  if (!ok) {
+    process.stdout.write(`${failure instanceof Error ? failure.message : String(failure)}\n`.replace(/^(?=.)/gm, '     '));
+    process.exitCode = 1;
+  }
+  if (process.env.CHECKS_FILE) appendFileSync(process.env.CHECKS_FILE, `${JSON.stringify({ name, ok })}\n`);
+  return ok;
+}
