@@ -1,3 +1,261 @@
-describe('walls', () => {
-  it.todo('hold');
+import { builtinModules } from 'node:module';
+import { cycles, manifests, packageOf, parse, sources, target, type Source } from './walls.js';
+
+/** Which of our packages each package may import. */
+const ARROWS: Record<string, readonly string[]> = {
+  core: [],
+  stdio: ['core'],
+  sqlite: ['core'],
+  modules: ['core'],
+  cli: ['core', 'stdio', 'sqlite', 'modules'],
+};
+
+/**
+ * The rooms of core, lowest first: a file imports only from rows above its own. A new file gets a row here.
+ *
+ * daemon -> dispatcher -> call -> {catalog -> cache, executor, recorder, result} -> {ports, errors}
+ */
+const CORE: readonly (readonly string[])[] = [
+  ['protocol'],
+  ['errors', 'definition'],
+  ['ports'],
+  ['cache', 'config', 'events', 'memory', 'result', 'executor', 'recorder'],
+  ['catalog', 'contract'],
+  ['call'],
+  ['dispatcher'],
+  ['daemon'],
+  ['index'],
+];
+
+/** Built-in modules that neither open a socket nor reach the file system or another process. */
+const CORE_BUILTINS = ['async_hooks', 'buffer', 'crypto', 'events', 'perf_hooks', 'timers', 'timers/promises', 'url', 'util'];
+const CORE_DEPENDENCIES = ['@cfworker/json-schema'];
+
+const LONGEST_FILE = 350;
+
+const byName = new Map([...manifests].map(([folder, { name }]) => [name, folder]));
+const isRelative = (specifier: string): boolean => specifier.startsWith('.');
+const builtin = (specifier: string): string | undefined =>
+  specifier.startsWith('node:') ? specifier.slice(5) : builtinModules.includes(specifier) ? specifier : undefined;
+const isBare = (specifier: string): boolean => !isRelative(specifier) && builtin(specifier) === undefined;
+const core = sources.filter((source) => source.package === 'core');
+
+/** What `mistake` finds in each import of these files, as one list to compare with an empty one. */
+function offending(
+  files: readonly Source[],
+  mistake: (source: Source, specifier: string, typeOnly: boolean) => string | undefined,
+): string[] {
+  return files.flatMap((source) =>
+    source.imports.flatMap(({ specifier, typeOnly }) => {
+      const problem = mistake(source, specifier, typeOnly);
+      return problem === undefined ? [] : [`${source.path} imports ${specifier}: ${problem}`];
+    }),
+  );
+}
+
+describe('between packages', () => {
+  it('every package has its arrows', () => {
+    expect([...manifests.keys()].sort()).toEqual(Object.keys(ARROWS).sort());
+  });
+
+  it('imports go along the arrows only', () => {
+    expect(
+      offending(sources, (source, specifier) => {
+        const folder = isBare(specifier) ? byName.get(packageOf(specifier)) : undefined;
+        return folder === undefined || ARROWS[source.package]?.includes(folder)
+          ? undefined
+          : `${source.package} must not know ${folder}`;
+      }),
+    ).toEqual([]);
+  });
+
+  it('packages reach each other by name, inside a package by path', () => {
+    expect(
+      offending(sources, (source, specifier) =>
+        isRelative(specifier) && !target(source, specifier).startsWith(`packages/${source.package}/`)
+          ? 'leaves its package'
+          : undefined,
+      ),
+    ).toEqual([]);
+  });
+
+  it('every dependency that is imported is declared', () => {
+    expect(
+      offending(sources, (source, specifier, typeOnly) => {
+        if (!isBare(specifier)) return undefined;
+        const manifest = manifests.get(source.package);
+        const declared = { ...manifest?.dependencies, ...manifest?.peerDependencies, ...manifest?.optionalDependencies };
+        // The command line is bundled: what its bundle contains need not be installed. Its library entry is not bundled.
+        const bundled = source.package === 'cli' && !source.path.endsWith('/index.ts');
+        if (bundled || typeOnly) Object.assign(declared, manifest?.devDependencies);
+        return packageOf(specifier) in declared ? undefined : `not declared in packages/${source.package}/package.json`;
+      }),
+    ).toEqual([]);
+  });
+
+  it('every dependency that is declared is imported', () => {
+    const unused = [...manifests].flatMap(([folder, manifest]) => {
+      const used = new Set(
+        sources
+          .filter((source) => source.package === folder)
+          .flatMap((source) => source.imports.map((i) => packageOf(i.specifier))),
+      );
+      // libsql stays outside the bundle, so the command line needs it although @mcp-daemon/sqlite is what imports it.
+      const indirect = folder === 'cli' ? ['libsql'] : [];
+      return Object.keys(manifest.dependencies ?? {})
+        .filter((name) => !used.has(name) && !indirect.includes(name))
+        .map((name) => `packages/${folder}/package.json: ${name}`);
+    });
+    expect(unused).toEqual([]);
+  });
+
+  it('built-in modules are imported as node:', () => {
+    expect(
+      offending(sources, (_, specifier) =>
+        builtin(specifier) !== undefined && !specifier.startsWith('node:') ? `write node:${specifier}` : undefined,
+      ),
+    ).toEqual([]);
+  });
+
+  it('no import cycles, type imports included', () => {
+    const graph = new Map(
+      sources.map((source) => [
+        source.path,
+        source.imports.filter((i) => isRelative(i.specifier)).map((i) => target(source, i.specifier)),
+      ]),
+    );
+    expect(cycles(graph).map((cycle) => cycle.join(' -> '))).toEqual([]);
+  });
+});
+
+describe('inside core', () => {
+  const rank = new Map<string, number>(
+    CORE.flatMap((row, index) => row.map((name) => [`packages/core/src/${name}.ts`, index] as const)),
+  );
+
+  it('every file has its row', () => {
+    expect(core.map((source) => source.path).filter((path) => !rank.has(path))).toEqual([]);
+  });
+
+  it('imports go to lower rows only', () => {
+    expect(
+      offending(core, (source, specifier) => {
+        if (!isRelative(specifier)) return undefined;
+        const to = rank.get(target(source, specifier)) ?? Infinity;
+        return to < (rank.get(source.path) ?? -1) ? undefined : 'not below it';
+      }),
+    ).toEqual([]);
+  });
+
+  it('no sockets, no files, no other processes', () => {
+    expect(
+      offending(core, (_, specifier) => {
+        const name = builtin(specifier);
+        return name === undefined || CORE_BUILTINS.includes(name) ? undefined : 'not for core';
+      }),
+    ).toEqual([]);
+    const network = ['fetch', 'WebSocket', 'EventSource', 'BroadcastChannel', 'XMLHttpRequest'];
+    expect(
+      core.flatMap((source) => network.filter((name) => source.globals.has(name)).map((name) => `${source.path}: ${name}`)),
+    ).toEqual([]);
+  });
+
+  it('no dependencies at run time but the one that checks arguments', () => {
+    expect(
+      offending(core, (_, specifier, typeOnly) => {
+        if (!isBare(specifier) || CORE_DEPENDENCIES.includes(packageOf(specifier))) return undefined;
+        return typeOnly && specifier.startsWith('@modelcontextprotocol/') ? undefined : 'not for core';
+      }),
+    ).toEqual([]);
+  });
+
+  it('no process', () => {
+    const touched = core.flatMap((source) =>
+      [...source.globals].filter((name) => /^process(\.|$)/.test(name)).map((name) => `${source.path}: ${name}`),
+    );
+    expect(touched).toEqual([]);
+  });
+});
+
+describe('everywhere', () => {
+  it('the environment and the arguments are read by the command line alone', () => {
+    const forbidden = /^process(\.env|\.argv|\.execArgv|\.argv0|\.\*)?$/;
+    const touched = sources
+      .filter((source) => source.package !== 'cli')
+      .flatMap((source) => [
+        ...[...source.globals].filter((name) => forbidden.test(name)).map((name) => `${source.path}: ${name}`),
+        ...source.imports.filter((i) => builtin(i.specifier) === 'process').map(() => `${source.path}: node:process`),
+      ]);
+    expect(touched).toEqual([]);
+  });
+
+  it('what is public is listed name by name', () => {
+    expect(sources.flatMap((source) => source.starExports.map((line) => `${source.path}: ${line}`))).toEqual([]);
+  });
+
+  it(`no file is longer than ${LONGEST_FILE} lines`, () => {
+    expect(sources.filter((source) => source.lines > LONGEST_FILE).map((source) => `${source.path}: ${source.lines}`)).toEqual(
+      [],
+    );
+  });
+});
+
+describe('the scanner itself', () => {
+  const scan = (text: string): Source => parse('packages/core/src/x.ts', text);
+
+  it('sees every way to import', () => {
+    const text = `
+      import a from 'a';
+      import type { B } from 'b';
+      import { type C, type D } from 'c';
+      import { type E, f } from 'd';
+      import 'e';
+      export { g } from 'f';
+      export type { H } from 'g';
+      export * from 'h';
+      export * as i from 'i';
+      const j = await import('j');
+      let k: import('k').K;
+      const l = require('l');
+      const m = await import(name);
+    `;
+    const found = scan(text);
+    expect(found.imports.map((i) => `${i.specifier}${i.typeOnly ? ' type' : ''}`)).toEqual([
+      'a',
+      'b type',
+      'c type',
+      'd',
+      'e',
+      'f',
+      'g type',
+      'h',
+      'i',
+      'j',
+      'k type',
+      'l',
+    ]);
+    expect(found.starExports).toEqual([`export * from 'h';`]);
+  });
+
+  it('tells a global from a name that only looks like one', () => {
+    expect([
+      ...scan(`const x = { process: 1 }; x.process; type P = 'process'; interface Q { process: string }`).globals,
+    ]).not.toContain('process');
+    expect([...scan(`process.env.HOME`).globals]).toContain('process.env');
+    expect([...scan(`process['argv']`).globals]).toContain('process.argv');
+    expect([...scan(`globalThis.process.env`).globals]).toContain('process.env');
+    expect([...scan(`const { env: e } = process`).globals]).toContain('process.env');
+    expect([...scan(`const p = process`).globals]).toContain('process');
+    expect([...scan(`const y = { process }`).globals]).toContain('process');
+  });
+
+  it('finds cycles', () => {
+    const graph = new Map([
+      ['a', ['b']],
+      ['b', ['c']],
+      ['c', ['b', 'd']],
+      ['d', []],
+    ]);
+    expect(cycles(graph)).toEqual([['b', 'c', 'b']]);
+  });
 });
