@@ -1,0 +1,135 @@
+/**
+ * What a user gets: packs every package, lints the tarballs, installs them into an empty folder with plain npm, and uses them
+ * from there.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bin, check, pnpm, root, run } from './lib.mjs';
+import { fences, shell } from './readme.mjs';
+
+const folders = (await readdir(join(root, 'packages'))).sort();
+const manifests = new Map(
+  await Promise.all(
+    folders.map(async (folder) => [folder, JSON.parse(await readFile(join(root, 'packages', folder, 'package.json'), 'utf8'))]),
+  ),
+);
+const { version } = manifests.get('cli');
+
+const temporary = await mkdtemp(join(tmpdir(), 'mcp-daemon-packed-'));
+process.on('exit', () => (process.env.KEEP_PACKED ? console.log(temporary) : undefined));
+const tarballs = join(temporary, 'tarballs');
+const home = join(temporary, 'home');
+
+const quiet = { quiet: true, timeoutMs: 120_000 };
+const inHome = { ...quiet, cwd: home };
+/** Runs the installed command, as a user would. */
+const daemon = (...args) => run('npx', ['--no-install', 'mcp-daemon', ...args], inHome);
+
+/** One sidecar session: answers by id. */
+async function session(messages, ...args) {
+  const input = messages.map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`).join('');
+  const { stdout } = await run('npx', ['--no-install', 'mcp-daemon', ...args], { ...inHome, input });
+  const answers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  return new Map(answers.map((answer) => [answer.id, answer]));
+}
+
+try {
+  await check('pack', () =>
+    run('npx', ['-y', pnpm, '--filter', './packages/*', 'pack', '--pack-destination', tarballs], {
+      ...quiet,
+      env: { CI: 'true' },
+    }),
+  );
+  const files = new Map(
+    [...manifests].map(([folder, { name }]) => [
+      folder,
+      join(tarballs, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`),
+    ]),
+  );
+
+  for (const [folder, file] of files) {
+    await check(`publint ${folder}`, () => run(bin('publint'), ['run', file, '--strict'], quiet));
+    // A JSON Schema has no types.
+    const json = Object.keys(manifests.get(folder).exports).filter((entry) => entry.endsWith('.json'));
+    const excluded = json.length > 0 ? ['--exclude-entrypoints', ...json] : [];
+    await check(`attw ${folder}`, () => run(bin('attw'), [file, '--profile', 'esm-only', ...excluded], quiet));
+  }
+
+  await check('npm install of the tarballs in an empty folder', async () => {
+    await run('mkdir', ['-p', home]);
+    await writeFile(join(home, 'package.json'), '{ "name": "home", "private": true }\n');
+    await run('npm', ['install', '--no-audit', '--no-fund', ...files.values()], { ...inHome, timeoutMs: 300_000 });
+  });
+
+  await check('npx mcp-daemon --version', async () => {
+    assert.equal((await daemon('--version')).stdout.trim(), version);
+  });
+  await check('npx mcp-daemon init demo', () => daemon('init', 'demo'));
+  await check('npx mcp-daemon --config demo/mcp.json list', async () => {
+    const { stdout } = await daemon('--config', 'demo/mcp.json', 'list');
+    assert.notEqual(stdout.trim(), '');
+  });
+  await check('npx mcp-daemon --transport stdio answers a host', async () => {
+    const answers = await session(
+      [
+        {
+          id: 1,
+          method: 'initialize',
+          params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'packed', version } },
+        },
+        { method: 'notifications/initialized' },
+        { id: 2, method: 'tools/list' },
+      ],
+      ...['--transport', 'stdio', '--config', 'demo/mcp.json'],
+    );
+    assert.equal(answers.get(1)?.result?.protocolVersion, '2025-11-25');
+    assert.ok(answers.get(2)?.result?.tools.length > 0, 'no tools listed');
+  });
+
+  const node = (file, text) => async () => {
+    await writeFile(join(home, file), text);
+    await run(process.execPath, [file], inHome);
+  };
+  const uses = `if (typeof createDaemon !== 'function') throw new Error('createDaemon is ' + typeof createDaemon);`;
+  await check(`import('mcp-daemon')`, node('import.mjs', `import { createDaemon } from 'mcp-daemon';\n${uses}\n`));
+  await check(`require('mcp-daemon')`, node('require.cjs', `const { createDaemon } = require('mcp-daemon');\n${uses}\n`));
+  await check(
+    'mcp-daemon/config.schema.json',
+    node('schema.cjs', `require('node:assert').ok(require('mcp-daemon/config.schema.json').$schema);\n`),
+  );
+  await check(
+    'libsql comes with its binary',
+    node('native.cjs', `new (require('libsql'))(':memory:').prepare('select 1').get();\n`),
+  );
+  // With the declarations of dependencies checked as well, a type that we forgot to ship is an error.
+  await check('the types compile in a TypeScript program', async () => {
+    const all = [...manifests.values()].flatMap(({ name, exports }) =>
+      Object.keys(exports)
+        .filter((entry) => !entry.endsWith('.json'))
+        .map((entry) => name + entry.slice(1)),
+    );
+    await writeFile(
+      join(home, 'program.mts'),
+      [
+        ...all.map((entry, index) => `import * as m${index} from '${entry}';`),
+        `import { createDaemon } from 'mcp-daemon';`,
+        `const made: object = createDaemon;`,
+        `console.log(made, ${all.map((_, index) => `m${index}`).join(', ')});`,
+      ].join('\n'),
+    );
+    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
+    const types = ['--typeRoots', join(root, 'node_modules/@types')];
+    await run(bin('tsc'), [...options, ...types, 'program.mts'], inHome);
+  });
+
+  for (const commands of fences('ci packed')) {
+    await check(`README.md, from a new installation: ${commands.trim().split('\n').join('; ')}`, () => shell(commands, home));
+  }
+} finally {
+  if (process.env.KEEP_PACKED === undefined) await rm(temporary, { recursive: true, force: true });
+}
