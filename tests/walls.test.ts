@@ -16,11 +16,14 @@ const ARROWS: Record<string, readonly string[]> = {
  * daemon -> dispatcher -> call -> {catalog -> cache, executor, recorder, result} -> {ports, errors}
  */
 const CORE: readonly (readonly string[])[] = [
-  ['protocol'],
-  ['errors', 'definition'],
-  ['ports'],
-  ['cache', 'config', 'events', 'memory', 'result', 'executor', 'recorder'],
-  ['catalog', 'contract'],
+  // Words and plain functions.
+  ['protocol', 'redact', 'uri-template'],
+  ['errors', 'definition', 'encode', 'exchange', 'input'],
+  ['ports', 'context', 'limits', 'request-state'],
+  // The parts of a call.
+  ['cache', 'config', 'events', 'linker', 'memory', 'result'],
+  ['catalog', 'contract', 'executor', 'recorder'],
+  // The path of a call, from the inside out.
   ['call'],
   ['dispatcher'],
   ['daemon'],
