@@ -12,7 +12,7 @@ export default {
     '^@mcp-daemon/core/contract$': '<rootDir>/packages/core/src/contract.ts',
     '^@mcp-daemon/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^mcp-daemon$': '<rootDir>/packages/cli/src/index.ts',
-    // Only our own relative imports: a dependency's `./x.js` is a real file.
+    // TypeScript's `./x.js` is `./x.ts` here; in a dependency it is still found as the file it names.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   maxWorkers: 2,
