@@ -17,15 +17,20 @@ const ARROWS: Record<string, readonly string[]> = {
  */
 const CORE: readonly (readonly string[])[] = [
   // Words and plain functions.
-  ['protocol', 'redact', 'uri-template'],
-  ['errors', 'definition', 'encode', 'exchange', 'input'],
-  ['ports', 'context', 'limits', 'request-state'],
-  // The parts of a call.
-  ['cache', 'config', 'events', 'linker', 'memory', 'result'],
-  ['catalog', 'contract', 'executor', 'recorder'],
-  // The path of a call, from the inside out.
-  ['call'],
+  ['protocol', 'events', 'redact', 'return-value-error', 'schema-keywords', 'schema-types', 'suggest', 'uri-check', 'uri-template', 'uuid'],
+  ['errors', 'definition', 'content', 'encode', 'exchange', 'input', 'server-info'],
+  ['ports', 'config-document', 'context', 'limits', 'mistakes', 'request-state', 'standard-schema', 'subscriptions', 'validator'],
+  // What the parts of a call are made of.
+  ['cache', 'config-shape', 'header-check', 'json-scan', 'linker', 'memory', 'schema-refs'],
+  // The parts of a call, which do not know each other.
+  ['catalog', 'config-diff', 'executor', 'input-desk', 'recorder', 'result', 'schema-check'],
+  // One call; and what defines a function, in a file or in code.
+  ['call', 'completion', 'config-keys', 'contract', 'define'],
+  // Who calls it.
+  ['config', 'methods'],
   ['dispatcher'],
+  ['session'],
+  ['transport'],
   ['daemon'],
   ['index'],
 ];
