@@ -1,0 +1,242 @@
+/**
+ * One call, from its parameters to its result: the page to read first.
+ *
+ *     find the function  ->  begin a record  ->  run it (ask the client, run again)  ->  settle the record  ->  answer
+ */
+import type { Catalog, Snapshot } from './catalog.js';
+import type { FunctionDefinition, PromptDefinition, ResourceDefinition, ResourceTemplateDefinition, ToolDefinition } from './definition.js';
+import { withText } from './encode.js';
+import { DaemonError } from './errors.js';
+import type { RequestContext } from './exchange.js';
+import { messageOf } from './executor.js';
+import type { Executor, Outcome } from './executor.js';
+import type { InputDesk, Rounds } from './input-desk.js';
+import type { Limits } from './limits.js';
+import type { Awaitable, Logger, McpType } from './ports.js';
+import type { JsonObject } from './protocol.js';
+import { recordedContent } from './recorder.js';
+import type { Recorder, Settlement, Ticket } from './recorder.js';
+import { toolError, toPromptResult, toResourceResult, toToolResult } from './result.js';
+import { ReturnValueError } from './return-value-error.js';
+import type { ServerInfo } from './server-info.js';
+
+/** The three methods that run user code. Undefined: the call was cancelled, and nothing is to be answered. */
+export interface Calls {
+  /** `tools/call`. @throws DaemonError `invalid_params`, `invalid_request_state`, `missing_client_capability` */
+  tool(params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined>;
+  /** `resources/read`. @throws as `tool`, and `resource_not_found`, `internal_error` */
+  resource(params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined>;
+  /** `prompts/get`. @throws as `tool`, and `internal_error` */
+  prompt(params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined>;
+}
+
+/** What {@link createCalls} takes. */
+export interface CallsOptions {
+  catalog: Catalog;
+  executor: Executor;
+  recorder: Recorder;
+  desk: InputDesk;
+  info: ServerInfo;
+  limits: Limits;
+  logger: Logger;
+}
+
+/** One call that was found. */
+interface Call {
+  readonly definition: FunctionDefinition;
+  readonly type: McpType;
+  /** What the function is given: arguments, or a URI. */
+  readonly input: unknown;
+  /** What is recorded as its arguments. */
+  readonly recorded: unknown;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly params: JsonObject;
+  readonly request: RequestContext;
+  /** From the function's value to the result of its method. */
+  toResult(value: unknown, callId: string): JsonObject;
+}
+
+/** How a call ends: what its record says, and what the client is told. */
+interface Ending {
+  settlement: Settlement;
+  result?: JsonObject;
+  error?: DaemonError;
+}
+
+const NO_VARIABLES: Readonly<Record<string, string>> = Object.freeze({});
+
+const nameOf = (params: JsonObject): string => {
+  const { name } = params;
+  if (typeof name !== 'string') throw new DaemonError('invalid_params', 'Invalid params: "name" must be a string.');
+  return name;
+};
+
+const argumentsOf = (params: JsonObject): JsonObject => {
+  const { arguments: given = {} } = params;
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return given as JsonObject;
+  throw new DaemonError('invalid_params', 'Invalid params: "arguments" must be an object.');
+};
+
+function checkPromptArguments(definition: PromptDefinition, given: JsonObject): void {
+  const missing = definition.arguments.filter(({ name, required }) => required && given[name] === undefined).map(({ name }) => `"${name}"`);
+  if (missing.length > 0) {
+    throw new DaemonError('invalid_params', `Invalid params: prompt "${definition.name}" needs the argument ${missing.join(', ')}.`);
+  }
+  const wrong = Object.keys(given).find((name) => typeof given[name] !== 'string');
+  if (wrong !== undefined) throw new DaemonError('invalid_params', `Invalid params: the prompt argument "${wrong}" must be a string.`);
+}
+
+/** Creates the call path of a daemon. */
+export function createCalls(options: CallsOptions): Calls {
+  const { catalog, executor, recorder, desk, info, limits, logger } = options;
+
+  const settled = (status: Settlement['status'], rest: Partial<Settlement> = {}): Settlement => ({ status, fault: null, notes: null, content: null, ...rest });
+
+  /** A failure that a tool's model can read; for resources and prompts it is an error of the request. */
+  function failure(call: Call, status: Settlement['status'], fault: Settlement['fault'], text: string, cause?: unknown): Ending {
+    const settlement = settled(status, { fault, notes: text });
+    if (call.type === 'tool') return { settlement, result: info.complete(toolError(text), call.request.caller.era) };
+    return { settlement, error: new DaemonError('internal_error', text, { cause }) };
+  }
+
+  function unavailable(call: Call, cause: unknown): Ending {
+    const { name } = call.definition;
+    logger.error({ name, error: messageOf(cause) }, `"${name}" cannot be run: ${messageOf(cause)}`);
+    return failure(call, 'failed', 'tool', `"${name}" cannot be run: its code could not be loaded. The server's log says why.`, cause);
+  }
+
+  function valueEnding(call: Call, value: unknown, callId: string): Ending {
+    try {
+      const result = call.toResult(value, callId);
+      const toldError = result['isError'] === true;
+      return { settlement: settled(toldError ? 'failed' : 'completed', toldError ? { fault: 'tool' } : {}), result };
+    } catch (cause) {
+      if (cause instanceof DaemonError) return { settlement: settled('failed', { fault: 'tool', notes: cause.message }), error: cause };
+      const why = cause instanceof ReturnValueError ? cause.message : messageOf(cause);
+      return failure(call, 'failed', 'tool', `"${call.definition.name}" gave no usable result: ${why}`, cause);
+    }
+  }
+
+  function ending(call: Call, outcome: Outcome, ticket: Ticket, rounds: Rounds): Ending {
+    const { name } = call.definition;
+    switch (outcome.kind) {
+      case 'value':
+        return valueEnding(call, outcome.value, ticket.callId);
+      case 'input_required':
+        try {
+          return { settlement: settled('completed', { notes: 'input required' }), result: desk.ask(call, outcome.wish, rounds) };
+        } catch (cause) {
+          const error = cause instanceof DaemonError ? cause : new DaemonError('internal_error', messageOf(cause), { cause });
+          return { settlement: settled('failed', { fault: 'protocol', notes: error.message }), error };
+        }
+      case 'invalid':
+        return failure(call, 'failed', 'protocol', `Invalid arguments for "${name}":\n${outcome.problems.map((problem) => `- ${problem}`).join('\n')}`);
+      case 'error':
+        return failure(call, 'failed', 'tool', outcome.message, outcome.cause);
+      case 'unavailable':
+        return unavailable(call, outcome.cause);
+      case 'timed_out':
+        return failure(call, 'timed_out', 'tool', `"${name}" did not finish within ${outcome.afterMs} ms.`);
+      case 'cancelled':
+        return { settlement: settled('cancelled', { fault: 'transport', notes: 'cancelled by the client' }) };
+    }
+  }
+
+  /** Settles the record, then gives the answer: never the other way round. */
+  function finish(call: Call, outcome: Outcome, ticket: Ticket, rounds: Rounds): Awaitable<JsonObject | undefined> {
+    let end = ending(call, outcome, ticket, rounds);
+    if (end.result !== undefined) {
+      let text = JSON.stringify(end.result);
+      if (text.length > limits.maxResultBytes) {
+        end = failure(call, 'failed', 'tool', `"${call.definition.name}" gave a result of ${text.length} bytes; at most ${limits.maxResultBytes} are sent.`);
+        text = JSON.stringify(end.result);
+      }
+      if (end.result !== undefined) {
+        withText(end.result, text);
+        end.settlement.content = recordedContent(call.definition, text);
+      }
+    }
+    const answer = (): JsonObject | undefined => {
+      if (end.error !== undefined) throw end.error;
+      return end.result;
+    };
+    const committed = recorder.settle(ticket, end.settlement);
+    return committed === undefined ? answer() : committed.then(answer);
+  }
+
+  function execute(call: Call, ticket: Ticket, rounds: Rounds): Awaitable<Outcome> {
+    const { definition, input, request, variables } = call;
+    const onDigest = (digest: string): void => {
+      if (ticket.row !== undefined) ticket.row.bundle_digest = digest;
+    };
+    return executor.run({ definition, input, request, variables, callId: ticket.callId, inputs: rounds.inputs, state: rounds.state, onDigest });
+  }
+
+  /** Legacy clients are asked by requests of ours, and the function is run again with their answers. */
+  async function converse(call: Call, first: Outcome, ticket: Ticket, before: Rounds): Promise<Outcome> {
+    let outcome = first;
+    let rounds = before;
+    while (outcome.kind === 'input_required') {
+      try {
+        rounds = await desk.interview(call, outcome.wish, rounds);
+      } catch (cause) {
+        return call.request.exchange.signal.aborted ? { kind: 'cancelled' } : { kind: 'error', message: messageOf(cause), cause };
+      }
+      outcome = await execute(call, ticket, rounds);
+    }
+    return outcome;
+  }
+
+  function run(call: Call, snapshot: Snapshot): Awaitable<JsonObject | undefined> {
+    const rounds = desk.open(call);
+    const ticket = recorder.begin(call.definition, call.type, call.recorded, call.request, snapshot.revision);
+    const outcome = execute(call, ticket, rounds);
+    const end = (ended: Outcome): Awaitable<JsonObject | undefined> =>
+      ended.kind === 'input_required' && call.request.caller.era === 'legacy'
+        ? converse(call, ended, ticket, rounds).then((last) => finish(call, last, ticket, rounds))
+        : finish(call, ended, ticket, rounds);
+    return outcome instanceof Promise ? outcome.then(end) : end(outcome);
+  }
+
+  function withSnapshot<T>(request: RequestContext, then: (snapshot: Snapshot) => Awaitable<T>): Awaitable<T> {
+    const snapshot = catalog.snapshot(request.exchange.partition);
+    return snapshot instanceof Promise ? snapshot.then(then) : then(snapshot);
+  }
+
+  return {
+    tool(params, request) {
+      const name = nameOf(params);
+      const { era, version } = request.caller;
+      return withSnapshot(request, (snapshot) => {
+        const definition: ToolDefinition | undefined = snapshot.tool(name);
+        if (definition === undefined) throw new DaemonError('invalid_params', `Unknown tool: ${name}`);
+        const input = argumentsOf(params);
+        const toResult = (value: unknown, callId: string): JsonObject => info.complete(toToolResult(definition, value, version, callId), era);
+        return run({ definition, type: 'tool', input, recorded: input, variables: NO_VARIABLES, params, request, toResult }, snapshot);
+      });
+    },
+    resource(params, request) {
+      const { uri } = params;
+      if (typeof uri !== 'string') throw new DaemonError('invalid_params', 'Invalid params: "uri" must be a string.');
+      return withSnapshot(request, (snapshot) => {
+        const found = snapshot.resource(uri);
+        if (found === undefined) throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
+        const definition: ResourceDefinition | ResourceTemplateDefinition = found.definition;
+        const toResult = (value: unknown): JsonObject => info.cacheable(toResourceResult(definition, value, uri), request.caller.era, 0);
+        return run({ definition, type: 'resource', input: uri, recorded: { uri }, variables: found.variables, params, request, toResult }, snapshot);
+      });
+    },
+    prompt(params, request) {
+      const name = nameOf(params);
+      const { era, version } = request.caller;
+      return withSnapshot(request, (snapshot) => {
+        const definition = snapshot.prompt(name);
+        if (definition === undefined) throw new DaemonError('invalid_params', `Unknown prompt: ${name}`);
+        const input = argumentsOf(params);
+        checkPromptArguments(definition, input);
+        const toResult = (value: unknown): JsonObject => info.complete(toPromptResult(definition, value, version), era);
+        return run({ definition, type: 'prompt', input, recorded: input, variables: NO_VARIABLES, params, request, toResult }, snapshot);
+      });
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * `completion/complete`: values for the arguments of prompts and the variables of resource templates.
+ *
+ * @see https://modelcontextprotocol.io/specification/2026-07-28/server/utilities/completion
+ */
+import type { Snapshot } from './catalog.js';
+import { FunctionContext } from './context.js';
+import type { Completion } from './definition.js';
+import { DaemonError } from './errors.js';
+import type { RequestContext } from './exchange.js';
+import { messageOf } from './executor.js';
+import type { Linker } from './linker.js';
+import type { Logger } from './ports.js';
+import type { JsonObject } from './protocol.js';
+
+/** The protocol's own bound. */
+const MAX_VALUES = 100;
+
+interface Completed extends JsonObject {
+  values: string[];
+  total: number;
+  hasMore: boolean;
+}
+
+const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const invalid = (what: string): DaemonError => new DaemonError('invalid_params', `Invalid params: ${what}`);
+
+function page(values: readonly string[], total = values.length): Completed {
+  return { values: values.slice(0, MAX_VALUES), total, hasMore: total > MAX_VALUES };
+}
+
+/** Values that start with what was typed, then those that hold it. */
+function ranked(values: readonly string[], typed: string): string[] {
+  const needle = typed.toLowerCase();
+  const starts = values.filter((value) => value.toLowerCase().startsWith(needle));
+  const holds = values.filter((value) => value.toLowerCase().indexOf(needle) > 0);
+  return [...starts, ...holds];
+}
+
+/** The completion that a request refers to; undefined where the argument has none. */
+function find(snapshot: Snapshot, ref: JsonObject, argument: string): Completion | undefined {
+  if (ref['type'] === 'ref/prompt') {
+    const prompt = snapshot.prompt(String(ref['name']));
+    if (prompt === undefined) throw invalid(`unknown prompt "${String(ref['name'])}".`);
+    const found = prompt.arguments.find(({ name }) => name === argument);
+    if (found === undefined) throw invalid(`prompt "${prompt.name}" has no argument "${argument}".`);
+    return found.completion;
+  }
+  if (ref['type'] === 'ref/resource') {
+    const uri = String(ref['uri']);
+    const template = snapshot.template(uri);
+    if (template === undefined && snapshot.resource(uri) === undefined) throw invalid(`unknown resource template "${uri}".`);
+    return template?.completions?.[argument];
+  }
+  throw invalid('"ref.type" must be "ref/prompt" or "ref/resource".');
+}
+
+/** What a completion function returned: an array of values, or `{ values, total? }`. */
+function fromFunction(returned: unknown): Completed {
+  const values: unknown = isObject(returned) ? returned['values'] : returned;
+  if (!Array.isArray(values)) throw new Error('a completion function must return an array of strings');
+  const total = isObject(returned) && typeof returned['total'] === 'number' ? returned['total'] : values.length;
+  return page(values.map(String), Math.max(total, values.length));
+}
+
+/**
+ * Completes one argument.
+ *
+ * @returns the result of the request, without what its era adds
+ * @throws DaemonError `invalid_params`, or `internal_error` where a completion function failed or took longer than `timeoutMs`
+ */
+export async function complete(
+  snapshot: Snapshot,
+  params: JsonObject,
+  request: RequestContext,
+  { linker, logger, timeoutMs }: { linker: Linker; logger: Logger; timeoutMs: number },
+): Promise<JsonObject> {
+  const { ref, argument, context } = params;
+  if (!isObject(ref)) throw invalid('"ref" must be an object.');
+  if (!isObject(argument) || typeof argument['name'] !== 'string' || typeof argument['value'] !== 'string') {
+    throw invalid('"argument" must be { name, value }, both strings.');
+  }
+  const { name, value } = argument as { name: string; value: string };
+  const completion = find(snapshot, ref, name);
+  if (completion === undefined) return { completion: page([]) };
+  if (completion.kind === 'list') return { completion: page(ranked(completion.values, value)) };
+
+  const signal = AbortSignal.any([request.exchange.signal, AbortSignal.timeout(timeoutMs)]);
+  const given = isObject(context) && isObject(context['arguments']) ? context['arguments'] : {};
+  const functionContext = new FunctionContext({
+    callId: '',
+    request,
+    inputs: {},
+    state: undefined,
+    variables: Object.fromEntries(Object.entries(given).map(([key, member]) => [key, String(member)])),
+    maxNotifications: 0,
+    resourceUpdated: () => undefined,
+    signal: () => signal,
+  });
+  try {
+    const linked = await linker.resolve(completion.binding, request.exchange.partition);
+    const ended = new Promise<never>((_resolve, reject) =>
+      signal.addEventListener('abort', () => reject(new Error('it took too long, or was cancelled')), { once: true }),
+    );
+    return { completion: fromFunction(await Promise.race([linked.call(value, functionContext), ended])) };
+  } catch (cause) {
+    logger.error({ argument: name, error: messageOf(cause) }, `the completion of "${name}" failed: ${messageOf(cause)}`);
+    throw new DaemonError('internal_error', `The completion of "${name}" failed. The server's log says why.`, { cause });
+  }
+}

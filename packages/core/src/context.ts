@@ -1,0 +1,143 @@
+/**
+ * What a user's function is given besides its input. Members are made when they are first looked at: most calls look at none.
+ */
+import type { RequestContext } from './exchange.js';
+import { elicit, inputRequired, listRoots, sample } from './input.js';
+import { LOG_LEVELS } from './protocol.js';
+import type { ClientCapabilities, Implementation, JsonObject, JsonRpcNotification, LogLevel, ProtocolVersion } from './protocol.js';
+
+/** What {@link FunctionContext} is made from. */
+export interface ContextSource {
+  readonly callId: string;
+  readonly request: RequestContext;
+  /** Answers of the client, by the names they were asked under. */
+  readonly inputs: JsonObject;
+  /** What the function gave with its last wish for input. */
+  readonly state: unknown;
+  /** Variables of the resource template that matched. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Greatest number of notifications. */
+  readonly maxNotifications: number;
+  readonly resourceUpdated: (uri: string) => void;
+  /** Makes the signal that ends with the call. */
+  readonly signal: () => AbortSignal;
+}
+
+/** The second argument of every function. */
+export class FunctionContext {
+  readonly #source: ContextSource;
+  #progress = -Infinity;
+  #notifications = 0;
+  #ended = false;
+
+  constructor(source: ContextSource) {
+    this.#source = source;
+  }
+
+  /** Aborted when the client cancels, leaves, or the time limit is reached. */
+  get signal(): AbortSignal {
+    return this.#source.signal();
+  }
+
+  /** The tenant that the call belongs to. */
+  get partition(): string {
+    return this.#source.request.exchange.partition;
+  }
+
+  /** Who calls. */
+  get subject(): string {
+    return this.#source.request.exchange.subject;
+  }
+
+  /** Names this call; the uuid of its record. */
+  get callId(): string {
+    return this.#source.callId;
+  }
+
+  /** Name and version that the client gives itself. */
+  get client(): Implementation | undefined {
+    return this.#source.request.caller.client;
+  }
+
+  /** What the client can do: look here before you ask for input. */
+  get clientCapabilities(): ClientCapabilities {
+    return this.#source.request.caller.capabilities;
+  }
+
+  /** The protocol version of this request. */
+  get protocolVersion(): ProtocolVersion {
+    return this.#source.request.caller.version;
+  }
+
+  /** The request's `_meta`, as the client sent it. */
+  get meta(): JsonObject {
+    return this.#source.request.meta;
+  }
+
+  /** The client's answers, by the names they were asked under. Empty at the first call. */
+  get inputs(): JsonObject {
+    return this.#source.inputs;
+  }
+
+  /** What the function gave as `state` when it asked for input. */
+  get state(): unknown {
+    return this.#source.state;
+  }
+
+  /** The variables of the resource template that matched. */
+  get variables(): Readonly<Record<string, string>> {
+    return this.#source.variables;
+  }
+
+  /** Makes wishes for input, for modules that import nothing: `return context.inputRequired({ name: context.elicit(...) })`. */
+  readonly inputRequired = inputRequired;
+  readonly elicit = elicit;
+  readonly sample = sample;
+  readonly listRoots = listRoots;
+
+  /**
+   * Tells the client how far the call is, if the client wants to know. Values that do not increase are left out.
+   *
+   * @param progress in any unit
+   * @param total in the same unit, if known
+   * @param message for people
+   */
+  progress(progress: number, total?: number, message?: string): void {
+    const progressToken = this.#source.request.meta['progressToken'];
+    if (progressToken === undefined || !Number.isFinite(progress) || progress <= this.#progress) return;
+    this.#progress = progress;
+    const params: JsonObject = { progressToken, progress };
+    if (total !== undefined) params['total'] = total;
+    if (message !== undefined && this.protocolVersion >= '2025-03-26') params['message'] = message;
+    this.#notify({ jsonrpc: '2.0', method: 'notifications/progress', params });
+  }
+
+  /**
+   * Sends a log message to the client, if it wants that level.
+   *
+   * @param data anything JSON
+   * @param logger name of the part that speaks
+   */
+  log(level: LogLevel, data: unknown, logger?: string): void {
+    const wanted = this.#source.request.caller.logLevel;
+    if (wanted === undefined || LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(wanted)) return;
+    const params: JsonObject = logger === undefined ? { level, data } : { level, logger, data };
+    this.#notify({ jsonrpc: '2.0', method: 'notifications/message', params });
+  }
+
+  /** Tells every client that subscribed to the resource that it has changed. */
+  resourceUpdated(uri: string): void {
+    this.#source.resourceUpdated(uri);
+  }
+
+  /** Ends notifications: none may follow the answer. Called by the executor. */
+  static end(context: FunctionContext): void {
+    context.#ended = true;
+  }
+
+  #notify(notification: JsonRpcNotification): void {
+    if (this.#ended || this.#notifications >= this.#source.maxNotifications) return;
+    this.#notifications += 1;
+    this.#source.request.exchange.notify(notification);
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * A daemon: all rooms, wired. It owns start and close, and is otherwise a function from messages to messages.
+ */
+import { createCalls } from './call.js';
+import { createCatalog } from './catalog.js';
+import { diffCatalogs } from './config-diff.js';
+import type { CatalogDefinition, LinkBinding } from './definition.js';
+import { createDispatcher } from './dispatcher.js';
+import { DaemonError } from './errors.js';
+import { createEventBus } from './events.js';
+import type { EventBus } from './events.js';
+import type { Exchange } from './exchange.js';
+import { createExecutor } from './executor.js';
+import { createInputDesk } from './input-desk.js';
+import { withDefaults } from './limits.js';
+import type { Limits } from './limits.js';
+import { createLinker } from './linker.js';
+import { createMemoryStore } from './memory.js';
+import { createMethods } from './methods.js';
+import type { Awaitable, CatalogSource, Logger, ModuleSource, Store } from './ports.js';
+import type { Implementation, JsonRpcResponse, Transport } from './protocol.js';
+import { createRecorder } from './recorder.js';
+import type { RecorderStats } from './recorder.js';
+import { createStateSealer } from './request-state.js';
+import { createServerInfo } from './server-info.js';
+import { Session } from './session.js';
+import type { Peer } from './session.js';
+import { createListeners } from './subscriptions.js';
+import { connectTransport } from './transport.js';
+
+/** What {@link createDaemon} takes. */
+export interface DaemonOptions {
+  /** What the partition `default` offers; see `defineCatalog` and `readConfig`. */
+  catalog: CatalogDefinition;
+  /** How the server names itself. */
+  server?: Partial<Implementation>;
+  /** Where links' code comes from, asked in order. Default: nowhere. */
+  modules?: readonly ModuleSource[];
+  /** Where records are kept, or how to open it at the first record. Default: in memory. */
+  store?: Store | (() => Awaitable<Store>);
+  /** How long and how many records of a partition are kept. Default: 30 days, 100,000. */
+  retention?: { maxAgeMs?: number; maxCount?: number };
+  /** Bounds; each has a default. */
+  limits?: Partial<Limits>;
+  /** Seals `requestState`; daemons that share it open each other's. Default: random. */
+  stateSecret?: string;
+  /** Where the daemon speaks to its operator. Default: nowhere. */
+  logger?: Logger;
+}
+
+/** Whose session it is. */
+export interface SessionIdentity {
+  /** Default: `default`. */
+  partition?: string;
+  /** Default: `anonymous`. */
+  subject?: string;
+}
+
+/** A running daemon. */
+export interface Daemon {
+  /** Serves one message that stands alone. @returns the answer, or undefined */
+  handle(message: unknown, exchange: Exchange): Awaitable<JsonRpcResponse | undefined>;
+  /** Begins a connection; see {@link Session}. @throws DaemonError `closed` */
+  open(peer: Peer, identity?: SessionIdentity): Session;
+  /** Serves anything that implements the SDK's `Transport`, until it closes. */
+  connect(transport: Transport, identity?: SessionIdentity): Promise<Session>;
+  /** Replaces the catalog of the partition `default`, and tells clients what changed. Calls under way end on the old one. */
+  update(catalog: CatalogDefinition): void;
+  /** Makes the next calls load modules anew; subscribers of their resources are told. */
+  reload(which?: (link: LinkBinding) => boolean): void;
+  readonly events: EventBus;
+  /** Counts of the recorder. */
+  stats(): RecorderStats;
+  /**
+   * Ends the daemon: calls under way are given `drainMs` (default 5 seconds) and are then cancelled, records are written,
+   * the store is closed. A second call waits for the first.
+   */
+  close(options?: { drainMs?: number }): Promise<void>;
+}
+
+/** The partition of the config file. */
+export const DEFAULT_PARTITION = 'default';
+
+const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/**
+ * Creates a daemon. It is ready at once: modules are loaded at their first call, the store is opened at the first record.
+ *
+ * @throws DaemonError `usage` where an option is no good
+ *
+ * @example
+ * const daemon = createDaemon({ catalog: defineCatalog({ tools: [hello] }) });
+ * await daemon.connect(new StdioServerTransport());
+ */
+export function createDaemon(options: DaemonOptions): Daemon {
+  const { modules = [], retention, stateSecret, logger = SILENT } = options;
+  const limits = withDefaults(options.limits);
+  const server: Implementation = { name: 'mcp-daemon', version: '0.0.0', ...options.server };
+  const info = createServerInfo(server);
+  const bus = createEventBus((error) => logger.error({ error: String(error) }, 'a listener failed'));
+
+  let current = options.catalog;
+  const source: CatalogSource = { load: (partition) => (partition === DEFAULT_PARTITION ? current : undefined) };
+  const catalog = createCatalog({ source, pageSize: limits.pageSize, finish: info.cacheable });
+
+  const { store = () => createMemoryStore() } = options;
+  const recorder = createRecorder({
+    open: typeof store === 'function' ? store : () => store,
+    logger,
+    maxQueued: limits.maxQueuedRecords,
+    ...(retention === undefined ? {} : { retention }),
+  });
+  const linker = createLinker(modules, logger);
+  const executor = createExecutor({
+    linker,
+    logger,
+    timeoutMs: limits.timeoutMs,
+    maxNotifications: limits.maxNotifications,
+    resourceUpdated: (partition, uri) => bus.publish({ type: 'resource_updated', partition, uri }),
+  });
+  const sealer = createStateSealer({ ...(stateSecret === undefined ? {} : { secret: stateSecret }), ttlMs: limits.stateTtlMs, maxBytes: limits.maxStateBytes });
+  const desk = createInputDesk({ sealer, info, limits });
+  const calls = createCalls({ catalog, executor, recorder, desk, info, limits, logger });
+  const listeners = createListeners({ bus, maxUris: limits.maxSubscriptions, complete: (result) => info.complete(result, 'modern') });
+  const dispatcher = createDispatcher(createMethods({ calls, catalog, listeners, linker, info, limits, logger }), logger);
+
+  const sessions = new Set<Session>();
+  let closing: Promise<void> | undefined;
+
+  function open(peer: Peer, { partition = DEFAULT_PARTITION, subject = 'anonymous' }: SessionIdentity = {}): Session {
+    if (closing !== undefined) throw new DaemonError('closed', 'This daemon is closed.');
+    const session = new Session({ peer, partition, subject, dispatcher, bus, limits, onClose: (closed) => sessions.delete(closed) });
+    sessions.add(session);
+    return session;
+  }
+
+  async function close(drainMs: number): Promise<void> {
+    listeners.close();
+    await Promise.all([...sessions].map((session) => session.drain(drainMs)));
+    for (const session of [...sessions]) session.close();
+    await recorder.close();
+    for (const module of modules) await module.close?.();
+  }
+
+  return {
+    handle: (message, exchange) => dispatcher.handle(message, exchange),
+    open,
+    connect: (transport, identity) => connectTransport(transport, (peer) => open(peer, identity), logger),
+    update(next) {
+      const changes = diffCatalogs(current, next);
+      current = next;
+      catalog.purge(DEFAULT_PARTITION);
+      for (const list of ['tools', 'resources', 'prompts'] as const) {
+        if (changes[list]) bus.publish({ type: 'list_changed', partition: DEFAULT_PARTITION, list });
+      }
+      for (const uri of changes.uris) bus.publish({ type: 'resource_updated', partition: DEFAULT_PARTITION, uri });
+    },
+    reload(which = () => true) {
+      linker.forget(which);
+      for (const entry of current.functions) {
+        if (entry.kind !== 'resource' || entry.binding.kind !== 'link' || !which(entry.binding)) continue;
+        bus.publish({ type: 'resource_updated', partition: DEFAULT_PARTITION, uri: entry.uri });
+      }
+    },
+    events: bus,
+    stats: () => recorder.stats(),
+    close: ({ drainMs = 5_000 } = {}) => (closing ??= close(drainMs)),
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * A catalog from a program's own functions, with the types of arguments inferred from their schemas.
+ */
+import { createHash } from 'node:crypto';
+
+import type { FunctionContext } from './context.js';
+import type {
+  CatalogDefinition,
+  CheckResult,
+  Completion,
+  FunctionDefinition,
+  PromptArgument,
+  PromptDefinition,
+  RecordPolicy,
+  ResourceDefinition,
+  ResourceTemplateDefinition,
+  ReturnType,
+  ToolDefinition,
+} from './definition.js';
+import { ConfigError, DaemonError } from './errors.js';
+import type { Mistake } from './errors.js';
+import type { Icon, JsonObject } from './protocol.js';
+import { checkSchema } from './schema-check.js';
+import type { JsonSchema, TypeOf } from './schema-types.js';
+import { isStandardSchema, standardCheck, standardJsonSchema } from './standard-schema.js';
+import type { InferInput, InferOutput, StandardSchema } from './standard-schema.js';
+
+/** A schema of arguments: JSON Schema 2020-12, or any Standard Schema that can give one (zod 4 can). */
+export type AnySchema = JsonSchema | StandardSchema;
+
+/** What a function is called with, by its schema. */
+export type Arguments<S> = S extends StandardSchema ? InferOutput<S> : S extends JsonSchema ? TypeOf<S> : JsonObject;
+
+/** What a function may be asked to return, by its output schema. */
+export type Structured<S> = S extends StandardSchema ? InferInput<S> : unknown;
+
+interface Common {
+  title?: string;
+  description?: string;
+  icons?: Icon[];
+  annotations?: JsonObject;
+  _meta?: JsonObject;
+  /** Milliseconds that one call may take. */
+  timeoutMs?: number;
+  /** What the record of a call keeps. Default: everything. */
+  record?: Partial<RecordPolicy>;
+}
+
+/** A tool of {@link defineTool}. */
+export interface ToolOptions<I extends AnySchema, O extends AnySchema> extends Common {
+  name: string;
+  /** Default: no arguments. */
+  inputSchema?: I;
+  outputSchema?: O;
+  returnType?: ReturnType;
+  run: (args: Arguments<I>, context: FunctionContext) => unknown;
+}
+
+/** A resource of {@link defineResource}: one with a `uri`, or a family with a `uriTemplate`. */
+export interface ResourceOptions extends Common {
+  name: string;
+  uri?: string;
+  uriTemplate?: string;
+  mimeType?: string;
+  size?: number;
+  /** Values of a template's variables. */
+  completions?: Record<string, readonly string[] | CompletionFunction>;
+  run: (uri: string, context: FunctionContext) => unknown;
+}
+
+/** Completes an argument from what was typed. */
+export type CompletionFunction = (value: string, context: FunctionContext) => readonly string[] | Promise<readonly string[]>;
+
+/** A prompt of {@link definePrompt}. */
+export interface PromptOptions<N extends string> extends Common {
+  name: string;
+  arguments?: readonly { name: N; title?: string; description?: string; required?: boolean; completions?: readonly string[] | CompletionFunction }[];
+  run: (args: Partial<Record<N, string>>, context: FunctionContext) => unknown;
+}
+
+const completion = (given: readonly string[] | CompletionFunction): Completion =>
+  typeof given === 'function' ? { kind: 'function', binding: { kind: 'inline', run: given } } : { kind: 'list', values: given };
+
+function common({ title, description, icons, annotations, _meta, timeoutMs, record }: Common): Partial<FunctionDefinition> {
+  return {
+    ...(title === undefined ? {} : { title }),
+    ...(description === undefined ? {} : { description }),
+    ...(icons === undefined ? {} : { icons }),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(_meta === undefined ? {} : { _meta }),
+    ...(timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }),
+    ...(record === undefined ? {} : { record: { bodies: 'all', redact: [], ...record } }),
+  };
+}
+
+/** The JSON Schema of either kind of schema. @throws DaemonError `schema_invalid` */
+function jsonSchema(schema: AnySchema, side: 'input' | 'output'): JsonObject {
+  return isStandardSchema(schema) ? standardJsonSchema(schema, side) : (schema as JsonObject);
+}
+
+/**
+ * Defines a tool. The types of `run`'s arguments follow from `inputSchema`.
+ *
+ * @throws DaemonError `schema_invalid` where a Standard Schema can give no JSON Schema
+ *
+ * @example
+ * const hello = defineTool({
+ *   name: 'hello',
+ *   inputSchema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+ *   run: ({ name }) => `Hello, ${name}!`,
+ * });
+ */
+export function defineTool<const I extends AnySchema = { type: 'object' }, const O extends AnySchema = JsonSchema>(tool: ToolOptions<I, O>): ToolDefinition {
+  const { name, inputSchema, outputSchema, returnType, run } = tool;
+  const check = inputSchema !== undefined && isStandardSchema(inputSchema) ? standardCheck(inputSchema) : undefined;
+  return {
+    ...(common(tool) as Partial<ToolDefinition>),
+    kind: 'tool',
+    name,
+    inputSchema: inputSchema === undefined ? { type: 'object' } : jsonSchema(inputSchema, 'input'),
+    ...(outputSchema === undefined ? {} : { outputSchema: jsonSchema(outputSchema, 'output') }),
+    ...(returnType === undefined ? {} : { return_type: returnType }),
+    binding: { kind: 'inline', run, ...(check === undefined ? {} : { check: check as (input: unknown) => CheckResult | Promise<CheckResult> }) },
+  };
+}
+
+/** Defines a resource, or a family of resources. @throws DaemonError `usage` where there is neither `uri` nor `uriTemplate`, or both */
+export function defineResource(resource: ResourceOptions): ResourceDefinition | ResourceTemplateDefinition {
+  const { name, uri, uriTemplate, mimeType, size, completions, run } = resource;
+  const shared = { ...(common(resource) as object), name, ...(mimeType === undefined ? {} : { mimeType }), binding: { kind: 'inline' as const, run } };
+  if (uri !== undefined && uriTemplate === undefined) return { ...shared, kind: 'resource', uri, ...(size === undefined ? {} : { size }) };
+  if (uri === undefined && uriTemplate !== undefined) {
+    const entries = Object.entries(completions ?? {}).map(([variable, given]) => [variable, completion(given)] as const);
+    return { ...shared, kind: 'resource_template', uriTemplate, ...(entries.length === 0 ? {} : { completions: Object.fromEntries(entries) }) };
+  }
+  throw new DaemonError('usage', `resource "${name}" needs a uri or a uriTemplate, and not both`);
+}
+
+/** Defines a prompt. */
+export function definePrompt<const N extends string = never>(prompt: PromptOptions<N>): PromptDefinition {
+  const list = (prompt.arguments ?? []).map(({ completions, ...argument }): PromptArgument => (completions === undefined ? argument : { ...argument, completion: completion(completions) }));
+  return { ...(common(prompt) as Partial<PromptDefinition>), kind: 'prompt', name: prompt.name, arguments: list, binding: { kind: 'inline', run: prompt.run } };
+}
+
+/** Mistakes that types cannot hold off: names used twice, and schemas that are none. */
+function mistakesOf(functions: readonly FunctionDefinition[]): Mistake[] {
+  const mistakes: Mistake[] = [];
+  const seen = new Map<string, number>();
+  for (const [index, entry] of functions.entries()) {
+    const path = `$[${index}]`;
+    const before = seen.get(entry.name);
+    if (before !== undefined) mistakes.push({ path: `${path}.name`, message: `"${entry.name}" is the name of $[${before}] too; names are unique across tools, resources and prompts` });
+    seen.set(entry.name, index);
+    if (entry.kind !== 'tool') continue;
+    mistakes.push(...checkSchema(entry.inputSchema, `${path}.inputSchema`));
+    if (entry.outputSchema !== undefined) mistakes.push(...checkSchema(entry.outputSchema, `${path}.outputSchema`));
+  }
+  return mistakes;
+}
+
+/**
+ * A catalog of functions made with {@link defineTool}, {@link defineResource} and {@link definePrompt}.
+ *
+ * @param options.instructions told to models by clients that ask for it
+ * @throws ConfigError with all mistakes at once
+ */
+export function defineCatalog(options: { functions: readonly FunctionDefinition[]; instructions?: string }): CatalogDefinition {
+  const { functions, instructions } = options;
+  const mistakes = mistakesOf(functions);
+  if (mistakes.length > 0) throw new ConfigError(mistakes, 'defineCatalog');
+  const described = functions.map(({ binding: _, ...description }) => description);
+  const revision = createHash('sha256').update(JSON.stringify([described, instructions])).digest('hex').slice(0, 16);
+  return { revision, functions, ...(instructions === undefined ? {} : { instructions }) };
+}

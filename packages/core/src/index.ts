@@ -1,0 +1,73 @@
+/**
+ * The engine of mcp-daemon. Everything public is listed here, name by name.
+ */
+export { createDaemon, DEFAULT_PARTITION } from './daemon.js';
+export type { Daemon, DaemonOptions, SessionIdentity } from './daemon.js';
+export { Session } from './session.js';
+export type { Peer } from './session.js';
+export { createTransportPair } from './transport.js';
+export type { PairedTransport } from './transport.js';
+export type { Exchange } from './exchange.js';
+export { encode } from './encode.js';
+
+export { defineCatalog, definePrompt, defineResource, defineTool } from './define.js';
+export type { AnySchema, Arguments, CompletionFunction, PromptOptions, ResourceOptions, Structured, ToolOptions } from './define.js';
+export type { StandardSchema } from './standard-schema.js';
+export type { JsonSchema, TypeOf } from './schema-types.js';
+export { FunctionContext } from './context.js';
+export { elicit, inputRequired, listRoots, sample } from './input.js';
+export type { InputRequired } from './input.js';
+
+export { RECORD_POLICIES, RETURN_TYPES } from './definition.js';
+export type {
+  Binding,
+  CatalogDefinition,
+  FunctionDefinition,
+  FunctionKind,
+  LinkBinding,
+  PromptDefinition,
+  RecordPolicy,
+  ResourceDefinition,
+  ResourceTemplateDefinition,
+  ReturnType,
+  ToolDefinition,
+} from './definition.js';
+
+export { createMemoryStore } from './memory.js';
+export { CALL_STATUSES } from './ports.js';
+export type {
+  Awaitable,
+  CallFault,
+  CallQuery,
+  CallRecord,
+  CallStatus,
+  CallStore,
+  LoadedModule,
+  Logger,
+  McpType,
+  ModuleSource,
+  Page,
+  Retention,
+  Store,
+} from './ports.js';
+export type { Limits } from './limits.js';
+export type { RecorderStats } from './recorder.js';
+export type { DaemonEvent, EventBus, EventListener } from './events.js';
+
+export { ConfigError, DaemonError } from './errors.js';
+export type { ErrorCode, Mistake } from './errors.js';
+export { LEGACY_VERSIONS, LOG_LEVELS, MODERN_VERSIONS } from './protocol.js';
+export type {
+  CallToolResult,
+  ContentBlock,
+  Implementation,
+  JsonObject,
+  JsonRpcMessage,
+  JsonRpcNotification,
+  JsonRpcRequest,
+  JsonRpcResponse,
+  LogLevel,
+  ProtocolVersion,
+  RequestId,
+  Transport,
+} from './protocol.js';

@@ -1,0 +1,66 @@
+/**
+ * Every bound that core keeps, with its default.
+ */
+import { DaemonError } from './errors.js';
+
+/** All limits of a daemon. Times are milliseconds. */
+export interface Limits {
+  /** Time that one run of a function may take, where its link says nothing. Default 5 minutes. */
+  timeoutMs: number;
+  /** Size of one result as JSON text. Default 10 MB. */
+  maxResultBytes: number;
+  /** Requests of one session under way at once. Default 1,000. */
+  maxInFlight: number;
+  /** Resource subscriptions and listen streams of one session. Default 1,000. */
+  maxSubscriptions: number;
+  /** Progress and log notifications of one call; later ones are dropped. Default 10,000. */
+  maxNotifications: number;
+  /** How often one call may ask its client for input. Default 10. */
+  maxInputRounds: number;
+  /** How long a client may take to answer one request for input. Default 10 minutes. */
+  inputWaitMs: number;
+  /** How long a `requestState` is accepted. Default 1 hour. */
+  stateTtlMs: number;
+  /** Size of one `requestState`. Default 64 KB. */
+  maxStateBytes: number;
+  /** Entries of one list page. Default 1,000. */
+  pageSize: number;
+  /** Records that wait while the store cannot be written; further ones are lost, and counted. Default 10,000. */
+  maxQueuedRecords: number;
+}
+
+const DEFAULTS: Limits = {
+  timeoutMs: 5 * 60_000,
+  maxResultBytes: 10_000_000,
+  maxInFlight: 1_000,
+  maxSubscriptions: 1_000,
+  maxNotifications: 10_000,
+  maxInputRounds: 10,
+  inputWaitMs: 10 * 60_000,
+  stateTtlMs: 60 * 60_000,
+  maxStateBytes: 64_000,
+  pageSize: 1_000,
+  maxQueuedRecords: 10_000,
+};
+
+/** The greatest delay that a timer takes. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * All limits: those given, the defaults for the others.
+ *
+ * @throws DaemonError `usage` naming the first limit that is not a whole number from 1 up
+ */
+export function withDefaults(given: Partial<Limits> = {}): Limits {
+  const limits = { ...DEFAULTS };
+  for (const [name, value] of Object.entries(given) as [keyof Limits, number | undefined][]) {
+    if (value === undefined) continue;
+    if (!(name in DEFAULTS)) throw new DaemonError('usage', `limits.${name} is no limit; there are ${Object.keys(DEFAULTS).join(', ')}`);
+    const max = name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER;
+    if (!Number.isInteger(value) || value < 1 || value > max) {
+      throw new DaemonError('usage', `limits.${name} must be a whole number from 1 to ${max}, got ${String(value)}`);
+    }
+    limits[name] = value;
+  }
+  return limits;
+}

@@ -1,0 +1,312 @@
+/**
+ * Keeps the record of every call, and never fails one.
+ *
+ * Writes are grouped by turn of the event loop: a call that begins and ends within one group is one row, written once; any
+ * other has its `in_process` row written when the turn in which it began ends. An answer waits for its group. While the
+ * store cannot be written, rows wait in a bounded queue and answers go out: a full disk must not stop the work.
+ */
+import type { FunctionDefinition } from './definition.js';
+import { DaemonError } from './errors.js';
+import type { RequestContext } from './exchange.js';
+import type { CallFault, CallRecord, CallStatus, Logger, McpType, Retention, Store } from './ports.js';
+import { redact } from './redact.js';
+import { uuidv7 } from './uuid.js';
+
+/** One call under way. `row` is undefined where the call's policy wants no record. */
+export interface Ticket {
+  readonly callId: string;
+  readonly row: CallRecord | undefined;
+  readonly startedAt: number;
+  /** Whether an `in_process` row was written. */
+  open: boolean;
+  settled: boolean;
+}
+
+/** How a call ended, as far as its record goes. */
+export interface Settlement {
+  status: Exclude<CallStatus, 'in_process' | 'interrupted'>;
+  fault: CallFault | null;
+  notes: string | null;
+  /** The result's JSON text, where there is a result. */
+  content: string | null;
+}
+
+/** Counts since the start. */
+export interface RecorderStats {
+  written: number;
+  /** Rows that wait because the store cannot be written. */
+  waiting: number;
+  /** Rows that never will be written. */
+  lost: number;
+}
+
+/** Keeps records. */
+export interface Recorder {
+  begin(definition: FunctionDefinition, type: McpType, input: unknown, request: RequestContext, revision: string): Ticket;
+  /** Resolves (or returns) when the record is committed, or is known to have to wait. */
+  settle(ticket: Ticket, settlement: Settlement): Promise<void> | undefined;
+  stats(): RecorderStats;
+  /** Writes what waits; what cannot be written is counted as lost, and said. */
+  close(): Promise<void>;
+}
+
+/** What {@link createRecorder} takes. */
+export interface RecorderOptions {
+  /** Where records go; called once, at the first use. */
+  open: () => Store | Promise<Store>;
+  logger: Logger;
+  maxQueued: number;
+  /** What to keep. Default: 30 days, 100,000 records of a partition. */
+  retention?: { maxAgeMs?: number; maxCount?: number };
+}
+
+const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+const PRUNE_FIRST_MS = 30_000;
+const PRUNE_EVERY_MS = 10 * 60_000;
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** JSON text of arguments or of a result, as the policy of the call wants it. */
+function body(text: string | null, value: unknown, paths: readonly string[] | undefined): string | null {
+  if (text === null && value === undefined) return null;
+  if (paths === undefined || paths.length === 0) return text ?? JSON.stringify(value) ?? null;
+  return JSON.stringify(redact(text === null ? value : (JSON.parse(text) as unknown), paths)) ?? null;
+}
+
+/** Creates a recorder. The store is opened at the first record, not before. */
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { logger, maxQueued, retention = {} } = options;
+  const { maxAgeMs = 30 * 24 * 60 * 60_000, maxCount = 100_000 } = retention;
+
+  let store: Store | undefined;
+  let opening: Promise<Store> | undefined;
+  let group: Ticket[] = [];
+  let committed: { promise: Promise<void>; resolve: () => void } | undefined;
+  let writing: Promise<void> | undefined;
+  const waiting = new Map<string, CallRecord>();
+  let failures = 0;
+  let retry: NodeJS.Timeout | undefined;
+  let pruning: NodeJS.Timeout | undefined;
+  const partitions = new Set<string>();
+  let written = 0;
+  let lost = 0;
+  let closed = false;
+
+  async function open(): Promise<Store> {
+    const opened = await options.open();
+    store = opened;
+    try {
+      const interrupted = await opened.calls.interrupt();
+      if (interrupted > 0) logger.warn({ interrupted }, `${interrupted} calls were interrupted when an earlier process ended`);
+    } catch (error) {
+      logger.warn({ error: message(error) }, 'interrupted calls could not be looked for');
+    }
+    schedulePrune(PRUNE_FIRST_MS);
+    return opened;
+  }
+
+  function ready(): Store | Promise<Store> {
+    if (store !== undefined) return store;
+    opening ??= open().finally(() => (opening = undefined));
+    return opening;
+  }
+
+  function schedulePrune(delay: number): void {
+    if (closed) return;
+    pruning = setTimeout(() => void prune().finally(() => schedulePrune(PRUNE_EVERY_MS)), delay);
+    pruning.unref();
+  }
+
+  async function prune(): Promise<void> {
+    const keep: Retention = { before: Date.now() - maxAgeMs, count: maxCount };
+    for (const partition of partitions) {
+      try {
+        await store?.calls.prune(partition, keep);
+      } catch (error) {
+        logger.warn({ partition, error: message(error) }, 'old records could not be removed');
+      }
+    }
+  }
+
+  /** Rows that could not be written wait here; the oldest go where there is no room. */
+  function keepWaiting(rows: readonly CallRecord[], error: unknown): void {
+    for (const row of rows) {
+      waiting.delete(row.mcp_function_call_uuid);
+      waiting.set(row.mcp_function_call_uuid, { ...row });
+    }
+    let dropped = 0;
+    for (const uuid of waiting.keys()) {
+      if (waiting.size <= maxQueued) break;
+      waiting.delete(uuid);
+      dropped += 1;
+    }
+    lost += dropped;
+    if (dropped > 0) logger.error({ dropped, lost }, `${dropped} call records were lost: the store cannot be written`);
+    if (failures === 0) logger.error({ error: message(error) }, 'call records cannot be written now; calls go on, records wait');
+    const delay = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
+    failures += 1;
+    if (closed) return;
+    retry ??= setTimeout(() => {
+      retry = undefined;
+      writing = commit([]);
+    }, delay);
+    retry.unref();
+  }
+
+  /** Writes rows, after those that wait. Never rejects. */
+  function commit(rows: readonly CallRecord[]): Promise<void> | undefined {
+    const all = waiting.size === 0 ? rows : [...waiting.values(), ...rows];
+    const done = (): void => {
+      written += all.length;
+      for (const row of all) waiting.delete(row.mcp_function_call_uuid);
+      if (failures > 0) logger.info({ rows: all.length, lost }, 'call records are written again');
+      failures = 0;
+    };
+    try {
+      const opened = ready();
+      const result = opened instanceof Promise ? opened.then((ready) => write(ready, all)) : write(opened, all);
+      if (result instanceof Promise) return result.then(done, (error: unknown) => keepWaiting(rows, error));
+      done();
+    } catch (error) {
+      keepWaiting(rows, error);
+    }
+    return undefined;
+  }
+
+  function write(to: Store, rows: readonly CallRecord[]): void | Promise<void> {
+    for (const row of rows) {
+      row.owner = to.owner;
+      partitions.add(row.partition_key);
+    }
+    return to.calls.write(rows);
+  }
+
+  /** Ends the group of this turn. */
+  function flush(): void {
+    const tickets = group;
+    const waiters = committed;
+    group = [];
+    committed = undefined;
+    const rows: CallRecord[] = [];
+    for (const ticket of tickets) {
+      if (ticket.row === undefined) continue;
+      rows.push(ticket.settled ? ticket.row : { ...ticket.row });
+      ticket.open = !ticket.settled;
+    }
+    // While rows wait for a store that cannot be written, calls do not wait for it too.
+    if (failures > 0 && retry !== undefined) {
+      keepWaitingQuietly(rows);
+      waiters?.resolve();
+      return;
+    }
+    const before = writing;
+    const result = before === undefined ? commit(rows) : before.then(() => commit(rows));
+    if (result === undefined) {
+      waiters?.resolve();
+      return;
+    }
+    const current: Promise<void> = result.then(() => {
+      waiters?.resolve();
+      if (writing === current) writing = undefined;
+    });
+    writing = current;
+  }
+
+  function keepWaitingQuietly(rows: readonly CallRecord[]): void {
+    for (const row of rows) waiting.set(row.mcp_function_call_uuid, row);
+    for (const uuid of waiting.keys()) {
+      if (waiting.size <= maxQueued) return;
+      waiting.delete(uuid);
+      lost += 1;
+      if (lost === 1 || lost % 1_000 === 0) logger.error({ lost }, `${lost} call records were lost: the store cannot be written`);
+    }
+  }
+
+  function join(ticket: Ticket): void {
+    if (group.push(ticket) === 1) setImmediate(flush);
+  }
+
+  return {
+    begin(definition, type, input, request, revision) {
+      const callId = uuidv7();
+      const policy = definition.record;
+      const startedAt = performance.now();
+      if (policy?.bodies === 'none') return { callId, row: undefined, startedAt, open: false, settled: false };
+      const now = Date.now();
+      const { traceparent } = request.meta;
+      const row: CallRecord = {
+        partition_key: request.exchange.partition,
+        mcp_function_call_uuid: callId,
+        name: definition.name,
+        mcp_type: type,
+        arguments: policy?.bodies === 'metadata' ? null : body(null, input, policy?.redact),
+        content: null,
+        content_in_s3: false,
+        status: 'in_process',
+        notes: null,
+        time_spent: null,
+        updated_by: request.exchange.subject,
+        created_at: now,
+        updated_at: now,
+        fault: null,
+        revision,
+        bundle_digest: null,
+        owner: '',
+        traceparent: typeof traceparent === 'string' ? traceparent.slice(0, 64) : null,
+      };
+      const ticket: Ticket = { callId, row, startedAt, open: false, settled: false };
+      join(ticket);
+      return ticket;
+    },
+
+    settle(ticket, { status, fault, notes, content }) {
+      const { row } = ticket;
+      if (row === undefined || ticket.settled) return undefined;
+      ticket.settled = true;
+      row.status = status;
+      row.fault = fault;
+      row.notes = notes;
+      row.content = content;
+      row.time_spent = Math.round((performance.now() - ticket.startedAt) * 1_000) / 1_000;
+      row.updated_at = Date.now();
+      if (ticket.open) join(ticket);
+      if (committed === undefined) {
+        let resolve = (): void => undefined;
+        const promise = new Promise<void>((fulfil) => (resolve = fulfil));
+        committed = { promise, resolve };
+      }
+      return committed.promise;
+    },
+
+    stats: () => ({ written, waiting: waiting.size, lost }),
+
+    async close() {
+      if (closed) return;
+      if (group.length > 0) flush();
+      await writing;
+      closed = true;
+      clearTimeout(retry);
+      clearTimeout(pruning);
+      retry = undefined;
+      if (waiting.size > 0) await commit([]);
+      if (waiting.size > 0) {
+        lost += waiting.size;
+        logger.error({ lost }, `${lost} call records were lost: the store could not be written`);
+        waiting.clear();
+      }
+      if (opening !== undefined) await opening.catch(() => undefined);
+      try {
+        await store?.close();
+      } catch (error) {
+        throw new DaemonError('store_failed', `the store could not be closed: ${message(error)}`, { cause: error });
+      }
+    },
+  };
+}
+
+/** The text of a result as the policy of its call wants it recorded. */
+export function recordedContent(definition: FunctionDefinition, text: string): string | null {
+  const policy = definition.record;
+  if (policy === undefined) return text;
+  return policy.bodies === 'all' ? body(text, undefined, policy.redact) : null;
+}

@@ -1,0 +1,62 @@
+/**
+ * Takes secrets out of what is recorded, by JSON path.
+ */
+
+/** One step of a path: a member, an index, or all members and elements. */
+type Step = string | number | typeof ALL;
+
+const ALL = Symbol('*');
+const STEP = /^(?:\.([A-Za-z_$][\w$-]*)|\.(\*)|\[(\d+)\]|\[(\*)\]|\['([^']*)'\]|\["([^"]*)"\])/;
+
+/** What stands where a value was. */
+export const REDACTED = '[redacted]';
+
+/**
+ * Reads a JSON path: `$.card.number`, `$.items[*].token`, `$['a key'][0]`.
+ *
+ * @returns its steps, or undefined where it is not such a path
+ */
+export function parsePath(path: string): Step[] | undefined {
+  if (!path.startsWith('$') || path === '$') return undefined;
+  const steps: Step[] = [];
+  let rest = path.slice(1);
+  while (rest !== '') {
+    const found = STEP.exec(rest);
+    if (found === null) return undefined;
+    const [whole, member, star, index, allElements, single, double] = found;
+    if (star !== undefined || allElements !== undefined) steps.push(ALL);
+    else if (index !== undefined) steps.push(Number(index));
+    else steps.push(member ?? single ?? double ?? '');
+    rest = rest.slice(whole.length);
+  }
+  return steps;
+}
+
+function replace(value: unknown, steps: readonly Step[], at: number): unknown {
+  if (at === steps.length) return REDACTED;
+  if (typeof value !== 'object' || value === null) return value;
+  const step = steps[at]!;
+  if (Array.isArray(value)) {
+    if (step === ALL) return value.map((element) => replace(element, steps, at + 1));
+    if (typeof step !== 'number' || step >= value.length) return value;
+    return value.with(step, replace(value[step], steps, at + 1));
+  }
+  const object = value as Record<string, unknown>;
+  if (step === ALL) return Object.fromEntries(Object.entries(object).map(([key, member]) => [key, replace(member, steps, at + 1)]));
+  const key = String(step);
+  return Object.hasOwn(object, key) ? { ...object, [key]: replace(object[key], steps, at + 1) } : value;
+}
+
+/**
+ * A copy of a value in which everything that the paths name is replaced by `"[redacted]"`. The value itself is left alone.
+ *
+ * @param paths JSON paths; one that names nothing changes nothing
+ */
+export function redact(value: unknown, paths: readonly string[]): unknown {
+  let copy = value;
+  for (const path of paths) {
+    const steps = parsePath(path);
+    if (steps !== undefined) copy = replace(copy, steps, 0);
+  }
+  return copy;
+}

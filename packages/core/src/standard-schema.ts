@@ -1,0 +1,82 @@
+/**
+ * Standard Schema: checking and describing arguments with the schema library of the user's choice.
+ *
+ * @see https://standardschema.dev
+ */
+import type { CheckResult } from './definition.js';
+import { DaemonError } from './errors.js';
+import type { JsonObject } from './protocol.js';
+
+/** One thing that a schema found wrong. */
+interface Issue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+type Result<O> = { readonly value: O; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
+
+/** A schema of any library that follows the standard. */
+export interface StandardSchema<I = unknown, O = I> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => Result<O> | Promise<Result<O>>;
+    readonly types?: { readonly input: I; readonly output: O } | undefined;
+    /** The JSON Schema part of the standard; not every library has it. */
+    readonly jsonSchema?: {
+      readonly input: (options: { target: 'draft-2020-12' }) => Record<string, unknown>;
+      readonly output: (options: { target: 'draft-2020-12' }) => Record<string, unknown>;
+    };
+  };
+}
+
+/** What a schema takes. */
+export type InferInput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input'];
+
+/** What a schema gives, after its defaults and conversions. */
+export type InferOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
+
+/** Whether a value is a Standard Schema. Some are functions. */
+export function isStandardSchema(value: unknown): value is StandardSchema {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value;
+}
+
+/**
+ * The JSON Schema of a Standard Schema.
+ *
+ * @throws DaemonError `schema_invalid` where its library cannot give one
+ */
+export function standardJsonSchema(schema: StandardSchema, side: 'input' | 'output'): JsonObject {
+  const { vendor, jsonSchema } = schema['~standard'];
+  if (jsonSchema === undefined) {
+    throw new DaemonError('schema_invalid', `a schema of "${vendor}" gives no JSON Schema; use one that does (zod 4.2 or newer), or a JSON Schema itself`);
+  }
+  try {
+    return jsonSchema[side]({ target: 'draft-2020-12' });
+  } catch (cause) {
+    throw new DaemonError('schema_invalid', `a schema of "${vendor}" cannot be told as JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+const pathOf = ({ path = [] }: Issue): string =>
+  path
+    .map((step) => (typeof step === 'object' ? step.key : step))
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? String(key) : `.${String(key)}`))
+    .join('');
+
+function toCheck(result: Result<unknown>): CheckResult {
+  if (result.issues === undefined) return { ok: true, value: result.value };
+  const problems = result.issues.slice(0, 10).map((issue) => {
+    const path = pathOf(issue);
+    return path === '' ? issue.message : `${path}: ${issue.message}`;
+  });
+  return { ok: false, problems };
+}
+
+/** A check of arguments by the schema's own validation. */
+export function standardCheck(schema: StandardSchema): (input: unknown) => CheckResult | Promise<CheckResult> {
+  return (input) => {
+    const result = schema['~standard'].validate(input);
+    return result instanceof Promise ? result.then(toCheck) : toCheck(result);
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * Bytes to lines. Lines are cut as bytes and decoded whole, so that no chunk can split a character.
+ */
+
+const NEWLINE = 0x0a;
+
+/** What {@link createLineReader} takes. */
+export interface LineReaderOptions {
+  /** Greatest size of one line in bytes, without its newline. */
+  maxBytes: number;
+  /** Told each line, without its end. Blank lines are skipped. */
+  onLine: (line: string) => void;
+  /** Told once for each line that was too long; its bytes are gone. */
+  onTooLong: () => void;
+}
+
+/** Cuts chunks into lines. */
+export interface LineReader {
+  push(chunk: Buffer): void;
+  /** The input has ended: what is left is a line. */
+  end(): void;
+}
+
+/** Creates a reader. */
+export function createLineReader({ maxBytes, onLine, onTooLong }: LineReaderOptions): LineReader {
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  let skipping = false;
+
+  function hold(bytes: Buffer): void {
+    if (bytes.length === 0 || skipping) return;
+    if (heldBytes + bytes.length > maxBytes) {
+      held = [];
+      heldBytes = 0;
+      skipping = true;
+      onTooLong();
+      return;
+    }
+    held.push(bytes);
+    heldBytes += bytes.length;
+  }
+
+  function emit(line: string): void {
+    const bare = line.endsWith('\r') ? line.slice(0, -1) : line;
+    if (bare.trim() !== '') onLine(bare);
+  }
+
+  /** Ends the line that began in an earlier chunk. */
+  function finish(bytes: Buffer): void {
+    hold(bytes);
+    if (skipping) {
+      skipping = false;
+      return;
+    }
+    const line = held.length === 1 ? held[0]!.toString('utf8') : Buffer.concat(held, heldBytes).toString('utf8');
+    held = [];
+    heldBytes = 0;
+    emit(line);
+  }
+
+  return {
+    push(chunk) {
+      const last = chunk.lastIndexOf(NEWLINE);
+      if (last === -1) {
+        hold(chunk);
+        return;
+      }
+      let from = 0;
+      if (heldBytes > 0 || skipping) {
+        const first = chunk.indexOf(NEWLINE);
+        finish(chunk.subarray(0, first));
+        from = first + 1;
+      }
+      if (last >= from) {
+        // Whole lines are decoded together: one call for many.
+        for (const line of chunk.toString('utf8', from, last).split('\n')) {
+          // A line has at most as many characters as bytes, and at least a third.
+          if (line.length * 3 > maxBytes && Buffer.byteLength(line) > maxBytes) onTooLong();
+          else emit(line);
+        }
+      }
+      hold(chunk.subarray(last + 1));
+    },
+    end() {
+      if (heldBytes > 0) finish(Buffer.alloc(0));
+      skipping = false;
+    },
+  };
+}
