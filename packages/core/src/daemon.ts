@@ -138,6 +138,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     listeners.close();
     await Promise.all([...sessions].map((session) => session.drain(drainMs)));
     for (const session of [...sessions]) session.close();
+    // Calls that were cancelled settle in this turn of the event loop or the next: their records are still to come.
+    for (let turn = 0; turn < 2; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
     await recorder.close();
     for (const module of modules) await module.close?.();
   }

@@ -128,11 +128,21 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
   }
 
-  /** Rows that could not be written wait here; the oldest go where there is no room. */
-  function keepWaiting(rows: readonly CallRecord[], error: unknown): void {
+  /** Counts losses, and says so: the first, and then every thousandth, so that a full disk does not fill the log as well. */
+  function lose(count: number): void {
+    if (count === 0) return;
+    const before = lost;
+    lost += count;
+    if (before === 0 || closed || Math.floor(before / 1_000) < Math.floor(lost / 1_000)) {
+      logger.error({ lost }, `${lost} call records were lost: the store cannot be written`);
+    }
+  }
+
+  /** Rows that cannot be written now wait; where there is no room the oldest are lost. */
+  function wait(rows: readonly CallRecord[]): void {
     for (const row of rows) {
-      waiting.delete(row.mcp_function_call_uuid);
-      waiting.set(row.mcp_function_call_uuid, { ...row });
+      waiting.delete(row.mcp_function_call_uuid); // to the end: what was written last is what counts
+      waiting.set(row.mcp_function_call_uuid, row);
     }
     let dropped = 0;
     for (const uuid of waiting.keys()) {
@@ -140,12 +150,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
       waiting.delete(uuid);
       dropped += 1;
     }
-    lost += dropped;
-    if (dropped > 0) logger.error({ dropped, lost }, `${dropped} call records were lost: the store cannot be written`);
+    lose(dropped);
+  }
+
+  /** Goes on without the store for a while, longer each time. */
+  function postpone(rows: readonly CallRecord[], error: unknown): void {
+    if (closed) {
+      lose(rows.length);
+      return;
+    }
+    wait(rows);
     if (failures === 0) logger.error({ error: message(error) }, 'call records cannot be written now; calls go on, records wait');
     const delay = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
     failures += 1;
-    if (closed) return;
     retry ??= setTimeout(() => {
       retry = undefined;
       writing = commit([]);
@@ -165,10 +182,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
     try {
       const opened = ready();
       const result = opened instanceof Promise ? opened.then((ready) => write(ready, all)) : write(opened, all);
-      if (result instanceof Promise) return result.then(done, (error: unknown) => keepWaiting(rows, error));
+      if (result instanceof Promise) return result.then(done, (error: unknown) => postpone(rows, error));
       done();
     } catch (error) {
-      keepWaiting(rows, error);
+      postpone(rows, error);
     }
     return undefined;
   }
@@ -195,7 +212,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
     // While rows wait for a store that cannot be written, calls do not wait for it too.
     if (failures > 0 && retry !== undefined) {
-      keepWaitingQuietly(rows);
+      wait(rows);
       waiters?.resolve();
       return;
     }
@@ -210,16 +227,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (writing === current) writing = undefined;
     });
     writing = current;
-  }
-
-  function keepWaitingQuietly(rows: readonly CallRecord[]): void {
-    for (const row of rows) waiting.set(row.mcp_function_call_uuid, row);
-    for (const uuid of waiting.keys()) {
-      if (waiting.size <= maxQueued) return;
-      waiting.delete(uuid);
-      lost += 1;
-      if (lost === 1 || lost % 1_000 === 0) logger.error({ lost }, `${lost} call records were lost: the store cannot be written`);
-    }
   }
 
   function join(ticket: Ticket): void {
@@ -282,18 +289,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
     async close() {
       if (closed) return;
+      clearTimeout(pruning);
       if (group.length > 0) flush();
       await writing;
-      closed = true;
       clearTimeout(retry);
-      clearTimeout(pruning);
       retry = undefined;
       if (waiting.size > 0) await commit([]);
-      if (waiting.size > 0) {
-        lost += waiting.size;
-        logger.error({ lost }, `${lost} call records were lost: the store could not be written`);
-        waiting.clear();
-      }
+      clearTimeout(retry);
+      closed = true;
+      lose(waiting.size);
+      waiting.clear();
       if (opening !== undefined) await opening.catch(() => undefined);
       try {
         await store?.close();
