@@ -1,0 +1,116 @@
+/**
+ * The config file as it is written. `null` means absent wherever a member is optional.
+ */
+import type { RecordBodies, ReturnType } from './definition.js';
+import type { Icon, JsonObject } from './protocol.js';
+
+/** Absent in either way. */
+export type Optional<T> = T | null | undefined;
+
+/** What tools, resources, templates and prompts have in common. */
+export interface ConfigFunction {
+  name: string;
+  title?: Optional<string>;
+  description?: Optional<string>;
+  icons?: Optional<Icon[]>;
+  _meta?: Optional<JsonObject>;
+  /** Accepted and ignored: any function may be asynchronous. */
+  is_async?: Optional<boolean>;
+}
+
+/** An entry of `tools`. */
+export interface ConfigTool extends ConfigFunction {
+  inputSchema?: Optional<JsonObject>;
+  outputSchema?: Optional<JsonObject>;
+  annotations?: Optional<JsonObject>;
+}
+
+/** An entry of `resources`. */
+export interface ConfigResource extends ConfigFunction {
+  uri: string;
+  mimeType?: Optional<string>;
+  size?: Optional<number>;
+  annotations?: Optional<JsonObject>;
+}
+
+/** A function that is not served itself but completes an argument. */
+export interface ConfigCompletionFunction {
+  module_name: string;
+  class_name?: Optional<string>;
+  function_name: string;
+}
+
+/** Values that complete an argument. */
+export type ConfigCompletions = string[] | ConfigCompletionFunction;
+
+/** An entry of `resource_templates`. */
+export interface ConfigResourceTemplate extends ConfigFunction {
+  uriTemplate: string;
+  mimeType?: Optional<string>;
+  annotations?: Optional<JsonObject>;
+  /** By variable of the template. */
+  completions?: Optional<Record<string, Optional<ConfigCompletions>>>;
+}
+
+/** An entry of a prompt's `arguments`. */
+export interface ConfigPromptArgument {
+  name: string;
+  title?: Optional<string>;
+  description?: Optional<string>;
+  required?: Optional<boolean>;
+  completions?: Optional<ConfigCompletions>;
+}
+
+/** An entry of `prompts`. */
+export interface ConfigPrompt extends ConfigFunction {
+  arguments?: Optional<ConfigPromptArgument[]>;
+}
+
+/** What a call's record keeps: a policy, or a policy and what to take out. */
+export type ConfigRecord = RecordBodies | { bodies?: Optional<RecordBodies>; redact?: Optional<string[]> };
+
+/** What a link can bind. `resource` finds templates too. */
+export const LINK_TYPES = ['tool', 'resource', 'resource_template', 'prompt'] as const;
+
+/** One of {@link LINK_TYPES}. */
+export type LinkType = (typeof LINK_TYPES)[number];
+
+/** An entry of `module_links`: which code runs a function. */
+export interface ConfigLink {
+  type?: Optional<LinkType>;
+  name: string;
+  module_name: string;
+  class_name?: Optional<string>;
+  function_name: string;
+  return_type?: Optional<ReturnType | ''>;
+  is_async?: Optional<boolean>;
+  timeout_ms?: Optional<number>;
+  isolation?: Optional<string>;
+  record?: Optional<ConfigRecord>;
+}
+
+/** An entry of `modules`: where a module's code is, and its settings. */
+export interface ConfigModule {
+  package_name?: Optional<string>;
+  module_name: string;
+  class_name?: Optional<string>;
+  setting?: Optional<JsonObject>;
+  source?: Optional<string>;
+  sha256?: Optional<string>;
+  isolation?: Optional<string>;
+}
+
+/** A config file. Members whose names begin with `x-`, `$comment` and `_comment` are allowed everywhere and mean nothing. */
+export interface ConfigDocument {
+  $schema?: Optional<string>;
+  name?: Optional<string>;
+  version?: Optional<string>;
+  title?: Optional<string>;
+  instructions?: Optional<string>;
+  tools?: Optional<ConfigTool[]>;
+  resources?: Optional<ConfigResource[]>;
+  resource_templates?: Optional<ConfigResourceTemplate[]>;
+  prompts?: Optional<ConfigPrompt[]>;
+  module_links?: Optional<ConfigLink[]>;
+  modules?: Optional<ConfigModule[]>;
+}

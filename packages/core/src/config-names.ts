@@ -1,0 +1,195 @@
+/**
+ * What no entry of the config shows by itself: names and URIs that are used twice, links that lead nowhere, functions that
+ * nothing runs.
+ */
+import { LINK_TYPES } from './config-document.js';
+import type { ConfigLink, ConfigModule, LinkType } from './config-document.js';
+import { ModuleIndex } from './config-modules.js';
+import type { CheckRun } from './config-shape.js';
+import type { FunctionKind } from './definition.js';
+import { formatPath, isObject, quote, type PathStep } from './mistakes.js';
+
+type Json = Record<string, unknown>;
+
+/** The lists of functions in the file. */
+const LISTS = [
+  ['tools', 'tool'],
+  ['resources', 'resource'],
+  ['resource_templates', 'resource_template'],
+  ['prompts', 'prompt'],
+] as const;
+
+const WORDS: Record<FunctionKind, string> = {
+  tool: 'tool',
+  resource: 'resource',
+  resource_template: 'resource template',
+  prompt: 'prompt',
+};
+
+/** A function that the file declares. */
+interface Declared {
+  kind: FunctionKind;
+  path: PathStep[];
+  /** Where the first link to it is, or that one was surely meant for it. */
+  link?: PathStep[];
+}
+
+/** The objects in one of the file's lists, with their indexes. */
+function* entries(document: Json, list: string): Generator<[number, Json]> {
+  const value = document[list];
+  if (!Array.isArray(value)) return;
+  for (let index = 0; index < value.length; index++) {
+    const entry: unknown = value[index];
+    if (isObject(entry)) yield [index, entry];
+  }
+}
+
+const isName = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+/** All functions by name; says which names are used twice. */
+function declaredFunctions(document: Json, run: CheckRun): Map<string, Declared> {
+  const byName = new Map<string, Declared>();
+  for (const [list, kind] of LISTS) {
+    for (const [index, entry] of entries(document, list)) {
+      const name = entry['name'];
+      if (!isName(name)) continue;
+      const first = byName.get(name);
+      if (first === undefined) byName.set(name, { kind, path: [list, index] });
+      else {
+        const message = `${quote(name)} is already the name of the ${WORDS[first.kind]} ${formatPath(first.path)}; tools, resources, templates and prompts share their names: rename one`;
+        run.list.addAt([list, index, 'name'], message);
+      }
+    }
+  }
+  return byName;
+}
+
+function checkUris(document: Json, list: string, member: string, run: CheckRun): void {
+  const seen = new Map<string, number>();
+  for (const [index, entry] of entries(document, list)) {
+    const uri = entry[member];
+    if (!isName(uri)) continue;
+    const first = seen.get(uri);
+    if (first !== undefined)
+      run.list.addAt(
+        [list, index, member],
+        `${quote(uri)} is already the ${member} of ${formatPath([list, first])}: only the first could be read; change one`,
+      );
+    else seen.set(uri, index);
+  }
+}
+
+/** Whether a link of that type may bind a function of that kind. */
+const fits = (type: LinkType, kind: FunctionKind): boolean =>
+  type === kind || (type === 'resource' && kind === 'resource_template');
+
+const linkType = (link: Json): LinkType | undefined => {
+  const type = link['type'] ?? 'tool';
+  return LINK_TYPES.find((known) => known === type);
+};
+
+/** Follows the links of one file. */
+class Links {
+  readonly #functions: Map<string, Declared>;
+  readonly #run: CheckRun;
+  readonly #candidates = new Map<LinkType, string[]>();
+
+  constructor(functions: Map<string, Declared>, run: CheckRun) {
+    this.#functions = functions;
+    this.#run = run;
+  }
+
+  check(index: number, link: Json): void {
+    const name = link['name'];
+    const type = linkType(link);
+    if (!isName(name) || type === undefined) return;
+    const path = ['module_links', index];
+    const found = this.#functions.get(name);
+    if (found === undefined) this.#unknown(path, name, type);
+    else if (!fits(type, found.kind)) this.#misfit(path, name, link['type'] ?? undefined, found);
+    else if (found.link === undefined) found.link = path;
+    else
+      this.#run.list.addAt(
+        [...path, 'name'],
+        `${quote(name)} is already bound by ${formatPath(found.link)}: remove one of the two links`,
+      );
+  }
+
+  /** Functions that no link was for. */
+  finish(): void {
+    for (const [name, { kind, path, link }] of this.#functions) {
+      if (link !== undefined) continue;
+      const entry = `{"type": "${kind}", "name": ${JSON.stringify(name)}, "module_name": "…", "function_name": "…"}`;
+      this.#run.list.addAt(path, `nothing runs the ${WORDS[kind]} ${quote(name)}: add a module_links entry ${entry}`);
+    }
+  }
+
+  #misfit(path: PathStep[], name: string, type: unknown, found: Declared): void {
+    found.link ??= path;
+    const said = type === undefined ? 'a link without a type is for a tool' : `this link is for a ${WORDS[type as LinkType]}`;
+    const declared = `${quote(name)} is the ${WORDS[found.kind]} ${formatPath(found.path)}`;
+    this.#run.list.addAt([...path, 'type'], `${said}, but ${declared}: write "type": "${found.kind}"`);
+  }
+
+  #unknown(path: PathStep[], name: string, type: LinkType): void {
+    const near = this.#run.suggester.nearest(name, this.#candidatesFor(type));
+    const meant = near === undefined ? undefined : this.#functions.get(near);
+    // One mistake, told once: the function that was meant does not lack a link besides.
+    if (meant !== undefined) meant.link ??= path;
+    const advice = near === undefined ? 'declare it, or remove the link' : `did you mean ${JSON.stringify(near)}?`;
+    this.#run.list.addAt([...path, 'name'], `there is no ${WORDS[type]} named ${quote(name)}: ${advice}`);
+  }
+
+  #candidatesFor(type: LinkType): string[] {
+    const known = this.#candidates.get(type);
+    if (known !== undefined) return known;
+    const names = [...this.#functions].filter(([, { kind }]) => fits(type, kind)).map(([name]) => name);
+    this.#candidates.set(type, names);
+    return names;
+  }
+}
+
+/** Entries whose names are there, so that they can be compared. */
+function namedModules(document: Json): [number, ConfigModule][] {
+  return [...entries(document, 'modules')].filter(([, entry]) => isName(entry['module_name'])) as unknown as [
+    number,
+    ConfigModule,
+  ][];
+}
+
+function checkModules(document: Json, run: CheckRun): void {
+  const named = namedModules(document);
+  const seen = new Map<string, number>();
+  for (const [index, { module_name, class_name }] of named) {
+    const key = `${module_name}\n${typeof class_name === 'string' ? class_name : ''}`;
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, index);
+    else run.list.addAt(['modules', index], `the same module and class as ${formatPath(['modules', first])}: merge the two`);
+  }
+  const modules = new ModuleIndex(named.map(([, entry]) => entry));
+  for (const [index, link] of entries(document, 'module_links')) {
+    const { module_name, class_name } = link as Partial<ConfigLink>;
+    if (!isName(module_name) || (class_name !== undefined && class_name !== null && typeof class_name !== 'string')) continue;
+    if (modules.match(module_name, class_name).ambiguous) {
+      const which = class_name ? `class ${quote(class_name)}` : 'plain functions';
+      run.list.addAt(
+        ['module_links', index, 'module_name'],
+        `modules has several entries for ${quote(module_name)} that name different code, and none for its ${which}: add one`,
+      );
+    }
+  }
+}
+
+/** Adds the mistakes between entries. Entries that are no objects or have no names are passed over: they are mistakes already. */
+export function checkNames(document: Json, run: CheckRun): void {
+  const functions = declaredFunctions(document, run);
+  checkUris(document, 'resources', 'uri', run);
+  checkUris(document, 'resource_templates', 'uriTemplate', run);
+  const links = new Links(functions, run);
+  for (const [index, link] of entries(document, 'module_links')) links.check(index, link);
+  links.finish();
+  checkModules(document, run);
+  if (LISTS.every(([list]) => !Array.isArray(document[list]) || document[list].length === 0)) {
+    run.list.addAt([], 'the config serves nothing: declare at least one of tools, resources, resource_templates and prompts');
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * A correct config becomes a catalog. Nothing is checked here.
+ */
+import type {
+  ConfigCompletionFunction,
+  ConfigCompletions,
+  ConfigDocument,
+  ConfigFunction,
+  ConfigLink,
+  ConfigPrompt,
+  ConfigPromptArgument,
+  ConfigRecord,
+  ConfigResource,
+  ConfigResourceTemplate,
+  ConfigTool,
+  Optional,
+} from './config-document.js';
+import { ModuleIndex } from './config-modules.js';
+import { revisionOf } from './config-revision.js';
+import type {
+  CatalogDefinition,
+  Completion,
+  FunctionDefinition,
+  LinkBinding,
+  PromptArgument,
+  PromptDefinition,
+  RecordPolicy,
+  ResourceDefinition,
+  ResourceTemplateDefinition,
+  ToolDefinition,
+} from './definition.js';
+
+/** What the file says of the server itself. */
+export interface ServerIdentity {
+  name?: string;
+  version?: string;
+  title?: string;
+}
+
+/** A config, ready to be served. */
+export interface Config {
+  definition: CatalogDefinition;
+  /** Only what the file says; the rest is the program's to fill in. */
+  server: ServerIdentity;
+}
+
+/** Members of a definition that may be absent in the file. */
+type Absent<T> = { [K in keyof T]?: Optional<T[K]> };
+
+/** Sets the members that are there, neither null nor undefined. (Spreading objects instead takes three times as long.) */
+function fill<T extends object>(target: T, members: Absent<T>): T {
+  for (const key in members) {
+    const value = members[key];
+    if (value !== null && value !== undefined) target[key] = value as T[typeof key];
+  }
+  return target;
+}
+
+function recordPolicy(record: Optional<ConfigRecord>): RecordPolicy | undefined {
+  if (record === null || record === undefined) return undefined;
+  if (typeof record === 'string') return { bodies: record, redact: [] };
+  return { bodies: record.bodies ?? 'all', redact: record.redact ?? [] };
+}
+
+/** Stands in a definition until its link is found, which a correct config always has. */
+const UNBOUND: LinkBinding = { kind: 'link', package_name: '', module_name: '', function_name: '', setting: {} };
+
+class Normalizer {
+  readonly #modules: ModuleIndex;
+  readonly #links: ReadonlyMap<string, ConfigLink>;
+
+  constructor(document: ConfigDocument) {
+    this.#modules = new ModuleIndex(document.modules ?? []);
+    this.#links = new Map((document.module_links ?? []).map((link) => [link.name, link]));
+  }
+
+  /** Where the code of a link or completion is. Empty names are the engine's way to say none. */
+  #binding(code: ConfigCompletionFunction): LinkBinding {
+    const { module_name, class_name, function_name } = code;
+    const { entry, ownSetting } = this.#modules.match(module_name, class_name);
+    const binding: LinkBinding = {
+      kind: 'link',
+      package_name: entry?.package_name || module_name,
+      module_name,
+      function_name,
+      setting: (ownSetting ? entry?.setting : undefined) ?? {},
+    };
+    if (class_name) binding.class_name = class_name;
+    if (entry?.source) binding.source = entry.source;
+    if (entry?.sha256) binding.sha256 = entry.sha256.toLowerCase();
+    return binding;
+  }
+
+  #completion(completions: ConfigCompletions): Completion {
+    return Array.isArray(completions)
+      ? { kind: 'list', values: completions }
+      : { kind: 'function', binding: this.#binding(completions) };
+  }
+
+  #completions(byName: Optional<Record<string, Optional<ConfigCompletions>>>): Record<string, Completion> | undefined {
+    if (byName === null || byName === undefined) return undefined;
+    const given = Object.entries(byName).filter(
+      (pair): pair is [string, ConfigCompletions] => pair[1] !== null && pair[1] !== undefined,
+    );
+    return Object.fromEntries(given.map(([name, completions]) => [name, this.#completion(completions)]));
+  }
+
+  #argument(argument: ConfigPromptArgument): PromptArgument {
+    const { name, title, description, required, completions } = argument;
+    const completion = completions === null || completions === undefined ? undefined : this.#completion(completions);
+    return fill({ name } as PromptArgument, { title, description, required, completion });
+  }
+
+  /** Adds what all kinds have in common. */
+  #common<T extends FunctionDefinition>(target: T, { title, description, icons, _meta }: ConfigFunction): T {
+    const link = this.#links.get(target.name);
+    fill<FunctionDefinition>(target, { title, description, icons, _meta });
+    if (link === undefined) return target;
+    target.binding = this.#binding(link);
+    return fill<FunctionDefinition>(target, { timeout_ms: link.timeout_ms, record: recordPolicy(link.record) }) as T;
+  }
+
+  tool(tool: ConfigTool): ToolDefinition {
+    const { name, outputSchema, annotations } = tool;
+    const inputSchema = tool.inputSchema ?? { type: 'object' };
+    const target: ToolDefinition = { kind: 'tool', name, inputSchema, binding: UNBOUND };
+    const return_type = this.#links.get(name)?.return_type || undefined;
+    return fill(this.#common(target, tool), { outputSchema, annotations, return_type });
+  }
+
+  resource(resource: ConfigResource): ResourceDefinition {
+    const { name, uri, mimeType, size, annotations } = resource;
+    const target: ResourceDefinition = { kind: 'resource', name, uri, binding: UNBOUND };
+    return fill(this.#common(target, resource), { mimeType, size, annotations });
+  }
+
+  template(template: ConfigResourceTemplate): ResourceTemplateDefinition {
+    const { name, uriTemplate, mimeType, annotations } = template;
+    const target: ResourceTemplateDefinition = { kind: 'resource_template', name, uriTemplate, binding: UNBOUND };
+    return fill(this.#common(target, template), { mimeType, annotations, completions: this.#completions(template.completions) });
+  }
+
+  prompt(prompt: ConfigPrompt): PromptDefinition {
+    const args = (prompt.arguments ?? []).map((argument) => this.#argument(argument));
+    return this.#common({ kind: 'prompt', name: prompt.name, arguments: args, binding: UNBOUND }, prompt);
+  }
+}
+
+/**
+ * Turns a config without mistakes into a catalog. Schemas, settings and `_meta` are the document's own objects, unchanged.
+ *
+ * @param document a config for which `checkConfig` finds nothing; for any other the result is undefined
+ * @example if (checkConfig(document).length === 0) serve(normalizeConfig(document));
+ */
+export function normalizeConfig(document: ConfigDocument): Config {
+  const { name, version, title, instructions } = document;
+  const normalizer = new Normalizer(document);
+  const functions: FunctionDefinition[] = [
+    ...(document.tools ?? []).map((tool) => normalizer.tool(tool)),
+    ...(document.resources ?? []).map((resource) => normalizer.resource(resource)),
+    ...(document.resource_templates ?? []).map((template) => normalizer.template(template)),
+    ...(document.prompts ?? []).map((prompt) => normalizer.prompt(prompt)),
+  ];
+  const definition = fill<CatalogDefinition>({ revision: '', functions }, { instructions });
+  definition.revision = revisionOf(definition);
+  return { definition, server: fill<ServerIdentity>({}, { name, version, title }) };
+}

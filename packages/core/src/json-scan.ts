@@ -1,0 +1,303 @@
+/**
+ * Reads a JSON text a second time, when something is wrong with it: where each value is, which keys stand twice, and what
+ * people write that JSON does not know (comments, trailing commas, single quotes). `JSON.parse` is three times as fast and
+ * says none of this, so it always goes first.
+ */
+import type { Mistake } from './errors.js';
+import { formatPath, type PathStep } from './mistakes.js';
+
+/** Where a value is, and what is in it. Offsets count UTF-16 units from the text's beginning. */
+export interface JsonNode {
+  offset: number;
+  /** Where the value's key begins, in an object. */
+  keyOffset?: number;
+  members?: Map<string, JsonNode>;
+  elements?: JsonNode[];
+}
+
+/** A mistake before its offset has become line and column. */
+export interface Spot {
+  offset: number;
+  path: string;
+  message: string;
+}
+
+/** What a scan found. */
+export interface JsonScan {
+  /** Absent where the text ended, or made no sense, before the first value. */
+  root?: JsonNode;
+  /** What is not JSON. After the last one the scan may have given up. */
+  syntax: Spot[];
+  /** Keys that their object already has. */
+  duplicates: Spot[];
+}
+
+/** Deeper texts are refused before anything recursive sees them. */
+export const MAX_JSON_DEPTH = 400;
+
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const WORD = /[\p{L}\p{N}_$+.-]+/uy;
+const CLOSER: Record<string, string> = { '{': '}', '[': ']' };
+const ESCAPES = '"\\/bfnrt';
+/** Words of other notations, and what to write for them. */
+const FOREIGN: Record<string, string> = {
+  True: 'true',
+  False: 'false',
+  None: 'null',
+  undefined: 'null',
+  NaN: 'null',
+  Infinity: 'null',
+};
+
+/** Ends the scan: what follows cannot be made sense of. */
+class Stop extends Error {}
+
+class Scanner {
+  readonly syntax: Spot[] = [];
+  readonly duplicates: Spot[] = [];
+  readonly #text: string;
+  readonly #path: PathStep[] = [];
+  #at: number;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#at = text.startsWith('\uFEFF') ? 1 : 0;
+  }
+
+  scan(): JsonScan {
+    let root: JsonNode | undefined;
+    try {
+      this.#space();
+      if (this.#at === this.#text.length)
+        this.#stop('the file is empty; the smallest config has one of tools, resources and prompts, and module_links');
+      root = this.#value('a value');
+      this.#space();
+      if (this.#at < this.#text.length) this.#stop(`nothing may follow the closing bracket, but there is ${this.#seen()}`);
+    } catch (error) {
+      if (!(error instanceof Stop)) throw error;
+    }
+    return { ...(root === undefined ? {} : { root }), syntax: this.syntax, duplicates: this.duplicates };
+  }
+
+  #note(message: string, offset = this.#at): void {
+    this.syntax.push({ offset, path: formatPath(this.#path), message });
+  }
+
+  #stop(message: string, offset = this.#at): never {
+    this.#note(message, offset);
+    throw new Stop();
+  }
+
+  /** What stands here, in words. */
+  #seen(): string {
+    const character = String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0);
+    if (this.#at >= this.#text.length) return 'the end of the file';
+    WORD.lastIndex = this.#at;
+    const word = WORD.exec(this.#text)?.[0];
+    if (word !== undefined) return JSON.stringify(word.slice(0, 30));
+    if (/[\p{C}\p{Z}]/u.test(character))
+      return `the character U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+    return character === '"' ? 'a string' : `"${character}"`;
+  }
+
+  /** Skips white space, and comments with a word about each. */
+  #space(): void {
+    for (;;) {
+      const character = this.#text[this.#at];
+      if (character === ' ' || character === '\n' || character === '\r' || character === '\t') this.#at++;
+      else if (character === '/' && '/*'.includes(this.#text[this.#at + 1] ?? ' ')) this.#comment();
+      else if (character === '#') this.#comment();
+      else return;
+    }
+  }
+
+  #comment(): void {
+    this.#note('JSON has no comments: remove it, or write it as a "$comment" member');
+    const block = this.#text.startsWith('/*', this.#at);
+    const end = this.#text.indexOf(block ? '*/' : '\n', this.#at + (block ? 2 : 1));
+    if (end === -1 && block) this.#stop('the comment is not closed');
+    this.#at = end === -1 ? this.#text.length : end + (block ? 2 : 1);
+  }
+
+  #value(expected: string): JsonNode {
+    const offset = this.#at;
+    const character = this.#text[offset];
+    if (character === '{') return this.#object();
+    if (character === '[') return this.#array();
+    if (character === '"' || character === "'") this.#string();
+    else this.#bare(expected);
+    return { offset };
+  }
+
+  /** A number, `true`, `false`, `null`, or what was meant to be one. */
+  #bare(expected: string): void {
+    WORD.lastIndex = this.#at;
+    const word = WORD.exec(this.#text)?.[0];
+    if (word === undefined) this.#stop(`expected ${expected}, found ${this.#seen()}`);
+    NUMBER.lastIndex = this.#at;
+    const right = word === 'true' || word === 'false' || word === 'null' || NUMBER.exec(this.#text)?.[0] === word;
+    const instead = Object.hasOwn(FOREIGN, word) ? FOREIGN[word] : undefined;
+    if (instead !== undefined) this.#note(`${word} is not JSON: write ${instead}`);
+    else if (!right && /^[-+.\d]/.test(word))
+      this.#note(`${JSON.stringify(word)} is no JSON number: no leading zeros, plus signs or bare dots`);
+    else if (!right) this.#note(`${JSON.stringify(word)} must stand in double quotes`);
+    this.#at += word.length;
+  }
+
+  #string(): string {
+    const start = this.#at;
+    const mark = this.#text[start];
+    if (mark === "'") this.#note("JSON strings stand in double quotes, not in '");
+    for (let at = start + 1; at < this.#text.length; at++) {
+      const character = this.#text[at] ?? '';
+      if (character === mark) {
+        this.#at = at + 1;
+        return this.#decode(this.#text.slice(start + 1, at));
+      }
+      if (character === '\\') at = this.#escape(at);
+      else if (character === '\n' || character === '\r')
+        this.#stop('the string is not closed on its line: add the quote, or write a line break as \\n', start);
+      else if (character < ' ')
+        this.#note(
+          `the string holds a raw control character: write it as \\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+          at,
+        );
+    }
+    return this.#stop('the string is not closed: add the quote', start);
+  }
+
+  /** @returns the offset of the escape's last character */
+  #escape(at: number): number {
+    const next = this.#text[at + 1] ?? '';
+    if (next === 'u' && /^[0-9A-Fa-f]{4}$/.test(this.#text.slice(at + 2, at + 6))) return at + 5;
+    if (next === '' || !ESCAPES.includes(next))
+      this.#note(`"\\${next}" is no JSON escape: a backslash itself is written \\\\`, at);
+    return at + 1;
+  }
+
+  #decode(raw: string): string {
+    if (!raw.includes('\\')) return raw;
+    try {
+      return JSON.parse(`"${raw}"`) as string;
+    } catch {
+      return raw; // noted already
+    }
+  }
+
+  #object(): JsonNode {
+    const node: JsonNode = { offset: this.#at, members: new Map() };
+    this.#items(node, '{', () => this.#member(node));
+    return node;
+  }
+
+  #array(): JsonNode {
+    const elements: JsonNode[] = [];
+    const node: JsonNode = { offset: this.#at, elements };
+    this.#items(node, '[', () => {
+      this.#path.push(elements.length);
+      elements.push(this.#value('a value or ]'));
+      this.#path.pop();
+    });
+    return node;
+  }
+
+  /** The inside of an object or array: items and the commas between them. */
+  #items(node: JsonNode, open: '{' | '[', item: () => void): void {
+    const closer = CLOSER[open] ?? '';
+    if (this.#path.length >= MAX_JSON_DEPTH) this.#stop(`nested more than ${MAX_JSON_DEPTH} levels deep`);
+    this.#at++;
+    let comma: number | undefined;
+    for (let first = true; ; first = false) {
+      this.#space();
+      if (this.#at >= this.#text.length) this.#stop(`this ${open} is never closed: add ${closer}`, node.offset);
+      const character = this.#text[this.#at] ?? '';
+      if (character === closer) {
+        if (comma !== undefined) this.#note(`remove the comma before ${closer}`, comma);
+        this.#at++;
+        return;
+      }
+      if (character === '}' || character === ']')
+        this.#stop(`found ${character} where ${closer} must close the ${open} of line ${lineOf(this.#text, node.offset)}`);
+      if (!first && comma === undefined) this.#note(`expected a comma or ${closer}, found ${this.#seen()}`);
+      item();
+      this.#space();
+      comma = this.#text[this.#at] === ',' ? this.#at++ : undefined;
+    }
+  }
+
+  #member(node: JsonNode): void {
+    const keyOffset = this.#at;
+    const key = this.#key();
+    if (node.members?.has(key)) {
+      const path = formatPath([...this.#path, key]);
+      this.duplicates.push({
+        offset: keyOffset,
+        path,
+        message: 'this key stands twice in its object; only one of them would count: remove or rename one',
+      });
+    }
+    this.#space();
+    if (this.#text[this.#at] !== ':') this.#stop(`expected a colon after the key ${JSON.stringify(key)}, found ${this.#seen()}`);
+    this.#at++;
+    this.#space();
+    this.#path.push(key);
+    node.members?.set(key, { ...this.#value(`a value for ${JSON.stringify(key)}`), keyOffset });
+    this.#path.pop();
+  }
+
+  #key(): string {
+    const character = this.#text[this.#at];
+    if (character === '"' || character === "'") return this.#string();
+    const key = /[A-Za-z_$][\w$]*/y;
+    key.lastIndex = this.#at;
+    const word = key.exec(this.#text)?.[0];
+    if (word === undefined) this.#stop(`expected a key in double quotes or }, found ${this.#seen()}`);
+    this.#note(`the key ${word} must stand in double quotes`);
+    this.#at += word.length;
+    return word;
+  }
+}
+
+/** Reads a JSON text with all its mistakes. It goes on after those whose meaning is plain. */
+export function scanJson(text: string): JsonScan {
+  return new Scanner(text).scan();
+}
+
+/** The 1-based line of an offset. */
+function lineOf(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++;
+  return line;
+}
+
+/** Turns offsets of one text into lines and columns (1-based, in characters as editors count them). */
+export function lineCounter(text: string): (offset: number) => { line: number; column: number } {
+  const starts = [text.startsWith('\uFEFF') ? 1 : 0];
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (offset) => {
+    let low = 0;
+    for (let high = starts.length - 1; low < high;) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: Math.max(1, offset - (starts[low] ?? 0) + 1) };
+  };
+}
+
+/** The offset of a path's last step: a member's key, else the value. Ends at the deepest step that is there. */
+export function offsetOf(root: JsonNode, steps: readonly PathStep[]): number {
+  let node = root;
+  for (const step of steps) {
+    const next = typeof step === 'number' ? node.elements?.[step] : node.members?.get(step);
+    if (next === undefined) break;
+    node = next;
+  }
+  return node.keyOffset ?? node.offset;
+}
+
+/** Spots as mistakes, with lines and columns. */
+export function toMistakes(text: string, spots: readonly Spot[]): Mistake[] {
+  const position = lineCounter(text);
+  return spots.map(({ offset, path, message }) => ({ path, ...position(offset), message }));
+}

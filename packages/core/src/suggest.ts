@@ -1,0 +1,66 @@
+/**
+ * "Did you mean": the known name that is nearest to a misspelled one.
+ */
+
+/** Names compared for one document: a file with thousands of wrong names must not take minutes. */
+const MAX_COMPARISONS = 50_000;
+const LONGEST_NAME = 128;
+
+/** A name without what people get wrong most: case, and how words are joined. */
+const fold = (name: string): string => name.toLowerCase().replace(/[\s_.-]/g, '');
+
+/** How many letters differ (two swapped neighbours count as one), or `limit + 1` where more than `limit` do. */
+function distance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    let least = i;
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let cost = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
+      row.push(cost);
+      least = Math.min(least, cost);
+    }
+    if (least > limit) return limit + 1;
+    before = last;
+    last = row;
+  }
+  return last[b.length] ?? limit + 1;
+}
+
+/** Finds near names; it gives up after a bounded number of comparisons. */
+export class Suggester {
+  #left = MAX_COMPARISONS;
+
+  /**
+   * The known name nearest to a wrong one.
+   *
+   * @returns a name that differs in case, joining or at most a third of its letters; undefined where there is none
+   */
+  nearest(wrong: string, known: Iterable<string>): string | undefined {
+    if (wrong === '' || wrong.length > LONGEST_NAME || this.#left <= 0) return undefined;
+    const folded = fold(wrong);
+    let limit = Math.min(3, Math.floor(folded.length / 3));
+    let best: string | undefined;
+    for (const name of known) {
+      if (this.#left-- <= 0) break;
+      // Joining characters that folding drops may make a name longer, hardly a third of it.
+      if (name.length > LONGEST_NAME || Math.abs(name.length - wrong.length) > limit + 4) continue;
+      const letters = distance(folded, fold(name), limit);
+      if (letters > limit || (best !== undefined && letters === limit)) continue;
+      best = name;
+      limit = letters;
+      if (letters === 0) break;
+    }
+    return best;
+  }
+
+  /** `; did you mean "x"?`, or nothing. */
+  hint(wrong: string, known: Iterable<string>): string {
+    const name = this.nearest(wrong, known);
+    return name === undefined ? '' : `; did you mean ${JSON.stringify(name)}?`;
+  }
+}
