@@ -1,0 +1,63 @@
+/**
+ * The few questions that are asked of the file system. None of them throws: what cannot be read is not there.
+ */
+import { type Dirent, type Stats, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { extname, join, sep } from 'node:path';
+
+/** What a module's file may end in, in the order in which they are tried. */
+export const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'] as const;
+
+const CODE: ReadonlySet<string> = new Set(EXTENSIONS);
+const INSTALLED = `${sep}node_modules${sep}`;
+
+/** Whether the name ends like a file with code. */
+export const isCode = (name: string): boolean => CODE.has(extname(name));
+
+/** Whether the file belongs to an installed package, which is never reloaded. */
+export const isInstalled = (file: string): boolean => file.includes(INSTALLED);
+
+/** What is at the path, or undefined. */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The path without symbolic links, as Node names a module; the path itself where it does not exist. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The file's text, or undefined. */
+export function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is in the folder; nothing, if it cannot be read. */
+export function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+/** The file itself, or the one with an extension that is left out. */
+export function fileAt(path: string, extensions: readonly string[] = EXTENSIONS): string | undefined {
+  if (statOf(path)?.isFile()) return path;
+  const extension = extensions.find((candidate) => statOf(path + candidate)?.isFile());
+  return extension === undefined ? undefined : path + extension;
+}
+
+/** The folder's index file. */
+export const indexOf = (folder: string): string | undefined => fileAt(join(folder, 'index'));

@@ -1,0 +1,186 @@
+/**
+ * From a link's names to a file. The order, which README and errors repeat:
+ *
+ * 1. `module_name` as a path from the config file's folder: the file itself, with an extension left out, a folder (its
+ *    package.json or index file); `pkg.sub.mod` is also tried as `pkg/sub/mod`;
+ * 2. the same inside the folder `package_name`;
+ * 3. an installed package: `package_name` itself, `package_name/module_name`, and last an export of the package's main file.
+ *
+ * Where `source` is a path, it takes the place of the config file's folder; a file there is the module.
+ */
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DaemonError, type LinkBinding } from '@mcp-daemon/core';
+import { EXTENSIONS, entriesOf, fileAt, indexOf, isCode, statOf } from './files.js';
+import { nearest } from './near.js';
+import { fileInPackage, findPackage, nodeModulesAbove, splitSpecifier } from './packages.js';
+
+/** The part of a link that says where its code is. */
+export type ModuleNames = Pick<LinkBinding, 'package_name' | 'module_name' | 'source'>;
+
+/** Where a module is. */
+export interface Place {
+  file: string;
+  /** The module is this export of the file; if it has none, the module was not found. */
+  member?: string;
+}
+
+/** What was tried, and the names that were there. */
+interface Search {
+  readonly base: string;
+  readonly looked: string[];
+  readonly candidates: Set<string>;
+}
+
+const isScheme = (text: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(text);
+
+/** Whether `source` names a path (or nothing), and not a bundle or another server. */
+export function isPath(source: string | undefined): boolean {
+  if (source === undefined || source === '') return true;
+  if (source.startsWith('file:') || source.startsWith('.') || isAbsolute(source)) return true;
+  return /[\\/]/.test(source) && !isScheme(source);
+}
+
+/** The path as its author sees it: from the config file's folder. */
+export function shown(base: string, path: string): string {
+  const way = relative(base, path).replaceAll(sep, '/');
+  if (way === '') return '.';
+  return way.startsWith('..') || isAbsolute(way) ? way : `./${way}`;
+}
+
+const toPath = (base: string, path: string): string => (path.startsWith('file:') ? fileURLToPath(path) : resolve(base, path));
+const isExplicit = (name: string): boolean => /^\.{0,2}[\\/]|^file:|^[a-z]:[\\/]/i.test(name);
+
+/** `pkg.sub.mod` is Python's way to say `pkg/sub/mod`. */
+function spellings(name: string): string[] {
+  const dotted = /^[\w$@-]+(\.[\w$-]+)+$/.test(name) && !isCode(name);
+  return dotted ? [name, name.replaceAll('.', '/')] : [name];
+}
+
+/** A file at the path, or a folder that stands for one. */
+function codeAt(path: string): string | undefined {
+  const file = fileAt(path);
+  if (file !== undefined) return file;
+  if (!statOf(path)?.isDirectory()) return undefined;
+  if (statOf(join(path, 'package.json')) === undefined) return indexOf(path);
+  const entry = fileInPackage(path, '.');
+  return 'file' in entry ? entry.file : indexOf(path);
+}
+
+/** Tries the module's names in one folder. */
+function inFolder(search: Search, folder: string, name: string): string | undefined {
+  for (const spelling of spellings(name)) {
+    const path = toPath(folder, spelling);
+    const file = codeAt(path);
+    if (file !== undefined) return file;
+    search.looked.push(shown(search.base, path));
+  }
+  for (const spelling of spellings(name)) {
+    const start = spelling.slice(0, Math.max(spelling.lastIndexOf('/'), spelling.lastIndexOf('\\')) + 1);
+    for (const entry of entriesOf(dirname(toPath(folder, spelling)))) {
+      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+      const shortened = isCode(entry.name) && !isCode(name) ? entry.name.slice(0, entry.name.lastIndexOf('.')) : entry.name;
+      if (entry.isDirectory() || isCode(entry.name)) search.candidates.add(start + shortened);
+    }
+  }
+  return undefined;
+}
+
+/** Tries the installed package. */
+function inPackage(
+  search: Search,
+  folder: string,
+  { package_name: packageName, module_name: moduleName }: ModuleNames,
+): Place | undefined {
+  const specifier = splitSpecifier(packageName);
+  if (specifier === undefined) return undefined;
+  const { name } = specifier;
+  const subpaths = subpathsOf(specifier, packageName, moduleName);
+  const reasons = new Set<string>();
+  for (const subpath of subpaths) {
+    const found = findPackage(name, subpath, folder);
+    if ('file' in found) return { file: found.file };
+    reasons.add(found.missing);
+  }
+  // The main file was not among them: it may export the module.
+  if (!subpaths.includes('.')) {
+    const found = findPackage(name, '.', folder);
+    if ('file' in found) return { file: found.file, member: moduleName };
+    reasons.add(found.missing);
+  }
+  search.looked.push(`the package "${name}" (${[...reasons].join(', ')})`);
+  if (reasons.has('is not installed')) {
+    for (const modules of nodeModulesAbove(folder)) {
+      const scope = name.startsWith('@') ? name.slice(0, name.indexOf('/')) : undefined;
+      for (const entry of entriesOf(scope === undefined ? modules : join(modules, scope))) {
+        if (!/^[.@]/.test(entry.name)) search.candidates.add(scope === undefined ? entry.name : `${scope}/${entry.name}`);
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Which subpaths of the package may be the module: `.` is its main file. */
+function subpathsOf({ name, subpath }: { name: string; subpath: string }, packageName: string, moduleName: string): string[] {
+  if (moduleName === packageName) return [subpath];
+  const rest = ['/', '.'].map((mark) => name + mark).find((start) => moduleName.startsWith(start));
+  const inner = rest === undefined ? moduleName : moduleName.slice(rest.length);
+  const root = subpath === '.' ? '.' : subpath;
+  return spellings(inner).map((spelling) => `${root}/${spelling}`);
+}
+
+/**
+ * Finds a module's file.
+ *
+ * @param base the config file's folder
+ * @param names the link's names
+ * @returns the file, which existed a moment ago
+ * @throws DaemonError `module_not_found`, with every place that was tried
+ */
+export function locate(base: string, names: ModuleNames): Place {
+  const { package_name: packageName, module_name: moduleName, source } = names;
+  const search: Search = { base, looked: [], candidates: new Set() };
+  const root = source === undefined || source === '' ? base : toPath(base, source);
+  const kind = root === base ? undefined : statOf(root);
+  if (kind?.isFile()) return { file: root };
+  if (root !== base && kind === undefined) {
+    throw new DaemonError('module_not_found', `module "${moduleName}" not found: its source ${shown(base, root)} does not exist`);
+  }
+  const direct = inFolder(search, root, moduleName);
+  if (direct !== undefined) return { file: direct };
+  if (!isExplicit(moduleName)) {
+    if (splitSpecifier(packageName) !== undefined || isExplicit(packageName)) {
+      const nested = inFolder(search, toPath(root, packageName), moduleName);
+      if (nested !== undefined) return { file: nested };
+    }
+    // A source that is the package's own folder.
+    const own = root !== base && moduleName === packageName ? codeAt(root) : undefined;
+    if (own !== undefined) return { file: own };
+    const installed = inPackage(search, root, names);
+    if (installed !== undefined) return installed;
+  }
+  const near = nearest(moduleName, search.candidates) ?? nearest(packageName, search.candidates);
+  throw new DaemonError(
+    'module_not_found',
+    `module "${moduleName}" not found: looked for ${[...new Set(search.looked)].join(', ')}` +
+      ` from the config file's folder (files with ${EXTENSIONS.slice(0, 3).join(', ')} or .ts, or a folder with an index file)` +
+      (near === undefined ? '' : `; did you mean "${near}"?`),
+  );
+}
+
+/**
+ * The error for a package whose main file does not have the module either.
+ *
+ * @param names the link's names
+ * @param exported what the main file exports
+ */
+export function noSuchExport(names: ModuleNames, exported: readonly string[]): DaemonError {
+  const { package_name: packageName, module_name: moduleName } = names;
+  const near = nearest(moduleName, exported);
+  return new DaemonError(
+    'module_not_found',
+    `module "${moduleName}" not found: the package "${packageName}" has no file or subpath of that name, and exports ` +
+      (exported.length === 0 ? 'nothing' : exported.slice(0, 10).join(', ')) +
+      (near === undefined ? '' : `; did you mean "${near}"?`),
+  );
+}

@@ -1,0 +1,94 @@
+/** Folders of fixtures, and child processes that load them: inside jest, import() is jest's own. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildSync } from 'esbuild';
+
+const packages = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const temporary: string[] = [];
+
+afterAll(() => {
+  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Files by their path in a new folder, whose path it returns. */
+export function folderOf(files: Readonly<Record<string, string>>): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'mcpd-modules-')));
+  temporary.push(folder);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
+}
+
+let bundle: string | undefined;
+
+/** The package as one file, as the command line contains it: the sources, not a build that may be old. */
+function built(): string {
+  if (bundle !== undefined) return bundle;
+  bundle = join(folderOf({}), 'modules.mjs');
+  buildSync({
+    entryPoints: [join(packages, 'modules/src/index.ts')],
+    outfile: bundle,
+    bundle: true,
+    minify: true,
+    keepNames: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    // All that is used of core at run time.
+    alias: { '@mcp-daemon/core': join(packages, 'core/src/errors.ts') },
+  });
+  return bundle;
+}
+
+const prelude = (): string => `
+import { localModules } from ${JSON.stringify(pathToFileURL(built()).href)};
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+const base = process.argv[2];
+const out = { warnings: [] };
+const modules = localModules({ base, logger: { warn: (fields, message) => out.warnings.push(message) } });
+const link = (module_name, more) => ({ kind: 'link', package_name: module_name, module_name, function_name: 'hello', setting: {}, ...more });
+const load = async (name, more) => (await modules.load(link(name, more), 'default')).exports;
+const failure = async (name, more) => {
+  try { await load(name, more); return 'it loaded'; } catch (e) { return { code: e.code, message: e.message, cause: e.cause?.message ?? String(e.cause) }; }
+};
+const write = (path, text) => fs.writeFileSync(join(base, path), text);
+const changes = [];
+const watch = () => modules.watch((change) => changes.push(change));
+/** Waits for one more change than there were. */
+const change = async (count = 1) => {
+  const end = Date.now() + 5000;
+  while (changes.length < count && Date.now() < end) await sleep(5);
+  if (changes.length < count) throw new Error('no change was reported');
+  return changes[count - 1];
+};
+`;
+
+/** What a child process printed. */
+export interface Told {
+  [name: string]: unknown;
+  warnings: string[];
+}
+
+/**
+ * Runs statements in a process of their own: they find `load`, `failure`, `write`, `watch`, `change` and more, and put what they
+ * have to tell into `out`. The process has to end by itself.
+ */
+export async function inChild(base: string, body: string, nodeOptions: readonly string[] = []): Promise<Told> {
+  const script = join(folderOf({ 'run.mjs': `${prelude()}\n${body}\nconsole.log('\\n' + JSON.stringify(out));` }), 'run.mjs');
+  const child = spawn(process.execPath, [...nodeOptions, script, base], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const code = await new Promise((done) => child.on('close', (status, signal) => done(status ?? signal)));
+  clearTimeout(timer);
+  if (code !== 0) throw new Error(`the child ended with ${String(code)}\n${stdout}${stderr}`);
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Told;
+}
