@@ -1,0 +1,94 @@
+/**
+ * What a module's author is told when the module cannot be loaded: one line, with the place in their own file.
+ */
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DaemonError } from '@mcp-daemon/core';
+import { type ModuleNames, shown } from './locate.js';
+import type { Location } from './syntax.js';
+
+/** A failed load. */
+export interface Failure {
+  error: DaemonError;
+  /** The source cannot be parsed: the next try fails as well, unless a file has changed. */
+  lasting: boolean;
+}
+
+const LONGEST_MESSAGE = 500;
+
+const isError = (value: unknown): value is Error & { code?: unknown } =>
+  value instanceof Error || (typeof value === 'object' && value !== null && 'message' in value && 'stack' in value);
+
+const firstLine = (text: string): string => (text.trim().split(/\r?\n/, 1)[0] ?? '').slice(0, LONGEST_MESSAGE);
+
+function messageOf(cause: unknown): string {
+  if (isError(cause)) {
+    const name = typeof cause.name === 'string' && cause.name !== 'Error' ? `${cause.name}: ` : '';
+    return name + (firstLine(String(cause.message)) || 'no message');
+  }
+  try {
+    return firstLine(String(cause));
+  } catch {
+    return 'something that is no error was thrown';
+  }
+}
+
+/** The frame that threw, if it is in a file: below it are Node's frames, and ours. */
+function frameOf(stack: string): Location | undefined {
+  for (const line of stack.split('\n')) {
+    if (line.includes('(node:internal/modules') || line.includes(' node:internal/modules')) return undefined;
+    const match = /(?:\(|^\s+at (?:async )?)((?:file:\/\/|\/|[A-Za-z]:\\).*?)(?:\?[^:]*)?:(\d+):\d+\)?$/.exec(line);
+    if (match?.[1] === undefined) continue;
+    return { file: match[1].startsWith('file:') ? fileURLToPath(match[1]) : match[1], line: Number(match[2]) };
+  }
+  return undefined;
+}
+
+/** Says which Node reads this file, if that is what is wrong. */
+function typeScriptAdvice(file: string, cause: unknown): string | undefined {
+  const code = isError(cause) ? cause.code : undefined;
+  if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' || !/"\.[mc]?ts"/.test(String((cause as Error).message))) return undefined;
+  const what = /^\.[mc]?ts$/.test(extname(file)) ? 'it is TypeScript' : 'it imports TypeScript';
+  return `${what}, which Node reads from 22.18 and 23.6 on, and this is ${process.version}: compile it to JavaScript, or use a newer Node`;
+}
+
+/**
+ * Turns what `import()` threw into an error that says what is wrong where.
+ *
+ * @param base the config file's folder; files are named from there
+ * @param names the link's names
+ * @param file the module's file
+ * @param parts the files that the module is made of
+ * @param cause what was thrown
+ */
+export async function failureOf(
+  base: string,
+  names: ModuleNames,
+  file: string,
+  parts: () => ReadonlySet<string>,
+  cause: unknown,
+): Promise<Failure> {
+  const failed = (why: string, lasting = false): Failure => ({
+    error: new DaemonError('module_failed', `module "${names.module_name}" (${shown(base, file)}) could not be loaded: ${why}`, {
+      cause,
+    }),
+    lasting,
+  });
+  const advice = typeScriptAdvice(file, cause);
+  if (advice !== undefined) return failed(advice);
+  if (extname(file) === '.json') return failed('it is JSON; functions live in .js, .mjs or .cjs files', true);
+  const stack = isError(cause) ? String(cause.stack) : '';
+  // Paths in Node's own messages are absolute.
+  const message = messageOf(cause).replaceAll(`${base}/`, './');
+  if (isError(cause) && cause.name === 'SyntaxError') {
+    const { decorated, locateSyntaxError } = await import('./syntax.js');
+    const files = parts();
+    const at =
+      decorated(stack) ?? (frameOf(stack) === undefined ? await locateSyntaxError([...files], cause.message) : undefined);
+    // An import of what the other file does not export is no error in this one.
+    const lasting = at !== undefined && files.has(at.file) && !cause.message.startsWith('The requested module');
+    if (at !== undefined) return failed(`${message} (at ${shown(base, at.file)}:${at.line})`, lasting);
+  }
+  const at = frameOf(stack);
+  return failed(at === undefined ? message : `${message} (at ${shown(base, at.file)}:${at.line})`);
+}

@@ -1,0 +1,141 @@
+/**
+ * Which local files a module is made of, and which of them have changed. Read from the sources by a scan for import specifiers:
+ * cheaper than hooks, and the same before and after a reload. A file that is scanned in vain costs a stat, so the scan errs on
+ * that side. ES modules are remembered by the process, and so is this.
+ */
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { entriesOf, fileAt, indexOf, isCode, isInstalled, realPath, statOf, textOf } from './files.js';
+
+/** Enough for any module; a bound for what is no module at all. */
+const MAX_FILES = 1000;
+const MAX_SCANNED_BYTES = 2_000_000;
+const MAX_FOLDER_FILES = 200;
+const MAX_FOLDERS = 50;
+
+const LITERAL = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(?:\/\*[^*]*\*\/\s*)?(["'`])([^"'`\n$]+)\1/g;
+/** `import(name)`: what it loads is known when it runs; taken to be anything in the file's folder. */
+const COMPUTED = /\b(?:import|require)\s*\(\s*(?:\/\*[^*]*\*\/\s*)?(?:[^\s"'`)/]|`[^`]*\$\{)/;
+const IMPORTABLE = ['.js', '.mjs', '.cjs', '.json', '.ts', '.mts', '.cts'];
+
+interface Node {
+  /** When, how big and which; null: the file is not there. */
+  stamp: string | null;
+  imports: readonly string[];
+}
+
+const nodes = new Map<string, Node>();
+
+const stampOf = (file: string): string | null => {
+  const stat = statOf(file);
+  return stat?.isFile() ? `${stat.mtimeMs}:${stat.size}:${stat.ino}` : null;
+};
+
+/** Code anywhere below the folder, but for dependencies and what is hidden. */
+function codeBelow(folder: string): string[] {
+  const found: string[] = [];
+  const folders = [folder];
+  for (let index = 0; index < folders.length && index < MAX_FOLDERS && found.length < MAX_FOLDER_FILES; index++) {
+    const at = folders[index] ?? folder;
+    for (const entry of entriesOf(at)) {
+      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+      if (entry.isDirectory()) folders.push(join(at, entry.name));
+      else if (isCode(entry.name) && found.length < MAX_FOLDER_FILES) found.push(join(at, entry.name));
+    }
+  }
+  return found;
+}
+
+function importsOf(file: string): string[] {
+  if (!isCode(file) || (statOf(file)?.size ?? 0) > MAX_SCANNED_BYTES) return [];
+  const text = textOf(file) ?? '';
+  const folder = dirname(file);
+  const found = new Set<string>();
+  for (const [, , specifier = ''] of text.matchAll(LITERAL)) {
+    if (!/^\.{0,2}\/|^\.{1,2}$|^file:/.test(specifier)) continue;
+    let path: string;
+    try {
+      path = specifier.startsWith('file:') ? fileURLToPath(specifier) : resolve(folder, specifier.replace(/[?#].*$/, ''));
+    } catch {
+      continue;
+    }
+    const target = fileAt(path, IMPORTABLE) ?? indexOf(path);
+    if (target !== undefined) found.add(realPath(target));
+  }
+  if (COMPUTED.test(text)) for (const path of codeBelow(folder)) found.add(realPath(path));
+  found.delete(file);
+  return [...found];
+}
+
+function scan(file: string): Node {
+  const node = { stamp: stampOf(file), imports: importsOf(file) };
+  nodes.set(file, node);
+  return node;
+}
+
+/**
+ * The files that a module is made of, itself first. Files that were not known yet are read.
+ *
+ * @param top the module's file, without symbolic links
+ */
+export function filesOf(top: string): Set<string> {
+  const found = new Set([top]);
+  for (const file of found) {
+    const { imports } = nodes.get(file) ?? scan(file);
+    // What a package imports matters only while that package itself is in question.
+    for (const next of imports) if (found.size < MAX_FILES && (isInstalled(top) || !isInstalled(next))) found.add(next);
+  }
+  return found;
+}
+
+/** The tracked files that differ from what was last seen of them. */
+export interface Differences {
+  changed: string[];
+  missing: string[];
+}
+
+/**
+ * Compares files with what was last seen of them. A changed file is read anew; a missing one stays as it was until
+ * {@link markMissing}, because saving a file may take it away for a moment.
+ */
+export function differences(files: Iterable<string>): Differences {
+  const result: Differences = { changed: [], missing: [] };
+  for (const file of files) {
+    const node = nodes.get(file);
+    if (node === undefined) continue;
+    const stamp = stampOf(file);
+    if (stamp === node.stamp) continue;
+    if (stamp === null) {
+      result.missing.push(file);
+    } else {
+      scan(file);
+      result.changed.push(file);
+    }
+  }
+  return result;
+}
+
+/** Takes note that a file is gone: from now on its return is a change. */
+export function markMissing(file: string): void {
+  const node = nodes.get(file);
+  if (node !== undefined) node.stamp = null;
+}
+
+/** Files that were written after `since` (milliseconds since 1970): what was loaded then may have been older. */
+export const writtenAfter = (files: Iterable<string>, since: number): string[] =>
+  [...files].filter((file) => (statOf(file)?.ctimeMs ?? 0) > since);
+
+/** The files, and all tracked files that import them, directly or not. */
+export function withImporters(files: Iterable<string>): Set<string> {
+  const importers = new Map<string, string[]>();
+  for (const [file, { imports }] of nodes) {
+    for (const target of imports) {
+      const list = importers.get(target);
+      if (list === undefined) importers.set(target, [file]);
+      else list.push(file);
+    }
+  }
+  const found = new Set(files);
+  for (const file of found) for (const importer of importers.get(file) ?? []) found.add(importer);
+  return found;
+}

@@ -1,0 +1,136 @@
+/**
+ * Loads files, each with the newest code. What was loaded is known to the whole process, like the modules themselves.
+ */
+import { isInstalled } from './files.js';
+import { differences, filesOf, markMissing, withImporters, writtenAfter } from './graph.js';
+import type { Failure } from './failure.js';
+import { absorbStray } from './stray.js';
+import { supersede, urlOf } from './versions.js';
+
+/** What is known of one module's file. */
+interface Load {
+  /** Milliseconds since 1970: code written later may not be what was loaded. */
+  since: number;
+  state: 'pending' | 'done' | Failure;
+  /** Whether its files were looked at since. */
+  checked: boolean;
+}
+
+const loads = new Map<string, Load>();
+const listeners = new Set<(files: ReadonlySet<string>) => void>();
+
+/** Gives files and their importers a new version, and says so. */
+function renew(files: Iterable<string>, warn: (message: string) => void): void {
+  const stale = withImporters(files);
+  for (const file of stale) {
+    const state = loads.get(file)?.state;
+    if (typeof state === 'object') state.lasting = false;
+  }
+  try {
+    supersede(stale);
+  } catch (error) {
+    warn(`files that a module imports are not reloaded: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  for (const listener of listeners) listener(stale);
+}
+
+/** Files that may be the reason why a module failed: its own, without those that work elsewhere. */
+function suspects(file: string): Set<string> {
+  const found = filesOf(file);
+  for (const [other, { state }] of loads) {
+    if (other === file || state !== 'done') continue;
+    for (const part of filesOf(other)) found.delete(part);
+  }
+  return found.add(file);
+}
+
+/** The files of a module that were written between its load and the first look at them; from then on their stamps tell. */
+function writtenSinceLoad(file: string): string[] {
+  const load = loads.get(file);
+  if (load === undefined || load.checked) return [];
+  load.checked = true;
+  return writtenAfter(filesOf(file), load.since);
+}
+
+/**
+ * Imports a file: the module that the process has, or newer code where a file of the module has changed or the load before
+ * has failed.
+ *
+ * @param file the module's file, without symbolic links
+ * @param explain makes an error of what was thrown
+ * @param warn is told what does not work as it should
+ * @returns the module's namespace
+ * @throws the error that `explain` made
+ */
+export async function loadFile(
+  file: string,
+  explain: (cause: unknown) => Promise<Failure>,
+  warn: (message: string) => void,
+): Promise<Record<string, unknown>> {
+  const before = loads.get(file);
+  if (before !== undefined && before.state !== 'pending' && !(before.state === 'done' && isInstalled(file))) {
+    const stale = new Set(writtenSinceLoad(file));
+    const { changed, missing } = differences(filesOf(file));
+    for (const part of changed) stale.add(part);
+    for (const part of missing) {
+      markMissing(part);
+      stale.add(part);
+    }
+    if (before.state !== 'done') {
+      if (before.state.lasting && stale.size === 0) throw before.state.error;
+      for (const part of suspects(file)) stale.add(part);
+    }
+    if (stale.size > 0) renew(stale, warn);
+  }
+  const load: Load = { since: Date.now() + 1, state: 'pending', checked: false };
+  loads.set(file, load);
+  try {
+    const namespace = (await import(urlOf(file))) as Record<string, unknown>;
+    load.state = 'done';
+    return namespace;
+  } catch (cause) {
+    absorbStray(cause);
+    const failure = await explain(cause);
+    load.state = failure;
+    throw failure.error;
+  }
+}
+
+/**
+ * Looks for changes in modules that were loaded, and gives the changed files new versions.
+ *
+ * @param tops the modules' files
+ * @param isGone whether a missing file is to be taken as a change by now
+ * @param warn is told what does not work as it should
+ * @returns the missing files that are not taken as changed yet
+ */
+export function refresh(tops: Iterable<string>, isGone: (file: string) => boolean, warn: (message: string) => void): string[] {
+  const stale = new Set<string>();
+  const waiting = new Set<string>();
+  for (const top of tops) {
+    if (isInstalled(top)) continue;
+    for (const file of writtenSinceLoad(top)) stale.add(file);
+    const { changed, missing } = differences(filesOf(top));
+    for (const file of changed) stale.add(file);
+    for (const file of missing) {
+      if (isGone(file)) {
+        markMissing(file);
+        stale.add(file);
+      } else {
+        waiting.add(file);
+      }
+    }
+  }
+  if (stale.size > 0) renew(stale, warn);
+  return [...waiting];
+}
+
+/**
+ * Calls the listener with every set of files that gets new versions: those that have changed, and all that import them.
+ *
+ * @returns stops that
+ */
+export function onRenewed(listener: (files: ReadonlySet<string>) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}

@@ -1,0 +1,60 @@
+/**
+ * Where a syntax error is. Node tells the line of one in an ES module only when it prints the error on its own way out, so the
+ * files are parsed again in a thread that dies of it.
+ */
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+
+/** A place in a file. */
+export interface Location {
+  file: string;
+  line: number;
+}
+
+const TIME_LIMIT = 2000;
+
+const PARSER = `
+const { readFileSync } = require('node:fs');
+const { SourceTextModule } = require('node:vm');
+const { workerData: { files, message } } = require('node:worker_threads');
+for (const identifier of files) {
+  let wrong;
+  try {
+    new SourceTextModule(readFileSync(identifier, 'utf8'), { identifier });
+  } catch (error) {
+    wrong = error;
+  }
+  if (wrong !== undefined && wrong.message === message) throw wrong;
+}`;
+
+/** The place that the first line of a stack names, as Node writes it above a syntax error. */
+export function decorated(stack: string): Location | undefined {
+  const match = /^(file:\/\/.*?|\/.*?|[A-Za-z]:[\\/].*?)(?:\?[^:]*)?:(\d+)\r?\n/.exec(stack);
+  if (match?.[1] === undefined) return undefined;
+  return { file: match[1].startsWith('file:') ? fileURLToPath(match[1]) : match[1], line: Number(match[2]) };
+}
+
+/**
+ * Finds the file and the line of a syntax error.
+ *
+ * @param files where it may be
+ * @param message the error's message
+ * @returns undefined where none of the files has that error
+ */
+export function locateSyntaxError(files: readonly string[], message: string): Promise<Location | undefined> {
+  return new Promise((resolve) => {
+    const worker = new Worker(PARSER, {
+      eval: true,
+      workerData: { files, message },
+      execArgv: ['--experimental-vm-modules', '--no-warnings'],
+      stdout: true,
+      stderr: true,
+    });
+    const timer = setTimeout(() => void worker.terminate(), TIME_LIMIT);
+    worker.once('error', (error: unknown) => resolve(error instanceof Error ? decorated(error.stack ?? '') : undefined));
+    worker.once('exit', () => {
+      clearTimeout(timer);
+      resolve(undefined);
+    });
+  });
+}
