@@ -1,0 +1,303 @@
+import { folderOf, inChild } from './support.js';
+
+/** A module with a transitive import, ESM all the way. */
+const chain = {
+  'tools.mjs': `import { part } from './lib/part.mjs'; export const hello = () => 'tools ' + part(); export const later = async (ms) => { await new Promise((r) => setTimeout(r, ms)); return part(); };`,
+  'lib/part.mjs': `import { leaf } from './leaf.mjs'; export const part = () => 'part ' + leaf;`,
+  'lib/leaf.mjs': `export const leaf = 1;`,
+};
+
+describe('after an edit', () => {
+  it('the next load has the new code, down to what it imports, and only that is run again', async () => {
+    const base = folderOf({
+      ...chain,
+      'lib/part.mjs': `import { leaf } from './leaf.mjs'; import { state } from './state.mjs'; export const part = () => ['part', leaf, state.id].join();`,
+      'lib/state.mjs': `globalThis.ids = (globalThis.ids ?? 0) + 1; export const state = { id: globalThis.ids };`,
+      'other.mjs': `import { state } from './lib/state.mjs'; export const hello = () => state.id;`,
+    });
+    const told = await inChild(
+      base,
+      `
+      watch();
+      const old = await load('tools');
+      out.other = [(await load('other')).hello()];
+      await sleep(100);
+      out.early = changes.length;
+      const flying = old.later(400);
+      write('lib/leaf.mjs', 'export const leaf = 2;');
+      const { files, affects } = await change();
+      out.files = files.map((file) => file.slice(base.length + 1)).sort();
+      out.affects = [affects(link('tools')), affects(link('other')), affects(link('never'))];
+      const fresh = await load('tools');
+      out.hello = [old.hello(), fresh.hello()];
+      write('tools.mjs', 'import { part } from "./lib/part.mjs"; export const hello = () => "TOOLS " + part();');
+      await change(2);
+      out.top = (await load('tools')).hello();
+      out.flying = await flying;
+      out.other.push((await load('other')).hello(), (await load('other')).hello === undefined);
+      `,
+    );
+    expect(told).toEqual({
+      warnings: [],
+      early: 0,
+      files: ['lib/leaf.mjs', 'lib/part.mjs', 'tools.mjs'],
+      affects: [true, false, false],
+      hello: ['tools part,1,1', 'tools part,2,1'],
+      top: 'TOOLS part,2,1',
+      flying: 'part,1,1',
+      other: [1, 1, false],
+    });
+  });
+
+  it('CommonJS, JSON, and CommonJS below an ES module', async () => {
+    const base = folderOf({
+      'tools.cjs': `const { part } = require('./lib/part'); const data = require('./data.json'); exports.hello = () => part() + data.n;`,
+      'lib/part.js': `exports.part = () => 'part ';`,
+      'data.json': `{ "n": 1 }`,
+      'mixed.mjs': `import { part } from './lib/part.js'; import { createRequire } from 'node:module'; export const hello = () => 'mixed ' + part();`,
+    });
+    const told = await inChild(
+      base,
+      `
+      watch();
+      const old = await load('tools');
+      await load('mixed');
+      await sleep(100);
+      write('lib/part.js', 'exports.part = () => "PART ";');
+      await change();
+      out.part = [old.hello(), (await load('tools')).hello(), (await load('mixed')).hello()];
+      write('data.json', '{ "n": 2 }');
+      await change(2);
+      out.data = (await load('tools')).hello();
+      out.mixed = (await load('mixed')).hello();
+      `,
+    );
+    expect(told).toMatchObject({ part: ['part 1', 'PART 1', 'mixed PART '], data: 'PART 2', mixed: 'mixed PART ' });
+  });
+
+  it('code that is imported while it runs: old code keeps the old, new code has the new', async () => {
+    const base = folderOf({
+      'tools.mjs': `import './lib/eager.mjs'; export const hello = async () => (await import('./lib/lazy.mjs')).lazy;`,
+      'lib/eager.mjs': ``,
+      'lib/lazy.mjs': `export const lazy = 1;`,
+      'all.mjs': `const names = ['one']; export const hello = async () => (await Promise.all(names.map((n) => import(\`./plugins/\${n}.mjs\`)))).map((m) => m.name).join();`,
+      'plugins/one.mjs': `export const name = 'one';`,
+      'old.cjs': `require('./lib/leaf.cjs'); exports.hello = async () => (await import('./lib/lazy.mjs')).lazy + 10;`,
+      'lib/leaf.cjs': ``,
+    });
+    const told = await inChild(
+      base,
+      `
+      watch();
+      const old = await load('tools');
+      const all = await load('all');
+      const cjs = await load('old');
+      out.before = [await old.hello(), await all.hello(), await cjs.hello()];
+      await sleep(100);
+      write('lib/lazy.mjs', 'export const lazy = 2;');
+      await change();
+      out.lazy = [await old.hello(), await (await load('tools')).hello(), await (await load('old')).hello()];
+      write('plugins/one.mjs', 'export const name = "ONE";');
+      await change(2);
+      out.all = [await all.hello(), await (await load('all')).hello()];
+      `,
+    );
+    expect(told).toMatchObject({ before: [1, 'one', 11], lazy: [1, 2, 12], all: ['one', 'ONE'] });
+  });
+
+  it('many edits, new imports, and an error in between', async () => {
+    const base = folderOf(chain);
+    const told = await inChild(
+      base,
+      `
+      watch();
+      await load('tools');
+      await sleep(100);
+      write('lib/part.mjs', 'import { more } from "./more.mjs"; export const part = () => more;');
+      write('lib/more.mjs', 'export const more = "more 1";');
+      await change();
+      out.seen = [(await load('tools')).hello()];
+      write('lib/more.mjs', 'export const more = "more 2";');
+      await change(2);
+      out.seen.push((await load('tools')).hello());
+      write('lib/more.mjs', 'export const more = ;');
+      await change(3);
+      out.seen.push((await failure('tools')).message.replace(/^.*: Syntax/, 'Syntax'));
+      write('lib/more.mjs', 'export const more = "more 3";');
+      await change(4);
+      out.seen.push((await load('tools')).hello());
+      const count = changes.length;
+      for (let i = 0; i < 10; i++) { write('lib/more.mjs', 'export const more = "burst ' + i + '";'); await sleep(5); }
+      await change(5);
+      await sleep(150);
+      out.burst = [changes.length - count, (await load('tools')).hello()];
+      `,
+    );
+    expect(told).toMatchObject({
+      seen: ['tools more 1', 'tools more 2', `SyntaxError: Unexpected token ';' (at ./lib/more.mjs:1)`, 'tools more 3'],
+      burst: [1, 'tools burst 9'],
+    });
+  });
+
+  it('a save by renaming, a file that is away for a moment, one that is gone, and one that comes back', async () => {
+    const base = folderOf({ ...chain, 'tools.log': '' });
+    const told = await inChild(
+      base,
+      `
+      watch();
+      await load('tools');
+      await sleep(100);
+      write('lib/.leaf.swp', 'export const leaf = "renamed";');
+      fs.renameSync(join(base, 'lib/.leaf.swp'), join(base, 'lib/leaf.mjs'));
+      await change();
+      out.seen = [(await load('tools')).hello()];
+      fs.rmSync(join(base, 'tools.mjs'));
+      await sleep(120);
+      out.whileAway = changes.length;
+      write('tools.mjs', 'export const hello = () => "saved slowly";');
+      await change(2);
+      out.seen.push((await load('tools')).hello());
+      fs.rmSync(join(base, 'tools.mjs'));
+      await change(3);
+      out.gone = (await failure('tools')).code;
+      write('tools.mjs', 'export const hello = () => "back";');
+      await change(4);
+      out.seen.push((await load('tools')).hello());
+      fs.renameSync(join(base, 'tools.mjs'), join(base, 'moved.mjs'));
+      fs.mkdirSync(join(base, 'tools'));
+      fs.renameSync(join(base, 'moved.mjs'), join(base, 'tools/index.mjs'));
+      await change(5);
+      out.seen.push((await load('tools')).hello());
+      for (let i = 0; i < 20; i++) { fs.appendFileSync(join(base, 'tools.log'), 'x'); await sleep(10); }
+      fs.utimesSync(join(base, 'tools.log'), 1, 1);
+      fs.chmodSync(join(base, 'tools/index.mjs'), 0o600);
+      await sleep(150);
+      out.changes = changes.length;
+      `,
+    );
+    expect(told).toMatchObject({
+      seen: ['tools part renamed', 'saved slowly', 'back', 'back'],
+      whileAway: 1,
+      gone: 'module_not_found',
+      changes: 5,
+    });
+  });
+
+  it('a folder that is replaced as a whole', async () => {
+    const base = folderOf({ ...chain, 'next/part.mjs': `export const part = () => 'next';`, 'next/leaf.mjs': `` });
+    const told = await inChild(
+      base,
+      `
+      watch();
+      await load('tools');
+      await sleep(100);
+      fs.renameSync(join(base, 'lib'), join(base, 'last'));
+      fs.renameSync(join(base, 'next'), join(base, 'lib'));
+      await change();
+      out.seen = [(await load('tools')).hello()];
+      await sleep(1200);
+      const count = changes.length;
+      write('lib/part.mjs', 'export const part = () => "edited";');
+      await change(count + 1);
+      out.seen.push((await load('tools')).hello());
+      `,
+    );
+    expect(told).toMatchObject({ seen: ['tools next', 'tools edited'] });
+  });
+
+  it('an edit right after the load is not lost, and without a watcher the next load finds it', async () => {
+    const base = folderOf({ ...chain, 'alone.mjs': `export const hello = () => 1;` });
+    const told = await inChild(
+      base,
+      `
+      await sleep(30);
+      await load('alone');
+      await load('tools');
+      await sleep(30);
+      write('lib/leaf.mjs', 'export const leaf = "unwatched";');
+      out.seen = [(await load('tools')).hello()];
+      watch();
+      await load('alone');
+      await sleep(20);
+      write('alone.mjs', 'export const hello = () => 2;');
+      await change();
+      out.seen.push((await load('alone')).hello());
+      `,
+    );
+    expect(told).toMatchObject({ seen: ['tools part unwatched', 2] });
+  });
+
+  it('two sources share what they load; each tells its own listeners', async () => {
+    const base = folderOf(chain);
+    const told = await inChild(
+      base,
+      `
+      const second = localModules({ base: join(base, 'lib') });
+      const seen = [];
+      second.watch((change) => seen.push(change.affects(link('part'))));
+      watch();
+      await load('tools');
+      await second.load(link('part'));
+      await sleep(100);
+      write('lib/leaf.mjs', 'export const leaf = 2;');
+      await change();
+      await sleep(100);
+      out.changes = [changes.length, seen];
+      out.seen = [(await load('tools')).hello(), (await second.load(link('part'))).exports.part()];
+      `,
+    );
+    expect(told).toMatchObject({ changes: [1, [true]], seen: ['tools part 2', 'part 2'] });
+  });
+});
+
+describe('watching', () => {
+  it('holds no process: neither open, nor closed, nor after a reload', async () => {
+    const base = folderOf(chain);
+    const told = await inChild(
+      base,
+      `
+      const first = watch();
+      const second = watch();
+      await load('tools');
+      await sleep(100);
+      const active = () => process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length;
+      out.open = active();
+      first.close();
+      out.half = active();
+      second.close();
+      second.close();
+      await sleep(20);
+      out.closed = active();
+      write('lib/leaf.mjs', 'export const leaf = 2;');
+      await sleep(150);
+      out.changes = changes.length;
+      watch();
+      await change();
+      out.hello = (await load('tools')).hello();
+      modules.close();
+      modules.close();
+      await sleep(20);
+      out.ended = active();
+      out.still = (await load('tools')).hello();
+      watch();
+      `,
+    );
+    expect(told).toMatchObject({ closed: 0, changes: 0, hello: 'tools part 2', ended: 0, still: 'tools part 2' });
+  });
+
+  it('a listener that throws does not silence the others', async () => {
+    const base = folderOf(chain);
+    const told = await inChild(
+      base,
+      `
+      modules.watch(() => { throw new Error('listener'); });
+      watch();
+      await load('tools');
+      await sleep(100);
+      write('tools.mjs', 'export const hello = () => 2;');
+      await change();
+      `,
+    );
+    expect(told.warnings).toEqual(['a listener to edited modules failed: listener']);
+  });
+});
