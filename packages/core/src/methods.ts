@@ -2,7 +2,7 @@
  * The method table of both eras: which methods there are, who may call them, and the room that serves each.
  */
 import type { Calls } from './call.js';
-import type { Catalog, ListKey } from './catalog.js';
+import type { Catalog, ListKey, Snapshot } from './catalog.js';
 import { complete } from './completion.js';
 import { DaemonError } from './errors.js';
 import type { RequestContext } from './exchange.js';
@@ -61,7 +61,7 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     },
   });
 
-  async function initialize(params: JsonObject, { exchange }: RequestContext): Promise<JsonObject> {
+  function initialize(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
     const { protocolVersion, capabilities = {}, clientInfo } = params;
     const { connection } = exchange;
     if (connection === undefined) throw new DaemonError('invalid_request', 'initialize needs a connection, and this request stands alone.');
@@ -69,18 +69,22 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     if (typeof protocolVersion !== 'string') throw invalid('"protocolVersion" must be a string.');
     if (!isObject(capabilities)) throw invalid('"capabilities" must be an object.');
     const version = negotiate(protocolVersion);
-    const { instructions } = (await catalog.snapshot(exchange.partition)).definition;
-    connection.legacy = {
-      caller: {
-        era: 'legacy',
-        version,
-        capabilities: capabilities as ClientCapabilities,
-        client: isObject(clientInfo) ? (clientInfo as unknown as Implementation) : undefined,
-        logLevel: 'info',
-      },
-      subscriptions: new Set(),
+    const begin = ({ definition }: Snapshot): JsonObject => {
+      connection.legacy = {
+        caller: {
+          era: 'legacy',
+          version,
+          capabilities: capabilities as ClientCapabilities,
+          client: isObject(clientInfo) ? (clientInfo as unknown as Implementation) : undefined,
+          logLevel: 'info',
+        },
+        subscriptions: new Set(),
+      };
+      return info.initialized(version, definition.instructions);
     };
-    return info.initialized(version, instructions);
+    // At once where it can be: who sends the next request without waiting for this answer is served too.
+    const snapshot = catalog.snapshot(exchange.partition);
+    return snapshot instanceof Promise ? snapshot.then(begin) : begin(snapshot);
   }
 
   function setLevel(params: JsonObject, { exchange, caller }: RequestContext): JsonObject {
