@@ -14,7 +14,7 @@ interface Entry<V> {
 export interface CacheOptions {
   /** Milliseconds that an entry is served. Default 30 minutes. */
   ttlMs?: number;
-  /** Entries kept; the one unused for longest goes first. Default 10,000. */
+  /** Entries kept; the oldest goes first. Default 10,000. */
   maxEntries?: number;
   /** The clock, in milliseconds. Default `Date.now`. */
   now?: () => number;
@@ -69,18 +69,14 @@ export function createCache<V>(options: CacheOptions = {}): Cache<V> {
       else children.set(entry.parent, new Set([key]));
     }
     if (entries.size <= maxEntries) return;
-    const oldest = entries.keys().next();
+    const oldest = entries.keys().next(); // a Map keeps the order of insertion
     if (!oldest.done) forget(oldest.value);
   };
 
   return {
     get(key, load, parent) {
       const known = entries.get(key);
-      if (known !== undefined && known.expires > now()) {
-        entries.delete(key); // a Map keeps the order of insertion: the first is the one unused for longest
-        entries.set(key, known);
-        return known.value;
-      }
+      if (known !== undefined && known.expires > now()) return known.value;
       const value = load();
       const entry: Entry<V> = { value, expires: now() + ttlMs, parent };
       keep(key, entry);

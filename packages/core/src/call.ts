@@ -3,6 +3,7 @@
  *
  *     find the function  ->  begin a record  ->  run it (ask the client, run again)  ->  settle the record  ->  answer
  */
+import { andThen } from './awaitable.js';
 import type { Catalog, Snapshot } from './catalog.js';
 import type { FunctionDefinition, PromptDefinition, ResourceDefinition, ResourceTemplateDefinition, ToolDefinition } from './definition.js';
 import { withText } from './encode.js';
@@ -195,19 +196,14 @@ export function createCalls(options: CallsOptions): Calls {
       ended.kind === 'input_required' && call.request.caller.era === 'legacy'
         ? converse(call, ended, ticket, rounds).then((last) => finish(call, last, ticket, rounds))
         : finish(call, ended, ticket, rounds);
-    return outcome instanceof Promise ? outcome.then(end) : end(outcome);
-  }
-
-  function withSnapshot<T>(request: RequestContext, then: (snapshot: Snapshot) => Awaitable<T>): Awaitable<T> {
-    const snapshot = catalog.snapshot(request.exchange.partition);
-    return snapshot instanceof Promise ? snapshot.then(then) : then(snapshot);
+    return andThen(outcome, end);
   }
 
   return {
     tool(params, request) {
       const name = nameOf(params);
       const { era, version } = request.caller;
-      return withSnapshot(request, (snapshot) => {
+      return andThen(catalog.snapshot(request.exchange.partition), (snapshot) => {
         const definition: ToolDefinition | undefined = snapshot.tool(name);
         if (definition === undefined) throw new DaemonError('invalid_params', `Unknown tool: ${name}`);
         const input = argumentsOf(params);
@@ -218,7 +214,7 @@ export function createCalls(options: CallsOptions): Calls {
     resource(params, request) {
       const { uri } = params;
       if (typeof uri !== 'string') throw new DaemonError('invalid_params', 'Invalid params: "uri" must be a string.');
-      return withSnapshot(request, (snapshot) => {
+      return andThen(catalog.snapshot(request.exchange.partition), (snapshot) => {
         const found = snapshot.resource(uri);
         if (found === undefined) throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
         const definition: ResourceDefinition | ResourceTemplateDefinition = found.definition;
@@ -229,7 +225,7 @@ export function createCalls(options: CallsOptions): Calls {
     prompt(params, request) {
       const name = nameOf(params);
       const { era, version } = request.caller;
-      return withSnapshot(request, (snapshot) => {
+      return andThen(catalog.snapshot(request.exchange.partition), (snapshot) => {
         const definition = snapshot.prompt(name);
         if (definition === undefined) throw new DaemonError('invalid_params', `Unknown prompt: ${name}`);
         const input = argumentsOf(params);

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 
+import { andThen } from './awaitable.js';
 import { createCache } from './cache.js';
 import type { Cache } from './cache.js';
 import type {
@@ -185,10 +186,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
 
   return {
     snapshot: (partition) =>
-      cache.get(partition, () => {
-        const loaded = source.load(partition);
-        return loaded instanceof Promise ? loaded.then((definition) => toSnapshot(partition, definition)) : toSnapshot(partition, loaded);
-      }),
+      cache.get(partition, () => andThen(source.load(partition), (definition) => toSnapshot(partition, definition))),
     purge: (partition) => cache.purge(partition),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * The method table of both eras: which methods there are, who may call them, and the room that serves each.
  */
+import { andThen } from './awaitable.js';
 import type { Calls } from './call.js';
 import type { Catalog, ListKey, Snapshot } from './catalog.js';
 import { complete } from './completion.js';
@@ -56,8 +57,7 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     handle(params, { exchange, caller }) {
       const { cursor } = params;
       if (cursor !== undefined && typeof cursor !== 'string') throw invalid('"cursor" must be a string.');
-      const snapshot = catalog.snapshot(exchange.partition);
-      return snapshot instanceof Promise ? snapshot.then((ready) => ready.page(key, caller.era, cursor)) : snapshot.page(key, caller.era, cursor);
+      return andThen(catalog.snapshot(exchange.partition), (snapshot) => snapshot.page(key, caller.era, cursor));
     },
   });
 
@@ -95,17 +95,18 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     return {};
   }
 
-  async function subscribe(params: JsonObject, { exchange }: RequestContext): Promise<JsonObject> {
+  function subscribe(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
     const { uri } = params;
     const subscriptions = exchange.connection?.legacy?.subscriptions;
     if (typeof uri !== 'string') throw invalid('"uri" must be a string.');
-    const snapshot = await catalog.snapshot(exchange.partition);
-    if (snapshot.resource(uri) === undefined) throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
-    if (subscriptions !== undefined && !subscriptions.has(uri) && subscriptions.size >= limits.maxSubscriptions) {
-      throw new DaemonError('limit_exceeded', `A session can subscribe to ${limits.maxSubscriptions} resources, no more.`);
-    }
-    subscriptions?.add(uri);
-    return {};
+    return andThen(catalog.snapshot(exchange.partition), (snapshot) => {
+      if (snapshot.resource(uri) === undefined) throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
+      if (subscriptions !== undefined && !subscriptions.has(uri) && subscriptions.size >= limits.maxSubscriptions) {
+        throw new DaemonError('limit_exceeded', `A session can subscribe to ${limits.maxSubscriptions} resources, no more.`);
+      }
+      subscriptions?.add(uri);
+      return {};
+    });
   }
 
   function unsubscribe(params: JsonObject, { exchange }: RequestContext): JsonObject {
@@ -115,9 +116,8 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     return {};
   }
 
-  async function discover(_params: JsonObject, { exchange }: RequestContext): Promise<JsonObject> {
-    return info.discovered((await catalog.snapshot(exchange.partition)).definition.instructions);
-  }
+  const discover = (_params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> =>
+    andThen(catalog.snapshot(exchange.partition), ({ definition }) => info.discovered(definition.instructions));
 
   async function completeArgument(params: JsonObject, request: RequestContext): Promise<JsonObject> {
     const snapshot = await catalog.snapshot(request.exchange.partition);
