@@ -1,5 +1,6 @@
 /**
- * RFC 6570 URI templates, read backwards: which URIs they match, and the variables in them.
+ * RFC 6570 URI templates, read backwards: which URIs they match, and the variables in them. The time that a match takes
+ * grows with the length of the URI and of the template, and with nothing else: URIs come from clients.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6570
  */
@@ -12,22 +13,30 @@ export interface UriMatcher {
   match(uri: string): Record<string, string> | undefined;
 }
 
-/** What stands before the first variable of an expression, between two, and what a value may hold. */
-const OPERATORS: Record<string, { first: string; separator: string; value: string; named?: true }> = {
-  '': { first: '', separator: ',', value: '[^/?#&,]+' },
-  '+': { first: '', separator: ',', value: '[^?#]+' },
-  '#': { first: '#', separator: ',', value: '.+' },
-  '.': { first: '\\.', separator: '\\.', value: '[^./?#]+' },
-  '/': { first: '/', separator: '/', value: '[^/?#]+' },
-  ';': { first: ';', separator: ';', value: '[^;/?#]*', named: true },
-  '?': { first: '\\?', separator: '&', value: '[^&#]*', named: true },
-  '&': { first: '&', separator: '&', value: '[^&#]*', named: true },
+/** What stands before the first variable of an expression, between two, and what no value holds as it is. */
+const OPERATORS: Record<string, { first: string; separator: string; excluded: string; named?: true }> = {
+  '+': { first: '', separator: ',', excluded: '?#' },
+  '#': { first: '#', separator: ',', excluded: '' },
+  '.': { first: '.', separator: '.', excluded: './?#' },
+  '/': { first: '/', separator: '/', excluded: '/?#' },
+  ';': { first: ';', separator: ';', excluded: ';/?#', named: true },
+  '?': { first: '?', separator: '&', excluded: '&#', named: true },
+  '&': { first: '&', separator: '&', excluded: '&#', named: true },
 };
+
+const NO_OPERATOR = { first: '', separator: ',', excluded: '/?#&,', named: undefined };
+
+/** One step of a match. All ways lead forward. */
+type Step =
+  /** Exactly this text; where it names a variable, the variable is there from now on. */
+  | { kind: 'text'; text: string; names?: string }
+  /** As much as possible of what the variable may hold. */
+  | { kind: 'value'; name: string; excluded: string; empty: boolean }
+  /** Goes on; or, where that leads nowhere, over the next steps. */
+  | { kind: 'either'; over: number };
 
 /** Longer URIs match nothing: it bounds what a hostile one can cost. */
 const MAX_URI_LENGTH = 8_192;
-
-const escape = (literal: string): string => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 function decode(value: string): string | undefined {
   try {
@@ -37,23 +46,56 @@ function decode(value: string): string | undefined {
   }
 }
 
-/** The regular expression of one `{...}`, and its variables. */
-function expression(body: string, variables: string[]): string {
+/** Adds the steps of one `{...}`. */
+function expression(body: string, steps: Step[], variables: string[]): void {
   const operator = /^[+#./;?&]/.exec(body)?.[0] ?? '';
-  const rule = OPERATORS[operator] ?? OPERATORS['']!;
-  const parts = body
-    .slice(operator.length)
-    .split(',')
-    .map((spec) => {
-      const name = spec.replace(/(\*|:\d+)$/, '');
-      variables.push(name);
-      const value = spec.endsWith('*') && operator === '/' ? '[^?#]+' : rule.value;
-      return rule.named ? `${escape(name)}(?:=(${value}))?` : `(${value})`;
-    });
-  // Named variables (queries, parameters) may be left out one by one; positional ones are needed.
-  if (!rule.named) return rule.first + parts.join(rule.separator);
-  const [first, ...rest] = parts;
-  return `(?:${rule.first}${first ?? ''})?` + rest.map((part) => `(?:[?&;]${part})?`).join('');
+  const { first, separator, excluded, named } = OPERATORS[operator] ?? NO_OPERATOR;
+  const specs = body.slice(operator.length).split(',');
+  for (const [index, spec] of specs.entries()) {
+    const name = spec.replace(/(\*|:\d+)$/, '');
+    variables.push(name);
+    const between = index === 0 ? first : separator;
+    if (named === undefined) {
+      if (between !== '') steps.push({ kind: 'text', text: between });
+      const list = operator === '/' && spec.endsWith('*'); // its elements come with slashes between them
+      steps.push({ kind: 'value', name, excluded: list ? '?#' : excluded, empty: false });
+      continue;
+    }
+    // Named variables (queries, parameters) may be left out one by one; positional ones are needed. Where the first ones of a
+    // query are left out, the next begins it.
+    const starts = index > 0 && first !== separator ? [between, first] : [between];
+    for (const start of starts) {
+      steps.push({ kind: 'either', over: 4 }, { kind: 'text', text: start + name, names: name });
+      steps.push({ kind: 'either', over: 2 }, { kind: 'text', text: '=' }, { kind: 'value', name, excluded, empty: true });
+    }
+  }
+}
+
+/** From which positions of the URI each step leads to its end: `ways[step][position]` is 1. */
+function waysToTheEnd(steps: readonly Step[], uri: string): Uint8Array[] {
+  let next = new Uint8Array(uri.length + 1);
+  next[uri.length] = 1;
+  const ways = [next];
+  for (const step of steps.toReversed()) {
+    const here = new Uint8Array(uri.length + 1);
+    if (step.kind === 'text') {
+      for (let at = uri.length - step.text.length; at >= 0; at -= 1) {
+        if (next[at + step.text.length] === 1 && uri.startsWith(step.text, at)) here[at] = 1;
+      }
+    } else if (step.kind === 'either') {
+      const other = ways.at(-1 - step.over);
+      for (let at = uri.length; at >= 0; at -= 1) if (next[at] === 1 || other?.[at] === 1) here[at] = 1;
+    } else {
+      let more = false;
+      for (let at = uri.length; at >= 0; at -= 1) {
+        more = at < uri.length && !step.excluded.includes(uri.charAt(at)) && (more || next[at + 1] === 1);
+        if (more || (step.empty && next[at] === 1)) here[at] = 1;
+      }
+    }
+    ways.push(here);
+    next = here;
+  }
+  return ways.reverse();
 }
 
 /**
@@ -63,24 +105,40 @@ function expression(body: string, variables: string[]): string {
  */
 export function compileUriTemplate(template: string): UriMatcher {
   const variables: string[] = [];
-  const source = template
-    .split(/(\{[^{}]+\})/)
-    .map((part) => (/^\{[^{}]+\}$/.test(part) ? expression(part.slice(1, -1), variables) : escape(part)))
-    .join('');
-  const pattern = new RegExp(`^${source}$`, 'u');
+  const steps: Step[] = [];
+  for (const part of template.split(/(\{[^{}]+\})/)) {
+    if (/^\{[^{}]+\}$/.test(part)) expression(part.slice(1, -1), steps, variables);
+    else if (part !== '') steps.push({ kind: 'text', text: part });
+  }
+  const [start] = steps;
+  const prefix = start?.kind === 'text' ? start.text : '';
   return {
     variables,
     match(uri) {
-      if (uri.length > MAX_URI_LENGTH) return undefined;
-      const found = pattern.exec(uri);
-      if (found === null) return undefined;
+      if (uri.length > MAX_URI_LENGTH || !uri.startsWith(prefix)) return undefined;
+      const ways = waysToTheEnd(steps, uri);
+      if (ways[0]?.[0] !== 1) return undefined;
       const values: Record<string, string> = {};
-      for (const [index, name] of variables.entries()) {
-        const raw = found[index + 1];
-        if (raw === undefined) continue;
-        const value = decode(raw);
-        if (value === undefined) return undefined;
-        values[name] = value;
+      let at = 0;
+      let over = 0;
+      for (const [index, step] of steps.entries()) {
+        const next = ways[index + 1];
+        if (over > 0) over -= 1;
+        else if (step.kind === 'text') {
+          at += step.text.length;
+          if (step.names !== undefined) values[step.names] = '';
+        } else if (step.kind === 'either') {
+          if (next?.[at] !== 1) over = step.over;
+        } else {
+          let end = at;
+          for (let seen = at; seen < uri.length && !step.excluded.includes(uri.charAt(seen)); seen += 1) {
+            if (next?.[seen + 1] === 1) end = seen + 1;
+          }
+          const value = decode(uri.slice(at, end));
+          if (value === undefined) return undefined;
+          values[step.name] = value;
+          at = end;
+        }
       }
       return values;
     },
