@@ -25,11 +25,11 @@ export interface Place {
   member?: string;
 }
 
-/** What was tried, and the names that were there. */
+/** What was tried, and how to list the names that are there: only an error needs them. */
 interface Search {
   readonly base: string;
   readonly looked: string[];
-  readonly candidates: Set<string>;
+  readonly nearby: (() => Iterable<string>)[];
 }
 
 const isScheme = (text: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(text);
@@ -48,7 +48,14 @@ export function shown(base: string, path: string): string {
   return way.startsWith('..') || isAbsolute(way) ? way : `./${way}`;
 }
 
-const toPath = (base: string, path: string): string => (path.startsWith('file:') ? fileURLToPath(path) : resolve(base, path));
+/** A path or a file: URL as a path. A URL that names no file here is taken by the letter, and not found. */
+function toPath(base: string, path: string): string {
+  try {
+    return path.startsWith('file:') ? fileURLToPath(path) : resolve(base, path);
+  } catch {
+    return resolve(base, path);
+  }
+}
 const isExplicit = (name: string): boolean => /^\.{0,2}[\\/]|^file:|^[a-z]:[\\/]/i.test(name);
 
 /** `pkg.sub.mod` is Python's way to say `pkg/sub/mod`. */
@@ -67,6 +74,26 @@ function codeAt(path: string): string | undefined {
   return 'file' in entry ? entry.file : indexOf(path);
 }
 
+/** The names of modules in the folder where the module was expected. */
+function* namesNear(folder: string, name: string): Generator<string> {
+  for (const spelling of spellings(name)) {
+    const start = spelling.slice(0, Math.max(spelling.lastIndexOf('/'), spelling.lastIndexOf('\\')) + 1);
+    for (const entry of entriesOf(dirname(toPath(folder, spelling)))) {
+      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+      if (entry.isDirectory()) yield start + entry.name;
+      else if (isCode(entry.name)) yield start + (isCode(name) ? entry.name : entry.name.slice(0, entry.name.lastIndexOf('.')));
+    }
+  }
+}
+
+/** The names of what is installed, in the same scope. */
+function* namesInstalled(folder: string, name: string): Generator<string> {
+  const scope = name.startsWith('@') ? name.slice(0, name.indexOf('/') + 1) : '';
+  for (const modules of nodeModulesAbove(folder)) {
+    for (const entry of entriesOf(join(modules, scope))) if (!/^[.@]/.test(entry.name)) yield scope + entry.name;
+  }
+}
+
 /** Tries the module's names in one folder. */
 function inFolder(search: Search, folder: string, name: string): string | undefined {
   for (const spelling of spellings(name)) {
@@ -75,14 +102,7 @@ function inFolder(search: Search, folder: string, name: string): string | undefi
     if (file !== undefined) return file;
     search.looked.push(shown(search.base, path));
   }
-  for (const spelling of spellings(name)) {
-    const start = spelling.slice(0, Math.max(spelling.lastIndexOf('/'), spelling.lastIndexOf('\\')) + 1);
-    for (const entry of entriesOf(dirname(toPath(folder, spelling)))) {
-      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
-      const shortened = isCode(entry.name) && !isCode(name) ? entry.name.slice(0, entry.name.lastIndexOf('.')) : entry.name;
-      if (entry.isDirectory() || isCode(entry.name)) search.candidates.add(start + shortened);
-    }
-  }
+  search.nearby.push(() => namesNear(folder, name));
   return undefined;
 }
 
@@ -109,14 +129,7 @@ function inPackage(
     reasons.add(found.missing);
   }
   search.looked.push(`the package "${name}" (${[...reasons].join(', ')})`);
-  if (reasons.has('is not installed')) {
-    for (const modules of nodeModulesAbove(folder)) {
-      const scope = name.startsWith('@') ? name.slice(0, name.indexOf('/')) : undefined;
-      for (const entry of entriesOf(scope === undefined ? modules : join(modules, scope))) {
-        if (!/^[.@]/.test(entry.name)) search.candidates.add(scope === undefined ? entry.name : `${scope}/${entry.name}`);
-      }
-    }
-  }
+  if (reasons.has('is not installed')) search.nearby.push(() => namesInstalled(folder, name));
   return undefined;
 }
 
@@ -139,7 +152,7 @@ function subpathsOf({ name, subpath }: { name: string; subpath: string }, packag
  */
 export function locate(base: string, names: ModuleNames): Place {
   const { package_name: packageName, module_name: moduleName, source } = names;
-  const search: Search = { base, looked: [], candidates: new Set() };
+  const search: Search = { base, looked: [], nearby: [] };
   const root = source === undefined || source === '' ? base : toPath(base, source);
   const kind = root === base ? undefined : statOf(root);
   if (kind?.isFile()) return { file: root };
@@ -159,7 +172,8 @@ export function locate(base: string, names: ModuleNames): Place {
     const installed = inPackage(search, root, names);
     if (installed !== undefined) return installed;
   }
-  const near = nearest(moduleName, search.candidates) ?? nearest(packageName, search.candidates);
+  const candidates = new Set(search.nearby.flatMap((list) => [...list()]));
+  const near = nearest(moduleName, candidates) ?? nearest(packageName, candidates);
   throw new DaemonError(
     'module_not_found',
     `module "${moduleName}" not found: looked for ${[...new Set(search.looked)].join(', ')}` +

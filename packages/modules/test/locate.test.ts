@@ -129,6 +129,7 @@ describe('what is not found', () => {
     expect(where('a\0b')).toMatch(/not found/);
     expect(where('x'.repeat(5000))).toMatch(/not found/);
     expect(where('both.js/part')).toMatch(/not found/);
+    expect(where('file://host/x')).toMatch(/not found/);
   });
 });
 
