@@ -227,7 +227,6 @@ const CHECKS: Record<KeywordRule, Check> = {
       walk.add(`must have no fragment, got ${describe(value)}: name a place with $anchor`);
   },
   ref: reference,
-  dynamicRef: reference,
   dialect: (walk, value) => walk.inner(value),
   vocabulary: (walk, value) => {
     if (expectObject(walk, value, 'true and false, by URI')) eachBelow(walk, value, (_, member) => CHECKS.boolean(walk, member));

@@ -23,7 +23,6 @@ export type KeywordRule =
   | 'anchor'
   | 'id'
   | 'ref'
-  | 'dynamicRef'
   | 'dialect'
   | 'vocabulary';
 
@@ -67,15 +66,17 @@ const SINCE_2019: [KeywordRule, string][] = [
 const ONLY_2020: [KeywordRule, string][] = [
   ['schema', 'items'],
   ['schemas', 'prefixItems'],
-  ['anchor', '$dynamicAnchor'],
-  ['dynamicRef', '$dynamicRef'],
+  // Of 2019-09: without effect any more, but the meta-schema still looks at them.
+  ['anchor', '$dynamicAnchor $recursiveAnchor'],
+  ['string', '$recursiveRef'],
+  ['ref', '$dynamicRef'],
 ];
 
 const ONLY_2019: [KeywordRule, string][] = [
   ['schema', 'additionalItems'],
   ['schemaOrSchemas', 'items'],
   ['boolean', '$recursiveAnchor'],
-  ['dynamicRef', '$recursiveRef'],
+  ['ref', '$recursiveRef'],
 ];
 
 const ONLY_07: [KeywordRule, string][] = [

@@ -135,7 +135,7 @@ class References {
     const base = this.#name(schema, path, outer);
     for (const key of REFERENCES) {
       const uri = schema[key];
-      if (typeof uri === 'string' && this.#dialect.keywords.has(key))
+      if (typeof uri === 'string' && this.#dialect.keywords.get(key) === 'ref')
         this.#references.push({ from: schema, path: [...path, key], uri, base });
     }
     for (const [steps, found, key] of subschemasOf(this.#dialect, schema)) {
