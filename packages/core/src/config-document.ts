@@ -7,8 +7,18 @@ import type { Icon, JsonObject } from './protocol.js';
 /** Absent in either way. */
 export type Optional<T> = T | null | undefined;
 
+/** What anyone may add for themselves, anywhere: it is neither read nor served. */
+export interface ConfigNotes {
+  [note: `x-${string}`]: unknown;
+  $comment?: unknown;
+  _comment?: unknown;
+}
+
+/** Whether a key is one of {@link ConfigNotes}. */
+export const isNote = (key: string): boolean => key.startsWith('x-') || key === '$comment' || key === '_comment';
+
 /** What tools, resources, templates and prompts have in common. */
-export interface ConfigFunction {
+export interface ConfigFunction extends ConfigNotes {
   name: string;
   title?: Optional<string>;
   description?: Optional<string>;
@@ -34,7 +44,7 @@ export interface ConfigResource extends ConfigFunction {
 }
 
 /** A function that is not served itself but completes an argument. */
-export interface ConfigCompletionFunction {
+export interface ConfigCompletionFunction extends ConfigNotes {
   module_name: string;
   class_name?: Optional<string>;
   function_name: string;
@@ -53,7 +63,7 @@ export interface ConfigResourceTemplate extends ConfigFunction {
 }
 
 /** An entry of a prompt's `arguments`. */
-export interface ConfigPromptArgument {
+export interface ConfigPromptArgument extends ConfigNotes {
   name: string;
   title?: Optional<string>;
   description?: Optional<string>;
@@ -67,7 +77,7 @@ export interface ConfigPrompt extends ConfigFunction {
 }
 
 /** What a call's record keeps: a policy, or a policy and what to take out. */
-export type ConfigRecord = RecordBodies | { bodies?: Optional<RecordBodies>; redact?: Optional<string[]> };
+export type ConfigRecord = RecordBodies | (ConfigNotes & { bodies?: Optional<RecordBodies>; redact?: Optional<string[]> });
 
 /** What a link can bind. `resource` finds templates too. */
 export const LINK_TYPES = ['tool', 'resource', 'resource_template', 'prompt'] as const;
@@ -76,7 +86,7 @@ export const LINK_TYPES = ['tool', 'resource', 'resource_template', 'prompt'] as
 export type LinkType = (typeof LINK_TYPES)[number];
 
 /** An entry of `module_links`: which code runs a function. */
-export interface ConfigLink {
+export interface ConfigLink extends ConfigNotes {
   type?: Optional<LinkType>;
   name: string;
   module_name: string;
@@ -90,7 +100,7 @@ export interface ConfigLink {
 }
 
 /** An entry of `modules`: where a module's code is, and its settings. */
-export interface ConfigModule {
+export interface ConfigModule extends ConfigNotes {
   package_name?: Optional<string>;
   module_name: string;
   class_name?: Optional<string>;
@@ -100,8 +110,8 @@ export interface ConfigModule {
   isolation?: Optional<string>;
 }
 
-/** A config file. Members whose names begin with `x-`, `$comment` and `_comment` are allowed everywhere and mean nothing. */
-export interface ConfigDocument {
+/** A config file. */
+export interface ConfigDocument extends ConfigNotes {
   $schema?: Optional<string>;
   name?: Optional<string>;
   version?: Optional<string>;

@@ -15,6 +15,7 @@ import type {
   ConfigTool,
   Optional,
 } from './config-document.js';
+import { isNote } from './config-document.js';
 import { ModuleIndex } from './config-modules.js';
 import { revisionOf } from './config-revision.js';
 import type {
@@ -29,6 +30,7 @@ import type {
   ResourceTemplateDefinition,
   ToolDefinition,
 } from './definition.js';
+import type { Icon } from './protocol.js';
 
 /** What the file says of the server itself. */
 export interface ServerIdentity {
@@ -55,6 +57,18 @@ function fill<T extends object>(target: T, members: Absent<T>): T {
   }
   return target;
 }
+
+/** An object as clients get it, without nulls and notes. Itself, where it has neither. */
+function clean<T extends object>(object: Optional<T>): T | undefined {
+  if (object === null || object === undefined) return undefined;
+  const dropped = (key: string, value: unknown): boolean => value === null || isNote(key);
+  const entries = Object.entries(object);
+  if (!entries.some(([key, value]) => dropped(key, value))) return object;
+  return Object.fromEntries(entries.filter(([key, value]) => !dropped(key, value))) as T;
+}
+
+/** Icons as clients get them. */
+const cleanIcons = (icons: Optional<Icon[]>): Icon[] | undefined => icons?.map((icon) => clean(icon) ?? icon);
 
 function recordPolicy(record: Optional<ConfigRecord>): RecordPolicy | undefined {
   if (record === null || record === undefined) return undefined;
@@ -114,7 +128,7 @@ class Normalizer {
   /** Adds what all kinds have in common. */
   #common<T extends FunctionDefinition>(target: T, { title, description, icons, _meta }: ConfigFunction): T {
     const link = this.#links.get(target.name);
-    fill<FunctionDefinition>(target, { title, description, icons, _meta });
+    fill<FunctionDefinition>(target, { title, description, icons: cleanIcons(icons), _meta });
     if (link === undefined) return target;
     target.binding = this.#binding(link);
     return fill<FunctionDefinition>(target, { timeout_ms: link.timeout_ms, record: recordPolicy(link.record) }) as T;
@@ -125,19 +139,23 @@ class Normalizer {
     const inputSchema = tool.inputSchema ?? { type: 'object' };
     const target: ToolDefinition = { kind: 'tool', name, inputSchema, binding: UNBOUND };
     const return_type = this.#links.get(name)?.return_type || undefined;
-    return fill(this.#common(target, tool), { outputSchema, annotations, return_type });
+    return fill(this.#common(target, tool), { outputSchema, annotations: clean(annotations), return_type });
   }
 
   resource(resource: ConfigResource): ResourceDefinition {
     const { name, uri, mimeType, size, annotations } = resource;
     const target: ResourceDefinition = { kind: 'resource', name, uri, binding: UNBOUND };
-    return fill(this.#common(target, resource), { mimeType, size, annotations });
+    return fill(this.#common(target, resource), { mimeType, size, annotations: clean(annotations) });
   }
 
   template(template: ConfigResourceTemplate): ResourceTemplateDefinition {
     const { name, uriTemplate, mimeType, annotations } = template;
     const target: ResourceTemplateDefinition = { kind: 'resource_template', name, uriTemplate, binding: UNBOUND };
-    return fill(this.#common(target, template), { mimeType, annotations, completions: this.#completions(template.completions) });
+    return fill(this.#common(target, template), {
+      mimeType,
+      annotations: clean(annotations),
+      completions: this.#completions(template.completions),
+    });
   }
 
   prompt(prompt: ConfigPrompt): PromptDefinition {

@@ -1,6 +1,7 @@
 /**
  * Small checks that the config's tables of keys are made of. Each looks at one value and adds what is wrong with it.
  */
+import { isNote } from './config-document.js';
 import { describe, isObject, MistakeList, quote } from './mistakes.js';
 import { Suggester } from './suggest.js';
 
@@ -48,9 +49,6 @@ export function shape(what: string, members: Record<string, ValueCheck>, more: P
     ...more,
   };
 }
-
-/** Keys that anyone may add for themselves. */
-const isNote = (key: string): boolean => key.startsWith('x-') || key === '$comment' || key === '_comment';
 
 function unknownKey(key: string, { what, members, hints }: Shape, run: CheckRun): void {
   const hint = hints !== undefined && Object.hasOwn(hints, key) ? `: ${hints[key]}` : '';

@@ -261,7 +261,7 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
     '$.module_links[0]',
     /a module link needs "function_name"/,
   ],
-  ['an infinite number', { 'tools.0._meta': { n: 1e999 } }, '$.tools[0]._meta.n', /cannot be written as JSON/],
+  ['an infinite number', { 'tools.0._meta': { n: Infinity } }, '$.tools[0]._meta.n', /cannot be written as JSON/],
 ];
 
 describe('a mistake is told with its place and what to do', () => {

@@ -209,7 +209,7 @@ export function changed(document: object, changes: Record<string, unknown>): Rec
       (object, step) => (object[step] ??= {}) as Record<string, unknown>,
       copy,
     );
-    if (value === undefined) delete holder[last];
+    if (value === undefined) Reflect.deleteProperty(holder, last);
     else holder[last] = value;
   }
   return copy;

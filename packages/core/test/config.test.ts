@@ -154,6 +154,18 @@ describe('a config with one of everything', () => {
     });
   });
 
+  it('gives clients neither nulls nor notes', () => {
+    const nulls = {
+      'tools.0.icons.0.theme': null,
+      'tools.0.icons.0.x-a': 1,
+      'tools.0.annotations': { title: null, readOnlyHint: true, $comment: 'c' },
+    };
+    const [tool] = parseConfig(JSON.stringify(changed(fullConfig(), nulls))).definition.functions;
+    expect(tool).toMatchObject({ annotations: { readOnlyHint: true } });
+    expect(Object.keys(tool!.annotations!)).toEqual(['readOnlyHint']);
+    expect(Object.keys(tool!.icons![0]!)).toEqual(['src', 'mimeType', 'sizes']);
+  });
+
   it('keeps the source where the build has it', () => {
     const config = JSON.stringify(changed(fullConfig(), { 'modules.0.source': 'zip' }));
     expect(parseConfig(config, { support: { sources: ['zip'] } }).definition.functions[0]!.binding).toMatchObject({
