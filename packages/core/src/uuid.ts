@@ -1,47 +1,66 @@
 /**
- * UUIDs that sort by time (version 7): rows that are written one after another lie side by side in every index.
- *
- * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
+ * Time-ordered UUIDs (version 7, RFC 9562), made for a hot path: random bytes are fetched in bulk, the time's digits are
+ * written once per millisecond, and each UUID is one flat string.
  */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
-/** Hex digits of one uuid's random part, after the variant's digit. */
-const RANDOM_DIGITS = 15;
+const HEX = Buffer.from('0123456789abcdef', 'latin1');
+const pool = Buffer.alloc(8 * 512);
+const text = Buffer.from('00000000-0000-7000-8000-000000000000', 'latin1');
 
-/** Random digits are drawn for many uuids at once: a draw costs as much as many uuids. */
-const DRAW_BYTES = 512 * RANDOM_DIGITS;
+let used = pool.length;
+let millisecond = -1;
+let counter = 0;
 
-/** The variant's digit: two fixed bits, two of the random part. */
-const VARIANTS = ['8', '9', 'a', 'b'] as const;
-
-let digits = '';
-let used = 0;
-let lastMs = 0;
-let sequence = 0;
-let timePart = '';
-
-/**
- * A new uuid, greater than every one that this process made before.
- *
- * @param now milliseconds since 1970; default: the clock
- */
-export function uuidv7(now: number = Date.now()): string {
-  if (now > lastMs || sequence >= 0xfff) {
-    // A clock that stands still or was set back is overtaken: order matters more than the millisecond.
-    lastMs = now > lastMs ? now : lastMs + 1;
-    sequence = 0;
-    const time = lastMs.toString(16).padStart(12, '0');
-    timePart = `${time.slice(0, 8)}-${time.slice(8)}-`;
-  } else {
-    sequence += 1;
-  }
-  if (used + RANDOM_DIGITS > digits.length) {
-    digits = randomBytes(DRAW_BYTES).toString('hex');
+/** Where the next eight random bytes are. */
+function random(): number {
+  if (used === pool.length) {
+    randomFillSync(pool);
     used = 0;
   }
-  const at = used;
-  used += RANDOM_DIGITS;
-  // The sequence is in the twelve bits that RFC 9562 leaves to the maker.
-  const order = (0x7000 | sequence).toString(16);
-  return `${timePart}${order}-${VARIANTS[sequence & 3]!}${digits.slice(at, at + 3)}-${digits.slice(at + 3, at + RANDOM_DIGITS)}`;
+  used += 8;
+  return used - 8;
+}
+
+function writeTime(time: number): void {
+  const digits = time.toString(16).padStart(12, '0');
+  text.write(digits.slice(0, 8), 0, 'latin1');
+  text.write(digits.slice(8), 9, 'latin1');
+}
+
+/**
+ * A new UUID of version 7. Within this process each is greater, as text, than all before it, also when the clock is set
+ * back: 12 bits count within a millisecond, and 62 bits are random.
+ *
+ * @returns 36 lower-case characters.
+ */
+export function uuidv7(): string {
+  const now = Date.now();
+  if (now > millisecond) {
+    millisecond = now;
+    // Begins anywhere in the lower half, so that one UUID does not tell how many were made before it.
+    counter = (pool.readUInt16LE(random()) & 0x7ff) - 1;
+    writeTime(millisecond);
+  } else if (counter === 0xfff) {
+    millisecond += 1;
+    counter = -1;
+    writeTime(millisecond);
+  }
+  counter += 1;
+  text[15] = HEX[counter >> 8] as number;
+  text[16] = HEX[(counter >> 4) & 15] as number;
+  text[17] = HEX[counter & 15] as number;
+  let from = random();
+  let byte = ((pool[from++] as number) & 0x3f) | 0x80;
+  text[19] = HEX[byte >> 4] as number;
+  text[20] = HEX[byte & 15] as number;
+  byte = pool[from++] as number;
+  text[21] = HEX[byte >> 4] as number;
+  text[22] = HEX[byte & 15] as number;
+  for (let to = 24; to < 36; to += 2) {
+    byte = pool[from++] as number;
+    text[to] = HEX[byte >> 4] as number;
+    text[to + 1] = HEX[byte & 15] as number;
+  }
+  return text.toString('latin1');
 }
