@@ -1,0 +1,35 @@
+import { exampleRecord, storeContract } from '../src/contract.js';
+import { createMemoryStore } from '../src/memory.js';
+
+describe('the contract of a store', () => {
+  for (const check of storeContract) it(check.name, () => check.run(createMemoryStore));
+});
+
+it('keeps the newest records of each partition, and open ones always', async () => {
+  const { calls } = createMemoryStore({ maxRecords: 10 });
+  const open = exampleRecord({ status: 'in_process' });
+  await calls.write([open]);
+  const rows = Array.from({ length: 25 }, (_, index) => exampleRecord({ created_at: index }));
+  for (const row of rows) await calls.write([row]);
+  await calls.write([exampleRecord({ partition_key: 'other' })]);
+  const { items } = await calls.list('default', {});
+  expect(items).toEqual([open, ...rows.slice(-9).reverse()]);
+  expect((await calls.list('other', {})).items).toHaveLength(1);
+});
+
+it('keeps open records even where they are more than it may hold', async () => {
+  const { calls } = createMemoryStore({ maxRecords: 2 });
+  await calls.write([1, 2, 3].map((created_at) => exampleRecord({ created_at, status: 'in_process' })));
+  expect((await calls.list('default', {})).items).toHaveLength(3);
+});
+
+it.each([0, -1, 1.5, NaN])('refuses to hold %p records', (maxRecords) => {
+  expect(() => createMemoryStore({ maxRecords })).toThrow('whole number above zero');
+});
+
+it('two stores have nothing in common', async () => {
+  const [one, two] = [createMemoryStore(), createMemoryStore()];
+  await one.calls.write([exampleRecord()]);
+  expect((await two.calls.list('default', {})).items).toEqual([]);
+  expect(one.owner).not.toBe(two.owner);
+});
