@@ -16,6 +16,13 @@ export interface ParseOptions {
   support?: Partial<ConfigSupport>;
 }
 
+/** Whether a quote is part of a string: an odd number of backslashes stands before it. */
+function isEscaped(text: string, at: number): boolean {
+  let first = at;
+  while (text[first - 1] === '\\') first--;
+  return (at - first) % 2 === 1;
+}
+
 /**
  * An upper bound of the keys in a JSON text: the quotes that a colon follows. Where an object has more of them than members,
  * a key may stand twice; `JSON.parse` keeps the last one and says nothing.
@@ -25,7 +32,7 @@ function keysAtMost(text: string): number {
   for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) {
     let before = at - 1;
     while (before >= 0 && ' \t\r\n'.includes(text[before] ?? '')) before--;
-    if (text[before] === '"') count++;
+    if (text[before] === '"' && !isEscaped(text, before)) count++;
   }
   return count;
 }
