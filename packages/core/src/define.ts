@@ -152,7 +152,7 @@ function mistakesOf(functions: readonly FunctionDefinition[]): Mistake[] {
     if (before !== undefined) mistakes.push({ path: `${path}.name`, message: `"${entry.name}" is the name of $[${before}] too; names are unique across tools, resources and prompts` });
     seen.set(entry.name, index);
     if (entry.kind !== 'tool') continue;
-    mistakes.push(...checkSchema(entry.inputSchema, `${path}.inputSchema`));
+    mistakes.push(...checkSchema(entry.inputSchema, `${path}.inputSchema`, 'input'));
     if (entry.outputSchema !== undefined) mistakes.push(...checkSchema(entry.outputSchema, `${path}.outputSchema`));
   }
   return mistakes;

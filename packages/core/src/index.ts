@@ -33,6 +33,14 @@ export type {
   ToolDefinition,
 } from './definition.js';
 
+export { parseConfig } from './config.js';
+export type { ParseOptions } from './config.js';
+export { checkConfig } from './config-check.js';
+export type { ConfigSupport } from './config-check.js';
+export { normalizeConfig } from './config-normalize.js';
+export type { Config, ServerIdentity } from './config-normalize.js';
+export type { ConfigDocument } from './config-document.js';
+
 export { createMemoryStore } from './memory.js';
 export { CALL_STATUSES } from './ports.js';
 export type {
