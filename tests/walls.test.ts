@@ -31,7 +31,7 @@ const CORE: readonly (readonly string[])[] = [
     'validator validator-* defaults',
   ],
   // What the parts of a call are made of.
-  ['cache', 'json-scan', 'linker', 'memory', 'schema-* header-check'],
+  ['awaitable', 'cache', 'json-scan', 'linker', 'memory', 'schema-* header-check'],
   // The parts of a call, which do not know each other.
   ['catalog', 'executor', 'input-desk', 'recorder', 'result'],
   // One call; and what defines a function, in a file or in code.
@@ -46,7 +46,7 @@ const CORE: readonly (readonly string[])[] = [
 ];
 
 /** Built-in modules that neither open a socket nor reach the file system or another process. */
-const CORE_BUILTINS = ['async_hooks', 'buffer', 'crypto', 'events', 'perf_hooks', 'timers', 'timers/promises', 'url', 'util'];
+const CORE_BUILTINS = ['assert/strict', 'async_hooks', 'buffer', 'crypto', 'events', 'perf_hooks', 'timers', 'timers/promises', 'url', 'util'];
 
 const LONGEST_FILE = 350;
 

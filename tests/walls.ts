@@ -78,6 +78,8 @@ function read(node: ts.Identifier): string[] {
   if (ts.isVariableDeclaration(parent) && parent.initializer === expression && ts.isObjectBindingPattern(parent.name)) {
     return parent.name.elements.map((element) => `${name}.${(element.propertyName ?? element.name).getText()}`);
   }
+  // Somebody's `this`, such as `emitWarning.call(process, ...)`: it is not a way to read anything here.
+  if (ts.isCallExpression(parent) && parent.expression !== expression) return [`${name}.(passed)`];
   return [name];
 }
 
