@@ -6,7 +6,7 @@ import { createCatalog } from './catalog.js';
 import { diffCatalogs } from './config-diff.js';
 import type { CatalogDefinition, LinkBinding } from './definition.js';
 import { createDispatcher } from './dispatcher.js';
-import { DaemonError } from './errors.js';
+import { DaemonError, toRpcError } from './errors.js';
 import { createEventBus } from './events.js';
 import type { EventBus } from './events.js';
 import type { Exchange } from './exchange.js';
@@ -58,7 +58,7 @@ export interface SessionIdentity {
 
 /** A running daemon. */
 export interface Daemon {
-  /** Serves one message that stands alone. @returns the answer, or undefined */
+  /** Serves one message that stands alone. @returns the answer, or undefined; requests to a closed daemon are refused */
   handle(message: unknown, exchange: Exchange): Awaitable<JsonRpcResponse | undefined>;
   /** Begins a connection; see {@link Session}. @throws DaemonError `closed` */
   open(peer: Peer, identity?: SessionIdentity): Session;
@@ -82,6 +82,13 @@ export interface Daemon {
 export const DEFAULT_PARTITION = 'default';
 
 const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** The answer of a closed daemon. */
+function refused(message: unknown): JsonRpcResponse | undefined {
+  const { id, method } = (message ?? {}) as { id?: unknown; method?: unknown };
+  if (typeof method !== 'string' || (typeof id !== 'string' && typeof id !== 'number')) return undefined;
+  return { jsonrpc: '2.0', id, error: toRpcError(new DaemonError('closed', 'The server is shutting down.'), 'modern') };
+}
 
 /**
  * Creates a daemon. It is ready at once: modules are loaded at their first call, the store is opened at the first record.
@@ -125,6 +132,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const dispatcher = createDispatcher(createMethods({ calls, catalog, listeners, linker, info, limits, logger }), logger);
 
   const sessions = new Set<Session>();
+  /** Answers to messages that stand alone. */
+  const standing = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
   function open(peer: Peer, { partition = DEFAULT_PARTITION, subject = 'anonymous' }: SessionIdentity = {}): Session {
@@ -134,9 +143,25 @@ export function createDaemon(options: DaemonOptions): Daemon {
     return session;
   }
 
+  function handle(message: unknown, exchange: Exchange): Awaitable<JsonRpcResponse | undefined> {
+    if (closing !== undefined) return refused(message);
+    const answer = dispatcher.handle(message, exchange);
+    if (!(answer instanceof Promise)) return answer;
+    standing.add(answer);
+    return answer.finally(() => standing.delete(answer));
+  }
+
+  /** Waits for messages that stand alone: their transports end those that take too long. */
+  async function drainStanding(drainMs: number): Promise<void> {
+    if (standing.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([Promise.all(standing), new Promise((resolve) => (timer = setTimeout(resolve, drainMs)))]);
+    clearTimeout(timer);
+  }
+
   async function close(drainMs: number): Promise<void> {
     listeners.close();
-    await Promise.all([...sessions].map((session) => session.drain(drainMs)));
+    await Promise.all([drainStanding(drainMs), ...[...sessions].map((session) => session.drain(drainMs))]);
     for (const session of [...sessions]) session.close();
     // Calls that were cancelled settle in this turn of the event loop or the next: their records are still to come.
     for (let turn = 0; turn < 2; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
@@ -145,7 +170,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   }
 
   return {
-    handle: (message, exchange) => dispatcher.handle(message, exchange),
+    handle,
     open,
     connect: (transport, identity) => connectTransport(transport, (peer) => open(peer, identity), logger),
     update(next) {

@@ -96,7 +96,8 @@ export class Session implements Connection {
   #unfollow: (() => void) | undefined;
   #nextId = 1;
   #closed = false;
-  #onIdle: (() => void) | undefined;
+  /** Those who wait until nothing is under way. */
+  readonly #idle = new Set<() => void>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -157,7 +158,7 @@ export class Session implements Connection {
 
   #land(id: RequestId, flight: Flight, answer: JsonRpcResponse | undefined): JsonRpcResponse | undefined {
     this.#flights.delete(id);
-    if (this.#isIdle()) this.#onIdle?.();
+    if (this.#idle.size > 0 && this.#isIdle()) this.#tellIdle();
     return flight.cancelled ? undefined : answer;
   }
 
@@ -171,8 +172,12 @@ export class Session implements Connection {
     const asked = response.id === undefined ? undefined : this.#asked.get(response.id);
     if (asked === undefined || response.id === undefined) return;
     this.#asked.delete(response.id);
-    if ('error' in response) asked.reject(new DaemonError('internal_error', `The client refused: ${String(response.error.message).slice(0, 500)}`));
-    else asked.resolve(response.result);
+    if (!('error' in response)) {
+      asked.resolve(response.result);
+      return;
+    }
+    const { message } = (response.error ?? {}) as { message?: unknown }; // whatever a client may call an error
+    asked.reject(new DaemonError('internal_error', `The client refused: ${typeof message === 'string' ? message.slice(0, 500) : 'it did not say why'}`));
   }
 
   /** Sends a request of ours and waits for its answer. */
@@ -205,12 +210,15 @@ export class Session implements Connection {
   async drain(ms: number): Promise<void> {
     this.#giveUp();
     if (this.#isIdle()) return;
-    let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-      timer = setTimeout(resolve, ms);
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#idle.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#idle.add(done);
     });
-    clearTimeout(timer);
   }
 
   /** Ends the session: calls under way are cancelled, questions are given up. */
@@ -220,13 +228,17 @@ export class Session implements Connection {
     this.#unfollow?.();
     for (const flight of this.#flights.values()) flight.cancel();
     this.#giveUp();
-    this.#onIdle?.();
+    this.#tellIdle();
     this.#options.onClose(this);
   }
 
   #isIdle(): boolean {
     for (const flight of this.#flights.values()) if (!flight.isStream) return false;
     return true;
+  }
+
+  #tellIdle(): void {
+    for (const tell of [...this.#idle]) tell();
   }
 
   #giveUp(): void {
