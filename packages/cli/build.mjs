@@ -11,7 +11,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 const packages = dirname(here);
 const dist = join(here, 'dist');
 
-const shared = { absWorkingDir: here, format: 'esm', platform: 'node', target: 'node20', logLevel: 'warning', write: false };
+const { version } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'));
+const define = { MCP_DAEMON_VERSION: JSON.stringify(version) };
+const shared = { absWorkingDir: here, format: 'esm', platform: 'node', target: 'node20', define, logLevel: 'warning', write: false };
 
 const bin = await build({
   ...shared,

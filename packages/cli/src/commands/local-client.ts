@@ -1,0 +1,73 @@
+/**
+ * A client in this process: what `call` speaks to the daemon with, the same way as a host does.
+ */
+import type { Daemon, JsonObject, JsonRpcResponse, RequestId, Session } from '@mcp-daemon/core';
+import { Failure } from '../errors.js';
+import { VERSION } from '../version.js';
+
+/** What the daemon may ask of the client. */
+export interface ClientHandlers {
+  /** Answers a request of the daemon's, such as `elicitation/create`. */
+  onRequest(method: string, params: JsonObject): Promise<JsonObject>;
+  onNotification(method: string, params: JsonObject): void;
+}
+
+/** A client in this process. */
+export interface LocalClient {
+  /** @returns the result @throws Failure with the message of an error answer */
+  request(method: string, params: JsonObject): Promise<JsonObject>;
+  /** Cancels the request that was made last. */
+  cancel(): void;
+}
+
+const PROTOCOL = '2025-11-25';
+
+/** Opens a session and greets. */
+export async function connectLocally(daemon: Daemon, capabilities: JsonObject, handlers: ClientHandlers): Promise<LocalClient> {
+  let id = 0;
+  let cancelled = (): void => undefined;
+
+  async function answer(requestId: RequestId, method: string, params: JsonObject): Promise<void> {
+    let response: JsonRpcResponse;
+    try {
+      response = { jsonrpc: '2.0', id: requestId, result: await handlers.onRequest(method, params) };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      response = { jsonrpc: '2.0', id: requestId, error: { code: -32603, message } };
+    }
+    await session.receive(response);
+  }
+
+  const session: Session = daemon.open(
+    {
+      send(message) {
+        const { method, params = {} } = message;
+        if ('id' in message) void answer(message.id, method, params);
+        else handlers.onNotification(method, params);
+      },
+    },
+    { subject: 'cli' },
+  );
+
+  async function request(method: string, params: JsonObject): Promise<JsonObject> {
+    id += 1;
+    const given = session.receive({ jsonrpc: '2.0', id, method, params });
+    const stopped = new Promise<undefined>((resolve) => (cancelled = () => resolve(undefined)));
+    const response = (await Promise.race([given, stopped])) as JsonRpcResponse | undefined;
+    if (response === undefined) throw new Failure('cancelled');
+    if ('error' in response) throw new Failure(response.error.message);
+    return response.result;
+  }
+
+  const clientInfo = { name: 'mcp-daemon call', version: VERSION };
+  await request('initialize', { protocolVersion: PROTOCOL, capabilities, clientInfo });
+  await session.receive({ jsonrpc: '2.0', method: 'notifications/initialized' });
+  await request('logging/setLevel', { level: 'info' });
+  return {
+    request,
+    cancel() {
+      void session.receive({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } });
+      cancelled();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * The log's writer: pino, and on a terminal its pretty form. Writes are synchronous, so that nothing is lost at the end.
+ */
+import { pino, stdSerializers } from 'pino';
+import type { DestinationStream } from 'pino';
+import type { LogOptions, WriteLine } from './logger.js';
+
+const STDERR = 2;
+
+async function destinationOf({ pretty, colour }: LogOptions): Promise<DestinationStream> {
+  if (pretty) {
+    const { default: prettify } = await import('pino-pretty');
+    return prettify({ destination: STDERR, sync: true, colorize: colour, ignore: 'pid', translateTime: 'SYS:HH:MM:ss' });
+  }
+  const stream = pino.destination({ dest: STDERR, sync: true });
+  stream.on('error', () => undefined); // nobody reads stderr any more
+  return stream;
+}
+
+/** Creates the writer. */
+export async function createPino(options: LogOptions): Promise<WriteLine> {
+  const destination = await destinationOf(options);
+  const serializers = { error: stdSerializers.err };
+  // The time is a field of the line: it was said before it could be written.
+  const logger = pino({ level: 'trace', base: { pid: process.pid }, timestamp: false, serializers }, destination);
+  return (level, fields, message) => logger[level](fields, message);
+}

@@ -1,0 +1,287 @@
+/**
+ * The command line as people read it: commands, flags, help, and what to say of a mistyped word.
+ */
+import { existsSync } from 'node:fs';
+import yargs, { type Argv } from 'yargs';
+import { callsList, callsShow, type CallsListArguments } from './commands/calls.js';
+import { call } from './commands/call.js';
+import type { Command } from './commands/command.js';
+import { completion } from './commands/completion.js';
+import { configCheck } from './commands/config-check.js';
+import { init } from './commands/init.js';
+import { install, uninstall, type HostArguments } from './commands/install.js';
+import { list } from './commands/list.js';
+import { namesToComplete } from './commands/names.js';
+import { UsageError } from './errors.js';
+import type { Launch } from './hosts/entry.js';
+import { HOST_NAMES } from './hosts/locations.js';
+import { didYouMean, nearest } from './near.js';
+import { looksLikeFile } from './serving-flags.js';
+import { SETTING_NAMES, SETTINGS, type Flags, type Setting, type SettingName } from './settings.js';
+import { VERSION } from './version.js';
+
+/** What is done with a parsed command line. */
+export interface CommandRunner {
+  /** How this program is started again. */
+  launch(command: string | undefined): Launch;
+  serve(flags: Flags): Promise<void>;
+  run<A>(command: Command<A>, args: A, given: Readonly<Record<string, string | boolean>>): Promise<void>;
+}
+
+/** What yargs has parsed: texts, and true or false for switches. */
+type Parsed = Record<string, unknown>;
+
+const COMMANDS = ['init', 'install', 'uninstall', 'config', 'list', 'call', 'calls', 'completion'];
+const WIDEST = 110;
+const RECORD: SettingName[] = ['store', 'dataDir', 'config', 'logLevel'];
+
+/** Declares a setting as a flag of every command. */
+function declare(parser: Argv, name: SettingName): Argv {
+  const setting: Setting = SETTINGS[name];
+  const standard = setting.type === 'text' ? setting.defaultText : String(setting.default);
+  const values = setting.type === 'choice' && setting.choices.length > 1 ? `: ${setting.choices.join(', ')}` : '';
+  const metavar = setting.type === 'number' ? ` (${setting.unit.toLowerCase()})` : '';
+  return parser.option(setting.flag, {
+    ...(setting.alias === undefined ? {} : { alias: setting.alias }),
+    describe: `${setting.description}${values}${setting.type === 'number' && !/^n$/i.test(setting.unit) ? metavar : ''} [${setting.env}]`,
+    group: `${setting.group}:`,
+    ...(standard === undefined ? {} : { defaultDescription: standard }),
+    ...(setting.type === 'switch' ? { boolean: true } : { requiresArg: true, nargs: 1 }),
+  });
+}
+
+/** The flags of settings that were given. */
+function givenOf(argv: Parsed): Record<string, string | boolean> {
+  const given: Record<string, string | boolean> = {};
+  for (const name of SETTING_NAMES) {
+    const { flag } = SETTINGS[name];
+    const value = argv[flag];
+    if (typeof value === 'boolean') given[flag] = value;
+    else if (value !== undefined) given[flag] = String(value);
+  }
+  return given;
+}
+
+/** Leaves only those settings in a command's help that it looks at. */
+function about(parser: Argv, ...names: SettingName[]): Argv {
+  for (const name of SETTING_NAMES) if (!names.includes(name)) parser.hide(SETTINGS[name].flag);
+  return parser;
+}
+
+const text = (value: unknown): string | undefined => (value === undefined ? undefined : String(value));
+const json = (parser: Argv, what: string): Argv => parser.option('json', { boolean: true, default: false, describe: what });
+
+/** The members that are there. */
+function present<T extends object>(members: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** A message of the parser's in our words. */
+function reword(message: string, argv: readonly string[], known: readonly string[]): string {
+  const unknown = /^Unknown (?:arguments?|commands?): (.*)$/s.exec(message)?.[1]?.split(', ')[0];
+  if (unknown !== undefined) {
+    const flag = argv.find((word) => word.replace(/=.*/s, '') === `--${unknown}` || word === `-${unknown}`);
+    if (flag === undefined) return `"${unknown}" is not understood here${didYouMean(unknown, known.filter((word) => !word.startsWith('-')))}`;
+    const meant = nearest(unknown, known.flatMap((word) => (word.startsWith('--') ? [word.slice(2)] : [])));
+    return `there is no flag ${flag.replace(/=.*/s, '')}${meant === undefined ? '' : `; did you mean "--${meant}"?`}`;
+  }
+  const missing = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  return missing === undefined ? message.replace(/\s*\n\s*/g, ': ') : `--${missing}: a value is missing`;
+}
+
+function serving(parser: Argv, { serve }: CommandRunner): Argv {
+  return parser.command(
+    ['$0 [file]', 'serve'],
+    'Serve the config file to a host on stdin and stdout',
+    (command) => command.positional('file', { describe: 'The config file, as with --config', type: 'string' }),
+    async (argv) => {
+      const { file } = argv;
+      const given = givenOf(argv);
+      if (file === undefined) return serve(given);
+      if (!looksLikeFile(file) && !existsSync(file)) {
+        throw new UsageError(`there is no command "${file}"${didYouMean(file, COMMANDS)}`);
+      }
+      if (given['config'] !== undefined) throw new UsageError('the config file is given twice: as --config and as an argument');
+      return serve({ ...given, config: file });
+    },
+  );
+}
+
+function looking(parser: Argv, { run }: CommandRunner): Argv {
+  return parser
+    .command(
+      'list',
+      'List what the config file offers',
+      (command) => json(about(command, 'config'), 'Print an array, with schemas and links'),
+      (argv) => run(list, { json: argv['json'] === true }, givenOf(argv)),
+    )
+    .command(
+      'call <name> [arguments..]',
+      'Call a tool, read a resource or get a prompt, recorded like any call',
+      (command) =>
+        json(about(command, ...RECORD, 'timeoutMs'), "Print the whole result, as a host gets it")
+          .positional('name', { type: 'string', demandOption: true, describe: 'A name of the config file, or the URI of a resource' })
+          .positional('arguments', { type: 'string', array: true, describe: 'One JSON object, or name=value …' })
+          .example(`$0 call hello '{"name":"Ada"}'`, 'Arguments as JSON')
+          .example('$0 call add_numbers a=1 b=2', 'Arguments one by one, by the types of the schema')
+          .example('$0 call status://server', 'A resource by its URI'),
+      (argv) => {
+        const args = { name: String(argv['name']), arguments: (argv['arguments'] as string[] | undefined) ?? [], json: argv['json'] === true };
+        return run(call, args, givenOf(argv));
+      },
+    )
+    .command('calls <command>', 'Look at the record of calls', (command) =>
+      about(command, 'store', 'dataDir')
+        .command(
+          ['list', '$0'],
+          'List recorded calls, newest first',
+          (inner) =>
+            json(inner, 'Print an array')
+              .option('name', { requiresArg: true, describe: 'Only calls of this function' })
+              .option('type', { requiresArg: true, describe: 'Only tool, resource or prompt' })
+              .option('status', { requiresArg: true, describe: 'Only completed, failed, cancelled, timed_out, interrupted or in_process' })
+              .option('since', { requiresArg: true, describe: 'Only since then: 2h, 7d, 2026-01-31T12:00' })
+              .option('until', { requiresArg: true, describe: 'Only until then' })
+              .option('limit', { requiresArg: true, describe: 'At most so many', defaultDescription: '100' })
+              .example('$0 calls list --status failed --since 2h', 'What has failed in the last two hours')
+              .example('$0 calls list --json --limit 1 | jq .[0].arguments', 'What the last call was given'),
+          (argv) => {
+            const { name, type, status, since, until } = argv as Parsed;
+            const filters = { name: text(name), type: text(type), status: text(status), since: text(since), until: text(until) };
+            const args: CallsListArguments = { ...present(filters), limit: text(argv['limit']) ?? '100', json: argv['json'] === true };
+            return run(callsList, args, givenOf(argv));
+          },
+        )
+        .command(
+          'show <uuid>',
+          'Show one call, with its arguments and its result',
+          (inner) =>
+            json(inner, 'Print it as JSON').positional('uuid', {
+              type: 'string',
+              demandOption: true,
+              describe: 'Its uuid, or enough of its beginning',
+            }),
+          (argv) => run(callsShow, { uuid: String(argv['uuid']), json: argv['json'] === true }, givenOf(argv)),
+        ),
+    );
+}
+
+function making(parser: Argv, { run, launch }: CommandRunner): Argv {
+  return parser
+    .command(
+      'init [dir]',
+      'Write a first config file and its module',
+      (command) =>
+        about(command)
+          .positional('dir', { type: 'string', default: '.', describe: 'The folder' })
+          .option('force', { boolean: true, default: false, describe: 'Overwrite what is there' }),
+      (argv) => run(init, { dir: argv.dir, force: argv.force, launch: launch(undefined) }, givenOf(argv)),
+    )
+    .command('config <command>', 'Look after config files', (command) =>
+      about(command, 'config', 'logLevel').command(
+        'check [file]',
+        'Find all mistakes of a config file',
+        (inner) =>
+          inner
+            .positional('file', { type: 'string', describe: 'The config file' })
+            .option('load', { boolean: true, default: false, describe: 'Also load the code of every function' }),
+        (argv) => run(configCheck, { ...present({ file: argv.file }), load: argv.load }, givenOf(argv)),
+      ),
+    );
+}
+
+function hosting(parser: Argv, { run, launch }: CommandRunner): Argv {
+  const shared = (command: Argv): Argv =>
+    command
+      .positional('host', { choices: HOST_NAMES, demandOption: true, describe: 'The host' })
+      .option('name', { requiresArg: true, describe: 'What the host calls it', defaultDescription: "the config's name, or its folder's" })
+      .option('scope', { choices: ['user', 'project'], default: 'user', describe: 'For this user everywhere, or for this folder' })
+      .option('yes', { alias: 'y', boolean: true, default: false, describe: 'Do not ask' })
+      .option('dry-run', { boolean: true, default: false, describe: 'Only show the change' });
+  const argsOf = (argv: Parsed): HostArguments => ({
+    host: argv['host'] as HostArguments['host'],
+    ...present({ name: text(argv['name']) }),
+    scope: argv['scope'] as HostArguments['scope'],
+    yes: argv['yes'] === true,
+    dryRun: argv['dry-run'] === true,
+  });
+  return parser
+    .command(
+      'install <host>',
+      "Add the sidecar to a host's own config file, after showing the change",
+      (command) =>
+        shared(command)
+          .option('command', { requiresArg: true, describe: 'How the host is to start it', defaultDescription: 'this program' })
+          .hide(SETTINGS.stateSecret.flag)
+          .example('$0 install claude-desktop', 'The config file of this folder, for Claude Desktop')
+          .example('$0 install vscode --scope project --command "npx -y mcp-daemon"', 'For whoever works in this folder'),
+      (argv) => run(install, { ...argsOf(argv), launch: launch(text(argv['command'])) }, givenOf(argv)),
+    )
+    .command(
+      'uninstall <host>',
+      'Take the sidecar out again',
+      (command) => about(shared(command), 'config'),
+      (argv) => run(uninstall, argsOf(argv), givenOf(argv)),
+    )
+    .command(
+      'completion [shell]',
+      'Print a script that completes commands in bash, zsh or fish',
+      (command) => about(command).positional('shell', { type: 'string', describe: 'bash, zsh or fish', defaultDescription: 'yours' }),
+      (argv) => run(completion, present({ shell: argv.shell }), givenOf(argv)),
+    );
+}
+
+/**
+ * Parses a command line and has it run.
+ *
+ * @returns `help` where help or the version was all that was wanted
+ * @throws UsageError where it is not understood, and whatever the command throws
+ */
+export async function parseCommand(argv: readonly string[], runner: CommandRunner): Promise<'help' | 'done'> {
+  let ran = false;
+  const watched: CommandRunner = {
+    launch: runner.launch,
+    serve(flags) {
+      ran = true;
+      return runner.serve(flags);
+    },
+    run(command, args, given) {
+      ran = true;
+      return runner.run(command, args, given);
+    },
+  };
+  let parser: Argv = yargs([...argv]).scriptName('mcp-daemon');
+  for (const name of SETTING_NAMES) parser = declare(parser, name);
+  const flags = SETTING_NAMES.map((name) => `--${SETTINGS[name].flag}`);
+  const more = ['--json', '--force', '--load', '--name', '--scope', '--yes', '--dry-run', '--command', '--limit', '--since', '--until'];
+  const known = [...COMMANDS, 'check', 'show', ...flags, ...more, '--status', '--type', '--help', '--version'];
+  parser = hosting(looking(making(serving(parser, watched), watched), watched), watched)
+    .usage('mcp-daemon: a config file becomes an MCP server\n\nUsage: $0 [file] [flags]\n       $0 <command>')
+    .example('$0 init demo', 'Begin: a config file and a module in demo/')
+    .example('$0 --config mcp.json', 'Serve it; this is what a host runs')
+    .example(`$0 call hello '{"name":"Ada"}'`, 'Call a tool by hand')
+    .example('$0 install claude-desktop', 'Give it to Claude Desktop')
+    .epilogue('Every flag of the groups above can be set by the variable in brackets; a flag wins.')
+    .completion('completion-words', false, namesToComplete)
+    .parserConfiguration({
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'dot-notation': false,
+      'camel-case-expansion': false,
+      'duplicate-arguments-array': false,
+      'greedy-arrays': false,
+    })
+    .version(VERSION)
+    .help()
+    .alias('help', 'h')
+    .group(['help', 'version'], 'Other:')
+    .detectLocale(false)
+    .wrap(Math.min(WIDEST, process.stdout.isTTY ? process.stdout.columns : WIDEST))
+    .strict()
+    .exitProcess(false)
+    .fail((message, error: Error | undefined) => {
+      throw error ?? new UsageError(reword(message, argv, known));
+    });
+  await parser.parseAsync();
+  return ran ? 'done' : 'help';
+}

@@ -1,0 +1,113 @@
+/**
+ * Keeps stdout for the protocol. Whatever a user's function prints, by whatever way of Node's, reaches stderr instead: a
+ * single stray line on stdout would break the conversation with the host.
+ */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import type { Writable } from 'node:stream';
+
+const STDOUT = 1;
+const STDERR = 2;
+/** Names that the system gives to a process's own stdout. */
+const STDOUT_PATHS: ReadonlySet<unknown> = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
+/** Methods of `fs` that write to their first argument, a file number or a path. */
+const WRITERS = [
+  ...['write', 'writeSync', 'writev', 'writevSync', 'writeFile', 'writeFileSync', 'appendFile', 'appendFileSync'],
+  ...['open', 'openSync', 'createWriteStream'],
+];
+
+type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
+
+/** What {@link guardStdout} gives. */
+export interface StdoutGuard {
+  /** The process's real stdout. */
+  readonly output: Writable;
+  /** Guards children as well. Apart, because it loads a part of Node that most functions never need. */
+  guardChildren(): void;
+}
+
+/** Puts another function in a method's place. What hangs on the old one, such as `promisify.custom`, stays. */
+function replace(owner: object, name: string, make: (original: AnyFunction) => AnyFunction): void {
+  const methods = owner as Record<string, unknown>;
+  const original = methods[name];
+  if (typeof original !== 'function') return;
+  const made = make(original as AnyFunction);
+  for (const key of Reflect.ownKeys(original)) {
+    if (key === 'prototype') continue;
+    Object.defineProperty(made, key, Object.getOwnPropertyDescriptor(original, key) as PropertyDescriptor);
+  }
+  methods[name] = made;
+}
+
+/** The target of a write, if it is stdout: stderr. */
+const aside = (target: unknown): unknown =>
+  target === STDOUT ? STDERR : typeof target === 'string' && STDOUT_PATHS.has(target) ? '/dev/stderr' : target;
+
+const asideFirst = (original: AnyFunction): AnyFunction =>
+  function (target, ...rest) {
+    return original.call(this, aside(target), ...rest);
+  };
+
+function guardFiles(): void {
+  for (const name of WRITERS) replace(fs, name, asideFirst);
+  for (const name of ['open', 'writeFile', 'appendFile']) replace(fs.promises, name, asideFirst);
+  // A stream on file 1 writes by the methods above; when it ends it must not take the protocol with it.
+  replace(fs, 'closeSync', (original) => (fd) => (fd === STDOUT ? undefined : original(fd)));
+  replace(fs, 'close', (original) => (fd, done) => {
+    if (fd !== STDOUT) return original(fd, done);
+    if (typeof done === 'function') process.nextTick(done, null);
+    return undefined;
+  });
+}
+
+/** Whether an entry of a child's `stdio` is our stdout. */
+function isStdout(entry: unknown, index: number, real: Writable): boolean {
+  if (entry === 'inherit') return index === STDOUT;
+  if (entry === STDOUT || entry === real) return true;
+  return typeof entry === 'object' && entry !== null && (entry as { fd?: unknown }).fd === STDOUT;
+}
+
+/** A child's options, with stderr in the place of our stdout. */
+function childOptions(options: unknown, real: Writable): unknown {
+  if (typeof options !== 'object' || options === null || !('stdio' in options)) return options;
+  const { stdio } = options;
+  if (stdio === 'inherit') return { ...options, stdio: ['inherit', STDERR, 'inherit'] };
+  if (!Array.isArray(stdio)) return options;
+  return { ...options, stdio: stdio.map((entry: unknown, index) => (isStdout(entry, index, real) ? STDERR : entry)) };
+}
+
+function guardChildren(real: Writable): void {
+  const childProcess = process.getBuiltinModule('node:child_process');
+  // spawn, fork, exec and execFile all end here.
+  replace(childProcess.ChildProcess.prototype, 'spawn', (original) => function (options) {
+    return original.call(this, childOptions(options, real));
+  });
+  // The synchronous ones take (file, arguments?, options?) or (command, options?).
+  for (const name of ['spawnSync', 'execFileSync', 'execSync']) {
+    replace(childProcess, name, (original) => (...args) =>
+      original(...args.map((arg, index) => (index === 0 || Array.isArray(arg) ? arg : childOptions(arg, real)))),
+    );
+  }
+}
+
+/** Takes stdout away from everybody but the caller. To be called once, before any code of a user's is loaded. */
+export function guardStdout(): StdoutGuard {
+  // Made before the methods it may use are replaced: where stdout is a file, Node writes by fs.writeSync.
+  const output: Writable = process.stdout;
+  // stderr is only made when somebody prints.
+  const stderr: PropertyDescriptor = { configurable: true, enumerable: true, get: () => process.stderr, set: () => undefined };
+  Object.defineProperty(process, 'stdout', stderr);
+  Object.defineProperty(console, '_stdout', { ...stderr, enumerable: false });
+  guardFiles();
+  syncBuiltinESMExports();
+  let children = false;
+  return {
+    output,
+    guardChildren() {
+      if (children) return;
+      children = true;
+      guardChildren(output);
+      syncBuiltinESMExports();
+    },
+  };
+}

@@ -1,0 +1,5 @@
+/** The version of this package; the build puts the number of package.json in its place. */
+declare const MCP_DAEMON_VERSION: string;
+
+/** The version of this package. */
+export const VERSION: string = typeof MCP_DAEMON_VERSION === 'string' ? MCP_DAEMON_VERSION : '0.0.0';
