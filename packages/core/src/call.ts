@@ -143,25 +143,35 @@ export function createCalls(options: CallsOptions): Calls {
     }
   }
 
+  /** An ending that can be sent, and the JSON text of its result. */
+  function fitted(call: Call, end: Ending, result: JsonObject): [Ending, string?] {
+    const { name } = call.definition;
+    let instead: Ending;
+    try {
+      const text = JSON.stringify(result);
+      // A text has at most as many characters as bytes, and at least a third.
+      const bytes = text.length * 3 > limits.maxResultBytes ? Buffer.byteLength(text) : text.length;
+      if (bytes <= limits.maxResultBytes) return [end, text];
+      instead = failure(call, 'failed', 'tool', `"${name}" gave a result of ${bytes} bytes; at most ${limits.maxResultBytes} are sent.`);
+    } catch (cause) {
+      instead = failure(call, 'failed', 'tool', `"${name}" gave no usable result: it holds what is no JSON`, cause);
+    }
+    return instead.result === undefined ? [instead] : [instead, JSON.stringify(instead.result)];
+  }
+
   /** Settles the record, then gives the answer: never the other way round. */
   function finish(call: Call, outcome: Outcome, ticket: Ticket, rounds: Rounds): Awaitable<JsonObject | undefined> {
-    let end = ending(call, outcome, ticket, rounds);
-    if (end.result !== undefined) {
-      let text = JSON.stringify(end.result);
-      if (text.length > limits.maxResultBytes) {
-        end = failure(call, 'failed', 'tool', `"${call.definition.name}" gave a result of ${text.length} bytes; at most ${limits.maxResultBytes} are sent.`);
-        text = JSON.stringify(end.result);
-      }
-      if (end.result !== undefined) {
-        withText(end.result, text);
-        end.settlement.content = recordedContent(call.definition, text);
-      }
+    const end = ending(call, outcome, ticket, rounds);
+    const [last, text] = end.result === undefined ? [end, undefined] : fitted(call, end, end.result);
+    if (last.result !== undefined && text !== undefined) {
+      withText(last.result, text);
+      last.settlement.content = recordedContent(call.definition, text);
     }
     const answer = (): JsonObject | undefined => {
-      if (end.error !== undefined) throw end.error;
-      return end.result;
+      if (last.error !== undefined) throw last.error;
+      return last.result;
     };
-    const committed = recorder.settle(ticket, end.settlement);
+    const committed = recorder.settle(ticket, last.settlement);
     return committed === undefined ? answer() : committed.then(answer);
   }
 

@@ -67,13 +67,21 @@ const isGenerator = (value: unknown): value is Iterator<unknown, unknown> | Asyn
   return Symbol.asyncIterator in value || Symbol.iterator in value;
 };
 
+/** What was thrown, in words. @throws anything, for what cannot be told */
+function inWords(thrown: unknown): string {
+  if (thrown instanceof Error) return String(thrown.message || thrown.name);
+  if (typeof thrown === 'string') return thrown;
+  if (typeof thrown === 'function') return 'a function was thrown'; // its text is nobody's business
+  return JSON.stringify(thrown) ?? String(thrown);
+}
+
 /** What a function threw, in words for the model: the message, never the trace. */
 export function messageOf(thrown: unknown): string {
   let text: string;
   try {
-    text = thrown instanceof Error ? thrown.message || thrown.name : typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+    text = inWords(thrown);
   } catch {
-    text = Object.prototype.toString.call(thrown); // a cycle, a BigInt, a getter that throws
+    text = `a value that cannot be told was thrown (${typeof thrown})`; // a cycle, a BigInt, a getter that throws
   }
   return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text;
 }
@@ -160,10 +168,13 @@ export function createExecutor(options: ExecutorOptions): Executor {
         FunctionContext.end(context);
         resolve(outcome);
       };
-      promise.then(settle, (cause: unknown) => {
-        if (settled) logger.debug({ name: run.definition.name, error: messageOf(cause) }, 'a function failed after its call had ended');
-        settle(failed(cause));
-      });
+      const ended = (outcome: Outcome): void => {
+        if (settled && outcome.kind === 'error') {
+          logger.debug({ name: run.definition.name, error: outcome.message }, 'a function failed after its call had ended');
+        }
+        settle(outcome);
+      };
+      promise.then(ended, (cause: unknown) => ended(failed(cause)));
       const arm = (): void => {
         if (settled) return;
         const { signal } = run.request.exchange;
@@ -189,15 +200,14 @@ export function createExecutor(options: ExecutorOptions): Executor {
 
   function invoke(linked: Linked, run: Run, scope: Scope, context: FunctionContext): Awaitable<Outcome> {
     if (linked.digest !== null) run.onDigest?.(linked.digest);
-    let value: unknown;
     try {
-      value = linked.call(run.input, context);
+      const value = linked.call(run.input, context);
+      if (isThenable(value)) return Promise.resolve(value).then((settled) => (isGenerator(settled) ? drain(settled, context).then(valueOutcome) : valueOutcome(settled)), failed);
+      if (isGenerator(value)) return drain(value, context).then(valueOutcome, failed);
+      return valueOutcome(value);
     } catch (cause) {
-      return failed(cause);
+      return failed(cause); // the function, or a value that cannot even be looked at
     }
-    if (isThenable(value)) return Promise.resolve(value).then((settled) => (isGenerator(settled) ? drain(settled, context).then(valueOutcome) : valueOutcome(settled)), failed);
-    if (isGenerator(value)) return drain(value, context).then(valueOutcome, failed);
-    return valueOutcome(value);
   }
 
   function start(run: Run): Awaitable<Outcome> {
