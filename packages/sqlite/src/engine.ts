@@ -1,0 +1,23 @@
+/**
+ * Which engine is used: nobody but this file knows.
+ */
+import { DaemonError } from '@mcp-daemon/core';
+import type { Connect } from './connection.js';
+import { openLibsql } from './libsql-driver.js';
+import { findNodeSqlite, openNodeSqlite } from './node-driver.js';
+
+/**
+ * The engine of this Node: the built-in one where there is one (22.13 on), else libsql, which is loaded now.
+ *
+ * @throws DaemonError `store_failed` where libsql has no binary for this platform.
+ */
+export function chooseEngine(): Connect {
+  const builtin = findNodeSqlite();
+  if (builtin !== undefined) return (file, readonly) => openNodeSqlite(builtin, file, readonly);
+  try {
+    return openLibsql();
+  } catch (cause) {
+    const what = 'The embedded store needs Node 22.13 or newer, or the package libsql with its binary for this platform.';
+    throw new DaemonError('store_failed', `${what} Without either, keep records in memory (--store memory).`, { cause });
+  }
+}

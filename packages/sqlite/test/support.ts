@@ -1,0 +1,99 @@
+/** Folders, child processes and raw connections for the tests of the store. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import type { Connection } from '../src/connection.js';
+import { chooseEngine } from '../src/engine.js';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** A folder that is gone after the test file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-sqlite-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A connection beside the store's. */
+export function connect(file: string): Connection {
+  const connection = chooseEngine()(file, false);
+  connection.exec('PRAGMA busy_timeout = 5000');
+  return connection;
+}
+
+/** The first value of a query's first row. */
+export function value(file: string, sql: string): unknown {
+  const connection = connect(file);
+  const [row = {}] = connection.prepare(sql).all([]);
+  connection.close();
+  return Object.values(row)[0];
+}
+
+export interface Ended {
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Child {
+  process: ChildProcess;
+  /** Resolves when the text has come on stdout. */
+  said(text: string): Promise<void>;
+  ended: Promise<Ended>;
+}
+
+/** Runs programs of `fixtures/` on the sources as they are now, so that no test depends on what was built before. */
+export function fixtures(): (name: string, ...args: string[]) => Child {
+  // Inside the package, so that libsql is found from there.
+  const cache = join(here, '../node_modules/.cache');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'fixtures-'));
+  const library = join(folder, 'store.mjs');
+  const children = new Set<ChildProcess>();
+  buildSync({
+    stdin: {
+      contents: `export { openSqliteStore } from './src/index.ts'; export { exampleRecord } from '../core/src/contract.ts';`,
+      resolveDir: join(here, '..'),
+    },
+    alias: { '@mcp-daemon/core': join(here, '../../core/src/index.ts') },
+    ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error', external: ['libsql'] },
+    outfile: library,
+  });
+  afterAll(() => {
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  return (name, ...args) => {
+    const child = spawn(process.execPath, [join(here, 'fixtures', name), library, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    children.add(child);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+    const ended = new Promise<Ended>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, signal) => {
+        children.delete(child);
+        resolve({ code, signal, stdout, stderr });
+      });
+    });
+    return {
+      process: child,
+      ended,
+      said: (text) =>
+        new Promise((resolve, reject) => {
+          const look = (): void => {
+            if (stdout.includes(text)) resolve();
+          };
+          child.stdout.on('data', look);
+          child.on('close', () => reject(new Error(`it ended before it said ${text}: ${stdout}${stderr}`)));
+          look();
+        }),
+    };
+  };
+}
