@@ -34,6 +34,8 @@ const bin = await build({
     '@mcp-daemon/sqlite': join(packages, 'sqlite/src/index.ts'),
     '@mcp-daemon/modules': join(packages, 'modules/src/index.ts'),
   },
+  // Where a package has both, its ES modules: jsonc-parser's others require() each other in a way that cannot be followed.
+  mainFields: ['module', 'main'],
   // CommonJS dependencies keep calling require() for node's own modules.
   banner: { js: `import{createRequire as __mcpdRequire}from'node:module';const require=__mcpdRequire(import.meta.url);` },
 });
