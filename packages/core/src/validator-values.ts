@@ -70,9 +70,10 @@ function decimal(value: number): { digits: bigint; behind: number } {
   return { digits: BigInt(whole + fraction), behind: fraction.length - Number(exponent) };
 }
 
-/** Whether a number is a multiple of another in the decimal digits that were written: 0.3 of 0.1, which binary floats deny. */
+/** Whether a number is a multiple of another, also in the digits that were written: 0.3 of 0.1, which binary floats deny. */
 export function isMultiple(value: number, of: number): boolean {
-  if (Number.isSafeInteger(value) && Number.isSafeInteger(of)) return value % of === 0;
+  if (value % of === 0) return true;
+  if (Number.isSafeInteger(value) && Number.isSafeInteger(of)) return false;
   const [a, b] = [decimal(value), decimal(of)];
   const behind = Math.max(a.behind, b.behind);
   return (a.digits * 10n ** BigInt(behind - a.behind)) % (b.digits * 10n ** BigInt(behind - b.behind)) === 0n;
@@ -120,19 +121,26 @@ export function show(value: unknown): string {
   return cut(start(value, SHOWN + 1), SHOWN);
 }
 
+/** At least `room` characters of a value's JSON, or all of it. Every level takes from the room, so that depth has an end too. */
 function start(value: unknown, room: number): string {
+  if (room <= 0) return '';
   if (typeof value === 'string') return JSON.stringify(value.slice(0, room));
   if (typeof value !== 'object' || value === null) return String(value);
-  const list = Array.isArray(value);
-  let text = list ? '[' : '{';
-  for (const key in value) {
-    if (!Object.hasOwn(value, key)) continue;
-    if (text.length > 1) text += ',';
-    if (!list) text += `${start(key, room)}:`;
-    if (text.length >= room) return text;
-    text += start((value as Record<string, unknown>)[key], room - text.length);
+  let text = Array.isArray(value) ? '[' : '{';
+  const add = (name: string, member: unknown): boolean => {
+    text += `${text.length > 1 ? ',' : ''}${name}`;
+    text += start(member, room - text.length);
+    return text.length < room;
+  };
+  if (Array.isArray(value)) {
+    // By place: asking a list of a million items for its keys would make a million texts.
+    for (let i = 0; i < value.length; i++) if (!add('', value[i])) break;
+    return `${text}]`;
   }
-  return text + (list ? ']' : '}');
+  for (const name in value) {
+    if (Object.hasOwn(value, name) && !add(`${start(name, room)}:`, (value as Record<string, unknown>)[name])) break;
+  }
+  return `${text}}`;
 }
 
 /** The JSON type of a value. */
