@@ -18,24 +18,34 @@ const ARROWS: Record<string, readonly string[]> = {
  */
 const CORE: readonly (readonly string[])[] = [
   // Words and plain functions.
-  ['protocol', 'events', 'redact', 'return-value-error', 'schema-types', 'suggest', 'uri-check', 'uri-template', 'uuid'],
+  [
+    'protocol',
+    'events',
+    'redact',
+    'return-value-error',
+    'schema/types',
+    'config/suggest',
+    'config/uri-check',
+    'uri-template',
+    'uuid',
+  ],
   ['errors', 'definition', 'content', 'encode', 'exchange', 'input', 'server-info'],
   [
     'ports',
     'context',
     'limits',
-    'mistakes',
+    'config/mistakes',
     'request-state',
-    'standard-schema',
+    'schema/standard',
     'subscriptions',
-    'validator validator-* defaults',
+    'schema/validator schema/validator-* schema/defaults',
   ],
   // What the parts of a call are made of.
-  ['awaitable', 'cache', 'json-scan', 'linker', 'memory', 'schema-* header-check'],
+  ['awaitable', 'cache', 'config/json-scan', 'linker', 'memory', 'schema/check schema/keywords schema/refs config/header-check'],
   // The parts of a call, which do not know each other.
   ['catalog', 'executor', 'input-desk', 'recorder', 'result'],
   // One call; and what defines a function, in a file or in code.
-  ['call', 'completion', 'config config-*', 'contract', 'define'],
+  ['call', 'completion', 'config/*', 'contract', 'define'],
   // Who calls it.
   ['methods'],
   ['dispatcher'],
@@ -46,7 +56,18 @@ const CORE: readonly (readonly string[])[] = [
 ];
 
 /** Built-in modules that neither open a socket nor reach the file system or another process. */
-const CORE_BUILTINS = ['assert/strict', 'async_hooks', 'buffer', 'crypto', 'events', 'perf_hooks', 'timers', 'timers/promises', 'url', 'util'];
+const CORE_BUILTINS = [
+  'assert/strict',
+  'async_hooks',
+  'buffer',
+  'crypto',
+  'events',
+  'perf_hooks',
+  'timers',
+  'timers/promises',
+  'url',
+  'util',
+];
 
 const LONGEST_FILE = 350;
 

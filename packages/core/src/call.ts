@@ -5,7 +5,13 @@
  */
 import { andThen } from './awaitable.js';
 import type { Catalog, Snapshot } from './catalog.js';
-import type { FunctionDefinition, PromptDefinition, ResourceDefinition, ResourceTemplateDefinition, ToolDefinition } from './definition.js';
+import type {
+  FunctionDefinition,
+  PromptDefinition,
+  ResourceDefinition,
+  ResourceTemplateDefinition,
+  ToolDefinition,
+} from './definition.js';
 import { withText } from './encode.js';
 import { DaemonError } from './errors.js';
 import type { RequestContext } from './exchange.js';
@@ -79,19 +85,31 @@ const argumentsOf = (params: JsonObject): JsonObject => {
 };
 
 function checkPromptArguments(definition: PromptDefinition, given: JsonObject): void {
-  const missing = definition.arguments.filter(({ name, required }) => required && given[name] === undefined).map(({ name }) => `"${name}"`);
+  const missing = definition.arguments
+    .filter(({ name, required }) => required && given[name] === undefined)
+    .map(({ name }) => `"${name}"`);
   if (missing.length > 0) {
-    throw new DaemonError('invalid_params', `Invalid params: prompt "${definition.name}" needs the argument ${missing.join(', ')}.`);
+    throw new DaemonError(
+      'invalid_params',
+      `Invalid params: prompt "${definition.name}" needs the argument ${missing.join(', ')}.`,
+    );
   }
   const wrong = Object.keys(given).find((name) => typeof given[name] !== 'string');
-  if (wrong !== undefined) throw new DaemonError('invalid_params', `Invalid params: the prompt argument "${wrong}" must be a string.`);
+  if (wrong !== undefined)
+    throw new DaemonError('invalid_params', `Invalid params: the prompt argument "${wrong}" must be a string.`);
 }
 
 /** Creates the call path of a daemon. */
 export function createCalls(options: CallsOptions): Calls {
   const { catalog, executor, recorder, desk, info, limits, logger } = options;
 
-  const settled = (status: Settlement['status'], rest: Partial<Settlement> = {}): Settlement => ({ status, fault: null, notes: null, content: null, ...rest });
+  const settled = (status: Settlement['status'], rest: Partial<Settlement> = {}): Settlement => ({
+    status,
+    fault: null,
+    notes: null,
+    content: null,
+    ...rest,
+  });
 
   /** A failure that a tool's model can read; for resources and prompts it is an error of the request. */
   function failure(call: Call, status: Settlement['status'], fault: Settlement['fault'], text: string, cause?: unknown): Ending {
@@ -103,7 +121,13 @@ export function createCalls(options: CallsOptions): Calls {
   function unavailable(call: Call, cause: unknown): Ending {
     const { name } = call.definition;
     logger.error({ name, error: messageOf(cause) }, `"${name}" cannot be run: ${messageOf(cause)}`);
-    return failure(call, 'failed', 'tool', `"${name}" cannot be run: its code could not be loaded. The server's log says why.`, cause);
+    return failure(
+      call,
+      'failed',
+      'tool',
+      `"${name}" cannot be run: its code could not be loaded. The server's log says why.`,
+      cause,
+    );
   }
 
   function valueEnding(call: Call, value: unknown, callId: string): Ending {
@@ -112,7 +136,8 @@ export function createCalls(options: CallsOptions): Calls {
       const toldError = result['isError'] === true;
       return { settlement: settled(toldError ? 'failed' : 'completed', toldError ? { fault: 'tool' } : {}), result };
     } catch (cause) {
-      if (cause instanceof DaemonError) return { settlement: settled('failed', { fault: 'tool', notes: cause.message }), error: cause };
+      if (cause instanceof DaemonError)
+        return { settlement: settled('failed', { fault: 'tool', notes: cause.message }), error: cause };
       const why = cause instanceof ReturnValueError ? cause.message : messageOf(cause);
       return failure(call, 'failed', 'tool', `"${call.definition.name}" gave no usable result: ${why}`, cause);
     }
@@ -131,7 +156,12 @@ export function createCalls(options: CallsOptions): Calls {
           return { settlement: settled('failed', { fault: 'protocol', notes: error.message }), error };
         }
       case 'invalid':
-        return failure(call, 'failed', 'protocol', `Invalid arguments for "${name}":\n${outcome.problems.map((problem) => `- ${problem}`).join('\n')}`);
+        return failure(
+          call,
+          'failed',
+          'protocol',
+          `Invalid arguments for "${name}":\n${outcome.problems.map((problem) => `- ${problem}`).join('\n')}`,
+        );
       case 'error':
         return failure(call, 'failed', 'tool', outcome.message, outcome.cause);
       case 'unavailable':
@@ -152,7 +182,12 @@ export function createCalls(options: CallsOptions): Calls {
       // A text has at most as many characters as bytes, and at least a third.
       const bytes = text.length * 3 > limits.maxResultBytes ? Buffer.byteLength(text) : text.length;
       if (bytes <= limits.maxResultBytes) return [end, text];
-      instead = failure(call, 'failed', 'tool', `"${name}" gave a result of ${bytes} bytes; at most ${limits.maxResultBytes} are sent.`);
+      instead = failure(
+        call,
+        'failed',
+        'tool',
+        `"${name}" gave a result of ${bytes} bytes; at most ${limits.maxResultBytes} are sent.`,
+      );
     } catch (cause) {
       instead = failure(call, 'failed', 'tool', `"${name}" gave no usable result: it holds what is no JSON`, cause);
     }
@@ -180,7 +215,16 @@ export function createCalls(options: CallsOptions): Calls {
     const onDigest = (digest: string): void => {
       if (ticket.row !== undefined) ticket.row.bundle_digest = digest;
     };
-    return executor.run({ definition, input, request, variables, callId: ticket.callId, inputs: rounds.inputs, state: rounds.state, onDigest });
+    return executor.run({
+      definition,
+      input,
+      request,
+      variables,
+      callId: ticket.callId,
+      inputs: rounds.inputs,
+      state: rounds.state,
+      onDigest,
+    });
   }
 
   /** Legacy clients are asked by requests of ours, and the function is run again with their answers. */
@@ -217,8 +261,12 @@ export function createCalls(options: CallsOptions): Calls {
         const definition: ToolDefinition | undefined = snapshot.tool(name);
         if (definition === undefined) throw new DaemonError('invalid_params', `Unknown tool: ${name}`);
         const input = argumentsOf(params);
-        const toResult = (value: unknown, callId: string): JsonObject => info.complete(toToolResult(definition, value, version, callId), era);
-        return run({ definition, type: 'tool', input, recorded: input, variables: NO_VARIABLES, params, request, toResult }, snapshot);
+        const toResult = (value: unknown, callId: string): JsonObject =>
+          info.complete(toToolResult(definition, value, version, callId), era);
+        return run(
+          { definition, type: 'tool', input, recorded: input, variables: NO_VARIABLES, params, request, toResult },
+          snapshot,
+        );
       });
     },
     resource(params, request) {
@@ -228,8 +276,12 @@ export function createCalls(options: CallsOptions): Calls {
         const found = snapshot.resource(uri);
         if (found === undefined) throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
         const definition: ResourceDefinition | ResourceTemplateDefinition = found.definition;
-        const toResult = (value: unknown): JsonObject => info.cacheable(toResourceResult(definition, value, uri), request.caller.era, 0);
-        return run({ definition, type: 'resource', input: uri, recorded: { uri }, variables: found.variables, params, request, toResult }, snapshot);
+        const toResult = (value: unknown): JsonObject =>
+          info.cacheable(toResourceResult(definition, value, uri), request.caller.era, 0);
+        return run(
+          { definition, type: 'resource', input: uri, recorded: { uri }, variables: found.variables, params, request, toResult },
+          snapshot,
+        );
       });
     },
     prompt(params, request) {
@@ -241,7 +293,10 @@ export function createCalls(options: CallsOptions): Calls {
         const input = argumentsOf(params);
         checkPromptArguments(definition, input);
         const toResult = (value: unknown): JsonObject => info.complete(toPromptResult(definition, value, version), era);
-        return run({ definition, type: 'prompt', input, recorded: input, variables: NO_VARIABLES, params, request, toResult }, snapshot);
+        return run(
+          { definition, type: 'prompt', input, recorded: input, variables: NO_VARIABLES, params, request, toResult },
+          snapshot,
+        );
       });
     },
   };

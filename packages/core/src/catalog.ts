@@ -71,7 +71,16 @@ function pick(source: object, keys: readonly string[]): JsonObject {
 function wire(definition: FunctionDefinition, era: Era): JsonObject {
   switch (definition.kind) {
     case 'tool': {
-      const tool = pick(definition, ['name', 'title', 'description', 'icons', 'inputSchema', 'outputSchema', 'annotations', '_meta']);
+      const tool = pick(definition, [
+        'name',
+        'title',
+        'description',
+        'icons',
+        'inputSchema',
+        'outputSchema',
+        'annotations',
+        '_meta',
+      ]);
       // Until 2025-11-25 structured content was an object; a schema of anything else would break those clients.
       if (era === 'legacy' && definition.outputSchema?.['type'] !== 'object') delete tool['outputSchema'];
       return tool;
@@ -97,7 +106,10 @@ const LISTED: Record<ListKey, FunctionDefinition['kind']> = {
 
 /** Cursors name a page of one revision; nobody can make one up that we would misread. */
 const cursorOf = (revision: string, key: ListKey, page: number): string =>
-  createHash('sha256').update(JSON.stringify([revision, key, page])).digest('base64url').slice(0, 22);
+  createHash('sha256')
+    .update(JSON.stringify([revision, key, page]))
+    .digest('base64url')
+    .slice(0, 22);
 
 /** What every list page is given, by era: the caller knows who we are and what may be cached. */
 export type Finish = (result: JsonObject, era: Era) => JsonObject;
@@ -128,7 +140,9 @@ export function createSnapshot(definition: CatalogDefinition, pageSize: number, 
     const entries = definition.functions.filter(({ kind }) => kind === LISTED[key]);
     const made = new Map<string | undefined, JsonObject>();
     for (let page = 0; page === 0 || page * pageSize < entries.length; page += 1) {
-      const result: JsonObject = { [key]: entries.slice(page * pageSize, (page + 1) * pageSize).map((entry) => wire(entry, era)) };
+      const result: JsonObject = {
+        [key]: entries.slice(page * pageSize, (page + 1) * pageSize).map((entry) => wire(entry, era)),
+      };
       if ((page + 1) * pageSize < entries.length) result['nextCursor'] = cursorOf(revision, key, page + 1);
       made.set(page === 0 ? undefined : cursorOf(revision, key, page), withText(finish(result, era)));
     }
@@ -156,7 +170,10 @@ export function createSnapshot(definition: CatalogDefinition, pageSize: number, 
       if (list === undefined) lists.set(name, (list = pages(key, era)));
       const page = list.get(cursor);
       if (page !== undefined) return page;
-      throw new DaemonError('invalid_cursor', 'Invalid cursor: it is not one of ours, or the list has changed since. Ask for the list from its start.');
+      throw new DaemonError(
+        'invalid_cursor',
+        'Invalid cursor: it is not one of ours, or the list has changed since. Ask for the list from its start.',
+      );
     },
   };
 }

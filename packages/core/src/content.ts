@@ -5,13 +5,15 @@ import { ReturnValueError } from './return-value-error.js';
 import type { ContentBlock, JsonObject, ProtocolVersion } from './protocol.js';
 
 /** Whether a value is an object that is no array. */
-export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A text block. */
 export const block = (text: string): ContentBlock => ({ type: 'text', text });
 
 /** Bytes as base64. */
-export const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+export const toBase64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 
 /** JSON text of a value. A BigInt becomes its digits. @throws ReturnValueError for a cycle or a `toJSON` that throws */
 function stringify(value: unknown, indent?: number): string | undefined {
@@ -69,7 +71,8 @@ export function media(type: 'image' | 'audio', value: unknown): ContentBlock {
   const { data, ...rest } = isObject(value) && !(value instanceof Uint8Array) ? value : { data: value };
   const encoded = data instanceof Uint8Array ? toBase64(data) : data;
   const found = typeof encoded === 'string' ? BASE64.exec(encoded) : null;
-  if (found === null || found[2] === '') throw new ReturnValueError(`an ${type} must be bytes or base64 text, or { data, mimeType } with such data`);
+  if (found === null || found[2] === '')
+    throw new ReturnValueError(`an ${type} must be bytes or base64 text, or { data, mimeType } with such data`);
   const [, dataType, bare = ''] = found;
   const text = bare.replace(/\s/g, '');
   return { ...(toJson(rest) as JsonObject), type, data: text, mimeType: rest['mimeType'] ?? dataType ?? sniff(type, text) };
@@ -81,23 +84,30 @@ export function embedded(value: unknown, defaultUri: string): ContentBlock {
     const { resource, ...rest } = value;
     return { ...(toJson(rest) as JsonObject), ...embedded(resource, defaultUri) };
   }
-  if (value instanceof Uint8Array) return { type: 'resource', resource: { uri: defaultUri, mimeType: 'application/octet-stream', blob: toBase64(value) } };
+  if (value instanceof Uint8Array)
+    return { type: 'resource', resource: { uri: defaultUri, mimeType: 'application/octet-stream', blob: toBase64(value) } };
   if (!isObject(value) || !('text' in value || 'blob' in value)) {
     const mimeType = typeof value === 'string' ? 'text/plain' : 'application/json';
     return { type: 'resource', resource: { uri: defaultUri, mimeType, text: asText(value) } };
   }
   const { text, blob, ...rest } = value;
-  const resource: JsonObject = { uri: defaultUri, mimeType: text === undefined ? 'application/octet-stream' : 'text/plain', ...(toJson(rest) as JsonObject) };
+  const resource: JsonObject = {
+    uri: defaultUri,
+    mimeType: text === undefined ? 'application/octet-stream' : 'text/plain',
+    ...(toJson(rest) as JsonObject),
+  };
   if (text !== undefined) resource['text'] = asText(text);
   else resource['blob'] = blob instanceof Uint8Array ? toBase64(blob) : blob;
-  if (text === undefined && typeof resource['blob'] !== 'string') throw new ReturnValueError('"blob" must be base64 text or bytes');
+  if (text === undefined && typeof resource['blob'] !== 'string')
+    throw new ReturnValueError('"blob" must be base64 text or bytes');
   return { type: 'resource', resource };
 }
 
 /** A link to a resource, from a URI or `{ uri, name?, ... }`. @throws ReturnValueError */
 export function link(value: unknown): ContentBlock {
   const given = typeof value === 'string' ? { uri: value } : value;
-  if (!isObject(given) || typeof given['uri'] !== 'string') throw new ReturnValueError('a resource link must be a URI or { uri, name }');
+  if (!isObject(given) || typeof given['uri'] !== 'string')
+    throw new ReturnValueError('a resource link must be a URI or { uri, name }');
   return { name: given['uri'], ...(toJson(given) as JsonObject), type: 'resource_link' };
 }
 
@@ -125,7 +135,8 @@ export function checkBlocks(blocks: readonly unknown[]): ContentBlock[] {
       return embedded(item, resource['uri']);
     }
     const needs = NEEDS[item['type']];
-    if (needs === undefined) return fail(`has the unknown type "${item['type']}"; there are ${Object.keys(NEEDS).join(', ')}, resource`);
+    if (needs === undefined)
+      return fail(`has the unknown type "${item['type']}"; there are ${Object.keys(NEEDS).join(', ')}, resource`);
     const missing = needs.find((key) => typeof item[key] !== 'string');
     if (missing !== undefined) return fail(`(${item['type']}) needs "${missing}" as a string`);
     return toJson(item) as ContentBlock;

@@ -4,7 +4,14 @@
 import type { RequestContext } from './exchange.js';
 import { elicit, inputRequired, listRoots, sample } from './input.js';
 import { LOG_LEVELS } from './protocol.js';
-import type { ClientCapabilities, Implementation, JsonObject, JsonRpcNotification, LogLevel, ProtocolVersion } from './protocol.js';
+import type {
+  ClientCapabilities,
+  Implementation,
+  JsonObject,
+  JsonRpcNotification,
+  LogLevel,
+  ProtocolVersion,
+} from './protocol.js';
 
 /** What {@link FunctionContext} is made from. */
 export interface ContextSource {

@@ -3,7 +3,7 @@
  */
 import { createCalls } from './call.js';
 import { createCatalog } from './catalog.js';
-import { diffCatalogs } from './config-diff.js';
+import { diffCatalogs } from './config/diff.js';
 import type { CatalogDefinition, LinkBinding } from './definition.js';
 import { createDispatcher } from './dispatcher.js';
 import { DaemonError, toRpcError } from './errors.js';
@@ -125,10 +125,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
     maxNotifications: limits.maxNotifications,
     resourceUpdated: (partition, uri) => bus.publish({ type: 'resource_updated', partition, uri }),
   });
-  const sealer = createStateSealer({ ...(stateSecret === undefined ? {} : { secret: stateSecret }), ttlMs: limits.stateTtlMs, maxBytes: limits.maxStateBytes });
+  const sealer = createStateSealer({
+    ...(stateSecret === undefined ? {} : { secret: stateSecret }),
+    ttlMs: limits.stateTtlMs,
+    maxBytes: limits.maxStateBytes,
+  });
   const desk = createInputDesk({ sealer, info, limits });
   const calls = createCalls({ catalog, executor, recorder, desk, info, limits, logger });
-  const listeners = createListeners({ bus, maxUris: limits.maxSubscriptions, complete: (result) => info.complete(result, 'modern') });
+  const listeners = createListeners({
+    bus,
+    maxUris: limits.maxSubscriptions,
+    complete: (result) => info.complete(result, 'modern'),
+  });
   const dispatcher = createDispatcher(createMethods({ calls, catalog, listeners, linker, info, limits, logger }), logger);
 
   const sessions = new Set<Session>();
@@ -138,7 +146,15 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   function open(peer: Peer, { partition = DEFAULT_PARTITION, subject = 'anonymous' }: SessionIdentity = {}): Session {
     if (closing !== undefined) throw new DaemonError('closed', 'This daemon is closed.');
-    const session = new Session({ peer, partition, subject, dispatcher, bus, limits, onClose: (closed) => sessions.delete(closed) });
+    const session = new Session({
+      peer,
+      partition,
+      subject,
+      dispatcher,
+      bus,
+      limits,
+      onClose: (closed) => sessions.delete(closed),
+    });
     sessions.add(session);
     return session;
   }
@@ -161,6 +177,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   async function close(drainMs: number): Promise<void> {
     listeners.close();
+    await new Promise((resolve) => setImmediate(resolve)); // their results leave before their sessions end
     await Promise.all([drainStanding(drainMs), ...[...sessions].map((session) => session.drain(drainMs))]);
     for (const session of [...sessions]) session.close();
     // Calls that were cancelled settle in this turn of the event loop or the next: their records are still to come.

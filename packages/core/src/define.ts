@@ -20,10 +20,10 @@ import type {
 import { ConfigError, DaemonError } from './errors.js';
 import type { Mistake } from './errors.js';
 import type { Icon, JsonObject } from './protocol.js';
-import { checkSchema } from './schema-check.js';
-import type { JsonSchema, TypeOf } from './schema-types.js';
-import { isStandardSchema, standardCheck, standardJsonSchema } from './standard-schema.js';
-import type { InferInput, InferOutput, StandardSchema } from './standard-schema.js';
+import { checkSchema } from './schema/check.js';
+import type { JsonSchema, TypeOf } from './schema/types.js';
+import { isStandardSchema, standardCheck, standardJsonSchema } from './schema/standard.js';
+import type { InferInput, InferOutput, StandardSchema } from './schema/standard.js';
 
 /** A schema of arguments: JSON Schema 2020-12, or any Standard Schema that can give one (zod 4 can). */
 export type AnySchema = JsonSchema | StandardSchema;
@@ -74,7 +74,13 @@ export type CompletionFunction = (value: string, context: FunctionContext) => re
 /** A prompt of {@link definePrompt}. */
 export interface PromptOptions<N extends string> extends Common {
   name: string;
-  arguments?: readonly { name: N; title?: string; description?: string; required?: boolean; completions?: readonly string[] | CompletionFunction }[];
+  arguments?: readonly {
+    name: N;
+    title?: string;
+    description?: string;
+    required?: boolean;
+    completions?: readonly string[] | CompletionFunction;
+  }[];
   run: (args: Partial<Record<N, string>>, context: FunctionContext) => unknown;
 }
 
@@ -110,7 +116,9 @@ function jsonSchema(schema: AnySchema, side: 'input' | 'output'): JsonObject {
  *   run: ({ name }) => `Hello, ${name}!`,
  * });
  */
-export function defineTool<const I extends AnySchema = { type: 'object' }, const O extends AnySchema = JsonSchema>(tool: ToolOptions<I, O>): ToolDefinition {
+export function defineTool<const I extends AnySchema = { type: 'object' }, const O extends AnySchema = JsonSchema>(
+  tool: ToolOptions<I, O>,
+): ToolDefinition {
   const { name, inputSchema, outputSchema, returnType, run } = tool;
   const check = inputSchema !== undefined && isStandardSchema(inputSchema) ? standardCheck(inputSchema) : undefined;
   return {
@@ -120,26 +128,49 @@ export function defineTool<const I extends AnySchema = { type: 'object' }, const
     inputSchema: inputSchema === undefined ? { type: 'object' } : jsonSchema(inputSchema, 'input'),
     ...(outputSchema === undefined ? {} : { outputSchema: jsonSchema(outputSchema, 'output') }),
     ...(returnType === undefined ? {} : { return_type: returnType }),
-    binding: { kind: 'inline', run, ...(check === undefined ? {} : { check: check as (input: unknown) => CheckResult | Promise<CheckResult> }) },
+    binding: {
+      kind: 'inline',
+      run,
+      ...(check === undefined ? {} : { check: check as (input: unknown) => CheckResult | Promise<CheckResult> }),
+    },
   };
 }
 
 /** Defines a resource, or a family of resources. @throws DaemonError `usage` where there is neither `uri` nor `uriTemplate`, or both */
 export function defineResource(resource: ResourceOptions): ResourceDefinition | ResourceTemplateDefinition {
   const { name, uri, uriTemplate, mimeType, size, completions, run } = resource;
-  const shared = { ...(common(resource) as object), name, ...(mimeType === undefined ? {} : { mimeType }), binding: { kind: 'inline' as const, run } };
-  if (uri !== undefined && uriTemplate === undefined) return { ...shared, kind: 'resource', uri, ...(size === undefined ? {} : { size }) };
+  const shared = {
+    ...(common(resource) as object),
+    name,
+    ...(mimeType === undefined ? {} : { mimeType }),
+    binding: { kind: 'inline' as const, run },
+  };
+  if (uri !== undefined && uriTemplate === undefined)
+    return { ...shared, kind: 'resource', uri, ...(size === undefined ? {} : { size }) };
   if (uri === undefined && uriTemplate !== undefined) {
     const entries = Object.entries(completions ?? {}).map(([variable, given]) => [variable, completion(given)] as const);
-    return { ...shared, kind: 'resource_template', uriTemplate, ...(entries.length === 0 ? {} : { completions: Object.fromEntries(entries) }) };
+    return {
+      ...shared,
+      kind: 'resource_template',
+      uriTemplate,
+      ...(entries.length === 0 ? {} : { completions: Object.fromEntries(entries) }),
+    };
   }
   throw new DaemonError('usage', `resource "${name}" needs a uri or a uriTemplate, and not both`);
 }
 
 /** Defines a prompt. */
 export function definePrompt<const N extends string = never>(prompt: PromptOptions<N>): PromptDefinition {
-  const list = (prompt.arguments ?? []).map(({ completions, ...argument }): PromptArgument => (completions === undefined ? argument : { ...argument, completion: completion(completions) }));
-  return { ...(common(prompt) as Partial<PromptDefinition>), kind: 'prompt', name: prompt.name, arguments: list, binding: { kind: 'inline', run: prompt.run } };
+  const list = (prompt.arguments ?? []).map(({ completions, ...argument }): PromptArgument =>
+    completions === undefined ? argument : { ...argument, completion: completion(completions) },
+  );
+  return {
+    ...(common(prompt) as Partial<PromptDefinition>),
+    kind: 'prompt',
+    name: prompt.name,
+    arguments: list,
+    binding: { kind: 'inline', run: prompt.run },
+  };
 }
 
 /** Mistakes that types cannot hold off: names used twice, and schemas that are none. */
@@ -149,7 +180,11 @@ function mistakesOf(functions: readonly FunctionDefinition[]): Mistake[] {
   for (const [index, entry] of functions.entries()) {
     const path = `$[${index}]`;
     const before = seen.get(entry.name);
-    if (before !== undefined) mistakes.push({ path: `${path}.name`, message: `"${entry.name}" is the name of $[${before}] too; names are unique across tools, resources and prompts` });
+    if (before !== undefined)
+      mistakes.push({
+        path: `${path}.name`,
+        message: `"${entry.name}" is the name of $[${before}] too; names are unique across tools, resources and prompts`,
+      });
     seen.set(entry.name, index);
     if (entry.kind !== 'tool') continue;
     mistakes.push(...checkSchema(entry.inputSchema, `${path}.inputSchema`, 'input'));
@@ -169,6 +204,9 @@ export function defineCatalog(options: { functions: readonly FunctionDefinition[
   const mistakes = mistakesOf(functions);
   if (mistakes.length > 0) throw new ConfigError(mistakes, 'defineCatalog');
   const described = functions.map(({ binding: _, ...description }) => description);
-  const revision = createHash('sha256').update(JSON.stringify([described, instructions])).digest('hex').slice(0, 16);
+  const revision = createHash('sha256')
+    .update(JSON.stringify([described, instructions]))
+    .digest('hex')
+    .slice(0, 16);
   return { revision, functions, ...(instructions === undefined ? {} : { instructions }) };
 }

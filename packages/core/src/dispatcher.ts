@@ -31,7 +31,8 @@ const FRESH: Caller = { era: 'legacy', version: LEGACY_VERSIONS[0], capabilities
 
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const isId = (value: unknown): value is RequestId => typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value));
+const isId = (value: unknown): value is RequestId =>
+  typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value));
 
 const invalid = (what: string): DaemonError => new DaemonError('invalid_params', `Invalid params: ${what}`);
 
@@ -44,10 +45,15 @@ function modernCaller(meta: JsonObject): Caller {
   if (typeof requested !== 'string') throw invalid(`_meta["${META.protocolVersion}"] must be a string.`);
   const version = MODERN_VERSIONS.find((supported) => supported === requested);
   if (version === undefined) {
-    throw new DaemonError('unsupported_protocol_version', 'Unsupported protocol version', { data: { supported: MODERN_VERSIONS, requested } });
+    throw new DaemonError('unsupported_protocol_version', 'Unsupported protocol version', {
+      data: { supported: MODERN_VERSIONS, requested },
+    });
   }
   if (!isObject(capabilities)) throw invalid(`_meta["${META.clientCapabilities}"] must be an object.`);
-  if (client !== undefined && !(isObject(client) && typeof client['name'] === 'string' && typeof client['version'] === 'string')) {
+  if (
+    client !== undefined &&
+    !(isObject(client) && typeof client['name'] === 'string' && typeof client['version'] === 'string')
+  ) {
     throw invalid(`_meta["${META.clientInfo}"] must have a name and a version.`);
   }
   if (logLevel !== undefined && !isLogLevel(logLevel)) throw invalid(`_meta["${META.logLevel}"] must be a log level.`);
@@ -66,14 +72,19 @@ function legacyCaller(method: string, exchange: Exchange): Caller {
   if (session !== undefined) return session.caller;
   if (BEFORE_INITIALIZE.has(method)) return FRESH;
   // One code for both eras: a legacy client forgot the handshake, or a modern one its required metadata.
-  throw invalid(`send "initialize" first, or give _meta["${META.protocolVersion}"] and _meta["${META.clientCapabilities}"] with every request.`);
+  throw invalid(
+    `send "initialize" first, or give _meta["${META.protocolVersion}"] and _meta["${META.clientCapabilities}"] with every request.`,
+  );
 }
 
 /** Creates a dispatcher over a method table. */
 export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: Logger): Dispatcher {
   function failed(id: RequestId | undefined, error: unknown, era: Era): JsonRpcResponse {
     if (!(error instanceof DaemonError)) {
-      logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a request failed inside the server');
+      logger.error(
+        { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+        'a request failed inside the server',
+      );
     }
     const answer = toRpcError(error, era);
     return id === undefined ? { jsonrpc: '2.0', error: answer } : { jsonrpc: '2.0', id, error: answer };
@@ -84,11 +95,17 @@ export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: L
     if (method !== 'notifications/cancelled') return;
     const { requestId, reason } = params;
     if (!isId(requestId)) return;
-    if (typeof reason === 'string') logger.debug({ requestId, reason: reason.slice(0, 200) }, 'a request was cancelled by its client');
+    if (typeof reason === 'string')
+      logger.debug({ requestId, reason: reason.slice(0, 200) }, 'a request was cancelled by its client');
     exchange.connection?.cancel(requestId);
   }
 
-  function request(id: RequestId, method: string, params: JsonObject, exchange: Exchange): Awaitable<JsonRpcResponse | undefined> {
+  function request(
+    id: RequestId,
+    method: string,
+    params: JsonObject,
+    exchange: Exchange,
+  ): Awaitable<JsonRpcResponse | undefined> {
     const given = params['_meta'];
     const meta = isObject(given) ? given : NO_META;
     const modern = META.protocolVersion in meta;
@@ -96,7 +113,8 @@ export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: L
     try {
       const found = methods.get(method);
       const caller = modern ? modernCaller(meta) : legacyCaller(found === undefined ? 'ping' : method, exchange);
-      if (found === undefined || !found.eras.includes(era)) throw new DaemonError('method_not_found', `Method not found: ${method}`);
+      if (found === undefined || !found.eras.includes(era))
+        throw new DaemonError('method_not_found', `Method not found: ${method}`);
       const context: RequestContext = { id, exchange, caller, meta };
       const result = found.handle(params, context);
       if (result instanceof Promise) {
@@ -113,10 +131,12 @@ export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: L
 
   return {
     handle(message, exchange) {
-      if (!isObject(message)) return failed(undefined, new DaemonError('invalid_request', 'Invalid Request: a message must be an object.'), 'legacy');
+      if (!isObject(message))
+        return failed(undefined, new DaemonError('invalid_request', 'Invalid Request: a message must be an object.'), 'legacy');
       const { jsonrpc, id, method, params = NO_PARAMS } = message;
       const known = isId(id) ? id : undefined;
-      const refuse = (why: string): JsonRpcResponse => failed(known, new DaemonError('invalid_request', `Invalid Request: ${why}`), 'legacy');
+      const refuse = (why: string): JsonRpcResponse =>
+        failed(known, new DaemonError('invalid_request', `Invalid Request: ${why}`), 'legacy');
       if (jsonrpc !== '2.0') return refuse('"jsonrpc" must be "2.0".');
       if (method === undefined && ('result' in message || 'error' in message)) {
         exchange.connection?.deliver(message as unknown as JsonRpcResponse);

@@ -63,7 +63,10 @@ export class ConfigError extends DaemonError {
   constructor(mistakes: readonly Mistake[], file?: string) {
     const where = (m: Mistake): string => (m.line === undefined ? '' : `${m.line}:${m.column ?? 1} `);
     const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
-    super('config_invalid', [`${file ?? 'config'}: ${count}`, ...mistakes.map((m) => `  ${where(m)}${m.path}: ${m.message}`)].join('\n'));
+    super(
+      'config_invalid',
+      [`${file ?? 'config'}: ${count}`, ...mistakes.map((m) => `  ${where(m)}${m.path}: ${m.message}`)].join('\n'),
+    );
     this.mistakes = mistakes;
     this.file = file;
   }

@@ -7,8 +7,7 @@ export type ListKind = 'tools' | 'resources' | 'prompts';
 
 /** One event. Every event belongs to one partition and reaches no other. */
 export type DaemonEvent =
-  | { type: 'list_changed'; partition: string; list: ListKind }
-  | { type: 'resource_updated'; partition: string; uri: string };
+  { type: 'list_changed'; partition: string; list: ListKind } | { type: 'resource_updated'; partition: string; uri: string };
 
 /** Called for each event, in order. */
 export type EventListener = (event: DaemonEvent) => void;

@@ -12,8 +12,8 @@ import type { InputRequired } from './input.js';
 import type { Linked, Linker } from './linker.js';
 import type { Awaitable, Logger } from './ports.js';
 import type { JsonObject } from './protocol.js';
-import { compileSchema } from './validator.js';
-import type { Check, CheckResult } from './validator.js';
+import { compileSchema } from './schema/validator.js';
+import type { Check, CheckResult } from './schema/validator.js';
 
 /** How a run ended. */
 export type Outcome =
@@ -103,7 +103,9 @@ class Scope {
   }
 
   #abort(): void {
-    this.#controller?.abort(new DOMException(`The call was ${this.#over === 'timed_out' ? 'out of time' : 'cancelled'}`, 'AbortError'));
+    this.#controller?.abort(
+      new DOMException(`The call was ${this.#over === 'timed_out' ? 'out of time' : 'cancelled'}`, 'AbortError'),
+    );
   }
 }
 
@@ -136,7 +138,10 @@ export function createExecutor(options: ExecutorOptions): Executor {
     isInputRequired(value) ? { kind: 'input_required', wish: value } : { kind: 'value', value };
 
   /** Walks a generator: what it yields is progress, what it returns is the value. */
-  async function drain(generator: Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>, context: FunctionContext): Promise<unknown> {
+  async function drain(
+    generator: Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>,
+    context: FunctionContext,
+  ): Promise<unknown> {
     let count = 0;
     for (;;) {
       if (context.signal.aborted) {
@@ -202,7 +207,11 @@ export function createExecutor(options: ExecutorOptions): Executor {
     if (linked.digest !== null) run.onDigest?.(linked.digest);
     try {
       const value = linked.call(run.input, context);
-      if (isThenable(value)) return Promise.resolve(value).then((settled) => (isGenerator(settled) ? drain(settled, context).then(valueOutcome) : valueOutcome(settled)), failed);
+      if (isThenable(value))
+        return Promise.resolve(value).then(
+          (settled) => (isGenerator(settled) ? drain(settled, context).then(valueOutcome) : valueOutcome(settled)),
+          failed,
+        );
       if (isGenerator(value)) return drain(value, context).then(valueOutcome, failed);
       return valueOutcome(value);
     } catch (cause) {
@@ -247,7 +256,9 @@ export function createExecutor(options: ExecutorOptions): Executor {
       if (definition.kind !== 'tool') return start(run);
       try {
         const checked = checkArguments(definition, run.input);
-        return checked instanceof Promise ? checked.then((done) => afterCheck(run, done)).catch(failed) : afterCheck(run, checked);
+        return checked instanceof Promise
+          ? checked.then((done) => afterCheck(run, done)).catch(failed)
+          : afterCheck(run, checked);
       } catch (cause) {
         // A schema that cannot be compiled is found when the config is checked; one given by a program may get here.
         return cause instanceof DaemonError ? { kind: 'unavailable', cause } : failed(cause);

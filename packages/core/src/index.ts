@@ -11,9 +11,17 @@ export type { Exchange } from './exchange.js';
 export { encode } from './encode.js';
 
 export { defineCatalog, definePrompt, defineResource, defineTool } from './define.js';
-export type { AnySchema, Arguments, CompletionFunction, PromptOptions, ResourceOptions, Structured, ToolOptions } from './define.js';
-export type { StandardSchema } from './standard-schema.js';
-export type { JsonSchema, TypeOf } from './schema-types.js';
+export type {
+  AnySchema,
+  Arguments,
+  CompletionFunction,
+  PromptOptions,
+  ResourceOptions,
+  Structured,
+  ToolOptions,
+} from './define.js';
+export type { StandardSchema } from './schema/standard.js';
+export type { JsonSchema, TypeOf } from './schema/types.js';
 export { FunctionContext } from './context.js';
 export { elicit, inputRequired, listRoots, sample } from './input.js';
 export type { InputRequired } from './input.js';
@@ -33,13 +41,13 @@ export type {
   ToolDefinition,
 } from './definition.js';
 
-export { parseConfig } from './config.js';
-export type { ParseOptions } from './config.js';
-export { checkConfig } from './config-check.js';
-export type { ConfigSupport } from './config-check.js';
-export { normalizeConfig } from './config-normalize.js';
-export type { Config, ServerIdentity } from './config-normalize.js';
-export type { ConfigDocument } from './config-document.js';
+export { parseConfig } from './config/config.js';
+export type { ParseOptions } from './config/config.js';
+export { checkConfig } from './config/check.js';
+export type { ConfigSupport } from './config/check.js';
+export { normalizeConfig } from './config/normalize.js';
+export type { Config, ServerIdentity } from './config/normalize.js';
+export type { ConfigDocument } from './config/document.js';
 
 export { createMemoryStore } from './memory.js';
 export { CALL_STATUSES } from './ports.js';

@@ -55,7 +55,8 @@ function answersOf(params: JsonObject): JsonObject {
   if (inputResponses === undefined) return {};
   if (!isObject(inputResponses)) throw new DaemonError('invalid_params', 'Invalid params: "inputResponses" must be an object.');
   for (const [name, answer] of Object.entries(inputResponses)) {
-    if (!isObject(answer)) throw new DaemonError('invalid_params', `Invalid params: inputResponses["${name}"] must be an object.`);
+    if (!isObject(answer))
+      throw new DaemonError('invalid_params', `Invalid params: inputResponses["${name}"] must be an object.`);
   }
   return inputResponses;
 }
@@ -63,9 +64,16 @@ function answersOf(params: JsonObject): JsonObject {
 /** A wish as it goes over the wire. @throws DaemonError `internal_error` where the function's wish is malformed */
 function requestsOf(name: string, wish: InputRequired): Record<string, InputRequest> {
   const { inputRequests = {} } = wish;
-  const wrong = !isObject(inputRequests) || Object.values(inputRequests).some((request) => !isObject(request) || !METHODS.includes(String(request.method)));
-  if (wrong) throw new DaemonError('internal_error', `"${name}" asked for input in a way that is not known; make requests with elicit, sample or listRoots.`);
-  if (Object.keys(inputRequests).length === 0 && wish.state === undefined) throw new DaemonError('internal_error', `"${name}" asked for input, but for none.`);
+  const wrong =
+    !isObject(inputRequests) ||
+    Object.values(inputRequests).some((request) => !isObject(request) || !METHODS.includes(String(request.method)));
+  if (wrong)
+    throw new DaemonError(
+      'internal_error',
+      `"${name}" asked for input in a way that is not known; make requests with elicit, sample or listRoots.`,
+    );
+  if (Object.keys(inputRequests).length === 0 && wish.state === undefined)
+    throw new DaemonError('internal_error', `"${name}" asked for input, but for none.`);
   return inputRequests;
 }
 
@@ -99,11 +107,16 @@ export function createInputDesk(options: { sealer: StateSealer; info: ServerInfo
     open(call) {
       const { params } = call;
       // Only the modern era carries answers in parameters.
-      if (call.request.caller.era === 'legacy' || (params['requestState'] === undefined && params['inputResponses'] === undefined)) return NONE;
+      if (
+        call.request.caller.era === 'legacy' ||
+        (params['requestState'] === undefined && params['inputResponses'] === undefined)
+      )
+        return NONE;
       const answers = answersOf(params);
       const { requestState } = params;
       if (requestState === undefined) return { inputs: answers, state: undefined, count: 0 };
-      if (typeof requestState !== 'string') throw new DaemonError('invalid_params', 'Invalid params: "requestState" must be a string.');
+      if (typeof requestState !== 'string')
+        throw new DaemonError('invalid_params', 'Invalid params: "requestState" must be a string.');
       const carried = sealer.open(bindingOf(call), requestState);
       return { inputs: { ...carried.inputs, ...answers }, state: carried.state, count: carried.rounds };
     },
@@ -115,7 +128,11 @@ export function createInputDesk(options: { sealer: StateSealer; info: ServerInfo
       if (Object.keys(requests).length > 0) result['inputRequests'] = requests;
       // Nothing to remember: nothing to carry, and the retry needs no state.
       if (wish.state !== undefined || Object.keys(rounds.inputs).length > 0) {
-        result['requestState'] = sealer.seal(bindingOf(call), { state: wish.state, inputs: rounds.inputs, rounds: rounds.count + 1 });
+        result['requestState'] = sealer.seal(bindingOf(call), {
+          state: wish.state,
+          inputs: rounds.inputs,
+          rounds: rounds.count + 1,
+        });
       }
       return result;
     },
@@ -124,7 +141,11 @@ export function createInputDesk(options: { sealer: StateSealer; info: ServerInfo
       const requests = checked(call, wish, rounds);
       const { exchange, caller } = call.request;
       const ask = exchange.request?.bind(exchange);
-      if (ask === undefined) throw new DaemonError('missing_client_capability', `"${call.definition.name}" needs to ask its client, and there is no way to on this connection.`);
+      if (ask === undefined)
+        throw new DaemonError(
+          'missing_client_capability',
+          `"${call.definition.name}" needs to ask its client, and there is no way to on this connection.`,
+        );
       const signal = AbortSignal.any([exchange.signal, AbortSignal.timeout(limits.inputWaitMs)]);
       const inputs: JsonObject = { ...rounds.inputs };
       // One after the other: a user can look at one form at a time.

@@ -29,7 +29,9 @@ export interface InputRequired {
  * }
  */
 export function inputRequired(inputRequests: Record<string, InputRequest>, state?: unknown): InputRequired {
-  return state === undefined ? { resultType: 'input_required', inputRequests } : { resultType: 'input_required', inputRequests, state };
+  return state === undefined
+    ? { resultType: 'input_required', inputRequests }
+    : { resultType: 'input_required', inputRequests, state };
 }
 
 /**
@@ -62,7 +64,10 @@ export function isInputRequired(value: unknown): value is InputRequired {
  *
  * @returns undefined where nothing is missing
  */
-export function missingCapabilities(requests: Record<string, InputRequest>, has: ClientCapabilities): ClientCapabilities | undefined {
+export function missingCapabilities(
+  requests: Record<string, InputRequest>,
+  has: ClientCapabilities,
+): ClientCapabilities | undefined {
   const missing: ClientCapabilities = {};
   for (const { method, params } of Object.values(requests)) {
     if (method === 'roots/list') {

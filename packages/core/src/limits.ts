@@ -55,7 +55,8 @@ export function withDefaults(given: Partial<Limits> = {}): Limits {
   const limits = { ...DEFAULTS };
   for (const [name, value] of Object.entries(given) as [keyof Limits, number | undefined][]) {
     if (value === undefined) continue;
-    if (!(name in DEFAULTS)) throw new DaemonError('usage', `limits.${name} is no limit; there are ${Object.keys(DEFAULTS).join(', ')}`);
+    if (!(name in DEFAULTS))
+      throw new DaemonError('usage', `limits.${name} is no limit; there are ${Object.keys(DEFAULTS).join(', ')}`);
     const max = name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER;
     if (!Number.isInteger(value) || value < 1 || value > max) {
       throw new DaemonError('usage', `limits.${name} must be a whole number from 1 to ${max}, got ${String(value)}`);

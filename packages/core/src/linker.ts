@@ -80,7 +80,9 @@ export function createLinker(sources: readonly ModuleSource[], logger: Logger): 
     const source = sources.find((candidate) => candidate.accepts(link));
     if (source !== undefined) return source.load(link, partition);
     const from = link.source ?? 'a file or package';
-    return Promise.reject(new DaemonError('module_not_found', `module "${link.module_name}": nothing here loads code from "${from}"`));
+    return Promise.reject(
+      new DaemonError('module_not_found', `module "${link.module_name}": nothing here loads code from "${from}"`),
+    );
   }
 
   function moduleOf(link: LinkBinding, partition: string): LinkedModule {
@@ -95,16 +97,26 @@ export function createLinker(sources: readonly ModuleSource[], logger: Logger): 
     return module;
   }
 
-  async function build(link: LinkBinding, className: string, loaded: LoadedModule, partition: string): Promise<Record<string, unknown>> {
+  async function build(
+    link: LinkBinding,
+    className: string,
+    loaded: LoadedModule,
+    partition: string,
+  ): Promise<Record<string, unknown>> {
     const found = exported(loaded.exports, className);
     if (typeof found !== 'function') {
-      throw new DaemonError('function_not_found', `module "${link.module_name}" has no class "${className}"; it exports ${names(loaded.exports)}`);
+      throw new DaemonError(
+        'function_not_found',
+        `module "${link.module_name}" has no class "${className}"; it exports ${names(loaded.exports)}`,
+      );
     }
     try {
       return await new (found as new (options: object) => Record<string, unknown>)({ logger, setting: link.setting, partition });
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new DaemonError('module_failed', `class "${className}" of module "${link.module_name}" could not be built: ${why}`, { cause });
+      throw new DaemonError('module_failed', `class "${className}" of module "${link.module_name}" could not be built: ${why}`, {
+        cause,
+      });
     }
   }
 
@@ -115,7 +127,10 @@ export function createLinker(sources: readonly ModuleSource[], logger: Logger): 
     if (className === undefined) {
       const found = exported(loaded.exports, name);
       if (typeof found !== 'function' || isClass(found)) {
-        throw new DaemonError('function_not_found', `module "${link.module_name}" exports no function "${name}"; it exports ${names(loaded.exports)}`);
+        throw new DaemonError(
+          'function_not_found',
+          `module "${link.module_name}" exports no function "${name}"; it exports ${names(loaded.exports)}`,
+        );
       }
       return { call: found as Callable, digest: loaded.digest };
     }
@@ -127,7 +142,10 @@ export function createLinker(sources: readonly ModuleSource[], logger: Logger): 
     }
     const owner = await instance;
     if (typeof owner[name] !== 'function') {
-      throw new DaemonError('function_not_found', `class "${className}" of module "${link.module_name}" has no function "${name}"`);
+      throw new DaemonError(
+        'function_not_found',
+        `class "${className}" of module "${link.module_name}" has no function "${name}"`,
+      );
     }
     return { call: (input, context) => (owner[name] as Callable)(input, context), digest: loaded.digest };
   }

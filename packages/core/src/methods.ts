@@ -46,7 +46,8 @@ const invalid = (what: string): DaemonError => new DaemonError('invalid_params',
 export const isLogLevel = (value: unknown): value is LogLevel => LOG_LEVELS.includes(value as LogLevel);
 
 /** The version both sides speak: the client's, or our newest for it to take or leave. */
-const negotiate = (wanted: string): ProtocolVersion => LEGACY_VERSIONS.find((version) => version === wanted) ?? LEGACY_VERSIONS[0];
+const negotiate = (wanted: string): ProtocolVersion =>
+  LEGACY_VERSIONS.find((version) => version === wanted) ?? LEGACY_VERSIONS[0];
 
 /** Creates the method table of a daemon. */
 export function createMethods(options: MethodsOptions): ReadonlyMap<string, Method> {
@@ -64,7 +65,8 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
   function initialize(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
     const { protocolVersion, capabilities = {}, clientInfo } = params;
     const { connection } = exchange;
-    if (connection === undefined) throw new DaemonError('invalid_request', 'initialize needs a connection, and this request stands alone.');
+    if (connection === undefined)
+      throw new DaemonError('invalid_request', 'initialize needs a connection, and this request stands alone.');
     if (connection.legacy !== undefined) throw new DaemonError('invalid_request', 'This connection is initialized already.');
     if (typeof protocolVersion !== 'string') throw invalid('"protocolVersion" must be a string.');
     if (!isObject(capabilities)) throw invalid('"capabilities" must be an object.');
@@ -100,7 +102,8 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     const subscriptions = exchange.connection?.legacy?.subscriptions;
     if (typeof uri !== 'string') throw invalid('"uri" must be a string.');
     return andThen(catalog.snapshot(exchange.partition), (snapshot) => {
-      if (snapshot.resource(uri) === undefined) throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
+      if (snapshot.resource(uri) === undefined)
+        throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
       if (subscriptions !== undefined && !subscriptions.has(uri) && subscriptions.size >= limits.maxSubscriptions) {
         throw new DaemonError('limit_exceeded', `A session can subscribe to ${limits.maxSubscriptions} resources, no more.`);
       }
@@ -119,6 +122,10 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
   const discover = (_params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> =>
     andThen(catalog.snapshot(exchange.partition), ({ definition }) => info.discovered(definition.instructions));
 
+  /** A partition that does not exist is refused, not listened to. */
+  const listen = (params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined> =>
+    andThen(catalog.snapshot(request.exchange.partition), () => listeners.listen(params, request));
+
   async function completeArgument(params: JsonObject, request: RequestContext): Promise<JsonObject> {
     const snapshot = await catalog.snapshot(request.exchange.partition);
     const { timeoutMs } = limits;
@@ -132,7 +139,7 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     ['resources/subscribe', { eras: LEGACY, handle: subscribe }],
     ['resources/unsubscribe', { eras: LEGACY, handle: unsubscribe }],
     ['server/discover', { eras: MODERN, handle: discover }],
-    ['subscriptions/listen', { eras: MODERN, handle: (params, request) => listeners.listen(params, request) }],
+    ['subscriptions/listen', { eras: MODERN, handle: listen }],
     ['tools/list', list('tools')],
     ['tools/call', { eras: BOTH, handle: (params, request) => calls.tool(params, request) }],
     ['resources/list', list('resources')],

@@ -42,7 +42,8 @@ function replace(value: unknown, steps: readonly Step[], at: number): unknown {
     return value.with(step, replace(value[step], steps, at + 1));
   }
   const object = value as Record<string, unknown>;
-  if (step === ALL) return Object.fromEntries(Object.entries(object).map(([key, member]) => [key, replace(member, steps, at + 1)]));
+  if (step === ALL)
+    return Object.fromEntries(Object.entries(object).map(([key, member]) => [key, replace(member, steps, at + 1)]));
   const key = String(step);
   return Object.hasOwn(object, key) ? { ...object, [key]: replace(object[key], steps, at + 1) } : value;
 }

@@ -65,9 +65,15 @@ function bindingBytes(binding: StateBinding): Buffer {
  * @param options.maxBytes greatest length of a sealed state
  * @param options.now the clock, in milliseconds
  */
-export function createStateSealer(options: { secret?: string; ttlMs: number; maxBytes: number; now?: () => number }): StateSealer {
+export function createStateSealer(options: {
+  secret?: string;
+  ttlMs: number;
+  maxBytes: number;
+  now?: () => number;
+}): StateSealer {
   const { secret, ttlMs, maxBytes, now = Date.now } = options;
-  const key = secret === undefined ? randomBytes(32) : createHash('sha256').update('mcp-daemon request state\0').update(secret).digest();
+  const key =
+    secret === undefined ? randomBytes(32) : createHash('sha256').update('mcp-daemon request state\0').update(secret).digest();
   const refused = (why: string): DaemonError =>
     new DaemonError('invalid_request_state', `requestState was refused: ${why}. Send the request again without it.`);
 
@@ -78,14 +84,18 @@ export function createStateSealer(options: { secret?: string; ttlMs: number; max
       const plain = JSON.stringify({ ...carried, expires: now() + ttlMs });
       const sealed = Buffer.concat([iv, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url');
       if (sealed.length > maxBytes) {
-        throw new DaemonError('limit_exceeded', `The state of this call is too large to be carried (${sealed.length} bytes, at most ${maxBytes}).`);
+        throw new DaemonError(
+          'limit_exceeded',
+          `The state of this call is too large to be carried (${sealed.length} bytes, at most ${maxBytes}).`,
+        );
       }
       return sealed;
     },
     open(binding, sealed) {
       // Buffer ignores what is not base64url: compare, so that nothing can be added to a state.
       const bytes = Buffer.from(sealed, 'base64url');
-      if (sealed.length > maxBytes || bytes.length <= IV_BYTES + TAG_BYTES || bytes.toString('base64url') !== sealed) throw refused('it is not one of ours');
+      if (sealed.length > maxBytes || bytes.length <= IV_BYTES + TAG_BYTES || bytes.toString('base64url') !== sealed)
+        throw refused('it is not one of ours');
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES)).setAAD(bindingBytes(binding));
       decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
       let carried: CarriedState & { expires: number };
@@ -93,7 +103,9 @@ export function createStateSealer(options: { secret?: string; ttlMs: number; max
         const plain = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
         carried = JSON.parse(plain) as CarriedState & { expires: number };
       } catch (cause) {
-        throw new DaemonError('invalid_request_state', refused('it was changed, or belongs to another request').message, { cause });
+        throw new DaemonError('invalid_request_state', refused('it was changed, or belongs to another request').message, {
+          cause,
+        });
       }
       if (carried.expires < now()) throw refused('it is too old');
       return carried;

@@ -1,13 +1,19 @@
 /**
  * From a function's return value to an MCP result, in the shape that the client's protocol version knows.
  */
-import type { PromptDefinition, PromptMessage, ResourceDefinition, ResourceTemplateDefinition, ToolDefinition } from './definition.js';
+import type {
+  PromptDefinition,
+  PromptMessage,
+  ResourceDefinition,
+  ResourceTemplateDefinition,
+  ToolDefinition,
+} from './definition.js';
 import { DaemonError } from './errors.js';
 import { asText, block, checkBlocks, embedded, fitBlocks, isObject, jsonText, link, media, toBase64, toJson } from './content.js';
 import { ReturnValueError } from './return-value-error.js';
 import type { CallToolResult, ContentBlock, JsonObject, ProtocolVersion } from './protocol.js';
-import { compileSchema } from './validator.js';
-import type { Check } from './validator.js';
+import { compileSchema } from './schema/validator.js';
+import type { Check } from './schema/validator.js';
 
 const checks = new WeakMap<ToolDefinition, Check>();
 
@@ -16,7 +22,9 @@ const takesStructured = (version: ProtocolVersion, value: unknown): boolean =>
   version >= '2026-07-28' || (version >= '2025-06-18' && isObject(value));
 
 const looksLikeResult = (value: unknown): value is CallToolResult =>
-  isObject(value) && Array.isArray(value['content']) && value['content'].every((item) => isObject(item) && typeof item['type'] === 'string');
+  isObject(value) &&
+  Array.isArray(value['content']) &&
+  value['content'].every((item) => isObject(item) && typeof item['type'] === 'string');
 
 function rawResult(value: unknown): CallToolResult {
   if (Array.isArray(value)) return { content: checkBlocks(value) };
@@ -31,7 +39,8 @@ function rawResult(value: unknown): CallToolResult {
 }
 
 function byReturnType(definition: ToolDefinition, value: unknown, callId: string): CallToolResult {
-  const many = (make: (item: unknown) => ContentBlock): ContentBlock[] => (Array.isArray(value) ? value.map(make) : [make(value)]);
+  const many = (make: (item: unknown) => ContentBlock): ContentBlock[] =>
+    Array.isArray(value) ? value.map(make) : [make(value)];
   switch (definition.return_type) {
     case 'mcp':
       return rawResult(value);
@@ -54,7 +63,13 @@ function byReturnType(definition: ToolDefinition, value: unknown, callId: string
 }
 
 /** Fills in and checks the structured content of a tool that declares an `outputSchema`. */
-function structured(definition: ToolDefinition, schema: JsonObject, result: CallToolResult, value: unknown, raw: boolean): CallToolResult {
+function structured(
+  definition: ToolDefinition,
+  schema: JsonObject,
+  result: CallToolResult,
+  value: unknown,
+  raw: boolean,
+): CallToolResult {
   if (result.isError) return result;
   if (result.structuredContent === undefined) {
     if (raw) throw new ReturnValueError('it declares an outputSchema, and returned no structuredContent');
@@ -74,12 +89,18 @@ function structured(definition: ToolDefinition, schema: JsonObject, result: Call
  * @param value what the function returned
  * @throws ReturnValueError where the value does not fit the tool's `return_type` or `outputSchema`
  */
-export function toToolResult(definition: ToolDefinition, value: unknown, version: ProtocolVersion, callId: string): CallToolResult {
+export function toToolResult(
+  definition: ToolDefinition,
+  value: unknown,
+  version: ProtocolVersion,
+  callId: string,
+): CallToolResult {
   const raw = definition.return_type === 'mcp' || (definition.return_type === undefined && looksLikeResult(value));
   let result = raw ? rawResult(value) : byReturnType(definition, value, callId);
   if (definition.outputSchema !== undefined) result = structured(definition, definition.outputSchema, result, value, raw);
   result.content = fitBlocks(result.content, version);
-  if (result.structuredContent !== undefined && !takesStructured(version, result.structuredContent)) delete result.structuredContent;
+  if (result.structuredContent !== undefined && !takesStructured(version, result.structuredContent))
+    delete result.structuredContent;
   return result;
 }
 
@@ -96,9 +117,14 @@ function resourceContent(uri: string, mimeType: string | undefined, value: unkno
   }
   const { text, blob, ...rest } = value;
   const shared = { ...(toJson(rest) as JsonObject) };
-  const contents: JsonObject = { uri, ...shared, mimeType: rest['mimeType'] ?? mimeType ?? (text === undefined ? 'application/octet-stream' : 'text/plain') };
+  const contents: JsonObject = {
+    uri,
+    ...shared,
+    mimeType: rest['mimeType'] ?? mimeType ?? (text === undefined ? 'application/octet-stream' : 'text/plain'),
+  };
   if (text !== undefined) return { ...contents, text: asText(text) };
-  if (typeof blob === 'string' || blob instanceof Uint8Array) return { ...contents, blob: typeof blob === 'string' ? blob : toBase64(blob) };
+  if (typeof blob === 'string' || blob instanceof Uint8Array)
+    return { ...contents, blob: typeof blob === 'string' ? blob : toBase64(blob) };
   throw new ReturnValueError('"blob" must be base64 text or bytes');
 }
 
@@ -108,12 +134,18 @@ function resourceContent(uri: string, mimeType: string | undefined, value: unkno
  * @param value a string, bytes, `{ text }` or `{ blob }`, an array of those, `{ contents: [...] }`, or anything JSON
  * @throws DaemonError `resource_not_found` where the function returned undefined or null; ReturnValueError
  */
-export function toResourceResult(definition: ResourceDefinition | ResourceTemplateDefinition, value: unknown, uri: string): JsonObject {
+export function toResourceResult(
+  definition: ResourceDefinition | ResourceTemplateDefinition,
+  value: unknown,
+  uri: string,
+): JsonObject {
   if (value === undefined || value === null) {
     throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
   }
   const raw = isObject(value) && Array.isArray(value['contents']) ? value['contents'] : undefined;
-  const items = raw ?? (Array.isArray(value) && value.every((item) => isObject(item) && ('text' in item || 'blob' in item)) ? value : [value]);
+  const items =
+    raw ??
+    (Array.isArray(value) && value.every((item) => isObject(item) && ('text' in item || 'blob' in item)) ? value : [value]);
   const result: JsonObject = { contents: items.map((item: unknown) => resourceContent(uri, definition.mimeType, item)) };
   if (raw !== undefined && isObject(value) && isObject(value['_meta'])) result['_meta'] = toJson(value['_meta']);
   return result;
@@ -124,7 +156,8 @@ function promptMessage(value: unknown, version: ProtocolVersion): PromptMessage 
     return { role: 'user', content: typeof value === 'string' ? block(value) : fitBlocks(checkBlocks([value]), version)[0]! };
   }
   const { role = 'user', content } = value;
-  if (role !== 'user' && role !== 'assistant') throw new ReturnValueError(`a message's role must be "user" or "assistant", got ${jsonText(role)}`);
+  if (role !== 'user' && role !== 'assistant')
+    throw new ReturnValueError(`a message's role must be "user" or "assistant", got ${jsonText(role)}`);
   if (typeof content === 'string') return { role, content: block(content) };
   return { role, content: fitBlocks(checkBlocks([content]), version)[0]! };
 }
@@ -136,7 +169,8 @@ function promptMessage(value: unknown, version: ProtocolVersion): PromptMessage 
  * @throws ReturnValueError where it is none of these
  */
 export function toPromptResult(definition: PromptDefinition, value: unknown, version: ProtocolVersion): JsonObject {
-  if (value === undefined || value === null) throw new ReturnValueError('a prompt must return its messages, and returned nothing');
+  if (value === undefined || value === null)
+    throw new ReturnValueError('a prompt must return its messages, and returned nothing');
   const raw = isObject(value) && Array.isArray(value['messages']);
   const list: unknown[] = raw ? (value['messages'] as unknown[]) : Array.isArray(value) ? value : [value];
   const description = raw && typeof value['description'] === 'string' ? value['description'] : definition.description;

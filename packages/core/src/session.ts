@@ -113,7 +113,8 @@ export class Session implements Connection {
     this.#unfollow?.();
     this.#unfollow = undefined;
     const { bus, partition, peer } = this.#options;
-    if (session !== undefined && !this.#closed) this.#unfollow = followLegacy(bus, partition, session, (message) => peer.send(message));
+    if (session !== undefined && !this.#closed)
+      this.#unfollow = followLegacy(bus, partition, session, (message) => peer.send(message));
   }
 
   /** Requests under way. */
@@ -129,7 +130,10 @@ export class Session implements Connection {
   receive(message: unknown): Awaitable<JsonRpcResponse | JsonRpcResponse[] | undefined> {
     if (!Array.isArray(message)) return this.#one(message);
     const version = this.#legacy?.caller.version;
-    const refuse = (why: string): JsonRpcResponse => ({ jsonrpc: '2.0', error: toRpcError(new DaemonError('invalid_request', `Invalid Request: ${why}`), 'legacy') });
+    const refuse = (why: string): JsonRpcResponse => ({
+      jsonrpc: '2.0',
+      error: toRpcError(new DaemonError('invalid_request', `Invalid Request: ${why}`), 'legacy'),
+    });
     if (version === undefined || !BATCHES.includes(version)) return refuse('this protocol version has no batches.');
     if (message.length === 0) return refuse('a batch must not be empty.');
     if (message.length > MAX_BATCH) return refuse(`a batch holds at most ${MAX_BATCH} messages.`);
@@ -145,9 +149,12 @@ export class Session implements Connection {
     const { id, method } = message;
     const refuse = (error: DaemonError): JsonRpcResponse => ({ jsonrpc: '2.0', id, error: toRpcError(error, 'legacy') });
     if (this.#closed) return refuse(new DaemonError('closed', 'The server is shutting down.'));
-    if (this.#flights.has(id)) return refuse(new DaemonError('invalid_request', 'Invalid Request: a request with this id is under way.'));
+    if (this.#flights.has(id))
+      return refuse(new DaemonError('invalid_request', 'Invalid Request: a request with this id is under way.'));
     if (this.#flights.size >= limits.maxInFlight) {
-      return refuse(new DaemonError('limit_exceeded', `More than ${limits.maxInFlight} requests are under way; wait for answers.`));
+      return refuse(
+        new DaemonError('limit_exceeded', `More than ${limits.maxInFlight} requests are under way; wait for answers.`),
+      );
     }
     const flight = new Flight(id, method, this, this.#options);
     this.#flights.set(id, flight);
@@ -177,7 +184,12 @@ export class Session implements Connection {
       return;
     }
     const { message } = (response.error ?? {}) as { message?: unknown }; // whatever a client may call an error
-    asked.reject(new DaemonError('internal_error', `The client refused: ${typeof message === 'string' ? message.slice(0, 500) : 'it did not say why'}`));
+    asked.reject(
+      new DaemonError(
+        'internal_error',
+        `The client refused: ${typeof message === 'string' ? message.slice(0, 500) : 'it did not say why'}`,
+      ),
+    );
   }
 
   /** Sends a request of ours and waits for its answer. */
@@ -187,7 +199,11 @@ export class Session implements Connection {
     return new Promise<JsonObject>((resolve, reject) => {
       const gaveUp = (): void => {
         if (!this.#asked.delete(id)) return;
-        if (!this.#closed) peer.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason: 'no longer needed' } }, related);
+        if (!this.#closed)
+          peer.send(
+            { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason: 'no longer needed' } },
+            related,
+          );
         reject(new DaemonError('internal_error', 'The client did not answer in time, or has left.'));
       };
       const settle =

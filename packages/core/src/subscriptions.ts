@@ -38,7 +38,8 @@ function filterOf(params: JsonObject, maxUris: number): Filter {
   if (!Array.isArray(uris) || uris.some((uri) => typeof uri !== 'string')) {
     throw new DaemonError('invalid_params', 'Invalid params: "notifications.resourceSubscriptions" must be an array of URIs.');
   }
-  if (uris.length > maxUris) throw new DaemonError('invalid_params', `Invalid params: at most ${maxUris} resources can be listened to at once.`);
+  if (uris.length > maxUris)
+    throw new DaemonError('invalid_params', `Invalid params: at most ${maxUris} resources can be listened to at once.`);
   return {
     lists: {
       tools: lists[FILTERS.tools] === true,
@@ -70,7 +71,11 @@ export interface Listeners {
 }
 
 /** Creates the listen streams of a daemon. */
-export function createListeners(options: { bus: EventBus; maxUris: number; complete: (result: JsonObject) => JsonObject }): Listeners {
+export function createListeners(options: {
+  bus: EventBus;
+  maxUris: number;
+  complete: (result: JsonObject) => JsonObject;
+}): Listeners {
   const { bus, maxUris, complete } = options;
   const open = new Set<() => void>();
   return {
@@ -111,7 +116,12 @@ export function createListeners(options: { bus: EventBus; maxUris: number; compl
  *
  * @returns ends it
  */
-export function followLegacy(bus: EventBus, partition: string, session: LegacySession, send: (notification: JsonRpcNotification) => void): () => void {
+export function followLegacy(
+  bus: EventBus,
+  partition: string,
+  session: LegacySession,
+  send: (notification: JsonRpcNotification) => void,
+): () => void {
   return bus.subscribe(partition, (event) => {
     if (event.type === 'list_changed' || session.subscriptions.has(event.uri)) send(notification(event));
   });

@@ -1,5 +1,5 @@
-import { checkConfig } from '../src/config-check.js';
-import type { ConfigSupport } from '../src/config-check.js';
+import { checkConfig } from '../src/config/check.js';
+import type { ConfigSupport } from '../src/config/check.js';
 import { changed, ENGINE_SAMPLE, fullConfig } from './config-samples.js';
 
 const told = (document: unknown, support?: Partial<ConfigSupport>): string[] =>

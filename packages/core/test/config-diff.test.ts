@@ -1,7 +1,7 @@
-import { diffCatalogs } from '../src/config-diff.js';
-import type { CatalogDiff } from '../src/config-diff.js';
-import { normalizeConfig } from '../src/config-normalize.js';
-import type { ConfigDocument } from '../src/config-document.js';
+import { diffCatalogs } from '../src/config/diff.js';
+import type { CatalogDiff } from '../src/config/diff.js';
+import { normalizeConfig } from '../src/config/normalize.js';
+import type { ConfigDocument } from '../src/config/document.js';
 import type { CatalogDefinition } from '../src/definition.js';
 import { changed, fullConfig } from './config-samples.js';
 

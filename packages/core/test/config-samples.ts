@@ -1,5 +1,5 @@
 /** Configs that several tests need. */
-import type { ConfigDocument } from '../src/config-document.js';
+import type { ConfigDocument } from '../src/config/document.js';
 
 /** The sample of the Python engine's README, to the letter. */
 export const ENGINE_SAMPLE = `{

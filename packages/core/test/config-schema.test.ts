@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
-import { checkConfig } from '../src/config-check.js';
+import { checkConfig } from '../src/config/check.js';
 import { changed, ENGINE_SAMPLE, fullConfig } from './config-samples.js';
 
 type Json = Record<string, unknown>;

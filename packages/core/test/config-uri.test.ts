@@ -1,5 +1,5 @@
-import { Suggester } from '../src/suggest.js';
-import { readTemplate, uriProblem } from '../src/uri-check.js';
+import { Suggester } from '../src/config/suggest.js';
+import { readTemplate, uriProblem } from '../src/config/uri-check.js';
 
 describe('a URI', () => {
   it.each([

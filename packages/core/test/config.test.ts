@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { parseConfig } from '../src/config.js';
-import type { ParseOptions } from '../src/config.js';
+import { parseConfig } from '../src/config/config.js';
+import type { ParseOptions } from '../src/config/config.js';
 import { ConfigError } from '../src/errors.js';
 import type { Mistake } from '../src/errors.js';
-import { lineCounter, offsetOf, scanJson } from '../src/json-scan.js';
-import { formatPath, readPath, type PathStep } from '../src/mistakes.js';
+import { lineCounter, offsetOf, scanJson } from '../src/config/json-scan.js';
+import { formatPath, readPath, type PathStep } from '../src/config/mistakes.js';
 import { changed, ENGINE_SAMPLE, fullConfig } from './config-samples.js';
 
 function mistakesOf(text: string, options?: ParseOptions): readonly Mistake[] {

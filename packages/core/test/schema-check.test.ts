@@ -2,7 +2,7 @@ import { Ajv } from 'ajv';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
-import { checkSchema, MAX_SCHEMA_DEPTH, MAX_SUBSCHEMAS } from '../src/schema-check.js';
+import { checkSchema, MAX_SCHEMA_DEPTH, MAX_SUBSCHEMAS } from '../src/schema/check.js';
 
 const told = (schema: unknown, role?: 'input' | 'output'): string[] =>
   checkSchema(schema, '$', role).map(({ path, message }) => `${path}: ${message}`);

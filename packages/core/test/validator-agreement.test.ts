@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import type { JsonObject } from '../src/protocol.js';
-import { compileSchema } from '../src/validator.js';
+import { compileSchema } from '../src/schema/validator.js';
 
 /** Few names and small numbers, so that schemas and values meet. */
 const name = fc.constantFrom('a', 'b', 'ab', 'constructor', '__proto__');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { JsonObject } from '../src/protocol.js';
-import { compileSchema } from '../src/validator.js';
+import { compileSchema } from '../src/schema/validator.js';
 
 function filled(schema: JsonObject, value: unknown): unknown {
   const result = compileSchema(schema, { defaults: true })(value);

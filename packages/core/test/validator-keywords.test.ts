@@ -1,5 +1,5 @@
 import type { JsonObject } from '../src/protocol.js';
-import { compileSchema } from '../src/validator.js';
+import { compileSchema } from '../src/schema/validator.js';
 
 const seven = { $schema: 'http://json-schema.org/draft-07/schema#' };
 const nineteen = { $schema: 'https://json-schema.org/draft/2019-09/schema' };

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DaemonError } from '../src/errors.js';
 import type { JsonObject } from '../src/protocol.js';
-import { compileSchema } from '../src/validator.js';
+import { compileSchema } from '../src/schema/validator.js';
 
 interface Group {
   description: string;

@@ -1,6 +1,6 @@
 import { DaemonError } from '../src/errors.js';
 import type { JsonObject } from '../src/protocol.js';
-import { compileSchema } from '../src/validator.js';
+import { compileSchema } from '../src/schema/validator.js';
 
 function problems(schema: JsonObject, value: unknown, options = { defaults: true }): readonly string[] {
   const result = compileSchema(schema, options)(value);

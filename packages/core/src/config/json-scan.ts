@@ -3,7 +3,7 @@
  * people write that JSON does not know (comments, trailing commas, single quotes). `JSON.parse` is three times as fast and
  * says none of this, so it always goes first.
  */
-import type { Mistake } from './errors.js';
+import type { Mistake } from '../errors.js';
 import { formatPath, type PathStep } from './mistakes.js';
 
 /** Where a value is, and what is in it. Offsets count UTF-16 units from the text's beginning. */

@@ -1,7 +1,7 @@
 /**
  * Which entry of `modules` belongs to a link.
  */
-import type { ConfigModule } from './config-document.js';
+import type { ConfigModule } from './document.js';
 
 /** What of an entry counts for the code of any class in its module. */
 const location = (entry: ConfigModule): string =>

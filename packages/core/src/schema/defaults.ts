@@ -1,7 +1,7 @@
 /**
  * Fills in the defaults of a schema, in a copy of the value: what it was given stays as it was.
  */
-import type { JsonObject } from './protocol.js';
+import type { JsonObject } from '../protocol.js';
 import { pointer, type Compiler, type Where } from './validator-index.js';
 import { copyOf, isObject, MAX_DEPTH, put, TooDeep } from './validator-values.js';
 

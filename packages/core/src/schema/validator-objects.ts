@@ -1,7 +1,7 @@
 /**
  * Rules on the properties of objects.
  */
-import type { JsonObject } from './protocol.js';
+import type { JsonObject } from '../protocol.js';
 import { countOf, namesIn, pointer, regexOf, schemasIn, type Compiler, type Where } from './validator-index.js';
 import { inside, no, nounAt, problemsOf, type Path, type Rule, type Run, type Seen } from './validator-run.js';
 import { cut, isObject, MAX_DEPTH, namesOf, show, TooDeep } from './validator-values.js';

@@ -5,11 +5,11 @@
  * @see https://json-schema.org/draft/2020-12/json-schema-validation
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic#json-schema-usage
  */
-import type { Mistake } from './errors.js';
-import { HeaderNames } from './header-check.js';
-import { describe, isObject, MistakeList, quote, type PathStep } from './mistakes.js';
-import { DIALECTS, dialectOf, type Dialect, type KeywordRule } from './schema-keywords.js';
-import { checkReferences } from './schema-refs.js';
+import type { Mistake } from '../errors.js';
+import { HeaderNames } from '../config/header-check.js';
+import { describe, isObject, MistakeList, quote, type PathStep } from '../config/mistakes.js';
+import { DIALECTS, dialectOf, type Dialect, type KeywordRule } from './keywords.js';
+import { checkReferences } from './refs.js';
 
 /** Subschemas may be nested this deep: a validator walks them recursively. */
 export const MAX_SCHEMA_DEPTH = 64;

@@ -2,8 +2,8 @@
  * Follows the references of a JSON Schema: each must lead to a schema inside the same document, and none in circles that a
  * validator would never leave. Nothing is fetched or read.
  */
-import { isObject, quote, type MistakeList, type PathStep } from './mistakes.js';
-import type { Dialect } from './schema-keywords.js';
+import { isObject, quote, type MistakeList, type PathStep } from '../config/mistakes.js';
+import type { Dialect } from './keywords.js';
 
 type Schema = Record<string, unknown>;
 

@@ -14,10 +14,10 @@ import type {
   ConfigResourceTemplate,
   ConfigTool,
   Optional,
-} from './config-document.js';
-import { isNote } from './config-document.js';
-import { ModuleIndex } from './config-modules.js';
-import { revisionOf } from './config-revision.js';
+} from './document.js';
+import { isNote } from './document.js';
+import { ModuleIndex } from './modules.js';
+import { revisionOf } from './revision.js';
 import type {
   CatalogDefinition,
   Completion,
@@ -29,8 +29,8 @@ import type {
   ResourceDefinition,
   ResourceTemplateDefinition,
   ToolDefinition,
-} from './definition.js';
-import type { Icon } from './protocol.js';
+} from '../definition.js';
+import type { Icon } from '../protocol.js';
 
 /** What the file says of the server itself. */
 export interface ServerIdentity {

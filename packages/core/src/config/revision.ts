@@ -2,7 +2,7 @@
  * Names a catalog's content.
  */
 import { createHash, type Hash } from 'node:crypto';
-import type { CatalogDefinition } from './definition.js';
+import type { CatalogDefinition } from '../definition.js';
 
 /** Parts are handed to the digest in groups of about this many: joining an array is cheaper than adding to a string. */
 const GROUP = 8_192;

@@ -1,7 +1,7 @@
 /**
  * What clients must be told when one catalog takes another's place.
  */
-import type { CatalogDefinition, FunctionDefinition, ResourceDefinition, ResourceTemplateDefinition } from './definition.js';
+import type { CatalogDefinition, FunctionDefinition, ResourceDefinition, ResourceTemplateDefinition } from '../definition.js';
 
 /** How two catalogs differ. */
 export interface CatalogDiff {

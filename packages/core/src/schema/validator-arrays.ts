@@ -1,7 +1,7 @@
 /**
  * Rules on the items of arrays.
  */
-import type { JsonObject } from './protocol.js';
+import type { JsonObject } from '../protocol.js';
 import { countOf, pointer, schemaError, schemaList, type Compiler, type Where } from './validator-index.js';
 import { fits, inside, no, type Rule } from './validator-run.js';
 import { count } from './validator-scalars.js';

@@ -1,7 +1,7 @@
 /**
  * Rules made of the rules of other schemas: combinations, conditions and references.
  */
-import type { JsonObject } from './protocol.js';
+import type { JsonObject } from '../protocol.js';
 import { pointer, schemaList, type Compiler, type Resource, type Where } from './validator-index.js';
 import { fits, no, pathText, problemsOf, Seen, sentence, type Path, type Problem, type Rule, type Run } from './validator-run.js';
 import { typeWords, valueWords } from './validator-scalars.js';

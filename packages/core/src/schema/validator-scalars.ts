@@ -1,7 +1,7 @@
 /**
  * Rules on a value itself: its type, its equality with others, numbers and texts.
  */
-import type { JsonObject } from './protocol.js';
+import type { JsonObject } from '../protocol.js';
 import { countOf, pointer, regexOf, schemaError, type Where } from './validator-index.js';
 import { no, type Rule } from './validator-run.js';
 import { equal, got, isMultiple, isNumber, isObject, lengthOf, show } from './validator-values.js';

@@ -2,14 +2,14 @@
  * Everything that can be wrong with a config, found in one go. The shape of each entry is in `config-keys.ts`, what holds
  * between entries in `config-names.ts`.
  */
-import { FILE } from './config-keys.js';
-import { checkNames } from './config-names.js';
-import { checkShape, CheckRun, type ConfigSupport } from './config-shape.js';
-import type { Mistake } from './errors.js';
+import { FILE } from './keys.js';
+import { checkNames } from './names.js';
+import { checkShape, CheckRun, type ConfigSupport } from './shape.js';
+import type { Mistake } from '../errors.js';
 import { MAX_JSON_DEPTH } from './json-scan.js';
 import { describe, isObject, type MistakeList, type PathStep } from './mistakes.js';
 
-export type { ConfigSupport } from './config-shape.js';
+export type { ConfigSupport } from './shape.js';
 
 /** A build that loads installed packages and files into its own process. */
 const BASIC_SUPPORT: ConfigSupport = { sources: [], isolations: ['none'] };

@@ -1,11 +1,11 @@
 /**
  * Every key of the config file, and what its value must be.
  */
-import { RECORD_POLICIES, RETURN_TYPES } from './definition.js';
-import { LINK_TYPES } from './config-document.js';
+import { RECORD_POLICIES, RETURN_TYPES } from '../definition.js';
+import { LINK_TYPES } from './document.js';
 import { describe, isObject, quote } from './mistakes.js';
-import { parsePath } from './redact.js';
-import { addSchemaMistakes, type SchemaRole } from './schema-check.js';
+import { parsePath } from '../redact.js';
+import { addSchemaMistakes, type SchemaRole } from '../schema/check.js';
 import {
   anyObject,
   anyString,
@@ -21,7 +21,7 @@ import {
   stringWith,
   type CheckRun,
   type ValueCheck,
-} from './config-shape.js';
+} from './shape.js';
 import { readTemplate, uriProblem } from './uri-check.js';
 
 /** The longest time that a call may be given: a day. */

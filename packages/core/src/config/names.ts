@@ -2,11 +2,11 @@
  * What no entry of the config shows by itself: names and URIs that are used twice, links that lead nowhere, functions that
  * nothing runs.
  */
-import { LINK_TYPES } from './config-document.js';
-import type { ConfigLink, ConfigModule, LinkType } from './config-document.js';
-import { ModuleIndex } from './config-modules.js';
-import type { CheckRun } from './config-shape.js';
-import type { FunctionKind } from './definition.js';
+import { LINK_TYPES } from './document.js';
+import type { ConfigLink, ConfigModule, LinkType } from './document.js';
+import { ModuleIndex } from './modules.js';
+import type { CheckRun } from './shape.js';
+import type { FunctionKind } from '../definition.js';
 import { formatPath, isObject, quote, type PathStep } from './mistakes.js';
 
 type Json = Record<string, unknown>;

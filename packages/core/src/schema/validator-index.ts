@@ -1,8 +1,8 @@
 /**
  * The places of a schema: its resources, their anchors, and where a reference leads. Nothing is ever fetched.
  */
-import { DaemonError } from './errors.js';
-import type { JsonObject } from './protocol.js';
+import { DaemonError } from '../errors.js';
+import type { JsonObject } from '../protocol.js';
 import type { Rule } from './validator-run.js';
 import { isObject, show } from './validator-values.js';
 

@@ -2,7 +2,7 @@
  * Collects the mistakes of a document while it is walked. The path is a stack that is only written out when there is
  * something to say: a correct document pays next to nothing for it.
  */
-import type { Mistake } from './errors.js';
+import type { Mistake } from '../errors.js';
 
 /** One step of a JSON path: a member's name or an element's index. */
 export type PathStep = string | number;

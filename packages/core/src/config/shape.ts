@@ -1,7 +1,7 @@
 /**
  * Small checks that the config's tables of keys are made of. Each looks at one value and adds what is wrong with it.
  */
-import { isNote } from './config-document.js';
+import { isNote } from './document.js';
 import { describe, isObject, MistakeList, quote } from './mistakes.js';
 import { Suggester } from './suggest.js';
 

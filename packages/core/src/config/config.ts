@@ -1,10 +1,10 @@
 /**
  * The config file: from its text to a catalog, or to a list of all that is wrong with it.
  */
-import { inspectConfig, type ConfigSupport } from './config-check.js';
-import type { ConfigDocument } from './config-document.js';
-import { normalizeConfig, type Config } from './config-normalize.js';
-import { ConfigError, type Mistake } from './errors.js';
+import { inspectConfig, type ConfigSupport } from './check.js';
+import type { ConfigDocument } from './document.js';
+import { normalizeConfig, type Config } from './normalize.js';
+import { ConfigError, type Mistake } from '../errors.js';
 import { lineCounter, offsetOf, scanJson, toMistakes } from './json-scan.js';
 import { describe, readPath } from './mistakes.js';
 

@@ -1,8 +1,8 @@
 /**
  * The config file as it is written. `null` means absent wherever a member is optional.
  */
-import type { RecordBodies, ReturnType } from './definition.js';
-import type { Icon, JsonObject } from './protocol.js';
+import type { RecordBodies, ReturnType } from '../definition.js';
+import type { Icon, JsonObject } from '../protocol.js';
 
 /** Absent in either way. */
 export type Optional<T> = T | null | undefined;

@@ -3,9 +3,9 @@
  *
  * @see https://standardschema.dev
  */
-import type { CheckResult } from './definition.js';
-import { DaemonError } from './errors.js';
-import type { JsonObject } from './protocol.js';
+import type { CheckResult } from '../definition.js';
+import { DaemonError } from '../errors.js';
+import type { JsonObject } from '../protocol.js';
 
 /** One thing that a schema found wrong. */
 interface Issue {
@@ -49,12 +49,19 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
 export function standardJsonSchema(schema: StandardSchema, side: 'input' | 'output'): JsonObject {
   const { vendor, jsonSchema } = schema['~standard'];
   if (jsonSchema === undefined) {
-    throw new DaemonError('schema_invalid', `a schema of "${vendor}" gives no JSON Schema; use one that does (zod 4.2 or newer), or a JSON Schema itself`);
+    throw new DaemonError(
+      'schema_invalid',
+      `a schema of "${vendor}" gives no JSON Schema; use one that does (zod 4.2 or newer), or a JSON Schema itself`,
+    );
   }
   try {
     return jsonSchema[side]({ target: 'draft-2020-12' });
   } catch (cause) {
-    throw new DaemonError('schema_invalid', `a schema of "${vendor}" cannot be told as JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new DaemonError(
+      'schema_invalid',
+      `a schema of "${vendor}" cannot be told as JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 

@@ -7,8 +7,8 @@
  * @see https://json-schema.org/draft/2020-12/json-schema-validation
  */
 import { fillerOf } from './defaults.js';
-import type { CheckResult } from './definition.js';
-import type { JsonObject } from './protocol.js';
+import type { CheckResult } from '../definition.js';
+import type { JsonObject } from '../protocol.js';
 import { containsRule, itemsRule, otherItemsRule, sizeRule } from './validator-arrays.js';
 import { dialectOf, Index, schemaError, type Compiler, type Dialect, type Target, type Where } from './validator-index.js';
 import { all, allOfRule, anyOfRule, dynamicRefRule, ifRule, notRule, oneOfRule, refRule } from './validator-logic.js';
@@ -17,7 +17,7 @@ import { no, Seen, sentence, type Problem, type Rule, type Run } from './validat
 import { numberRule, textRule, typeRule, valueRule } from './validator-scalars.js';
 import { isObject, MAX_DEPTH, show, TooDeep } from './validator-values.js';
 
-export type { CheckResult } from './definition.js';
+export type { CheckResult } from '../definition.js';
 
 /** A compiled schema. */
 export type Check = (value: unknown) => CheckResult;
