@@ -1,6 +1,10 @@
 /**
- * Makes dist/: the command line as one minified bundle with lazily loaded chunks (start-up time is what a sidecar is judged by),
- * and the library entry with its types, unbundled in our own packages. `tsc -b` has written build/ before.
+ * Makes dist/: the command line, minified (start-up time is what a sidecar is judged by), and the library entry with its
+ * types, unbundled in our own packages. `tsc -b` has written build/ before.
+ *
+ *   bin.js     loads main.cjs
+ *   main.cjs   serving, whole, as CommonJS: Node 20 compiles and links one such file in less time than the same as ES modules
+ *   cli.js     every other command, in chunks with what they share
  */
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -13,17 +17,12 @@ const dist = join(here, 'dist');
 
 const { version } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'));
 const define = { MCP_DAEMON_VERSION: JSON.stringify(version) };
-const shared = { absWorkingDir: here, format: 'esm', platform: 'node', target: 'node20', define, logLevel: 'warning', write: false };
-
-const bin = await build({
+const shared = { absWorkingDir: here, platform: 'node', target: 'node20', define, logLevel: 'warning', write: false };
+const bundled = {
   ...shared,
-  entryPoints: { bin: 'src/bin.ts' },
   outdir: 'dist',
   bundle: true,
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
   minify: true,
-  keepNames: true,
   legalComments: 'none',
   // A native addon cannot be bundled; everything else is inside.
   external: ['libsql'],
@@ -34,14 +33,55 @@ const bin = await build({
     '@mcp-daemon/sqlite': join(packages, 'sqlite/src/index.ts'),
     '@mcp-daemon/modules': join(packages, 'modules/src/index.ts'),
   },
-  // Where a package has both, its ES modules: jsonc-parser's others require() each other in a way that cannot be followed.
-  mainFields: ['module', 'main'],
-  // CommonJS dependencies keep calling require() for node's own modules.
-  banner: { js: `import{createRequire as __mcpdRequire}from'node:module';const require=__mcpdRequire(import.meta.url);` },
-});
+};
+
+/**
+ * For main.cjs, where there are no chunks: what serving loads only when it has to stays outside, and every other `import()`
+ * becomes a plain import. Left to itself the bundler makes a function of each module that can be reached by an `import()`,
+ * and of all that it imports, which is nearly all there is; running them takes milliseconds.
+ */
+const oneFile = {
+  name: 'one-file',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/(cli|log-pino)\.js$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const imports = [];
+      const text = (await readFile(path, 'utf8')).replace(/\bimport\(('[^']+')\)/g, (whole, specifier) => {
+        if (/(cli|log-pino)\.js/.test(specifier)) return whole;
+        const name = `__import${imports.length}`;
+        imports.push(`import * as ${name} from ${specifier};`);
+        return `Promise.resolve(${name})`;
+      });
+      return { contents: [text, ...imports].join('\n'), loader: 'ts' };
+    });
+  },
+};
+
+const results = await Promise.all([
+  build({ ...bundled, format: 'esm', entryPoints: { bin: 'src/bin.ts' } }),
+  build({
+    ...bundled,
+    format: 'cjs',
+    entryPoints: { main: 'src/main.ts' },
+    outExtension: { '.js': '.cjs' },
+    plugins: [oneFile],
+    define: { ...define, 'import.meta.url': '__mcpdUrl' },
+    banner: { js: `var __mcpdUrl=require('node:url').pathToFileURL(__filename).href;` },
+  }),
+  build({
+    ...bundled,
+    format: 'esm',
+    entryPoints: { cli: 'src/cli.ts', 'log-pino': 'src/log-pino.ts' },
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    // CommonJS dependencies keep calling require() for node's own modules.
+    banner: { js: `import{createRequire as __mcpdRequire}from'node:module';const require=__mcpdRequire(import.meta.url);` },
+  }),
+]);
 
 const library = await build({
   ...shared,
+  format: 'esm',
   entryPoints: { index: 'src/index.ts' },
   outdir: 'dist',
   bundle: true,
@@ -60,7 +100,7 @@ async function declarations(file, seen = new Map()) {
 }
 
 const files = new Map();
-for (const output of [...bin.outputFiles, ...library.outputFiles]) files.set(output.path, output.contents);
+for (const output of [...results, library].flatMap(({ outputFiles }) => outputFiles)) files.set(output.path, output.contents);
 for (const [path, text] of await declarations(join(here, 'build/index.d.ts'))) {
   files.set(join(dist, relative(join(here, 'build'), path)), text);
 }

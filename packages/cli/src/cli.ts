@@ -35,7 +35,7 @@ function runner(script: string, env: Env, finish: (code: number) => void): Comma
         width: stdout.isTTY ? Math.max(NARROW, stdout.columns) : undefined,
         interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
       };
-      finish((await command(args, context)) ?? 0);
+      finish(await command(args, context));
     },
   };
 }

@@ -2,7 +2,6 @@
  * The config file, from the disk.
  */
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { ConfigError, parseConfig } from '@mcp-daemon/core';
 import type { Config } from '@mcp-daemon/core';
 import { messageOf, UsageError } from './errors.js';
@@ -48,15 +47,6 @@ export function readConfigFile(file: string): Config {
     throw cannotRead(file, error);
   }
   return parseConfig(decode(bytes, file), { file });
-}
-
-/**
- * Reads a config file, with the text to compare a later one with.
- *
- * @throws whatever reading the file throws; ConfigError with all its mistakes
- */
-export async function rereadConfigFile(file: string): Promise<Config> {
-  return parseConfig(decode(await readFile(file), file), { file });
 }
 
 /** All mistakes of a config, each in one line: `file:line:column path: message`. */

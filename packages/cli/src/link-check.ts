@@ -16,7 +16,7 @@ const namesOf = (exports: object): string[] =>
 /** Names of methods, of a class's instance. */
 function methodsOf(instance: object): string[] {
   const names: string[] = [];
-  for (let owner: unknown = instance; typeof owner === 'object' && owner !== null && owner !== Object.prototype; ) {
+  for (let owner: unknown = instance; typeof owner === 'object' && owner !== null && owner !== Object.prototype;) {
     names.push(...Object.getOwnPropertyNames(owner));
     owner = Object.getPrototypeOf(owner);
   }
@@ -46,7 +46,8 @@ export function linkCheck(source: ModuleSource, logger: Logger): (link: LinkBind
       throw new Failure(`module "${link.module_name}" has no class "${className}"${hint}`);
     }
     try {
-      return await new (found as AnyClass)({ logger, setting: link.setting, partition: DEFAULT_PARTITION });
+      // A constructor may return a promise of its instance.
+      return await (new (found as AnyClass)({ logger, setting: link.setting, partition: DEFAULT_PARTITION }) as Promise<object>);
     } catch (error) {
       throw new Failure(`class "${className}" of module "${link.module_name}" could not be built: ${messageOf(error)}`);
     }
@@ -66,6 +67,8 @@ export function linkCheck(source: ModuleSource, logger: Logger): (link: LinkBind
     instances.set(key, instance);
     const owner = await instance;
     if (typeof (owner as Exports)[name] === 'function') return;
-    throw new Failure(`class "${className}" of module "${module}" has no function "${name}"${didYouMean(name, methodsOf(owner))}`);
+    throw new Failure(
+      `class "${className}" of module "${module}" has no function "${name}"${didYouMean(name, methodsOf(owner))}`,
+    );
   };
 }

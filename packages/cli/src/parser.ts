@@ -81,8 +81,15 @@ function reword(message: string, argv: readonly string[], known: readonly string
   const unknown = /^Unknown (?:arguments?|commands?): (.*)$/s.exec(message)?.[1]?.split(', ')[0];
   if (unknown !== undefined) {
     const flag = argv.find((word) => word.replace(/=.*/s, '') === `--${unknown}` || word === `-${unknown}`);
-    if (flag === undefined) return `"${unknown}" is not understood here${didYouMean(unknown, known.filter((word) => !word.startsWith('-')))}`;
-    const meant = nearest(unknown, known.flatMap((word) => (word.startsWith('--') ? [word.slice(2)] : [])));
+    if (flag === undefined)
+      return `"${unknown}" is not understood here${didYouMean(
+        unknown,
+        known.filter((word) => !word.startsWith('-')),
+      )}`;
+    const meant = nearest(
+      unknown,
+      known.flatMap((word) => (word.startsWith('--') ? [word.slice(2)] : [])),
+    );
     return `there is no flag ${flag.replace(/=.*/s, '')}${meant === undefined ? '' : `; did you mean "--${meant}"?`}`;
   }
   const missing = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
@@ -119,14 +126,22 @@ function looking(parser: Argv, { run }: CommandRunner): Argv {
       'call <name> [arguments..]',
       'Call a tool, read a resource or get a prompt, recorded like any call',
       (command) =>
-        json(about(command, ...RECORD, 'timeoutMs'), "Print the whole result, as a host gets it")
-          .positional('name', { type: 'string', demandOption: true, describe: 'A name of the config file, or the URI of a resource' })
+        json(about(command, ...RECORD, 'timeoutMs'), 'Print the whole result, as a host gets it')
+          .positional('name', {
+            type: 'string',
+            demandOption: true,
+            describe: 'A name of the config file, or the URI of a resource',
+          })
           .positional('arguments', { type: 'string', array: true, describe: 'One JSON object, or name=value …' })
           .example(`$0 call hello '{"name":"Ada"}'`, 'Arguments as JSON')
           .example('$0 call add_numbers a=1 b=2', 'Arguments one by one, by the types of the schema')
           .example('$0 call status://server', 'A resource by its URI'),
       (argv) => {
-        const args = { name: String(argv['name']), arguments: (argv['arguments'] as string[] | undefined) ?? [], json: argv['json'] === true };
+        const args = {
+          name: String(argv['name']),
+          arguments: (argv['arguments'] as string[] | undefined) ?? [],
+          json: argv['json'] === true,
+        };
         return run(call, args, givenOf(argv));
       },
     )
@@ -139,7 +154,10 @@ function looking(parser: Argv, { run }: CommandRunner): Argv {
             json(inner, 'Print an array')
               .option('name', { requiresArg: true, describe: 'Only calls of this function' })
               .option('type', { requiresArg: true, describe: 'Only tool, resource or prompt' })
-              .option('status', { requiresArg: true, describe: 'Only completed, failed, cancelled, timed_out, interrupted or in_process' })
+              .option('status', {
+                requiresArg: true,
+                describe: 'Only completed, failed, cancelled, timed_out, interrupted or in_process',
+              })
               .option('since', { requiresArg: true, describe: 'Only since then: 2h, 7d, 2026-01-31T12:00' })
               .option('until', { requiresArg: true, describe: 'Only until then' })
               .option('limit', { requiresArg: true, describe: 'At most so many', defaultDescription: '100' })
@@ -148,7 +166,11 @@ function looking(parser: Argv, { run }: CommandRunner): Argv {
           (argv) => {
             const { name, type, status, since, until } = argv as Parsed;
             const filters = { name: text(name), type: text(type), status: text(status), since: text(since), until: text(until) };
-            const args: CallsListArguments = { ...present(filters), limit: text(argv['limit']) ?? '100', json: argv['json'] === true };
+            const args: CallsListArguments = {
+              ...present(filters),
+              limit: text(argv['limit']) ?? '100',
+              json: argv['json'] === true,
+            };
             return run(callsList, args, givenOf(argv));
           },
         )
@@ -194,8 +216,16 @@ function hosting(parser: Argv, { run, launch }: CommandRunner): Argv {
   const shared = (command: Argv): Argv =>
     command
       .positional('host', { choices: HOST_NAMES, demandOption: true, describe: 'The host' })
-      .option('name', { requiresArg: true, describe: 'What the host calls it', defaultDescription: "the config's name, or its folder's" })
-      .option('scope', { choices: ['user', 'project'], default: 'user', describe: 'For this user everywhere, or for this folder' })
+      .option('name', {
+        requiresArg: true,
+        describe: 'What the host calls it',
+        defaultDescription: "the config's name, or its folder's",
+      })
+      .option('scope', {
+        choices: ['user', 'project'],
+        default: 'user',
+        describe: 'For this user everywhere, or for this folder',
+      })
       .option('yes', { alias: 'y', boolean: true, default: false, describe: 'Do not ask' })
       .option('dry-run', { boolean: true, default: false, describe: 'Only show the change' });
   const argsOf = (argv: Parsed): HostArguments => ({
@@ -226,7 +256,8 @@ function hosting(parser: Argv, { run, launch }: CommandRunner): Argv {
     .command(
       'completion [shell]',
       'Print a script that completes commands in bash, zsh or fish',
-      (command) => about(command).positional('shell', { type: 'string', describe: 'bash, zsh or fish', defaultDescription: 'yours' }),
+      (command) =>
+        about(command).positional('shell', { type: 'string', describe: 'bash, zsh or fish', defaultDescription: 'yours' }),
       (argv) => run(completion, present({ shell: argv.shell }), givenOf(argv)),
     );
 }
@@ -253,7 +284,19 @@ export async function parseCommand(argv: readonly string[], runner: CommandRunne
   let parser: Argv = yargs([...argv]).scriptName('mcp-daemon');
   for (const name of SETTING_NAMES) parser = declare(parser, name);
   const flags = SETTING_NAMES.map((name) => `--${SETTINGS[name].flag}`);
-  const more = ['--json', '--force', '--load', '--name', '--scope', '--yes', '--dry-run', '--command', '--limit', '--since', '--until'];
+  const more = [
+    '--json',
+    '--force',
+    '--load',
+    '--name',
+    '--scope',
+    '--yes',
+    '--dry-run',
+    '--command',
+    '--limit',
+    '--since',
+    '--until',
+  ];
   const known = [...COMMANDS, 'check', 'show', ...flags, ...more, '--status', '--type', '--help', '--version'];
   parser = hosting(looking(making(serving(parser, watched), watched), watched), watched)
     .usage('mcp-daemon: a config file becomes an MCP server\n\nUsage: $0 [file] [flags]\n       $0 <command>')

@@ -12,7 +12,9 @@ export function report(error: unknown, shown: (path: string) => string = (path) 
     const file = shown(error.file ?? 'the config');
     const count = error.mistakes.length;
     for (const line of mistakeLines(error, file)) say(line);
-    say(`mcp-daemon: ${file} has ${count === 1 ? 'a mistake' : `${count} mistakes`}; nothing is done with it until ${count === 1 ? 'it is' : 'they are'} repaired`);
+    say(
+      `mcp-daemon: ${file} has ${count === 1 ? 'a mistake' : `${count} mistakes`}; nothing is done with it until ${count === 1 ? 'it is' : 'they are'} repaired`,
+    );
     return 2;
   }
   say(`mcp-daemon: ${error instanceof Failure ? error.message : `something went wrong: ${messageOf(error)}`}`);

@@ -6,7 +6,7 @@ import { ConfigError } from '@mcp-daemon/core';
 import type { Config, Daemon } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
 import { serveStdio } from '@mcp-daemon/stdio';
-import { mistakeLines, readConfigFile, rereadConfigFile } from './config-file.js';
+import { mistakeLines, readConfigFile } from './config-file.js';
 import { stampOf, watchConfig } from './config-watch.js';
 import { messageOf } from './errors.js';
 import { createLogger, type LazyLogger } from './logger.js';
@@ -40,9 +40,9 @@ function start(flags: Flags, env: Env): Started {
 
 /** Keeps the catalog and the code up to date with their files. */
 function follow({ file, stamp }: Started, daemon: Daemon, modules: LocalModules, logger: LazyLogger): void {
-  async function reload(): Promise<void> {
+  function reload(): void {
     try {
-      const { definition } = await rereadConfigFile(file);
+      const { definition } = readConfigFile(file);
       daemon.update(definition);
       logger.info({ file, functions: definition.functions.length }, 'the config file was read again');
     } catch (error) {
@@ -50,12 +50,11 @@ function follow({ file, stamp }: Started, daemon: Daemon, modules: LocalModules,
         for (const line of mistakeLines(error, file)) logger.error({}, line);
         logger.error({ mistakes: error.mistakes.length }, 'the config file has mistakes; the last good one is served');
       } else {
-        logger.error({ error: messageOf(error) }, 'the config file cannot be read; the last good one is served');
+        logger.error({ error: messageOf(error) }, 'the last good config is served');
       }
     }
   }
-  let reading = Promise.resolve();
-  watchConfig(file, stamp, () => (reading = reading.then(reload)));
+  watchConfig(file, stamp, reload);
   modules.watch((change) => {
     daemon.reload((link) => change.affects(link));
     logger.info({ files: change.files }, 'code was changed; the next call loads it anew');

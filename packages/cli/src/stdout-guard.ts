@@ -79,13 +79,22 @@ function childOptions(options: unknown, real: Writable): unknown {
 function guardChildren(real: Writable): void {
   const childProcess = process.getBuiltinModule('node:child_process');
   // spawn, fork, exec and execFile all end here.
-  replace(childProcess.ChildProcess.prototype, 'spawn', (original) => function (options) {
-    return original.call(this, childOptions(options, real));
-  });
+  replace(
+    childProcess.ChildProcess.prototype,
+    'spawn',
+    (original) =>
+      function (options) {
+        return original.call(this, childOptions(options, real));
+      },
+  );
   // The synchronous ones take (file, arguments?, options?) or (command, options?).
   for (const name of ['spawnSync', 'execFileSync', 'execSync']) {
-    replace(childProcess, name, (original) => (...args) =>
-      original(...args.map((arg, index) => (index === 0 || Array.isArray(arg) ? arg : childOptions(arg, real)))),
+    replace(
+      childProcess,
+      name,
+      (original) =>
+        (...args) =>
+          original(...args.map((arg, index) => (index === 0 || Array.isArray(arg) ? arg : childOptions(arg, real)))),
     );
   }
 }

@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Store } from '@mcp-daemon/core';
+import { loadLibsqlQuickly } from './libsql-quick.js';
 import { dataFile } from './places.js';
 import type { Env, Settings } from './settings.js';
 
@@ -22,6 +23,7 @@ export async function openStore(settings: Settings, env: Env): Promise<Store> {
   }
   const file = dataFile(settings, env);
   mkdirSync(dirname(file), { recursive: true, mode: PRIVATE });
+  loadLibsqlQuickly();
   const { openSqliteStore } = await import('@mcp-daemon/sqlite');
   return openSqliteStore({ file });
 }

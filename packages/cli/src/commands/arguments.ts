@@ -56,7 +56,8 @@ export function readArguments(words: readonly string[], definition: FunctionDefi
   if (words.length === 1 && /^\s*[[{"]/.test(first)) return parseObject(first);
   const given: [string, unknown][] = words.map((word) => {
     const at = word.indexOf('=');
-    if (at < 1) throw new UsageError(`"${word}" is no argument: write name=value, or all of them as one JSON object`, { hint: false });
+    if (at < 1)
+      throw new UsageError(`"${word}" is no argument: write name=value, or all of them as one JSON object`, { hint: false });
     const name = word.slice(0, at);
     return [name, valueOf(word.slice(at + 1), typesOf(definition, name))];
   });

@@ -28,7 +28,8 @@ interface CallRequest {
 function expand(template: string, given: JsonObject): string {
   return template.replace(/\{([^{}]+)\}/g, (_, name: string) => {
     const value = given[name];
-    if (value === undefined) throw new Failure(`${template} wants a value for "${name}": write ${name}=value, or give the whole URI`);
+    if (value === undefined)
+      throw new Failure(`${template} wants a value for "${name}": write ${name}=value, or give the whole URI`);
     return encodeURIComponent(String(value));
   });
 }
@@ -109,7 +110,8 @@ export const call: Command<{ name: string; arguments: readonly string[]; json: b
     const text = args.json ? JSON.stringify(result, null, 2) : resultText(result);
     output.write(text === '' || text.endsWith('\n') ? text : `${text}\n`);
     if (result['isError'] !== true) return 0;
-    if (!interactive && text.includes('supports elicitation')) note('It wants to ask something, and there is no terminal to ask on.');
+    if (!interactive && text.includes('supports elicitation'))
+      note('It wants to ask something, and there is no terminal to ask on.');
     return 1;
   } finally {
     await daemon.close({ drainMs: 1_000 });

@@ -85,7 +85,8 @@ export function toJson(record: CallRecord): object {
 
 /** The store as it is; undefined where nothing was recorded yet. Looking must not make a file. */
 async function openRecord({ settings, env }: CommandContext): Promise<Store | undefined> {
-  if (settings.store === 'memory') throw new UsageError('--store memory keeps no record after its process; there is nothing to look at');
+  if (settings.store === 'memory')
+    throw new UsageError('--store memory keeps no record after its process; there is nothing to look at');
   const file = dataFile(settings, env);
   if (!isFile(file)) return undefined;
   let store: Store;
@@ -119,7 +120,8 @@ const time = (at: number): string => {
   const date = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
   return date.toISOString().slice(0, 19).replace('T', ' ');
 };
-const spent = (ms: number | null): string => (ms === null ? '' : ms < 1_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1_000).toFixed(2)} s`);
+const spent = (ms: number | null): string =>
+  ms === null ? '' : ms < 1_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1_000).toFixed(2)} s`;
 const painted = (paint: Paint, status: CallStatus): string => paint(COLOURS[status], status);
 
 /** Lists records, newest first. */
@@ -135,12 +137,12 @@ export const callsList: Command<CallsListArguments> = async (args, context) => {
   }
   if (args.json) {
     print(JSON.stringify(records.map(toJson), null, 2));
-    return;
+    return 0;
   }
   if (records.length === 0) {
     const filtered = Object.keys(query).length > 0;
     note(filtered && store ? 'no call matches' : `no calls recorded yet (${dataFile(settings, env)})`);
-    return;
+    return 0;
   }
   const head = ['WHEN', 'STATUS', 'TIME', 'TYPE', 'UUID', 'NAME'].map((word) => paint('dim', word));
   const rows = records.map((record) => [
@@ -152,6 +154,7 @@ export const callsList: Command<CallsListArguments> = async (args, context) => {
     record.notes === null ? record.name : `${record.name}  ${oneLine(record.notes, 80)}`,
   ]);
   for (const line of table([head, ...rows], width)) print(line);
+  return 0;
 };
 
 async function findRecord(store: Store, uuid: string): Promise<CallRecord> {
@@ -181,7 +184,7 @@ export const callsShow: Command<{ uuid: string; json: boolean }> = async ({ uuid
   }
   if (json) {
     print(JSON.stringify(toJson(record), null, 2));
-    return;
+    return 0;
   }
   const { arguments: given, content, status, ...rest } = record;
   const fields: [string, string | null][] = [
@@ -199,8 +202,12 @@ export const callsShow: Command<{ uuid: string; json: boolean }> = async ({ uuid
     ['traceparent', rest.traceparent],
   ];
   for (const [name, value] of fields) if (value !== null) print(`${paint('dim', name.padEnd(12))}${value}`);
-  for (const [name, body] of [['arguments', given], ['result', content]] as const) {
+  for (const [name, body] of [
+    ['arguments', given],
+    ['result', content],
+  ] as const) {
     print(paint('dim', name));
     print(body === null ? '  (not kept)' : JSON.stringify(parsed(body), null, 2).replace(/^/gm, '  '));
   }
+  return 0;
 };

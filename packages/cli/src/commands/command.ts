@@ -25,8 +25,8 @@ export interface CommandContext {
   readonly interactive: boolean;
 }
 
-/** A command. @returns its exit code; nothing for 0 */
-export type Command<Arguments> = (args: Arguments, context: CommandContext) => Promise<number | void>;
+/** A command. @returns its exit code */
+export type Command<Arguments> = (args: Arguments, context: CommandContext) => Promise<number>;
 
 /** A path as its reader would type it: from this folder, where it is below. */
 export function shownPath(path: string): string {

@@ -43,4 +43,5 @@ export const completion: Command<{ shell?: string }> = async ({ shell }, { env, 
   const known = SHELLS.find((name) => name === wanted);
   if (known === undefined) throw new UsageError(`there is no completion for "${wanted}"; choose ${SHELLS.join(', ')}`);
   print(SCRIPTS[known].trimEnd());
+  return 0;
 };

@@ -15,7 +15,12 @@ const MODULE = 'functions.mjs';
 /** Where an installed package keeps the schema of the config, which editors read. */
 const SCHEMA = './node_modules/mcp-daemon/config.schema.json';
 
-const link = (type: string, name: string, function_name: string): object => ({ type, name, module_name: 'functions', function_name });
+const link = (type: string, name: string, function_name: string): object => ({
+  type,
+  name,
+  module_name: 'functions',
+  function_name,
+});
 
 const config = (folder: string): object => ({
   ...(isFile(join(folder, SCHEMA)) ? { $schema: SCHEMA } : {}),
@@ -108,4 +113,5 @@ export const init: Command<{ dir: string; force: boolean; launch: Launch }> = as
   print(`  ${self} ${named}install claude-desktop    (or claude-code, cursor, vscode)`);
   print('or paste this into its config file:');
   print(JSON.stringify(entry, null, 2));
+  return 0;
 };

@@ -43,7 +43,13 @@ function fileOf({ host, scope }: HostArguments, { env }: CommandContext): string
 }
 
 /** Shows a change, asks, and makes it. @returns the exit code */
-async function change(args: HostArguments, context: CommandContext, file: string, before: string | undefined, after: string): Promise<number> {
+async function change(
+  args: HostArguments,
+  context: CommandContext,
+  file: string,
+  before: string | undefined,
+  after: string,
+): Promise<number> {
   const { print, note, paint, interactive } = context;
   const { title, then }: Host = HOSTS[args.host];
   print(`${paint('bold', file)}${before === undefined ? ' (new)' : ''}`);
@@ -53,7 +59,8 @@ async function change(args: HostArguments, context: CommandContext, file: string
     return 0;
   }
   if (!args.yes) {
-    if (!interactive) throw new UsageError('nothing was written: there is no terminal to ask on. Say --yes to write it', { hint: false });
+    if (!interactive)
+      throw new UsageError('nothing was written: there is no terminal to ask on. Say --yes to write it', { hint: false });
     if (!(await confirm(`Write this to ${title}'s file?`))) {
       note('Nothing was written.');
       return 1;

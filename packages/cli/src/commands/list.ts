@@ -39,11 +39,11 @@ export const list: Command<{ json: boolean }> = async ({ json }, { settings, pri
   const { functions } = readConfigFile(file).definition;
   if (json) {
     print(JSON.stringify(functions.map(describe), null, 2));
-    return;
+    return 0;
   }
   if (functions.length === 0) {
     note(`${shownPath(file)} offers nothing yet`);
-    return;
+    return 0;
   }
   const rows = functions.map((entry) => {
     const address = addressOf(entry);
@@ -52,4 +52,5 @@ export const list: Command<{ json: boolean }> = async ({ json }, { settings, pri
   });
   const head = ['TYPE', 'NAME', 'DESCRIPTION'].map((word) => paint('dim', word));
   for (const line of table([head, ...rows], width)) print(line);
+  return 0;
 };

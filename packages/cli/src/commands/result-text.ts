@@ -43,6 +43,7 @@ export function resultText(result: JsonObject): string {
       .join('\n');
   }
   const content = objects(result['content']);
-  if (content.length === 0 && result['structuredContent'] !== undefined) return JSON.stringify(result['structuredContent'], null, 2);
+  if (content.length === 0 && result['structuredContent'] !== undefined)
+    return JSON.stringify(result['structuredContent'], null, 2);
   return content.map(block).join('\n');
 }

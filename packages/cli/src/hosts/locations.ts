@@ -64,7 +64,8 @@ export const HOSTS = {
     key: 'mcpServers',
     typed: false,
     then: 'Cursor finds it by itself; its settings list it under MCP.',
-    file: (scope, { env, cwd }) => (scope === 'project' ? resolve(cwd, '.cursor', 'mcp.json') : join(home(env), '.cursor', 'mcp.json')),
+    file: (scope, { env, cwd }) =>
+      scope === 'project' ? resolve(cwd, '.cursor', 'mcp.json') : join(home(env), '.cursor', 'mcp.json'),
   },
   vscode: {
     title: 'VS Code',
