@@ -72,6 +72,7 @@ function read(node: ts.Identifier): string[] {
   const name = expression === node ? node.text : (expression as ts.PropertyAccessExpression).name.text;
   const parent = expression.parent;
   if (ts.isPropertyAccessExpression(parent) && parent.expression === expression) return [`${name}.${parent.name.text}`];
+  if (ts.isQualifiedName(expression.parent)) return [`${name}.${expression.parent.right.text}`];
   if (ts.isElementAccessExpression(parent) && parent.expression === expression) {
     return [`${name}.${literal(parent.argumentExpression) ?? '*'}`];
   }
