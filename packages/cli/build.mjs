@@ -32,6 +32,8 @@ const bundled = {
     '@mcp-daemon/stdio': join(packages, 'stdio/src/index.ts'),
     '@mcp-daemon/sqlite': join(packages, 'sqlite/src/index.ts'),
     '@mcp-daemon/modules': join(packages, 'modules/src/index.ts'),
+    // Its main file loads its parts in a way that no bundler sees.
+    'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
   },
 };
 

@@ -13,10 +13,10 @@ import { VERSION } from './version.js';
 const NARROW = 60;
 
 /** Makes what runs one parsed command. */
-function runner(script: string, env: Env, finish: (code: number) => void): CommandRunner {
+function runner(typed: string, env: Env, finish: (code: number) => void): CommandRunner {
   const stdout = process.stdout;
   return {
-    launch: (command) => launchOf(process.execPath, script, VERSION, command),
+    launch: (command) => launchOf(process.execPath, realpathSync(typed), shownPath(typed), VERSION, command),
     async serve(flags) {
       const { serve } = await import('./serve.js');
       await serve(flags, env);
@@ -54,7 +54,7 @@ export async function runCommand(argv: readonly string[], script: string, env: E
   // What a function left running keeps no command alive; but everything it printed must have left.
   const finish = (code: number): void => void stdout.write('', () => process.exit(code));
   try {
-    const served = await parseCommand(argv, runner(realpathSync(script), env, finish));
+    const served = await parseCommand(argv, runner(script, env, finish));
     if (served === 'help') finish(0);
   } catch (error) {
     finish(report(error, shownPath));

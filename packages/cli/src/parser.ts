@@ -50,12 +50,15 @@ function declare(parser: Argv, name: SettingName): Argv {
   });
 }
 
+/** Of a flag that was given more than once, the last. */
+const last = (value: unknown): unknown => (Array.isArray(value) ? value.at(-1) : value);
+
 /** The flags of settings that were given. */
 function givenOf(argv: Parsed): Record<string, string | boolean> {
   const given: Record<string, string | boolean> = {};
   for (const name of SETTING_NAMES) {
     const { flag } = SETTINGS[name];
-    const value = argv[flag];
+    const value = last(argv[flag]);
     if (typeof value === 'boolean') given[flag] = value;
     else if (value !== undefined) given[flag] = String(value);
   }
@@ -68,7 +71,7 @@ function about(parser: Argv, ...names: SettingName[]): Argv {
   return parser;
 }
 
-const text = (value: unknown): string | undefined => (value === undefined ? undefined : String(value));
+const text = (value: unknown): string | undefined => (value === undefined ? undefined : String(last(value)));
 const json = (parser: Argv, what: string): Argv => parser.option('json', { boolean: true, default: false, describe: what });
 
 /** The members that are there. */
@@ -92,6 +95,9 @@ function reword(message: string, argv: readonly string[], known: readonly string
     );
     return `there is no flag ${flag.replace(/=.*/s, '')}${meant === undefined ? '' : `; did you mean "--${meant}"?`}`;
   }
+  if (message.startsWith('Not enough non-option arguments')) return 'something is missing here; --help says what';
+  const choice = /Argument: (\S+), Given: (.*), Choices: (.*)/.exec(message);
+  if (choice !== null) return `${choice[1]}: one of ${choice[3]?.replaceAll('"', '')} is wanted, got ${choice[2]}`;
   const missing = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
   return missing === undefined ? message.replace(/\s*\n\s*/g, ': ') : `--${missing}: a value is missing`;
 }
@@ -299,7 +305,7 @@ export async function parseCommand(argv: readonly string[], runner: CommandRunne
   ];
   const known = [...COMMANDS, 'check', 'show', ...flags, ...more, '--status', '--type', '--help', '--version'];
   parser = hosting(looking(making(serving(parser, watched), watched), watched), watched)
-    .usage('mcp-daemon: a config file becomes an MCP server\n\nUsage: $0 [file] [flags]\n       $0 <command>')
+    .usage('mcp-daemon: a config file becomes an MCP server\n\nUsage: $0 [file] [flags], or $0 <command>')
     .example('$0 init demo', 'Begin: a config file and a module in demo/')
     .example('$0 --config mcp.json', 'Serve it; this is what a host runs')
     .example(`$0 call hello '{"name":"Ada"}'`, 'Call a tool by hand')
@@ -311,7 +317,6 @@ export async function parseCommand(argv: readonly string[], runner: CommandRunne
       'parse-positional-numbers': false,
       'dot-notation': false,
       'camel-case-expansion': false,
-      'duplicate-arguments-array': false,
       'greedy-arrays': false,
     })
     .version(VERSION)
@@ -323,7 +328,9 @@ export async function parseCommand(argv: readonly string[], runner: CommandRunne
     .strict()
     .exitProcess(false)
     .fail((message, error: Error | undefined) => {
-      throw error ?? new UsageError(reword(message, argv, known));
+      // The parser's own errors come as errors too; a command's are passed on.
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new UsageError(reword(error?.message ?? message, argv, known));
     });
   await parser.parseAsync();
   return ran ? 'done' : 'help';

@@ -151,7 +151,7 @@ export const callsList: Command<CallsListArguments> = async (args, context) => {
     spent(record.time_spent),
     record.mcp_type,
     record.mcp_function_call_uuid,
-    record.notes === null ? record.name : `${record.name}  ${oneLine(record.notes, 80)}`,
+    record.notes === null ? record.name : `${record.name} — ${oneLine(record.notes, 80)}`,
   ]);
   for (const line of table([head, ...rows], width)) print(line);
   return 0;

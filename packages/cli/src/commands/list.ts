@@ -47,7 +47,7 @@ export const list: Command<{ json: boolean }> = async ({ json }, { settings, pri
   }
   const rows = functions.map((entry) => {
     const address = addressOf(entry);
-    const text = [address, entry.description ?? entry.title].filter((part) => part !== undefined).join('  ');
+    const text = [address, entry.description ?? entry.title].filter((part) => part !== undefined).join(' — ');
     return [KINDS[entry.kind], paint('bold', entry.name), text];
   });
   const head = ['TYPE', 'NAME', 'DESCRIPTION'].map((word) => paint('dim', word));

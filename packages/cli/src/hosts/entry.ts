@@ -33,9 +33,10 @@ export function words(text: string): string[] {
  *
  * @param node this Node's executable
  * @param script this program's file
+ * @param typed the same, as it was typed or found
  * @param command what the user wants instead
  */
-export function launchOf(node: string, script: string, version: string, command?: string): Launch {
+export function launchOf(node: string, script: string, typed: string, version: string, command?: string): Launch {
   if (command !== undefined) {
     const [first = '', ...args] = words(command);
     return { command: first, args, shown: command };
@@ -43,8 +44,13 @@ export function launchOf(node: string, script: string, version: string, command?
   if (script.includes(`${sep}_npx${sep}`)) {
     return { command: 'npx', args: ['-y', `mcp-daemon@${version}`], shown: 'npx mcp-daemon' };
   }
-  const installed = script.includes(`${sep}node_modules${sep}`);
-  return { command: node, args: [script], shown: installed ? 'npx mcp-daemon' : 'mcp-daemon' };
+  const bin = `${sep}node_modules${sep}.bin${sep}`;
+  const shown = typed.includes(bin)
+    ? 'npx mcp-daemon'
+    : basename(typed).startsWith('mcp-daemon')
+      ? 'mcp-daemon'
+      : `node ${typed}`;
+  return { command: node, args: [script], shown };
 }
 
 /**
