@@ -1,0 +1,54 @@
+/**
+ * Who is measured. A contender has a title, a group whose budget it answers for, an era, and `prepare(folder, tools)`, which
+ * makes what it needs in an empty folder and returns the arguments of node.
+ */
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { toolList } from '../servers/tools.mjs';
+
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+const bin = path('../../packages/cli/dist/bin.js');
+
+/** A server that is a file of ours. */
+const program = (name) => (_folder, tools) => [path(`../servers/${name}.mjs`), String(tools)];
+
+/** A config file with so many tools, all in one module, whose calls are recorded by this policy. */
+async function writeConfig(folder, tools, record) {
+  await copyFile(path('../servers/tools.mjs'), join(folder, 'tools.mjs'));
+  const list = toolList(tools);
+  const links = list.map(({ name }) => ({
+    ...{ type: 'tool', name, module_name: 'tools', function_name: name === 'hello' ? name : 'add_numbers' },
+    ...(record === undefined ? {} : { record }),
+  }));
+  const config = { tools: list, module_links: links, modules: [{ package_name: 'tools', module_name: 'tools' }] };
+  await writeFile(join(folder, 'mcp.json'), JSON.stringify(config, null, 2));
+}
+
+/** The built command on a config file. */
+const daemon =
+  ({ store, record }) =>
+  async (folder, tools) => {
+    await writeConfig(folder, tools, record);
+    const files = ['--config', join(folder, 'mcp.json'), '--data-dir', join(folder, 'data')];
+    return [bin, '--transport', 'stdio', ...files, '--store', store];
+  };
+
+const servers = [
+  { name: 'floor', group: 'floor', eras: ['legacy', 'modern'], prepare: program('floor') },
+  { name: 'SDK v1 Server', group: 'sdk', eras: ['legacy'], prepare: program('sdk1-low') },
+  { name: 'SDK v1 McpServer', group: 'sdk', eras: ['legacy'], prepare: program('sdk1-mcp') },
+  { name: 'SDK v2 Server', group: 'sdk', eras: ['legacy', 'modern'], prepare: program('sdk2-low') },
+  { name: 'SDK v2 McpServer', group: 'sdk', eras: ['legacy', 'modern'], prepare: program('sdk2-mcp') },
+  { name: 'ours, SQLite', group: 'sqlite', eras: ['legacy', 'modern'], prepare: daemon({ store: 'sqlite' }) },
+  { name: 'ours, memory', group: 'memory', eras: ['legacy', 'modern'], prepare: daemon({ store: 'memory' }) },
+  { name: 'ours, no record', group: 'none', eras: ['legacy', 'modern'], prepare: daemon({ store: 'sqlite', record: 'none' }) },
+];
+
+/** Every server in every era that it speaks; the floor of each era comes first. */
+export const contenders = servers.flatMap(({ eras, ...server }) =>
+  eras.map((era) => ({ ...server, era, title: era === 'legacy' ? server.name : `${server.name} [modern]` })),
+);
+
+/** The floor that a contender is compared with. */
+export const floorOf = ({ era }) => contenders.find((contender) => contender.group === 'floor' && contender.era === era);

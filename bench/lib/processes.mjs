@@ -1,0 +1,57 @@
+/**
+ * Starts and ends the servers that are measured. Nothing else is ever signalled.
+ */
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const GRACE_MS = 3_000;
+const STDERR_KEPT = 2_000;
+
+const running = new Set();
+
+/** What a user's shell may have set must not steer a server that is measured. */
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(?:MCP_|NODE_OPTIONS$|NODE_COMPILE_CACHE$|LOG_LEVEL$)/.test(name)),
+);
+
+/** Starts a Node program with pipes. `child.ended` resolves when it is gone. */
+export function start(args) {
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], env: environment });
+  running.add(child);
+  child.said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (child.said = (child.said + text).slice(-STDERR_KEPT)));
+  child.stdin.on('error', () => {});
+  child.ended = new Promise((resolve) => {
+    const end = (why) => {
+      running.delete(child);
+      resolve(why);
+    };
+    child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
+    child.once('error', (error) => end(error.message));
+  });
+  return child;
+}
+
+function kill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** Ends a server as a host does, by closing its input; one that stays is killed. */
+export async function stop(child) {
+  if (!running.has(child)) return;
+  child.stdin.end();
+  const waiting = new AbortController();
+  const late = sleep(GRACE_MS, 'late', { signal: waiting.signal }).catch(() => undefined);
+  if ((await Promise.race([child.ended, late])) === 'late') kill(child.pid);
+  waiting.abort();
+  await child.ended;
+}
+
+/** Kills what runs, at once: the last thing that this program does. */
+export function stopAll() {
+  for (const child of running) kill(child.pid);
+}

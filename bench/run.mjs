@@ -1,0 +1,81 @@
+/**
+ * `npm run bench`: measures the server against the smallest program that answers the same, and against servers built on the
+ * official SDKs. README.md says how. It fails where an answer is wrong, never because of time.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { setup } from '../scripts/setup.mjs';
+import { stopAll } from './lib/processes.mjs';
+
+const USAGE = `usage: npm run bench -- [stdio|growth|all] [--runs N] [--rounds N] [--n N] [--out FILE]
+
+  stdio         cold start and throughput
+  growth        a catalog of 10 to 10,000 tools
+  --runs N      cold starts of each server (15)
+  --rounds N    rounds of throughput and of growth (5, 3)
+  --n N         calls of each server in a round (20000)
+  --out FILE    writes the report to a file as well
+`;
+const SUITES = { stdio: ['cold', 'load'], growth: ['growth'], all: ['cold', 'load', 'growth'] };
+
+function options() {
+  const text = { type: 'string' };
+  const { values, positionals } = parseArgs({
+    options: { runs: text, rounds: text, n: text, out: text, help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true,
+  });
+  const [suite = 'all', ...more] = positionals;
+  if (more.length > 0 || !Object.hasOwn(SUITES, suite)) throw new Error(`unknown suite: ${positionals.join(' ')}`);
+  const count = (name, standard) => {
+    const value = Number(values[name] ?? standard);
+    if (!Number.isInteger(value) || value < 1 || value > 1_000_000)
+      throw new Error(`--${name}: a whole number from 1 to 1000000 is wanted`);
+    return value;
+  };
+  return {
+    help: values.help,
+    names: SUITES[suite],
+    out: values.out,
+    runs: count('runs', 15),
+    n: count('n', 20_000),
+    rounds: { load: count('rounds', 5), growth: count('rounds', 3) },
+  };
+}
+
+async function main({ names, out, runs, n, rounds }) {
+  await setup();
+  // The report is all that stdout gets, so that it can be kept.
+  const log = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+  const [{ report }, ...suites] = await Promise.all(
+    ['./lib/report.mjs', ...names.map((name) => `./suites/${name}.mjs`)].map((path) => import(path)),
+  );
+  const temporary = await mkdtemp(join(tmpdir(), 'mcp-daemon-bench-'));
+  process.once('exit', () => {
+    stopAll();
+    rmSync(temporary, { recursive: true, force: true, maxRetries: 3 });
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
+
+  const results = [];
+  for (const [index, name] of names.entries()) {
+    results.push(await suites[index][name]({ runs, n, rounds: rounds[name], temporary, log }));
+  }
+  const text = `${report(results)}\n`;
+  if (out !== undefined) await writeFile(out, text);
+  process.stdout.write(text);
+  await rm(temporary, { recursive: true, force: true, maxRetries: 3 });
+  if (results.some(({ failures }) => failures.size > 0)) process.exitCode = 1;
+}
+
+let chosen;
+try {
+  chosen = options();
+} catch (error) {
+  process.stderr.write(`${error.message}\n\n${USAGE}`);
+  process.exit(2);
+}
+if (chosen.help) process.stdout.write(USAGE);
+else await main(chosen);
