@@ -18,7 +18,6 @@ const manifests = new Map(
 const { version } = manifests.get('cli');
 
 const temporary = await mkdtemp(join(tmpdir(), 'mcp-daemon-packed-'));
-process.on('exit', () => (process.env.KEEP_PACKED ? console.log(temporary) : undefined));
 const tarballs = join(temporary, 'tarballs');
 const home = join(temporary, 'home');
 
@@ -127,9 +126,14 @@ try {
     await run(bin('tsc'), [...options, ...types, 'program.mts'], inHome);
   });
 
+  for (const folder of folders) {
+    for (const [index, program] of fences('ci', { file: `packages/${folder}/README.md`, language: 'js' }).entries()) {
+      await check(`packages/${folder}/README.md: program ${index + 1}`, node(`${folder}-${index}.mjs`, program));
+    }
+  }
   for (const commands of fences('ci packed')) {
     await check(`README.md, from a new installation: ${commands.trim().split('\n').join('; ')}`, () => shell(commands, home));
   }
 } finally {
-  if (process.env.KEEP_PACKED === undefined) await rm(temporary, { recursive: true, force: true });
+  await rm(temporary, { recursive: true, force: true });
 }

@@ -1,17 +1,19 @@
 /**
  * Runs the commands that README.md promises. A fence that follows `<!-- ci -->` runs in the clone; one that follows
- * `<!-- ci packed -->` runs in a folder into which the packed packages were installed (scripts/packed.mjs does that).
+ * `<!-- ci packed -->` runs in a folder into which the packed packages were installed; scripts/packed.mjs does that, and runs the
+ * marked `js` fences of the packages' own READMEs there too, with no input.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { check, root, run } from './lib.mjs';
 
-export function fences(kind) {
-  const text = readFileSync(join(root, 'README.md'), 'utf8');
-  return [...text.matchAll(/^<!-- (ci(?: packed)?) -->\s*\n```sh\n([\s\S]*?)^```$/gm)]
-    .filter(([, marker]) => marker === kind)
-    .map(([, , commands]) => commands);
+/** The contents of the fences that are marked so. */
+export function fences(marker, { file = 'README.md', language = 'sh' } = {}) {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(/^<!-- (.+) -->\s*\n```(\w+)\n([\s\S]*?)^```$/gm)]
+    .filter((match) => match[1] === marker && match[2] === language)
+    .map((match) => match[3]);
 }
 
 export const shell = (commands, cwd) => run('bash', ['-euo', 'pipefail', '-c', commands], { cwd });
