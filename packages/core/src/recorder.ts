@@ -165,7 +165,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     failures += 1;
     retry ??= setTimeout(() => {
       retry = undefined;
-      writing = commit([]);
+      // One write at a time: an older row must not land on a newer one.
+      writing = writing === undefined ? commit([]) : writing.then(() => commit([]));
     }, delay);
     retry.unref();
   }
@@ -173,6 +174,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** Writes rows, after those that wait. Never rejects. */
   function commit(rows: readonly CallRecord[]): Promise<void> | undefined {
     const all = waiting.size === 0 ? rows : [...waiting.values(), ...rows];
+    if (all.length === 0) return undefined;
     const done = (): void => {
       written += all.length;
       for (const row of all) waiting.delete(row.mcp_function_call_uuid);
@@ -235,11 +237,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   return {
     begin(definition, type, input, request, revision) {
+      const now = Date.now();
       const callId = uuidv7();
       const policy = definition.record;
       const startedAt = performance.now();
       if (policy?.bodies === 'none') return { callId, row: undefined, startedAt, open: false, settled: false };
-      const now = Date.now();
       const { traceparent } = request.meta;
       const row: CallRecord = {
         partition_key: request.exchange.partition,
