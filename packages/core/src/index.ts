@@ -50,6 +50,7 @@ export type { Config, ServerIdentity } from './config/normalize.js';
 export type { ConfigDocument } from './config/document.js';
 
 export { createMemoryStore } from './memory.js';
+export { fromCursor, pageLimit, toCursor } from './paging.js';
 export { CALL_STATUSES } from './ports.js';
 export type {
   Awaitable,

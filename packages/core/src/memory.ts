@@ -2,6 +2,7 @@
  * Records in this process's memory: what tests use, and `--store memory`. They end with the process.
  */
 import { DaemonError } from './errors.js';
+import { fromCursor, pageLimit, toCursor } from './paging.js';
 import type { CallQuery, CallRecord, Page, Retention, Store } from './ports.js';
 import { uuidv7 } from './uuid.js';
 
@@ -11,27 +12,10 @@ export interface MemoryStoreOptions {
   maxRecords?: number;
 }
 
-type Position = Pick<CallRecord, 'created_at' | 'mcp_function_call_uuid'>;
-
-/** Newest first. */
-function byAge(a: Position, b: Position): number {
-  if (a.created_at !== b.created_at) return b.created_at - a.created_at;
-  return a.mcp_function_call_uuid < b.mcp_function_call_uuid ? 1 : a.mcp_function_call_uuid > b.mcp_function_call_uuid ? -1 : 0;
-}
+/** Newest first: uuids sort by the time of their making. */
+const byAge = (a: CallRecord, b: CallRecord): number => (a.mcp_function_call_uuid < b.mcp_function_call_uuid ? 1 : -1);
 
 const isOpen = (row: CallRecord): boolean => row.status === 'in_process';
-
-const toCursor = (row: Position): string =>
-  Buffer.from(`${row.created_at}.${row.mcp_function_call_uuid}`, 'utf8').toString('base64url');
-
-function fromCursor(cursor: string): Position {
-  const match = /^(\d{1,16})\.(.+)$/s.exec(Buffer.from(cursor, 'base64url').toString('utf8'));
-  const [, created_at, mcp_function_call_uuid] = match ?? [];
-  if (created_at === undefined || mcp_function_call_uuid === undefined) {
-    throw new DaemonError('invalid_cursor', 'This cursor is not one that a list of calls gave: begin without one.');
-  }
-  return { created_at: Number(created_at), mcp_function_call_uuid };
-}
 
 function matches(row: CallRecord, { name, mcp_type, status, updated_at_gt, updated_at_lt }: CallQuery): boolean {
   if (name !== undefined && row.name !== name) return false;
@@ -84,17 +68,14 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 
   function list(partition: string, query: CallQuery): Page<CallRecord> {
     const records = use(partition);
-    const { limit = 100, cursor } = query;
-    if (!Number.isInteger(limit) || limit < 1 || limit > 1_000) {
-      throw new DaemonError('invalid_params', 'limit must be a whole number from 1 to 1000.');
-    }
-    const after = cursor === undefined ? undefined : fromCursor(cursor);
+    const limit = pageLimit(query);
+    const after = fromCursor(query);
     const found = [...(records?.values() ?? [])].filter((row) => matches(row, query)).sort(byAge);
-    const start = after === undefined ? 0 : found.findIndex((row) => byAge(row, after) > 0);
+    const start = after === undefined ? 0 : found.findIndex((row) => row.mcp_function_call_uuid < after);
     const items = start < 0 ? [] : found.slice(start, start + limit);
     const last = items.at(-1);
     const page: Page<CallRecord> = { items: items.map((row) => ({ ...row })) };
-    if (last !== undefined && start + limit < found.length) page.cursor = toCursor(last);
+    if (last !== undefined && start + limit < found.length) page.cursor = toCursor(last.mcp_function_call_uuid);
     return page;
   }
 

@@ -93,7 +93,7 @@ export interface CallStore {
   write(rows: readonly CallRecord[]): Awaitable<void>;
   /** The record of that partition, or undefined. */
   get(partition: string, uuid: string): Awaitable<CallRecord | undefined>;
-  /** Newest first (by `created_at`, then uuid). Pages stay whole while new records arrive. @throws DaemonError `invalid_cursor`. */
+  /** Newest first: by uuid, which sorts by the time of its making. Pages stay whole while new records arrive. @throws DaemonError `invalid_cursor`. */
   list(partition: string, query: CallQuery): Awaitable<Page<CallRecord>>;
   /** Marks the open records of processes that have ended `interrupted`; returns how many. Leaves those of living processes. */
   interrupt(): Awaitable<number>;

@@ -13,7 +13,7 @@ it('keeps the newest records of each partition, and open ones always', async () 
   for (const row of rows) await calls.write([row]);
   await calls.write([exampleRecord({ partition_key: 'other' })]);
   const { items } = await calls.list('default', {});
-  expect(items).toEqual([open, ...rows.slice(-9).reverse()]);
+  expect(items).toEqual([...rows.slice(-9).reverse(), open]);
   expect((await calls.list('other', {})).items).toHaveLength(1);
 });
 

@@ -1,28 +1,16 @@
 /**
  * Reads records: one by its uuid, or pages of them.
  */
-import { DaemonError, type CallQuery, type CallRecord, type Page } from '@mcp-daemon/core';
+import { fromCursor, pageLimit, toCursor, type CallQuery, type CallRecord, type Page } from '@mcp-daemon/core';
 import type { Connection, Statement, Value } from './connection.js';
 import { keepable, toRecord } from './rows.js';
 
-/** Where a page ended: the list's order is `created_at`, then uuid. */
-function toCursor({ created_at, mcp_function_call_uuid }: CallRecord): string {
-  return Buffer.from(`${created_at}.${mcp_function_call_uuid}`, 'utf8').toString('base64url');
-}
-
-function fromCursor(cursor: string): [created_at: number, uuid: string] {
-  const [, created_at, uuid] = /^(\d{1,16})\.(.+)$/s.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
-  if (created_at === undefined || uuid === undefined) {
-    throw new DaemonError('invalid_cursor', 'This cursor is not one that a list of calls gave: begin without one.');
-  }
-  return [Number(created_at), uuid];
-}
-
 /** The conditions of a query, each with its values. */
 function conditions(partition: string, query: CallQuery): [sql: string, ...values: Value[]][] {
-  const { name, mcp_type, status, updated_at_gt, updated_at_lt, cursor } = query;
+  const { name, mcp_type, status, updated_at_gt, updated_at_lt } = query;
+  const after = fromCursor(query);
   const list: [string, ...Value[]][] = [['partition_key = ?', keepable(partition)]];
-  if (cursor !== undefined) list.push(['(created_at, mcp_function_call_uuid) < (?, ?)', ...fromCursor(cursor)]);
+  if (after !== undefined) list.push(['mcp_function_call_uuid < ?', after]);
   if (name !== undefined) list.push(['name = ?', name]);
   if (mcp_type !== undefined) list.push(['mcp_type = ?', mcp_type]);
   if (status !== undefined) list.push(['status = ?', status]);
@@ -49,18 +37,15 @@ export function createReader(connection: Connection): Reader {
     },
 
     list(partition, query) {
-      const { limit = 100 } = query;
-      if (!Number.isInteger(limit) || limit < 1 || limit > 1_000) {
-        throw new DaemonError('invalid_params', 'limit must be a whole number from 1 to 1000.');
-      }
+      const limit = pageLimit(query);
       const where = conditions(partition, query);
       const sql = `SELECT * FROM mcp_function_calls WHERE ${where.map(([condition]) => condition).join(' AND ')}
-        ORDER BY created_at DESC, mcp_function_call_uuid DESC LIMIT ?`;
+        ORDER BY mcp_function_call_uuid DESC LIMIT ?`;
       // One more than asked for tells whether there is a further page.
       const rows = connection.prepare(sql).all([...where.flatMap(([, ...values]) => values), limit + 1]);
       const items = rows.slice(0, limit).map(toRecord);
       const last = items.at(-1);
-      return rows.length > limit && last !== undefined ? { items, cursor: toCursor(last) } : { items };
+      return rows.length > limit && last !== undefined ? { items, cursor: toCursor(last.mcp_function_call_uuid) } : { items };
     },
   };
 }

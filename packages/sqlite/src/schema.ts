@@ -11,8 +11,8 @@ const APPLICATION_ID = 0x6d637064;
 /**
  * One entry for each version of the schema, the oldest first. Published ones never change.
  *
- * Two indexes, because each costs on every call: the primary key, and one that lists a partition newest first. Filters by name,
- * type and status read along the latter. The bodies are the last columns, so that a filter need not read over them. The
+ * One index, because each costs on every call: the primary key, which lists a partition newest first, since uuids sort by the
+ * time of their making. Filters read along it. The bodies are the last columns, so that a filter need not read over them. The
  * partial index holds open records only, few at any time.
  */
 const MIGRATIONS: readonly string[] = [
@@ -38,7 +38,6 @@ const MIGRATIONS: readonly string[] = [
     content TEXT,
     PRIMARY KEY (partition_key, mcp_function_call_uuid)
   );
-  CREATE INDEX mcp_function_calls_newest ON mcp_function_calls (partition_key, created_at, mcp_function_call_uuid);
   CREATE INDEX mcp_function_calls_open ON mcp_function_calls (owner) WHERE status = 'in_process';
 
   CREATE TABLE owners (
