@@ -11,10 +11,9 @@ const STDERR = 2;
 /** Names that the system gives to a process's own stdout. */
 const STDOUT_PATHS: ReadonlySet<unknown> = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
 /** Methods of `fs` that write to their first argument, a file number or a path. */
-const WRITERS = [
-  ...['write', 'writeSync', 'writev', 'writevSync', 'writeFile', 'writeFileSync', 'appendFile', 'appendFileSync'],
-  ...['open', 'openSync', 'createWriteStream'],
-];
+const WRITERS = ['write', 'writeSync', 'writev', 'writevSync', 'writeFile', 'writeFileSync', 'appendFile', 'appendFileSync'];
+/** Methods of `fs` that open their first argument, a path. */
+const OPENERS = ['open', 'openSync', 'createWriteStream'];
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -39,18 +38,29 @@ function replace(owner: object, name: string, make: (original: AnyFunction) => A
   methods[name] = made;
 }
 
-/** The target of a write, if it is stdout: stderr. */
-const aside = (target: unknown): unknown =>
-  target === STDOUT ? STDERR : typeof target === 'string' && STDOUT_PATHS.has(target) ? '/dev/stderr' : target;
+const isStdoutPath = (target: unknown): boolean => typeof target === 'string' && STDOUT_PATHS.has(target);
 
-const asideFirst = (original: AnyFunction): AnyFunction =>
+const writeAside = (original: AnyFunction): AnyFunction =>
   function (target, ...rest) {
-    return original.call(this, aside(target), ...rest);
+    return original.call(this, target === STDOUT || isStdoutPath(target) ? STDERR : target, ...rest);
+  };
+
+const openAside = (original: AnyFunction): AnyFunction =>
+  function (target, ...rest) {
+    return original.call(this, isStdoutPath(target) ? '/dev/stderr' : target, ...rest);
   };
 
 function guardFiles(): void {
-  for (const name of WRITERS) replace(fs, name, asideFirst);
-  for (const name of ['open', 'writeFile', 'appendFile']) replace(fs.promises, name, asideFirst);
+  for (const name of WRITERS) replace(fs, name, writeAside);
+  for (const name of OPENERS) replace(fs, name, openAside);
+  replace(fs.promises, 'open', openAside);
+  // These take no file number.
+  for (const name of ['writeFile', 'appendFile']) {
+    replace(fs.promises, name, (original) => async (target, data, ...rest) => {
+      if (!isStdoutPath(target)) return original(target, data, ...rest);
+      return fs.writeFileSync(STDERR, data as string);
+    });
+  }
   // A stream on file 1 writes by the methods above; when it ends it must not take the protocol with it.
   replace(fs, 'closeSync', (original) => (fd) => (fd === STDOUT ? undefined : original(fd)));
   replace(fs, 'close', (original) => (fd, done) => {
