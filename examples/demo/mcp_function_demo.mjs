@@ -16,7 +16,7 @@ export class MCPFunctionDemo {
 
   // A resource is called with its URI.
   read_resource(uri) {
-    return `${uri} is up, in process ${process.pid}, since ${this.startedAt.toISOString()}.`;
+    return `This is ${uri}: the server is up since ${this.startedAt.toISOString()}.`;
   }
 
   // A prompt is called with its arguments, and returns a text or messages.

@@ -30,7 +30,7 @@ await withDataDir(async (dataDir) => {
     );
     const { contents } = await client.readResource({ uri: 'status://server' });
     assert.equal(contents[0].mimeType, 'text/plain');
-    assert.match(contents[0].text, /^status:\/\/server is up/);
+    assert.match(contents[0].text, /the server is up since/);
 
     const { prompts } = await client.listPrompts();
     assert.equal(prompts[0].name, 'example-prompt');

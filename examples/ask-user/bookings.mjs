@@ -1,0 +1,26 @@
+/**
+ * Asks twice, and books. A function that wants to know something returns what it wants to know; it is called again, from its
+ * first line, with all answers so far in `context.inputs`. So nothing may happen before the last question that must not happen twice.
+ */
+export function bookTable({ restaurant, people }, context) {
+  const { when, sure } = context.inputs;
+
+  if (!when) {
+    const schema = {
+      type: 'object',
+      properties: { time: { type: 'string', title: 'Time', default: '19:00' } },
+      required: ['time'],
+    };
+    return context.inputRequired({ when: context.elicit(`When shall we come to ${restaurant}?`, schema) });
+  }
+  if (when.action !== 'accept') return 'Nothing was booked.';
+
+  if (!sure) {
+    const schema = { type: 'object', properties: { yes: { type: 'boolean' } }, required: ['yes'] };
+    const question = `Book a table for ${people} at ${when.content.time}?`;
+    return context.inputRequired({ sure: context.elicit(question, schema) });
+  }
+  if (sure.action !== 'accept' || !sure.content.yes) return 'Nothing was booked.';
+
+  return `Booked at ${restaurant}: ${people} people, ${when.content.time}.`;
+}
