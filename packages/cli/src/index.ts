@@ -5,7 +5,7 @@
  * import { createDaemon, defineCatalog, defineTool, serveStdio } from 'mcp-daemon';
  *
  * const hello = defineTool({ name: 'hello', run: () => 'Hello!' });
- * const daemon = createDaemon({ catalog: defineCatalog({ tools: [hello] }) });
+ * const daemon = createDaemon({ catalog: defineCatalog({ functions: [hello] }) });
  * await serveStdio(daemon, { input: process.stdin, output: process.stdout }).closed;
  */
 export { loadConfig } from './load-config.js';

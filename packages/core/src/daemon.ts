@@ -96,7 +96,7 @@ function refused(message: unknown): JsonRpcResponse | undefined {
  * @throws DaemonError `usage` where an option is no good
  *
  * @example
- * const daemon = createDaemon({ catalog: defineCatalog({ tools: [hello] }) });
+ * const daemon = createDaemon({ catalog: defineCatalog({ functions: [hello] }) });
  * await daemon.connect(new StdioServerTransport());
  */
 export function createDaemon(options: DaemonOptions): Daemon {
