@@ -1,4 +1,5 @@
 /** Where the tests find the built command, and a copy of the config that has everything. */
+import { strict as assert } from 'node:assert';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -51,11 +52,10 @@ export async function createHome(example = 'everything'): Promise<Home> {
       await rename(`${config}.new`, config);
     },
     async command(...args) {
-      const { stdout } = await promisify(execFile)(process.execPath, [bin, ...args], {
-        env: environment(),
-        maxBuffer: 100_000_000,
-      });
-      return stdout;
+      const options = { env: environment(), maxBuffer: 500_000_000 };
+      // Without the error's own stack: a bundle's lines fill the screen.
+      const failed = ({ message }: Error): never => assert.fail(message.slice(0, 1_000));
+      return (await promisify(execFile)(process.execPath, [bin, ...args], options).catch(failed)).stdout;
     },
     remove: () => rm(folder, { recursive: true, force: true, maxRetries: 3 }),
   };
