@@ -62,7 +62,7 @@ export interface Daemon {
   handle(message: unknown, exchange: Exchange): Awaitable<JsonRpcResponse | undefined>;
   /** Begins a connection; see {@link Session}. @throws DaemonError `closed` */
   open(peer: Peer, identity?: SessionIdentity): Session;
-  /** Serves anything that implements the SDK's `Transport`, until it closes. */
+  /** Serves anything that implements the SDK's `Transport`, until it closes; the daemon's end closes it. */
   connect(transport: Transport, identity?: SessionIdentity): Promise<Session>;
   /** Replaces the catalog of the partition `default`, and tells clients what changed. Calls under way end on the old one. */
   update(catalog: CatalogDefinition): void;

@@ -19,6 +19,8 @@ export interface Peer {
    * @param related the request on whose stream it belongs; absent: it belongs to none
    */
   send(message: JsonRpcRequest | JsonRpcNotification, related?: RequestId): void;
+  /** Told once that the session has ended, by whoever's will. */
+  close?(): void;
 }
 
 /** What {@link Session} takes. */
@@ -246,6 +248,7 @@ export class Session implements Connection {
     this.#giveUp();
     this.#tellIdle();
     this.#options.onClose(this);
+    this.#options.peer.close?.();
   }
 
   #isIdle(): boolean {

@@ -6,7 +6,7 @@ import type { JsonRpcMessage, JsonRpcResponse, RequestId, Transport } from './pr
 import type { Peer, Session } from './session.js';
 
 /**
- * Serves a transport until it closes.
+ * Serves a transport until it closes, or until the daemon does, which closes it.
  *
  * @param open begins the session
  * @returns the session, once the transport has started
@@ -21,13 +21,21 @@ export async function connectTransport(transport: Transport, open: (peer: Peer) 
     for (const response of Array.isArray(answered) ? answered : [answered]) send(response, response.id);
   };
 
-  const session = open({ send });
+  let gone = false;
+  const close = (): void => {
+    if (!gone) transport.close().catch((error: unknown) => logger.debug({ error: String(error) }, 'a transport could not be closed'));
+  };
+
+  const session = open({ send, close });
   transport.onmessage = (message: unknown) => {
     const answered = session.receive(message);
     if (answered instanceof Promise) void answered.then(answer);
     else answer(answered);
   };
-  transport.onclose = () => session.close();
+  transport.onclose = () => {
+    gone = true;
+    session.close();
+  };
   await transport.start();
   return session;
 }
