@@ -1,7 +1,7 @@
 /**
  * Writes records: the hot path.
  *
- * What costs is handing values to the engine, text above all. So rows go in statements of up to 32, and what all rows of a
+ * What costs is handing values to the engine, text above all. So rows go in statements of up to 64, and what all rows of a
  * statement have in common (nearly everything, under load) is handed over once, to engines that can do that. A group that fits
  * in one statement needs no transaction around it.
  */
@@ -18,7 +18,7 @@ const COLUMNS = [
 ];
 const KEY = ['partition_key', 'mcp_function_call_uuid'];
 
-const MOST_ROWS = 32;
+const MOST_ROWS = 64;
 
 /** Statements kept; there are few ways to be alike in practice. */
 const MOST_STATEMENTS = 64;
