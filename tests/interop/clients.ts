@@ -12,6 +12,7 @@ import {
   ListRootsRequestSchema,
   ResultSchema,
 } from '@modelcontextprotocol/sdk/types.js';
+import { z } from 'zod';
 import { RawClient, envelope } from './raw.js';
 import type { Json } from './raw.js';
 import { environment } from './sidecar.js';
@@ -209,6 +210,8 @@ function viaMethods(client: ClientV2): Record<string, ((params: never, options: 
     'prompts/get': (params, options) => client.getPrompt(params, options),
     'completion/complete': (params, options) => client.complete(params, options),
     'server/discover': (_params, options) => client.discover(options) as Promise<unknown>,
+    // It wants a schema for the answers of methods that it does not know.
+    'no/such/method': (_params, options) => client.request({ method: 'no/such/method', params: {} }, z.looseObject({}), options),
   };
 }
 

@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { table } from './table.js';
 
 const page = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'docs/interop.md');
-const [start, end] = ['<!-- table: written by INTEROP_TABLE=1 npm run jest -- interop/table -->\n\n', '\n\n<!-- end of table -->'];
+const [start, end] = [
+  '<!-- table: written by INTEROP_TABLE=1 npm run jest -- interop/table -->\n\n',
+  '\n\n<!-- end of table -->',
+];
 
 test('docs/interop.md has the table of this suite', () => {
   const text = readFileSync(page, 'utf8');
