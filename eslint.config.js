@@ -13,7 +13,7 @@ const nodeGlobals = Object.fromEntries(
 );
 
 export default defineConfig(
-  { ignores: ['**/node_modules/**', '**/dist/**', '**/build/**', 'coverage/**'] },
+  { ignores: ['**/node_modules/**', '**/dist/**', '**/build/**', 'coverage/**', '**/.coverage-src/**'] },
   {
     ...js.configs.recommended,
     linterOptions: { reportUnusedDisableDirectives: 'error' },

@@ -1,4 +1,4 @@
-/** Tests run on the sources; `tsc -b` has checked their types. Thresholds count only when coverage is asked for. */
+/** Tests run on the sources; `tsc -b` has checked their types. Coverage and its thresholds: scripts/coverage.mjs. */
 export default {
   roots: ['<rootDir>/packages', '<rootDir>/tests'],
   testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/tests/**/*.test.ts'],
@@ -16,12 +16,10 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   maxWorkers: 2,
+  // Many tests start processes, and a machine may be busy.
+  testTimeout: 30_000,
   // v8 counts lines, and so the ones of files that hold only types.
   coverageProvider: 'babel',
   coverageReporters: ['text-summary', 'json-summary', 'lcov'],
   collectCoverageFrom: ['packages/*/src/**/*.ts', '!**/*.d.ts'],
-  coverageThreshold: {
-    global: { statements: 80, branches: 80, functions: 80, lines: 80 },
-    './packages/core/src/': { statements: 90, branches: 90, functions: 90, lines: 90 },
-  },
 };

@@ -14,6 +14,9 @@ import { build } from 'esbuild';
 const here = dirname(fileURLToPath(import.meta.url));
 const packages = dirname(here);
 const dist = join(here, 'dist');
+/** Of the packages that this lists, scripts/coverage.mjs has instrumented the sources. */
+const instrumented = process.env.MCP_DAEMON_INSTRUMENTED?.split(' ') ?? [];
+const src = (name) => join(packages, name, instrumented.includes(name) ? '.coverage-src' : 'src');
 
 const { version } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'));
 const define = { MCP_DAEMON_VERSION: JSON.stringify(version) };
@@ -28,10 +31,10 @@ const bundled = {
   external: ['libsql'],
   // From the sources, so that a bundle never holds a stale build.
   alias: {
-    '@mcp-daemon/core': join(packages, 'core/src/index.ts'),
-    '@mcp-daemon/stdio': join(packages, 'stdio/src/index.ts'),
-    '@mcp-daemon/sqlite': join(packages, 'sqlite/src/index.ts'),
-    '@mcp-daemon/modules': join(packages, 'modules/src/index.ts'),
+    '@mcp-daemon/core': join(src('core'), 'index.ts'),
+    '@mcp-daemon/stdio': join(src('stdio'), 'index.ts'),
+    '@mcp-daemon/sqlite': join(src('sqlite'), 'index.ts'),
+    '@mcp-daemon/modules': join(src('modules'), 'index.ts'),
     // Its main file loads its parts in a way that no bundler sees.
     'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
   },
@@ -60,11 +63,11 @@ const oneFile = {
 };
 
 const results = await Promise.all([
-  build({ ...bundled, format: 'esm', entryPoints: { bin: 'src/bin.ts' } }),
+  build({ ...bundled, format: 'esm', entryPoints: { bin: `${src('cli')}/bin.ts` } }),
   build({
     ...bundled,
     format: 'cjs',
-    entryPoints: { main: 'src/main.ts' },
+    entryPoints: { main: `${src('cli')}/main.ts` },
     outExtension: { '.js': '.cjs' },
     plugins: [oneFile],
     define: { ...define, 'import.meta.url': '__mcpdUrl' },
@@ -73,7 +76,7 @@ const results = await Promise.all([
   build({
     ...bundled,
     format: 'esm',
-    entryPoints: { cli: 'src/cli.ts', 'log-pino': 'src/log-pino.ts' },
+    entryPoints: { cli: `${src('cli')}/cli.ts`, 'log-pino': `${src('cli')}/log-pino.ts` },
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     // CommonJS dependencies keep calling require() for node's own modules.
