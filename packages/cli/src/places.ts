@@ -37,7 +37,13 @@ export function dataDir(settings: Pick<Settings, 'dataDir'>, env: Env, platform:
 export const dataFile = (settings: Pick<Settings, 'dataDir'>, env: Env): string => join(dataDir(settings, env), 'mcp-daemon.db');
 
 /** Whether there is a file. */
-export const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+export function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
 
 /**
  * The config file: the one that is named, else the one in this folder.

@@ -68,5 +68,5 @@ describe('what a function prints', () => {
     expect(sidecar.strays).toEqual([]);
     const missing = ['import', ...Object.keys(WAYS)].filter((name) => !sidecar.stderr.includes(`way:${name}`));
     expect(missing).toEqual([]);
-  }, 60_000);
+  });
 });

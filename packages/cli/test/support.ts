@@ -5,6 +5,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { jest } from '@jest/globals';
+
+// A test starts many processes, and others run at the same time.
+jest.setTimeout(60_000);
 
 export const BIN = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist', 'bin.js');
 

@@ -1,10 +1,11 @@
 /**
  * Changes one entry of a host's file and nothing else: comments, indentation and the order of keys stay as they are.
  */
-import { applyEdits, modify, parse, printParseErrorCode } from 'jsonc-parser';
-import type { FormattingOptions, ParseError } from 'jsonc-parser';
+import { parse, printParseErrorCode } from 'jsonc-parser';
+import type { ParseError } from 'jsonc-parser';
 import { Failure } from '../errors.js';
 import type { HostEntry } from './entry.js';
+import { removeJson, setJson } from './json-edit.js';
 
 const BOM = '\uFEFF';
 
@@ -18,13 +19,6 @@ export interface HostDocument {
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** How the file is indented and ends its lines. */
-function formattingOf(text: string): FormattingOptions {
-  const indent = /\n([ \t]+)\S/.exec(text)?.[1] ?? '  ';
-  const eol = text.includes('\r\n') ? '\r\n' : '\n';
-  return { insertSpaces: !indent.startsWith('\t'), tabSize: indent.startsWith('\t') ? 1 : indent.length, eol };
-}
 
 function lineOf(text: string, offset: number): string {
   const before = text.slice(0, offset).split('\n');
@@ -54,12 +48,11 @@ export function readHostFile(text: string, key: string, shown: string): HostDocu
   if (!isObject(root)) throw new Failure(`${shown} holds no JSON object; ${untouched}`);
   const servers = root[key];
   if (servers !== undefined && !isObject(servers)) throw new Failure(`"${key}" in ${shown} is no object; ${untouched}`);
-  const formattingOptions = formattingOf(source);
   return {
     entry: (name) => (servers !== undefined && Object.hasOwn(servers, name) ? servers[name] : undefined),
     with(name, entry) {
-      const edits = modify(source, [key, name], entry, { formattingOptions });
-      return mark + applyEdits(source, edits);
+      const edited = entry === undefined ? removeJson(source, [key, name]) : setJson(source, [key, name], entry);
+      return mark + edited;
     },
   };
 }

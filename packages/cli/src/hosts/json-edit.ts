@@ -1,0 +1,114 @@
+/**
+ * Adds, replaces and removes members of a JSON text, with comments or without, and leaves every other byte where it is.
+ */
+import { createScanner, findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
+
+/** How a text is laid out. */
+interface Layout {
+  /** One step of indentation. */
+  readonly step: string;
+  readonly eol: string;
+}
+
+function layoutOf(text: string): Layout {
+  return { step: /\n([ \t]+)\S/.exec(text)?.[1] ?? '  ', eol: text.includes('\r\n') ? '\r\n' : '\n' };
+}
+
+/** The white space that the line of an offset begins with. */
+function indentAt(text: string, offset: number): string {
+  const from = text.lastIndexOf('\n', offset - 1) + 1;
+  return /^[ \t]*/.exec(text.slice(from, offset))?.[0] ?? '';
+}
+
+const isFirstOnLine = (text: string, offset: number): boolean => /(^|\n)[ \t]*$/.test(text.slice(0, offset));
+
+/** A value as JSON, as it looks behind a key that is indented so. */
+function written(value: unknown, indent: string, { step, eol }: Layout): string {
+  return JSON.stringify(value, null, step).replaceAll('\n', eol + indent);
+}
+
+/** The offset of the first comma in a range that holds no values. */
+function commaIn(text: string, from: number, to: number): number | undefined {
+  const scanner = createScanner(text.slice(from, to), false);
+  do {
+    scanner.scan();
+    const at = from + scanner.getTokenOffset();
+    // A comment is a longer token.
+    if (scanner.getTokenLength() === 1 && text[at] === ',') return at;
+  } while (scanner.getTokenLength() > 0);
+  return undefined;
+}
+
+/** Adds a member behind all others. */
+function append(text: string, object: Node, key: string, value: unknown): string {
+  const layout = layoutOf(text);
+  const end = object.offset + object.length - 1;
+  const last = object.children?.at(-1);
+  const outer = indentAt(text, end);
+  const indent = last !== undefined && isFirstOnLine(text, last.offset) ? indentAt(text, last.offset) : outer + layout.step;
+  const member = `${JSON.stringify(key)}: ${written(value, indent, layout)}`;
+  // Behind the comments that follow the last member, before the white space in front of the brace.
+  const at = text.slice(0, end).trimEnd().length;
+  const behind = text.slice(at, end).includes('\n') ? text.slice(at) : layout.eol + outer + text.slice(end);
+  const before = text.slice(0, at);
+  if (last === undefined) return `${before}${layout.eol}${indent}${member}${behind}`;
+  const ends = last.offset + last.length;
+  const comma = commaIn(text, ends, end) === undefined ? ',' : '';
+  return `${before.slice(0, ends)}${comma}${before.slice(ends)}${layout.eol}${indent}${member}${behind}`;
+}
+
+/** Takes a member out, with its comma and with its line where nothing else is on it. */
+function remove(text: string, property: Node): string {
+  const siblings = property.parent?.children ?? [];
+  const index = siblings.indexOf(property);
+  const [before, after] = [siblings[index - 1], siblings[index + 1]];
+  const ends = property.offset + property.length;
+  const objectEnd = (property.parent?.offset ?? 0) + (property.parent?.length ?? 0) - 1;
+  const trailing = commaIn(text, ends, after?.offset ?? objectEnd);
+  let [from, to] = [property.offset, trailing === undefined ? ends : trailing + 1];
+  // The whole line goes, unless something else is on it.
+  const lineFrom = text.lastIndexOf('\n', from - 1) + 1;
+  const rest = /^[ \t]*(\r?\n|$)/.exec(text.slice(to));
+  if (rest !== null && text.slice(lineFrom, from).trim() === '') [from, to] = [lineFrom, to + rest[0].length];
+  const cut = text.slice(0, from) + text.slice(to);
+  if (trailing !== undefined || before === undefined) return cut;
+  const comma = commaIn(text, before.offset + before.length, property.offset);
+  return comma === undefined ? cut : cut.slice(0, comma) + cut.slice(comma + 1);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Sets a value. Where both the old and the new one are objects, only the members that differ are written.
+ *
+ * @param path from the root; what is missing on the way is made
+ */
+export function setJson(text: string, path: readonly string[], value: unknown): string {
+  const root = parseTree(text, [], { allowTrailingComma: true });
+  if (root === undefined) return JSON.stringify(value);
+  const found = findNodeAtLocation(root, [...path]);
+  if (found !== undefined) {
+    if (found.type === 'object' && isObject(value)) {
+      return Object.entries(value).reduce((edited, [key, member]) => setJson(edited, [...path, key], member), text);
+    }
+    const layout = layoutOf(text);
+    return (
+      text.slice(0, found.offset) +
+      written(value, indentAt(text, found.parent?.offset ?? found.offset), layout) +
+      text.slice(found.offset + found.length)
+    );
+  }
+  const key = path.at(-1) ?? '';
+  const parentPath = path.slice(0, -1);
+  const parent = parentPath.length === 0 ? root : findNodeAtLocation(root, parentPath);
+  if (parent === undefined) return setJson(text, parentPath, { [key]: value });
+  return append(text, parent, key, value);
+}
+
+/** Removes a member; where there is none, nothing changes. */
+export function removeJson(text: string, path: readonly string[]): string {
+  const root = parseTree(text, [], { allowTrailingComma: true });
+  const found = root === undefined ? undefined : findNodeAtLocation(root, [...path]);
+  return found?.parent === undefined ? text : remove(text, found.parent);
+}
