@@ -30,7 +30,10 @@ export interface StdioServer {
   close(): Promise<void>;
 }
 
-const PARSE_ERROR: JsonRpcResponse = { jsonrpc: '2.0', error: { code: -32700, message: 'Parse error: a line must be one JSON-RPC message.' } };
+const PARSE_ERROR: JsonRpcResponse = {
+  jsonrpc: '2.0',
+  error: { code: -32700, message: 'Parse error: a line must be one JSON-RPC message.' },
+};
 
 const tooLong = (bytes: number): JsonRpcResponse => ({
   jsonrpc: '2.0',
@@ -49,7 +52,7 @@ const tooLong = (bytes: number): JsonRpcResponse => ({
  */
 export function serveStdio(daemon: Daemon, options: StdioOptions): StdioServer {
   const { input, output, maxMessageBytes = 10_000_000, drainMs = 30_000, ...identity } = options;
-  const session = daemon.open({ send: (message) => write(message) }, identity);
+  const session = daemon.open({ send: (message) => write(message), close: () => void close() }, identity);
 
   let lines = '';
   let scheduled = false;
@@ -64,7 +67,9 @@ export function serveStdio(daemon: Daemon, options: StdioOptions): StdioServer {
     // A client that does not read is not read from either: what it may have in flight is bounded.
     if (!output.write(text) && !input.isPaused()) {
       input.pause();
-      output.once('drain', () => input.resume());
+      output.once('drain', () => {
+        if (ending === undefined) input.resume();
+      });
     }
   }
 
@@ -106,19 +111,34 @@ export function serveStdio(daemon: Daemon, options: StdioOptions): StdioServer {
 
   /** Answers what is under way, then ends the session. A client that is gone is not waited for. */
   async function end(): Promise<void> {
-    input.off('data', onData);
-    input.pause();
     if (!broken) {
       await session.drain(drainMs);
       await new Promise<void>((resolve) => setImmediate(resolve)); // the last answers are written on the next tick
     }
     session.close();
     flush();
-    if (!broken && output.writableLength > 0) await new Promise<void>((resolve) => output.write('', () => resolve()));
+    if (!broken && output.writableLength > 0) await written();
     finish();
   }
 
-  const close = (): Promise<void> => (ending ??= end());
+  /** Waits until the client has read everything, but no longer than the drain. */
+  async function written(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, drainMs);
+      output.write('', () => resolve());
+    });
+    clearTimeout(timer);
+  }
+
+  function close(): Promise<void> {
+    if (ending === undefined) {
+      input.off('data', onData);
+      input.pause();
+      ending = Promise.resolve().then(end);
+    }
+    return ending;
+  }
 
   input.on('data', onData);
   input.once('end', () => {
@@ -126,6 +146,7 @@ export function serveStdio(daemon: Daemon, options: StdioOptions): StdioServer {
     void close();
   });
   input.once('error', () => void close());
+  input.once('close', () => void close()); // a stream that is destroyed has no end
   output.on('error', () => {
     broken = true; // the host has closed its end: there is nobody to tell
     void close();
