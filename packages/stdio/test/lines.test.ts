@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+
+import { createLineReader } from '@mcp-daemon/stdio';
+
+const TOO_LONG = Symbol('too long');
+
+/** What a reader tells of these chunks; `end` unless told otherwise. */
+function read(chunks: readonly (Buffer | string)[], { maxBytes = 1_000_000, end = true } = {}): (string | typeof TOO_LONG)[] {
+  const told: (string | typeof TOO_LONG)[] = [];
+  const reader = createLineReader({ maxBytes, onLine: (line) => told.push(line), onTooLong: () => told.push(TOO_LONG) });
+  for (const chunk of chunks) reader.push(Buffer.from(chunk));
+  if (end) reader.end();
+  return told;
+}
+
+/** Cuts bytes at these places. */
+function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
+  const sorted = [0, ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  return sorted.slice(1).map((to, index) => bytes.subarray(sorted[index], to));
+}
+
+describe('a line reader', () => {
+  it('tells each line when its newline has come', () => {
+    expect(read(['{"a":1}\n{"b"', ':2}', '\n{"c":3}'], { end: false })).toEqual(['{"a":1}', '{"b":2}']);
+  });
+
+  it('takes several lines of one chunk, and one line of several chunks', () => {
+    expect(read(['a\nb\nc\n'])).toEqual(['a', 'b', 'c']);
+    expect(read(['a', 'b', 'c', '\n', 'd\n'])).toEqual(['abc', 'd']);
+    expect(read(['a', 'b\nc\nd', 'e\n'])).toEqual(['ab', 'c', 'de']);
+  });
+
+  it('takes what is left at the end as a line', () => {
+    expect(read(['a\nb'])).toEqual(['a', 'b']);
+    expect(read(['a\n'])).toEqual(['a']);
+    expect(read([])).toEqual([]);
+  });
+
+  it('takes the line ends of Windows', () => {
+    expect(read(['a\r\nb\r\n', 'c\r', '\nd\r'])).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('passes over blank lines', () => {
+    expect(read(['\n\n \n\t\r\n', '\r', '\n', 'a\n\n', '  '])).toEqual(['a']);
+  });
+
+  it('never splits a character', () => {
+    const bytes = Buffer.from('grüße 🦊\n日本\n');
+    for (let at = 0; at <= bytes.length; at += 1) expect(read(cut(bytes, [at]))).toEqual(['grüße 🦊', '日本']);
+  });
+
+  it('gives the same lines however they are cut', () => {
+    const line = fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => text.replace(/[\r\n]/g, ' '));
+    const ended = fc.tuple(line, fc.constantFrom('\n', '\r\n'));
+    fc.assert(
+      fc.property(fc.array(ended), line, fc.array(fc.nat(500)), fc.nat(60), (lines, last, places, maxBytes) => {
+        const whole = Buffer.from(lines.flat().join('') + last);
+        const expected = [...lines, [last, ''] as const].flatMap(([text, newline]): (string | typeof TOO_LONG)[] => {
+          const bytes = Buffer.byteLength(text) + (newline === '\r\n' ? 1 : 0);
+          if (bytes > maxBytes) return [TOO_LONG];
+          return text.trim() === '' ? [] : [text];
+        });
+        expect(read(cut(whole, places), { maxBytes })).toEqual(expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('replaces bytes that are no UTF-8, and goes on', () => {
+    expect(read([Buffer.from([0x61, 0xff, 0x0a]), 'b\n'])).toEqual(['a\ufffd', 'b']);
+  });
+});
+
+describe('a line that is too long', () => {
+  it.each<[string, string[]]>([
+    ['in one chunk', ['x'.repeat(11) + '\nnext\n']],
+    ['in many', ['xxxxx', 'xxxxx', 'x', 'xxx', '\nnext\n']],
+    ['at its newline', ['xxxxxxxxxx', 'x\nnext\n']],
+    ['of characters of many bytes', ['🦊🦊🦊\nnext\n']],
+    ['of characters of many bytes, in many chunks', ['🦊', '🦊', '🦊', '\nnext\n']],
+  ])('is told once, and the next is read: %s', (_how, chunks) => {
+    expect(read(chunks, { maxBytes: 10 })).toEqual([TOO_LONG, 'next']);
+  });
+
+  it('may be as long as the limit', () => {
+    for (const chunks of [['x'.repeat(10) + '\n'], ['xxxxx', 'xxxxx\n'], ['xxxxx', 'xxxxx', '\n']]) {
+      expect(read(chunks, { maxBytes: 10 })).toEqual(['x'.repeat(10)]);
+    }
+  });
+
+  it('is not kept while it comes', () => {
+    let told = 0;
+    const reader = createLineReader({ maxBytes: 1_000, onLine: () => {}, onTooLong: () => (told += 1) });
+    const chunk = Buffer.alloc(100_000, 'x');
+    const before = process.memoryUsage().arrayBuffers;
+    for (let count = 0; count < 1_000; count += 1) reader.push(Buffer.from(chunk));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(90_000_000);
+    reader.end();
+    expect(told).toBe(1);
+  });
+});

@@ -1,0 +1,446 @@
+import { PassThrough, Writable } from 'node:stream';
+
+import { createDaemon, defineCatalog, defineResource, defineTool, elicit, inputRequired } from '@mcp-daemon/core';
+import type { Daemon, DaemonOptions, JsonObject } from '@mcp-daemon/core';
+import { serveStdio } from '@mcp-daemon/stdio';
+import type { StdioOptions, StdioServer } from '@mcp-daemon/stdio';
+
+const META = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
+
+const ended: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ended.splice(0).reverse()) await end();
+});
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + 3_000; !condition(); await sleep(2))
+    if (Date.now() > end) throw new Error(`it never came true: ${condition.toString()}`);
+}
+
+/** What has to happen within a second. */
+async function within(promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('it did not end')), 1_000);
+  });
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** Functions that end when the test says so. */
+function gate(): {
+  run: () => Promise<string>;
+  open: (value: string) => void;
+  signals: AbortSignal[];
+  wait: ReturnType<typeof defineTool>;
+} {
+  let open: (value: string) => void = () => {};
+  const promise = new Promise<string>((resolve) => (open = resolve));
+  const signals: AbortSignal[] = [];
+  const run = (): Promise<string> => promise;
+  const wait = defineTool({
+    name: 'wait',
+    run: (_args, { signal }) => {
+      signals.push(signal);
+      return promise;
+    },
+  });
+  return { run, open, signals, wait };
+}
+
+const echo = defineTool({
+  name: 'echo',
+  inputSchema: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+  run: ({ text }) => text,
+});
+
+interface Served {
+  daemon: Daemon;
+  server: StdioServer;
+  input: PassThrough;
+  output: Writable;
+  /** All messages that were written. */
+  messages: () => JsonObject[];
+  text: () => string;
+  send: (...messages: unknown[]) => void;
+}
+
+/** A daemon on streams. */
+function served(
+  options: Partial<StdioOptions> & { daemon?: Partial<DaemonOptions>; functions?: ReturnType<typeof defineTool>[] } = {},
+): Served {
+  const { daemon: daemonOptions = {}, functions = [], ...rest } = options;
+  const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo, ...functions] }), ...daemonOptions });
+  let text = '';
+  const input = new PassThrough();
+  const output =
+    rest.output ??
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        text += chunk.toString();
+        done();
+      },
+    });
+  const server = serveStdio(daemon, { input, drainMs: 1_000, ...rest, output });
+  ended.push(
+    () => daemon.close({ drainMs: 1 }),
+    () => Promise.race([server.close(), sleep(50)]),
+  );
+  const messages = (): JsonObject[] =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as JsonObject);
+  const send = (...sent: unknown[]): void => void input.write(sent.map((message) => `${JSON.stringify(message)}\n`).join(''));
+  return { daemon, server, input, output, messages, text: () => text, send };
+}
+
+const call = (id: number | string, name: string, args: JsonObject = {}): JsonObject => ({
+  jsonrpc: '2.0',
+  id,
+  method: 'tools/call',
+  params: { name, arguments: args, _meta: META },
+});
+
+const initialize = (protocolVersion = '2025-11-25', capabilities: JsonObject = {}): JsonObject => ({
+  jsonrpc: '2.0',
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion, capabilities, clientInfo: { name: 't', version: '1' } },
+});
+
+const ids = (messages: JsonObject[]): unknown[] => messages.map(({ id }) => id);
+
+describe('messages on lines', () => {
+  it('are answered on lines, one each', async () => {
+    const { send, messages, text } = served();
+    send(call(1, 'echo', { text: 'a\nb' }), call('two', 'echo', { text: 'ü🦊' }));
+    await until(() => messages().length === 2);
+    expect(messages()).toMatchObject([
+      { jsonrpc: '2.0', id: 1, result: { content: [{ text: 'a\nb' }] } },
+      { jsonrpc: '2.0', id: 'two', result: { content: [{ text: 'ü🦊' }] } },
+    ]);
+    expect(text().split('\n')).toHaveLength(3);
+  });
+
+  it('may come cut anywhere', async () => {
+    const { input, messages } = served();
+    const bytes = Buffer.from(`${JSON.stringify(call(1, 'echo', { text: 'grüße' }))}\r\n`);
+    for (const byte of bytes) input.write(Buffer.of(byte));
+    await until(() => messages().length === 1);
+    expect(messages()).toMatchObject([{ id: 1, result: { content: [{ text: 'grüße' }] } }]);
+  });
+
+  it('may come as strings', async () => {
+    const { input, messages } = served();
+    input.setEncoding('utf8');
+    input.write(`${JSON.stringify(call(1, 'echo', { text: 'a' }))}\n`);
+    await until(() => messages().length === 1);
+  });
+
+  it('may all come at once, the handshake and what follows it', async () => {
+    const { send, messages } = served();
+    send(
+      initialize(),
+      { jsonrpc: '2.0', method: 'notifications/initialized' },
+      { jsonrpc: '2.0', id: 1, method: 'tools/list' },
+      {
+        jsonrpc: '2.0',
+        id: 2,
+        method: 'tools/call',
+        params: { name: 'echo', arguments: { text: 'a' } },
+      },
+    );
+    await until(() => messages().length === 3);
+    expect(ids(messages())).toEqual([0, 1, 2]);
+    expect(messages().every((message) => 'result' in message)).toBe(true);
+  });
+
+  it('may be batches where the version has them', async () => {
+    const { send, messages, text } = served();
+    send(initialize('2025-03-26'), [call(1, 'echo', { text: 'a' }), { jsonrpc: '2.0', id: 2, method: 'ping' }]);
+    await until(() => text().split('\n').length === 3);
+    expect(messages()[1]).toMatchObject([{ id: 1 }, { id: 2 }]);
+  });
+
+  it('are for the partition and subject of the process', async () => {
+    const who = defineTool({ name: 'who', run: (_args, { partition, subject }) => `${partition} ${subject}` });
+    const { send, messages } = served({ subject: 'ann', functions: [who] });
+    send(call(1, 'who'));
+    await until(() => messages().length === 1);
+    expect(JSON.stringify(messages())).toContain('default ann');
+  });
+});
+
+describe('lines that are no message', () => {
+  it.each<[string, string | Buffer]>([
+    ['words', 'hello\n'],
+    ['half a message', '{"jsonrpc":"2.0",\n'],
+    ['two on one line', '{"jsonrpc":"2.0"}{"jsonrpc":"2.0"}\n'],
+    ['no UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0x7d, 0x0a])],
+    ['a lone byte order mark', '\ufeffx\n'],
+  ])('are answered with a parse error without an id, and the connection lives: %s', async (_what, bytes) => {
+    const { input, send, messages } = served();
+    input.write(bytes);
+    send(call(1, 'echo', { text: 'a' }));
+    await until(() => messages().length === 2);
+    expect(messages()[0]).toEqual({ jsonrpc: '2.0', error: { code: -32700, message: expect.any(String) as string } });
+    expect(messages()[1]).toMatchObject({ id: 1, result: {} });
+  });
+
+  it('are answered with an invalid request where they are JSON', async () => {
+    const { input, messages } = served();
+    input.write('null\n5\n"x"\n{}\n[]\n');
+    await until(() => messages().length === 5);
+    expect(messages().map(({ error }) => (error as { code: number }).code)).toEqual(Array(5).fill(-32600));
+  });
+
+  it('that are too long are refused, and the connection lives', async () => {
+    const { send, messages } = served({ maxMessageBytes: 1_000 });
+    send(call(1, 'echo', { text: 'x'.repeat(2_000) }), call(2, 'echo', { text: 'a' }));
+    await until(() => messages().length === 2);
+    expect(messages()).toMatchObject([
+      { error: { code: -32600, message: expect.stringContaining('1000 bytes') as string } },
+      { id: 2, result: {} },
+    ]);
+    expect(messages()[0]).not.toHaveProperty('id');
+  });
+
+  it('that are blank are passed over', async () => {
+    const { input, send, messages } = served();
+    input.write('\n  \r\n\n');
+    send(call(1, 'echo', { text: 'a' }));
+    await until(() => messages().length === 1);
+    await sleep(5);
+    expect(messages()).toHaveLength(1);
+  });
+});
+
+describe('a host that reads slowly', () => {
+  /** An output that takes one chunk, and the next when it is told. */
+  function slow(): { output: Writable; chunks: string[]; next: () => void; all: () => void } {
+    const chunks: string[] = [];
+    const waiting: (() => void)[] = [];
+    let free = false;
+    const output = new Writable({
+      highWaterMark: 100,
+      write(chunk: Buffer, _encoding, done) {
+        chunks.push(chunk.toString());
+        if (free) done();
+        else waiting.push(done);
+      },
+    });
+    return {
+      output,
+      chunks,
+      next: () => waiting.shift()?.(),
+      all: () => {
+        free = true;
+        for (const done of waiting.splice(0)) done();
+      },
+    };
+  }
+
+  it('is not read from until it reads; nothing is lost and the order is kept', async () => {
+    const { output, chunks, all } = slow();
+    const { input, send } = served({ output });
+    for (let id = 1; id <= 20; id += 1) {
+      send(call(id, 'echo', { text: 'x'.repeat(200) }));
+      await sleep(1);
+    }
+    expect(input.isPaused()).toBe(true);
+    const before = chunks.length;
+    await sleep(10);
+    expect(chunks).toHaveLength(before);
+    all();
+    const answered = (): unknown[] =>
+      chunks
+        .join('')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => (JSON.parse(line) as JsonObject)['id']);
+    await until(() => answered().length === 20);
+    expect(answered()).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+    expect(input.isPaused()).toBe(false);
+  });
+
+  it('that never reads again does not keep the server from its end', async () => {
+    const { output } = slow();
+    const { send, input, server } = served({ output, drainMs: 30 });
+    send(call(1, 'echo', { text: 'x'.repeat(500) }));
+    await until(() => input.isPaused());
+    await within(server.close());
+  });
+
+  it('is not read from again once the server has ended', async () => {
+    const { output, all } = slow();
+    const { send, input, server } = served({ output, drainMs: 20 });
+    send(call(1, 'echo', { text: 'x'.repeat(500) }));
+    await until(() => input.isPaused());
+    await server.close();
+    all();
+    await sleep(5);
+    expect(input.isPaused()).toBe(true);
+  });
+});
+
+describe('the end of the input', () => {
+  it('lets calls under way be answered, then ends', async () => {
+    const { wait, open } = gate();
+    const { send, input, server, messages } = served({ functions: [wait] });
+    send(call(1, 'wait'), call(2, 'echo', { text: 'a' }));
+    input.end();
+    await sleep(10);
+    open('done');
+    await server.closed;
+    expect(messages()).toMatchObject([{ id: 2 }, { id: 1, result: { content: [{ text: 'done' }] } }]);
+  });
+
+  it('takes what is left without a newline as a message', async () => {
+    const { input, server, messages } = served();
+    input.end(JSON.stringify(call(1, 'echo', { text: 'a' })));
+    await server.closed;
+    expect(ids(messages())).toEqual([1]);
+  });
+
+  it('answers a thousand calls that came just before it', async () => {
+    const { send, input, server, messages } = served();
+    send(...Array.from({ length: 1_000 }, (_, id) => call(id, 'echo', { text: 'a' })));
+    input.end();
+    await server.closed;
+    expect(messages()).toHaveLength(1_000);
+    expect(messages().every((message) => 'result' in message)).toBe(true);
+  });
+
+  it('cancels calls that take longer than the drain', async () => {
+    const { wait, signals } = gate();
+    const { send, input, server, messages } = served({ functions: [wait], drainMs: 20 });
+    send(call(1, 'wait'));
+    await until(() => signals.length === 1);
+    input.end();
+    await server.closed;
+    expect(messages()).toEqual([]);
+    expect(signals[0]?.aborted).toBe(true);
+  });
+
+  it('does not wait for answers of a client that has left', async () => {
+    const ask = defineTool({
+      name: 'ask',
+      run: (_args, { inputs }) =>
+        inputs['name'] === undefined ? inputRequired({ name: elicit('Name?', { type: 'object', properties: {} }) }) : 'x',
+    });
+    const { send, input, server, messages } = served({ functions: [ask], drainMs: 60_000 });
+    send(initialize('2025-11-25', { elicitation: {} }), { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'ask' } });
+    await until(() => messages().length === 2);
+    input.end();
+    await server.closed;
+    expect(messages().at(-1)).toMatchObject({ id: 1, result: { isError: true } });
+  });
+
+  it('does not wait for listen streams', async () => {
+    const { send, input, server, messages } = served({ drainMs: 60_000 });
+    send({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'subscriptions/listen',
+      params: { notifications: { toolsListChanged: true }, _meta: META },
+    });
+    await until(() => messages().length === 1);
+    input.end();
+    await server.closed;
+  });
+
+  it('may be an error, or a stream that is destroyed', async () => {
+    for (const error of [new Error('broken'), undefined]) {
+      const { input, server } = served();
+      input.destroy(error);
+      await within(server.closed);
+    }
+  });
+});
+
+describe('the end of the output', () => {
+  it('ends the server quietly: there is nobody to tell', async () => {
+    const { wait, signals } = gate();
+    const output = new Writable({
+      write(_chunk, _encoding, done) {
+        done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+      },
+    });
+    const { send, server } = served({ output, functions: [wait], drainMs: 60_000 });
+    send(call(1, 'wait'), call(2, 'echo', { text: 'a' }));
+    await server.closed;
+    await until(() => signals[0]?.aborted === true);
+  });
+});
+
+describe('close()', () => {
+  it('answers what is under way and stops reading; a second call waits for the first', async () => {
+    const { wait, open } = gate();
+    const { send, server, messages } = served({ functions: [wait] });
+    send(call(1, 'wait'));
+    await sleep(5);
+    const both = Promise.all([server.close(), server.close()]);
+    send(call(2, 'echo', { text: 'a' }));
+    await sleep(5);
+    open('done');
+    await both;
+    await server.closed;
+    expect(ids(messages())).toEqual([1]);
+  });
+
+  it('comes by itself when the daemon ends, and listen streams end with a result', async () => {
+    const { send, server, daemon, messages } = served();
+    send({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'subscriptions/listen',
+      params: { notifications: { toolsListChanged: true }, _meta: META },
+    });
+    await until(() => messages().length === 1);
+    await daemon.close();
+    await server.closed;
+    expect(messages().at(-1)).toMatchObject({ id: 1, result: { resultType: 'complete' } });
+  });
+
+  it('leaves nothing to be written later', async () => {
+    const { wait, open } = gate();
+    const { send, server, messages } = served({ functions: [wait], drainMs: 10 });
+    send(call(1, 'wait'));
+    await sleep(5);
+    await server.close();
+    open('late');
+    await sleep(5);
+    expect(messages()).toEqual([]);
+  });
+});
+
+describe('what the server says by itself', () => {
+  it('comes between the answers, in order', async () => {
+    const steps = defineTool({
+      name: 'steps',
+      run: function* () {
+        yield 1;
+        yield 2;
+        return 'done';
+      } as () => unknown,
+    });
+    const { send, messages } = served({ functions: [steps] });
+    send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'steps', _meta: { ...META, progressToken: 'p' } } });
+    await until(() => messages().length === 3);
+    expect(messages().map(({ method, id }) => method ?? id)).toEqual(['notifications/progress', 'notifications/progress', 1]);
+  });
+
+  it('tells legacy clients what changed', async () => {
+    const { send, daemon, messages } = served();
+    send(initialize());
+    await until(() => messages().length === 1);
+    daemon.update(defineCatalog({ functions: [defineResource({ name: 'r', uri: 'x://r', run: () => 'r' })] }));
+    await until(() => messages().length === 3);
+    expect(messages().slice(1)).toEqual([
+      { jsonrpc: '2.0', method: 'notifications/tools/list_changed' },
+      { jsonrpc: '2.0', method: 'notifications/resources/list_changed' },
+    ]);
+  });
+});
