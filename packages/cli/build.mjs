@@ -2,10 +2,11 @@
  * Makes dist/: the command line, minified (start-up time is what a sidecar is judged by), and the library entry with its
  * types, unbundled in our own packages. `tsc -b` has written build/ before.
  *
- *   bin.js     loads main.cjs
+ *   bin.js     loads main.cjs, from a cache of compiled code if it can
  *   main.cjs   serving, whole, as CommonJS: Node 20 compiles and links one such file in less time than the same as ES modules
  *   cli.js     every other command, in chunks with what they share
  */
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,42 +48,59 @@ const bundled = {
  */
 const oneFile = {
   name: 'one-file',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/(cli|log-pino)\.js$/ }, ({ path }) => ({ path, external: true }));
+  setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       const imports = [];
-      const text = (await readFile(path, 'utf8')).replace(/\bimport\(('[^']+')\)/g, (whole, specifier) => {
-        if (/(cli|log-pino)\.js/.test(specifier)) return whole;
+      const source = await readFile(path, 'utf8');
+      const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
+        if (/(cli|log-pino)\.js/.test(specifier)) return `__mcpdImport(${specifier})`;
         const name = `__import${imports.length}`;
         imports.push(`import * as ${name} from ${specifier};`);
         return `Promise.resolve(${name})`;
       });
-      return { contents: [text, ...imports].join('\n'), loader: 'ts' };
+      // What is left is the import() of a user's module.
+      const contents = [text.replace(/\bawait import\(/g, 'await __mcpdImport('), `declare const __mcpdImport: any;`, ...imports];
+      return { contents: contents.join('\n'), loader: 'ts' };
     });
   },
 };
 
-const results = await Promise.all([
-  build({ ...bundled, format: 'esm', entryPoints: { bin: `${src('cli')}/bin.ts` } }),
+const [main, commands] = await Promise.all([
   build({
     ...bundled,
     format: 'cjs',
-    entryPoints: { main: `${src('cli')}/main.ts` },
+    entryPoints: { main: 'src/main.ts' },
     outExtension: { '.js': '.cjs' },
     plugins: [oneFile],
     define: { ...define, 'import.meta.url': '__mcpdUrl' },
-    banner: { js: `var __mcpdUrl=require('node:url').pathToFileURL(__filename).href;` },
+    banner: {
+      js: [
+        `var __mcpdUrl=require('node:url').pathToFileURL(__filename).href;`,
+        // Where the file is loaded from the cache of compiled code, import() is its loader's; see src/compiled.ts.
+        `var __mcpdImport=module.importModule??((specifier)=>import(specifier));`,
+      ].join(''),
+    },
   }),
   build({
     ...bundled,
     format: 'esm',
-    entryPoints: { cli: `${src('cli')}/cli.ts`, 'log-pino': `${src('cli')}/log-pino.ts` },
+    entryPoints: { cli: 'src/cli.ts', 'log-pino': 'src/log-pino.ts' },
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     // CommonJS dependencies keep calling require() for node's own modules.
     banner: { js: `import{createRequire as __mcpdRequire}from'node:module';const require=__mcpdRequire(import.meta.url);` },
   }),
 ]);
+// The one in the banner; any other would fail where the file comes from the cache of compiled code.
+const imports = main.outputFiles[0].text.match(/\bimport\(/g)?.length;
+if (imports !== 1) throw new Error(`main.cjs has ${imports} import(): write "await import(...)", which the build replaces`);
+const digest = createHash('sha256').update(main.outputFiles[0].contents).digest('hex').slice(0, 16);
+const bin = await build({
+  ...bundled,
+  format: 'esm',
+  entryPoints: { bin: 'src/bin.ts' },
+  define: { MCP_DAEMON_MAIN_DIGEST: JSON.stringify(digest) },
+});
 
 const library = await build({
   ...shared,
@@ -105,7 +123,8 @@ async function declarations(file, seen = new Map()) {
 }
 
 const files = new Map();
-for (const output of [...results, library].flatMap(({ outputFiles }) => outputFiles)) files.set(output.path, output.contents);
+for (const output of [main, commands, bin, library].flatMap(({ outputFiles }) => outputFiles))
+  files.set(output.path, output.contents);
 for (const [path, text] of await declarations(join(here, 'build/index.d.ts'))) {
   files.set(join(dist, relative(join(here, 'build'), path)), text);
 }

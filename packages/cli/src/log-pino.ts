@@ -3,7 +3,7 @@
  */
 import { pino, stdSerializers } from 'pino';
 import type { DestinationStream } from 'pino';
-import type { LogOptions, WriteLine } from './logger.js';
+import type { LogOptions, WriteLine } from './log-line.js';
 
 const STDERR = 2;
 

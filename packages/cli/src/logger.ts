@@ -4,24 +4,10 @@
  */
 import { writeSync } from 'node:fs';
 import type { Logger } from '@mcp-daemon/core';
+import type { Level, LogOptions, WriteLine } from './log-line.js';
 
 /** pino's numbers for the levels. */
 const LEVELS = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: Infinity } as const;
-
-/** The levels that are written. */
-export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
-
-/** Writes one line. `fields` holds the time at which it was said. */
-export type WriteLine = (level: Level, fields: object, message: string) => void;
-
-/** How the log looks. */
-export interface LogOptions {
-  /** The least level that is written: a key of pino's levels, or `silent`. */
-  level: string;
-  /** Text for a person instead of JSON. */
-  pretty: boolean;
-  colour: boolean;
-}
 
 /** A log that can be brought to its end. */
 export interface LazyLogger extends Logger {

@@ -6,15 +6,21 @@ import { serve } from './serve.js';
 import { readServing } from './serving-flags.js';
 import type { Env } from './settings.js';
 
-/**
- * Runs a command line.
- *
- * @param argv the arguments, without the executable and the script
- * @param script the path of this program
- */
-export async function main(argv: readonly string[], script: string, env: Env): Promise<void> {
+/** What the command line is made of. */
+export interface CommandLine {
+  /** The arguments, without the executable and the script. */
+  readonly argv: readonly string[];
+  /** The path of this program. */
+  readonly script: string;
+  readonly env: Env;
+  /** To be called when everything has run once that a start needs. */
+  readonly warm: () => void;
+}
+
+/** Runs a command line. */
+export async function main({ argv, script, env, warm }: CommandLine): Promise<void> {
   const flags = readServing(argv);
-  if (flags !== undefined) return serve(flags, env);
+  if (flags !== undefined) return serve(flags, env, warm);
   const { runCommand } = await import('./cli.js');
   return runCommand(argv, script, env);
 }

@@ -19,6 +19,8 @@ import { wantsColour } from './terminal.js';
 
 /** Following edits can wait until a host has had its first answer. */
 const WATCH_AFTER_MS = 300;
+/** How often is looked whether a first call has been served. */
+const WARM_EVERY_MS = 3_000;
 /** What may be left of a drain once the client has gone and a signal has come. */
 const HURRY_MS = 100;
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -76,8 +78,9 @@ function surviveUserCode(logger: LazyLogger): void {
  * Serves until the client leaves or a signal comes, and ends the process.
  *
  * @param flags as `readServing` gives them
+ * @param warm called once when everything has run that a start needs
  */
-export async function serve(flags: Flags, env: Env): Promise<void> {
+export async function serve(flags: Flags, env: Env, warm: () => void = () => undefined): Promise<void> {
   let started: Started;
   try {
     started = start(flags, env);
@@ -117,12 +120,19 @@ export async function serve(flags: Flags, env: Env): Promise<void> {
   input.once('end', leave);
   if (settings.watch) setTimeout(() => follow(started, daemon, modules, logger), WATCH_AFTER_MS).unref();
 
+  const warming = setInterval(() => {
+    if (daemon.stats().written === 0) return;
+    clearInterval(warming);
+    warm();
+  }, WARM_EVERY_MS).unref();
+
   await server.closed;
   try {
     await daemon.close({ drainMs: 1 });
   } catch (error) {
     logger.error({ error: messageOf(error) }, 'the record could not be closed');
   }
+  if (daemon.stats().written > 0) warm();
   // What a function left running keeps no server alive.
   process.exit(0);
 }
