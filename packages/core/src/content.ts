@@ -148,7 +148,7 @@ const SINCE: Record<string, ProtocolVersion> = { audio: '2025-03-26', resource_l
 
 /** Puts text in the place of blocks that the client's version does not know. */
 export function fitBlocks(blocks: ContentBlock[], version: ProtocolVersion): ContentBlock[] {
-  const unknown = ({ type }: ContentBlock): boolean => type in SINCE && version < SINCE[type]!;
+  const unknown = ({ type }: ContentBlock): boolean => version < (SINCE[type] ?? '');
   if (!blocks.some(unknown)) return blocks;
   return blocks.map((item) => {
     if (!unknown(item)) return item;

@@ -91,7 +91,7 @@ export function createLinker(sources: readonly ModuleSource[], logger: Logger): 
     if (running !== undefined) return running;
     const module: LinkedModule = { link, loaded: load(link, partition), instances: new Map() };
     modules.set(key, module);
-    unlessFailed(module.loaded, () => {
+    void unlessFailed(module.loaded, () => {
       if (modules.get(key) === module) modules.delete(key);
     });
     return module;
@@ -111,7 +111,11 @@ export function createLinker(sources: readonly ModuleSource[], logger: Logger): 
       );
     }
     try {
-      return await new (found as new (options: object) => Record<string, unknown>)({ logger, setting: link.setting, partition });
+      return await new (found as new (options: object) => Awaitable<Record<string, unknown>>)({
+        logger,
+        setting: link.setting,
+        partition,
+      });
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new DaemonError('module_failed', `class "${className}" of module "${link.module_name}" could not be built: ${why}`, {

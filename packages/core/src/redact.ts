@@ -33,9 +33,9 @@ export function parsePath(path: string): Step[] | undefined {
 }
 
 function replace(value: unknown, steps: readonly Step[], at: number): unknown {
-  if (at === steps.length) return REDACTED;
+  const step = steps[at];
+  if (step === undefined) return REDACTED;
   if (typeof value !== 'object' || value === null) return value;
-  const step = steps[at]!;
   if (Array.isArray(value)) {
     if (step === ALL) return value.map((element) => replace(element, steps, at + 1));
     if (typeof step !== 'number' || step >= value.length) return value;

@@ -151,15 +151,21 @@ export function toResourceResult(
   return result;
 }
 
+/** One block that a function made itself. */
+function promptBlock(value: unknown, version: ProtocolVersion): ContentBlock {
+  const [made = block('')] = fitBlocks(checkBlocks([value]), version);
+  return made;
+}
+
 function promptMessage(value: unknown, version: ProtocolVersion): PromptMessage {
   if (!isObject(value) || (typeof value['type'] === 'string' && !('role' in value))) {
-    return { role: 'user', content: typeof value === 'string' ? block(value) : fitBlocks(checkBlocks([value]), version)[0]! };
+    return { role: 'user', content: typeof value === 'string' ? block(value) : promptBlock(value, version) };
   }
   const { role = 'user', content } = value;
   if (role !== 'user' && role !== 'assistant')
     throw new ReturnValueError(`a message's role must be "user" or "assistant", got ${jsonText(role)}`);
   if (typeof content === 'string') return { role, content: block(content) };
-  return { role, content: fitBlocks(checkBlocks([content]), version)[0]! };
+  return { role, content: promptBlock(content, version) };
 }
 
 /**

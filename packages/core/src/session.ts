@@ -139,7 +139,7 @@ export class Session implements Connection {
     if (version === undefined || !BATCHES.includes(version)) return refuse('this protocol version has no batches.');
     if (message.length === 0) return refuse('a batch must not be empty.');
     if (message.length > MAX_BATCH) return refuse(`a batch holds at most ${MAX_BATCH} messages.`);
-    return Promise.all(message.map((single) => this.#one(single))).then((answers) => {
+    return Promise.all(message.map(async (single) => this.#one(single))).then((answers) => {
       const given = answers.filter((answer) => answer !== undefined);
       return given.length === 0 ? undefined : given;
     });

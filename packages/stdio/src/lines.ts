@@ -52,7 +52,8 @@ export function createLineReader({ maxBytes, onLine, onTooLong }: LineReaderOpti
       skipping = false;
       return;
     }
-    const line = held.length === 1 ? held[0]!.toString('utf8') : Buffer.concat(held, heldBytes).toString('utf8');
+    const [first = bytes] = held;
+    const line = (held.length === 1 ? first : Buffer.concat(held, heldBytes)).toString('utf8');
     held = [];
     heldBytes = 0;
     emit(line);
