@@ -46,6 +46,16 @@ function isOwn(folder: string): boolean {
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
 }
 
+/** Makes the folder where there is none. @returns whether only this user can write to it */
+function makeOwn(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return isOwn(folder);
+  } catch {
+    return false;
+  }
+}
+
 const digestOf = (data: Uint8Array): Buffer => createHash('sha1').update(data).digest();
 
 /** The cache's content, if it is whole. */
@@ -63,8 +73,7 @@ function readCache(file: string): Buffer | undefined {
 /** Writes a cache, all at once, and removes those of versions that are not used any more. */
 function writeCache(file: string, data: Buffer): void {
   const folder = dirname(file);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (!isOwn(folder)) return;
+  if (!makeOwn(folder)) return;
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   writeFileSync(temporary, Buffer.concat([digestOf(data), data]), { flag: 'wx', mode: 0o600 });
   renameSync(temporary, file);
@@ -86,7 +95,7 @@ export function loadCompiled(file: string, env: Env): Compiled {
   const folder = cacheFolder(env);
   const { enableCompileCache, flushCompileCache } = nodeModule as NodeCache;
   if (enableCompileCache !== undefined) {
-    if (folder !== undefined) enableCompileCache(join(folder, 'node'));
+    if (folder !== undefined && makeOwn(folder)) enableCompileCache(join(folder, 'node'));
     return loadPlainly(file, flushCompileCache);
   }
   if (folder === undefined) return loadPlainly(file, undefined);

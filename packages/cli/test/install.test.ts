@@ -223,6 +223,8 @@ describe('where hosts keep their servers', () => {
       args: ['/p/dist/bin.js'],
       shown: 'npx mcp-daemon',
     });
+    expect(launchOf('/n', '/p/dist/bin.js', 'node_modules/.bin/mcp-daemon', '1').shown).toBe('npx mcp-daemon');
     expect(launchOf('/n', '/p/dist/bin.js', '/usr/bin/mcp-daemon', '1').shown).toBe('mcp-daemon');
+    expect(launchOf('/n', '/p/dist/bin.js', 'dist/bin.js', '1').shown).toBe('node dist/bin.js');
   });
 });

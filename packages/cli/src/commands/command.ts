@@ -56,7 +56,7 @@ export function table(rows: readonly (readonly string[])[], width = Infinity): s
   const before = widths.slice(0, -1).reduce((sum, column) => sum + column + 2, 0);
   return rows.map((row) => {
     const cells = row.map((cell, index) => {
-      if (index === row.length - 1) return oneLine(cell, Math.max(12, width - before));
+      if (index === row.length - 1) return length(cell) <= width - before ? cell : oneLine(cell, Math.max(12, width - before));
       return cell + ' '.repeat((widths[index] ?? 0) - length(cell) + 2);
     });
     return cells.join('').trimEnd();

@@ -4,7 +4,7 @@
 import type { FunctionDefinition } from '@mcp-daemon/core';
 import { readConfigFile } from '../config-file.js';
 import { findConfig } from '../places.js';
-import { shownPath, table, type Command } from './command.js';
+import { oneLine, shownPath, table, type Command } from './command.js';
 
 const KINDS = { tool: 'tool', resource: 'resource', resource_template: 'template', prompt: 'prompt' } as const;
 
@@ -48,7 +48,7 @@ export const list: Command<{ json: boolean }> = async ({ json }, { settings, pri
   const rows = functions.map((entry) => {
     const address = addressOf(entry);
     const text = [address, entry.description ?? entry.title].filter((part) => part !== undefined).join(' — ');
-    return [KINDS[entry.kind], paint('bold', entry.name), text];
+    return [KINDS[entry.kind], paint('bold', entry.name), oneLine(text)];
   });
   const head = ['TYPE', 'NAME', 'DESCRIPTION'].map((word) => paint('dim', word));
   for (const line of table([head, ...rows], width)) print(line);

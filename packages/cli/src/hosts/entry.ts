@@ -45,7 +45,7 @@ export function launchOf(node: string, script: string, typed: string, version: s
     return { command: 'npx', args: ['-y', `mcp-daemon@${version}`], shown: 'npx mcp-daemon' };
   }
   const bin = `${sep}node_modules${sep}.bin${sep}`;
-  const shown = typed.includes(bin)
+  const shown = `${sep}${typed}`.includes(bin)
     ? 'npx mcp-daemon'
     : basename(typed).startsWith('mcp-daemon')
       ? 'mcp-daemon'
