@@ -99,11 +99,11 @@ export async function complete(
     signal: () => signal,
   });
   try {
-    const linked = await linker.resolve(completion.binding, request.exchange.partition);
     const ended = new Promise<never>((_resolve, reject) =>
       signal.addEventListener('abort', () => reject(new Error('it took too long, or was cancelled')), { once: true }),
     );
     ended.catch(() => undefined); // where the function throws at once, nobody waits for it: a rejection would end the process
+    const linked = await Promise.race([linker.resolve(completion.binding, request.exchange.partition), ended]);
     return { completion: fromFunction(await Promise.race([linked.call(value, functionContext), ended])) };
   } catch (cause) {
     logger.error({ argument: name, error: messageOf(cause) }, `the completion of "${name}" failed: ${messageOf(cause)}`);

@@ -198,12 +198,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
         if (changes[list]) bus.publish({ type: 'list_changed', partition: DEFAULT_PARTITION, list });
       }
       for (const uri of changes.uris) bus.publish({ type: 'resource_updated', partition: DEFAULT_PARTITION, uri });
+      for (const uriTemplate of changes.uriTemplates) {
+        bus.publish({ type: 'template_updated', partition: DEFAULT_PARTITION, uriTemplate });
+      }
     },
     reload(which = () => true) {
       linker.forget(which);
       for (const entry of current.functions) {
-        if (entry.kind !== 'resource' || entry.binding.kind !== 'link' || !which(entry.binding)) continue;
-        bus.publish({ type: 'resource_updated', partition: DEFAULT_PARTITION, uri: entry.uri });
+        if (entry.binding.kind !== 'link' || !which(entry.binding)) continue;
+        const partition = DEFAULT_PARTITION;
+        if (entry.kind === 'resource') bus.publish({ type: 'resource_updated', partition, uri: entry.uri });
+        if (entry.kind === 'resource_template')
+          bus.publish({ type: 'template_updated', partition, uriTemplate: entry.uriTemplate });
       }
     },
     events: bus,

@@ -7,7 +7,10 @@ export type ListKind = 'tools' | 'resources' | 'prompts';
 
 /** One event. Every event belongs to one partition and reaches no other. */
 export type DaemonEvent =
-  { type: 'list_changed'; partition: string; list: ListKind } | { type: 'resource_updated'; partition: string; uri: string };
+  | { type: 'list_changed'; partition: string; list: ListKind }
+  | { type: 'resource_updated'; partition: string; uri: string }
+  /** Every resource of a template may read differently now. */
+  | { type: 'template_updated'; partition: string; uriTemplate: string };
 
 /** Called for each event, in order. */
 export type EventListener = (event: DaemonEvent) => void;

@@ -149,7 +149,11 @@ export function createInputDesk(options: { sealer: StateSealer; info: ServerInfo
       const signal = AbortSignal.any([exchange.signal, AbortSignal.timeout(limits.inputWaitMs)]);
       const inputs: JsonObject = { ...rounds.inputs };
       // One after the other: a user can look at one form at a time.
-      for (const [name, request] of Object.entries(requests)) inputs[name] = await ask(fitted(request, caller.version), signal);
+      for (const [name, request] of Object.entries(requests)) {
+        const answer: unknown = await ask(fitted(request, caller.version), signal);
+        if (!isObject(answer)) throw new DaemonError('invalid_params', `The client's answer to "${name}" is no object.`);
+        inputs[name] = answer;
+      }
       return { inputs, state: wish.state, count: rounds.count + 1 };
     },
   };

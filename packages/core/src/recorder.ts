@@ -184,7 +184,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     try {
       const opened = ready();
       const result = opened instanceof Promise ? opened.then((ready) => write(ready, all)) : write(opened, all);
-      if (result instanceof Promise) return result.then(done, (error: unknown) => postpone(rows, error));
+      // Any thenable: an adapter's promise may be of another library, or of another realm.
+      if (result !== undefined) return Promise.resolve(result).then(done, (error: unknown) => postpone(rows, error));
       done();
     } catch (error) {
       postpone(rows, error);

@@ -8,25 +8,36 @@ import type { DaemonEvent, EventBus } from './events.js';
 import type { LegacySession, RequestContext } from './exchange.js';
 import { META } from './protocol.js';
 import type { JsonObject, JsonRpcNotification } from './protocol.js';
+import { compileUriTemplate } from './uri-template.js';
 
 const FILTERS = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' } as const;
 
+/** A legacy session is told of every list. */
+const ALL_LISTS = { tools: true, prompts: true, resources: true } as const;
+
 interface Filter {
-  lists: Record<'tools' | 'prompts' | 'resources', boolean>;
+  lists: Readonly<Record<'tools' | 'prompts' | 'resources', boolean>>;
   uris: ReadonlySet<string>;
 }
 
-function notification(event: DaemonEvent, meta?: JsonObject): JsonRpcNotification {
-  const own = meta === undefined ? {} : { _meta: meta };
-  if (event.type === 'resource_updated') {
-    return { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { ...own, uri: event.uri } };
-  }
-  const method = `notifications/${event.list}/list_changed`;
-  return meta === undefined ? { jsonrpc: '2.0', method } : { jsonrpc: '2.0', method, params: own };
+/** Those of the subscribed resources that an event is about. */
+function updated(event: DaemonEvent, subscribed: ReadonlySet<string>): string[] {
+  if (event.type === 'resource_updated') return subscribed.has(event.uri) ? [event.uri] : [];
+  if (event.type === 'list_changed' || subscribed.size === 0) return [];
+  const { match } = compileUriTemplate(event.uriTemplate);
+  return [...subscribed].filter((uri) => match(uri) !== undefined);
 }
 
-function wants(filter: Filter, event: DaemonEvent): boolean {
-  return event.type === 'list_changed' ? filter.lists[event.list] : filter.uris.has(event.uri);
+/** What a client is told of an event: nothing, if it did not ask. */
+function notifications(event: DaemonEvent, filter: Filter, meta?: JsonObject): JsonRpcNotification[] {
+  const own = meta === undefined ? {} : { _meta: meta };
+  if (event.type === 'list_changed') {
+    if (!filter.lists[event.list]) return [];
+    const method = `notifications/${event.list}/list_changed`;
+    return [meta === undefined ? { jsonrpc: '2.0', method } : { jsonrpc: '2.0', method, params: own }];
+  }
+  const method = 'notifications/resources/updated';
+  return updated(event, filter.uris).map((uri) => ({ jsonrpc: '2.0', method, params: { ...own, uri } }));
 }
 
 function filterOf(params: JsonObject, maxUris: number): Filter {
@@ -90,7 +101,7 @@ export function createListeners(options: {
       });
       return new Promise((resolve) => {
         const unsubscribe = bus.subscribe(exchange.partition, (event) => {
-          if (wants(filter, event)) exchange.notify(notification(event, meta));
+          for (const message of notifications(event, filter, meta)) exchange.notify(message);
         });
         const end = (result: JsonObject | undefined): void => {
           unsubscribe();
@@ -122,7 +133,8 @@ export function followLegacy(
   session: LegacySession,
   send: (notification: JsonRpcNotification) => void,
 ): () => void {
+  const filter: Filter = { lists: ALL_LISTS, uris: session.subscriptions };
   return bus.subscribe(partition, (event) => {
-    if (event.type === 'list_changed' || session.subscriptions.has(event.uri)) send(notification(event));
+    for (const message of notifications(event, filter)) send(message);
   });
 }

@@ -23,7 +23,8 @@ export async function connectTransport(transport: Transport, open: (peer: Peer) 
 
   let gone = false;
   const close = (): void => {
-    if (!gone) transport.close().catch((error: unknown) => logger.debug({ error: String(error) }, 'a transport could not be closed'));
+    if (!gone)
+      transport.close().catch((error: unknown) => logger.debug({ error: String(error) }, 'a transport could not be closed'));
   };
 
   const session = open({ send, close });

@@ -292,6 +292,13 @@ describe('a wish for input in the legacy era', () => {
     expect(JSON.parse(textOf(await client.call('greet')))).toMatchObject({ inputs: { name: { action: 'decline' } } });
   });
 
+  it.each([null, 5, 'yes', ['yes']])('fails, for the model to read, where the answer is %j', async (result) => {
+    const client = await answering(daemonWith([greet]), () => ({ result }));
+    const answer = resultOf(await client.call('greet'));
+    expect(answer).toMatchObject({ isError: true });
+    expect(JSON.stringify(answer)).toContain('no object');
+  });
+
   it('is one record for all rounds', async () => {
     const { store, rows } = watchedStore();
     const client = await answering(daemonWith([wizard], { store }), () => ({ result: { action: 'accept' } }));

@@ -222,6 +222,25 @@ describe('resources/subscribe', () => {
     expect(client.of('notifications/resources/updated')).toEqual([{ uri: 'item://7' }]);
   });
 
+  it('tells of a template that changed, or whose code did, those who subscribed to one of its URIs', async () => {
+    const link: LinkBinding = { kind: 'link', package_name: 'p', module_name: 'm', function_name: 'f', setting: {} };
+    const template = (title: string): FunctionDefinition => ({
+      ...defineResource({ name: 'item', title, uriTemplate: 'item://{id}', run: (uri) => uri }),
+      binding: link,
+    });
+    const daemon = daemonWith([template('before'), page]);
+    const [old, recent] = [await legacy(daemon), modern(daemon)];
+    for (const uri of ['item://7', 'x://page']) await old.request('resources/subscribe', { uri });
+    await listen(recent, { resourceSubscriptions: ['item://8', 'x://page'] });
+    recent.told.splice(0);
+    update(daemon, [template('after'), page]);
+    expect(old.of('notifications/resources/updated')).toEqual([{ uri: 'item://7' }]);
+    daemon.reload(({ module_name: name }) => name === 'm');
+    daemon.reload(({ module_name: name }) => name === 'another');
+    expect(old.of('notifications/resources/updated')).toEqual([{ uri: 'item://7' }, { uri: 'item://7' }]);
+    expect(recent.of('notifications/resources/updated').map(({ uri }) => uri)).toEqual(['item://8', 'item://8']);
+  });
+
   it('keeps the order of what comes in one turn', async () => {
     const client = await legacy(daemonWith([touch, page]));
     const uri = 'x://page';
