@@ -41,7 +41,14 @@ const CORE: readonly (readonly string[])[] = [
     'schema/validator schema/validator-* schema/defaults',
   ],
   // What the parts of a call are made of.
-  ['awaitable', 'cache', 'config/json-scan', 'linker', 'memory paging', 'schema/check schema/keywords schema/refs config/header-check'],
+  [
+    'awaitable',
+    'cache',
+    'config/json-scan',
+    'linker',
+    'memory paging',
+    'schema/check schema/keywords schema/refs config/header-check',
+  ],
   // The parts of a call, which do not know each other.
   ['catalog', 'executor', 'input-desk', 'recorder', 'result'],
   // One call; and what defines a function, in a file or in code.

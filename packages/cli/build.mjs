@@ -69,7 +69,7 @@ const [main, commands] = await Promise.all([
   build({
     ...bundled,
     format: 'cjs',
-    entryPoints: { main: 'src/main.ts' },
+    entryPoints: { main: `${src('cli')}/main.ts` },
     outExtension: { '.js': '.cjs' },
     plugins: [oneFile],
     define: { ...define, 'import.meta.url': '__mcpdUrl' },
@@ -84,7 +84,7 @@ const [main, commands] = await Promise.all([
   build({
     ...bundled,
     format: 'esm',
-    entryPoints: { cli: 'src/cli.ts', 'log-pino': 'src/log-pino.ts' },
+    entryPoints: { cli: `${src('cli')}/cli.ts`, 'log-pino': `${src('cli')}/log-pino.ts` },
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     // CommonJS dependencies keep calling require() for node's own modules.
@@ -98,7 +98,7 @@ const digest = createHash('sha256').update(main.outputFiles[0].contents).digest(
 const bin = await build({
   ...bundled,
   format: 'esm',
-  entryPoints: { bin: 'src/bin.ts' },
+  entryPoints: { bin: `${src('cli')}/bin.ts` },
   define: { MCP_DAEMON_MAIN_DIGEST: JSON.stringify(digest) },
 });
 
