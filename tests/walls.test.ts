@@ -34,6 +34,7 @@ const CORE: readonly (readonly string[])[] = [
     'ports',
     'context',
     'limits',
+    'mirrored-headers',
     'config/mistakes',
     'request-state',
     'schema/standard',

@@ -19,6 +19,7 @@ import { messageOf } from './executor.js';
 import type { Executor, Outcome } from './executor.js';
 import type { InputDesk, Rounds } from './input-desk.js';
 import type { Limits } from './limits.js';
+import { checkParameterHeaders } from './mirrored-headers.js';
 import type { Awaitable, Logger, McpType } from './ports.js';
 import type { JsonObject } from './protocol.js';
 import { recordedContent } from './recorder.js';
@@ -261,6 +262,9 @@ export function createCalls(options: CallsOptions): Calls {
         const definition: ToolDefinition | undefined = snapshot.tool(name);
         if (definition === undefined) throw new DaemonError('invalid_params', `Unknown tool: ${name}`);
         const input = argumentsOf(params);
+        const { exchange } = request;
+        if (era === 'modern' && exchange.header !== undefined)
+          checkParameterHeaders((header) => exchange.header?.(header), definition.inputSchema, input);
         const toResult = (value: unknown, callId: string): JsonObject =>
           info.complete(toToolResult(definition, value, version, callId), era);
         return run(

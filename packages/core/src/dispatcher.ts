@@ -6,6 +6,7 @@ import { DaemonError, toRpcError } from './errors.js';
 import type { Caller, Exchange, RequestContext } from './exchange.js';
 import { isLogLevel } from './methods.js';
 import type { Method } from './methods.js';
+import { checkHeaders } from './mirrored-headers.js';
 import type { Awaitable, Logger } from './ports.js';
 import { LEGACY_VERSIONS, META, MODERN_VERSIONS } from './protocol.js';
 import type { ClientCapabilities, Era, Implementation, JsonObject, JsonRpcResponse, LogLevel, RequestId } from './protocol.js';
@@ -111,6 +112,7 @@ export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: L
     const modern = META.protocolVersion in meta;
     const era: Era = modern ? 'modern' : 'legacy';
     try {
+      if (modern && exchange.header !== undefined) checkHeaders((name) => exchange.header?.(name), method, params, meta);
       const found = methods.get(method);
       const caller = modern ? modernCaller(meta) : legacyCaller(found === undefined ? 'ping' : method, exchange);
       if (found === undefined || !found.eras.includes(era))

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'method_not_found'
   | 'invalid_params'
   | 'unsupported_protocol_version'
+  | 'header_mismatch'
   | 'missing_client_capability'
   | 'resource_not_found'
   | 'invalid_cursor'
@@ -81,6 +82,7 @@ const RPC: Record<ErrorCode, number> = {
   invalid_cursor: -32602,
   invalid_request_state: -32602,
   resource_not_found: -32602,
+  header_mismatch: -32020,
   missing_client_capability: -32021,
   unsupported_protocol_version: -32022,
   config_invalid: -32603,

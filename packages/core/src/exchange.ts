@@ -26,6 +26,11 @@ export interface Exchange {
   notify(notification: JsonRpcNotification): void;
   /** Asks a legacy client something, on the stream of this request; rejects where the client refuses or has left. */
   request?(request: InputRequest, signal: AbortSignal): Promise<JsonObject>;
+  /**
+   * The value of an HTTP header, by its lower-case name; absent where the transport has none. Those that repeat parts of a
+   * request are held against it.
+   */
+  header?(name: string): string | undefined;
   /** The connection that the request came on; absent where every request stands alone. */
   readonly connection?: Connection;
 }

@@ -73,7 +73,7 @@ export type { DaemonEvent, EventBus, EventListener } from './events.js';
 
 export { ConfigError, DaemonError } from './errors.js';
 export type { ErrorCode, Mistake } from './errors.js';
-export { LEGACY_VERSIONS, LOG_LEVELS, MODERN_VERSIONS } from './protocol.js';
+export { LEGACY_VERSIONS, LOG_LEVELS, META, MODERN_VERSIONS } from './protocol.js';
 export type {
   CallToolResult,
   ContentBlock,
