@@ -70,8 +70,7 @@ describe('the file', () => {
         .all([])
         .map((row) => String(row['detail']))
         .join('; ');
-    const page =
-      explain(`SELECT * FROM mcp_function_calls WHERE partition_key = 'a' AND mcp_function_call_uuid < 'b'
+    const page = explain(`SELECT * FROM mcp_function_calls WHERE partition_key = 'a' AND mcp_function_call_uuid < 'b'
       AND name = 'c' ORDER BY mcp_function_call_uuid DESC LIMIT 9`);
     expect(page).toContain('USING INDEX sqlite_autoindex_mcp_function_calls_1');
     expect(page).not.toContain('TEMP B-TREE');
