@@ -63,6 +63,8 @@ function follow({ file, stamp }: Started, daemon: Daemon, modules: LocalModules,
   });
 }
 
+const NOT_CLOSED = 'the record could not be closed';
+
 /** User code may fail after its call has ended, where nobody waits for it. That ends no server: others are being served. */
 function surviveUserCode(logger: LazyLogger): void {
   const survive = (what: string) => (error: unknown) => {
@@ -114,7 +116,8 @@ export async function serve(flags: Flags, env: Env, warm: () => void = () => und
       // A client that has left its end waits for no answer: what is under way is cut short.
       if (leaving) void daemon.close({ drainMs: HURRY_MS }).finally(() => process.exit(0));
       leave();
-      void server.close();
+      // Listen streams end with their result, and the server with the daemon.
+      void daemon.close({ drainMs }).catch((error: unknown) => logger.error({ error: messageOf(error) }, NOT_CLOSED));
     });
   }
   input.once('end', leave);
@@ -130,7 +133,7 @@ export async function serve(flags: Flags, env: Env, warm: () => void = () => und
   try {
     await daemon.close({ drainMs: 1 });
   } catch (error) {
-    logger.error({ error: messageOf(error) }, 'the record could not be closed');
+    logger.error({ error: messageOf(error) }, NOT_CLOSED);
   }
   if (daemon.stats().written > 0) warm();
   // What a function left running keeps no server alive.

@@ -93,6 +93,19 @@ describe('the life of a sidecar', () => {
     expect((await sidecar.exited).code).toBe(0);
   });
 
+  it('ends listen streams with their result at a signal', async () => {
+    const sidecar = await place.sidecar([]);
+    const meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+    };
+    const id = sidecar.ask('subscriptions/listen', { _meta: meta, notifications: { toolsListChanged: true } });
+    await sidecar.request('ping');
+    sidecar.child.kill('SIGTERM');
+    expect((await sidecar.answer(id)).result).toMatchObject({ resultType: 'complete' });
+    expect((await sidecar.exited).code).toBe(0);
+  });
+
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
