@@ -6,11 +6,12 @@
 import type { Snapshot } from './catalog.js';
 import { FunctionContext } from './context.js';
 import type { Completion } from './definition.js';
-import { DaemonError } from './errors.js';
+import { DaemonError, invalidParams } from './errors.js';
 import type { RequestContext } from './exchange.js';
 import { messageOf } from './executor.js';
 import type { Linker } from './linker.js';
 import type { Logger } from './ports.js';
+import { isObject } from './protocol.js';
 import type { JsonObject } from './protocol.js';
 
 /** The protocol's own bound. */
@@ -21,10 +22,6 @@ interface Completed extends JsonObject {
   total: number;
   hasMore: boolean;
 }
-
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const invalid = (what: string): DaemonError => new DaemonError('invalid_params', `Invalid params: ${what}`);
 
 function page(values: readonly string[], total = values.length): Completed {
   return { values: values.slice(0, MAX_VALUES), total, hasMore: total > MAX_VALUES };
@@ -42,18 +39,19 @@ function ranked(values: readonly string[], typed: string): string[] {
 function find(snapshot: Snapshot, ref: JsonObject, argument: string): Completion | undefined {
   if (ref['type'] === 'ref/prompt') {
     const prompt = snapshot.prompt(String(ref['name']));
-    if (prompt === undefined) throw invalid(`unknown prompt "${String(ref['name'])}".`);
+    if (prompt === undefined) throw invalidParams(`unknown prompt "${String(ref['name'])}".`);
     const found = prompt.arguments.find(({ name }) => name === argument);
-    if (found === undefined) throw invalid(`prompt "${prompt.name}" has no argument "${argument}".`);
+    if (found === undefined) throw invalidParams(`prompt "${prompt.name}" has no argument "${argument}".`);
     return found.completion;
   }
   if (ref['type'] === 'ref/resource') {
     const uri = String(ref['uri']);
     const template = snapshot.template(uri);
-    if (template === undefined && snapshot.resource(uri) === undefined) throw invalid(`unknown resource template "${uri}".`);
+    if (template === undefined && snapshot.resource(uri) === undefined)
+      throw invalidParams(`unknown resource template "${uri}".`);
     return template?.completions?.[argument];
   }
-  throw invalid('"ref.type" must be "ref/prompt" or "ref/resource".');
+  throw invalidParams('"ref.type" must be "ref/prompt" or "ref/resource".');
 }
 
 /** What a completion function returned: an array of values, or `{ values, total? }`. */
@@ -77,9 +75,9 @@ export async function complete(
   { linker, logger, timeoutMs }: { linker: Linker; logger: Logger; timeoutMs: number },
 ): Promise<JsonObject> {
   const { ref, argument, context } = params;
-  if (!isObject(ref)) throw invalid('"ref" must be an object.');
+  if (!isObject(ref)) throw invalidParams('"ref" must be an object.');
   if (!isObject(argument) || typeof argument['name'] !== 'string' || typeof argument['value'] !== 'string') {
-    throw invalid('"argument" must be { name, value }, both strings.');
+    throw invalidParams('"argument" must be { name, value }, both strings.');
   }
   const { name, value } = argument as { name: string; value: string };
   const completion = find(snapshot, ref, name);

@@ -2,11 +2,8 @@
  * Content blocks: made from JavaScript values, checked, and fitted to what older protocol versions know.
  */
 import { ReturnValueError } from './return-value-error.js';
+import { isObject } from './protocol.js';
 import type { ContentBlock, JsonObject, ProtocolVersion } from './protocol.js';
-
-/** Whether a value is an object that is no array. */
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A text block. */
 export const block = (text: string): ContentBlock => ({ type: 'text', text });

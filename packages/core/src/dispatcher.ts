@@ -2,13 +2,13 @@
  * A JSON-RPC message in, a message out. Decides the era of each request by what it carries, and turns every error into
  * the one that its era knows. It never throws.
  */
-import { DaemonError, toRpcError } from './errors.js';
+import { DaemonError, invalidParams, toRpcError } from './errors.js';
 import type { Caller, Exchange, RequestContext } from './exchange.js';
 import { isLogLevel } from './methods.js';
 import type { Method } from './methods.js';
 import { checkHeaders } from './mirrored-headers.js';
 import type { Awaitable, Logger } from './ports.js';
-import { LEGACY_VERSIONS, META, MODERN_VERSIONS } from './protocol.js';
+import { isObject, LEGACY_VERSIONS, META, MODERN_VERSIONS } from './protocol.js';
 import type { ClientCapabilities, Era, Implementation, JsonObject, JsonRpcResponse, LogLevel, RequestId } from './protocol.js';
 
 /** Dispatches messages. */
@@ -30,12 +30,8 @@ const BEFORE_INITIALIZE = new Set(['initialize', 'ping']);
 
 const FRESH: Caller = { era: 'legacy', version: LEGACY_VERSIONS[0], capabilities: {}, client: undefined, logLevel: undefined };
 
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const isId = (value: unknown): value is RequestId =>
   typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value));
-
-const invalid = (what: string): DaemonError => new DaemonError('invalid_params', `Invalid params: ${what}`);
 
 /** What a modern request says about its sender. @throws DaemonError `unsupported_protocol_version`, `invalid_params` */
 function modernCaller(meta: JsonObject): Caller {
@@ -43,21 +39,21 @@ function modernCaller(meta: JsonObject): Caller {
   const capabilities = meta[META.clientCapabilities];
   const client = meta[META.clientInfo];
   const logLevel = meta[META.logLevel];
-  if (typeof requested !== 'string') throw invalid(`_meta["${META.protocolVersion}"] must be a string.`);
+  if (typeof requested !== 'string') throw invalidParams(`_meta["${META.protocolVersion}"] must be a string.`);
   const version = MODERN_VERSIONS.find((supported) => supported === requested);
   if (version === undefined) {
     throw new DaemonError('unsupported_protocol_version', 'Unsupported protocol version', {
       data: { supported: MODERN_VERSIONS, requested },
     });
   }
-  if (!isObject(capabilities)) throw invalid(`_meta["${META.clientCapabilities}"] must be an object.`);
+  if (!isObject(capabilities)) throw invalidParams(`_meta["${META.clientCapabilities}"] must be an object.`);
   if (
     client !== undefined &&
     !(isObject(client) && typeof client['name'] === 'string' && typeof client['version'] === 'string')
   ) {
-    throw invalid(`_meta["${META.clientInfo}"] must have a name and a version.`);
+    throw invalidParams(`_meta["${META.clientInfo}"] must have a name and a version.`);
   }
-  if (logLevel !== undefined && !isLogLevel(logLevel)) throw invalid(`_meta["${META.logLevel}"] must be a log level.`);
+  if (logLevel !== undefined && !isLogLevel(logLevel)) throw invalidParams(`_meta["${META.logLevel}"] must be a log level.`);
   return {
     era: 'modern',
     version,
@@ -73,7 +69,7 @@ function legacyCaller(method: string, exchange: Exchange): Caller {
   if (session !== undefined) return session.caller;
   if (BEFORE_INITIALIZE.has(method)) return FRESH;
   // One code for both eras: a legacy client forgot the handshake, or a modern one its required metadata.
-  throw invalid(
+  throw invalidParams(
     `send "initialize" first, or give _meta["${META.protocolVersion}"] and _meta["${META.clientCapabilities}"] with every request.`,
   );
 }
@@ -150,7 +146,7 @@ export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: L
         return undefined;
       }
       if (known === undefined) return refuse('"id" must be a string or an integer.');
-      if (!isObject(params)) return failed(known, invalid('they must be an object.'), 'legacy');
+      if (!isObject(params)) return failed(known, invalidParams('they must be an object.'), 'legacy');
       return request(known, method, params, exchange);
     },
   };

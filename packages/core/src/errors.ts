@@ -42,6 +42,9 @@ export class DaemonError extends Error {
   }
 }
 
+/** An error that says what is wrong with a request's parameters. */
+export const invalidParams = (what: string): DaemonError => new DaemonError('invalid_params', `Invalid params: ${what}`);
+
 /** One mistake in a config file. */
 export interface Mistake {
   /** JSON path, such as `$.tools[2].inputSchema.type`. */

@@ -8,6 +8,7 @@ import type { RequestContext } from './exchange.js';
 import { missingCapabilities } from './input.js';
 import type { InputRequired } from './input.js';
 import type { Limits } from './limits.js';
+import { isObject } from './protocol.js';
 import type { InputRequest, JsonObject } from './protocol.js';
 import type { StateBinding, StateSealer } from './request-state.js';
 import type { ServerInfo } from './server-info.js';
@@ -39,8 +40,6 @@ export interface InputDesk {
 
 const NONE: Rounds = Object.freeze({ inputs: Object.freeze({}) as JsonObject, state: undefined, count: 0 });
 const METHODS: readonly string[] = ['elicitation/create', 'sampling/createMessage', 'roots/list'];
-
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const bindingOf = ({ definition, input, request }: DeskCall): StateBinding => ({
   partition: request.exchange.partition,

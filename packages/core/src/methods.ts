@@ -5,12 +5,12 @@ import { andThen } from './awaitable.js';
 import type { Calls } from './call.js';
 import type { Catalog, ListKey, Snapshot } from './catalog.js';
 import { complete } from './completion.js';
-import { DaemonError } from './errors.js';
+import { DaemonError, invalidParams } from './errors.js';
 import type { RequestContext } from './exchange.js';
 import type { Limits } from './limits.js';
 import type { Linker } from './linker.js';
 import type { Awaitable, Logger } from './ports.js';
-import { LEGACY_VERSIONS, LOG_LEVELS } from './protocol.js';
+import { isObject, LEGACY_VERSIONS, LOG_LEVELS } from './protocol.js';
 import type { ClientCapabilities, Era, Implementation, JsonObject, LogLevel, ProtocolVersion } from './protocol.js';
 import type { ServerInfo } from './server-info.js';
 import type { Listeners } from './subscriptions.js';
@@ -38,10 +38,6 @@ const BOTH: readonly Era[] = ['legacy', 'modern'];
 const LEGACY: readonly Era[] = ['legacy'];
 const MODERN: readonly Era[] = ['modern'];
 
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const invalid = (what: string): DaemonError => new DaemonError('invalid_params', `Invalid params: ${what}`);
-
 /** Whether a value is one of the syslog severities. */
 export const isLogLevel = (value: unknown): value is LogLevel => LOG_LEVELS.includes(value as LogLevel);
 
@@ -57,7 +53,7 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     eras: BOTH,
     handle(params, { exchange, caller }) {
       const { cursor } = params;
-      if (cursor !== undefined && typeof cursor !== 'string') throw invalid('"cursor" must be a string.');
+      if (cursor !== undefined && typeof cursor !== 'string') throw invalidParams('"cursor" must be a string.');
       return andThen(catalog.snapshot(exchange.partition), (snapshot) => snapshot.page(key, caller.era, cursor));
     },
   });
@@ -68,8 +64,8 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     if (connection === undefined)
       throw new DaemonError('invalid_request', 'initialize needs a connection, and this request stands alone.');
     if (connection.legacy !== undefined) throw new DaemonError('invalid_request', 'This connection is initialized already.');
-    if (typeof protocolVersion !== 'string') throw invalid('"protocolVersion" must be a string.');
-    if (!isObject(capabilities)) throw invalid('"capabilities" must be an object.');
+    if (typeof protocolVersion !== 'string') throw invalidParams('"protocolVersion" must be a string.');
+    if (!isObject(capabilities)) throw invalidParams('"capabilities" must be an object.');
     const version = negotiate(protocolVersion);
     const begin = ({ definition }: Snapshot): JsonObject => {
       connection.legacy = {
@@ -91,7 +87,7 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
 
   function setLevel(params: JsonObject, { exchange, caller }: RequestContext): JsonObject {
     const { level } = params;
-    if (!isLogLevel(level)) throw invalid(`"level" must be one of ${LOG_LEVELS.join(', ')}.`);
+    if (!isLogLevel(level)) throw invalidParams(`"level" must be one of ${LOG_LEVELS.join(', ')}.`);
     const session = exchange.connection?.legacy;
     if (session !== undefined) session.caller = { ...caller, logLevel: level };
     return {};
@@ -100,7 +96,7 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
   function subscribe(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
     const { uri } = params;
     const subscriptions = exchange.connection?.legacy?.subscriptions;
-    if (typeof uri !== 'string') throw invalid('"uri" must be a string.');
+    if (typeof uri !== 'string') throw invalidParams('"uri" must be a string.');
     return andThen(catalog.snapshot(exchange.partition), (snapshot) => {
       if (snapshot.resource(uri) === undefined)
         throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
@@ -114,7 +110,7 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
 
   function unsubscribe(params: JsonObject, { exchange }: RequestContext): JsonObject {
     const { uri } = params;
-    if (typeof uri !== 'string') throw invalid('"uri" must be a string.');
+    if (typeof uri !== 'string') throw invalidParams('"uri" must be a string.');
     exchange.connection?.legacy?.subscriptions.delete(uri);
     return {};
   }

@@ -5,7 +5,7 @@
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#server-validation
  */
 import { DaemonError } from './errors.js';
-import { META } from './protocol.js';
+import { isObject, META } from './protocol.js';
 import type { JsonObject } from './protocol.js';
 
 /** Looks up a header by its lower-case name. */
@@ -26,7 +26,6 @@ const NUMBER = /^-?\d+(\.\d+)?$/;
 /** What may stand in a header value; see RFC 9110, section 5.5. */
 const PLAIN = /^[\t\x20-\x7e]*$/;
 
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 const quoted = (value: string): string => JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value);
 const mismatch = (what: string): DaemonError => new DaemonError('header_mismatch', `Header mismatch: ${what}`);
 

@@ -9,8 +9,9 @@ import type {
   ToolDefinition,
 } from './definition.js';
 import { DaemonError } from './errors.js';
-import { asText, block, checkBlocks, embedded, fitBlocks, isObject, jsonText, link, media, toBase64, toJson } from './content.js';
+import { asText, block, checkBlocks, embedded, fitBlocks, jsonText, link, media, toBase64, toJson } from './content.js';
 import { ReturnValueError } from './return-value-error.js';
+import { isObject } from './protocol.js';
 import type { CallToolResult, ContentBlock, JsonObject, ProtocolVersion } from './protocol.js';
 import { compileSchema } from './schema/validator.js';
 import type { Check } from './schema/validator.js';

@@ -7,7 +7,8 @@ import { checkNames } from './names.js';
 import { checkShape, CheckRun, type ConfigSupport } from './shape.js';
 import type { Mistake } from '../errors.js';
 import { MAX_JSON_DEPTH } from './json-scan.js';
-import { describe, isObject, type MistakeList, type PathStep } from './mistakes.js';
+import { describe, type MistakeList, type PathStep } from './mistakes.js';
+import { isObject } from '../protocol.js';
 
 export type { ConfigSupport } from './shape.js';
 

@@ -3,7 +3,8 @@
  */
 import { RECORD_POLICIES, RETURN_TYPES } from '../definition.js';
 import { LINK_TYPES } from './document.js';
-import { describe, isObject, quote } from './mistakes.js';
+import { describe, quote } from './mistakes.js';
+import { isObject } from '../protocol.js';
 import { parsePath } from '../redact.js';
 import { addSchemaMistakes, type SchemaRole } from '../schema/check.js';
 import {

@@ -70,11 +70,6 @@ export class MistakeList {
   }
 }
 
-/** Whether a value is a JSON object. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 const MAX_QUOTED = 40;
 
 /** A value in a sentence: `the string "x"`, `a list`, `null`. Long ones are cut. */

@@ -7,7 +7,8 @@ import type { ConfigLink, ConfigModule, LinkType } from './document.js';
 import { ModuleIndex } from './modules.js';
 import type { CheckRun } from './shape.js';
 import type { FunctionKind } from '../definition.js';
-import { formatPath, isObject, quote, type PathStep } from './mistakes.js';
+import { formatPath, quote, type PathStep } from './mistakes.js';
+import { isObject } from '../protocol.js';
 
 type Json = Record<string, unknown>;
 

@@ -2,7 +2,8 @@
  * Small checks that the config's tables of keys are made of. Each looks at one value and adds what is wrong with it.
  */
 import { isNote } from './document.js';
-import { describe, isObject, MistakeList, quote } from './mistakes.js';
+import { describe, MistakeList, quote } from './mistakes.js';
+import { isObject } from '../protocol.js';
 import { Suggester } from './suggest.js';
 
 /** What this build of the daemon can do. */

@@ -7,7 +7,8 @@
  */
 import type { Mistake } from '../errors.js';
 import { HeaderNames } from '../config/header-check.js';
-import { describe, isObject, MistakeList, quote, type PathStep } from '../config/mistakes.js';
+import { describe, MistakeList, quote, type PathStep } from '../config/mistakes.js';
+import { isObject } from '../protocol.js';
 import { DIALECTS, dialectOf, type Dialect, type KeywordRule } from './keywords.js';
 import { checkReferences } from './refs.js';
 

@@ -3,7 +3,8 @@
  */
 import type { JsonObject } from '../protocol.js';
 import { pointer, type Compiler, type Where } from './validator-index.js';
-import { copyOf, isObject, MAX_DEPTH, put, TooDeep } from './validator-values.js';
+import { copyOf, MAX_DEPTH, put, TooDeep } from './validator-values.js';
+import { isObject } from '../protocol.js';
 
 /** Gives a value with its defaults; the value itself where nothing is missing. */
 export type Filler = (value: unknown, depth: number) => unknown;

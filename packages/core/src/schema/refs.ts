@@ -2,7 +2,8 @@
  * Follows the references of a JSON Schema: each must lead to a schema inside the same document, and none in circles that a
  * validator would never leave. Nothing is fetched or read.
  */
-import { isObject, quote, type MistakeList, type PathStep } from '../config/mistakes.js';
+import { quote, type MistakeList, type PathStep } from '../config/mistakes.js';
+import { isObject } from '../protocol.js';
 import type { Dialect } from './keywords.js';
 
 type Schema = Record<string, unknown>;

@@ -4,7 +4,8 @@
 import { DaemonError } from '../errors.js';
 import type { JsonObject } from '../protocol.js';
 import type { Rule } from './validator-run.js';
-import { isObject, show } from './validator-values.js';
+import { show } from './validator-values.js';
+import { isObject } from '../protocol.js';
 
 /** The dialects of JSON Schema that this server speaks, oldest first. */
 export const DIALECTS = ['draft-07', '2019-09', '2020-12'] as const;

@@ -5,7 +5,8 @@ import type { JsonObject } from '../protocol.js';
 import { pointer, schemaList, type Compiler, type Resource, type Where } from './validator-index.js';
 import { fits, no, pathText, problemsOf, Seen, sentence, type Path, type Problem, type Rule, type Run } from './validator-run.js';
 import { typeWords, valueWords } from './validator-scalars.js';
-import { cut, got, isObject, TooDeep } from './validator-values.js';
+import { cut, got, TooDeep } from './validator-values.js';
+import { isObject } from '../protocol.js';
 
 /** References that lead to each other without going down into the value end here. */
 const MAX_REFS = 1_000;

@@ -4,7 +4,8 @@
 import type { JsonObject } from '../protocol.js';
 import { countOf, namesIn, pointer, regexOf, schemasIn, type Compiler, type Where } from './validator-index.js';
 import { inside, no, nounAt, problemsOf, type Path, type Rule, type Run, type Seen } from './validator-run.js';
-import { cut, isObject, MAX_DEPTH, namesOf, show, TooDeep } from './validator-values.js';
+import { cut, MAX_DEPTH, namesOf, show, TooDeep } from './validator-values.js';
+import { isObject } from '../protocol.js';
 
 /** A property that the schema names. */
 interface Member {

@@ -4,7 +4,8 @@
 import type { JsonObject } from '../protocol.js';
 import { countOf, pointer, regexOf, schemaError, type Where } from './validator-index.js';
 import { no, type Rule } from './validator-run.js';
-import { equal, got, isMultiple, isNumber, isObject, lengthOf, show } from './validator-values.js';
+import { equal, got, isMultiple, isNumber, lengthOf, show } from './validator-values.js';
+import { isObject } from '../protocol.js';
 
 /** Makes the rule of some keywords of a schema; `undefined` where the schema has none of them. */
 export type Maker = (schema: JsonObject, where: Where) => Rule | undefined;

@@ -1,17 +1,13 @@
 /**
  * What JSON Schema means by equal, by multiple and by length; how deep a value may be; and how a value looks in a message.
  */
+import { isObject } from '../protocol.js';
 
 /** How many levels of arrays and objects a check goes down before it gives up. */
 export const MAX_DEPTH = 200;
 
 /** Thrown, and caught by the check as a whole: `not` must not turn a check that gave up into a success. */
 export class TooDeep extends Error {}
-
-/** An object that is no array: the only kind of value that has properties. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** A number as JSON knows it. `1e400` is read as infinity, which no answer could carry on. */
 export function isNumber(value: unknown): value is number {

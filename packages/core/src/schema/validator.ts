@@ -15,7 +15,8 @@ import { all, allOfRule, anyOfRule, dynamicRefRule, ifRule, notRule, oneOfRule, 
 import { dependentRule, namesRule, objectRule, otherNamesRule } from './validator-objects.js';
 import { no, Seen, sentence, type Problem, type Rule, type Run } from './validator-run.js';
 import { numberRule, textRule, typeRule, valueRule } from './validator-scalars.js';
-import { isObject, MAX_DEPTH, show, TooDeep } from './validator-values.js';
+import { MAX_DEPTH, show, TooDeep } from './validator-values.js';
+import { isObject } from '../protocol.js';
 
 export type { CheckResult } from '../definition.js';
 
