@@ -5,6 +5,7 @@ import { cycles, manifests, packageOf, parse, sources, target, type Source } fro
 const ARROWS: Record<string, readonly string[]> = {
   core: [],
   stdio: ['core'],
+  express: ['core'],
   sqlite: ['core'],
   modules: ['core'],
   cli: ['core', 'stdio', 'sqlite', 'modules'],

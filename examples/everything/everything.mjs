@@ -312,5 +312,6 @@ async function toggle(list, entry, function_name) {
 }
 
 export const triggerToolChange = () =>
-  toggle('tools', { name: 'test_dynamic_tool', inputSchema: { type: 'object' } }, 'simpleText');
-export const triggerPromptChange = () => toggle('prompts', { name: 'test_dynamic_prompt' }, 'simplePrompt');
+  toggle('tools', { name: 'test_dynamic_tool', description: 'Comes and goes', inputSchema: { type: 'object' } }, 'simpleText');
+export const triggerPromptChange = () =>
+  toggle('prompts', { name: 'test_dynamic_prompt', description: 'Comes and goes' }, 'simplePrompt');

@@ -1,0 +1,178 @@
+/**
+ * An MCP endpoint as a plain `(req, res)` handler. It translates and stops: what a message means is core's business.
+ *
+ *     who may speak  ->  who calls  ->  the body  ->  its era  ->  a session, or a request that stands alone
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { DaemonError } from '@mcp-daemon/core';
+import type { Awaitable, Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
+
+import { readMessage } from './body.js';
+import { callerOf } from './caller.js';
+import type { Caller } from './caller.js';
+import { EventStreams } from './event-stream.js';
+import { createGuard } from './guard.js';
+import { createLegacyDoor } from './legacy.js';
+import { acceptedBy } from './media.js';
+import { isModern } from './message.js';
+import { createModernDoor } from './modern.js';
+import { refuse } from './respond.js';
+import type { Refusal } from './respond.js';
+import { createSessions } from './sessions.js';
+
+/** What {@link createMcpHandler} takes. */
+export interface McpHandlerOptions {
+  /**
+   * Finds out who calls, at every request, or says why the request is refused. Default: everybody is `anonymous`, and only this
+   * machine is served.
+   */
+  authenticate?: (req: IncomingMessage) => Awaitable<SessionIdentity | Refusal>;
+  /** Hosts that this server answers for besides `localhost`. Default: any, where callers have an identity; else none. */
+  allowedHosts?: readonly string[];
+  /** Origins of web pages that may use this server, besides those from `localhost`. Default: none. */
+  allowedOrigins?: readonly string[];
+  /** Greatest size of one body. Default 10 MB. */
+  maxBodyBytes?: number;
+  /** How long a session lives without a request, a call under way or an open stream. Default 30 minutes. */
+  sessionIdleMs?: number;
+  /** Sessions at once; where one more begins, the one that was idle longest ends. Default 10,000. */
+  maxSessions?: number;
+  /** How often an open stream that is quiet is sent a comment. Default 15 seconds. */
+  keepAliveMs?: number;
+  /** Where the handler speaks to its operator. Default: nowhere. */
+  logger?: Pick<Logger, 'error'>;
+}
+
+/** An endpoint. */
+export interface McpHandler {
+  /**
+   * Serves one request. It needs no `this`, and takes no notice of a third argument that is a function, so it can be mounted as
+   * it is: `app.use('/mcp', handler.handle)`.
+   *
+   * @param identity who calls, where somebody has found out before; `authenticate` is not asked then
+   */
+  readonly handle: (
+    req: IncomingMessage,
+    res: ServerResponse,
+    identity?: SessionIdentity | ((error?: unknown) => void),
+  ) => void | Promise<void>;
+  /** Sessions that are open. */
+  readonly sessions: number;
+  /**
+   * Ends the endpoint: new requests are refused, calls under way are given `drainMs` (default 5 seconds) and are then cancelled,
+   * sessions and streams end. The daemon stays open. A second call waits for the first.
+   */
+  close(options?: { drainMs?: number }): Promise<void>;
+}
+
+const isRefusal = (answer: SessionIdentity | Refusal): answer is Refusal => 'status' in answer;
+
+const ANYBODY = callerOf({});
+
+/** @throws DaemonError `usage` */
+function positive(name: string, value: number): number {
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new DaemonError('usage', `${name} must be a whole number from 1 up, got ${String(value)}`);
+}
+
+/**
+ * Serves a daemon at one HTTP endpoint, to clients of both eras.
+ *
+ * @throws DaemonError `usage` where an option is no good
+ * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http
+ *
+ * @example
+ * const mcp = createMcpHandler(daemon);
+ * createServer((req, res) => void mcp.handle(req, res)).listen(8000, '127.0.0.1');
+ */
+export function createMcpHandler(daemon: Daemon, options: McpHandlerOptions = {}): McpHandler {
+  const { authenticate, allowedHosts, allowedOrigins = [], logger } = options;
+  const maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 10_000_000);
+  const idleMs = positive('sessionIdleMs', options.sessionIdleMs ?? 30 * 60_000);
+  const maxSessions = positive('maxSessions', options.maxSessions ?? 10_000);
+  const streams = new EventStreams(positive('keepAliveMs', options.keepAliveMs ?? 15_000));
+
+  const guard = createGuard({ allowedHosts, allowedOrigins });
+  const sessions = createSessions({ daemon, streams, idleMs, maxSessions });
+  const legacy = createLegacyDoor(sessions, streams);
+  const modern = createModernDoor(daemon, streams);
+  let closing: Promise<void> | undefined;
+
+  const shuttingDown: Refusal = { status: 503, message: 'The server is shutting down.', headers: { connection: 'close' } };
+
+  /** What goes wrong here is nobody's business but the operator's. */
+  function failed(error: unknown, res: ServerResponse): void {
+    if (error instanceof DaemonError && error.code === 'closed') {
+      refuse(res, shuttingDown);
+      return;
+    }
+    logger?.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'an HTTP request failed');
+    if (res.headersSent) res.destroy();
+    else refuse(res, { status: 500, message: 'Internal error' }, -32603);
+  }
+
+  function post(req: IncomingMessage, res: ServerResponse, caller: Caller): void {
+    readMessage(req, res, maxBodyBytes, (message) => {
+      try {
+        const { 'mcp-protocol-version': version, 'mcp-session-id': sessionId } = req.headers;
+        if (!isModern(message, version?.toString(), sessionId?.toString())) {
+          legacy.post(message, req, res, caller);
+          return;
+        }
+        const accepted = acceptedBy(req);
+        if (accepted.json && accepted.events) modern.post(message, req, res, caller);
+        else refuse(res, { status: 406, message: 'Accept must allow both application/json and text/event-stream.' });
+      } catch (error) {
+        failed(error, res);
+      }
+    });
+  }
+
+  function serve(req: IncomingMessage, res: ServerResponse, caller: Caller): void {
+    if (closing !== undefined) refuse(res, shuttingDown);
+    else if (req.method === 'POST') post(req, res, caller);
+    else if (req.method === 'GET') legacy.get(req, res, caller);
+    else if (req.method === 'DELETE') legacy.delete(req, res, caller);
+    else refuse(res, { status: 405, message: 'Use POST, GET or DELETE.', headers: { allow: 'POST, GET, DELETE' } });
+  }
+
+  function identified(req: IncomingMessage, res: ServerResponse, answer: SessionIdentity | Refusal): void {
+    if (isRefusal(answer)) refuse(res, answer);
+    else serve(req, res, callerOf(answer));
+  }
+
+  function handle(
+    req: IncomingMessage,
+    res: ServerResponse,
+    identity?: SessionIdentity | ((error?: unknown) => void),
+  ): void | Promise<void> {
+    try {
+      const given = typeof identity === 'function' ? undefined : identity;
+      const refusal = guard(req, given !== undefined || authenticate !== undefined);
+      if (refusal !== undefined) refuse(res, refusal);
+      else if (given !== undefined) serve(req, res, callerOf(given));
+      else if (authenticate === undefined) serve(req, res, ANYBODY);
+      else {
+        const answer = authenticate(req);
+        if (!(answer instanceof Promise)) identified(req, res, answer);
+        else
+          return answer.then(
+            (found) => identified(req, res, found),
+            (error: unknown) => failed(error, res),
+          );
+      }
+    } catch (error) {
+      failed(error, res);
+    }
+  }
+
+  return {
+    handle,
+    get sessions() {
+      return sessions.size;
+    },
+    close: ({ drainMs = 5_000 } = {}) =>
+      (closing ??= Promise.all([sessions.close(drainMs), modern.close(drainMs)]).then(() => undefined)),
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * The era without sessions: every POST stands alone, and its response is one JSON object or the stream of this one request.
+ *
+ * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { encode, META } from '@mcp-daemon/core';
+import type { Daemon, Exchange, JsonRpcNotification, JsonRpcResponse } from '@mcp-daemon/core';
+
+import type { Caller } from './caller.js';
+import { eventOf } from './event-stream.js';
+import type { EventStreams } from './event-stream.js';
+import { isObject } from './message.js';
+import { sendJson, sendStatus } from './respond.js';
+
+/** The statuses that the protocol gives to errors; all others are answers like any other. */
+const STATUS = new Map([
+  [-32700, 400],
+  [-32600, 400],
+  [-32601, 404],
+  [-32020, 400],
+  [-32021, 400],
+  [-32022, 400],
+]);
+const INVALID_PARAMS = -32602;
+
+/** Whether a request brought the metadata that every request must have; what else is wrong with it is no matter of HTTP. */
+function hasMetadata(message: unknown): boolean {
+  const params = isObject(message) ? message['params'] : undefined;
+  const meta = isObject(params) ? params['_meta'] : undefined;
+  return isObject(meta) && typeof meta[META.protocolVersion] === 'string' && isObject(meta[META.clientCapabilities]);
+}
+
+function statusOf(answer: JsonRpcResponse, message: unknown): number {
+  if (!('error' in answer)) return 200;
+  const { code } = answer.error;
+  return STATUS.get(code) ?? (code === INVALID_PARAMS && !hasMetadata(message) ? 400 : 200);
+}
+
+/** One request, from its body to the end of its response. */
+class Standing implements Exchange {
+  readonly partition: string;
+  readonly subject: string;
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  readonly #streams: EventStreams;
+  #controller: AbortController | undefined;
+  #left = false;
+  #answered = false;
+
+  constructor(req: IncomingMessage, res: ServerResponse, caller: Caller, streams: EventStreams) {
+    this.partition = caller.partition;
+    this.subject = caller.subject;
+    this.#req = req;
+    this.#res = res;
+    this.#streams = streams;
+  }
+
+  /** Made when somebody looks at it: most calls are over before. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#left) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#req.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  notify(notification: JsonRpcNotification): void {
+    if (this.#left || this.#answered) return;
+    const event = eventOf(encode(notification));
+    if (this.#res.headersSent) this.#streams.write(this.#res, event);
+    else this.#streams.open(this.#res, event);
+  }
+
+  /** The client has left, which ends the request. */
+  readonly leave = (): void => {
+    this.#left = true;
+    this.#controller?.abort();
+  };
+
+  answer(answer: JsonRpcResponse | undefined, message: unknown): void {
+    const res = this.#res;
+    this.#answered = true; // nothing may follow
+    if (res.destroyed) return;
+    if (res.headersSent) res.end(answer === undefined ? undefined : eventOf(encode(answer)));
+    else if (answer === undefined) sendStatus(res, this.#left ? 503 : 202);
+    else sendJson(res, statusOf(answer, message), encode(answer));
+  }
+}
+
+/** Serves messages that stand alone. */
+export interface ModernDoor {
+  post(message: unknown, req: IncomingMessage, res: ServerResponse, caller: Caller): void;
+  /** Waits for answers, no longer than `drainMs`, then ends what is left. Streams that are listened to are not waited for. */
+  close(drainMs: number): Promise<void>;
+}
+
+/** Creates the door of the modern era. */
+export function createModernDoor(daemon: Daemon, streams: EventStreams): ModernDoor {
+  /** Requests under way, and whether they are waited for at the end. */
+  const standing = new Map<Standing, { waits: boolean; done: Promise<void> }>();
+
+  return {
+    post(message, req, res, caller) {
+      const exchange = new Standing(req, res, caller, streams);
+      const answered = daemon.handle(message, exchange);
+      if (!(answered instanceof Promise)) {
+        exchange.answer(answered, message);
+        return;
+      }
+      if (res.destroyed) exchange.leave();
+      else res.once('close', exchange.leave);
+      const done = answered.then((answer) => {
+        standing.delete(exchange);
+        res.off('close', exchange.leave);
+        exchange.answer(answer, message);
+      });
+      standing.set(exchange, { waits: !isObject(message) || message['method'] !== 'subscriptions/listen', done });
+    },
+    async close(drainMs) {
+      const waited = [...standing.values()].filter(({ waits }) => waits).map(({ done }) => done);
+      let timer: NodeJS.Timeout | undefined;
+      if (waited.length > 0) await Promise.race([Promise.all(waited), new Promise((end) => (timer = setTimeout(end, drainMs)))]);
+      clearTimeout(timer);
+      for (const exchange of standing.keys()) exchange.leave();
+      await Promise.all([...standing.values()].map(({ done }) => done));
+    },
+  };
+}

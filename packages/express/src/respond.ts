@@ -1,0 +1,34 @@
+/** Answers that are no stream. */
+import type { ServerResponse } from 'node:http';
+
+/** Sends JSON text. A response that has begun, or whose client has left, is left alone. */
+export function sendJson(res: ServerResponse, status: number, text: string, more: readonly string[] = []): void {
+  if (res.headersSent || res.destroyed) return;
+  const length = Buffer.byteLength(text);
+  // A flat list is written as it is: the cheapest way that node:http has.
+  res.writeHead(status, ['content-type', 'application/json', 'content-length', String(length), ...more]);
+  res.end(text);
+}
+
+/** Sends a status alone. */
+export function sendStatus(res: ServerResponse, status: number): void {
+  if (res.headersSent || res.destroyed) return;
+  res.writeHead(status, ['content-length', '0']);
+  res.end();
+}
+
+/** Why a request is not served, before or beside what the protocol says of its message. */
+export interface Refusal {
+  /** An HTTP status from 400 up. */
+  status: number;
+  /** For people; never a trace, never a setting. */
+  message?: string;
+  /** Such as `WWW-Authenticate`. */
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** Refuses a request: an HTTP status, and a JSON-RPC error without an id. */
+export function refuse(res: ServerResponse, refusal: Refusal, code = -32600): void {
+  const { status, message = 'The request was refused.', headers = {} } = refusal;
+  sendJson(res, status, JSON.stringify({ jsonrpc: '2.0', error: { code, message } }), Object.entries(headers).flat());
+}
