@@ -1,6 +1,7 @@
 /**
  * The sidecar: a config file on stdin and stdout, from its start to its end.
  */
+import { isatty } from 'node:tty';
 import type { Readable } from 'node:stream';
 import { ConfigError } from '@mcp-daemon/core';
 import type { Config, Daemon } from '@mcp-daemon/core';
@@ -92,7 +93,7 @@ export async function serve(flags: Flags, env: Env, warm: () => void = () => und
   }
   const { settings, file, config } = started;
   const guard = guardStdout();
-  const pretty = process.stderr.isTTY === true;
+  const pretty = isatty(2); // process.stderr is not made for the question: most sidecars have nothing to say
   const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, { isTTY: pretty }) });
   const { daemon, modules } = createRuntime({ settings, env, config, file, logger, beforeCode: guard.guardChildren });
   surviveUserCode(logger);

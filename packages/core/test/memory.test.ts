@@ -33,3 +33,16 @@ it('two stores have nothing in common', async () => {
   expect((await two.calls.list('default', {})).items).toEqual([]);
   expect(one.owner).not.toBe(two.owner);
 });
+
+it('drops many at once where it holds many, and never more than are over', async () => {
+  const { calls } = createMemoryStore({ maxRecords: 1_000 });
+  for (let index = 0; index < 1_101; index += 1) await calls.write([exampleRecord()]);
+  const count = async (): Promise<number> => {
+    const first = await calls.list('default', { limit: 1_000 });
+    const second = first.cursor === undefined ? [] : (await calls.list('default', { limit: 1_000, cursor: first.cursor })).items;
+    return first.items.length + second.length;
+  };
+  expect(await count()).toBe(1_000);
+  await calls.write([exampleRecord()]);
+  expect(await count()).toBe(1_001);
+});

@@ -3,7 +3,6 @@
  * files are parsed again in a thread that dies of it.
  */
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
 
 /** A place in a file. */
 export interface Location {
@@ -41,7 +40,8 @@ export function decorated(stack: string): Location | undefined {
  * @param message the error's message
  * @returns undefined where none of the files has that error
  */
-export function locateSyntaxError(files: readonly string[], message: string): Promise<Location | undefined> {
+export async function locateSyntaxError(files: readonly string[], message: string): Promise<Location | undefined> {
+  const { Worker } = await import('node:worker_threads'); // only now: a start that finds no mistake is not to load threads
   return new Promise((resolve) => {
     const worker = new Worker(PARSER, {
       eval: true,
