@@ -49,7 +49,7 @@ export async function setup() {
   const sources = buildState();
   if (!stamped(buildStamp, sources) || !existsSync(join(root, 'packages/cli/dist/bin.js'))) {
     await step('building packages', async () => {
-      await run(bin('tsc'), ['-b', 'packages/cli', '--pretty']);
+      await run(bin('tsc'), ['-b', 'packages/cli', 'packages/express', '--pretty']);
       await run(process.execPath, ['packages/cli/build.mjs']);
     });
     writeFileSync(buildStamp, sources);

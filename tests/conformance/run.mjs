@@ -1,0 +1,119 @@
+/**
+ * `npm run conformance`: the official conformance suites over HTTP, on examples/everything. Every scenario has to pass, scored or
+ * not, except those that are named here. The suites are installed on the side: they need a newer Node than this project.
+ */
+import { spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { check, root, run, step } from '../../scripts/lib.mjs';
+import { setup } from '../../scripts/setup.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const cache = join(root, 'node_modules/.cache/conformance');
+
+const SUITES = [
+  { version: '0.2.0-alpha.12', args: ['--requirements', '2025-11-25'] },
+  { version: '0.2.0-alpha.12', args: ['--requirements', '2026-07-28'] },
+  { version: '0.1.16', args: ['--suite', 'all'] },
+];
+
+/** The Tasks extension, which this server does not have: it says so, and the suite asks all the same. */
+const EXPECTED_FAILURES = [
+  'tasks-capability-negotiation',
+  'tasks-dispatch-and-envelope',
+  'tasks-lifecycle',
+  'tasks-mrtr-composition',
+  'tasks-mrtr-input',
+  'tasks-request-headers',
+  'tasks-request-state-removal',
+  'tasks-required-task-error',
+  'tasks-wire-fields',
+];
+
+/** Installs a package into a folder of its own, once. */
+async function installed(name, version) {
+  const folder = join(cache, `${name.replaceAll('/', '+')}@${version}`);
+  const found = join(folder, 'node_modules', name);
+  if (!existsSync(found)) {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'package.json'), '{ "private": true }\n');
+    const options = { quiet: true, cwd: folder, timeoutMs: 300_000 };
+    await step(`installing ${name}@${version}`, () =>
+      run('npm', ['install', '--no-audit', '--no-fund', `${name}@${version}`], options),
+    );
+  }
+  return found;
+}
+
+/** A Node that the suites run on. */
+async function node() {
+  if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath;
+  const { platform, arch } = process;
+  return join(await installed(`node-${platform}-${arch}`, '24'), 'bin/node');
+}
+
+/** Starts the server on a copy of the example, which some scenarios change. */
+async function serve(folder) {
+  await cp(join(root, 'examples/everything'), folder, { recursive: true });
+  const child = spawn(process.execPath, [join(here, 'server.mjs'), join(folder, 'mcp.json')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: root,
+  });
+  const url = await new Promise((resolve, reject) => {
+    child.stdout.setEncoding('utf8').once('data', (text) => resolve(text.trim()));
+    child.once('exit', (code) => reject(new Error(`the server ended with exit code ${code}`)));
+  });
+  return { url, stop: () => child.kill('SIGTERM') };
+}
+
+const SCENARIO = /^[✓✗] ([\w-]+): (\d+) passed, (\d+) failed/gm;
+
+/** Runs a suite. It exits with 1 where anything failed, so its own words decide. */
+async function scenarios(executable, suite, args) {
+  const output = await run(executable, [suite, 'server', ...args], { quiet: true, timeoutMs: 600_000 }).then(
+    ({ stdout }) => stdout,
+    ({ message }) => message,
+  );
+  const summary = output.slice(output.lastIndexOf('=== SUMMARY ==='));
+  const found = [...summary.matchAll(SCENARIO)].map(([, name, passed, failed]) => ({
+    name,
+    passed: Number(passed),
+    failed: Number(failed),
+  }));
+  if (found.length === 0) throw new Error(`the suite said nothing that is understood:\n${output.slice(-3_000)}`);
+  return { found, output };
+}
+
+const total = (list, key) => list.reduce((sum, scenario) => sum + scenario[key], 0);
+
+if (await check('set-up', setup)) {
+  const executable = await node();
+  for (const { version, args } of SUITES) {
+    const folder = await mkdtemp(join(tmpdir(), 'mcp-daemon-conformance-'));
+    const name = `conformance ${version} ${args.join(' ')}`;
+    await check(name, async () => {
+      const suite = join(await installed('@modelcontextprotocol/conformance', version), 'dist/index.js');
+      const server = await serve(folder);
+      try {
+        const { found, output } = await scenarios(executable, suite, ['--url', server.url, ...args]);
+        const expected = found.filter((scenario) => EXPECTED_FAILURES.includes(scenario.name));
+        const ours = found.filter((scenario) => !expected.includes(scenario));
+        console.log(`  ${total(ours, 'passed')} checks passed, ${total(ours, 'failed')} failed, in ${ours.length} scenarios`);
+        if (expected.length > 0) {
+          const names = expected.map((scenario) => scenario.name).join(', ');
+          console.log(`  not served: ${total(expected, 'passed')} passed, ${total(expected, 'failed')} failed, in ${names}`);
+        }
+        const failed = ours.filter((scenario) => scenario.failed > 0).map((scenario) => scenario.name);
+        if (failed.length > 0) throw new Error(`failed: ${failed.join(', ')}\n${output}`);
+        const served = expected.filter((scenario) => scenario.failed === 0).map((scenario) => scenario.name);
+        if (served.length > 0) throw new Error(`these pass now, so they are to be asked for: ${served.join(', ')}`);
+      } finally {
+        server.stop();
+        await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+      }
+    });
+  }
+}
