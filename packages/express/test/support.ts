@@ -1,0 +1,222 @@
+/** What the tests of the HTTP door share: a server that ends with its test, requests byte for byte, and a reader of streams. */
+import { createServer, request } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { createDaemon, defineCatalog, defineTool } from '@mcp-daemon/core';
+import type { Daemon, DaemonOptions, FunctionContext, FunctionDefinition, JsonObject } from '@mcp-daemon/core';
+import { createMcpHandler } from '@mcp-daemon/express';
+import type { McpHandler, McpHandlerOptions } from '@mcp-daemon/express';
+
+const ended: (() => Promise<unknown> | unknown)[] = [];
+afterEach(async () => {
+  for (const end of ended.splice(0).reverse()) await end();
+});
+
+/** Does something when the test ends. */
+export const atEnd = (work: () => Promise<unknown> | unknown): void => void ended.push(work);
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function until(condition: () => boolean, ms = 5_000): Promise<void> {
+  for (const end = Date.now() + ms; !condition(); await sleep(2))
+    if (Date.now() > end) throw new Error(`it never came true: ${condition.toString()}`);
+}
+
+/** A server of the test. */
+export interface Served {
+  readonly url: string;
+  readonly port: number;
+  readonly daemon: Daemon;
+  readonly mcp: McpHandler;
+  readonly server: Server;
+}
+
+/** Serves functions until the test ends. */
+export async function serve(
+  functions: readonly FunctionDefinition[],
+  options: McpHandlerOptions = {},
+  more: Partial<DaemonOptions> = {},
+): Promise<Served> {
+  const daemon = createDaemon({ catalog: defineCatalog({ functions }), server: { name: 'tested', version: '1.2.3' }, ...more });
+  const mcp = createMcpHandler(daemon, options);
+  const server = createServer((req, res) => void mcp.handle(req, res));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  atEnd(async () => {
+    await mcp.close({ drainMs: 10 });
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await daemon.close({ drainMs: 10 });
+  });
+  return { url: `http://127.0.0.1:${port}/mcp`, port, daemon, mcp, server };
+}
+
+/** A tool that takes anything. */
+export const tool = (name: string, run: (args: JsonObject, context: FunctionContext) => unknown): FunctionDefinition =>
+  defineTool({ name, inputSchema: { type: 'object' }, run: run as never });
+
+export const echo = tool('echo', ({ text }) => String(text));
+
+export const META: JsonObject = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+
+/** What came back. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** The body as JSON. */
+  readonly json: { id?: unknown; result?: JsonObject; error?: { code: number; message: string; data?: unknown } };
+}
+
+/** What is sent. */
+export interface Sent {
+  method?: string;
+  headers?: Record<string, string | undefined>;
+  body?: unknown;
+}
+
+export const JSON_HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+/** A request as it is: nothing is added, and what is undefined is left out. */
+export function begin({ port }: { port: number }, { method = 'POST', headers = {}, body }: Sent): Promise<IncomingMessage> {
+  const given = Object.entries({ ...(method === 'POST' ? JSON_HEADERS : {}), ...headers });
+  const sent = Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return new Promise((resolve, reject) => {
+    const req = request({ port, host: '127.0.0.1', path: '/mcp', method, headers: sent, agent: false }, resolve);
+    req.on('error', reject);
+    req.end(body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body));
+    atEnd(() => req.destroy());
+  });
+}
+
+/** A request and its whole answer. */
+export async function send(to: { port: number }, sent: Sent): Promise<Answer> {
+  const res = await begin(to, sent);
+  let text = '';
+  for await (const chunk of res.setEncoding('utf8')) text += chunk as string;
+  return {
+    status: res.statusCode ?? 0,
+    headers: res.headers,
+    text,
+    get json() {
+      return JSON.parse(text) as Answer['json'];
+    },
+  };
+}
+
+/** One event of a stream. */
+export interface SseEvent {
+  id?: string;
+  retry?: string;
+  data?: string;
+}
+
+/** Events as they come. */
+export class Events {
+  readonly all: SseEvent[] = [];
+  comments = 0;
+  over = false;
+  readonly #res: IncomingMessage;
+
+  constructor(res: IncomingMessage) {
+    this.#res = res;
+    let rest = '';
+    res.setEncoding('utf8').on('data', (text: string) => {
+      const blocks = (rest + text).split('\n\n');
+      rest = blocks.pop() ?? '';
+      for (const block of blocks) this.#add(block);
+    });
+    res.on('close', () => (this.over = true));
+    res.on('error', () => undefined);
+  }
+
+  get status(): number {
+    return this.#res.statusCode ?? 0;
+  }
+
+  /** The messages in the events. */
+  get messages(): JsonObject[] {
+    return this.all.filter(({ data }) => data !== undefined && data !== '').map(({ data }) => JSON.parse(data!) as JsonObject);
+  }
+
+  get ids(): string[] {
+    return this.all.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  }
+
+  leave(): void {
+    this.#res.destroy();
+  }
+
+  #add(block: string): void {
+    const event: SseEvent = {};
+    for (const line of block.split('\n')) {
+      if (line.startsWith(':')) this.comments += 1;
+      const [, field, value] = /^(id|retry|data): ?(.*)$/.exec(line) ?? [];
+      if (field !== undefined) event[field as keyof SseEvent] = value!;
+    }
+    if (Object.keys(event).length > 0) this.all.push(event);
+  }
+}
+
+export const stream = async (to: { port: number }, sent: Sent): Promise<Events> => new Events(await begin(to, sent));
+
+/** A modern request with the headers that it must have. */
+export function modern(method: string, params: JsonObject = {}, more: Record<string, string | undefined> = {}, id = 1): Sent {
+  const name = params['name'] ?? params['uri'];
+  return {
+    headers: {
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': method,
+      ...(typeof name === 'string' ? { 'mcp-name': name } : {}),
+      ...more,
+    },
+    body: { jsonrpc: '2.0', id, method, params: { _meta: META, ...params } },
+  };
+}
+
+/** A legacy message. */
+export const message = (method: string, params?: JsonObject, id?: number | string): JsonObject => ({
+  jsonrpc: '2.0',
+  ...(id === undefined ? {} : { id }),
+  method,
+  ...(params === undefined ? {} : { params }),
+});
+
+export const initialize = (version = '2025-11-25', capabilities: JsonObject = {}): JsonObject =>
+  message('initialize', { protocolVersion: version, capabilities, clientInfo: { name: 'test', version: '1' } }, 0);
+
+/** Opens a session. @returns the headers that belong to it */
+export async function openSession(
+  to: { port: number },
+  version = '2025-11-25',
+  capabilities: JsonObject = {},
+  headers: Record<string, string> = {},
+): Promise<Record<string, string>> {
+  const answer = await send(to, { body: initialize(version, capabilities), headers });
+  if (answer.status !== 200) throw new Error(`initialize: ${answer.status} ${answer.text}`);
+  const mine = { ...headers, 'mcp-session-id': String(answer.headers['mcp-session-id']), 'mcp-protocol-version': version };
+  const told = await send(to, { body: message('notifications/initialized'), headers: mine });
+  if (told.status !== 202) throw new Error(`initialized: ${told.status} ${told.text}`);
+  return mine;
+}
+
+export const call = (name: string, args: JsonObject = {}, id: number | string = 1, meta?: JsonObject): JsonObject =>
+  message('tools/call', { name, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) }, id);
+
+/** Reports progress and waits for the test. */
+export function gate(): { tool: FunctionDefinition; open: () => void; signals: AbortSignal[] } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  const signals: AbortSignal[] = [];
+  const run = async (_args: JsonObject, context: FunctionContext): Promise<string> => {
+    signals.push(context.signal);
+    context.progress(1, 2);
+    await opened;
+    return 'done';
+  };
+  return { tool: tool('gate', run), open, signals };
+}
