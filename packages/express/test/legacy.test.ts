@@ -1,3 +1,4 @@
+import { defineResource } from '@mcp-daemon/core';
 import type { FunctionContext, JsonObject } from '@mcp-daemon/core';
 import {
   JSON_HEADERS,
@@ -104,10 +105,10 @@ describe('a session', () => {
     const sessions = [await openSession(served), await openSession(served), await openSession(served)];
     const answer = send(served, { body: call('gate'), headers: { ...sessions[0], ...JSON_ONLY } });
     await until(() => signals.length === 1);
-    await send(served, { body: call('echo'), headers: sessions[1] });
+    await send(served, { body: call('echo'), headers: sessions[1]! });
     await openSession(served);
     const status = async (index: number): Promise<number> =>
-      (await send(served, { body: call('echo'), headers: sessions[index] })).status;
+      (await send(served, { body: call('echo'), headers: sessions[index]! })).status;
     expect([await status(0), await status(1), await status(2)]).toEqual([200, 200, 404]);
     open();
     expect((await answer).status).toBe(200);
@@ -201,7 +202,6 @@ describe('what the server sends by itself', () => {
 
   it('changes, on the stream that belongs to no request', async () => {
     const change = tool('change', (_args, context) => context.resourceUpdated('test://a'));
-    const { defineResource } = await import('@mcp-daemon/core');
     const served = await serve([change, defineResource({ name: 'a', uri: 'test://a', run: () => 'a' })], { keepAliveMs: 20 });
     const session = await openSession(served);
     const subscribe = message('resources/subscribe', { uri: 'test://a' }, 1);

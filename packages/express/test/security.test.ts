@@ -1,0 +1,241 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+import { createDaemon, defineCatalog } from '@mcp-daemon/core';
+import type { SessionIdentity } from '@mcp-daemon/core';
+import { createMcpHandler } from '@mcp-daemon/express';
+import type { Refusal } from '@mcp-daemon/express';
+import { META, atEnd, begin, call, echo, initialize, modern, openSession, send, serve, tool, until } from './support.js';
+
+const list = modern('tools/list');
+const withHeaders = (headers: Record<string, string | undefined>): typeof list => ({
+  ...list,
+  headers: { ...list.headers, ...headers },
+});
+
+describe('without authentication', () => {
+  it.each<[string, Record<string, string>, number]>([
+    ['the name of loopback', { host: 'localhost:8000' }, 200],
+    ['the name in capitals', { host: 'LOCALHOST' }, 200],
+    ['its IPv6 address', { host: '[::1]:8000' }, 200],
+    ['a name that resolves to it', { host: 'evil.example.com' }, 403],
+    ['a name that begins like it', { host: 'localhost.evil.example.com' }, 403],
+    ['a page of this machine', { origin: 'http://localhost:3000' }, 200],
+    ['a page of elsewhere', { origin: 'https://evil.example.com' }, 403],
+    ['a page of nowhere', { origin: 'null' }, 403],
+    ['a page with a name like ours', { origin: 'http://localhost.evil.example.com' }, 403],
+    ['a host that was allowed', { host: 'mcp.example.com:443' }, 200],
+    ['an origin that was allowed', { origin: 'https://app.example.com' }, 200],
+  ])('%s', async (_what, headers, status) => {
+    const allowed = { allowedHosts: ['mcp.example.com'], allowedOrigins: ['https://app.example.com'] };
+    expect((await send(await serve([echo], allowed), withHeaders(headers))).status).toBe(status);
+  });
+
+  it('only this machine is served', async () => {
+    const address = Object.values(networkInterfaces())
+      .flat()
+      .find((found) => found?.family === 'IPv4' && !found.internal)?.address;
+    if (address === undefined) return; // nothing but loopback here
+    const mcp = createMcpHandler(createDaemon({ catalog: defineCatalog({ functions: [echo] }) }));
+    const server = createServer((req, res) => void mcp.handle(req, res)).listen(0, '0.0.0.0');
+    atEnd(() => server.close());
+    await until(() => server.listening);
+    const { port } = server.address() as AddressInfo;
+    const answer = await fetch(`http://${address}:${port}/mcp`, { method: 'POST', body: '{}' });
+    expect(answer.status).toBe(403);
+  });
+});
+
+describe('with authentication', () => {
+  const authenticate = async ({ headers }: IncomingMessage): Promise<SessionIdentity | Refusal> => {
+    await Promise.resolve();
+    if (headers.authorization === 'Bearer good') return { subject: 'ada' };
+    return { status: 401, message: 'Who are you?', headers: { 'WWW-Authenticate': 'Bearer realm="test"' } };
+  };
+
+  it('any host is answered for, and the identity is known', async () => {
+    const who = tool('who', (_args, { subject, partition }) => `${subject}@${partition}`);
+    const served = await serve([who], { authenticate });
+    const headers = { authorization: 'Bearer good', host: 'mcp.example.com' };
+    const request = modern('tools/call', { name: 'who' }, headers);
+    expect((await send(served, request)).json.result).toMatchObject({ content: [{ text: 'ada@default' }] });
+    const session = await openSession(served, '2025-11-25', {}, { authorization: 'Bearer good' });
+    expect((await send(served, { body: call('who'), headers: session })).text).toContain('ada@default');
+  });
+
+  it('every request is asked', async () => {
+    const served = await serve([echo], { authenticate });
+    const session = await openSession(served, '2025-11-25', {}, { authorization: 'Bearer good' });
+    for (const method of ['POST', 'GET', 'DELETE']) {
+      const answer = await send(served, { method, headers: { ...session, authorization: 'Bearer bad' } });
+      expect(answer.status).toBe(401);
+      expect(answer.headers['www-authenticate']).toBe('Bearer realm="test"');
+      expect(answer.json.error?.message).toBe('Who are you?');
+    }
+  });
+
+  it('pages of elsewhere are refused all the same', async () => {
+    const served = await serve([echo], { authenticate: () => ({}) });
+    expect((await send(served, withHeaders({ origin: 'https://evil.example.com' }))).status).toBe(403);
+  });
+
+  it.each([
+    ['throws', () => assertNever()],
+    ['rejects', () => Promise.reject(new Error('secret'))],
+  ])('what %s tells nobody anything', async (_what, broken) => {
+    const errors: unknown[] = [];
+    const served = await serve([echo], { authenticate: broken, logger: { error: (fields) => errors.push(fields) } });
+    const answer = await send(served, list);
+    expect(answer.status).toBe(500);
+    expect(answer.text).not.toMatch(/secret|at /);
+    expect(errors).toHaveLength(1);
+  });
+
+  function assertNever(): never {
+    throw new Error('secret');
+  }
+});
+
+describe('bodies', () => {
+  it.each<[string, unknown, Record<string, string>, number]>([
+    ['no JSON', '{"jsonrpc"', {}, 400],
+    ['nothing', '', {}, 400],
+    ['half a document after a whole one', '{}{', {}, 400],
+    ['another type', '{}', { 'content-type': 'text/plain' }, 415],
+    ['a type that only begins like JSON', '{}', { 'content-type': 'application/jsonp' }, 415],
+    ['another encoding of characters', '{}', { 'content-type': 'application/json; charset=utf-16' }, 415],
+    ['compressed', '{}', { 'content-encoding': 'gzip' }, 415],
+    ['too large, and said so', 'x'.repeat(1_001), {}, 413],
+  ])('%s', async (_what, body, headers, status) => {
+    const served = await serve([echo], { maxBodyBytes: 1_000 });
+    expect((await send(served, { ...list, body, headers: { ...list.headers, ...headers } })).status).toBe(status);
+  });
+
+  it('are JSON with a charset, too', async () => {
+    const served = await serve([echo]);
+    expect((await send(served, withHeaders({ 'content-type': 'Application/JSON; charset="UTF-8"' }))).status).toBe(200);
+    expect((await send(served, withHeaders({ 'content-encoding': 'identity' }))).status).toBe(200);
+  });
+
+  it('in pieces, cut anywhere', async () => {
+    const served = await serve([echo]);
+    const text = JSON.stringify(modern('tools/call', { name: 'echo', arguments: { text: 'größer €' } }).body);
+    const bytes = Buffer.from(text);
+    const head = Object.entries({ ...modern('tools/call', { name: 'echo' }).headers, 'content-type': 'application/json' });
+    const lines = head.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const socket = connect(served.port, '127.0.0.1');
+    let received = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
+    socket.setNoDelay();
+    socket.write(`POST /mcp HTTP/1.1\r\nHost: localhost\r\n${lines}Content-Length: ${bytes.length}\r\n\r\n`);
+    for (let at = 0; at < bytes.length; at += 7) {
+      socket.write(bytes.subarray(at, at + 7));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => received.includes('größer €'));
+    socket.destroy();
+  });
+
+  it('that grow too large on their way end the connection', async () => {
+    const served = await serve([echo], { maxBodyBytes: 1_000 });
+    const socket = connect(served.port, '127.0.0.1');
+    let received = '';
+    let closed = false;
+    socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
+    socket.on('close', () => (closed = true)).on('error', () => undefined);
+    const head = 'Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+    socket.write(`POST /mcp HTTP/1.1\r\n${head}`);
+    for (let sent = 0; sent < 3; sent += 1) socket.write(`1f4\r\n${'x'.repeat(500)}\r\n`);
+    await until(() => closed);
+    expect(received).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it.each<[string, unknown]>([
+    ['an object', list.body],
+    ['text', JSON.stringify(list.body)],
+    ['bytes', Buffer.from(JSON.stringify(list.body))],
+  ])('that somebody has read before, as %s', async (_what, body) => {
+    const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
+    const { handle } = createMcpHandler(daemon);
+    // As Express calls what is mounted in it, after its own middleware.
+    const next = (): void => undefined;
+    const server = createServer((req: IncomingMessage & { body?: unknown }, res: ServerResponse) => {
+      req.resume().on('end', () => {
+        req.body = body;
+        void handle(req, res, next);
+      });
+    }).listen(0, '127.0.0.1');
+    atEnd(() => server.close());
+    await until(() => server.listening);
+    const { port } = server.address() as AddressInfo;
+    expect((await send({ port }, list)).json).toMatchObject({ result: { tools: [{ name: 'echo' }] } });
+  });
+});
+
+it('other methods are not served', async () => {
+  const served = await serve([echo]);
+  for (const method of ['PUT', 'PATCH', 'OPTIONS']) {
+    const answer = await send(served, { method });
+    expect([answer.status, answer.headers.allow]).toEqual([405, 'POST, GET, DELETE']);
+  }
+});
+
+it('an identity that is given is taken', async () => {
+  const who = tool('who', (_args, { subject }) => subject);
+  const mcp = createMcpHandler(createDaemon({ catalog: defineCatalog({ functions: [who] }) }));
+  const server = createServer((req, res) => void mcp.handle(req, res, { subject: 'grace' })).listen(0, '127.0.0.1');
+  atEnd(() => server.close());
+  await until(() => server.listening);
+  const request = modern('tools/call', { name: 'who' }, { host: 'anything.example.com' });
+  expect((await send(server.address() as AddressInfo, request)).text).toContain('grace');
+});
+
+it.each([{ maxBodyBytes: 0 }, { sessionIdleMs: 1.5 }, { maxSessions: -1 }, { keepAliveMs: NaN }])(
+  'an option that is no good fails at once: %j',
+  (options) => {
+    const daemon = createDaemon({ catalog: defineCatalog({ functions: [] }) });
+    expect(() => createMcpHandler(daemon, options)).toThrow(/whole number/);
+  },
+);
+
+it('ten thousand sessions that nobody ends stay within their bound', async () => {
+  const served = await serve([echo], { maxSessions: 500 });
+  const { Agent, request } = await import('node:http');
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  atEnd(() => agent.destroy());
+  const body = JSON.stringify(initialize());
+  const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
+  const one = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      request({ agent, port: served.port, method: 'POST', headers }, (res) => res.resume().on('end', resolve))
+        .on('error', reject)
+        .end(body);
+    });
+  let left = 10_000;
+  const worker = async (): Promise<void> => {
+    while (left-- > 0) await one();
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
+  expect(served.mcp.sessions).toBe(500);
+}, 60_000);
+
+it('a client that does not read is cut off', async () => {
+  let sent = 0;
+  let aborted = false;
+  const flood = tool('flood', async (_args, context) => {
+    for (; !context.signal.aborted && sent < 9_000; sent += 1) {
+      context.log('info', 'x'.repeat(10_000));
+      if (sent % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    aborted = context.signal.aborted;
+  });
+  const served = await serve([flood]);
+  const meta = { ...META, 'io.modelcontextprotocol/logLevel': 'debug' };
+  const response = await begin(served, modern('tools/call', { name: 'flood', _meta: meta }));
+  response.on('error', () => undefined).pause();
+  await until(() => aborted);
+  expect(sent).toBeLessThan(9_000);
+});
