@@ -11,6 +11,7 @@ export const slow = async () => { await sleep(400); return 'slow but done'; };
 export const never = (input, { signal }) => new Promise((done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted'))));
 export const late = () => { setTimeout(() => { throw new Error('thrown late'); }, 5); setTimeout(() => Promise.reject(new Error('rejected late')), 5); return 'early'; };
 export const leave = async () => { await sleep(50); process.exit(7); };
+export const die = () => process.kill(process.pid, 'SIGKILL');
 export const busy = () => { setInterval(() => {}, 1000); return 'busy'; };
 `;
 
@@ -28,7 +29,7 @@ describe('the life of a sidecar', () => {
   let place: Place;
   beforeEach(async () => {
     place = new Place();
-    await place.write('mcp.json', toolsConfig('functions', 'hello', 'slow', 'never', 'late', 'leave', 'busy'));
+    await place.write('mcp.json', toolsConfig('functions', 'hello', 'slow', 'never', 'late', 'leave', 'busy', 'die'));
     await place.write('functions.mjs', MODULE);
   });
   afterEach(() => place.remove());
@@ -43,7 +44,7 @@ describe('the life of a sidecar', () => {
     const client = new Client({ name: 'test', version: '1' });
     await client.connect(new StdioClientTransport({ command: process.execPath, args: [BIN, place.at('mcp.json')], env }));
     const { tools } = await client.listTools();
-    expect(tools).toHaveLength(6);
+    expect(tools).toHaveLength(7);
     const result = await client.callTool({ name: 'hello', arguments: {} });
     expect(result.content).toEqual([{ type: 'text', text: 'Hello!' }]);
     await client.close();
@@ -183,6 +184,17 @@ describe('the life of a sidecar', () => {
     await second.exited;
     expect((await calls('--name', 'never')).map(({ status }) => status)).toEqual(['interrupted']);
     expect((await calls('--name', 'hello')).map(({ status }) => status)).toEqual(['completed', 'completed']);
+  });
+
+  it('knows of a call whose function ended the process before it returned', async () => {
+    const sidecar = await place.sidecar([]);
+    sidecar.ask('tools/call', { name: 'die' });
+    expect(await sidecar.exited).toMatchObject({ signal: 'SIGKILL' });
+    const next = await place.sidecar([]);
+    await next.call('hello');
+    expect(await calls('--name', 'die')).toMatchObject([{ name: 'die', status: 'interrupted' }]);
+    next.child.stdin.end();
+    await next.exited;
   });
 
   it('serves calls where the record cannot be kept, and says so', async () => {

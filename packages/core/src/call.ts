@@ -16,7 +16,7 @@ import { withText } from './encode.js';
 import { DaemonError } from './errors.js';
 import type { RequestContext } from './exchange.js';
 import { messageOf } from './executor.js';
-import type { Executor, Outcome } from './executor.js';
+import type { Executor, Outcome, RunLife } from './executor.js';
 import type { InputDesk, Rounds } from './input-desk.js';
 import type { Limits } from './limits.js';
 import { checkParameterHeaders } from './mirrored-headers.js';
@@ -213,8 +213,9 @@ export function createCalls(options: CallsOptions): Calls {
 
   function execute(call: Call, ticket: Ticket, rounds: Rounds): Awaitable<Outcome> {
     const { definition, input, request, variables } = call;
-    const onDigest = (digest: string): void => {
-      if (ticket.row !== undefined) ticket.row.bundle_digest = digest;
+    const life: RunLife = {
+      intent: () => recorder.intent(ticket),
+      started: (digest) => recorder.started(ticket, digest),
     };
     return executor.run({
       definition,
@@ -224,7 +225,7 @@ export function createCalls(options: CallsOptions): Calls {
       callId: ticket.callId,
       inputs: rounds.inputs,
       state: rounds.state,
-      onDigest,
+      life,
     });
   }
 

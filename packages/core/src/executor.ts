@@ -38,8 +38,15 @@ export interface Run {
   readonly inputs: JsonObject;
   readonly state: unknown;
   readonly variables: Readonly<Record<string, string>>;
-  /** Told the digest of the code, once it is known. */
-  onDigest?: (digest: string) => void;
+  readonly life?: RunLife;
+}
+
+/** What hears of a run, and may hold it up. */
+export interface RunLife {
+  /** What the function must wait for before it begins; undefined: nothing. */
+  intent(): Promise<void> | undefined;
+  /** The function begins, in code of this digest, where it has one. */
+  started(digest: string | null): void;
 }
 
 /** Runs functions. */
@@ -95,6 +102,10 @@ class Scope {
     this.#controller ??= new AbortController();
     if (this.#over !== undefined) this.#abort();
     return this.#controller.signal;
+  }
+
+  get isOver(): boolean {
+    return this.#over !== undefined;
   }
 
   end(why: 'cancelled' | 'timed_out'): void {
@@ -204,7 +215,8 @@ export function createExecutor(options: ExecutorOptions): Executor {
   }
 
   function invoke(linked: Linked, run: Run, scope: Scope, context: FunctionContext): Awaitable<Outcome> {
-    if (linked.digest !== null) run.onDigest?.(linked.digest);
+    if (scope.isOver) return { kind: 'cancelled' }; // while its code was loaded
+    run.life?.started(linked.digest);
     try {
       const value = linked.call(run.input, context);
       if (isThenable(value))
@@ -233,10 +245,11 @@ export function createExecutor(options: ExecutorOptions): Executor {
     };
     const context = new FunctionContext(source);
     const linked = linker.resolve(run.definition.binding, run.request.exchange.partition);
+    const intent = run.life?.intent();
     const outcome =
-      linked instanceof Promise
-        ? linked.then(
-            (ready) => invoke(ready, run, scope, context),
+      linked instanceof Promise || intent !== undefined
+        ? Promise.all([linked, intent]).then(
+            ([ready]) => invoke(ready, run, scope, context),
             (cause: unknown): Outcome => ({ kind: 'unavailable', cause }),
           )
         : invoke(linked, run, scope, context);

@@ -1,9 +1,11 @@
 /**
  * Keeps the record of every call, and never fails one.
  *
- * Writes are grouped by turn of the event loop: a call that begins and ends within one group is one row, written once; any
- * other has its `in_process` row written when the turn in which it began ends. An answer waits for its group. While the
- * store cannot be written, rows wait in a bounded queue and answers go out: a full disk must not stop the work.
+ * Writes are grouped by turn of the event loop, and an answer waits for its group. A function that is not known to be quick
+ * does not begin before its `in_process` row is committed: what it does may outlive us. One whose last call ended within the
+ * turn in which it began is run at once, and its call is one row, written once; when it takes longer for once, its
+ * `in_process` row is written as that turn ends. While the store cannot be written, rows wait in a bounded queue, functions
+ * run and answers go out: a full disk must not stop the work.
  */
 import type { FunctionDefinition } from './definition.js';
 import { DaemonError } from './errors.js';
@@ -15,6 +17,7 @@ import { uuidv7 } from './uuid.js';
 /** One call under way. `row` is undefined where the call's policy wants no record. */
 export interface Ticket {
   readonly callId: string;
+  readonly definition: FunctionDefinition;
   readonly row: CallRecord | undefined;
   readonly startedAt: number;
   /** Whether an `in_process` row was written. */
@@ -43,6 +46,10 @@ export interface RecorderStats {
 /** Keeps records. */
 export interface Recorder {
   begin(definition: FunctionDefinition, type: McpType, input: unknown, request: RequestContext, revision: string): Ticket;
+  /** What the function must wait for before it begins; undefined: nothing. */
+  intent(ticket: Ticket): Promise<void> | undefined;
+  /** The function begins, in code of this digest, where it has one. */
+  started(ticket: Ticket, digest: string | null): void;
   /** Resolves (or returns) when the record is committed, or is known to have to wait. */
   settle(ticket: Ticket, settlement: Settlement): Promise<void> | undefined;
   stats(): RecorderStats;
@@ -88,6 +95,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let retry: NodeJS.Timeout | undefined;
   let pruning: NodeJS.Timeout | undefined;
   const partitions = new Set<string>();
+  /** Functions whose last call ended within the turn in which it began. */
+  const quick = new WeakSet<FunctionDefinition>();
   let written = 0;
   let lost = 0;
   let closed = false;
@@ -212,6 +221,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (ticket.row === undefined) continue;
       rows.push(ticket.settled ? ticket.row : { ...ticket.row });
       ticket.open = !ticket.settled;
+      if (ticket.open) quick.delete(ticket.definition);
     }
     // While rows wait for a store that cannot be written, calls do not wait for it too.
     if (failures > 0 && retry !== undefined) {
@@ -236,13 +246,23 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (group.push(ticket) === 1) setImmediate(flush);
   }
 
+  /** The end of the group of this turn. */
+  function groupCommitted(): Promise<void> {
+    if (committed === undefined) {
+      let resolve = (): void => undefined;
+      const promise = new Promise<void>((fulfil) => (resolve = fulfil));
+      committed = { promise, resolve };
+    }
+    return committed.promise;
+  }
+
   return {
     begin(definition, type, input, request, revision) {
       const now = Date.now();
       const callId = uuidv7();
       const policy = definition.record;
       const startedAt = performance.now();
-      if (policy?.bodies === 'none') return { callId, row: undefined, startedAt, open: false, settled: false };
+      if (policy?.bodies === 'none') return { callId, definition, row: undefined, startedAt, open: false, settled: false };
       const { traceparent } = request.meta;
       const row: CallRecord = {
         partition_key: request.exchange.partition,
@@ -264,9 +284,24 @@ export function createRecorder(options: RecorderOptions): Recorder {
         owner: '',
         traceparent: typeof traceparent === 'string' ? traceparent.slice(0, 64) : null,
       };
-      const ticket: Ticket = { callId, row, startedAt, open: false, settled: false };
+      const ticket: Ticket = { callId, definition, row, startedAt, open: false, settled: false };
       join(ticket);
       return ticket;
+    },
+
+    intent(ticket) {
+      if (ticket.row === undefined || quick.has(ticket.definition)) return undefined;
+      return ticket.open ? writing : groupCommitted();
+    },
+
+    started(ticket, digest) {
+      const { definition, row } = ticket;
+      if (row === undefined) return;
+      row.bundle_digest = digest;
+      if (quick.has(definition)) return;
+      setImmediate(() => {
+        if (ticket.settled) quick.add(definition);
+      });
     },
 
     settle(ticket, { status, fault, notes, content }) {
@@ -280,12 +315,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       row.time_spent = Math.round((performance.now() - ticket.startedAt) * 1_000) / 1_000;
       row.updated_at = Date.now();
       if (ticket.open) join(ticket);
-      if (committed === undefined) {
-        let resolve = (): void => undefined;
-        const promise = new Promise<void>((fulfil) => (resolve = fulfil));
-        committed = { promise, resolve };
-      }
-      return committed.promise;
+      return groupCommitted();
     },
 
     stats: () => ({ written, waiting: waiting.size, lost }),

@@ -1,7 +1,16 @@
 import { jest } from '@jest/globals';
 
 import { createMemoryStore, definePrompt, defineResource, defineTool, DaemonError } from '../src/index.js';
-import type { CallRecord, CallStore, Daemon, FunctionDefinition, RecordPolicy, Retention, Store } from '../src/index.js';
+import type {
+  CallRecord,
+  CallStore,
+  Daemon,
+  FunctionDefinition,
+  JsonObject,
+  RecordPolicy,
+  Retention,
+  Store,
+} from '../src/index.js';
 import {
   META,
   daemonWith,
@@ -55,12 +64,31 @@ function fragileStore(): ReturnType<typeof watchedStore> & { broken: { error: Er
   return { ...watchedStore({ write, list: (partition, query) => memory.calls.list(partition, query) }), broken };
 }
 
+/** Calls a tool, so that it is known to be quick; what was written for that is forgotten. */
+async function warm(client: Client, writes: unknown[], name: string, args: JsonObject = {}): Promise<void> {
+  await client.call(name, args);
+  await turns();
+  writes.length = 0;
+}
+
+/** Lets every write through until a promise is settled. */
+async function passAll<T>(pending: { pass: () => void }[], promise: Promise<T>): Promise<T> {
+  let settled = false;
+  void promise.then(() => (settled = true));
+  for (let turn = 0; !settled && turn < 10_000; turn += 1) {
+    for (const write of pending.splice(0)) write.pass();
+    await turns(1);
+  }
+  return promise;
+}
+
 const kept = async (store: Store): Promise<CallRecord[]> => (await store.calls.list('default', {})).items;
 
 describe('one write of one row', () => {
   it('records a call that begins and ends in one turn', async () => {
     const { store, writes } = watchedStore();
     const client = modern(daemonWith([echo], { store }), { identity: { subject: 'ann' } });
+    await warm(client, writes, 'echo', { text: 'first' });
     await client.call('echo', { text: 'hi' }, { _meta: { traceparent: '00-abc-def-01' } });
     expect(writes).toHaveLength(1);
     const [[row]] = writes as [[CallRecord]];
@@ -91,14 +119,23 @@ describe('one write of one row', () => {
 
   it('records an async function that waits for nothing outside', async () => {
     const { store, writes } = watchedStore();
-    await modern(daemonWith([tool('t', async () => Promise.resolve('x'))], { store })).call('t');
+    const client = modern(daemonWith([tool('t', async () => Promise.resolve('x'))], { store }));
+    await warm(client, writes, 't');
+    await client.call('t');
     expect(statuses(writes)).toEqual([['completed']]);
+  });
+
+  it('records a call whose arguments are wrong: no function has begun', async () => {
+    const { store, writes } = watchedStore();
+    await modern(daemonWith([echo], { store })).call('echo', { text: 5 });
+    expect(statuses(writes)).toEqual([['failed']]);
   });
 
   it('holds all calls of a turn, of all connections', async () => {
     const { store, writes } = watchedStore();
     const daemon = daemonWith([echo], { store });
     const clients = [modern(daemon), modern(daemon), await legacy(daemon)];
+    await warm(modern(daemon), writes, 'echo', { text: 'first' });
     await Promise.all(clients.flatMap((client) => [client.call('echo', { text: 'a' }), client.call('echo', { text: 'b' })]));
     expect(writes.map(({ length }) => length)).toEqual([6]);
   });
@@ -106,6 +143,7 @@ describe('one write of one row', () => {
   it('is of the size of the turn, however many there are', async () => {
     const { store, writes } = watchedStore();
     const client = modern(daemonWith([echo], { store }));
+    await warm(client, writes, 'echo', { text: 'first' });
     for (const count of [1, 100]) await Promise.all(Array.from({ length: count }, () => client.call('echo', { text: 'a' })));
     expect(writes.map(({ length }) => length)).toEqual([1, 100]);
   });
@@ -133,6 +171,46 @@ describe('one write of one row', () => {
     await client.request('resources/read', { uri: 'x://nothing' });
     await turns();
     expect(writes).toEqual([]);
+  });
+});
+
+describe('a function that is not known to be quick', () => {
+  it('begins when its open row is committed, not before', async () => {
+    const { store, pending, writes } = slowStore();
+    let began = false;
+    const answer = modern(daemonWith([tool('t', () => (began = true))], { store })).call('t');
+    await turns();
+    expect([began, statuses(writes)]).toEqual([false, [['in_process']]]);
+    pending.shift()?.pass();
+    await until(() => began);
+    expect(textOf(await passAll(pending, answer))).toBe('true');
+    expect(statuses(writes)).toEqual([['in_process'], ['completed']]);
+  });
+
+  it('never begins when its call is cancelled before', async () => {
+    const { store, pending, rows } = slowStore();
+    let began = false;
+    const client = modern(daemonWith([tool('t', () => (began = true))], { store }));
+    const answer = client.call('t', {}, {}, 'the call');
+    await turns();
+    client.cancel('the call');
+    expect(await passAll(pending, answer)).toBeUndefined();
+    expect([began, rows().map(({ status }) => status)]).toEqual([false, ['cancelled']]);
+  });
+
+  it('is any function at first, and one that took longer at its last call', async () => {
+    const { store, writes } = watchedStore();
+    let wait = false;
+    const client = modern(daemonWith([tool('t', () => (wait ? sleep(2) : 'at once'))], { store }));
+    const perCall: string[][][] = [];
+    for (wait of [false, false, true, false, false]) {
+      writes.length = 0;
+      await client.call('t');
+      await turns();
+      perCall.push(statuses(writes));
+    }
+    const [two, one] = [[['in_process'], ['completed']], [['completed']]];
+    expect(perCall).toEqual([two, one, two, two, one]);
   });
 });
 
@@ -205,6 +283,7 @@ describe('an answer', () => {
   it('waits for the group of its record, not for those that come after', async () => {
     const { store, pending } = slowStore();
     const client = modern(daemonWith([echo], { store }));
+    await passAll(pending, client.call('echo', { text: 'first' }));
     const first = client.call('echo', { text: 'a' });
     await until(() => pending.length === 1);
     const second = client.call('echo', { text: 'b' });
@@ -222,8 +301,7 @@ describe('an answer', () => {
     const client = modern(daemonWith([defineResource({ name: 'r', uri: 'x://r', run: () => 'r' })], { store }));
     const answer = client.request('resources/read', { uri: 'x://r' });
     expect(await isSettled(answer)).toBe(false);
-    pending[0]?.pass();
-    expect(resultOf(await answer)).toHaveProperty('contents');
+    expect(resultOf(await passAll(pending, answer))).toHaveProperty('contents');
   });
 });
 
@@ -320,8 +398,11 @@ describe('a store that cannot be written', () => {
   it('is written one after the other, also when a retry comes while a write lasts: no row goes back to an older state', async () => {
     const { store, pending, writes } = slowStore();
     const end = deferred<string>();
-    const daemon = daemonWith([tool('t', () => end.promise)], { store });
-    const answer = modern(daemon).call('t');
+    let result = Promise.resolve('at once');
+    const client = modern(daemonWith([tool('t', () => result)], { store }));
+    await passAll(pending, client.call('t'));
+    result = end.promise;
+    const answer = client.call('t');
     await turns();
     end.resolve('done');
     await turns();
@@ -337,7 +418,7 @@ describe('a store that cannot be written', () => {
     await turns();
     for (const write of pending.slice(2)) write.pass();
     await turns();
-    expect((await kept(store)).map(({ status }) => status)).toEqual(['completed']);
+    expect((await kept(store)).map(({ status }) => status)).toEqual(['completed', 'completed']);
     expect(writes.flat().at(-1)?.status).toBe('completed');
   });
 });

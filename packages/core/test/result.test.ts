@@ -1,6 +1,6 @@
 import { definePrompt, defineResource, defineTool } from '../src/index.js';
 import type { JsonObject, ToolOptions } from '../src/index.js';
-import { daemonWith, errorOf, legacy, modern, resultOf, tool } from './support.js';
+import { daemonWith, errorOf, legacy, modern, resultOf, tool, watchedStore } from './support.js';
 
 type Options = Partial<ToolOptions<JsonObject, JsonObject>>;
 
@@ -285,9 +285,10 @@ describe('an output schema', () => {
 
 describe('a result that says it is an error', () => {
   it('is recorded as one', async () => {
-    const daemon = daemonWith([tool('t', () => ({ content: [text('no')], isError: true }))]);
+    const { store, rows } = watchedStore();
+    const daemon = daemonWith([tool('t', () => ({ content: [text('no')], isError: true }))], { store });
     expect(resultOf(await modern(daemon).call('t'))['isError']).toBe(true);
-    expect(daemon.stats().written).toBe(1);
+    expect(rows()).toMatchObject([{ status: 'failed', fault: 'tool' }]);
   });
 });
 
