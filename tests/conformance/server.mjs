@@ -1,20 +1,21 @@
-/** A config file and its module over HTTP: what the conformance suite is pointed at. Prints its URL. */
+/** `server.mjs <config> [page size]`: a config file over HTTP, for suites to be pointed at. Prints its URL. */
 import { watch } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname } from 'node:path';
 import { createDaemon, loadConfig } from 'mcp-daemon';
 import { createMcpHandler } from '@mcp-daemon/express';
 
-const file = process.argv[2];
-const daemon = createDaemon(await loadConfig(file));
+const [file, pageSize = '1000'] = process.argv.slice(2);
+const daemon = createDaemon({ ...(await loadConfig(file)), limits: { pageSize: Number(pageSize) } });
 const mcp = createMcpHandler(daemon);
 
-// A save changes what is served: some scenarios wait for clients to be told.
+// A save changes what is served: some scenarios wait for clients to be told. One after the other, so that the newest wins.
+let reading = Promise.resolve();
 watch(dirname(file), () => {
-  loadConfig(file).then(
-    ({ catalog }) => daemon.update(catalog),
-    () => {}, // half a file: there is another event to come
-  );
+  reading = reading
+    .then(() => loadConfig(file))
+    .then(({ catalog }) => daemon.update(catalog))
+    .catch(() => {}); // half a file: there is another event to come
 });
 
 const server = createServer((req, res) => void mcp.handle(req, res));
