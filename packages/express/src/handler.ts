@@ -156,11 +156,7 @@ export function createMcpHandler(daemon: Daemon, options: McpHandlerOptions = {}
       else {
         const answer = authenticate(req);
         if (!(answer instanceof Promise)) identified(req, res, answer);
-        else
-          return answer.then(
-            (found) => identified(req, res, found),
-            (error: unknown) => failed(error, res),
-          );
+        else return answer.then((found) => identified(req, res, found)).catch((error: unknown) => failed(error, res));
       }
     } catch (error) {
       failed(error, res);

@@ -85,6 +85,7 @@ describe('with authentication', () => {
   it.each([
     ['throws', () => assertNever()],
     ['rejects', () => Promise.reject(new Error('secret'))],
+    ['answers with a header that is none', () => Promise.resolve({ status: 401, headers: { 'not a name': 'secret' } })],
   ])('what %s tells nobody anything', async (_what, broken) => {
     const errors: unknown[] = [];
     const served = await serve([echo], { authenticate: broken, logger: { error: (fields) => errors.push(fields) } });
@@ -103,6 +104,7 @@ describe('bodies', () => {
   it.each<[string, unknown, Record<string, string>, number]>([
     ['no JSON', '{"jsonrpc"', {}, 400],
     ['nothing', '', {}, 400],
+    ['ever deeper', '['.repeat(900), {}, 400],
     ['half a document after a whole one', '{}{', {}, 400],
     ['another type', '{}', { 'content-type': 'text/plain' }, 415],
     ['a type that only begins like JSON', '{}', { 'content-type': 'application/jsonp' }, 415],
@@ -112,6 +114,17 @@ describe('bodies', () => {
   ])('%s', async (_what, body, headers, status) => {
     const served = await serve([echo], { maxBodyBytes: 1_000 });
     expect((await send(served, { ...list, body, headers: { ...list.headers, ...headers } })).status).toBe(status);
+  });
+
+  it('however deep harm nobody', async () => {
+    const errors: unknown[] = [];
+    const served = await serve([echo], { logger: { error: (fields) => errors.push(fields) } });
+    const depth = 200_000;
+    const request = modern('tools/call', { name: 'echo', arguments: { text: 'DEEP' } });
+    const body = JSON.stringify(request.body).replace('"DEEP"', '['.repeat(depth) + ']'.repeat(depth));
+    expect((await send(served, { ...request, body })).status).toBe(200);
+    expect(errors).toEqual([]);
+    expect((await send(served, list)).status).toBe(200);
   });
 
   it('are JSON with a charset, too', async () => {
@@ -165,6 +178,7 @@ describe('bodies', () => {
     const server = createServer((req: IncomingMessage & { body?: unknown }, res: ServerResponse) => {
       req.resume().on('end', () => {
         req.body = body;
+        res.setHeader('x-powered-by', 'Express');
         void handle(req, res, next);
       });
     }).listen(0, '127.0.0.1');
