@@ -62,6 +62,10 @@ export function readMessage(req: IncomingMessage, res: ServerResponse, maxBytes:
     else done(before);
     return;
   }
+  if (req.readableEnded) {
+    parse(''); // somebody has read it, and left nothing of it
+    return;
+  }
 
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;

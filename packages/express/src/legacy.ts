@@ -9,7 +9,7 @@ import type { EventStreams } from './event-stream.js';
 import type { HttpSession } from './http-session.js';
 import { acceptedBy } from './media.js';
 import type { Accepted } from './media.js';
-import { isLegacyVersion, isObject } from './message.js';
+import { isHandshake, isLegacyVersion } from './message.js';
 import type { Answered } from './reply.js';
 import { refuse, sendJson } from './respond.js';
 import type { Sessions } from './sessions.js';
@@ -82,7 +82,7 @@ export function createLegacyDoor(sessions: Sessions, streams: EventStreams): Leg
       }
       const id = sessionIdOf(req);
       if (id !== undefined) sessionOf(id, req, res, caller)?.post(message, res, accepted);
-      else if (isObject(message) && message['method'] === 'initialize') begin(message, res, caller, accepted);
+      else if (isHandshake(message)) begin(message, res, caller, accepted);
       else {
         const why =
           'Send "initialize" first and its Mcp-Session-Id with every request, or the metadata of a request without a session.';

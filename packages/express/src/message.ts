@@ -16,11 +16,16 @@ function standsAlone(message: unknown): boolean {
   return isObject(meta) && META.protocolVersion in meta;
 }
 
+/** Whether a message begins a session. */
+export const isHandshake = (message: unknown): boolean => isObject(message) && message['method'] === 'initialize';
+
 /**
- * The era of one POST: modern if its message says so, or if its headers do and it has no session.
+ * The era of one POST: modern if its message says so, or if its headers do and it neither has a session nor begins one.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/versioning#backward-compatibility-with-initialization-based-versions
  */
 export function isModern(message: unknown, version: string | undefined, sessionId: string | undefined): boolean {
-  return standsAlone(message) || (version !== undefined && sessionId === undefined && !isLegacyVersion(version));
+  if (standsAlone(message)) return true;
+  if (version === undefined || sessionId !== undefined || isLegacyVersion(version)) return false;
+  return !isHandshake(message);
 }

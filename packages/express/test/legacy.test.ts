@@ -47,6 +47,13 @@ describe('a session', () => {
     expect(answer.headers).not.toHaveProperty('mcp-session-id');
   });
 
+  it('begins with a handshake whatever version its headers name', async () => {
+    const headers = { 'mcp-protocol-version': '2026-07-28' };
+    const answer = await send(await serve([echo]), { body: initialize(), headers });
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toHaveProperty('mcp-session-id');
+  });
+
   it('is needed', async () => {
     const served = await serve([echo]);
     const session = await openSession(served);

@@ -166,6 +166,25 @@ describe('bodies', () => {
     expect(received).toMatch(/^HTTP\/1\.1 413 /);
   });
 
+  it('of clients that leave before their end harm nobody', async () => {
+    const served = await serve([echo]);
+    const socket = connect(served.port, '127.0.0.1');
+    socket.write('POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect((await send(served, list)).status).toBe(200);
+  });
+
+  it('that somebody has read before, and left nothing of', async () => {
+    const { handle } = createMcpHandler(createDaemon({ catalog: defineCatalog({ functions: [echo] }) }));
+    const server = createServer((req, res) => req.resume().on('end', () => void handle(req, res))).listen(0, '127.0.0.1');
+    atEnd(() => server.close());
+    await until(() => server.listening);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    expect((await send(server.address() as AddressInfo, list)).status).toBe(400);
+  });
+
   it.each<[string, unknown]>([
     ['an object', list.body],
     ['text', JSON.stringify(list.body)],
