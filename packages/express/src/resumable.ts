@@ -66,8 +66,10 @@ export class ResumableStream {
     this.#res = res;
     before?.end();
     this.#owner.streams.open(res, first);
-    if (this.#ended) res.end();
-    else if (res.destroyed) this.#detach(res);
+    if (this.#ended) {
+      this.#res = undefined;
+      res.end();
+    } else if (res.destroyed) this.#detach(res);
     else res.once('close', () => this.#detach(res));
   }
 
