@@ -25,9 +25,7 @@ export interface Dispatcher {
 const NO_META: JsonObject = Object.freeze({});
 const NO_PARAMS: JsonObject = Object.freeze({});
 
-/** Before the handshake only these are served in the legacy era. */
-const BEFORE_INITIALIZE = new Set(['initialize', 'ping']);
-
+/** Who asks before the handshake. */
 const FRESH: Caller = { era: 'legacy', version: LEGACY_VERSIONS[0], capabilities: {}, client: undefined, logLevel: undefined };
 
 const isId = (value: unknown): value is RequestId =>
@@ -67,7 +65,9 @@ function modernCaller(meta: JsonObject): Caller {
 function legacyCaller(method: string, exchange: Exchange): Caller {
   const session = exchange.connection?.legacy;
   if (session !== undefined) return session.caller;
-  if (BEFORE_INITIALIZE.has(method)) return FRESH;
+  if (method === 'initialize') return FRESH;
+  // A request that stands alone has no handshake to come: what it lacks is its metadata.
+  if (method === 'ping' && exchange.connection !== undefined) return FRESH;
   // One code for both eras: a legacy client forgot the handshake, or a modern one its required metadata.
   throw invalidParams(
     `send "initialize" first, or give _meta["${META.protocolVersion}"] and _meta["${META.clientCapabilities}"] with every request.`,

@@ -149,9 +149,18 @@ describe('the handshake', () => {
     expect(errorOf(answers[2]).code).toBe(-32600);
   });
 
+  const exchange = { partition: 'default', subject: 'x', signal: new AbortController().signal, notify: () => {} };
+
+  it.each(['ping', 'tools/list', 'no/method'])(
+    'cannot come for a request that stands alone: %s lacks its metadata',
+    async (method) => {
+      const answer = await daemonWith(everything).handle({ jsonrpc: '2.0', id: 1, method }, exchange);
+      expect(errorOf(answer).code).toBe(-32602);
+    },
+  );
+
   it('needs a connection', async () => {
     const daemon = daemonWith(everything);
-    const exchange = { partition: 'default', subject: 'x', signal: new AbortController().signal, notify: () => {} };
     const answer = await daemon.handle(
       { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25' } },
       exchange,
