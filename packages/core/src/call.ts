@@ -14,6 +14,7 @@ import type {
 } from './definition.js';
 import { withText } from './encode.js';
 import { DaemonError } from './errors.js';
+import type { CallAnnounced, EventBus } from './events.js';
 import type { RequestContext } from './exchange.js';
 import { messageOf } from './executor.js';
 import type { Executor, Outcome, RunLife } from './executor.js';
@@ -44,6 +45,8 @@ export interface CallsOptions {
   executor: Executor;
   recorder: Recorder;
   desk: InputDesk;
+  /** Told of calls while somebody listens. */
+  bus: EventBus;
   info: ServerInfo;
   limits: Limits;
   logger: Logger;
@@ -102,7 +105,7 @@ function checkPromptArguments(definition: PromptDefinition, given: JsonObject): 
 
 /** Creates the call path of a daemon. */
 export function createCalls(options: CallsOptions): Calls {
-  const { catalog, executor, recorder, desk, info, limits, logger } = options;
+  const { catalog, executor, recorder, desk, bus, info, limits, logger } = options;
 
   const settled = (status: Settlement['status'], rest: Partial<Settlement> = {}): Settlement => ({
     status,
@@ -195,8 +198,29 @@ export function createCalls(options: CallsOptions): Calls {
     return instead.result === undefined ? [instead] : [instead, JSON.stringify(instead.result)];
   }
 
+  const announced = (call: Call, { callId }: Ticket, { revision }: Snapshot): CallAnnounced => ({
+    partition: call.request.exchange.partition,
+    callId,
+    name: call.definition.name,
+    mcp_type: call.type,
+    subject: call.request.exchange.subject,
+    revision,
+  });
+
+  /** Told when the record is committed: whoever hears of a call's end finds it there. */
+  function announceEnd(call: Call, ticket: Ticket, snapshot: Snapshot, { status, fault }: Settlement): void {
+    const time_spent = ticket.row?.time_spent ?? Math.round((performance.now() - ticket.startedAt) * 1_000) / 1_000;
+    bus.publish({ type: 'call_settled', ...announced(call, ticket, snapshot), status, fault, time_spent });
+  }
+
   /** Settles the record, then gives the answer: never the other way round. */
-  function finish(call: Call, outcome: Outcome, ticket: Ticket, rounds: Rounds): Awaitable<JsonObject | undefined> {
+  function finish(
+    call: Call,
+    outcome: Outcome,
+    ticket: Ticket,
+    rounds: Rounds,
+    snapshot: Snapshot,
+  ): Awaitable<JsonObject | undefined> {
     const end = ending(call, outcome, ticket, rounds);
     const [last, text] = end.result === undefined ? [end, undefined] : fitted(call, end, end.result);
     if (last.result !== undefined && text !== undefined) {
@@ -204,6 +228,7 @@ export function createCalls(options: CallsOptions): Calls {
       last.settlement.content = recordedContent(call.definition, text);
     }
     const answer = (): JsonObject | undefined => {
+      if (bus.listens(call.request.exchange.partition)) announceEnd(call, ticket, snapshot, last.settlement);
       if (last.error !== undefined) throw last.error;
       return last.result;
     };
@@ -247,11 +272,12 @@ export function createCalls(options: CallsOptions): Calls {
   function run(call: Call, snapshot: Snapshot): Awaitable<JsonObject | undefined> {
     const rounds = desk.open(call);
     const ticket = recorder.begin(call.definition, call.type, call.recorded, call.request, snapshot.revision);
+    if (bus.listens(call.request.exchange.partition)) bus.publish({ type: 'call_started', ...announced(call, ticket, snapshot) });
     const outcome = execute(call, ticket, rounds);
     const end = (ended: Outcome): Awaitable<JsonObject | undefined> =>
       ended.kind === 'input_required' && call.request.caller.era === 'legacy'
-        ? converse(call, ended, ticket, rounds).then((last) => finish(call, last, ticket, rounds))
-        : finish(call, ended, ticket, rounds);
+        ? converse(call, ended, ticket, rounds).then((last) => finish(call, last, ticket, rounds, snapshot))
+        : finish(call, ended, ticket, rounds, snapshot);
     return andThen(outcome, end);
   }
 

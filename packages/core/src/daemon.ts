@@ -131,7 +131,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     maxBytes: limits.maxStateBytes,
   });
   const desk = createInputDesk({ sealer, info, limits });
-  const calls = createCalls({ catalog, executor, recorder, desk, info, limits, logger });
+  const calls = createCalls({ catalog, executor, recorder, desk, bus, info, limits, logger });
   const listeners = createListeners({
     bus,
     maxUris: limits.maxSubscriptions,

@@ -69,7 +69,16 @@ export type {
 } from './ports.js';
 export type { Limits } from './limits.js';
 export type { RecorderStats } from './recorder.js';
-export type { DaemonEvent, EventBus, EventListener } from './events.js';
+export type {
+  CallEvent,
+  CatalogEvent,
+  DaemonEvent,
+  EventBus,
+  EventListener,
+  Following,
+  HistoryGap,
+  KeptEvent,
+} from './events.js';
 
 export { ConfigError, DaemonError } from './errors.js';
 export type { ErrorCode, Mistake } from './errors.js';

@@ -4,7 +4,7 @@
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/subscriptions
  */
 import { DaemonError } from './errors.js';
-import type { DaemonEvent, EventBus } from './events.js';
+import type { CatalogEvent, EventBus } from './events.js';
 import type { LegacySession, RequestContext } from './exchange.js';
 import { META } from './protocol.js';
 import type { JsonObject, JsonRpcNotification } from './protocol.js';
@@ -21,7 +21,7 @@ interface Filter {
 }
 
 /** Those of the subscribed resources that an event is about. */
-function updated(event: DaemonEvent, subscribed: ReadonlySet<string>): string[] {
+function updated(event: CatalogEvent, subscribed: ReadonlySet<string>): string[] {
   if (event.type === 'resource_updated') return subscribed.has(event.uri) ? [event.uri] : [];
   if (event.type === 'list_changed' || subscribed.size === 0) return [];
   const { match } = compileUriTemplate(event.uriTemplate);
@@ -29,7 +29,7 @@ function updated(event: DaemonEvent, subscribed: ReadonlySet<string>): string[] 
 }
 
 /** What a client is told of an event: nothing, if it did not ask. */
-function notifications(event: DaemonEvent, filter: Filter, meta?: JsonObject): JsonRpcNotification[] {
+function notifications(event: CatalogEvent, filter: Filter, meta?: JsonObject): JsonRpcNotification[] {
   const own = meta === undefined ? {} : { _meta: meta };
   if (event.type === 'list_changed') {
     if (!filter.lists[event.list]) return [];
