@@ -13,8 +13,13 @@ const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = {
   bash: `# mcp-daemon completion for bash. Put this into ~/.bashrc:
 #   eval "$(mcp-daemon completion bash)"
 _mcp_daemon() {
-  local word=\${COMP_WORDS[COMP_CWORD]} IFS=$'\\n'
-  COMPREPLY=($(compgen -W "$(SHELL=/bin/bash mcp-daemon ${COMPLETE_FLAG} "\${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)" -- "$word"))
+  local word=\${COMP_WORDS[COMP_CWORD]} found quoted
+  COMPREPLY=()
+  # Not by compgen -W, which runs what stands in $(...): names come from a file that others may have written.
+  while IFS= read -r found; do
+    printf -v quoted %q "$found"
+    [[ $found == "$word"* || $quoted == "$word"* ]] && COMPREPLY+=("$quoted")
+  done < <(SHELL=/bin/bash mcp-daemon ${COMPLETE_FLAG} "\${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)
 }
 complete -o bashdefault -o default -F _mcp_daemon mcp-daemon
 `,
