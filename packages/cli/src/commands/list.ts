@@ -48,7 +48,7 @@ export const list: Command<{ json: boolean }> = async ({ json }, { settings, pri
   const rows = functions.map((entry) => {
     const address = addressOf(entry);
     const text = [address, entry.description ?? entry.title].filter((part) => part !== undefined).join(' — ');
-    return [KINDS[entry.kind], paint('bold', entry.name), oneLine(text)];
+    return [KINDS[entry.kind], paint('bold', oneLine(entry.name)), oneLine(text)];
   });
   const head = ['TYPE', 'NAME', 'DESCRIPTION'].map((word) => paint('dim', word));
   for (const line of table([head, ...rows], width)) print(line);
