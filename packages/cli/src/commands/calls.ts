@@ -8,7 +8,7 @@ import { didYouMean } from '../near.js';
 import { dataFile, isFile } from '../places.js';
 import { openStore } from '../store.js';
 import type { Paint, Style } from '../terminal.js';
-import { oneLine, table, type Command, type CommandContext } from './command.js';
+import { inert, oneLine, table, type Command, type CommandContext } from './command.js';
 
 /** What `calls list` is asked. */
 export interface CallsListArguments {
@@ -29,10 +29,12 @@ const COLOURS: Readonly<Record<CallStatus, Style>> = {
   ...{ cancelled: 'yellow', timed_out: 'red', interrupted: 'yellow' },
 };
 
-/** A point in time: ISO 8601, or how long ago (`90s`, `30m`, `2h`, `7d`, `1w`). */
+/** A point in time: ISO 8601, in local time where it says no zone, or how long ago (`90s`, `30m`, `2h`, `7d`, `1w`). */
 export function readTime(text: string, flag: string, now = Date.now()): number {
   const ago = /^(\d+(?:\.\d+)?)\s*([smhdw])$/.exec(text);
-  const time = ago ? now - Number(ago[1]) * (UNITS[ago[2] ?? ''] ?? 0) : /^\d{4}-\d\d/.test(text) ? Date.parse(text) : NaN;
+  // A day alone would be one of UTC, and the list shows local times.
+  const iso = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text;
+  const time = ago ? now - Number(ago[1]) * (UNITS[ago[2] ?? ''] ?? 0) : /^\d{4}-\d\d/.test(iso) ? Date.parse(iso) : NaN;
   if (Number.isNaN(time)) throw new UsageError(`--${flag}: a time is wanted, like 2h, 7d or 2026-01-31T12:00, got "${text}"`);
   return time;
 }
@@ -151,7 +153,7 @@ export const callsList: Command<CallsListArguments> = async (args, context) => {
     spent(record.time_spent),
     record.mcp_type,
     record.mcp_function_call_uuid,
-    record.notes === null ? record.name : `${record.name} — ${oneLine(record.notes, 80)}`,
+    oneLine(record.name) + (record.notes === null ? '' : ` — ${oneLine(record.notes, 80)}`),
   ]);
   for (const line of table([head, ...rows], width)) print(line);
   return 0;
@@ -189,17 +191,17 @@ export const callsShow: Command<{ uuid: string; json: boolean }> = async ({ uuid
   const { arguments: given, content, status, ...rest } = record;
   const fields: [string, string | null][] = [
     ['uuid', rest.mcp_function_call_uuid],
-    ['name', `${rest.mcp_type} ${rest.name}`],
+    ['name', `${rest.mcp_type} ${inert(rest.name)}`],
     ['status', painted(paint, status) + (rest.fault === null ? '' : ` (${rest.fault})`)],
-    ['notes', rest.notes],
+    ['notes', rest.notes && inert(rest.notes)],
     ['began', new Date(rest.created_at).toISOString()],
     ['changed', new Date(rest.updated_at).toISOString()],
     ['took', spent(rest.time_spent) || null],
-    ['caller', rest.updated_by],
+    ['caller', inert(rest.updated_by)],
     ['partition', rest.partition_key],
     ['revision', rest.revision],
     ['digest', rest.bundle_digest],
-    ['traceparent', rest.traceparent],
+    ['traceparent', rest.traceparent && inert(rest.traceparent)],
   ];
   for (const [name, value] of fields) if (value !== null) print(`${paint('dim', name.padEnd(12))}${value}`);
   for (const [name, body] of [
@@ -207,7 +209,7 @@ export const callsShow: Command<{ uuid: string; json: boolean }> = async ({ uuid
     ['result', content],
   ] as const) {
     print(paint('dim', name));
-    print(body === null ? '  (not kept)' : JSON.stringify(parsed(body), null, 2).replace(/^/gm, '  '));
+    print(body === null ? '  (not kept)' : inert(JSON.stringify(parsed(body), null, 2)).replace(/^/gm, '  '));
   }
   return 0;
 };
