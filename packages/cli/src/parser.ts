@@ -145,7 +145,8 @@ function looking(parser: Argv, { run }: CommandRunner): Argv {
       (argv) => {
         const args = {
           name: String(argv['name']),
-          arguments: (argv['arguments'] as string[] | undefined) ?? [],
+          // What stands behind "--" is no flag, and yargs leaves it with the command's own name.
+          arguments: [...((argv['arguments'] as string[] | undefined) ?? []), ...argv._.slice(1).map(String)],
           json: argv['json'] === true,
         };
         return run(call, args, givenOf(argv));
@@ -168,7 +169,7 @@ function looking(parser: Argv, { run }: CommandRunner): Argv {
               .option('until', { requiresArg: true, describe: 'Only until then' })
               .option('limit', { requiresArg: true, describe: 'At most so many', defaultDescription: '100' })
               .example('$0 calls list --status failed --since 2h', 'What has failed in the last two hours')
-              .example('$0 calls list --json --limit 1 | jq .[0].arguments', 'What the last call was given'),
+              .example("$0 calls list --json --limit 1 | jq '.[0].arguments'", 'What the last call was given'),
           (argv) => {
             const { name, type, status, since, until } = argv as Parsed;
             const filters = { name: text(name), type: text(type), status: text(status), since: text(since), until: text(until) };
@@ -234,13 +235,17 @@ function hosting(parser: Argv, { run, launch }: CommandRunner): Argv {
       })
       .option('yes', { alias: 'y', boolean: true, default: false, describe: 'Do not ask' })
       .option('dry-run', { boolean: true, default: false, describe: 'Only show the change' });
-  const argsOf = (argv: Parsed): HostArguments => ({
-    host: argv['host'] as HostArguments['host'],
-    ...present({ name: text(argv['name']) }),
-    scope: argv['scope'] as HostArguments['scope'],
-    yes: argv['yes'] === true,
-    dryRun: argv['dry-run'] === true,
-  });
+  const argsOf = (argv: Parsed): HostArguments => {
+    const name = text(argv['name']);
+    if (name === '') throw new UsageError('--name: a value is missing');
+    return {
+      host: argv['host'] as HostArguments['host'],
+      ...present({ name }),
+      scope: argv['scope'] as HostArguments['scope'],
+      yes: argv['yes'] === true,
+      dryRun: argv['dry-run'] === true,
+    };
+  };
   return parser
     .command(
       'install <host>',

@@ -102,6 +102,21 @@ describe('install and uninstall', () => {
     expect(text.replaceAll('\r\n', '')).not.toContain('\n');
   });
 
+  it('a symbolic link to a file that is not there yet stays one', async () => {
+    await mkdir(place.at('home/.cursor'), { recursive: true });
+    await symlink(place.at('later.json'), place.at(FILES.cursor));
+    expect((await run('install', 'cursor', '--yes')).code).toBe(0);
+    expect(lstatSync(place.at(FILES.cursor)).isSymbolicLink()).toBe(true);
+    expect(await place.read('later.json')).toContain('"mcpServers"');
+  });
+
+  it('a server without a name is refused', async () => {
+    expect(await run('install', 'cursor', '--yes', '--name', '')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--name: a value is missing') as string,
+    });
+  });
+
   it('a symbolic link stays one', async () => {
     await place.write('dotfiles/cursor.json', '{}');
     await mkdir(place.at('home/.cursor'), { recursive: true });

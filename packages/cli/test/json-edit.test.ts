@@ -22,6 +22,12 @@ const TEXTS = [
 ];
 
 describe('edits of JSON', () => {
+  it('writes into the last of two members of one name, which is the one that is read', () => {
+    const after = setJson('{"mcpServers":{},"mcpServers":{"a":{}}}', ['mcpServers', 'mine'], ENTRY);
+    expect(JSON.parse(after)).toEqual({ mcpServers: { a: {}, mine: ENTRY } });
+    expect(JSON.parse(removeJson(after, ['mcpServers', 'mine']))).toEqual({ mcpServers: { a: {} } });
+  });
+
   it.each(TEXTS)('%j: the entry is set, nothing else is touched', (text) => {
     const before = parse(text, [], { allowTrailingComma: true }) as { mcpServers?: object };
     const after = setJson(text, ['mcpServers', 'mine'], ENTRY);

@@ -1,7 +1,7 @@
 /**
  * Adds, replaces and removes members of a JSON text, with comments or without, and leaves every other byte where it is.
  */
-import { createScanner, findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
+import { createScanner, parseTree, type Node } from 'jsonc-parser';
 
 /** How a text is laid out. */
 interface Layout {
@@ -37,6 +37,16 @@ function commaIn(text: string, from: number, to: number): number | undefined {
     if (scanner.getTokenLength() === 1 && text[at] === ',') return at;
   } while (scanner.getTokenLength() > 0);
   return undefined;
+}
+
+/** The value at a path. Of a key that stands twice the last one counts, as it does for whoever reads the file. */
+function nodeAt(root: Node, path: readonly string[]): Node | undefined {
+  let node: Node | undefined = root;
+  for (const key of path) {
+    const members: Node[] = node?.type === 'object' ? (node.children ?? []) : [];
+    node = members.findLast((member) => member.children?.[0]?.value === key)?.children?.[1];
+  }
+  return node;
 }
 
 /** Adds a member behind all others. */
@@ -87,7 +97,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 export function setJson(text: string, path: readonly string[], value: unknown): string {
   const root = parseTree(text, [], { allowTrailingComma: true });
   if (root === undefined) return JSON.stringify(value);
-  const found = findNodeAtLocation(root, [...path]);
+  const found = nodeAt(root, path);
   if (found !== undefined) {
     if (found.type === 'object' && isObject(value)) {
       return Object.entries(value).reduce((edited, [key, member]) => setJson(edited, [...path, key], member), text);
@@ -101,7 +111,7 @@ export function setJson(text: string, path: readonly string[], value: unknown): 
   }
   const key = path.at(-1) ?? '';
   const parentPath = path.slice(0, -1);
-  const parent = parentPath.length === 0 ? root : findNodeAtLocation(root, parentPath);
+  const parent = nodeAt(root, parentPath);
   if (parent === undefined) return setJson(text, parentPath, { [key]: value });
   return append(text, parent, key, value);
 }
@@ -109,6 +119,6 @@ export function setJson(text: string, path: readonly string[], value: unknown): 
 /** Removes a member; where there is none, nothing changes. */
 export function removeJson(text: string, path: readonly string[]): string {
   const root = parseTree(text, [], { allowTrailingComma: true });
-  const found = root === undefined ? undefined : findNodeAtLocation(root, [...path]);
+  const found = root === undefined ? undefined : nodeAt(root, path);
   return found?.parent === undefined ? text : remove(text, found.parent);
 }

@@ -2,8 +2,8 @@
  * Writes a file that somebody else owns: a backup first, then all at once.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, copyFile, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { chmod, chown, copyFile, mkdir, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { constants } from 'node:fs';
 import { Failure, messageOf } from '../errors.js';
 
@@ -21,6 +21,16 @@ export async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
+/** The file that symbolic links lead to, also where it is not there yet. */
+async function targetOf(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch {
+    const next = await readlink(file).catch(() => undefined);
+    return next === undefined ? file : resolve(dirname(file), next);
+  }
+}
+
 /** A name next to the file that sorts by time. */
 const backupName = (file: string, at: Date): string =>
   `${file}.${at.toISOString().replace(/[-:]/g, '').replace('.', '').replace('T', '-')}.bak`;
@@ -32,13 +42,13 @@ const backupName = (file: string, at: Date): string =>
  * @returns the backup's path; undefined where there was no file
  */
 export async function replaceFile(file: string, before: string | undefined, after: string): Promise<string | undefined> {
-  const target = await realpath(file).catch(() => file);
+  const target = await targetOf(file);
   if ((await textOf(target)) !== before) throw new Failure(`${file} was changed by another program just now; try again`);
-  await mkdir(dirname(target), { recursive: true });
   const old = before === undefined ? undefined : await stat(target);
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
   let backup: string | undefined;
   try {
+    await mkdir(dirname(target), { recursive: true });
     const handle = await open(temporary, 'wx', PRIVATE);
     try {
       await handle.writeFile(after);
