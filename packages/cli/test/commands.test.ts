@@ -89,6 +89,7 @@ describe('commands', () => {
     [['user', 'id=7'], 'user 7\n'],
     [['user://8'], 'user 8\n'],
     [['review', 'text=123'], 'user: Review: 123\n'],
+    [['sum', '--', 'a=1', 'note=-x'], '{\n  "sum": 1,\n  "note": "-x"\n}\n'],
   ])('call %j', async (args, stdout) => {
     expect(await run('call', ...args)).toMatchObject({ code: 0, stdout, stderr: '' });
   });
@@ -113,6 +114,14 @@ describe('commands', () => {
     expect(await run('call', 'user')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('wants a value for "id"') as string,
+    });
+    await place.write('paged.json', {
+      resource_templates: [{ name: 'users', uriTemplate: 'users://all{?page}' }],
+      module_links: [{ type: 'resource', name: 'users', module_name: 'functions', function_name: 'user' }],
+    });
+    expect(await run('call', 'users', 'page=2', '--config', 'paged.json')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('{?page} of users://all{?page} is not filled in here: give the whole URI') as string,
     });
     expect(await run('call', 'sum', '{"a":')).toMatchObject({ code: 2, stderr: expect.stringContaining('not JSON') as string });
     expect(await run('call', 'sum', 'a')).toMatchObject({ code: 2, stderr: expect.stringContaining('name=value') as string });
@@ -267,6 +276,8 @@ describe('commands', () => {
     expect(readTime('2h', 'since', 10_000_000)).toBe(10_000_000 - 7_200_000);
     expect(readTime('1.5m', 'since', 100_000)).toBe(10_000);
     expect(readTime('2026-01-31T12:00Z', 'since')).toBe(Date.UTC(2026, 0, 31, 12));
+    // A day begins where the reader is: so are times shown.
+    expect(readTime('2026-01-31', 'since')).toBe(new Date(2026, 0, 31).getTime());
     expect(() => readTime('2 hours', 'since')).toThrow('--since');
   });
 

@@ -26,7 +26,8 @@ interface CallRequest {
 
 /** A template's URI with its variables filled in; only plain `{name}` is. */
 function expand(template: string, given: JsonObject): string {
-  return template.replace(/\{([^{}]+)\}/g, (_, name: string) => {
+  return template.replace(/\{([^{}]+)\}/g, (expression, name: string) => {
+    if (!/^[\w.%]+$/.test(name)) throw new Failure(`${expression} of ${template} is not filled in here: give the whole URI`);
     const value = given[name];
     if (value === undefined)
       throw new Failure(`${template} wants a value for "${name}": write ${name}=value, or give the whole URI`);
