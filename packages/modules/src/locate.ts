@@ -1,5 +1,5 @@
 /**
- * From a link's names to a file. The order, which README and errors repeat:
+ * From a link's names to a file. The order, which docs/config.md and errors repeat:
  *
  * 1. `module_name` as a path from the config file's folder: the file itself, with an extension left out, a folder (its
  *    package.json or index file); `pkg.sub.mod` is also tried as `pkg/sub/mod`;

@@ -1,6 +1,6 @@
 /**
- * Everything that can be wrong with a config, found in one go. The shape of each entry is in `config-keys.ts`, what holds
- * between entries in `config-names.ts`.
+ * Everything that can be wrong with a config, found in one go. The shape of each entry is in `keys.ts`, what holds between
+ * entries in `names.ts`.
  */
 import { FILE } from './keys.js';
 import { checkNames } from './names.js';
