@@ -45,6 +45,7 @@ const CORE: readonly (readonly string[])[] = [
   // What the parts of a call are made of.
   [
     'awaitable',
+    'backlog',
     'cache',
     'config/json-scan',
     'linker',

@@ -7,6 +7,7 @@
  * `in_process` row is written as that turn ends. While the store cannot be written, rows wait in a bounded queue, functions
  * run and answers go out: a full disk must not stop the work.
  */
+import { createBacklog } from './backlog.js';
 import type { FunctionDefinition } from './definition.js';
 import { DaemonError } from './errors.js';
 import type { RequestContext } from './exchange.js';
@@ -73,11 +74,18 @@ const PRUNE_EVERY_MS = 10 * 60_000;
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** Stands in a record for a body that is nested more deeply than it can be written. */
+const TOO_DEEP = '"[nested too deeply to be recorded]"';
+
 /** JSON text of arguments or of a result, as the policy of the call wants it. */
 function body(text: string | null, value: unknown, paths: readonly string[] | undefined): string | null {
   if (text === null && value === undefined) return null;
-  if (paths === undefined || paths.length === 0) return text ?? JSON.stringify(value) ?? null;
-  return JSON.stringify(redact(text === null ? value : (JSON.parse(text) as unknown), paths)) ?? null;
+  try {
+    if (paths === undefined || paths.length === 0) return text ?? JSON.stringify(value) ?? null;
+    return JSON.stringify(redact(text === null ? value : (JSON.parse(text) as unknown), paths)) ?? null;
+  } catch {
+    return TOO_DEEP; // a parser goes deeper than what writes
+  }
 }
 
 /** Creates a recorder. The store is opened at the first record, not before. */
@@ -90,7 +98,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let group: Ticket[] = [];
   let committed: { promise: Promise<void>; resolve: () => void } | undefined;
   let writing: Promise<void> | undefined;
-  const waiting = new Map<string, CallRecord>();
+  const backlog = createBacklog(maxQueued);
   let failures = 0;
   let retry: NodeJS.Timeout | undefined;
   let pruning: NodeJS.Timeout | undefined;
@@ -147,28 +155,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
   }
 
-  /** Rows that cannot be written now wait; where there is no room the oldest are lost. */
-  function wait(rows: readonly CallRecord[]): void {
-    for (const row of rows) {
-      waiting.delete(row.mcp_function_call_uuid); // to the end: what was written last is what counts
-      waiting.set(row.mcp_function_call_uuid, row);
-    }
-    let dropped = 0;
-    for (const uuid of waiting.keys()) {
-      if (waiting.size <= maxQueued) break;
-      waiting.delete(uuid);
-      dropped += 1;
-    }
-    lose(dropped);
-  }
-
   /** Goes on without the store for a while, longer each time. */
   function postpone(rows: readonly CallRecord[], error: unknown): void {
     if (closed) {
       lose(rows.length);
       return;
     }
-    wait(rows);
+    lose(backlog.add(rows));
     if (failures === 0) logger.error({ error: message(error) }, 'call records cannot be written now; calls go on, records wait');
     const delay = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
     failures += 1;
@@ -182,11 +175,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** Writes rows, after those that wait. Never rejects. */
   function commit(rows: readonly CallRecord[]): Promise<void> | undefined {
-    const all = waiting.size === 0 ? rows : [...waiting.values(), ...rows];
+    const all = backlog.size === 0 ? rows : [...backlog.rows(), ...rows];
     if (all.length === 0) return undefined;
     const done = (): void => {
       written += all.length;
-      for (const row of all) waiting.delete(row.mcp_function_call_uuid);
+      backlog.written(all);
       if (failures > 0) logger.info({ rows: all.length, lost }, 'call records are written again');
       failures = 0;
     };
@@ -225,7 +218,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
     // While rows wait for a store that cannot be written, calls do not wait for it too.
     if (failures > 0 && retry !== undefined) {
-      wait(rows);
+      lose(backlog.add(rows));
       waiters?.resolve();
       return;
     }
@@ -318,7 +311,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       return groupCommitted();
     },
 
-    stats: () => ({ written, waiting: waiting.size, lost }),
+    stats: () => ({ written, waiting: backlog.size, lost }),
 
     async close() {
       if (closed) return;
@@ -327,11 +320,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       await writing;
       clearTimeout(retry);
       retry = undefined;
-      if (waiting.size > 0) await commit([]);
+      if (backlog.size > 0) await commit([]);
       clearTimeout(retry);
       closed = true;
-      lose(waiting.size);
-      waiting.clear();
+      lose(backlog.clear());
       if (opening !== undefined) await opening.catch(() => undefined);
       try {
         await store?.close();

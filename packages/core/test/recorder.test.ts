@@ -659,3 +659,56 @@ describe('what a record keeps', () => {
     expect(rows()).toMatchObject([{ bundle_digest: 'sha256:abc', revision: 'r1' }]);
   });
 });
+
+describe('records that cannot be written now', () => {
+  it('are not lost where a call ends while its first row is being written again', async () => {
+    const { store, rows, pending } = slowStore();
+    const [first, second] = [deferred<string>(), deferred<string>()];
+    const tools = [tool('first', () => first.promise), tool('second', () => second.promise)];
+    const client = await legacy(daemonWith(tools, { store }));
+    const answer = client.call('first');
+    await until(() => pending.length === 1);
+    const other = client.call('second');
+    await turns();
+    pending[0]?.fail();
+    await until(() => pending.length === 2); // both, the first once more
+    first.resolve('done');
+    expect(textOf(await answer)).toBe('done'); // answered: the store is known to fail
+    pending[1]?.pass();
+    await turns();
+    second.resolve('done');
+    await until(() => pending.length === 3);
+    pending[2]?.pass();
+    await other;
+    expect(rows().map(({ name, status }) => [name, status])).toEqual([
+      ['first', 'completed'],
+      ['second', 'completed'],
+    ]);
+  });
+
+  it('are bounded by the size of their bodies, too', async () => {
+    const { store } = watchedStore({
+      write: () => {
+        throw new DaemonError('store_failed', 'full');
+      },
+    });
+    const daemon = daemonWith([tool('big', () => 'x'.repeat(8_000_000))], { store });
+    const client = await legacy(daemon);
+    for (let count = 0; count < 20; count += 1) await client.call('big');
+    const { waiting, lost } = daemon.stats();
+    expect(waiting).toBeLessThan(10);
+    expect(waiting + lost).toBe(20);
+  });
+
+  it('a call whose arguments are nested more deeply than can be written is answered and recorded all the same', async () => {
+    const { store, rows } = watchedStore();
+    const client = await legacy(daemonWith([echo, tool('any', () => 'fine')], { store }));
+    const deep: unknown = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
+    expect(textOf(await client.call('echo', { text: deep }))).toContain('Invalid arguments');
+    expect(textOf(await client.call('any', { text: deep }))).toBe('fine');
+    expect(rows().map(({ status, arguments: given }) => [status, given])).toEqual([
+      ['failed', '"[nested too deeply to be recorded]"'],
+      ['completed', '"[nested too deeply to be recorded]"'],
+    ]);
+  });
+});
