@@ -66,6 +66,9 @@ export interface ExecutorOptions {
 
 const MAX_MESSAGE = 2_000;
 
+/** Milliseconds that a generator may hold the event loop: one that never waits would hold it for ever. */
+const GENERATOR_HOLD_MS = 10;
+
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 
@@ -154,7 +157,12 @@ export function createExecutor(options: ExecutorOptions): Executor {
     context: FunctionContext,
   ): Promise<unknown> {
     let count = 0;
+    let since = performance.now();
     for (;;) {
+      if (performance.now() - since > GENERATOR_HOLD_MS) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        since = performance.now();
+      }
       if (context.signal.aborted) {
         await generator.return?.();
         throw context.signal.reason;
@@ -231,8 +239,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
     }
   }
 
-  function start(run: Run): Awaitable<Outcome> {
-    const scope = new Scope();
+  function contextOf(run: Run, scope: Scope): FunctionContext {
     const source: ContextSource = {
       callId: run.callId,
       request: run.request,
@@ -243,24 +250,42 @@ export function createExecutor(options: ExecutorOptions): Executor {
       resourceUpdated: (uri) => resourceUpdated(run.request.exchange.partition, uri),
       signal: () => scope.signal,
     };
-    const context = new FunctionContext(source);
+    return new FunctionContext(source);
+  }
+
+  /** Gets the code and calls it. */
+  function launch(run: Run, scope: Scope, context: FunctionContext): Awaitable<Outcome> {
+    if (scope.isOver) return { kind: 'cancelled' }; // while its arguments were checked
     const linked = linker.resolve(run.definition.binding, run.request.exchange.partition);
     const intent = run.life?.intent();
-    const outcome =
-      linked instanceof Promise || intent !== undefined
-        ? Promise.all([linked, intent]).then(
-            ([ready]) => invoke(ready, run, scope, context),
-            (cause: unknown): Outcome => ({ kind: 'unavailable', cause }),
-          )
-        : invoke(linked, run, scope, context);
+    return linked instanceof Promise || intent !== undefined
+      ? Promise.all([linked, intent]).then(
+          ([ready]) => invoke(ready, run, scope, context),
+          (cause: unknown): Outcome => ({ kind: 'unavailable', cause }),
+        )
+      : invoke(linked, run, scope, context);
+  }
+
+  const withInput = (run: Run, input: unknown): Run => (input === run.input ? run : { ...run, input });
+
+  function start(run: Run): Awaitable<Outcome> {
+    const scope = new Scope();
+    const context = contextOf(run, scope);
+    const outcome = launch(run, scope, context);
     if (outcome instanceof Promise) return underLimits(outcome, run, scope, context);
     FunctionContext.end(context);
     return outcome;
   }
 
-  function afterCheck(run: Run, checked: CheckResult): Awaitable<Outcome> {
-    if (!checked.ok) return { kind: 'invalid', problems: checked.problems };
-    return start(checked.value === run.input ? run : { ...run, input: checked.value });
+  /** A check that takes its time is a part of the run: it ends with the client, and at the limit. */
+  function startChecked(run: Run, checking: Promise<CheckResult>): Promise<Outcome> {
+    const scope = new Scope();
+    const context = contextOf(run, scope);
+    const outcome = checking.then((checked): Awaitable<Outcome> => {
+      if (!checked.ok) return { kind: 'invalid', problems: checked.problems };
+      return launch(withInput(run, checked.value), scope, context);
+    });
+    return underLimits(outcome, run, scope, context);
   }
 
   return {
@@ -269,9 +294,8 @@ export function createExecutor(options: ExecutorOptions): Executor {
       if (definition.kind !== 'tool') return start(run);
       try {
         const checked = checkArguments(definition, run.input);
-        return checked instanceof Promise
-          ? checked.then((done) => afterCheck(run, done)).catch(failed)
-          : afterCheck(run, checked);
+        if (checked instanceof Promise) return startChecked(run, checked);
+        return checked.ok ? start(withInput(run, checked.value)) : { kind: 'invalid', problems: checked.problems };
       } catch (cause) {
         // A schema that cannot be compiled is found when the config is checked; one given by a program may get here.
         return cause instanceof DaemonError ? { kind: 'unavailable', cause } : failed(cause);
