@@ -90,7 +90,7 @@ const argumentsOf = (params: JsonObject): JsonObject => {
 
 function checkPromptArguments(definition: PromptDefinition, given: JsonObject): void {
   const missing = definition.arguments
-    .filter(({ name, required }) => required && given[name] === undefined)
+    .filter(({ name, required }) => required && !Object.hasOwn(given, name))
     .map(({ name }) => `"${name}"`);
   if (missing.length > 0) {
     throw new DaemonError(

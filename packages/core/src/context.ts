@@ -1,6 +1,7 @@
 /**
  * What a user's function is given besides its input. Members are made when they are first looked at: most calls look at none.
  */
+import { toJson } from './content.js';
 import type { RequestContext } from './exchange.js';
 import { elicit, inputRequired, listRoots, sample } from './input.js';
 import { LOG_LEVELS } from './protocol.js';
@@ -12,6 +13,16 @@ import type {
   LogLevel,
   ProtocolVersion,
 } from './protocol.js';
+
+/** Data of a log message as a copy that can be sent: a log line must fail no function, and `data` must be there. */
+function loggable(data: unknown): unknown {
+  try {
+    const json = toJson(data);
+    return json === undefined ? String(data) : json;
+  } catch {
+    return Object.prototype.toString.call(data); // what contains itself
+  }
+}
 
 /** What {@link FunctionContext} is made from. */
 export interface ContextSource {
@@ -110,11 +121,12 @@ export class FunctionContext {
    * @param message for people
    */
   progress(progress: number, total?: number, message?: string): void {
-    const progressToken = this.#source.request.meta['progressToken'];
-    if (progressToken === undefined || !Number.isFinite(progress) || progress <= this.#progress) return;
+    const { progressToken } = this.#source.request.meta;
+    if (typeof progressToken !== 'string' && typeof progressToken !== 'number') return;
+    if (!Number.isFinite(progress) || progress <= this.#progress) return;
     this.#progress = progress;
     const params: JsonObject = { progressToken, progress };
-    if (total !== undefined) params['total'] = total;
+    if (Number.isFinite(total)) params['total'] = total;
     if (message !== undefined && this.protocolVersion >= '2025-03-26') params['message'] = message;
     this.#notify({ jsonrpc: '2.0', method: 'notifications/progress', params });
   }
@@ -122,13 +134,14 @@ export class FunctionContext {
   /**
    * Sends a log message to the client, if it wants that level.
    *
-   * @param data anything JSON
+   * @param data anything; what is no JSON is told as text
    * @param logger name of the part that speaks
    */
   log(level: LogLevel, data: unknown, logger?: string): void {
     const wanted = this.#source.request.caller.logLevel;
     if (wanted === undefined || LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(wanted)) return;
-    const params: JsonObject = logger === undefined ? { level, data } : { level, logger, data };
+    const told = typeof data === 'string' ? data : loggable(data);
+    const params: JsonObject = logger === undefined ? { level, data: told } : { level, logger, data: told };
     this.#notify({ jsonrpc: '2.0', method: 'notifications/message', params });
   }
 

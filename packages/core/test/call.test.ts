@@ -541,3 +541,88 @@ describe('a prompt', () => {
     });
   });
 });
+
+describe('a run that could hold up everybody', () => {
+  it('a generator that never waits is stopped at its time limit, and others are served meanwhile', async () => {
+    const endless = tool(
+      'endless',
+      function* () {
+        for (let step = 0; ; step += 1) yield step;
+      },
+      { timeoutMs: 60 },
+    );
+    const client = await legacy(daemonWith([endless, echo]));
+    const stuck = client.call('endless');
+    await turns(1);
+    expect(textOf(await client.call('echo', { text: 'still here' }))).toBe('still here');
+    expect(textOf(await stuck)).toBe('"endless" did not finish within 60 ms.');
+  });
+
+  it('a check of arguments that never ends is under the time limit, and ends with its client', async () => {
+    const schema = {
+      '~standard': {
+        version: 1 as const,
+        vendor: 'test',
+        validate: () => new Promise<never>(() => undefined),
+        jsonSchema: { input: () => ({ type: 'object' }), output: () => ({ type: 'object' }) },
+      },
+    };
+    const checked = defineTool({ name: 'checked', inputSchema: schema, timeoutMs: 40, run: () => 'never' });
+    const { store, rows } = watchedStore();
+    const client = await legacy(daemonWith([checked], { store }));
+    expect(textOf(await client.call('checked'))).toBe('"checked" did not finish within 40 ms.');
+    const cancelled = client.call('checked', {}, {}, 'gone');
+    await turns();
+    client.cancel('gone');
+    expect(await cancelled).toBeUndefined();
+    expect(client.session.inFlight).toBe(0);
+    expect(rows().map(({ status }) => status)).toEqual(['timed_out', 'cancelled']);
+  });
+});
+
+describe('what a client may send as a progress token, and a function as progress', () => {
+  it('is passed on only where it is one', async () => {
+    const steps = tool('steps', (_args, context) => {
+      context.progress(1, Number.POSITIVE_INFINITY);
+      return 'done';
+    });
+    const client = await legacy(daemonWith([steps]));
+    for (const progressToken of [{}, null, [1], true]) {
+      expect(textOf(await client.call('steps', {}, { _meta: { progressToken } }))).toBe('done');
+    }
+    expect(client.of('notifications/progress')).toEqual([]);
+    await client.call('steps', {}, { _meta: { progressToken: 0 } });
+    expect(client.of('notifications/progress')).toEqual([{ progressToken: 0, progress: 1 }]);
+  });
+});
+
+describe('what a function logs', () => {
+  it('never fails its call, and always has data', async () => {
+    const cycle: JsonObject = {};
+    cycle['self'] = cycle;
+    const log = tool('log', (_args, context) => {
+      for (const data of [{ big: 1n }, cycle, undefined, () => 1, { a: 1 }, null]) context.log('error', data);
+      return 'logged';
+    });
+    const client = await legacy(daemonWith([log]));
+    expect(textOf(await client.call('log'))).toBe('logged');
+    expect(client.of('notifications/message').map(({ data }) => data)).toEqual([
+      { big: '1' },
+      '[object Object]',
+      'undefined',
+      expect.any(String),
+      { a: 1 },
+      null,
+    ]);
+  });
+});
+
+describe('arguments named like what every object has', () => {
+  it('are missing where they are not given', async () => {
+    const prompt = definePrompt({ name: 'odd', arguments: [{ name: 'constructor', required: true }], run: () => 'text' });
+    const client = await legacy(daemonWith([prompt]));
+    expect(errorOf(await client.request('prompts/get', { name: 'odd', arguments: {} })).message).toContain(
+      'needs the argument "constructor"',
+    );
+  });
+});
