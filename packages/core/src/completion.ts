@@ -37,19 +37,22 @@ function ranked(values: readonly string[], typed: string): string[] {
 
 /** The completion that a request refers to; undefined where the argument has none. */
 function find(snapshot: Snapshot, ref: JsonObject, argument: string): Completion | undefined {
+  const { name: promptName, uri } = ref;
   if (ref['type'] === 'ref/prompt') {
-    const prompt = snapshot.prompt(String(ref['name']));
-    if (prompt === undefined) throw invalidParams(`unknown prompt "${String(ref['name'])}".`);
+    if (typeof promptName !== 'string') throw invalidParams('"ref.name" must be a string.');
+    const prompt = snapshot.prompt(promptName);
+    if (prompt === undefined) throw invalidParams(`unknown prompt "${promptName}".`);
     const found = prompt.arguments.find(({ name }) => name === argument);
     if (found === undefined) throw invalidParams(`prompt "${prompt.name}" has no argument "${argument}".`);
     return found.completion;
   }
   if (ref['type'] === 'ref/resource') {
-    const uri = String(ref['uri']);
+    if (typeof uri !== 'string') throw invalidParams('"ref.uri" must be a string.');
     const template = snapshot.template(uri);
     if (template === undefined && snapshot.resource(uri) === undefined)
       throw invalidParams(`unknown resource template "${uri}".`);
-    return template?.completions?.[argument];
+    const completions = template?.completions ?? {};
+    return Object.hasOwn(completions, argument) ? completions[argument] : undefined;
   }
   throw invalidParams('"ref.type" must be "ref/prompt" or "ref/resource".');
 }
@@ -84,14 +87,23 @@ export async function complete(
   if (completion === undefined) return { completion: page([]) };
   if (completion.kind === 'list') return { completion: page(ranked(completion.values, value)) };
 
-  const signal = AbortSignal.any([request.exchange.signal, AbortSignal.timeout(timeoutMs)]);
+  const over = new AbortController();
+  const { signal } = over;
+  const stop = (): void => over.abort(new DOMException('The completion took too long, or was cancelled', 'AbortError'));
+  const timer = setTimeout(stop, timeoutMs);
+  const { signal: left } = request.exchange;
+  left.addEventListener('abort', stop, { once: true });
   const given = isObject(context) && isObject(context['arguments']) ? context['arguments'] : {};
   const functionContext = new FunctionContext({
     callId: '',
     request,
     inputs: {},
     state: undefined,
-    variables: Object.fromEntries(Object.entries(given).map(([key, member]) => [key, String(member)])),
+    variables: Object.fromEntries(
+      Object.entries(given)
+        .filter(([, member]) => typeof member !== 'object') // which may not be told as text
+        .map(([key, member]) => [key, String(member)]),
+    ),
     maxNotifications: 0,
     resourceUpdated: () => undefined,
     signal: () => signal,
@@ -101,10 +113,14 @@ export async function complete(
       signal.addEventListener('abort', () => reject(new Error('it took too long, or was cancelled')), { once: true }),
     );
     ended.catch(() => undefined); // where the function throws at once, nobody waits for it: a rejection would end the process
+    if (left.aborted) stop();
     const linked = await Promise.race([linker.resolve(completion.binding, request.exchange.partition), ended]);
     return { completion: fromFunction(await Promise.race([linked.call(value, functionContext), ended])) };
   } catch (cause) {
     logger.error({ argument: name, error: messageOf(cause) }, `the completion of "${name}" failed: ${messageOf(cause)}`);
     throw new DaemonError('internal_error', `The completion of "${name}" failed. The server's log says why.`, { cause });
+  } finally {
+    clearTimeout(timer);
+    left.removeEventListener('abort', stop);
   }
 }

@@ -1,3 +1,5 @@
+import { jest } from '@jest/globals';
+
 import { definePrompt, defineResource } from '../src/index.js';
 import type { CompletionFunction, JsonObject } from '../src/index.js';
 import { daemonWith, errorOf, legacy, memoryLogger, modern, resultOf, sleep, turns } from './support.js';
@@ -177,5 +179,36 @@ describe('a completion that makes no sense', () => {
   ])('is -32602: %s', async (_what, more) => {
     const client = modern(daemonWith([prompt(cities), template]));
     expect(errorOf(await complete(client, 'x', more)).code).toBe(-32602);
+  });
+});
+
+describe('a completion that has ended', () => {
+  it('leaves no timer and no listener behind', async () => {
+    const timeout = jest.spyOn(AbortSignal, 'timeout'); // has no end of its own but its time
+    const began = jest.spyOn(globalThis, 'setTimeout');
+    const ended = jest.spyOn(globalThis, 'clearTimeout');
+    await completed(modern(daemonWith([prompt((value) => [value])])), 'x');
+    expect(timeout).not.toHaveBeenCalled();
+    for (const { value } of began.mock.results) expect(ended).toHaveBeenCalledWith(value);
+    jest.restoreAllMocks();
+  });
+
+  it.each([
+    ['a name that is no string', { ref: { type: 'ref/prompt', name: { toString: 1 } } }],
+    ['a URI that is no string', { ref: { type: 'ref/resource', uri: { toString: 1 } } }],
+  ])('%s is refused in words', async (_what, more) => {
+    const { logger, of } = memoryLogger();
+    expect(errorOf(await complete(modern(daemonWith([prompt(cities)], { logger })), 'x', more))).toMatchObject({
+      code: -32602,
+      message: expect.stringContaining('must be a string') as unknown,
+    });
+    expect(of('error')).toEqual([]);
+  });
+
+  it('is given the other arguments that are strings', async () => {
+    const completions: CompletionFunction = (_value, { variables }) => [JSON.stringify(variables)];
+    const client = modern(daemonWith([prompt(completions)]));
+    const more = { context: { arguments: { country: 'NO', odd: { toString: 1 } } } };
+    expect(await completed(client, 'x', more)).toMatchObject({ values: ['{"country":"NO"}'] });
   });
 });
