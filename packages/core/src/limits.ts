@@ -43,8 +43,8 @@ const DEFAULTS: Limits = {
   maxQueuedRecords: 10_000,
 };
 
-/** The greatest delay that a timer takes. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** The greatest delay that a timer takes: a longer one would be over at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * All limits: those given, the defaults for the others.

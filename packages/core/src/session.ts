@@ -6,6 +6,7 @@ import type { Dispatcher } from './dispatcher.js';
 import { DaemonError, toRpcError } from './errors.js';
 import type { EventBus } from './events.js';
 import type { Connection, Exchange, LegacySession } from './exchange.js';
+import { MAX_TIMER_MS } from './limits.js';
 import type { Limits } from './limits.js';
 import type { Awaitable } from './ports.js';
 import type { InputRequest, JsonObject, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, RequestId } from './protocol.js';
@@ -98,6 +99,8 @@ export class Session implements Connection {
   #unfollow: (() => void) | undefined;
   #nextId = 1;
   #closed = false;
+  /** Whether the client is still asked things. */
+  #asks = true;
   /** Those who wait until nothing is under way. */
   readonly #idle = new Set<() => void>();
 
@@ -197,6 +200,7 @@ export class Session implements Connection {
   /** Sends a request of ours and waits for its answer. */
   ask(request: InputRequest, signal: AbortSignal, related: RequestId): Promise<JsonObject> {
     const { peer } = this.#options;
+    if (!this.#asks) return Promise.reject(new DaemonError('closed', 'The client has left.'));
     const id = `mcp-daemon-${this.#nextId++}`;
     return new Promise<JsonObject>((resolve, reject) => {
       const gaveUp = (): void => {
@@ -216,14 +220,21 @@ export class Session implements Connection {
         };
       this.#asked.set(id, { resolve: settle(resolve), reject: settle(reject) });
       signal.addEventListener('abort', gaveUp, { once: true });
-      if (signal.aborted) gaveUp();
-      else peer.send({ jsonrpc: '2.0', id, ...request }, related);
+      if (signal.aborted) return gaveUp();
+      try {
+        peer.send({ jsonrpc: '2.0', id, ...request }, related);
+      } catch (error) {
+        // What a function asks with may be no JSON.
+        this.#asked.delete(id);
+        signal.removeEventListener('abort', gaveUp);
+        throw error;
+      }
     });
   }
 
   /**
-   * Waits until every call is answered, but no longer than `ms`. Questions to the client are given up: it is leaving, or we
-   * are. Listen streams are not waited for.
+   * Waits until every call is answered, but no longer than `ms`. Questions to the client are given up, and no more are asked:
+   * it is leaving, or we are. Listen streams are not waited for.
    */
   async drain(ms: number): Promise<void> {
     this.#giveUp();
@@ -234,7 +245,7 @@ export class Session implements Connection {
         this.#idle.delete(done);
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const timer = setTimeout(done, Math.min(ms, MAX_TIMER_MS));
       this.#idle.add(done);
     });
   }
@@ -261,6 +272,7 @@ export class Session implements Connection {
   }
 
   #giveUp(): void {
+    this.#asks = false;
     for (const { reject } of this.#asked.values()) reject(new DaemonError('closed', 'The client has left.'));
     this.#asked.clear();
   }

@@ -416,3 +416,37 @@ describe('the end of a daemon', () => {
     expect(opened).toBe(0);
   });
 });
+
+describe('questions to a client that is leaving', () => {
+  it('are not asked any more: nobody waits for an answer that cannot come', async () => {
+    const go = deferred();
+    const late = tool('late', async (_args, { inputs }) => {
+      await go.promise;
+      return inputs['name'] === undefined ? question : 'never';
+    });
+    const client = await legacy(daemonWith([late]), { capabilities: { elicitation: {} } });
+    const answer = client.call('late');
+    await turns();
+    const drained = client.session.drain(5_000);
+    go.resolve();
+    const began = Date.now();
+    await drained;
+    expect(Date.now() - began).toBeLessThan(1_000);
+    expect(resultOf(await answer)['isError']).toBe(true);
+    expect(client.of('elicitation/create')).toEqual([]);
+  });
+
+  it('a drain without end is a long one', async () => {
+    const { wait, open } = gate();
+    const client = await legacy(daemonWith([wait]));
+    const answer = client.call('wait');
+    await turns();
+    let drained = false;
+    const draining = client.session.drain(Infinity).then(() => (drained = true));
+    await sleep(20);
+    expect(drained).toBe(false);
+    open.resolve('done');
+    expect(textOf(await answer)).toBe('done');
+    await draining;
+  });
+});
