@@ -13,8 +13,13 @@ import type { Peer, Session } from './session.js';
  */
 export async function connectTransport(transport: Transport, open: (peer: Peer) => Session, logger: Logger): Promise<Session> {
   const send = (message: JsonRpcMessage, relatedRequestId?: RequestId): void => {
-    const sent = relatedRequestId === undefined ? transport.send(message) : transport.send(message, { relatedRequestId });
-    sent.catch((error: unknown) => logger.debug({ error: String(error) }, 'a message could not be sent'));
+    const failed = (error: unknown): void => logger.debug({ error: String(error) }, 'a message could not be sent');
+    try {
+      const sent = relatedRequestId === undefined ? transport.send(message) : transport.send(message, { relatedRequestId });
+      sent.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   };
   const answer = (answered: JsonRpcResponse | JsonRpcResponse[] | undefined): void => {
     if (answered === undefined) return;
@@ -37,7 +42,12 @@ export async function connectTransport(transport: Transport, open: (peer: Peer) 
     gone = true;
     session.close();
   };
-  await transport.start();
+  try {
+    await transport.start();
+  } catch (error) {
+    session.close(); // or the daemon would keep it for ever
+    throw error;
+  }
   return session;
 }
 

@@ -395,3 +395,34 @@ describe('a transport that is connected', () => {
     expect(transport.closes).toBe(1);
   });
 });
+
+describe('a transport that fails', () => {
+  it('at its start leaves no session behind', async () => {
+    const [, transport] = createTransportPair();
+    let closes = 0;
+    const broken: Transport = {
+      ...transport,
+      start: () => Promise.reject(new Error('no start')),
+      close: () => Promise.resolve(void (closes += 1)),
+    };
+    const daemon = daemonWith([tool('any', () => 'x')]);
+    await expect(daemon.connect(broken)).rejects.toThrow('no start');
+    expect(closes).toBe(1);
+  });
+
+  it('while it sends, at once and not by a promise, harms nobody', async () => {
+    const { logger, of } = memoryLogger();
+    const transport: Transport = {
+      start: () => Promise.resolve(),
+      send: () => {
+        throw new Error('no send');
+      },
+      close: () => Promise.resolve(),
+    };
+    await daemonWith([tool('any', () => Promise.resolve('x'))], { logger }).connect(transport);
+    transport.onmessage?.({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25' } } as never);
+    transport.onmessage?.({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'any' } } as never);
+    await turns();
+    expect(of('debug')).toEqual(['a message could not be sent', 'a message could not be sent']);
+  });
+});
