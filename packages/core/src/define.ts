@@ -19,7 +19,9 @@ import type {
 } from './definition.js';
 import { ConfigError, DaemonError } from './errors.js';
 import type { Mistake } from './errors.js';
+import { MAX_TIMER_MS } from './limits.js';
 import type { Icon, JsonObject } from './protocol.js';
+import { parsePath } from './redact.js';
 import { checkSchema } from './schema/check.js';
 import type { JsonSchema, TypeOf } from './schema/types.js';
 import { isStandardSchema, standardCheck, standardJsonSchema } from './schema/standard.js';
@@ -173,7 +175,22 @@ export function definePrompt<const N extends string = never>(prompt: PromptOptio
   };
 }
 
-/** Mistakes that types cannot hold off: names used twice, and schemas that are none. */
+/** A time limit that no timer keeps, and a path by which nothing would be redacted. */
+function limitMistakes({ timeout_ms, record }: FunctionDefinition, path: string): Mistake[] {
+  const mistakes: Mistake[] = [];
+  if (timeout_ms !== undefined && !(Number.isInteger(timeout_ms) && timeout_ms >= 1 && timeout_ms <= MAX_TIMER_MS))
+    mistakes.push({ path: `${path}.timeoutMs`, message: `must be a whole number of milliseconds from 1 to ${MAX_TIMER_MS}` });
+  for (const [index, wanted] of (record?.redact ?? []).entries()) {
+    if (parsePath(wanted) === undefined)
+      mistakes.push({
+        path: `${path}.record.redact[${index}]`,
+        message: `must be a JSON path such as "$.card.number" or "$.items[*].token", got ${JSON.stringify(wanted)}`,
+      });
+  }
+  return mistakes;
+}
+
+/** Mistakes that types cannot hold off: names used twice, limits and paths that do nothing, and schemas that are none. */
 function mistakesOf(functions: readonly FunctionDefinition[]): Mistake[] {
   const mistakes: Mistake[] = [];
   const seen = new Map<string, number>();
@@ -186,6 +203,7 @@ function mistakesOf(functions: readonly FunctionDefinition[]): Mistake[] {
         message: `"${entry.name}" is the name of $[${before}] too; names are unique across tools, resources and prompts`,
       });
     seen.set(entry.name, index);
+    mistakes.push(...limitMistakes(entry, path));
     if (entry.kind !== 'tool') continue;
     mistakes.push(...checkSchema(entry.inputSchema, `${path}.inputSchema`, 'input'));
     if (entry.outputSchema !== undefined) mistakes.push(...checkSchema(entry.outputSchema, `${path}.outputSchema`));

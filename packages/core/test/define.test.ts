@@ -323,3 +323,16 @@ describe('a catalog of a program', () => {
     });
   });
 });
+
+describe('limits and paths that would do nothing', () => {
+  it.each([Infinity, 0, -1, 1.5, 2 ** 31, NaN])('a time limit of %s is a mistake', (timeoutMs) => {
+    const functions = [defineTool({ name: 'limited', timeoutMs, run: () => 'x' })];
+    expect(throwing(() => defineCatalog({ functions }))).toMatchObject({ mistakes: [{ path: '$[0].timeoutMs' }] });
+  });
+
+  it('a redaction that is no JSON path is a mistake: what it names would be recorded', () => {
+    const record = { redact: ['$.card', 'card.number'] };
+    const functions = [defineResource({ name: 'r', uri: 'a://b', record, run: () => 'x' })];
+    expect(throwing(() => defineCatalog({ functions }))).toMatchObject({ mistakes: [{ path: '$[0].record.redact[1]' }] });
+  });
+});
