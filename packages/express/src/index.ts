@@ -2,3 +2,13 @@
 export { createMcpHandler } from './handler.js';
 export type { McpHandler, McpHandlerOptions } from './handler.js';
 export type { Refusal } from './respond.js';
+
+export { createLocalAuth } from './auth/local.js';
+export type { LocalAuth, LocalAuthOptions } from './auth/local.js';
+export { mayCall, ROLES } from './auth/identity.js';
+export type { AuthIdentity, Grants, Role } from './auth/identity.js';
+export type { LoggedIn, Login } from './auth/login.js';
+export { checkSecrets, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from './auth/secrets.js';
+export type { SecretsInUse } from './auth/secrets.js';
+export { createUserFile } from './auth/users.js';
+export type { NewUser, UserFile, UserInfo } from './auth/users.js';

@@ -1,0 +1,137 @@
+/**
+ * Authentication without anybody else: users in a file, tokens of our own.
+ *
+ *     bearer token  ->  who bears it  ->  the partition of the request  ->  is it granted?
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { DaemonError } from '@mcp-daemon/core';
+import type { Awaitable, Logger } from '@mcp-daemon/core';
+
+import type { Refusal } from '../respond.js';
+import { createBearers, digestOf, tokenOf } from './bearer.js';
+import type { Bearer } from './bearer.js';
+import { createChallenges } from './challenge.js';
+import { hasRole, reaches } from './identity.js';
+import type { AuthIdentity } from './identity.js';
+import { createLogin } from './login.js';
+import type { Login } from './login.js';
+import { partitionOf } from './partition.js';
+import { createAuthRoutes } from './routes.js';
+import { createTokens } from './tokens.js';
+import { openUsers } from './users.js';
+import type { UserFile } from './users.js';
+
+/** What {@link createLocalAuth} takes. */
+export interface LocalAuthOptions {
+  /** The users file; see {@link UserFile}. It need not exist. */
+  userFile: string;
+  /** What tokens are signed with. Processes that share it take each other's tokens. */
+  jwtSecret: string;
+  /** The bootstrap admin, who need not be in the file; one in the file of that name is meant before. Default: `admin`. */
+  adminUsername?: string;
+  /** Default: none, and nobody logs in as the bootstrap admin. */
+  adminPassword?: string | undefined;
+  /** A bearer token of the admin that never expires. Default: none. */
+  adminStaticToken?: string | undefined;
+  /** How long a token is good for. Default: 15. */
+  accessTokenMinutes?: number;
+  /** The `iss` of tokens. Default: `mcp-daemon`. */
+  issuer?: string;
+  /** The origin by which clients know this server, such as `https://mcp.example.com`. Default: what they say in `Host`. */
+  publicUrl?: string;
+  /** Where a request comes from, for what is throttled by address. Default: the address at the other end of the connection. */
+  addressOf?: (req: IncomingMessage) => string;
+  /** Where it speaks to its operator. Default: nowhere. */
+  logger?: Pick<Logger, 'error'>;
+}
+
+/** Local authentication. None of its functions needs `this`. */
+export interface LocalAuth {
+  /** Who calls, in which partition; or why the request is refused. Fits `createMcpHandler`. */
+  readonly authenticate: (req: IncomingMessage) => Awaitable<AuthIdentity | Refusal>;
+  /** Gives a token for a password. */
+  readonly login: Login;
+  /**
+   * Serves `/auth/login`, `/auth/token`, `/me` and the metadata of RFC 9728.
+   *
+   * @returns false where the path is none of these: nothing has been done then
+   */
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => Promise<boolean>;
+  /** The users file, to be changed. What is changed here counts at once; what others change, within a second or so. */
+  readonly users: UserFile;
+}
+
+const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
+
+/** @throws DaemonError `usage` */
+function check({ jwtSecret, adminStaticToken, accessTokenMinutes = 15 }: LocalAuthOptions): void {
+  if (typeof jwtSecret !== 'string' || jwtSecret === '')
+    throw new DaemonError('usage', 'the secret that signs tokens is empty: set JWT_SECRET_KEY');
+  if (!(accessTokenMinutes > 0 && accessTokenMinutes <= 525_600))
+    throw new DaemonError('usage', 'ACCESS_TOKEN_EXP must be a number of minutes, above 0 and at most a year');
+  if (given(adminStaticToken) !== undefined && !/^[\w.~+/-]+=*$/.test(adminStaticToken ?? ''))
+    throw new DaemonError(
+      'usage',
+      'ADMIN_STATIC_TOKEN has characters that a bearer token cannot have: use letters, digits and ._~+/-',
+    );
+}
+
+/**
+ * Creates local authentication.
+ *
+ * @throws ConfigError where the users file has mistakes
+ * @throws DaemonError `usage` where an option is no good
+ *
+ * @example
+ * const auth = await createLocalAuth({ userFile: 'users.json', jwtSecret });
+ * const mcp = createMcpHandler(daemon, { authenticate: auth.authenticate });
+ */
+export async function createLocalAuth(options: LocalAuthOptions): Promise<LocalAuth> {
+  check(options);
+  const { userFile, jwtSecret, adminUsername = 'admin', issuer = 'mcp-daemon', publicUrl, logger } = options;
+  const { addressOf = (req) => req.socket.remoteAddress ?? '' } = options;
+  const password = given(options.adminPassword);
+  const seconds = Math.round((options.accessTokenMinutes ?? 15) * 60);
+
+  const challenges = createChallenges(publicUrl);
+  const admin = { username: adminUsername, passwordDigest: password === undefined ? undefined : digestOf(password) };
+  const tokens = await createTokens({ secret: jwtSecret, issuer, seconds });
+  const users = await openUsers(userFile, () => bearers.forgetChanged(), logger);
+  const bearers = createBearers({ tokens, users, admin, staticToken: given(options.adminStaticToken) });
+  const login = createLogin({ users, admin, bearers, seconds });
+
+  function bearerOf(req: IncomingMessage): Awaitable<Bearer | Refusal> {
+    const token = tokenOf(req);
+    if (token === undefined) return challenges.unauthorized(req);
+    if (token === null) return challenges.unauthorized(req, 'Authorization must be: Bearer, a space, a token.');
+    const found = (bearer: Bearer | string): Bearer | Refusal =>
+      typeof bearer === 'string' ? challenges.unauthorized(req, bearer) : bearer;
+    const look = (): Awaitable<Bearer | Refusal> => {
+      const bearer = bearers.find(token);
+      return bearer instanceof Promise ? bearer.then(found) : found(bearer);
+    };
+    const looking = users.refresh();
+    return looking === undefined ? look() : looking.then(look);
+  }
+
+  function identify(req: IncomingMessage, bearer: Bearer | Refusal): AuthIdentity | Refusal {
+    if ('status' in bearer) return bearer;
+    const partition = partitionOf(req);
+    if (typeof partition !== 'string') return partition;
+    const { subject, roles } = bearer;
+    if (!hasRole(roles)) return { status: 403, message: 'The token has none of the roles admin, user and viewer.' };
+    if (!reaches(bearer, partition)) return { status: 403, message: 'The token does not grant this partition.' };
+    return { partition, subject, roles };
+  }
+
+  return {
+    authenticate(req) {
+      const bearer = bearerOf(req);
+      return bearer instanceof Promise ? bearer.then((known) => identify(req, known)) : identify(req, bearer);
+    },
+    login,
+    handle: createAuthRoutes({ login, bearerOf, challenges, addressOf, logger }),
+    users: users.file,
+  };
+}

@@ -1,0 +1,50 @@
+/** The partition that a request is for: a segment of its path, and a part of that in the header `Part-ID`. */
+import type { IncomingMessage } from 'node:http';
+
+import { DEFAULT_PARTITION } from '@mcp-daemon/core';
+
+import type { Refusal } from '../respond.js';
+
+/** Letters and digits, `_` and `-`, with at least one letter or digit: what the Python engine allows, in ASCII. */
+const NAME = /^(?=[_-]*[A-Za-z0-9])[A-Za-z0-9_-]{1,128}$/;
+
+/** What may stand behind a partition. */
+const ENDPOINTS: ReadonlySet<string> = new Set(['mcp', 'sse', 'messages', 'events', 'graphql']);
+
+/** Whether a text is `partition` or `partition#part`. */
+export function isPartition(text: string): boolean {
+  const [name = '', part, ...more] = text.split('#');
+  return NAME.test(name) && (part === undefined || NAME.test(part)) && more.length === 0;
+}
+
+/**
+ * The partition in a path: `/alpha/mcp` is for `alpha`; `/mcp` and `/jsonrpc/sse` are for the default one, and so is the root.
+ *
+ * @returns undefined where a path is none of these: nothing falls back to a partition that nobody named
+ */
+export function partitionOfPath(path: string): string | undefined {
+  const segments = path.replace(/^\//, '').replace(/\/$/, '').split('/');
+  const [first = '', endpoint] = segments;
+  if (segments.length === 1) return first === '' || ENDPOINTS.has(first) ? DEFAULT_PARTITION : undefined;
+  if (segments.length > 2 || endpoint === undefined || !ENDPOINTS.has(endpoint)) return undefined;
+  if (first === 'jsonrpc' && endpoint === 'sse') return DEFAULT_PARTITION;
+  return NAME.test(first) ? first : undefined;
+}
+
+/** The path of a request: without a query, and where it is mounted on a path of its own (Express), that one. */
+export function pathOf(req: IncomingMessage): string {
+  const { url = '/', baseUrl = '' } = req as IncomingMessage & { baseUrl?: string };
+  const path = url.split('?', 1).join('');
+  return path === '/' && baseUrl !== '' ? baseUrl : path;
+}
+
+/** The partition of a request, or why it has none. */
+export function partitionOf(req: IncomingMessage): string | Refusal {
+  const partition = partitionOfPath(pathOf(req));
+  if (partition === undefined)
+    return { status: 400, message: 'The path names no partition: letters, digits, _ and - are allowed.' };
+  const part = req.headers['part-id'];
+  if (part === undefined) return partition;
+  if (typeof part === 'string' && NAME.test(part)) return `${partition}#${part}`;
+  return { status: 400, message: 'Part-ID must be one name of letters, digits, _ and -.' };
+}

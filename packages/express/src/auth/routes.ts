@@ -1,0 +1,158 @@
+/** Logging in over HTTP, as a plain handler. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Awaitable, Logger } from '@mcp-daemon/core';
+
+import { sendJson } from '../respond.js';
+import type { Refusal } from '../respond.js';
+import type { Bearer } from './bearer.js';
+import { METADATA_PATH } from './challenge.js';
+import type { Challenges } from './challenge.js';
+import type { LoggedIn, Login } from './login.js';
+import { readBody } from './read-body.js';
+
+/** What {@link createAuthRoutes} takes. */
+export interface AuthRoutesOptions {
+  login: Login;
+  bearerOf: (req: IncomingMessage) => Awaitable<Bearer | Refusal>;
+  challenges: Challenges;
+  addressOf: (req: IncomingMessage) => string;
+  logger: Pick<Logger, 'error'> | undefined;
+}
+
+/** What somebody logs in with. */
+interface Credentials {
+  username: string;
+  password: string;
+}
+
+/** A refusal with the code that OAuth has for it. */
+interface Failure extends Refusal {
+  code: string;
+}
+
+/** Tokens, and who somebody is, are kept by nobody on the way. */
+const NO_STORE = ['cache-control', 'no-store', 'pragma', 'no-cache'];
+
+const CODES: Readonly<Record<number, string>> = {
+  401: 'invalid_token',
+  405: 'invalid_request',
+  413: 'invalid_request',
+  415: 'invalid_request',
+  429: 'temporarily_unavailable',
+  503: 'temporarily_unavailable',
+};
+
+const invalid = (message: string, code = 'invalid_request'): Failure => ({ status: 400, message, code });
+
+const NEEDED = 'The body must have a username and a password, as strings.';
+
+/** The credentials in an object. */
+function credentialsOf(value: unknown): Credentials | Failure {
+  if (typeof value !== 'object' || value === null) return invalid(NEEDED);
+  const { username, password } = value as Record<string, unknown>;
+  return typeof username === 'string' && typeof password === 'string' ? { username, password } : invalid(NEEDED);
+}
+
+/** The credentials in JSON. */
+function fromJson(text: string): Credentials | Failure {
+  try {
+    return credentialsOf(JSON.parse(text));
+  } catch {
+    return invalid('The body must be JSON.'); // what the parser says quotes the body
+  }
+}
+
+/** The credentials in a form of OAuth 2. Without a `grant_type` it is what the Python engine takes. */
+function fromForm(form: URLSearchParams): Credentials | Failure {
+  for (const name of ['username', 'password', 'grant_type'])
+    if (form.getAll(name).length > 1) return invalid('A field of the form is there more than once.');
+  if ((form.get('grant_type') ?? 'password') !== 'password')
+    return invalid('The grant_type must be password.', 'unsupported_grant_type');
+  return credentialsOf(Object.fromEntries(form));
+}
+
+/** Creates the handler. @returns false for paths that are not its own */
+export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMessage, res: ServerResponse) => Promise<boolean> {
+  const { login, bearerOf, challenges, addressOf, logger } = options;
+
+  const send = (res: ServerResponse, body: object): void => sendJson(res, 200, JSON.stringify(body), NO_STORE);
+
+  function fail(res: ServerResponse, { status, message, headers = {}, ...more }: Refusal & { code?: string }): void {
+    const body = { error: more.code ?? CODES[status] ?? 'server_error', error_description: message };
+    sendJson(res, status, JSON.stringify(body), [...NO_STORE, ...Object.entries(headers).flat()]);
+  }
+
+  /** @returns false where a request has another method; it is answered then */
+  function allowed(req: IncomingMessage, res: ServerResponse, method: 'GET' | 'POST'): boolean {
+    if (req.method === method) return true;
+    fail(res, { status: 405, message: `Use ${method}.`, headers: { allow: method } });
+    return false;
+  }
+
+  /** @param wrong what OAuth, or HTTP, calls wrong credentials */
+  async function answer(
+    req: IncomingMessage,
+    res: ServerResponse,
+    from: Credentials | Failure,
+    wrong: Partial<Failure>,
+  ): Promise<void> {
+    if ('status' in from) return fail(res, from);
+    const result: LoggedIn | Refusal = await login(from.username, from.password, addressOf(req));
+    if ('status' in result) return fail(res, result.status === 401 ? { ...result, ...wrong } : result);
+    send(res, { access_token: result.accessToken, token_type: 'bearer', expires_in: result.expiresIn });
+  }
+
+  async function loginWithJson(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const body = await readBody(req, 'application/json');
+    if (body === undefined) return;
+    if ('status' in body) return fail(res, body);
+    const from = 'text' in body ? fromJson(body.text) : credentialsOf(body.parsed);
+    await answer(req, res, from, { code: 'invalid_credentials' });
+  }
+
+  async function loginWithForm(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const body = await readBody(req, 'application/x-www-form-urlencoded');
+    if (body === undefined) return;
+    if ('status' in body) return fail(res, body);
+    const from = 'text' in body ? fromForm(new URLSearchParams(body.text)) : credentialsOf(body.parsed);
+    await answer(req, res, from, { code: 'invalid_grant', status: 400 });
+  }
+
+  async function me(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const bearer = await bearerOf(req);
+    if ('status' in bearer) return fail(res, bearer);
+    const { subject, roles, partitions, expires } = bearer;
+    send(res, { username: subject, roles, partitions, ...(expires === undefined ? {} : { exp: expires }) });
+  }
+
+  function metadata(req: IncomingMessage, res: ServerResponse, path: string): void {
+    const found = challenges.metadata(req, path);
+    if (found === undefined) fail(res, { status: 404, message: 'Nothing is served there.', code: 'not_found' });
+    else send(res, found);
+  }
+
+  async function serve(req: IncomingMessage, res: ServerResponse, path: string): Promise<boolean> {
+    if (path === '/auth/login') {
+      if (allowed(req, res, 'POST')) await loginWithJson(req, res);
+    } else if (path === '/auth/token') {
+      if (allowed(req, res, 'POST')) await loginWithForm(req, res);
+    } else if (path === '/me') {
+      if (allowed(req, res, 'GET')) await me(req, res);
+    } else if (path === METADATA_PATH || path.startsWith(`${METADATA_PATH}/`)) {
+      if (allowed(req, res, 'GET')) metadata(req, res, path.slice(METADATA_PATH.length));
+    } else return false;
+    return true;
+  }
+
+  return async (req, res) => {
+    try {
+      return await serve(req, res, (req.url ?? '/').split('?', 1).join(''));
+    } catch (error) {
+      logger?.error({ error: error instanceof Error ? error.name : 'unknown' }, 'an HTTP request failed');
+      if (res.headersSent) res.destroy();
+      else fail(res, { status: 500, message: 'Internal error' });
+      return true;
+    }
+  };
+}

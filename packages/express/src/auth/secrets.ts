@@ -1,0 +1,43 @@
+/** Secrets that everybody knows are for this machine alone. */
+import { isIPv4 } from 'node:net';
+
+import { DaemonError } from '@mcp-daemon/core';
+
+/** The default of `JWT_SECRET_KEY`. */
+export const DEFAULT_JWT_SECRET = 'CHANGEME';
+/** The default of `ADMIN_PASSWORD`. */
+export const DEFAULT_ADMIN_PASSWORD = 'admin123';
+
+/** What {@link checkSecrets} takes. */
+export interface SecretsInUse {
+  /** Where the server listens. */
+  host: string;
+  jwtSecret: string;
+  /** Undefined or empty: there is no bootstrap admin. */
+  adminPassword?: string | undefined;
+}
+
+/** Whether an address to listen on is reached from this machine only. */
+export function isLoopbackHost(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  const address = name.startsWith('::ffff:') ? name.slice('::ffff:'.length) : name;
+  return name === 'localhost' || name === '::1' || (isIPv4(address) && address.startsWith('127.'));
+}
+
+/**
+ * Refuses to listen beyond loopback with secrets that everybody knows.
+ *
+ * @throws DaemonError `usage`, which names the variable to set
+ */
+export function checkSecrets({ host, jwtSecret, adminPassword }: SecretsInUse): void {
+  if (isLoopbackHost(host)) return;
+  const known: string[] = [];
+  if (jwtSecret === '' || jwtSecret === DEFAULT_JWT_SECRET) known.push('JWT_SECRET_KEY');
+  if (adminPassword === DEFAULT_ADMIN_PASSWORD) known.push('ADMIN_PASSWORD');
+  if (known.length === 0) return;
+  const [verb, value] = known.length === 1 ? ['has', 'a value of your own'] : ['have', 'values of your own'];
+  throw new DaemonError(
+    'usage',
+    `cannot listen on ${host}: ${known.join(' and ')} still ${verb} the default that everybody knows. Set ${known.join(' and ')} to ${value}, or listen on 127.0.0.1`,
+  );
+}
