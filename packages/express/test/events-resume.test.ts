@@ -17,7 +17,8 @@ describe('after the id seen last', () => {
     const watched = await watch();
     const ids = await told(watched, 5);
     const reader = await read(watched, 'ada', ids[1]);
-    await until(() => reader.given.length === 3);
+    await until(() => reader.ready);
+    expect(reader.given).toHaveLength(3);
     watched.daemon.events.publish(changed('live'));
     await until(() => reader.given.length === 4);
     expect(reader.uris).toEqual(['3', '4', '5', 'live']);

@@ -85,6 +85,8 @@ export class Reader {
   retry = '';
   comments = 0;
   bytes = 0;
+  /** Whether what was missed has been told. */
+  ready = false;
   over = false;
 
   constructor(res: IncomingMessage) {
@@ -125,7 +127,8 @@ export class Reader {
       else if (field === 'data') data += value;
       else throw new Error(`no line of a stream: ${line}`);
     }
-    if (data !== '') this.given.push({ type, id: this.lastEventId, data: JSON.parse(data) as JsonObject });
+    if (type === 'ready') this.ready = true;
+    else if (data !== '') this.given.push({ type, id: this.lastEventId, data: JSON.parse(data) as JsonObject });
   }
 }
 

@@ -34,7 +34,8 @@ describe('a stream', () => {
 
   it('says at once when to come back, and where it is', async () => {
     const reader = await read(await watch());
-    await until(() => reader.lastEventId !== '');
+    await until(() => reader.ready);
+    expect(reader.lastEventId).toMatch(/^[0-9a-f]{16}-0$/);
     expect(reader.retry).toBe('1000');
     expect(reader.given).toEqual([]);
   });
@@ -53,7 +54,7 @@ describe('a stream', () => {
     const args = ['-sN', '-m', '20', '-H', 'who: ada', `http://127.0.0.1:${watched.port}/events`];
     const curl = execFile('curl', args);
     curl.stdout?.on('data', (text: string) => (out += text));
-    await until(() => out.includes('retry: 1000\n'));
+    await until(() => out.includes('event: ready\n'));
     await callOf(watched.session('ada'));
     await until(() => out.includes('event: call_settled\n'));
     curl.kill();

@@ -2,7 +2,7 @@
 import type { EventBus, Following, KeptEvent } from '@mcp-daemon/core';
 
 import type { EventStream } from './stream.js';
-import { beatText, eventText, gapText, openingText, retryText } from './text.js';
+import { beatText, eventText, gapText, readyText, retryText } from './text.js';
 import { maySee, seesAll, subjectOf } from './viewer.js';
 import type { EventsIdentity } from './viewer.js';
 
@@ -44,13 +44,12 @@ export class Feed {
     const { position } = this.#following;
     const missed = lastEventId === undefined ? [] : this.#following.after(lastEventId);
     const seen = typeof missed === 'string' ? [] : missed.filter(({ event }) => maySee(identity, event));
-    const told = seen.at(-1)?.id ?? position;
     const first = typeof missed === 'string' ? gapText(missed, position) : seen.map(eventText).join('');
     this.#streams.add(stream);
     this.#counts.set(identity.subject, this.countOf(identity.subject) + 1);
     if (seesAll(identity)) this.#all.add(stream);
     else this.#own.set(identity.subject, (this.#own.get(identity.subject) ?? new Set()).add(stream));
-    stream.begin(first === '' ? openingText(RETRY_MS, told) : retryText(RETRY_MS) + first, told);
+    stream.begin(retryText(RETRY_MS) + first + readyText(position), position);
   }
 
   /** Takes a stream out that has ended; the last one ends the feed. */

@@ -22,5 +22,8 @@ export const retryText = (ms: number): string => `retry: ${ms}\n\n`;
 /** Nothing happened. A client that has seen less than there was, because it was not its business, is told how far it is. */
 export const beatText = (id?: string): string => (id === undefined ? ':\n\n' : `:\nid: ${id}\n\n`);
 
-/** The first lines: a client that breaks off before its first event knows where it was. */
-export const openingText = (retryMs: number, id: string): string => `retry: ${retryMs}\nid: ${id}\n\n`;
+/**
+ * What was missed has been told, and what comes now is live. It is an event with data, since a page learns ids from events alone:
+ * one whose connection breaks before anything happens knows where it was.
+ */
+export const readyText = (id: string): string => `event: ready\nid: ${id}\ndata: {"type":"ready"}\n\n`;
