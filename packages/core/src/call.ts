@@ -5,6 +5,7 @@
  */
 import { andThen } from './awaitable.js';
 import type { Catalog, Snapshot } from './catalog.js';
+import type { Told } from './context.js';
 import type {
   FunctionDefinition,
   PromptDefinition,
@@ -70,6 +71,8 @@ interface Call {
 /** How a call ends: what its record says, and what the client is told. */
 interface Ending {
   settlement: Settlement;
+  /** Whether the result quotes what the record must not keep. */
+  quotes?: boolean;
   result?: JsonObject;
   error?: DaemonError;
 }
@@ -122,6 +125,15 @@ export function createCalls(options: CallsOptions): Calls {
     return { settlement, error: new DaemonError('internal_error', text, { cause }) };
   }
 
+  /** The model is told which values are wrong; a record that keeps no arguments, or not all of them, is not. */
+  function invalid(call: Call, problems: readonly string[]): Ending {
+    const { name, record } = call.definition;
+    const what = `Invalid arguments for "${name}"`;
+    const told = failure(call, 'failed', 'protocol', `${what}:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+    const quotes = record !== undefined && (record.bodies === 'metadata' || record.redact.length > 0);
+    return quotes ? { ...told, settlement: { ...told.settlement, notes: what }, quotes } : told;
+  }
+
   function unavailable(call: Call, cause: unknown): Ending {
     const { name } = call.definition;
     logger.error({ name, error: messageOf(cause) }, `"${name}" cannot be run: ${messageOf(cause)}`);
@@ -160,12 +172,7 @@ export function createCalls(options: CallsOptions): Calls {
           return { settlement: settled('failed', { fault: 'protocol', notes: error.message }), error };
         }
       case 'invalid':
-        return failure(
-          call,
-          'failed',
-          'protocol',
-          `Invalid arguments for "${name}":\n${outcome.problems.map((problem) => `- ${problem}`).join('\n')}`,
-        );
+        return invalid(call, outcome.problems);
       case 'error':
         return failure(call, 'failed', 'tool', outcome.message, outcome.cause);
       case 'unavailable':
@@ -225,7 +232,7 @@ export function createCalls(options: CallsOptions): Calls {
     const [last, text] = end.result === undefined ? [end, undefined] : fitted(call, end, end.result);
     if (last.result !== undefined && text !== undefined) {
       withText(last.result, text);
-      last.settlement.content = recordedContent(call.definition, text);
+      if (!last.quotes) last.settlement.content = recordedContent(call.definition, text);
     }
     const answer = (): JsonObject | undefined => {
       if (bus.listens(call.request.exchange.partition)) announceEnd(call, ticket, snapshot, last.settlement);
@@ -236,7 +243,7 @@ export function createCalls(options: CallsOptions): Calls {
     return committed === undefined ? answer() : committed.then(answer);
   }
 
-  function execute(call: Call, ticket: Ticket, rounds: Rounds): Awaitable<Outcome> {
+  function execute(call: Call, ticket: Ticket, rounds: Rounds, told: Told): Awaitable<Outcome> {
     const { definition, input, request, variables } = call;
     const life: RunLife = {
       intent: () => recorder.intent(ticket),
@@ -250,12 +257,13 @@ export function createCalls(options: CallsOptions): Calls {
       callId: ticket.callId,
       inputs: rounds.inputs,
       state: rounds.state,
+      told,
       life,
     });
   }
 
   /** Legacy clients are asked by requests of ours, and the function is run again with their answers. */
-  async function converse(call: Call, first: Outcome, ticket: Ticket, before: Rounds): Promise<Outcome> {
+  async function converse(call: Call, first: Outcome, ticket: Ticket, before: Rounds, told: Told): Promise<Outcome> {
     let outcome = first;
     let rounds = before;
     while (outcome.kind === 'input_required') {
@@ -264,7 +272,7 @@ export function createCalls(options: CallsOptions): Calls {
       } catch (cause) {
         return call.request.exchange.signal.aborted ? { kind: 'cancelled' } : { kind: 'error', message: messageOf(cause), cause };
       }
-      outcome = await execute(call, ticket, rounds);
+      outcome = await execute(call, ticket, rounds, told);
     }
     return outcome;
   }
@@ -273,10 +281,11 @@ export function createCalls(options: CallsOptions): Calls {
     const rounds = desk.open(call);
     const ticket = recorder.begin(call.definition, call.type, call.recorded, call.request, snapshot.revision);
     if (bus.listens(call.request.exchange.partition)) bus.publish({ type: 'call_started', ...announced(call, ticket, snapshot) });
-    const outcome = execute(call, ticket, rounds);
+    const told: Told = { progress: -Infinity, notifications: 0 };
+    const outcome = execute(call, ticket, rounds, told);
     const end = (ended: Outcome): Awaitable<JsonObject | undefined> =>
       ended.kind === 'input_required' && call.request.caller.era === 'legacy'
-        ? converse(call, ended, ticket, rounds).then((last) => finish(call, last, ticket, rounds, snapshot))
+        ? converse(call, ended, ticket, rounds, told).then((last) => finish(call, last, ticket, rounds, snapshot))
         : finish(call, ended, ticket, rounds, snapshot);
     return andThen(outcome, end);
   }

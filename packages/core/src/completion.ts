@@ -104,6 +104,7 @@ export async function complete(
         .filter(([, member]) => typeof member !== 'object') // which may not be told as text
         .map(([key, member]) => [key, String(member)]),
     ),
+    told: { progress: 0, notifications: 0 },
     maxNotifications: 0,
     resourceUpdated: () => undefined,
     signal: () => signal,

@@ -24,6 +24,12 @@ function loggable(data: unknown): unknown {
   }
 }
 
+/** What a call has told its client. A call that asks for input runs more than once, and its progress must not start anew. */
+export interface Told {
+  progress: number;
+  notifications: number;
+}
+
 /** What {@link FunctionContext} is made from. */
 export interface ContextSource {
   readonly callId: string;
@@ -34,6 +40,7 @@ export interface ContextSource {
   readonly state: unknown;
   /** Variables of the resource template that matched. */
   readonly variables: Readonly<Record<string, string>>;
+  readonly told: Told;
   /** Greatest number of notifications. */
   readonly maxNotifications: number;
   readonly resourceUpdated: (uri: string) => void;
@@ -44,8 +51,6 @@ export interface ContextSource {
 /** The second argument of every function. */
 export class FunctionContext {
   readonly #source: ContextSource;
-  #progress = -Infinity;
-  #notifications = 0;
   #ended = false;
 
   constructor(source: ContextSource) {
@@ -123,8 +128,8 @@ export class FunctionContext {
   progress(progress: number, total?: number, message?: string): void {
     const { progressToken } = this.#source.request.meta;
     if (typeof progressToken !== 'string' && typeof progressToken !== 'number') return;
-    if (!Number.isFinite(progress) || progress <= this.#progress) return;
-    this.#progress = progress;
+    if (!Number.isFinite(progress) || progress <= this.#source.told.progress) return;
+    this.#source.told.progress = progress;
     const params: JsonObject = { progressToken, progress };
     if (Number.isFinite(total)) params['total'] = total;
     if (message !== undefined && this.protocolVersion >= '2025-03-26') params['message'] = message;
@@ -156,8 +161,9 @@ export class FunctionContext {
   }
 
   #notify(notification: JsonRpcNotification): void {
-    if (this.#ended || this.#notifications >= this.#source.maxNotifications) return;
-    this.#notifications += 1;
+    const { told, maxNotifications } = this.#source;
+    if (this.#ended || told.notifications >= maxNotifications) return;
+    told.notifications += 1;
     this.#source.request.exchange.notify(notification);
   }
 }

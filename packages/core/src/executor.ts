@@ -3,7 +3,7 @@
  * happened is an {@link Outcome}. Answers that are there at once are given at once: no promise is made for them.
  */
 import { FunctionContext } from './context.js';
-import type { ContextSource } from './context.js';
+import type { ContextSource, Told } from './context.js';
 import type { FunctionDefinition, ToolDefinition } from './definition.js';
 import { DaemonError } from './errors.js';
 import type { RequestContext } from './exchange.js';
@@ -38,6 +38,7 @@ export interface Run {
   readonly inputs: JsonObject;
   readonly state: unknown;
   readonly variables: Readonly<Record<string, string>>;
+  readonly told: Told;
   readonly life?: RunLife;
 }
 
@@ -246,6 +247,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       inputs: run.inputs,
       state: run.state,
       variables: run.variables,
+      told: run.told,
       maxNotifications,
       resourceUpdated: (uri) => resourceUpdated(run.request.exchange.partition, uri),
       signal: () => scope.signal,

@@ -392,3 +392,26 @@ describe('a wish for input in the legacy era', () => {
     });
   });
 });
+
+describe('the progress of a legacy call that asks', () => {
+  it('goes on from where it was: it never starts anew', async () => {
+    const steps = tool('steps', function* (_args, { inputs }) {
+      yield 1;
+      yield 2;
+      if (inputs['ok'] === undefined) return inputRequired({ ok: elicit('Go on?', { type: 'object', properties: {} }) });
+      yield 3;
+      return 'done';
+    });
+    const client = await legacy(daemonWith([steps]), { capabilities: { elicitation: {} } });
+    client.onRequest = () => ({ result: { action: 'accept', content: {} } });
+    expect(textOf(await client.call('steps', {}, { _meta: { progressToken: 'p' } }))).toBe('done');
+    expect(client.of('notifications/progress').map(({ progress }) => progress)).toEqual([1, 2, 3]);
+  });
+
+  it('a question that is no JSON fails the call, and is not waited for', async () => {
+    const odd = tool('odd', () => inputRequired({ ok: { method: 'roots/list', params: { big: 1n } } }));
+    const client = await legacy(daemonWith([odd]), { capabilities: { roots: {} } });
+    expect(resultOf(await client.call('odd'))['isError']).toBe(true);
+    expect(client.told).toEqual([]);
+  });
+});

@@ -270,13 +270,16 @@ describe('an answer', () => {
   ])('that is there %s never leaves before its record is committed', async (_when, definition) => {
     const { store, pending } = slowStore();
     const answer = modern(daemonWith([definition], { store })).call('t');
-    for (;;) {
-      await until(() => pending.length > 0);
+    let answered = false;
+    void answer.then(() => (answered = true));
+    for (let passed = 0; ; passed += 1) {
+      await until(() => pending.length > 0 || answered);
+      if (answered && passed > 0) break;
       if (await isSettled(answer)) throw new Error('it left before');
       pending.shift()?.pass();
-      await sleep(5);
-      if (pending.length === 0) break;
     }
+    await turns();
+    expect(pending).toEqual([]); // nothing is still to be written
     expect(resultOf(await answer)).toHaveProperty('content');
   });
 
@@ -710,5 +713,19 @@ describe('records that cannot be written now', () => {
       ['failed', '"[nested too deeply to be recorded]"'],
       ['completed', '"[nested too deeply to be recorded]"'],
     ]);
+  });
+});
+
+describe('a refusal that quotes arguments', () => {
+  const inputSchema = { type: 'object', properties: { pin: { type: 'string', pattern: '^[0-9]+$' } } } as const;
+  it.each<[string, Partial<RecordPolicy>]>([
+    ['keeps neither body', { bodies: 'metadata' }],
+    ['takes values out', { redact: ['$.pin'] }],
+  ])('is told to the model, and not to a record that %s', async (_what, record) => {
+    const { store, rows } = watchedStore();
+    const client = await legacy(daemonWith([defineTool({ name: 'pay', inputSchema, record, run: () => 'paid' })], { store }));
+    expect(textOf(await client.call('pay', { pin: 'hunter2' }))).toContain('hunter2');
+    expect(rows()).toMatchObject([{ status: 'failed', fault: 'protocol', notes: 'Invalid arguments for "pay"', content: null }]);
+    expect(JSON.stringify(rows())).not.toContain('hunter2');
   });
 });
