@@ -12,7 +12,7 @@ import type { EventBus } from './events.js';
 import type { Exchange } from './exchange.js';
 import { createExecutor } from './executor.js';
 import { createInputDesk } from './input-desk.js';
-import { withDefaults } from './limits.js';
+import { MAX_TIMER_MS, withDefaults } from './limits.js';
 import type { Limits } from './limits.js';
 import { createLinker } from './linker.js';
 import { createMemoryStore } from './memory.js';
@@ -171,7 +171,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
   async function drainStanding(drainMs: number): Promise<void> {
     if (standing.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
-    await Promise.race([Promise.all(standing), new Promise((resolve) => (timer = setTimeout(resolve, drainMs)))]);
+    await Promise.race([
+      Promise.all(standing),
+      new Promise((resolve) => (timer = setTimeout(resolve, Math.min(drainMs, MAX_TIMER_MS)))),
+    ]);
     clearTimeout(timer);
   }
 
@@ -182,8 +185,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     for (const session of [...sessions]) session.close();
     // Calls that were cancelled settle in this turn of the event loop or the next: their records are still to come.
     for (let turn = 0; turn < 2; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
-    await recorder.close();
-    for (const module of modules) await module.close?.();
+    try {
+      await recorder.close();
+    } finally {
+      for (const module of modules) await module.close?.(); // also where the store could not be closed
+    }
   }
 
   return {

@@ -35,7 +35,7 @@ function rawResult(value: unknown): CallToolResult {
   const result: CallToolResult = { content: checkBlocks(content) };
   if (structuredContent !== undefined) result.structuredContent = toJson(structuredContent);
   if (isError !== undefined) result.isError = Boolean(isError);
-  if (_meta !== undefined) result['_meta'] = toJson(_meta);
+  if (isObject(_meta)) result['_meta'] = toJson(_meta);
   return result;
 }
 

@@ -388,3 +388,11 @@ describe('what a prompt returns', () => {
     [{ type: 'video' }, /unknown type "video"/],
   ])('says what is wrong with %j', async (value, why) => expect(await get(value)).toMatch(why));
 });
+
+describe('_meta that is no object', () => {
+  it.each([null, 'text', 5, [1]])('%j is left out: clients refuse such a result', async (_meta) => {
+    const odd = tool('odd', () => ({ content: [{ type: 'text', text: 'x' }], _meta }));
+    const client = await legacy(daemonWith([odd]));
+    expect(resultOf(await client.call('odd'))).toEqual({ content: [{ type: 'text', text: 'x' }] });
+  });
+});

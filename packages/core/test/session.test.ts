@@ -1,4 +1,4 @@
-import { createMemoryStore, elicit, inputRequired } from '../src/index.js';
+import { createDaemon, createMemoryStore, defineCatalog, elicit, inputRequired } from '../src/index.js';
 import type { JsonObject, JsonRpcResponse } from '../src/index.js';
 import {
   Client,
@@ -448,5 +448,21 @@ describe('questions to a client that is leaving', () => {
     open.resolve('done');
     expect(textOf(await answer)).toBe('done');
     await draining;
+  });
+});
+
+describe('a daemon whose store cannot be closed', () => {
+  it('closes its modules all the same', async () => {
+    let closed = false;
+    const { store } = watchedStore({
+      close: () => {
+        throw new Error('stuck');
+      },
+    });
+    const modules = [{ accepts: () => false, load: () => Promise.reject(new Error('none')), close: () => void (closed = true) }];
+    const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }), store, modules });
+    await (await legacy(daemon)).call('echo', { text: 'x' });
+    await expect(daemon.close()).rejects.toThrow('stuck');
+    expect(closed).toBe(true);
   });
 });

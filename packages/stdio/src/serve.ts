@@ -125,7 +125,7 @@ export function serveStdio(daemon: Daemon, options: StdioOptions): StdioServer {
   async function written(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, drainMs);
+      timer = setTimeout(resolve, Math.min(drainMs, 2 ** 31 - 1)); // a timer takes no more
       output.write('', () => resolve());
     });
     clearTimeout(timer);
