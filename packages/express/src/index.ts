@@ -12,3 +12,7 @@ export { checkSecrets, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from './auth
 export type { SecretsInUse } from './auth/secrets.js';
 export { createUserFile } from './auth/users.js';
 export type { NewUser, UserFile, UserInfo } from './auth/users.js';
+
+export { createEventsHandler } from './events/handler.js';
+export type { EventsHandler, EventsHandlerOptions } from './events/handler.js';
+export type { EventsIdentity } from './events/viewer.js';

@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { createDaemon, defineCatalog } from '@mcp-daemon/core';
 import type { Daemon, DaemonEvent, DaemonOptions, FunctionDefinition, JsonObject, Session } from '@mcp-daemon/core';
 
-import { createEventsHandler } from '../src/events/handler.js';
-import type { EventsHandler, EventsHandlerOptions } from '../src/events/handler.js';
+import { createEventsHandler } from '@mcp-daemon/express';
+import type { EventsHandler, EventsHandlerOptions } from '@mcp-daemon/express';
 import { atEnd, echo } from './support.js';
 
 /** A server of the test. */

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { jest } from '@jest/globals';
 
-import { createEventsHandler } from '../src/events/handler.js';
+import { createEventsHandler } from '@mcp-daemon/express';
 import { ask, callOf, changed, hasCurl, read, Reader, watch } from './events-support.js';
 import { until } from './support.js';
 
@@ -27,7 +27,7 @@ describe('a stream', () => {
     expect(res.statusCode).toBe(200);
     expect(res.headers).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
+      'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     });
   });

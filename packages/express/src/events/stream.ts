@@ -6,9 +6,10 @@ import { gapText } from './text.js';
 /** Milliseconds that a client is given to read what it was sent before the end. */
 const GRACE_MS = 5_000;
 
+/** `no-transform` keeps compression between us and the client from holding events back. */
 const HEAD = [
   ...['content-type', 'text/event-stream; charset=utf-8'],
-  ...['cache-control', 'no-store'],
+  ...['cache-control', 'no-store, no-transform'],
   ...['x-accel-buffering', 'no'],
   ...['x-content-type-options', 'nosniff'],
 ];
