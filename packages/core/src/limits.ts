@@ -11,7 +11,7 @@ export interface Limits {
   maxResultBytes: number;
   /** Requests of one session under way at once. Default 1,000. */
   maxInFlight: number;
-  /** Resource subscriptions and listen streams of one session. Default 1,000. */
+  /** Resource subscriptions of one session, and resources of one listen stream. Default 1,000. */
   maxSubscriptions: number;
   /** Progress and log notifications of one call; later ones are dropped. Default 10,000. */
   maxNotifications: number;
