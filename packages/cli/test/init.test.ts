@@ -37,7 +37,7 @@ describe('init', () => {
     await place.write('demo/mcp.json', 'mine');
     const refused = await place.run(['init', 'demo']);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toContain('demo/mcp.json');
+    expect(refused.stderr).toContain('demo/mcp.json exists already');
     expect(refused.stderr).toContain('--force');
     expect(await place.read('demo/mcp.json')).toBe('mine');
     expect(await place.run(['init', 'demo', '--force'])).toMatchObject({ code: 0 });

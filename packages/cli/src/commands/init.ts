@@ -91,7 +91,8 @@ export const init: Command<{ dir: string; force: boolean; launch: Launch }> = as
   ];
   const there = files.map(([name]) => join(folder, name)).filter((path) => existsSync(path));
   if (there.length > 0 && !force) {
-    throw new Failure(`${there.map(shownPath).join(' and ')} exist already; nothing was written. --force overwrites`);
+    const verb = there.length === 1 ? 'exists' : 'exist';
+    throw new Failure(`${there.map(shownPath).join(' and ')} ${verb} already; nothing was written. --force overwrites`);
   }
   try {
     await mkdir(folder, { recursive: true });
