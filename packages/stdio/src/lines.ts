@@ -3,6 +3,8 @@
  */
 
 const NEWLINE = 0x0a;
+/** What some shells of Windows put before the first thing that they pipe. */
+const BYTE_ORDER_MARK = '\uFEFF';
 
 /** What {@link createLineReader} takes. */
 export interface LineReaderOptions {
@@ -26,6 +28,7 @@ export function createLineReader({ maxBytes, onLine, onTooLong }: LineReaderOpti
   let held: Buffer[] = [];
   let heldBytes = 0;
   let skipping = false;
+  let first = true;
 
   function hold(bytes: Buffer): void {
     if (bytes.length === 0 || skipping) return;
@@ -41,7 +44,9 @@ export function createLineReader({ maxBytes, onLine, onTooLong }: LineReaderOpti
   }
 
   function emit(line: string): void {
-    const bare = line.endsWith('\r') ? line.slice(0, -1) : line;
+    let bare = line.endsWith('\r') ? line.slice(0, -1) : line;
+    if (first && bare.startsWith(BYTE_ORDER_MARK)) bare = bare.slice(1);
+    first = false;
     if (bare.trim() !== '') onLine(bare);
   }
 
@@ -52,8 +57,8 @@ export function createLineReader({ maxBytes, onLine, onTooLong }: LineReaderOpti
       skipping = false;
       return;
     }
-    const [first = bytes] = held;
-    const line = (held.length === 1 ? first : Buffer.concat(held, heldBytes)).toString('utf8');
+    const [only = bytes] = held;
+    const line = (held.length === 1 ? only : Buffer.concat(held, heldBytes)).toString('utf8');
     held = [];
     heldBytes = 0;
     emit(line);

@@ -36,6 +36,11 @@ describe('a line reader', () => {
     expect(read([])).toEqual([]);
   });
 
+  it('leaves out a byte order mark at the very beginning, and nowhere else', () => {
+    expect(read(['\uFEFF{"a":1}\n', '\uFEFFb\n'])).toEqual(['{"a":1}', '\uFEFFb']);
+    expect(read([Buffer.from([0xef]), Buffer.from([0xbb, 0xbf, 0x61, 0x0a])])).toEqual(['a']);
+  });
+
   it('takes the line ends of Windows', () => {
     expect(read(['a\r\nb\r\n', 'c\r', '\nd\r'])).toEqual(['a', 'b', 'c', 'd']);
   });
