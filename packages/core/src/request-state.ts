@@ -49,12 +49,20 @@ function canonical(value: unknown): string {
   );
 }
 
-/** The authenticated, unencrypted part: never sent, made again from the request that presents the state. */
+/**
+ * The authenticated, unencrypted part: never sent, made again from the request that presents the state.
+ *
+ * @throws DaemonError `invalid_params` where the input is nested more deeply than can be written
+ */
 function bindingBytes(binding: StateBinding): Buffer {
   const { partition, subject, target, input } = binding;
-  return createHash('sha256')
-    .update(canonical([partition, subject, target, input ?? {}]))
-    .digest();
+  let text: string;
+  try {
+    text = canonical([partition, subject, target, input ?? {}]);
+  } catch (cause) {
+    throw new DaemonError('invalid_params', 'Invalid params: the arguments are nested too deeply to be asked about.', { cause });
+  }
+  return createHash('sha256').update(text).digest();
 }
 
 /**

@@ -415,3 +415,15 @@ describe('the progress of a legacy call that asks', () => {
     expect(client.told).toEqual([]);
   });
 });
+
+describe('arguments that are nested without measure', () => {
+  it('are refused in words, with a state and without', async () => {
+    const { logger, of } = memoryLogger();
+    const client = modern(daemonWith([greet], { logger }), { meta });
+    const deep: unknown = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
+    for (const more of [{}, { requestState: 'x'.repeat(100) }]) {
+      expect(errorOf(await client.call('greet', { deep }, more))).toMatchObject({ code: -32602 });
+    }
+    expect(of('error')).toEqual([]);
+  });
+});
