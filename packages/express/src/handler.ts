@@ -15,19 +15,24 @@ import { EventStreams } from './event-stream.js';
 import { createGuard } from './guard.js';
 import { createLegacyDoor } from './legacy.js';
 import { acceptedBy } from './media.js';
-import { isModern } from './message.js';
+import { isModern, isObject } from './message.js';
 import { createModernDoor } from './modern.js';
 import { refuse } from './respond.js';
 import type { Refusal } from './respond.js';
 import { createSessions } from './sessions.js';
 
 /** What {@link createMcpHandler} takes. */
-export interface McpHandlerOptions {
+export interface McpHandlerOptions<I extends SessionIdentity = SessionIdentity> {
   /**
    * Finds out who calls, at every request, or says why the request is refused. Default: everybody is `anonymous`, and only this
    * machine is served.
    */
-  authenticate?: (req: IncomingMessage) => Awaitable<SessionIdentity | Refusal>;
+  authenticate?: (req: IncomingMessage) => Awaitable<I | Refusal>;
+  /**
+   * Whether who calls may use a method of MCP; asked of every request and notification. Refused is the whole body, with 403.
+   * Default: any. `mayCall` answers for the roles of `createLocalAuth`.
+   */
+  authorize?: (identity: I, method: string) => boolean;
   /** Hosts that this server answers for besides `localhost`. Default: any, where callers have an identity; else none. */
   allowedHosts?: readonly string[];
   /** Origins of web pages that may use this server, besides those from `localhost`. Default: none. */
@@ -45,7 +50,7 @@ export interface McpHandlerOptions {
 }
 
 /** An endpoint. */
-export interface McpHandler {
+export interface McpHandler<I extends SessionIdentity = SessionIdentity> {
   /**
    * Serves one request. It needs no `this`, and takes no notice of a third argument that is a function, so it can be mounted as
    * it is: `app.use('/mcp', handler.handle)`.
@@ -55,7 +60,7 @@ export interface McpHandler {
   readonly handle: (
     req: IncomingMessage,
     res: ServerResponse,
-    identity?: SessionIdentity | ((error?: unknown) => void),
+    identity?: I | ((error?: unknown) => void),
   ) => void | Promise<void>;
   /** Sessions that are open. */
   readonly sessions: number;
@@ -68,7 +73,22 @@ export interface McpHandler {
 
 const isRefusal = (answer: SessionIdentity | Refusal): answer is Refusal => 'status' in answer;
 
-const ANYBODY = callerOf({});
+/** Who calls, and what they may. */
+interface Guest {
+  readonly caller: Caller;
+  readonly may: (method: string) => boolean;
+}
+
+const ANYBODY: Guest = { caller: callerOf({}), may: () => true };
+
+/** The first method of a body that its sender may not use. */
+function forbidden(message: unknown, may: Guest['may']): string | undefined {
+  for (const single of Array.isArray(message) ? message : [message]) {
+    const method: unknown = isObject(single) ? single['method'] : undefined;
+    if (typeof method === 'string' && !may(method)) return method;
+  }
+  return undefined;
+}
 
 /** @throws DaemonError `usage` */
 function positive(name: string, value: number): number {
@@ -86,8 +106,11 @@ function positive(name: string, value: number): number {
  * const mcp = createMcpHandler(daemon);
  * createServer((req, res) => void mcp.handle(req, res)).listen(8000, '127.0.0.1');
  */
-export function createMcpHandler(daemon: Daemon, options: McpHandlerOptions = {}): McpHandler {
-  const { authenticate, allowedHosts, allowedOrigins = [], logger } = options;
+export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
+  daemon: Daemon,
+  options: McpHandlerOptions<I> = {},
+): McpHandler<I> {
+  const { authenticate, authorize, allowedHosts, allowedOrigins = [], logger } = options;
   const maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 10_000_000);
   const idleMs = positive('sessionIdleMs', options.sessionIdleMs ?? 30 * 60_000);
   const maxSessions = positive('maxSessions', options.maxSessions ?? 10_000);
@@ -112,9 +135,19 @@ export function createMcpHandler(daemon: Daemon, options: McpHandlerOptions = {}
     else refuse(res, { status: 500, message: 'Internal error' }, -32603);
   }
 
-  function post(req: IncomingMessage, res: ServerResponse, caller: Caller): void {
+  const guestOf = (identity: I): Guest => ({
+    caller: callerOf(identity),
+    may: authorize === undefined ? ANYBODY.may : (method) => authorize(identity, method),
+  });
+
+  function post(req: IncomingMessage, res: ServerResponse, { caller, may }: Guest): void {
     readMessage(req, res, maxBodyBytes, (message) => {
       try {
+        const refused = forbidden(message, may);
+        if (refused !== undefined) {
+          refuse(res, { status: 403, message: `You may not use ${refused.slice(0, 100)}.` });
+          return;
+        }
         const { 'mcp-protocol-version': version, 'mcp-session-id': sessionId } = req.headers;
         if (!isModern(message, version?.toString(), sessionId?.toString())) {
           legacy.post(message, req, res, caller);
@@ -129,29 +162,25 @@ export function createMcpHandler(daemon: Daemon, options: McpHandlerOptions = {}
     });
   }
 
-  function serve(req: IncomingMessage, res: ServerResponse, caller: Caller): void {
+  function serve(req: IncomingMessage, res: ServerResponse, guest: Guest): void {
     if (closing !== undefined) refuse(res, shuttingDown);
-    else if (req.method === 'POST') post(req, res, caller);
-    else if (req.method === 'GET') legacy.get(req, res, caller);
-    else if (req.method === 'DELETE') legacy.delete(req, res, caller);
+    else if (req.method === 'POST') post(req, res, guest);
+    else if (req.method === 'GET') legacy.get(req, res, guest.caller);
+    else if (req.method === 'DELETE') legacy.delete(req, res, guest.caller);
     else refuse(res, { status: 405, message: 'Use POST, GET or DELETE.', headers: { allow: 'POST, GET, DELETE' } });
   }
 
-  function identified(req: IncomingMessage, res: ServerResponse, answer: SessionIdentity | Refusal): void {
+  function identified(req: IncomingMessage, res: ServerResponse, answer: I | Refusal): void {
     if (isRefusal(answer)) refuse(res, answer);
-    else serve(req, res, callerOf(answer));
+    else serve(req, res, guestOf(answer));
   }
 
-  function handle(
-    req: IncomingMessage,
-    res: ServerResponse,
-    identity?: SessionIdentity | ((error?: unknown) => void),
-  ): void | Promise<void> {
+  function handle(req: IncomingMessage, res: ServerResponse, identity?: I | ((error?: unknown) => void)): void | Promise<void> {
     try {
       const given = typeof identity === 'function' ? undefined : identity;
       const refusal = guard(req, given !== undefined || authenticate !== undefined);
       if (refusal !== undefined) refuse(res, refusal);
-      else if (given !== undefined) serve(req, res, callerOf(given));
+      else if (given !== undefined) serve(req, res, guestOf(given));
       else if (authenticate === undefined) serve(req, res, ANYBODY);
       else {
         const answer = authenticate(req);

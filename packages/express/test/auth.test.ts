@@ -5,7 +5,7 @@ import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from '@mo
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
-import { createLocalAuth } from '@mcp-daemon/express';
+import { createLocalAuth, mayCall } from '@mcp-daemon/express';
 import type { AuthIdentity, LocalAuth, Refusal } from '@mcp-daemon/express';
 
 import { ask, bearer, forge, localAuth, mint, PASSWORD, SECRET, USERS, usersFile } from './auth-support.js';
@@ -285,6 +285,25 @@ describe('at the MCP endpoint', () => {
     expect((await send(served, { body: call('whoami'), headers: { ...session, ...root } })).status).toBe(404);
     await auth.users.removeUser('ann');
     expect((await send(served, { body: call('whoami'), headers: session })).status).toBe(401);
+  });
+
+  it('a viewer lists and reads, and calls no tool: not alone, not in a batch, not in the modern era', async () => {
+    const { authenticate } = await localAuth();
+    const served = await serve([whoami], { authenticate, authorize: mayCall });
+    const viewer = bearer(await mint({ sub: 'eve', roles: ['viewer'] }));
+    const session = await openSession(served, '2025-03-26', {}, viewer);
+    const list = { jsonrpc: '2.0', id: 7, method: 'tools/list' };
+    expect((await send(served, { body: list, headers: session })).json.result).toHaveProperty('tools');
+    for (const body of [call('whoami'), [list, call('whoami')]]) {
+      const refused = await send(served, { body, headers: session });
+      expect([refused.status, refused.text.includes('tools/call')]).toEqual([403, true]);
+    }
+    const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
+    const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'whoami' };
+    const modern = (who: Record<string, string>): ReturnType<typeof send> =>
+      send(served, { body: call('whoami', {}, 1, meta), headers: { ...who, ...headers } });
+    expect((await modern(viewer)).status).toBe(403);
+    expect((await modern(bearer(await mint()))).json.result).toMatchObject({ content: [{ text: 'ann@default' }] });
   });
 
   it('a token for another partition is refused', async () => {

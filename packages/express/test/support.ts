@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { createDaemon, defineCatalog, defineTool } from '@mcp-daemon/core';
-import type { Daemon, DaemonOptions, FunctionContext, FunctionDefinition, JsonObject } from '@mcp-daemon/core';
+import type { Daemon, DaemonOptions, FunctionContext, FunctionDefinition, JsonObject, SessionIdentity } from '@mcp-daemon/core';
 import { createMcpHandler } from '@mcp-daemon/express';
 import type { McpHandler, McpHandlerOptions } from '@mcp-daemon/express';
 
@@ -28,14 +28,14 @@ export interface Served {
   readonly url: string;
   readonly port: number;
   readonly daemon: Daemon;
-  readonly mcp: McpHandler;
+  readonly mcp: McpHandler<never>;
   readonly server: Server;
 }
 
 /** Serves functions until the test ends. */
-export async function serve(
+export async function serve<I extends SessionIdentity = SessionIdentity>(
   functions: readonly FunctionDefinition[],
-  options: McpHandlerOptions = {},
+  options: McpHandlerOptions<I> = {},
   more: Partial<DaemonOptions> = {},
 ): Promise<Served> {
   const daemon = createDaemon({ catalog: defineCatalog({ functions }), server: { name: 'tested', version: '1.2.3' }, ...more });

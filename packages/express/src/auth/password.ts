@@ -27,7 +27,7 @@ export function costOf(hash: string): number | undefined {
 const nobodys = (cost: number): string => `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`;
 
 /** Loaded when the first password is seen: most processes that import this package never see one. */
-const load = async (): Promise<typeof Bcrypt> => (await import('bcrypt')).default;
+const load = async (): Promise<Pick<typeof Bcrypt, 'hash' | 'compare'>> => (await import('bcrypt')).default;
 
 /** @throws DaemonError `usage` where a new password is no good; it never repeats it */
 function checkNew(password: string): void {
