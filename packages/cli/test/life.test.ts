@@ -204,7 +204,7 @@ describe('the life of a sidecar', () => {
     await sidecar.until(() => sidecar.stderr.includes('cannot be written'), 'word of the loss');
     sidecar.child.stdin.end();
     expect((await sidecar.exited).code).toBe(0);
-    expect(sidecar.stderr).toContain('1 call records were lost');
+    expect(sidecar.stderr).toContain('1 call record was lost');
   });
 
   it('keeps its data for this user alone', async () => {

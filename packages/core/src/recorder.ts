@@ -151,7 +151,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const before = lost;
     lost += count;
     if (before === 0 || closed || Math.floor(before / 1_000) < Math.floor(lost / 1_000)) {
-      logger.error({ lost }, `${lost} call records were lost: the store cannot be written`);
+      logger.error(
+        { lost },
+        `${lost === 1 ? '1 call record was' : `${lost} call records were`} lost: the store cannot be written`,
+      );
     }
   }
 

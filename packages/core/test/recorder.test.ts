@@ -353,7 +353,7 @@ describe('a store that cannot be written', () => {
     broken.error = new DaemonError('store_failed', 'gone');
     for (let n = 1; n <= 8; n += 1) await client.call('echo', { text: `${n}` });
     expect(daemon.stats()).toEqual({ written: 0, waiting: 5, lost: 3 });
-    expect(of('error')[1]).toBe('1 call records were lost: the store cannot be written');
+    expect(of('error')[1]).toBe('1 call record was lost: the store cannot be written');
     broken.error = undefined;
     await jest.advanceTimersByTimeAsync(1_000);
     expect((await kept(store)).map((row) => (JSON.parse(row.arguments!) as { text: string }).text).sort()).toEqual([
