@@ -1,3 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import fc from 'fast-check';
 
 import { createLineReader } from '@mcp-daemon/stdio';
@@ -93,13 +97,21 @@ describe('a line that is too long', () => {
     }
   });
 
-  it('is not kept while it comes', () => {
+  it('is not kept while it comes', async () => {
     let told = 0;
     const reader = createLineReader({ maxBytes: 1_000, onLine: () => {}, onTooLong: () => (told += 1) });
     const chunk = Buffer.alloc(100_000, 'x');
     const before = process.memoryUsage().arrayBuffers;
     for (let count = 0; count < 1_000; count += 1) reader.push(Buffer.from(chunk));
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(90_000_000);
+    // When memory is collected is the engine's choice: it is asked to, and given time.
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const kept = (): number => process.memoryUsage().arrayBuffers - before;
+    for (let tries = 0; tries < 50 && kept() > 50_000_000; tries += 1) {
+      collect();
+      await sleep(20);
+    }
+    expect(kept()).toBeLessThan(50_000_000);
     reader.end();
     expect(told).toBe(1);
   });
