@@ -18,7 +18,11 @@ const stamped = (file, value) => existsSync(file) && readFileSync(file, 'utf8') 
 
 /** What `pnpm install` depends on. */
 function installState() {
-  return digest(['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests].map((path) => readFileSync(join(root, path), 'utf8')));
+  return digest(
+    ['pnpm-lock.yaml', 'pnpm-workspace.yaml', '.pnpmfile.cjs', ...manifests].map((path) =>
+      readFileSync(join(root, path), 'utf8'),
+    ),
+  );
 }
 
 /** What the build depends on, by time and size: cheaper than reading it all. */

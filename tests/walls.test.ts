@@ -8,7 +8,7 @@ const ARROWS: Record<string, readonly string[]> = {
   express: ['core'],
   sqlite: ['core'],
   modules: ['core'],
-  cli: ['core', 'stdio', 'sqlite', 'modules'],
+  cli: ['core', 'stdio', 'sqlite', 'modules', 'express'],
 };
 
 /**

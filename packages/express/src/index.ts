@@ -8,6 +8,7 @@ export type { LocalAuth, LocalAuthOptions } from './auth/local.js';
 export { mayCall, ROLES } from './auth/identity.js';
 export type { AuthIdentity, Grants, Role } from './auth/identity.js';
 export type { LoggedIn, Login } from './auth/login.js';
+export type { AuthProvider } from './auth/provider.js';
 export { checkSecrets, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from './auth/secrets.js';
 export type { SecretsInUse } from './auth/secrets.js';
 export { createUserFile } from './auth/users.js';

@@ -3,7 +3,7 @@
  *
  *     bearer token  ->  who bears it  ->  the partition of the request  ->  is it granted?
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
 import { DaemonError } from '@mcp-daemon/core';
 import type { Awaitable, Logger } from '@mcp-daemon/core';
@@ -17,6 +17,7 @@ import type { AuthIdentity } from './identity.js';
 import { createLogin } from './login.js';
 import type { Login } from './login.js';
 import { partitionOf } from './partition.js';
+import type { AuthProvider } from './provider.js';
 import { createAuthRoutes } from './routes.js';
 import { createTokens } from './tokens.js';
 import { openUsers } from './users.js';
@@ -47,17 +48,9 @@ export interface LocalAuthOptions {
 }
 
 /** Local authentication. None of its functions needs `this`. */
-export interface LocalAuth {
-  /** Who calls, in which partition; or why the request is refused. Fits `createMcpHandler`. */
-  readonly authenticate: (req: IncomingMessage) => Awaitable<AuthIdentity | Refusal>;
+export interface LocalAuth extends AuthProvider {
   /** Gives a token for a password. */
   readonly login: Login;
-  /**
-   * Serves `/auth/login`, `/auth/token`, `/me` and the metadata of RFC 9728.
-   *
-   * @returns false where the path is none of these: nothing has been done then
-   */
-  readonly handle: (req: IncomingMessage, res: ServerResponse) => Promise<boolean>;
   /** The users file, to be changed. What is changed here counts at once; what others change, within a second or so. */
   readonly users: UserFile;
 }
