@@ -36,22 +36,26 @@ const isLoopbackPeer = (address: string | undefined): boolean =>
 
 const forbidden = (message: string): Refusal => ({ status: 403, message });
 
+/** Tells the origins whose pages may use this server: those given, and those of loopback. */
+export function createOriginCheck(allowedOrigins: readonly string[]): (origin: string) => boolean {
+  const origins = new Set(allowedOrigins.map((origin) => origin.toLowerCase()));
+  return (given) => {
+    const origin = given.toLowerCase();
+    if (origins.has(origin)) return true;
+    const host = /^https?:\/\/([^/]+)$/.exec(origin)?.[1];
+    return host !== undefined && LOOPBACK.has(nameOf(host));
+  };
+}
+
 /** Creates a guard. */
 export function createGuard({ allowedHosts, allowedOrigins }: GuardOptions): Guard {
   const hosts = new Set(allowedHosts?.map((host) => host.toLowerCase()));
-  const origins = new Set(allowedOrigins.map((origin) => origin.toLowerCase()));
+  const isKnownOrigin = createOriginCheck(allowedOrigins);
 
   function isKnownHost(given: string): boolean {
     const host = given.toLowerCase();
     const name = nameOf(host);
     return LOOPBACK.has(name) || hosts.has(host) || hosts.has(name);
-  }
-
-  function isKnownOrigin(given: string): boolean {
-    const origin = given.toLowerCase();
-    if (origins.has(origin)) return true;
-    const host = /^https?:\/\/([^/]+)$/.exec(origin)?.[1];
-    return host !== undefined && LOOPBACK.has(nameOf(host));
   }
 
   return (req, identified) => {

@@ -1,4 +1,8 @@
 /** mcp-daemon over HTTP. */
+export { createRouter } from './router.js';
+export type { DaemonRouter, RouterOptions } from './router.js';
+export { serveHttp } from './serve-http.js';
+export type { HttpOptions, HttpServer } from './serve-http.js';
 export { createMcpHandler } from './handler.js';
 export type { McpHandler, McpHandlerOptions } from './handler.js';
 export type { Refusal } from './respond.js';
@@ -8,6 +12,7 @@ export type { LocalAuth, LocalAuthOptions } from './auth/local.js';
 export { mayCall, ROLES } from './auth/identity.js';
 export type { AuthIdentity, Grants, Role } from './auth/identity.js';
 export type { LoggedIn, Login } from './auth/login.js';
+export { createOpenAuth } from './auth/open.js';
 export type { AuthProvider } from './auth/provider.js';
 export { checkSecrets, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from './auth/secrets.js';
 export type { SecretsInUse } from './auth/secrets.js';

@@ -8,6 +8,8 @@ import type { AuthIdentity } from './identity.js';
 
 /** Knows who calls. None of its functions needs `this`. */
 export interface AuthProvider {
+  /** True where it asks for no proof: a server that uses it has to listen on loopback. */
+  readonly loopbackOnly?: boolean;
   /** Who calls, in which partition; or why the request is refused. Asked at every request. */
   readonly authenticate: (req: IncomingMessage) => Awaitable<AuthIdentity | Refusal>;
   /**

@@ -1,0 +1,81 @@
+/** What every request passes before anybody serves it: it gets an id and a line in the access log, and pages learn what they may. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Logger } from '@mcp-daemon/core';
+import cors from 'cors';
+
+import type { AddressOf } from './address.js';
+import { createOriginCheck } from './guard.js';
+import { pathOfUrl, routeOf } from './routes.js';
+import { beginVisit } from './visit.js';
+
+/** What {@link createAdmission} takes. */
+export interface AdmissionOptions {
+  /** Origins of web pages besides those of loopback. */
+  allowedOrigins: readonly string[];
+  addressOf: AddressOf;
+  /** Given a line for each request; undefined: there is no access log. */
+  accessLog: Pick<Logger, 'info'> | undefined;
+  /** Told of each request when it is over. */
+  observe: (request: ServedRequest) => void;
+}
+
+/** One request that is over. */
+export interface ServedRequest {
+  /** One of the few names that `routeOf` gives. */
+  readonly route: string;
+  readonly method: string;
+  /** 499 where the client left before it was answered. */
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/**
+ * Lets one request in.
+ *
+ * @returns false: it is answered already
+ */
+export type Admission = (req: IncomingMessage, res: ServerResponse) => boolean;
+
+const CLIENT_LEFT = 499;
+const LONGEST_PATH = 200;
+/** For how many seconds a browser remembers what pages may. */
+const PREFLIGHT_MAX_AGE_S = 600;
+
+/** Headers that a page may read besides the plain ones. */
+const EXPOSED = ['Mcp-Session-Id', 'MCP-Protocol-Version', 'WWW-Authenticate', 'Retry-After', 'X-Request-Id'];
+
+/** Creates the admission of a server. */
+export function createAdmission({ allowedOrigins, addressOf, accessLog, observe }: AdmissionOptions): Admission {
+  const isKnownOrigin = createOriginCheck(allowedOrigins);
+  const share = cors({
+    origin: (origin, done) => done(null, origin !== undefined && isKnownOrigin(origin)),
+    methods: ['GET', 'POST', 'DELETE'],
+    exposedHeaders: EXPOSED,
+    maxAge: PREFLIGHT_MAX_AGE_S,
+  });
+
+  return (req, res) => {
+    const visit = beginVisit(req);
+    // Mounted in an app of somebody's, the path that the client asked for is another one than ours.
+    const path = pathOfUrl((req as IncomingMessage & { originalUrl?: string }).originalUrl ?? req.url);
+    const route = routeOf(pathOfUrl(req.url));
+    const address = accessLog === undefined ? '' : addressOf(req); // once the client has left nobody knows it
+    res.setHeader('x-request-id', visit.id);
+    res.once('close', () => {
+      const ms = performance.now() - visit.startedAt;
+      const status = res.headersSent ? res.statusCode : CLIENT_LEFT;
+      const { method = '' } = req;
+      observe({ route, method, status, seconds: ms / 1_000 });
+      if (accessLog === undefined) return;
+      const { id, subject, partition } = visit;
+      const who = subject === undefined ? {} : { subject, partition };
+      const fields = { request_id: id, method, path: path.slice(0, LONGEST_PATH), status, ms: Math.round(ms * 10) / 10 };
+      accessLog.info({ ...fields, ...who, address }, 'request');
+    });
+    if (req.headers.origin === undefined) return true;
+    let goesOn = false;
+    share(req, res, () => (goesOn = true));
+    return goesOn;
+  };
+}

@@ -1,0 +1,40 @@
+/** No authentication: whoever works on this machine may do everything, and nobody else anything. */
+import { createGuard } from '../guard.js';
+import type { GuardOptions } from '../guard.js';
+import { sendJson } from '../respond.js';
+import { partitionOf } from './partition.js';
+import type { AuthProvider } from './provider.js';
+
+/** Who everybody is. */
+const ANYBODY = { subject: 'anonymous', roles: ['admin'] } as const;
+
+/**
+ * Creates what lets everybody in who comes from this machine, by a name of this machine's, and from no page of somebody else's.
+ *
+ * @param options hosts and origins besides those of loopback
+ *
+ * @example
+ * const router = createRouter(daemon, { auth: createOpenAuth() });
+ */
+export function createOpenAuth({ allowedHosts, allowedOrigins = [] }: Partial<GuardOptions> = {}): AuthProvider {
+  const guard = createGuard({ allowedHosts, allowedOrigins });
+  return {
+    loopbackOnly: true,
+    authenticate(req) {
+      const refusal = guard(req, false);
+      if (refusal !== undefined) return refusal;
+      const partition = partitionOf(req);
+      return typeof partition === 'string' ? { partition, ...ANYBODY } : partition;
+    },
+    async handle(req, res) {
+      if ((req.url ?? '/').split('?', 1).join('') !== '/me') return false;
+      const refusal = guard(req, false);
+      const body =
+        refusal === undefined
+          ? { username: ANYBODY.subject, roles: ANYBODY.roles, partitions: [] }
+          : { error: 'forbidden', error_description: refusal.message };
+      sendJson(res, refusal?.status ?? 200, JSON.stringify(body), ['cache-control', 'no-store']);
+      return true;
+    },
+  };
+}

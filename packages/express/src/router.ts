@@ -1,0 +1,155 @@
+/**
+ * The whole door, as a router of Express: MCP, live events, logging in, probes and documents.
+ *
+ *     admission  ->  MCP: the plain handler, who finds out who calls
+ *                ->  anything else: who calls, then the handler of its path
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { DaemonError } from '@mcp-daemon/core';
+import type { Daemon, Logger } from '@mcp-daemon/core';
+import { Router } from 'express';
+import type { ErrorRequestHandler } from 'express';
+import helmet from 'helmet';
+import type { HelmetOptions } from 'helmet';
+
+import { createAddressOf } from './address.js';
+import { createAdmission } from './admission.js';
+import type { AuthIdentity } from './auth/identity.js';
+import { mayCall } from './auth/identity.js';
+import { createOpenAuth } from './auth/open.js';
+import type { AuthProvider } from './auth/provider.js';
+import { createEventsHandler } from './events/handler.js';
+import type { EventsHandlerOptions } from './events/handler.js';
+import { createMcpHandler } from './handler.js';
+import type { McpHandlerOptions } from './handler.js';
+import { sendProblem } from './problem.js';
+import { limitRate } from './rate-limit.js';
+import { identified, noting } from './reception.js';
+import type { Handler } from './reception.js';
+import { sendJson } from './respond.js';
+import { pathOfUrl, routeOf } from './routes.js';
+
+/** What {@link createRouter} takes. */
+export interface RouterOptions extends Pick<
+  McpHandlerOptions,
+  'allowedHosts' | 'allowedOrigins' | 'maxBodyBytes' | 'sessionIdleMs' | 'maxSessions' | 'keepAliveMs'
+> {
+  /** Finds out who calls. Default: everybody on this machine may do everything, and nobody else anything. */
+  auth?: AuthProvider;
+  /** Requests that one user may make in a minute, a tenth of them at once; 0: any number. Default 6,000. */
+  rateLimit?: number;
+  /** Whose `X-Forwarded-For` is believed: how many proxies there are, or their addresses and networks. Default: nobody's. */
+  trustProxy?: number | readonly string[];
+  /** Bounds of the streams of live events. */
+  events?: EventsHandlerOptions;
+  /** Where the door speaks to its operator. Default: nowhere. */
+  logger?: Pick<Logger, 'info' | 'error'>;
+  /** Whether each request is logged. Default: false. */
+  accessLog?: boolean;
+}
+
+/** A router that has to be closed. */
+export interface DaemonRouter extends Router {
+  /**
+   * Serves a request for an MCP endpoint without the framework, which costs more than all the rest of a call.
+   *
+   * @returns false where the path is another one: nothing has been done then
+   */
+  serveMcp(req: IncomingMessage, res: ServerResponse): boolean;
+  /**
+   * Ends it: from now on it is not ready, streams are told to come back, new calls are refused, those under way are given `drainMs`
+   * (default 5 seconds). The daemon stays open. A second call waits for the first.
+   */
+  close(options?: { drainMs?: number }): Promise<void>;
+}
+
+const MCP = ['/mcp', '/:partition/mcp'];
+const EVENTS = ['/events', '/:partition/events'];
+const TICKETS = ['/events/ticket', '/:partition/events/ticket'];
+
+const TICKET_SECONDS = 30;
+
+/** Whether pages and their like come over TLS is the business of whoever ends it. */
+const HEADERS: HelmetOptions = {
+  contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  strictTransportSecurity: false,
+};
+
+/**
+ * Creates the door of a daemon.
+ *
+ * @throws DaemonError `usage` where an option is no good
+ *
+ * @example
+ * app.use('/ai', createRouter(daemon, { auth }));
+ */
+export function createRouter(daemon: Daemon, options: RouterOptions = {}): DaemonRouter {
+  const { allowedHosts, allowedOrigins = [], rateLimit = 6_000, trustProxy, logger, accessLog = false } = options;
+  const hosts = allowedHosts === undefined ? {} : { allowedHosts };
+  const { auth = createOpenAuth({ ...hosts, allowedOrigins }) } = options;
+
+  const addressOf = createAddressOf(trustProxy);
+  const authenticate = noting(limitRate(auth.authenticate, { perMinute: rateLimit, addressOf }));
+  const mcp = createMcpHandler<AuthIdentity>(daemon, { ...options, authenticate, authorize: mayCall });
+  const events = createEventsHandler(daemon, options.events);
+  const admit = createAdmission({
+    allowedOrigins,
+    addressOf,
+    accessLog: accessLog ? logger : undefined,
+    observe: () => undefined,
+  });
+
+  const forUsers = identified(authenticate);
+
+  const createTicket = forUsers((_req, res, identity) => {
+    const ticket = events.createTicket(identity);
+    sendJson(res, 200, JSON.stringify({ ticket, expires_in: TICKET_SECONDS }), ['cache-control', 'no-store']);
+  });
+
+  const eventsOfUser = forUsers((req, res, identity) => events.handle(req, res, identity));
+  /** `EventSource` cannot send a header: it comes with a ticket. */
+  const watch: Handler = (req, res) => {
+    const ticket = new URLSearchParams(req.url?.split('?')[1]).get('ticket');
+    if (ticket === null) return eventsOfUser(req, res);
+    const identity = events.identityOfTicket(ticket);
+    if (identity !== undefined) events.handle(req, res, identity);
+    else sendProblem(res, { status: 401, message: 'The ticket is unknown, spent, or older than 30 seconds.' });
+  };
+
+  const failed: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
+    const known = error instanceof DaemonError || (error as { status?: unknown }).status === 400;
+    if (!known)
+      logger?.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'an HTTP request failed');
+    if (res.headersSent) res.destroy();
+    else if (known) sendProblem(res, { status: 400, message: 'The request is malformed.' });
+    else sendProblem(res, { status: 500, message: 'Internal error' });
+  };
+
+  const router = Router({ caseSensitive: true, strict: true });
+  router.use((req, res, next) => {
+    if (admit(req, res)) next();
+  });
+  router.all(MCP, (req, res) => mcp.handle(req, res));
+  router.use(helmet(HEADERS));
+  router.all(EVENTS, watch);
+  router.post(TICKETS, createTicket);
+  router.all(TICKETS, (_req, res) => sendProblem(res, { status: 405, message: 'Use POST.', headers: { allow: 'POST' } }));
+  router.use((req, res, next) => {
+    auth.handle(req, res).then((served) => (served ? undefined : next()), next);
+  });
+  router.use(failed);
+
+  let closing: Promise<void> | undefined;
+  return Object.assign(router, {
+    serveMcp(req: IncomingMessage, res: ServerResponse): boolean {
+      if (routeOf(pathOfUrl(req.url)) !== 'mcp') return false;
+      if (admit(req, res)) void mcp.handle(req, res);
+      return true;
+    },
+    close({ drainMs = 5_000 } = {}): Promise<void> {
+      events.close();
+      return (closing ??= mcp.close({ drainMs }));
+    },
+  });
+}

@@ -1,0 +1,115 @@
+/** A daemon on a port of its own: `node:http`, which hands calls to their handler before Express sees them. */
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { DaemonError } from '@mcp-daemon/core';
+import type { Daemon } from '@mcp-daemon/core';
+import express from 'express';
+
+import { isLoopbackHost } from './auth/secrets.js';
+import { sendProblem } from './problem.js';
+import { createRouter } from './router.js';
+import type { RouterOptions } from './router.js';
+
+/** What {@link serveHttp} takes. */
+export interface HttpOptions extends RouterOptions {
+  /** Where to listen. Default: 127.0.0.1. */
+  host?: string;
+  /** Default: 8000; 0: any that is free. */
+  port?: number;
+  /** Connections at once; further ones are closed. Default 10,000. */
+  maxConnections?: number;
+  /** How long a client may take to send the headers of a request. Default 10 seconds. */
+  headersTimeoutMs?: number;
+  /** How long it may take to send all of a request. Default 60 seconds. */
+  requestTimeoutMs?: number;
+  /** How long a connection is kept that is idle. Default 65 seconds: longer than the proxies that are common keep theirs. */
+  keepAliveTimeoutMs?: number;
+}
+
+/** A server that listens. */
+export interface HttpServer {
+  readonly port: number;
+  /** Such as `http://127.0.0.1:8000`. */
+  readonly url: string;
+  /**
+   * Ends it: `/ready` turns red, streams are told to come back, calls under way are given `drainMs` (default 5 seconds); then the
+   * port is closed. The daemon stays open. A second call waits for the first.
+   */
+  close(options?: { drainMs?: number }): Promise<void>;
+}
+
+const REASONS: Readonly<Record<string, (host: string, port: number) => string>> = {
+  EADDRINUSE: (host, port) => `port ${port} of ${host} is in use: choose another with --port or PORT`,
+  EACCES: (_host, port) => `this user may not listen on port ${port}: choose one from 1024 up with --port or PORT`,
+  EADDRNOTAVAIL: (host) => `${host} is no address of this machine: choose another with --host or HOST`,
+  ENOTFOUND: (host) => `there is no host ${host}: choose another with --host or HOST`,
+};
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = REASONS[error.code ?? '']?.(host, port) ?? error.message;
+      reject(new DaemonError('usage', `cannot listen: ${why}`, { cause: error }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+/** How often connections are looked through for those that take too long. */
+const CHECK_EVERY_MS = 2_000;
+/** What connections are given to take their last answer. */
+const GOODBYE_MS = 1_000;
+
+/**
+ * Serves a daemon over HTTP, until it is closed.
+ *
+ * @throws DaemonError `usage` where it cannot listen there, or must not without authentication
+ *
+ * @example
+ * const server = await serveHttp(daemon, { auth: await createLocalAuth({ userFile, jwtSecret }), port: 8000 });
+ */
+export async function serveHttp(daemon: Daemon, options: HttpOptions = {}): Promise<HttpServer> {
+  const { host = '127.0.0.1', port = 8_000, maxConnections = 10_000 } = options;
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, keepAliveTimeoutMs = 65_000 } = options;
+  const open = options.auth === undefined || options.auth.loopbackOnly === true;
+  if (open && !isLoopbackHost(host))
+    throw new DaemonError('usage', `cannot listen on ${host} without authentication: set AUTH_PROVIDER, or listen on 127.0.0.1`);
+
+  const router = createRouter(daemon, options);
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(router);
+  app.use((_req, res) => sendProblem(res, { status: 404, message: 'Nothing is served there.' }));
+
+  const limits = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: CHECK_EVERY_MS,
+  };
+  const server = createServer(limits, (req, res) => {
+    if (!router.serveMcp(req, res)) app(req, res);
+  });
+  server.maxConnections = maxConnections;
+  await listen(server, host, port);
+
+  async function close(drainMs: number): Promise<void> {
+    await router.close({ drainMs });
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const goodbye = setTimeout(() => server.closeAllConnections(), GOODBYE_MS);
+    await closed;
+    clearTimeout(goodbye);
+  }
+
+  const address = server.address() as AddressInfo;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  let closing: Promise<void> | undefined;
+  return {
+    port: address.port,
+    url: `http://${name}:${address.port}`,
+    close: ({ drainMs = 5_000 } = {}) => (closing ??= close(drainMs)),
+  };
+}
