@@ -7,9 +7,7 @@ import type { Awaitable } from '@mcp-daemon/core';
 import type { Grants } from './identity.js';
 import type { Claims, TokenProblem, Tokens } from './tokens.js';
 import type { Users } from './users.js';
-
-/** Verified tokens that are remembered; the oldest goes first. */
-const MAX_REMEMBERED = 10_000;
+import { createVerifiedTokens } from './verified.js';
 
 /** Who bears a token. */
 export interface Bearer extends Grants {
@@ -64,7 +62,7 @@ export function createBearers({ tokens, users, admin, staticToken }: BearersOpti
   const standingOf = (subject: string): Grants | undefined =>
     users.find(subject) ?? (subject === admin.username ? bootstrap : undefined);
 
-  const verified = new Map<string, { bearer: Bearer; expiresMs: number; standing: Grants }>();
+  const verified = createVerifiedTokens<{ bearer: Bearer; standing: Grants }>();
 
   const markOf = (subject: string): string => tokens.passwordMark(subject, users.find(subject)?.passwordHash ?? 'bootstrap');
 
@@ -80,11 +78,7 @@ export function createBearers({ tokens, users, admin, staticToken }: BearersOpti
       partitions: isAdmin ? claims.partitions : claims.partitions.filter((partition) => standing.partitions.includes(partition)),
       expires,
     };
-    verified.set(digest, { bearer, expiresMs: expires * 1000, standing });
-    if (verified.size > MAX_REMEMBERED) {
-      const oldest = verified.keys().next();
-      if (!oldest.done) verified.delete(oldest.value);
-    }
+    verified.add(digest, { bearer, standing }, expires);
     return bearer;
   }
 
@@ -93,17 +87,13 @@ export function createBearers({ tokens, users, admin, staticToken }: BearersOpti
       const digest = digestOf(token);
       if (staticDigest !== undefined && timingSafeEqual(digest, staticDigest)) return staticBearer;
       const key = digest.toString('base64');
-      const known = verified.get(key);
-      if (known !== undefined) {
-        if (known.expiresMs > Date.now()) return known.bearer;
-        verified.delete(key);
-        return 'The token has expired.';
-      }
+      const known = verified.find(key);
+      if (known !== undefined) return typeof known === 'string' ? known : known.bearer;
       return tokens.verify(token).then((claims) => (typeof claims === 'string' ? claims : bearerOf(claims, key)));
     },
     issue: (subject) => tokens.issue(subject, standingOf(subject) ?? { roles: [], partitions: [] }, markOf(subject)),
     forgetChanged() {
-      for (const [key, { bearer, standing }] of verified) if (standingOf(bearer.subject) !== standing) verified.delete(key);
+      verified.forgetUnless(({ bearer, standing }) => standingOf(bearer.subject) === standing);
     },
     get remembered() {
       return verified.size;

@@ -35,9 +35,10 @@ function originOf(publicUrl: string): string {
  * Creates what says so.
  *
  * @param publicUrl the origin that clients know us by; undefined: what they say in `Host`
+ * @param issuer who issues the tokens; undefined: we do
  * @throws DaemonError `usage`
  */
-export function createChallenges(publicUrl: string | undefined): Challenges {
+export function createChallenges(publicUrl: string | undefined, issuer?: string): Challenges {
   const origin = publicUrl === undefined ? undefined : originOf(publicUrl);
 
   function baseOf({ headers: { host = '' }, socket }: IncomingMessage): string {
@@ -65,7 +66,7 @@ export function createChallenges(publicUrl: string | undefined): Challenges {
       const base = baseOf(req);
       return {
         resource: path === '' || path === '/' ? base : `${base}${path}`,
-        authorization_servers: [base],
+        authorization_servers: [issuer ?? base],
         bearer_methods_supported: ['header'],
         resource_name: 'mcp-daemon',
       };

@@ -1,22 +1,14 @@
-/**
- * Authentication without anybody else: users in a file, tokens of our own.
- *
- *     bearer token  ->  who bears it  ->  the partition of the request  ->  is it granted?
- */
+/** Authentication without anybody else: users in a file, tokens of our own. */
 import type { IncomingMessage } from 'node:http';
 
 import { DaemonError } from '@mcp-daemon/core';
-import type { Awaitable, Logger } from '@mcp-daemon/core';
+import type { Logger } from '@mcp-daemon/core';
 
-import type { Refusal } from '../respond.js';
-import { createBearers, digestOf, tokenOf } from './bearer.js';
-import type { Bearer } from './bearer.js';
+import { createBearers, digestOf } from './bearer.js';
 import { createChallenges } from './challenge.js';
-import { hasRole, reaches } from './identity.js';
-import type { AuthIdentity } from './identity.js';
+import { createGate } from './gate.js';
 import { createLogin } from './login.js';
 import type { Login } from './login.js';
-import { partitionOf } from './partition.js';
 import type { AuthProvider } from './provider.js';
 import { createAuthRoutes } from './routes.js';
 import { createTokens } from './tokens.js';
@@ -94,35 +86,13 @@ export async function createLocalAuth(options: LocalAuthOptions): Promise<LocalA
   const bearers = createBearers({ tokens, users, admin, staticToken: given(options.adminStaticToken) });
   const login = createLogin({ users, admin, bearers, seconds });
 
-  function bearerOf(req: IncomingMessage): Awaitable<Bearer | Refusal> {
-    const token = tokenOf(req);
-    if (token === undefined) return challenges.unauthorized(req);
-    if (token === null) return challenges.unauthorized(req, 'Authorization must be: Bearer, a space, a token.');
-    const found = (bearer: Bearer | string): Bearer | Refusal =>
-      typeof bearer === 'string' ? challenges.unauthorized(req, bearer) : bearer;
-    const look = (): Awaitable<Bearer | Refusal> => {
-      const bearer = bearers.find(token);
-      return bearer instanceof Promise ? bearer.then(found) : found(bearer);
-    };
+  const { authenticate, bearerOf } = createGate(challenges, (token) => {
     const looking = users.refresh();
-    return looking === undefined ? look() : looking.then(look);
-  }
-
-  function identify(req: IncomingMessage, bearer: Bearer | Refusal): AuthIdentity | Refusal {
-    if ('status' in bearer) return bearer;
-    const partition = partitionOf(req);
-    if (typeof partition !== 'string') return partition;
-    const { subject, roles } = bearer;
-    if (!hasRole(roles)) return { status: 403, message: 'The token has none of the roles admin, user and viewer.' };
-    if (!reaches(bearer, partition)) return { status: 403, message: 'The token does not grant this partition.' };
-    return { partition, subject, roles };
-  }
+    return looking === undefined ? bearers.find(token) : looking.then(() => bearers.find(token));
+  });
 
   return {
-    authenticate(req) {
-      const bearer = bearerOf(req);
-      return bearer instanceof Promise ? bearer.then((known) => identify(req, known)) : identify(req, bearer);
-    },
+    authenticate,
     login,
     handle: createAuthRoutes({ login, bearerOf, challenges, addressOf, logger }),
     users: users.file,

@@ -8,7 +8,7 @@ import type { Refusal } from '../respond.js';
 import type { Bearer } from './bearer.js';
 import { METADATA_PATH } from './challenge.js';
 import type { Challenges } from './challenge.js';
-import type { LoggedIn, Login } from './login.js';
+import type { LoggedIn, Login, LoginRefusal } from './login.js';
 import { readBody } from './read-body.js';
 
 /** What {@link createAuthRoutes} takes. */
@@ -78,8 +78,8 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
 
   const send = (res: ServerResponse, body: object): void => sendJson(res, 200, JSON.stringify(body), NO_STORE);
 
-  function fail(res: ServerResponse, { status, message, headers = {}, ...more }: Refusal & { code?: string }): void {
-    const body = { error: more.code ?? CODES[status] ?? 'server_error', error_description: message };
+  function fail(res: ServerResponse, { status, message, headers = {}, code }: LoginRefusal): void {
+    const body = { error: code ?? CODES[status] ?? 'server_error', error_description: message };
     sendJson(res, status, JSON.stringify(body), [...NO_STORE, ...Object.entries(headers).flat()]);
   }
 
@@ -98,9 +98,11 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
     wrong: Partial<Failure>,
   ): Promise<void> {
     if ('status' in from) return fail(res, from);
-    const result: LoggedIn | Refusal = await login(from.username, from.password, addressOf(req));
+    const result: LoggedIn | LoginRefusal = await login(from.username, from.password, addressOf(req));
     if ('status' in result) return fail(res, result.status === 401 ? { ...result, ...wrong } : result);
-    send(res, { access_token: result.accessToken, token_type: 'bearer', expires_in: result.expiresIn });
+    const { accessToken, expiresIn, idToken } = result;
+    const more = idToken === undefined ? {} : { id_token: idToken };
+    send(res, { access_token: accessToken, token_type: 'bearer', expires_in: expiresIn, ...more });
   }
 
   async function loginWithJson(req: IncomingMessage, res: ServerResponse): Promise<void> {
