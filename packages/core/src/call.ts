@@ -4,15 +4,10 @@
  *     find the function  ->  begin a record  ->  run it (ask the client, run again)  ->  settle the record  ->  answer
  */
 import { andThen } from './awaitable.js';
+import { argumentsOf, checkPromptArguments, nameOf } from './call-params.js';
 import type { Catalog, Snapshot } from './catalog.js';
 import type { Told } from './context.js';
-import type {
-  FunctionDefinition,
-  PromptDefinition,
-  ResourceDefinition,
-  ResourceTemplateDefinition,
-  ToolDefinition,
-} from './definition.js';
+import type { FunctionDefinition, ResourceDefinition, ResourceTemplateDefinition, ToolDefinition } from './definition.js';
 import { resultText, withText } from './encode.js';
 import { DaemonError } from './errors.js';
 import type { CallAnnounced, EventBus } from './events.js';
@@ -24,7 +19,7 @@ import type { Limits } from './limits.js';
 import { checkParameterHeaders } from './mirrored-headers.js';
 import type { Awaitable, Logger, McpType } from './ports.js';
 import type { JsonObject } from './protocol.js';
-import { recordedContent } from './recorder.js';
+import { recordedContent } from './record-body.js';
 import type { Recorder, Settlement, Ticket } from './recorder.js';
 import { toolError, toPromptResult, toResourceResult, toToolResult } from './result.js';
 import { ReturnValueError } from './return-value-error.js';
@@ -38,6 +33,8 @@ export interface Calls {
   resource(params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined>;
   /** `prompts/get`. @throws as `tool`, and `internal_error` */
   prompt(params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined>;
+  /** Calls under way. */
+  readonly inFlight: number;
 }
 
 /** What {@link createCalls} takes. */
@@ -79,36 +76,10 @@ interface Ending {
 
 const NO_VARIABLES: Readonly<Record<string, string>> = Object.freeze({});
 
-const nameOf = (params: JsonObject): string => {
-  const { name } = params;
-  if (typeof name !== 'string') throw new DaemonError('invalid_params', 'Invalid params: "name" must be a string.');
-  return name;
-};
-
-const argumentsOf = (params: JsonObject): JsonObject => {
-  const { arguments: given = {} } = params;
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return given as JsonObject;
-  throw new DaemonError('invalid_params', 'Invalid params: "arguments" must be an object.');
-};
-
-function checkPromptArguments(definition: PromptDefinition, given: JsonObject): void {
-  const missing = definition.arguments
-    .filter(({ name, required }) => required && !Object.hasOwn(given, name))
-    .map(({ name }) => `"${name}"`);
-  if (missing.length > 0) {
-    throw new DaemonError(
-      'invalid_params',
-      `Invalid params: prompt "${definition.name}" needs the argument ${missing.join(', ')}.`,
-    );
-  }
-  const wrong = Object.keys(given).find((name) => typeof given[name] !== 'string');
-  if (wrong !== undefined)
-    throw new DaemonError('invalid_params', `Invalid params: the prompt argument "${wrong}" must be a string.`);
-}
-
 /** Creates the call path of a daemon. */
 export function createCalls(options: CallsOptions): Calls {
   const { catalog, executor, recorder, desk, bus, info, limits, logger } = options;
+  let inFlight = 0;
 
   const settled = (status: Settlement['status'], rest: Partial<Settlement> = {}): Settlement => ({
     status,
@@ -217,7 +188,10 @@ export function createCalls(options: CallsOptions): Calls {
   /** Told when the record is committed: whoever hears of a call's end finds it there. */
   function announceEnd(call: Call, ticket: Ticket, snapshot: Snapshot, { status, fault }: Settlement): void {
     const time_spent = ticket.row?.time_spent ?? Math.round((performance.now() - ticket.startedAt) * 1_000) / 1_000;
-    bus.publish({ type: 'call_settled', ...announced(call, ticket, snapshot), status, fault, time_spent });
+    const about = announced(call, ticket, snapshot);
+    const { partition, mcp_type, name } = about;
+    if (bus.observed) bus.settled({ partition, mcp_type, name, status, fault, time_spent });
+    if (bus.listens(partition)) bus.publish({ type: 'call_settled', ...about, status, fault, time_spent });
   }
 
   /** Settles the record, then gives the answer: never the other way round. */
@@ -235,7 +209,8 @@ export function createCalls(options: CallsOptions): Calls {
       if (!last.quotes) last.settlement.content = recordedContent(call.definition, text);
     }
     const answer = (): JsonObject | undefined => {
-      if (bus.listens(call.request.exchange.partition)) announceEnd(call, ticket, snapshot, last.settlement);
+      inFlight -= 1;
+      if (bus.observed || bus.listens(call.request.exchange.partition)) announceEnd(call, ticket, snapshot, last.settlement);
       if (last.error !== undefined) throw last.error;
       return last.result;
     };
@@ -280,6 +255,7 @@ export function createCalls(options: CallsOptions): Calls {
   function run(call: Call, snapshot: Snapshot): Awaitable<JsonObject | undefined> {
     const rounds = desk.open(call);
     const ticket = recorder.begin(call.definition, call.type, call.recorded, call.request, snapshot.revision);
+    inFlight += 1;
     if (bus.listens(call.request.exchange.partition)) bus.publish({ type: 'call_started', ...announced(call, ticket, snapshot) });
     const told: Told = { progress: -Infinity, notifications: 0 };
     const outcome = execute(call, ticket, rounds, told);
@@ -291,6 +267,9 @@ export function createCalls(options: CallsOptions): Calls {
   }
 
   return {
+    get inFlight() {
+      return inFlight;
+    },
     tool(params, request) {
       const name = nameOf(params);
       const { era, version } = request.caller;

@@ -13,6 +13,7 @@ import type {
   LogLevel,
   ProtocolVersion,
 } from './protocol.js';
+import { traceparentOf } from './trace-context.js';
 
 /** Data of a log message as a copy that can be sent: a log line must fail no function, and `data` must be there. */
 function loggable(data: unknown): unknown {
@@ -95,6 +96,12 @@ export class FunctionContext {
   /** The request's `_meta`, as the client sent it. */
   get meta(): JsonObject {
     return this.#source.request.meta;
+  }
+
+  /** The trace that the call belongs to, to be passed on to whatever is asked next (W3C Trace Context); undefined: to none. */
+  get traceparent(): string | undefined {
+    const { meta, exchange } = this.#source.request;
+    return traceparentOf(meta, exchange);
   }
 
   /** The client's answers, by the names they were asked under. Empty at the first call. */

@@ -56,6 +56,14 @@ export interface SessionIdentity {
   subject?: string;
 }
 
+/** What a daemon counts. */
+export interface DaemonStats extends RecorderStats {
+  /** Calls under way now. */
+  inFlight: number;
+  /** Connections that are open now. */
+  sessions: number;
+}
+
 /** A running daemon. */
 export interface Daemon {
   /** Serves one message that stands alone. @returns the answer, or undefined; requests to a closed daemon are refused */
@@ -69,8 +77,15 @@ export interface Daemon {
   /** Makes the next calls load modules anew; subscribers of their resources are told. */
   reload(which?: (link: LinkBinding) => boolean): void;
   readonly events: EventBus;
-  /** Counts of the recorder. */
-  stats(): RecorderStats;
+  /** Counts of records since the start, and of what is under way now. Costs nothing. */
+  stats(): DaemonStats;
+  /**
+   * Whether records can be kept: opens the store where it is not open, and reads. May be asked every second; those who ask at once
+   * share one answer. There is no time limit: it takes as long as the store.
+   *
+   * @throws DaemonError `store_failed` or `store_busy`, also while records wait because they cannot be written; `closed`
+   */
+  check(): Promise<void>;
   /**
    * Ends the daemon: calls under way are given `drainMs` (default 5 seconds) and are then cancelled, records are written,
    * the store is closed. A second call waits for the first.
@@ -219,7 +234,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
       }
     },
     events: bus,
-    stats: () => recorder.stats(),
+    stats: () => ({ ...recorder.stats(), inFlight: calls.inFlight, sessions: sessions.size }),
+    check: () =>
+      closing === undefined ? recorder.check() : Promise.reject(new DaemonError('closed', 'The server is shutting down.')),
     close: ({ drainMs = 5_000 } = {}) => (closing ??= close(drainMs)),
   };
 }

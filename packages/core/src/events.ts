@@ -31,18 +31,21 @@ export interface CallAnnounced {
 }
 
 /** A call begins, or has ended and is on record. */
-export type CallEvent =
-  | ({ type: 'call_started' } & CallAnnounced)
-  | ({
-      type: 'call_settled';
-      status: 'completed' | 'failed' | 'cancelled' | 'timed_out';
-      fault: 'transport' | 'protocol' | 'tool' | null;
-      /** Milliseconds, with fractions. */
-      time_spent: number;
-    } & CallAnnounced);
+export type CallEvent = ({ type: 'call_started' } & CallAnnounced) | ({ type: 'call_settled' } & CallAnnounced & CallEnd);
 
 /** One event. Every event belongs to one partition and reaches no other. */
 export type DaemonEvent = CatalogEvent | CallEvent;
+
+/** How a call of any partition ended: what can be counted of it. */
+export interface CallEnd {
+  partition: string;
+  mcp_type: CallAnnounced['mcp_type'];
+  name: string;
+  status: 'completed' | 'failed' | 'cancelled' | 'timed_out';
+  fault: 'transport' | 'protocol' | 'tool' | null;
+  /** Milliseconds, with fractions. */
+  time_spent: number;
+}
 
 /** Called for each event, in order. */
 export type EventListener<E extends DaemonEvent = CatalogEvent> = (event: E) => void;
@@ -77,6 +80,15 @@ export interface EventBus {
   follow(partition: string, follower: (kept: KeptEvent) => void): Following;
   /** Whether anybody follows a partition, or may come back to it. To be asked before an event of a call is made. */
   listens(partition: string): boolean;
+  /**
+   * Tells of every call that has settled, in all partitions, with or without a record; nothing is kept. It is called in the
+   * middle of the work: it has to be quick. The function returned ends it.
+   */
+  observe(observer: (call: CallEnd) => void): () => void;
+  /** Whether anybody observes. To be asked before `settled`. */
+  readonly observed: boolean;
+  /** Tells the observers. One that throws harms no other. */
+  settled(call: CallEnd): void;
 }
 
 /** What {@link createEventBus} takes besides. */
@@ -139,6 +151,7 @@ export function createEventBus(onListenerError: (error: unknown) => void, option
   const { maxKept = 1_000, lingerMs = 2 * 60_000 } = options;
   const listeners = new Map<string, Set<EventListener>>();
   const histories = new Map<string, History>();
+  const observers = new Set<(call: CallEnd) => void>();
 
   function tell<T>(told: ReadonlySet<(value: T) => void> | undefined, value: T): void {
     for (const listener of [...(told ?? [])]) {
@@ -188,5 +201,16 @@ export function createEventBus(onListenerError: (error: unknown) => void, option
       };
     },
     listens: (partition) => histories.size > 0 && histories.has(partition),
+    observe(observer) {
+      const told = (call: CallEnd): void => observer(call); // its own function: one observer may observe twice
+      observers.add(told);
+      return () => void observers.delete(told);
+    },
+    get observed() {
+      return observers.size > 0;
+    },
+    settled(call) {
+      tell(observers, call);
+    },
   };
 }

@@ -31,6 +31,8 @@ export interface Exchange {
    * request are held against it.
    */
   header?(name: string): string | undefined;
+  /** The trace that the transport says the request belongs to, as it was sent (W3C Trace Context); that of its `_meta` goes before it. */
+  readonly traceparent?: string | undefined;
   /** The connection that the request came on; absent where every request stands alone. */
   readonly connection?: Connection;
 }

@@ -2,7 +2,7 @@
  * The engine of mcp-daemon. Everything public is listed here, name by name.
  */
 export { createDaemon, DEFAULT_PARTITION } from './daemon.js';
-export type { Daemon, DaemonOptions, SessionIdentity } from './daemon.js';
+export type { Daemon, DaemonOptions, DaemonStats, SessionIdentity } from './daemon.js';
 export { Session } from './session.js';
 export type { Peer } from './session.js';
 export { createTransportPair } from './transport.js';
@@ -70,6 +70,7 @@ export type {
 export type { Limits } from './limits.js';
 export type { RecorderStats } from './recorder.js';
 export type {
+  CallEnd,
   CallEvent,
   CatalogEvent,
   DaemonEvent,

@@ -12,7 +12,9 @@ import type { FunctionDefinition } from './definition.js';
 import { DaemonError } from './errors.js';
 import type { RequestContext } from './exchange.js';
 import type { CallFault, CallRecord, CallStatus, Logger, McpType, Retention, Store } from './ports.js';
-import { redact } from './redact.js';
+import { recordedArguments } from './record-body.js';
+import { createStoreCheck } from './store-check.js';
+import { traceparentOf } from './trace-context.js';
 import { uuidv7 } from './uuid.js';
 
 /** One call under way. `row` is undefined where the call's policy wants no record. */
@@ -54,6 +56,12 @@ export interface Recorder {
   /** Resolves (or returns) when the record is committed, or is known to have to wait. */
   settle(ticket: Ticket, settlement: Settlement): Promise<void> | undefined;
   stats(): RecorderStats;
+  /**
+   * Whether the store can be reached: opens it where it is not open, and reads.
+   *
+   * @throws DaemonError `store_failed`, `store_busy` or `closed`; also while records wait
+   */
+  check(): Promise<void>;
   /** Writes what waits; what cannot be written is counted as lost, and said. */
   close(): Promise<void>;
 }
@@ -73,20 +81,6 @@ const PRUNE_FIRST_MS = 30_000;
 const PRUNE_EVERY_MS = 10 * 60_000;
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** Stands in a record for a body that is nested more deeply than it can be written. */
-const TOO_DEEP = '"[nested too deeply to be recorded]"';
-
-/** JSON text of arguments or of a result, as the policy of the call wants it. */
-function body(text: string | null, value: unknown, paths: readonly string[] | undefined): string | null {
-  if (text === null && value === undefined) return null;
-  try {
-    if (paths === undefined || paths.length === 0) return text ?? JSON.stringify(value) ?? null;
-    return JSON.stringify(redact(text === null ? value : (JSON.parse(text) as unknown), paths)) ?? null;
-  } catch {
-    return TOO_DEEP; // a parser goes deeper than what writes
-  }
-}
 
 /** Creates a recorder. The store is opened at the first record, not before. */
 export function createRecorder(options: RecorderOptions): Recorder {
@@ -108,6 +102,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let written = 0;
   let lost = 0;
   let closed = false;
+  const check = createStoreCheck({ ready, waiting: () => backlog.size });
 
   async function open(): Promise<Store> {
     const opened = await options.open();
@@ -256,16 +251,15 @@ export function createRecorder(options: RecorderOptions): Recorder {
     begin(definition, type, input, request, revision) {
       const now = Date.now();
       const callId = uuidv7();
-      const policy = definition.record;
       const startedAt = performance.now();
-      if (policy?.bodies === 'none') return { callId, definition, row: undefined, startedAt, open: false, settled: false };
-      const { traceparent } = request.meta;
+      if (definition.record?.bodies === 'none')
+        return { callId, definition, row: undefined, startedAt, open: false, settled: false };
       const row: CallRecord = {
         partition_key: request.exchange.partition,
         mcp_function_call_uuid: callId,
         name: definition.name,
         mcp_type: type,
-        arguments: policy?.bodies === 'metadata' ? null : body(null, input, policy?.redact),
+        arguments: recordedArguments(definition, input),
         content: null,
         content_in_s3: false,
         status: 'in_process',
@@ -278,7 +272,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         revision,
         bundle_digest: null,
         owner: '',
-        traceparent: typeof traceparent === 'string' ? traceparent.slice(0, 64) : null,
+        traceparent: traceparentOf(request.meta, request.exchange) ?? null,
       };
       const ticket: Ticket = { callId, definition, row, startedAt, open: false, settled: false };
       join(ticket);
@@ -316,6 +310,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
     stats: () => ({ written, waiting: backlog.size, lost }),
 
+    check: () => (closed ? Promise.reject(new DaemonError('closed', 'The store is closed.')) : check()),
+
     async close() {
       if (closed) return;
       clearTimeout(pruning);
@@ -335,11 +331,4 @@ export function createRecorder(options: RecorderOptions): Recorder {
       }
     },
   };
-}
-
-/** The text of a result as the policy of its call wants it recorded. */
-export function recordedContent(definition: FunctionDefinition, text: string): string | null {
-  const policy = definition.record;
-  if (policy === undefined) return text;
-  return policy.bodies === 'all' ? body(text, undefined, policy.redact) : null;
 }

@@ -40,6 +40,7 @@ class Flight implements Exchange {
   readonly partition: string;
   readonly subject: string;
   readonly connection: Session;
+  readonly traceparent: string | undefined;
   /** Streams end with their client; nobody waits for their answer. */
   readonly isStream: boolean;
   readonly #id: RequestId;
@@ -47,11 +48,12 @@ class Flight implements Exchange {
   #controller: AbortController | undefined;
   #ended = false;
 
-  constructor(id: RequestId, method: string, session: Session, options: SessionOptions) {
+  constructor(id: RequestId, method: string, session: Session, options: SessionOptions, traceparent?: string) {
     this.isStream = method === 'subscriptions/listen';
     this.partition = options.partition;
     this.subject = options.subject;
     this.connection = session;
+    this.traceparent = traceparent;
     this.#id = id;
     this.#peer = options.peer;
   }
@@ -130,10 +132,11 @@ export class Session implements Connection {
   /**
    * Takes what the client sent: a message, or an array of messages where its version has them.
    *
+   * @param traceparent the trace that its transport says it belongs to; see `Exchange.traceparent`
    * @returns what to answer, at once where it is there at once; undefined: nothing
    */
-  receive(message: unknown): Awaitable<JsonRpcResponse | JsonRpcResponse[] | undefined> {
-    if (!Array.isArray(message)) return this.#one(message);
+  receive(message: unknown, traceparent?: string): Awaitable<JsonRpcResponse | JsonRpcResponse[] | undefined> {
+    if (!Array.isArray(message)) return this.#one(message, traceparent);
     const version = this.#legacy?.caller.version;
     const refuse = (why: string): JsonRpcResponse => ({
       jsonrpc: '2.0',
@@ -142,13 +145,13 @@ export class Session implements Connection {
     if (version === undefined || !BATCHES.includes(version)) return refuse('this protocol version has no batches.');
     if (message.length === 0) return refuse('a batch must not be empty.');
     if (message.length > MAX_BATCH) return refuse(`a batch holds at most ${MAX_BATCH} messages.`);
-    return Promise.all(message.map(async (single) => this.#one(single))).then((answers) => {
+    return Promise.all(message.map(async (single) => this.#one(single, traceparent))).then((answers) => {
       const given = answers.filter((answer) => answer !== undefined);
       return given.length === 0 ? undefined : given;
     });
   }
 
-  #one(message: unknown): Awaitable<JsonRpcResponse | undefined> {
+  #one(message: unknown, traceparent: string | undefined): Awaitable<JsonRpcResponse | undefined> {
     const { dispatcher, limits } = this.#options;
     if (!isRequest(message)) return dispatcher.handle(message, new Flight('', '', this, this.#options));
     const { id, method } = message;
@@ -161,7 +164,7 @@ export class Session implements Connection {
         new DaemonError('limit_exceeded', `More than ${limits.maxInFlight} requests are under way; wait for answers.`),
       );
     }
-    const flight = new Flight(id, method, this, this.#options);
+    const flight = new Flight(id, method, this, this.#options, traceparent);
     this.#flights.set(id, flight);
     const answer = dispatcher.handle(message, flight);
     if (answer instanceof Promise) return answer.then((done) => this.#land(id, flight, done));

@@ -333,13 +333,13 @@ describe('the modern era', () => {
     const who = tool(
       'who',
       (_args, { client, clientCapabilities, protocolVersion, meta, partition, subject, callId, variables }) => ({
-        ...{ client, clientCapabilities, protocolVersion, partition, subject, variables, traceparent: meta['traceparent'] },
+        ...{ client, clientCapabilities, protocolVersion, partition, subject, variables, mine: meta['mine'] },
         callId: typeof callId,
       }),
     );
     const client = modern(daemonWith([who]), {
       identity: { subject: 'ann' },
-      meta: { 'io.modelcontextprotocol/clientInfo': { name: 'c', version: '2' }, traceparent: '00-1' },
+      meta: { 'io.modelcontextprotocol/clientInfo': { name: 'c', version: '2' }, mine: 'x' },
     });
     expect(JSON.parse(textOf(await client.call('who')))).toEqual({
       client: { name: 'c', version: '2' },
@@ -348,7 +348,7 @@ describe('the modern era', () => {
       partition: 'default',
       subject: 'ann',
       variables: {},
-      traceparent: '00-1',
+      mine: 'x',
       callId: 'string',
     });
   });

@@ -80,7 +80,7 @@ export class HttpSession implements Peer, ReplyOwner {
   }
 
   /** Takes what a POST brought, and answers it. */
-  post(message: unknown, res: ServerResponse, accepted: Accepted): void {
+  post(message: unknown, req: IncomingMessage, res: ServerResponse, accepted: Accepted): void {
     const reply = new Reply(this, res, accepted, requestsIn(message));
     const replies = (this.#replies ??= new Map<RequestId, Reply>());
     // An id that is under way already is refused, and its messages are still the first one's.
@@ -89,7 +89,7 @@ export class HttpSession implements Peer, ReplyOwner {
       for (const id of reply.ids) if (replies.get(id) === reply) replies.delete(id);
       reply.answer(answered);
     };
-    const answered = this.core.receive(message);
+    const answered = this.core.receive(message, req.headers['traceparent']?.toString());
     if (!(answered instanceof Promise)) {
       finish(answered);
       return;

@@ -81,7 +81,7 @@ export function createLegacyDoor(sessions: Sessions, streams: EventStreams): Leg
         return;
       }
       const id = sessionIdOf(req);
-      if (id !== undefined) sessionOf(id, req, res, caller)?.post(message, res, accepted);
+      if (id !== undefined) sessionOf(id, req, res, caller)?.post(message, req, res, accepted);
       else if (isHandshake(message)) begin(message, res, caller, accepted);
       else {
         const why =

@@ -69,6 +69,10 @@ class Standing implements Exchange {
     return Array.isArray(value) ? value.join(', ') : value;
   }
 
+  get traceparent(): string | undefined {
+    return this.header('traceparent');
+  }
+
   notify(notification: JsonRpcNotification): void {
     if (this.#left || this.#answered) return;
     const event = eventOf(encode(notification));
