@@ -5,7 +5,7 @@
  */
 import type { ServerResponse } from 'node:http';
 
-/** Bytes that a client may leave unread; one that leaves more is cut off, and may come back for the rest. */
+/** Bytes that a client may leave unread, where nothing else is said; one that leaves more is cut off. */
 const MAX_UNREAD_BYTES = 1_000_000;
 
 const HEAD = ['content-type', 'text/event-stream', 'cache-control', 'no-cache, no-transform', 'x-accel-buffering', 'no'];
@@ -18,10 +18,12 @@ export const eventOf = (data: string, id?: string): string =>
 export class EventStreams {
   readonly #open = new Set<ServerResponse>();
   readonly #keepAliveMs: number;
+  readonly #maxUnreadBytes: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(keepAliveMs: number) {
+  constructor(keepAliveMs: number, maxUnreadBytes = MAX_UNREAD_BYTES) {
     this.#keepAliveMs = keepAliveMs;
+    this.#maxUnreadBytes = maxUnreadBytes;
   }
 
   /** Begins a stream. @param first its first events; without any, the headers leave at once */
@@ -38,7 +40,7 @@ export class EventStreams {
   /** Writes to a stream. A client that does not read is cut off: what it leaves unread would be kept in our memory. */
   write(res: ServerResponse, events: string): void {
     if (res.destroyed || res.writableEnded) return;
-    if (res.writableLength > MAX_UNREAD_BYTES) res.destroy();
+    if (res.writableLength > this.#maxUnreadBytes) res.destroy();
     else res.write(events);
   }
 

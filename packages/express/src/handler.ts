@@ -5,18 +5,21 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { DaemonError } from '@mcp-daemon/core';
 import type { Awaitable, Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
 
 import { readMessage } from './body.js';
 import { callerOf } from './caller.js';
 import type { Caller } from './caller.js';
 import { EventStreams } from './event-stream.js';
+import { fail, SHUTTING_DOWN } from './failure.js';
 import { createGuard } from './guard.js';
 import { createLegacyDoor } from './legacy.js';
 import { acceptedBy } from './media.js';
-import { isModern, isObject } from './message.js';
+import { isModern } from './message.js';
 import { createModernDoor } from './modern.js';
+import { positive } from './options.js';
+import { forbidden } from './permission.js';
+import type { Permission } from './permission.js';
 import { refuse } from './respond.js';
 import type { Refusal } from './respond.js';
 import { createSessions } from './sessions.js';
@@ -76,25 +79,10 @@ const isRefusal = (answer: SessionIdentity | Refusal): answer is Refusal => 'sta
 /** Who calls, and what they may. */
 interface Guest {
   readonly caller: Caller;
-  readonly may: (method: string) => boolean;
+  readonly may: Permission;
 }
 
 const ANYBODY: Guest = { caller: callerOf({}), may: () => true };
-
-/** The first method of a body that its sender may not use. */
-function forbidden(message: unknown, may: Guest['may']): string | undefined {
-  for (const single of Array.isArray(message) ? message : [message]) {
-    const method: unknown = isObject(single) ? single['method'] : undefined;
-    if (typeof method === 'string' && !may(method)) return method;
-  }
-  return undefined;
-}
-
-/** @throws DaemonError `usage` */
-function positive(name: string, value: number): number {
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new DaemonError('usage', `${name} must be a whole number from 1 up, got ${String(value)}`);
-}
 
 /**
  * Serves a daemon at one HTTP endpoint, to clients of both eras.
@@ -122,19 +110,6 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   const modern = createModernDoor(daemon, streams);
   let closing: Promise<void> | undefined;
 
-  const shuttingDown: Refusal = { status: 503, message: 'The server is shutting down.', headers: { connection: 'close' } };
-
-  /** What goes wrong here is nobody's business but the operator's. */
-  function failed(error: unknown, res: ServerResponse): void {
-    if (error instanceof DaemonError && error.code === 'closed') {
-      refuse(res, shuttingDown);
-      return;
-    }
-    logger?.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'an HTTP request failed');
-    if (res.headersSent) res.destroy();
-    else refuse(res, { status: 500, message: 'Internal error' }, -32603);
-  }
-
   const guestOf = (identity: I): Guest => ({
     caller: callerOf(identity),
     may: authorize === undefined ? ANYBODY.may : (method) => authorize(identity, method),
@@ -145,7 +120,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
       try {
         const refused = forbidden(message, may);
         if (refused !== undefined) {
-          refuse(res, { status: 403, message: `You may not use ${refused.slice(0, 100)}.` });
+          refuse(res, refused);
           return;
         }
         const { 'mcp-protocol-version': version, 'mcp-session-id': sessionId } = req.headers;
@@ -157,13 +132,13 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
         if (accepted.json && accepted.events) modern.post(message, req, res, caller);
         else refuse(res, { status: 406, message: 'Accept must allow both application/json and text/event-stream.' });
       } catch (error) {
-        failed(error, res);
+        fail(res, error, logger);
       }
     });
   }
 
   function serve(req: IncomingMessage, res: ServerResponse, guest: Guest): void {
-    if (closing !== undefined) refuse(res, shuttingDown);
+    if (closing !== undefined) refuse(res, SHUTTING_DOWN);
     else if (req.method === 'POST') post(req, res, guest);
     else if (req.method === 'GET') legacy.get(req, res, guest.caller);
     else if (req.method === 'DELETE') legacy.delete(req, res, guest.caller);
@@ -185,10 +160,10 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
       else {
         const answer = authenticate(req);
         if (!(answer instanceof Promise)) identified(req, res, answer);
-        else return answer.then((found) => identified(req, res, found)).catch((error: unknown) => failed(error, res));
+        else return answer.then((found) => identified(req, res, found)).catch((error: unknown) => fail(res, error, logger));
       }
     } catch (error) {
-      failed(error, res);
+      fail(res, error, logger);
     }
   }
 

@@ -22,3 +22,6 @@ export type { NewUser, UserFile, UserInfo } from './auth/users.js';
 export { createEventsHandler } from './events/handler.js';
 export type { EventsHandler, EventsHandlerOptions } from './events/handler.js';
 export type { EventsIdentity } from './events/viewer.js';
+
+export { createHttpSseHandler } from './http-sse/handler.js';
+export type { HttpSseHandler, HttpSseHandlerOptions } from './http-sse/handler.js';

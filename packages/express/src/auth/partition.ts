@@ -9,7 +9,9 @@ import type { Refusal } from '../respond.js';
 const NAME = /^(?=[_-]*[A-Za-z0-9])[A-Za-z0-9_-]{1,128}$/;
 
 /** What may stand behind a partition. */
-const ENDPOINTS: ReadonlySet<string> = new Set(['mcp', 'sse', 'messages', 'events', 'graphql']);
+const ENDPOINTS: ReadonlySet<string> = new Set(['mcp', 'sse', 'messages', 'events', 'events/ticket', 'graphql']);
+/** The Python engine's paths of the old transport, for the default partition. */
+const JSONRPC: ReadonlySet<string> = new Set(['sse', 'messages']);
 
 /** Whether a text is `partition` or `partition#part`. */
 export function isPartition(text: string): boolean {
@@ -23,12 +25,13 @@ export function isPartition(text: string): boolean {
  * @returns undefined where a path is none of these: nothing falls back to a partition that nobody named
  */
 export function partitionOfPath(path: string): string | undefined {
-  const segments = path.replace(/^\//, '').replace(/\/$/, '').split('/');
-  const [first = '', endpoint] = segments;
-  if (segments.length === 1) return first === '' || ENDPOINTS.has(first) ? DEFAULT_PARTITION : undefined;
-  if (segments.length > 2 || endpoint === undefined || !ENDPOINTS.has(endpoint)) return undefined;
-  if (first === 'jsonrpc' && endpoint === 'sse') return DEFAULT_PARTITION;
-  return NAME.test(first) ? first : undefined;
+  const text = path.replace(/^\//, '').replace(/\/$/, '');
+  if (text === '' || ENDPOINTS.has(text)) return DEFAULT_PARTITION;
+  const slash = text.indexOf('/');
+  const [name, endpoint] = [text.slice(0, Math.max(0, slash)), text.slice(slash + 1)];
+  if (!ENDPOINTS.has(endpoint)) return undefined;
+  if (name === 'jsonrpc' && JSONRPC.has(endpoint)) return DEFAULT_PARTITION;
+  return NAME.test(name) ? name : undefined;
 }
 
 /** The path of a request: without a query, and where it is mounted on a path of its own (Express), that one. */

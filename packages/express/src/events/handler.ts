@@ -4,10 +4,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { DaemonError } from '@mcp-daemon/core';
 import type { Daemon } from '@mcp-daemon/core';
 
 import { acceptedBy } from '../media.js';
+import { positive } from '../options.js';
 import { sendJson } from '../respond.js';
 import { Feed } from './feed.js';
 import { EventStream } from './stream.js';
@@ -44,12 +44,6 @@ export interface EventsHandler {
 
 /** Seconds after which somebody who found no room may ask again. */
 const ROOM_AFTER_S = 5;
-
-/** @throws DaemonError `usage` */
-function positive(name: string, value: number): number {
-  if (Number.isInteger(value) && value > 0 && value < 2 ** 31) return value;
-  throw new DaemonError('usage', `${name} must be a whole number from 1 to ${2 ** 31 - 1}, got ${String(value)}`);
-}
 
 /** The id that a client saw last: a browser's own word goes before that of the page, which it said at the first connection. */
 function lastEventIdOf(req: IncomingMessage): string | undefined {

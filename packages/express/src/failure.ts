@@ -1,0 +1,26 @@
+/** What a client is told where the server cannot serve it. */
+import type { ServerResponse } from 'node:http';
+
+import { DaemonError } from '@mcp-daemon/core';
+import type { Logger } from '@mcp-daemon/core';
+
+import { refuse } from './respond.js';
+import type { Refusal } from './respond.js';
+
+/** The answer to requests that come too late. */
+export const SHUTTING_DOWN: Refusal = {
+  status: 503,
+  message: 'The server is shutting down.',
+  headers: { connection: 'close' },
+};
+
+/** Answers a request that failed within: why is nobody's business but the operator's. */
+export function fail(res: ServerResponse, error: unknown, logger: Pick<Logger, 'error'> | undefined): void {
+  if (error instanceof DaemonError && error.code === 'closed') {
+    refuse(res, SHUTTING_DOWN);
+    return;
+  }
+  logger?.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'an HTTP request failed');
+  if (res.headersSent) res.destroy();
+  else refuse(res, { status: 500, message: 'Internal error' }, -32603);
+}
