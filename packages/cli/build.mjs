@@ -4,7 +4,7 @@
  *
  *   bin.js     loads main.cjs, from a cache of compiled code if it can
  *   main.cjs   serving, whole, as CommonJS: Node 20 compiles and links one such file in less time than the same as ES modules
- *   cli.js     every other command, in chunks with what they share
+ *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share
  */
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -28,14 +28,15 @@ const bundled = {
   bundle: true,
   minify: true,
   legalComments: 'none',
-  // A native addon cannot be bundled; everything else is inside.
-  external: ['libsql'],
+  // Native addons cannot be bundled; everything else is inside.
+  external: ['libsql', 'bcrypt'],
   // From the sources, so that a bundle never holds a stale build.
   alias: {
     '@mcp-daemon/core': join(src('core'), 'index.ts'),
     '@mcp-daemon/stdio': join(src('stdio'), 'index.ts'),
     '@mcp-daemon/sqlite': join(src('sqlite'), 'index.ts'),
     '@mcp-daemon/modules': join(src('modules'), 'index.ts'),
+    '@mcp-daemon/express': join(src('express'), 'index.ts'),
     // Its main file loads its parts in a way that no bundler sees.
     'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
   },
@@ -53,7 +54,7 @@ const oneFile = {
       const imports = [];
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
-        if (/(cli|log-pino)\.js/.test(specifier)) return `__mcpdImport(${specifier})`;
+        if (/(cli|log-pino|serve-http)\.js/.test(specifier)) return `__mcpdImport(${specifier})`;
         const name = `__import${imports.length}`;
         imports.push(`import * as ${name} from ${specifier};`);
         return `Promise.resolve(${name})`;
@@ -84,7 +85,7 @@ const [main, commands] = await Promise.all([
   build({
     ...bundled,
     format: 'esm',
-    entryPoints: { cli: `${src('cli')}/cli.ts`, 'log-pino': `${src('cli')}/log-pino.ts` },
+    entryPoints: Object.fromEntries(['cli', 'log-pino', 'serve-http'].map((name) => [name, `${src('cli')}/${name}.ts`])),
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     // CommonJS dependencies keep calling require() for node's own modules.

@@ -23,7 +23,7 @@ function runner(typed: string, env: Env, finish: (code: number) => void): Comman
     },
     async run<A>(command: Command<A>, args: A, given: CommandContext['given']) {
       // How a server is reached is no matter of commands that serve nobody.
-      const settings = readSettings(given, { ...env, MCP_TRANSPORT: undefined });
+      const settings = readSettings(given, { ...env, MCP_TRANSPORT: 'stdio' });
       const context: CommandContext = {
         settings,
         env,

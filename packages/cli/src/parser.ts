@@ -17,7 +17,8 @@ import type { Launch } from './hosts/entry.js';
 import { HOST_NAMES } from './hosts/locations.js';
 import { didYouMean, nearest } from './near.js';
 import { looksLikeFile } from './serving-flags.js';
-import { SETTING_NAMES, SETTINGS, type Flags, type Setting, type SettingName } from './settings.js';
+import type { Setting } from './setting.js';
+import { OVER_HTTP, SETTING_NAMES, SETTINGS, type Flags, type SettingName } from './settings.js';
 import { VERSION } from './version.js';
 
 /** What is done with a parsed command line. */
@@ -71,6 +72,14 @@ function about(parser: Argv, ...names: SettingName[]): Argv {
   return parser;
 }
 
+/** Leaves those settings in the help that a sidecar looks at and a host's file may hold. */
+function aboutSidecars(parser: Argv): Argv {
+  return about(
+    parser,
+    ...SETTING_NAMES.filter((name) => !OVER_HTTP.has(SETTINGS[name].group) && name !== 'transport' && name !== 'stateSecret'),
+  );
+}
+
 const text = (value: unknown): string | undefined => (value === undefined ? undefined : String(last(value)));
 const json = (parser: Argv, what: string): Argv => parser.option('json', { boolean: true, default: false, describe: what });
 
@@ -105,7 +114,7 @@ function reword(message: string, argv: readonly string[], known: readonly string
 function serving(parser: Argv, { serve }: CommandRunner): Argv {
   return parser.command(
     ['$0 [file]', 'serve'],
-    'Serve the config file to a host on stdin and stdout',
+    'Serve the config file, over HTTP or on stdin and stdout',
     (command) => command.positional('file', { describe: 'The config file, as with --config', type: 'string' }),
     async (argv) => {
       const { file } = argv;
@@ -251,9 +260,8 @@ function hosting(parser: Argv, { run, launch }: CommandRunner): Argv {
       'install <host>',
       "Add the sidecar to a host's own config file, after showing the change",
       (command) =>
-        shared(command)
+        shared(aboutSidecars(command))
           .option('command', { requiresArg: true, describe: 'How the host is to start it', defaultDescription: 'this program' })
-          .hide(SETTINGS.stateSecret.flag)
           .example('$0 install claude-desktop', 'The config file of this folder, for Claude Desktop')
           .example('$0 install vscode --scope project --command "npx -y mcp-daemon"', 'For whoever works in this folder'),
       (argv) => run(install, { ...argsOf(argv), launch: launch(text(argv['command'])) }, givenOf(argv)),
@@ -312,7 +320,8 @@ export async function parseCommand(argv: readonly string[], runner: CommandRunne
   parser = hosting(looking(making(serving(parser, watched), watched), watched), watched)
     .usage('mcp-daemon: a config file becomes an MCP server\n\nUsage: $0 [file] [flags], or $0 <command>')
     .example('$0 init demo', 'Begin: a config file and a module in demo/')
-    .example('$0 --config mcp.json', 'Serve it; this is what a host runs')
+    .example('$0 --config mcp.json', 'Serve it over HTTP')
+    .example('$0 --transport stdio --config mcp.json', 'Serve it on stdin and stdout; this is what a host runs')
     .example(`$0 call hello '{"name":"Ada"}'`, 'Call a tool by hand')
     .example('$0 install claude-desktop', 'Give it to Claude Desktop')
     .epilogue('Every flag of the groups above can be set by the variable in brackets; a flag wins.')

@@ -2,7 +2,8 @@
  * The short way to the flags of serving. Whatever is not plainly that is left to the parser with the help texts.
  */
 import { parseArgs } from 'node:util';
-import { SETTING_NAMES, SETTINGS, type Flags, type Setting } from './settings.js';
+import type { Setting } from './setting.js';
+import { SETTING_NAMES, SETTINGS, type Flags } from './settings.js';
 
 type OptionTable = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
 

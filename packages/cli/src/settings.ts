@@ -3,56 +3,9 @@
  * help and completion are made from it. A flag wins over the variable, the variable over the default.
  */
 import { UsageError } from './errors.js';
+import { HTTP_SETTINGS } from './settings-http.js';
+import type { ChoiceSetting, NumberSetting, Setting } from './setting.js';
 
-/** What every setting has. */
-interface SettingBase {
-  /** The flag, without its dashes. */
-  readonly flag: string;
-  readonly alias?: string;
-  /** The environment variable. */
-  readonly env: string;
-  readonly description: string;
-  /** How the default reads in the help, where there is no plain one. */
-  readonly defaultText?: string;
-  readonly group: 'Serving' | 'Record' | 'Limits';
-}
-
-/** A setting that is a text. */
-export interface TextSetting extends SettingBase {
-  readonly type: 'text';
-  readonly metavar: string;
-}
-
-/** A setting that is one of some words. */
-export interface ChoiceSetting extends SettingBase {
-  readonly type: 'choice';
-  readonly choices: readonly string[];
-  readonly default: string;
-  /** Other spellings of the choices. */
-  readonly synonyms?: Readonly<Record<string, string>>;
-  /** Words that are understood and not to be had here, and what to say of them. */
-  readonly refused?: Readonly<Record<string, string>>;
-}
-
-/** A setting that is a whole number. */
-export interface NumberSetting extends SettingBase {
-  readonly type: 'number';
-  readonly min: number;
-  readonly max: number;
-  readonly default: number;
-  readonly unit: string;
-}
-
-/** A setting that is on or off. */
-export interface SwitchSetting extends SettingBase {
-  readonly type: 'switch';
-  readonly default: boolean;
-}
-
-/** Any setting. */
-export type Setting = TextSetting | ChoiceSetting | NumberSetting | SwitchSetting;
-
-const ONLY_STDIO = 'only stdio is available in this version; leave it out, or say --transport stdio';
 const NO_DYNAMODB = 'it is not available in this version; choose sqlite or memory';
 /** The greatest delay that a timer takes. */
 const MAX_MS = 2 ** 31 - 1;
@@ -64,10 +17,11 @@ export const SETTINGS = {
     flag: 'transport',
     env: 'MCP_TRANSPORT',
     group: 'Serving',
-    choices: ['stdio'],
-    default: 'stdio',
-    refused: { sse: ONLY_STDIO, http: ONLY_STDIO, 'jsonrpc/sse': ONLY_STDIO, 'streamable-http': ONLY_STDIO },
-    description: 'How clients reach the server',
+    choices: ['sse', 'stdio'],
+    default: 'sse',
+    synonyms: { http: 'sse', 'jsonrpc/sse': 'sse', 'streamable-http': 'sse' },
+    description:
+      'How clients reach the server: over HTTP, for many of them (http means the same), or on stdin and stdout, for the host that started it',
   },
   config: {
     type: 'text',
@@ -97,6 +51,7 @@ export const SETTINGS = {
     synonyms: { warning: 'warn', critical: 'fatal', notset: 'trace', off: 'silent', none: 'silent' },
     description: 'What is logged to stderr: as text on a terminal, as JSON lines otherwise',
   },
+  ...HTTP_SETTINGS,
   store: {
     type: 'choice',
     flag: 'store',
@@ -220,6 +175,13 @@ const SWITCH: Readonly<Record<string, boolean>> = {
   ...{ false: false, '0': false, no: false, off: false },
 };
 
+/** Groups that only serving over HTTP looks at. */
+export const OVER_HTTP: ReadonlySet<Setting['group']> = new Set(['HTTP', 'Users']);
+
+/** The words of a list with commas between; undefined: there is none. */
+export const listOf = (text: string | undefined): string[] | undefined =>
+  text?.split(',').flatMap((word) => (word.trim() === '' ? [] : [word.trim()]));
+
 /** The names of all settings, in the order of the table. */
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
@@ -271,6 +233,11 @@ function valueOf(setting: Setting, flags: Flags, env: Env): string | number | bo
  */
 export function readSettings(flags: Flags, env: Env): Settings {
   const values: Partial<Record<SettingName, string | number | boolean | undefined>> = {};
-  for (const name of SETTING_NAMES) values[name] = valueOf(SETTINGS[name], flags, env);
+  for (const name of SETTING_NAMES) {
+    const setting: Setting = SETTINGS[name];
+    // A sidecar inherits variables such as PORT that are meant for somebody else: they are no mistakes of its own.
+    const foreign = values.transport === 'stdio' && setting.type !== 'text' && OVER_HTTP.has(setting.group);
+    values[name] = valueOf(setting, flags, foreign ? {} : env);
+  }
   return values as Settings;
 }

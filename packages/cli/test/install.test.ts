@@ -26,7 +26,10 @@ describe('install and uninstall', () => {
 
   const run = (command: 'install' | 'uninstall', host: string, ...flags: string[]): Promise<Result> =>
     place.run([command, host, ...flags], { cwd: place.at('app') });
-  const plain = (): object => ({ command: process.execPath, args: [BIN, '--config', place.at('app', 'mcp.json')] });
+  const plain = (): object => ({
+    command: process.execPath,
+    args: [BIN, '--transport', 'stdio', '--config', place.at('app', 'mcp.json')],
+  });
   const entry = (host: HostName): object => (['claude-code', 'vscode'].includes(host) ? { type: 'stdio', ...plain() } : plain());
   const backups = (name: string): string[] => readdirSync(dirname(place.at(name))).filter((file) => file.endsWith('.bak'));
 
@@ -163,6 +166,8 @@ describe('install and uninstall', () => {
       args: [
         '-y',
         'mcp-daemon',
+        '--transport',
+        'stdio',
         '--config',
         place.at('app/mcp.json'),
         '--no-watch',

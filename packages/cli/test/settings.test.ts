@@ -1,6 +1,7 @@
 import { dataDir } from '../src/places.js';
 import { readServing } from '../src/serving-flags.js';
-import { readSettings, SETTING_NAMES, SETTINGS, type Setting } from '../src/settings.js';
+import type { Setting } from '../src/setting.js';
+import { readSettings, SETTING_NAMES, SETTINGS } from '../src/settings.js';
 import { Place, toolsConfig } from './support.js';
 
 /** A good value that is not the default, as it is typed and as it is read. */
@@ -47,12 +48,22 @@ describe('settings', () => {
     [{}, { MCP_PAGE_SIZE: '-1' }, /^MCP_PAGE_SIZE=-1: a whole number from 1/],
     [{ store: 'redis' }, {}, /^--store: one of sqlite, memory is wanted, got "redis"$/],
     [{ store: 'dynamodb' }, {}, /^--store: it is not available in this version; choose sqlite or memory$/],
-    [{}, { MCP_TRANSPORT: 'sse' }, /^MCP_TRANSPORT=sse: only stdio is available in this version/],
-    [{ transport: 'http' }, {}, /only stdio is available in this version/],
+    [{}, { MCP_TRANSPORT: 'websocket' }, /^MCP_TRANSPORT=websocket: one of sse, stdio is wanted/],
+    [{}, { PORT: 'http' }, /^PORT=http: a whole number from 0 to 65535 is wanted/],
     [{}, { MCP_WATCH: 'perhaps' }, /^MCP_WATCH=perhaps: true or false is wanted/],
     [{ config: '' }, {}, /^--config: a value is missing$/],
   ] as const)('%j %j is refused', (flags, env, message) => {
     expect(() => readSettings(flags, env)).toThrow(message);
+  });
+
+  it.each(['sse', 'SSE', 'http', 'jsonrpc/sse', 'streamable-http'])('--transport %s is HTTP', (word) => {
+    expect(readSettings({ transport: word }, {}).transport).toBe('sse');
+  });
+
+  it('variables that are meant for somebody else are no mistakes of a sidecar, flags are', () => {
+    const env = { PORT: 'tcp://10.0.0.1:80', AUTH_PROVIDER: 'somebody', ACCESS_LOG: 'yes please' };
+    expect(readSettings({ transport: 'stdio' }, env).port).toBe(8_000);
+    expect(() => readSettings({ transport: 'stdio', port: 'x' }, env)).toThrow('--port');
   });
 
   it('reads levels the way Python writes them', () => {
@@ -164,8 +175,7 @@ describe('settings of a started sidecar', () => {
   });
 
   it.each([
-    [['--transport', 'sse'], {}, /^mcp-daemon: --transport: only stdio is available in this version.*\n/],
-    [[], { MCP_TRANSPORT: 'http' }, /^mcp-daemon: MCP_TRANSPORT=http: only stdio is available in this version.*\n/],
+    [['--transport', 'pigeon'], {}, /^mcp-daemon: --transport: one of sse, stdio is wanted, got "pigeon".*\n/],
     [['--config', 'none.json'], {}, /none\.json cannot be read: there is no such file/],
     [['--config', 'home'], {}, /cannot be read/],
     [['a.json', '--config', 'b.json'], {}, /given twice/],

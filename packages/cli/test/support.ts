@@ -55,9 +55,10 @@ export class Place {
     return readFile(this.at(name), 'utf8');
   }
 
-  /** The environment of a user who has set nothing. */
+  /** The environment of a user who has set nothing but the transport, which tests of the sidecar are not about. */
   env(more: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {
     const plain = {
+      MCP_TRANSPORT: 'stdio',
       PATH: process.env['PATH'],
       HOME: this.home,
       USERPROFILE: this.home,

@@ -10,7 +10,8 @@ import { entryOf, serverName, type HostEntry, type Launch } from '../hosts/entry
 import { HOSTS, type Host, type HostName, type Scope } from '../hosts/locations.js';
 import { replaceFile, textOf } from '../hosts/write.js';
 import { findConfig } from '../places.js';
-import { SETTING_NAMES, SETTINGS, type Setting } from '../settings.js';
+import type { Setting } from '../setting.js';
+import { OVER_HTTP, SETTING_NAMES, SETTINGS } from '../settings.js';
 import { shownPath, type Command, type CommandContext } from './command.js';
 import { confirm } from './questions.js';
 import { resolve } from 'node:path';
@@ -29,7 +30,7 @@ function flagsOf(context: CommandContext): string[] {
   return SETTING_NAMES.flatMap((name) => {
     const setting: Setting = SETTINGS[name];
     const value = context.given[setting.flag];
-    if (value === undefined || name === 'config' || name === 'stateSecret') return [];
+    if (value === undefined || OVER_HTTP.has(setting.group) || ['config', 'transport', 'stateSecret'].includes(name)) return [];
     if (typeof value === 'boolean') return [value ? `--${setting.flag}` : `--no-${setting.flag}`];
     return [`--${setting.flag}`, name === 'dataDir' ? resolve(value) : value];
   });

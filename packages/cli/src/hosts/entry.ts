@@ -60,7 +60,7 @@ export function launchOf(node: string, script: string, typed: string, version: s
  */
 export const entryOf = (launch: Launch, file: string, flags: readonly string[]): HostEntry => ({
   command: launch.command,
-  args: [...launch.args, '--config', file, ...flags],
+  args: [...launch.args, '--transport', 'stdio', '--config', file, ...flags],
 });
 
 /** What a host calls the server: the name in the config file, or that of its folder. */

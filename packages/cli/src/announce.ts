@@ -1,0 +1,48 @@
+/**
+ * What somebody who starts the HTTP daemon wants to know: where to go.
+ */
+import type { HttpServer } from '@mcp-daemon/express';
+import { summary } from './commands/config-check.js';
+import { shownPath } from './commands/command.js';
+import type { LazyLogger } from './logger.js';
+import type { OpenedConfig } from './serving.js';
+import type { Env, Settings } from './settings.js';
+import { painter, wantsColour } from './terminal.js';
+import { VERSION } from './version.js';
+
+/** What {@link announce} takes. */
+export interface Announced {
+  server: HttpServer;
+  settings: Settings;
+  opened: OpenedConfig;
+  env: Env;
+  logger: LazyLogger;
+}
+
+const login = ({ authProvider, adminUsername = 'admin', adminPassword }: Settings): string => {
+  if (authProvider === 'none') return 'nobody has to: whoever is on this machine may do everything';
+  if (authProvider === 'cognito') return 'with a user of the pool, at /auth/login';
+  return adminPassword === undefined
+    ? `as ${adminUsername} with the password admin123, at /auth/login (set ADMIN_PASSWORD and JWT_SECRET_KEY)`
+    : `as ${adminUsername}, at /auth/login`;
+};
+
+/** Says it: to a person on a terminal as text, and in the log. */
+export function announce({ server, settings, opened, env, logger }: Announced): void {
+  const { url } = server;
+  const { file, config } = opened;
+  logger.info({ url, file }, `listening on ${url}`);
+  if (process.stdout.isTTY !== true) return;
+  const paint = painter(wantsColour(env, process.stdout));
+  const lines = [
+    `${paint('bold', `mcp-daemon ${VERSION}`)} serves ${shownPath(file)}: ${summary(config.definition)}`,
+    '',
+    `  MCP          ${url}/mcp`,
+    `  API          ${url}/docs`,
+    `  live events  ${url}/events`,
+    `  log in       ${login(settings)}`,
+    '',
+    'Ctrl+C ends it.',
+  ];
+  for (const line of lines) process.stdout.write(`${line}\n`);
+}

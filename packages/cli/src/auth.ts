@@ -1,0 +1,67 @@
+/**
+ * From settings to whoever finds out who calls.
+ */
+import { checkSecrets, createLocalAuth, createOpenAuth, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from '@mcp-daemon/express';
+import type { AddressOf, AuthProvider } from '@mcp-daemon/express';
+import type { Logger } from '@mcp-daemon/core';
+import { UsageError } from './errors.js';
+import { listOf, type Settings } from './settings.js';
+
+/** What {@link createAuth} takes. */
+export interface AuthOptions {
+  settings: Settings;
+  /** Where the server listens. */
+  host: string;
+  addressOf: AddressOf;
+  logger: Logger;
+}
+
+/** Where the users of AUTH_PROVIDER=local are, where nobody says. */
+export const USER_FILE = 'users.json';
+
+/** Who knows the users of a file. */
+function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<AuthProvider> {
+  const { localUserFile = USER_FILE, adminUsername = 'admin', adminStaticToken, accessTokenExp, publicUrl } = settings;
+  const { jwtSecretKey: jwtSecret = DEFAULT_JWT_SECRET, adminPassword = DEFAULT_ADMIN_PASSWORD } = settings;
+  checkSecrets({ host, jwtSecret, adminPassword });
+  const known = [
+    ...(jwtSecret === DEFAULT_JWT_SECRET ? ['JWT_SECRET_KEY'] : []),
+    ...(adminPassword === DEFAULT_ADMIN_PASSWORD ? ['ADMIN_PASSWORD'] : []),
+  ];
+  if (known.length > 0)
+    logger.warn(
+      { defaults: known },
+      `everybody knows the default of ${known.join(' and ')}: this server listens on ${host} alone`,
+    );
+  return createLocalAuth({
+    userFile: localUserFile,
+    jwtSecret,
+    adminUsername,
+    adminPassword,
+    adminStaticToken,
+    accessTokenMinutes: accessTokenExp,
+    addressOf,
+    logger,
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+  });
+}
+
+/**
+ * Creates it.
+ *
+ * @throws UsageError or DaemonError `usage` where a setting is missing or no good, ConfigError where the users file has mistakes
+ */
+export async function createAuth(options: AuthOptions): Promise<AuthProvider> {
+  const { settings } = options;
+  switch (settings.authProvider) {
+    case 'none':
+      return createOpenAuth({
+        allowedHosts: listOf(settings.allowedHosts),
+        allowedOrigins: listOf(settings.allowedOrigins) ?? [],
+      });
+    case 'cognito':
+      throw new UsageError('AUTH_PROVIDER=cognito: it is not available in this version');
+    default:
+      return localAuth(options);
+  }
+}

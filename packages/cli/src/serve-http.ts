@@ -1,0 +1,105 @@
+/**
+ * The daemon over HTTP: a config file on a port, from its start to its end.
+ */
+import { createAddressOf, serveHttp } from '@mcp-daemon/express';
+import type { HttpServer } from '@mcp-daemon/express';
+import { DaemonError } from '@mcp-daemon/core';
+import type { Daemon } from '@mcp-daemon/core';
+import { createAuth } from './auth.js';
+import { announce } from './announce.js';
+import { messageOf, UsageError } from './errors.js';
+import { createLogger, type LazyLogger } from './logger.js';
+import { report } from './report.js';
+import { createRuntime, type Runtime } from './runtime.js';
+import { follow, NOT_CLOSED, openConfig, SIGNALS, surviveUserCode, type OpenedConfig } from './serving.js';
+import { listOf, type Env, type Settings } from './settings.js';
+import { wantsColour } from './terminal.js';
+
+/** What may be left of the end, once calls under way have had their time. */
+const HURRY_MS = 5_000;
+
+/** How many proxies there are, or which. */
+function trustedProxies(text: string | undefined): number | readonly string[] {
+  if (text === undefined) return 0;
+  return /^\d+$/.test(text) ? Number(text) : (listOf(text) ?? []);
+}
+
+function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): Promise<HttpServer> {
+  const {
+    host = '127.0.0.1',
+    port,
+    rateLimit,
+    maxSessions,
+    sessionIdleMs,
+    maxConnections,
+    maxMessageBytes,
+    accessLog,
+  } = settings;
+  const trustProxy = trustedProxies(settings.trustProxy);
+  const addressOf = createAddressOf(trustProxy);
+  const allowedHosts = listOf(settings.allowedHosts);
+  return createAuth({ settings, host, addressOf, logger }).then((auth) =>
+    serveHttp(daemon, {
+      auth,
+      host,
+      port,
+      rateLimit,
+      maxSessions,
+      sessionIdleMs,
+      maxConnections,
+      maxBodyBytes: maxMessageBytes,
+      trustProxy,
+      accessLog,
+      allowedOrigins: listOf(settings.allowedOrigins) ?? [],
+      logger,
+      ...(allowedHosts === undefined ? {} : { allowedHosts }),
+    }),
+  );
+}
+
+/** Ends at a signal: calls under way are given their time, a second signal ends it at once. */
+function endAtSignal(server: HttpServer, daemon: Daemon, drainMs: number, logger: LazyLogger): void {
+  let code = 0;
+  async function end(): Promise<void> {
+    await server.close({ drainMs });
+    try {
+      await daemon.close({ drainMs: 1 });
+    } catch (error) {
+      code = 1;
+      logger.error({ error: messageOf(error) }, NOT_CLOSED);
+    }
+    logger.info({}, 'ended');
+    process.exit(code);
+  }
+  let signals = 0;
+  for (const [signal, exitCode] of Object.entries(SIGNALS)) {
+    process.on(signal, () => {
+      signals += 1;
+      if (signals > 1) process.exit(exitCode);
+      logger.info({ signal }, 'ending: calls under way are given their time');
+      setTimeout(() => process.exit(1), drainMs + HURRY_MS).unref();
+      void end();
+    });
+  }
+}
+
+/** Serves until a signal comes, and ends the process. */
+export async function serveOverHttp(settings: Settings, env: Env): Promise<void> {
+  let runtime: Runtime | undefined;
+  try {
+    const opened: OpenedConfig = openConfig(settings);
+    const pretty = process.stderr.isTTY === true;
+    const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, process.stderr) });
+    runtime = createRuntime({ settings, env, config: opened.config, file: opened.file, logger });
+    const { daemon, modules } = runtime;
+    surviveUserCode(logger);
+    const server = await listen(daemon, settings, logger);
+    endAtSignal(server, daemon, settings.drainMs, logger);
+    if (settings.watch) follow(opened, daemon, modules, logger);
+    announce({ server, settings, opened, env, logger });
+  } catch (error) {
+    // What is wrong with an option came from a setting.
+    process.exitCode = report(error instanceof DaemonError && error.code === 'usage' ? new UsageError(error.message) : error);
+    await runtime?.daemon.close({ drainMs: 1 });
+  }
+}
