@@ -1,4 +1,4 @@
-/** The guided tour (`npm start`): a real MCP client starts the sidecar and uses everything that a config file offers. */
+/** The guided tour (`npm run tour`): a real MCP client starts the sidecar and uses everything that a config file offers. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { bin, run, withDataDir, withSidecar } from './support/sidecar.mjs';
@@ -58,7 +58,7 @@ await withDataDir(async (dataDir) => {
   assert.equal(calls.length, 5);
 });
 
-const entry = { mcpServers: { demo: { command: process.execPath, args: [bin, '--config', config] } } };
+const entry = { mcpServers: { demo: { command: process.execPath, args: [bin, '--transport', 'stdio', '--config', config] } } };
 title('What to do next');
 console.log(`Put this demo into a host such as Claude Desktop, Claude Code or Cursor:
 

@@ -1,10 +1,18 @@
-/** `npm start`: set up, then the guided tour. */
-import { run } from './lib.mjs';
+/** `npm start`: set up, then the daemon over HTTP with the example config. Arguments are the daemon's: `npm start -- --port 9000`. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { root } from './lib.mjs';
 import { setup } from './setup.mjs';
 
 try {
   await setup();
-  await run(process.execPath, ['examples/tour.mjs', ...process.argv.slice(2)]);
+  const command = join(root, 'packages/cli/dist/bin.js');
+  const args = [command, '--transport', 'sse', '--config', 'examples/demo/mcp.json', ...process.argv.slice(2)];
+  const daemon = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  // A terminal tells the daemon as well; whoever tells us alone means it, too.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => daemon.kill('SIGTERM'));
+  daemon.on('close', (code) => (process.exitCode = code ?? 1));
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
