@@ -77,6 +77,8 @@ export interface Daemon {
   /** Makes the next calls load modules anew; subscribers of their resources are told. */
   reload(which?: (link: LinkBinding) => boolean): void;
   readonly events: EventBus;
+  /** Whether its end has begun: what comes now is refused. */
+  readonly closed: boolean;
   /** Counts of records since the start, and of what is under way now. Costs nothing. */
   stats(): DaemonStats;
   /**
@@ -234,6 +236,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
       }
     },
     events: bus,
+    get closed() {
+      return closing !== undefined;
+    },
     stats: () => ({ ...recorder.stats(), inFlight: calls.inFlight, sessions: sessions.size }),
     check: () =>
       closing === undefined ? recorder.check() : Promise.reject(new DaemonError('closed', 'The server is shutting down.')),

@@ -46,6 +46,20 @@ export interface McpHandlerOptions<I extends SessionIdentity = SessionIdentity> 
   sessionIdleMs?: number;
   /** Sessions at once; where one more begins, the one that was idle longest ends. Default 10,000. */
   maxSessions?: number;
+  /**
+   * The same, for one user in one partition: where they begin one more, the one of theirs that was idle longest ends. Default 1,000;
+   * without `authenticate` everybody is one user.
+   */
+  maxSessionsPerUser?: number;
+  /** Streams of `subscriptions/listen` at once; one more is refused with 503. Default 10,000. */
+  maxStreams?: number;
+  /** The same, for one user in one partition. Default 1,000. */
+  maxStreamsPerUser?: number;
+  /**
+   * Requests without a session that one user in one partition has under way; one more is refused with 429. Those of a session are
+   * bounded by the daemon's `limits.maxInFlight`. Default 1,000.
+   */
+  maxInFlightPerUser?: number;
   /** How often an open stream that is quiet is sent a comment. Default 15 seconds. */
   keepAliveMs?: number;
   /** Where the handler speaks to its operator. Default: nowhere. */
@@ -102,12 +116,16 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   const maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 10_000_000);
   const idleMs = positive('sessionIdleMs', options.sessionIdleMs ?? 30 * 60_000);
   const maxSessions = positive('maxSessions', options.maxSessions ?? 10_000);
+  const maxSessionsPerUser = positive('maxSessionsPerUser', options.maxSessionsPerUser ?? 1_000);
+  const maxStreams = positive('maxStreams', options.maxStreams ?? 10_000);
+  const maxStreamsPerUser = positive('maxStreamsPerUser', options.maxStreamsPerUser ?? 1_000);
+  const maxInFlightPerUser = positive('maxInFlightPerUser', options.maxInFlightPerUser ?? 1_000);
   const streams = new EventStreams(positive('keepAliveMs', options.keepAliveMs ?? 15_000));
 
   const guard = createGuard({ allowedHosts, allowedOrigins });
-  const sessions = createSessions({ daemon, streams, idleMs, maxSessions });
+  const sessions = createSessions({ daemon, streams, idleMs, maxSessions, maxSessionsPerUser });
   const legacy = createLegacyDoor(sessions, streams);
-  const modern = createModernDoor(daemon, streams);
+  const modern = createModernDoor({ daemon, streams, maxStreams, maxStreamsPerUser, maxInFlightPerUser });
   let closing: Promise<void> | undefined;
 
   const guestOf = (identity: I): Guest => ({

@@ -43,7 +43,7 @@ export class HttpSession implements Peer, ReplyOwner {
   /** Nobody can guess it; who knows it still has to be who opened it. */
   readonly id = randomUUID();
   readonly core: Session;
-  readonly #caller: Caller;
+  readonly caller: Caller;
   readonly #house: SessionHouse;
   #streams: SessionStreams | undefined;
   #replies: Map<RequestId, Reply> | undefined;
@@ -53,12 +53,12 @@ export class HttpSession implements Peer, ReplyOwner {
   /** @throws DaemonError `closed` */
   constructor(house: SessionHouse, caller: Caller) {
     this.#house = house;
-    this.#caller = caller;
+    this.caller = caller;
     this.core = house.daemon.open(this, caller);
   }
 
   belongsTo({ partition, subject }: Caller): boolean {
-    return partition === this.#caller.partition && subject === this.#caller.subject;
+    return partition === this.caller.partition && subject === this.caller.subject;
   }
 
   get primes(): boolean {

@@ -11,8 +11,11 @@ import type { Daemon, Exchange, JsonRpcNotification, JsonRpcResponse } from '@mc
 import type { Caller } from './caller.js';
 import { eventOf } from './event-stream.js';
 import type { EventStreams } from './event-stream.js';
+import { SHUTTING_DOWN } from './failure.js';
 import { isObject } from './message.js';
-import { sendJson, sendStatus } from './respond.js';
+import { refuse, sendJson, sendStatus } from './respond.js';
+import type { Refusal } from './respond.js';
+import { Shares } from './shares.js';
 
 /** The statuses that the protocol gives to errors; all others are answers like any other. */
 const STATUS = new Map([
@@ -103,13 +106,51 @@ export interface ModernDoor {
   close(drainMs: number): Promise<void>;
 }
 
+/** What {@link createModernDoor} takes. */
+export interface ModernDoorOptions {
+  daemon: Pick<Daemon, 'handle' | 'closed'>;
+  streams: EventStreams;
+  /** Streams that are listened to, at once. */
+  maxStreams: number;
+  maxStreamsPerUser: number;
+  /** Other requests of one user that are under way. */
+  maxInFlightPerUser: number;
+}
+
+/** Seconds after which somebody who found no room may ask again: streams last, other requests do not. */
+const ROOM_AFTER_S = { stream: '5', request: '1' };
+
 /** Creates the door of the modern era. */
-export function createModernDoor(daemon: Daemon, streams: EventStreams): ModernDoor {
+export function createModernDoor(options: ModernDoorOptions): ModernDoor {
+  const { daemon, streams, maxStreams, maxStreamsPerUser, maxInFlightPerUser } = options;
   /** Requests under way, and whether they are waited for at the end. */
   const standing = new Map<Standing, { waits: boolean; done: Promise<void> }>();
+  const listening = new Shares();
+  /** Those that were not answered at once: the others are over before anybody can count them. */
+  const underWay = new Shares();
+
+  function refusalOf(listens: boolean, caller: Caller): Refusal | undefined {
+    if (daemon.closed) return SHUTTING_DOWN;
+    if (!listens) {
+      // Where all together have less than one may have, nobody is looked up.
+      if (underWay.total < maxInFlightPerUser || underWay.of(caller) < maxInFlightPerUser) return undefined;
+      const message = `More than ${maxInFlightPerUser} requests of one user are under way; wait for answers.`;
+      return { status: 429, message, headers: { 'retry-after': ROOM_AFTER_S.request } };
+    }
+    const headers = { 'retry-after': ROOM_AFTER_S.stream };
+    if (listening.total >= maxStreams) return { status: 503, message: 'Too many streams are open.', headers };
+    if (listening.of(caller) < maxStreamsPerUser) return undefined;
+    return { status: 503, message: `At most ${maxStreamsPerUser} streams of one user are open at once.`, headers };
+  }
 
   return {
     post(message, req, res, caller) {
+      const listens = isObject(message) && message['method'] === 'subscriptions/listen';
+      const refusal = refusalOf(listens, caller);
+      if (refusal !== undefined) {
+        refuse(res, refusal);
+        return;
+      }
       const exchange = new Standing(req, res, caller, streams);
       const answered = daemon.handle(message, exchange);
       if (!(answered instanceof Promise)) {
@@ -118,12 +159,14 @@ export function createModernDoor(daemon: Daemon, streams: EventStreams): ModernD
       }
       if (res.destroyed) exchange.leave();
       else res.once('close', exchange.leave);
+      const give = (listens ? listening : underWay).take(caller);
       const done = answered.then((answer) => {
+        give();
         standing.delete(exchange);
         res.off('close', exchange.leave);
         exchange.answer(answer, message);
       });
-      standing.set(exchange, { waits: !isObject(message) || message['method'] !== 'subscriptions/listen', done });
+      standing.set(exchange, { waits: !listens, done });
     },
     async close(drainMs) {
       const waited = [...standing.values()].filter(({ waits }) => waits).map(({ done }) => done);

@@ -5,6 +5,7 @@ import type { Caller } from './caller.js';
 import type { EventStreams } from './event-stream.js';
 import { HttpSession } from './http-session.js';
 import type { SessionHouse } from './http-session.js';
+import { userKey } from './shares.js';
 
 /** Milliseconds for which events are kept for clients that come back. */
 const KEEP_EVENTS_MS = 120_000;
@@ -17,13 +18,14 @@ export interface SessionsOptions {
   streams: EventStreams;
   idleMs: number;
   maxSessions: number;
+  maxSessionsPerUser: number;
 }
 
 /** The table of sessions. */
 export interface Sessions {
   /** A session that is not in the table yet. @throws DaemonError `closed` */
   create(caller: Caller): HttpSession;
-  /** Puts a session into the table; where that is full, the one that was idle longest goes. */
+  /** Puts a session into the table; where that is full, or its user's share of it, the one that was idle longest goes. */
   add(session: HttpSession): void;
   /** The session of that id, if it is this caller's. */
   find(id: string, caller: Caller): HttpSession | undefined;
@@ -32,10 +34,26 @@ export interface Sessions {
   close(drainMs: number): Promise<void>;
 }
 
+/** The session that was idle longest: one with calls under way only where all have. */
+function idlest(sessions: Iterable<HttpSession>): HttpSession | undefined {
+  let found: HttpSession | undefined;
+  let foundIsBusy = true;
+  for (const session of sessions) {
+    const { busy } = session;
+    if (found !== undefined && (busy === foundIsBusy ? session.lastUsed >= found.lastUsed : busy)) continue;
+    found = session;
+    foundIsBusy = busy;
+  }
+  return found;
+}
+
 /** Creates a table. */
-export function createSessions({ daemon, streams, idleMs, maxSessions }: SessionsOptions): Sessions {
+export function createSessions(options: SessionsOptions): Sessions {
+  const { daemon, streams, idleMs, maxSessions, maxSessionsPerUser } = options;
   /** The one that was idle longest is first. */
   const table = new Map<string, HttpSession>();
+  /** Those of each user, in the order of their beginning: to keep them in another would cost something at every request. */
+  const owned = new Map<string, Set<HttpSession>>();
   let kept = 0;
   let timer: NodeJS.Timeout | undefined;
 
@@ -51,12 +69,31 @@ export function createSessions({ daemon, streams, idleMs, maxSessions }: Session
       }
     },
     ended(session) {
-      table.delete(session.id);
+      if (!table.delete(session.id)) return;
+      removeOwn(session);
       if (table.size > 0) return;
       clearInterval(timer);
       timer = undefined;
     },
   };
+
+  function addOwn(session: HttpSession): void {
+    const key = userKey(session.caller);
+    const own = owned.get(key);
+    if (own === undefined) {
+      owned.set(key, new Set([session]));
+      return;
+    }
+    if (own.size >= maxSessionsPerUser) idlest(own)?.core.close();
+    // The one that ended may have been the last.
+    owned.set(key, own.add(session));
+  }
+
+  function removeOwn(session: HttpSession): void {
+    const key = userKey(session.caller);
+    const own = owned.get(key);
+    if (own?.delete(session) === true && own.size === 0) owned.delete(key);
+  }
 
   function touch(session: HttpSession, now: number): void {
     session.lastUsed = now;
@@ -89,6 +126,7 @@ export function createSessions({ daemon, streams, idleMs, maxSessions }: Session
   return {
     create: (caller) => new HttpSession(house, caller),
     add(session) {
+      addOwn(session);
       while (table.size >= maxSessions) makeRoom();
       table.set(session.id, session);
       timer ??= setInterval(sweep, Math.min(30_000, Math.max(10, idleMs / 4))).unref();

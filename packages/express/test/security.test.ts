@@ -226,13 +226,19 @@ it('an identity that is given is taken', async () => {
   expect((await send(server.address() as AddressInfo, request)).text).toContain('grace');
 });
 
-it.each([{ maxBodyBytes: 0 }, { sessionIdleMs: 1.5 }, { maxSessions: -1 }, { keepAliveMs: NaN }])(
-  'an option that is no good fails at once: %j',
-  (options) => {
-    const daemon = createDaemon({ catalog: defineCatalog({ functions: [] }) });
-    expect(() => createMcpHandler(daemon, options)).toThrow(/whole number/);
-  },
-);
+it.each([
+  { maxBodyBytes: 0 },
+  { sessionIdleMs: 1.5 },
+  { maxSessions: -1 },
+  { maxSessionsPerUser: 0 },
+  { maxStreams: 2 ** 31 },
+  { maxStreamsPerUser: -2 },
+  { maxInFlightPerUser: 0.5 },
+  { keepAliveMs: NaN },
+])('an option that is no good fails at once: %j', (options) => {
+  const daemon = createDaemon({ catalog: defineCatalog({ functions: [] }) });
+  expect(() => createMcpHandler(daemon, options)).toThrow(/whole number/);
+});
 
 it('ten thousand sessions that nobody ends stay within their bound', async () => {
   const served = await serve([echo], { maxSessions: 500 });
