@@ -23,6 +23,7 @@ import { createEventsHandler } from './events/handler.js';
 import type { EventsHandlerOptions } from './events/handler.js';
 import { createMcpHandler } from './handler.js';
 import type { McpHandlerOptions } from './handler.js';
+import { createHttpSseHandler } from './http-sse/handler.js';
 import { sendProblem } from './problem.js';
 import { limitRate } from './rate-limit.js';
 import { identified, noting } from './reception.js';
@@ -31,16 +32,15 @@ import { sendJson } from './respond.js';
 import { pathOfUrl, routeOf } from './routes.js';
 
 /** What {@link createRouter} takes. */
-export interface RouterOptions extends Pick<
-  McpHandlerOptions,
-  'allowedHosts' | 'allowedOrigins' | 'maxBodyBytes' | 'sessionIdleMs' | 'maxSessions' | 'keepAliveMs'
-> {
+export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 'authorize' | 'logger'> {
   /** Finds out who calls. Default: everybody on this machine may do everything, and nobody else anything. */
   auth?: AuthProvider;
   /** Requests that one user may make in a minute, a tenth of them at once; 0: any number. Default 6,000. */
   rateLimit?: number;
   /** Whose `X-Forwarded-For` is believed: how many proxies there are, or their addresses and networks. Default: nobody's. */
   trustProxy?: number | readonly string[];
+  /** Whether the deprecated HTTP+SSE transport is served, too. Default: true. */
+  httpSse?: boolean;
   /** Bounds of the streams of live events. */
   events?: EventsHandlerOptions;
   /** Where the door speaks to its operator. Default: nowhere. */
@@ -65,6 +65,8 @@ export interface DaemonRouter extends Router {
 }
 
 const MCP = ['/mcp', '/:partition/mcp'];
+const SSE = ['/sse', '/:partition/sse'];
+const MESSAGES = ['/messages', '/:partition/messages'];
 const EVENTS = ['/events', '/:partition/events'];
 const TICKETS = ['/events/ticket', '/:partition/events/ticket'];
 
@@ -85,7 +87,8 @@ const HEADERS: HelmetOptions = {
  * app.use('/ai', createRouter(daemon, { auth }));
  */
 export function createRouter(daemon: Daemon, options: RouterOptions = {}): DaemonRouter {
-  const { allowedHosts, allowedOrigins = [], rateLimit = 6_000, trustProxy, logger, accessLog = false } = options;
+  const { allowedHosts, allowedOrigins = [], rateLimit = 6_000, trustProxy, logger } = options;
+  const { httpSse = true, accessLog = false } = options;
   const hosts = allowedHosts === undefined ? {} : { allowedHosts };
   const { auth = createOpenAuth({ ...hosts, allowedOrigins }) } = options;
 
@@ -93,6 +96,9 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   const authenticate = noting(limitRate(auth.authenticate, { perMinute: rateLimit, addressOf }));
   const mcp = createMcpHandler<AuthIdentity>(daemon, { ...options, authenticate, authorize: mayCall });
   const events = createEventsHandler(daemon, options.events);
+  // A session of that transport lasts as long as its stream: it has bounds of its own.
+  const { maxSessions: _, maxSessionsPerUser: _share, sessionIdleMs: _idle, ...shared } = options;
+  const sse = httpSse ? createHttpSseHandler<AuthIdentity>(daemon, { ...shared, authorize: mayCall }) : undefined;
   const admit = createAdmission({
     allowedOrigins,
     addressOf,
@@ -132,6 +138,10 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   });
   router.all(MCP, (req, res) => mcp.handle(req, res));
   router.use(helmet(HEADERS));
+  if (sse !== undefined) {
+    router.all(SSE, forUsers(sse.open));
+    router.all(MESSAGES, forUsers(sse.message));
+  }
   router.all(EVENTS, watch);
   router.post(TICKETS, createTicket);
   router.all(TICKETS, (_req, res) => sendProblem(res, { status: 405, message: 'Use POST.', headers: { allow: 'POST' } }));
@@ -149,7 +159,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     },
     close({ drainMs = 5_000 } = {}): Promise<void> {
       events.close();
-      return (closing ??= mcp.close({ drainMs }));
+      return (closing ??= Promise.all([mcp.close({ drainMs }), sse?.close({ drainMs })]).then(() => undefined));
     },
   });
 }

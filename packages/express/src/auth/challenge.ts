@@ -9,7 +9,7 @@ import type { TLSSocket } from 'node:tls';
 import { DaemonError } from '@mcp-daemon/core';
 
 import type { Refusal } from '../respond.js';
-import { partitionOfPath, pathOf } from './partition.js';
+import { mountOf, partitionOfPath, pathOf } from './partition.js';
 
 /** Where the metadata of a protected resource is, before the resource's own path. */
 export const METADATA_PATH = '/.well-known/oauth-protected-resource';
@@ -57,13 +57,13 @@ export function createChallenges(publicUrl: string | undefined, issuer?: string)
         status: 401,
         message: problem ?? 'A bearer token is needed.',
         headers: {
-          'www-authenticate': `Bearer realm="mcp-daemon", ${said}resource_metadata="${baseOf(req)}${METADATA_PATH}${resource}"`,
+          'www-authenticate': `Bearer realm="mcp-daemon", ${said}resource_metadata="${baseOf(req)}${mountOf(req)}${METADATA_PATH}${resource}"`,
         },
       };
     },
     metadata(req, path) {
       if (partitionOfPath(path) === undefined) return undefined;
-      const base = baseOf(req);
+      const base = `${baseOf(req)}${mountOf(req)}`;
       return {
         resource: path === '' || path === '/' ? base : `${base}${path}`,
         authorization_servers: [issuer ?? base],

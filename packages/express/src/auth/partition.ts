@@ -41,6 +41,16 @@ export function pathOf(req: IncomingMessage): string {
   return path === '/' && baseUrl !== '' ? baseUrl : path;
 }
 
+/** What a header may repeat of a path that is not ours. */
+const PLAIN_PATH = /^[\w./~%-]*$/;
+
+/** Where the door is mounted (Express): what clients have to put before our paths. */
+export function mountOf(req: IncomingMessage): string {
+  const { url = '/', baseUrl = '' } = req as IncomingMessage & { baseUrl?: string };
+  const isEndpoint = url.split('?', 1).join('') === '/';
+  return isEndpoint || !PLAIN_PATH.test(baseUrl) ? '' : baseUrl;
+}
+
 /** The partition of a request, or why it has none. */
 export function partitionOf(req: IncomingMessage): string | Refusal {
   const partition = partitionOfPath(pathOf(req));

@@ -1,0 +1,380 @@
+/** The whole door: what every request passes, and how it is mounted, served and closed. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { createDaemon, defineCatalog } from '@mcp-daemon/core';
+import type { Daemon } from '@mcp-daemon/core';
+import { Client } from '@modelcontextprotocol/client';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import express from 'express';
+
+import { createOpenAuth, createRouter, serveHttp } from '@mcp-daemon/express';
+import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
+
+import { localAuth, PASSWORD } from './auth-support.js';
+import { atEnd, echo, initialize, modern, openSession, send, sleep, stream, tool, until } from './support.js';
+import type { Sent } from './support.js';
+
+const slow = tool('slow', async (_args, { signal }) => {
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+});
+
+const newDaemon = (): Daemon => {
+  const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo, slow] }) });
+  atEnd(() => daemon.close({ drainMs: 10 }));
+  return daemon;
+};
+
+async function served(options: HttpOptions = {}, daemon = newDaemon()): Promise<HttpServer> {
+  const auth = options.auth ?? (await localAuth({ adminStaticToken: 'static' }));
+  const server = await serveHttp(daemon, { auth, port: 0, ...options });
+  atEnd(() => server.close({ drainMs: 10 }));
+  return server;
+}
+
+const ADMIN = { authorization: 'Bearer static' };
+
+const get = (path: string, headers: Record<string, string> = {}): Sent & { path: string } => ({ method: 'GET', path, headers });
+
+/** A request to a path. */
+async function ask(
+  { url }: HttpServer,
+  { path, method = 'GET', headers = {}, body }: Sent & { path: string },
+): Promise<{ status: number; headers: Headers; text: string }> {
+  const sent = Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const answer = await fetch(url + path, {
+    method,
+    headers: sent,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: answer.status, headers: answer.headers, text: await answer.text() };
+}
+
+async function tokenOf(server: HttpServer, username: string): Promise<string> {
+  const body = { username, password: PASSWORD };
+  const { text } = await ask(server, {
+    path: '/auth/login',
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  return (JSON.parse(text) as { access_token: string }).access_token;
+}
+
+describe('the door', () => {
+  it('logs in, serves MCP to who has a token, and shows others the way', async () => {
+    const server = await served();
+    const refused = await send(server, modern('tools/list'));
+    expect(refused.status).toBe(401);
+    expect(refused.headers['www-authenticate']).toContain(
+      `resource_metadata="${server.url}/.well-known/oauth-protected-resource/mcp"`,
+    );
+    const metadata = await ask(server, get('/.well-known/oauth-protected-resource/mcp'));
+    expect(JSON.parse(metadata.text)).toMatchObject({ resource: `${server.url}/mcp` });
+
+    const authorization = `Bearer ${await tokenOf(server, 'ann')}`;
+    const answer = await send(server, modern('tools/call', { name: 'echo', arguments: { text: 'hi' } }, { authorization }));
+    expect(answer.json.result).toMatchObject({ content: [{ type: 'text', text: 'hi' }] });
+    expect(JSON.parse((await ask(server, get('/me', { authorization }))).text)).toMatchObject({ username: 'ann' });
+  });
+
+  it('every request of a session needs the token, not only the first', async () => {
+    const server = await served();
+    const session = await openSession(server, '2025-11-25', {}, ADMIN);
+    const { authorization: _, ...without } = { ...session, ...ADMIN };
+    expect((await send(server, { body: { jsonrpc: '2.0', id: 1, method: 'ping' }, headers: without })).status).toBe(401);
+  });
+
+  it('gives each request an id, or keeps a plain one', async () => {
+    const server = await served();
+    const first = (await ask(server, get('/me'))).headers.get('x-request-id');
+    const second = (await send(server, { body: initialize(), headers: ADMIN })).headers['x-request-id'];
+    expect(first).toMatch(/^[\w-]+$/);
+    expect(second).toMatch(/^[\w-]+$/);
+    expect(second).not.toBe(first);
+    expect((await ask(server, get('/me', { 'x-request-id': 'from-a-proxy.1' }))).headers.get('x-request-id')).toBe(
+      'from-a-proxy.1',
+    );
+    expect((await ask(server, get('/me', { 'x-request-id': 'x y' }))).headers.get('x-request-id')).not.toBe('x y');
+  });
+
+  it('writes a line for each request, without queries and tokens', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const logger = { info: (fields: object) => void lines.push({ ...fields }), error: () => undefined };
+    const server = await served({ accessLog: true, logger });
+    await ask(server, get('/events?ticket=secret-ticket'));
+    await send(server, modern('tools/call', { name: 'echo', arguments: { text: 'hi' } }, ADMIN));
+    await until(() => lines.length === 2);
+    expect(lines[0]).toMatchObject({ method: 'GET', path: '/events', status: 401, address: '127.0.0.1' });
+    expect(lines[1]).toMatchObject({ method: 'POST', path: '/mcp', status: 200, subject: 'admin', partition: 'default' });
+    expect(JSON.stringify(lines)).not.toMatch(/secret|static/);
+  });
+
+  it('says of a client that left before its answer that it did', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const logger = { info: (fields: object) => void lines.push({ ...fields }), error: () => undefined };
+    const server = await served({ accessLog: true, logger });
+    const leaving = new AbortController();
+    const left = fetch(`${server.url}/mcp`, {
+      method: 'POST',
+      signal: leaving.signal,
+      headers: {
+        ...(modern('tools/call', { name: 'slow' }).headers as Record<string, string>),
+        ...ADMIN,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
+      body: JSON.stringify(modern('tools/call', { name: 'slow' }).body),
+    });
+    await sleep(100);
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    await until(() => lines.length === 1);
+    expect(lines[0]).toMatchObject({ status: 499 });
+  });
+
+  it('pages of allowed origins may use it, and are asked for no more', async () => {
+    const server = await served({ allowedOrigins: ['https://app.example.com'] });
+    const preflight = (origin: string): ReturnType<typeof ask> =>
+      ask(server, {
+        path: '/mcp',
+        method: 'OPTIONS',
+        headers: {
+          origin,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'authorization,mcp-session-id',
+        },
+      });
+    for (const origin of ['https://app.example.com', 'http://localhost:5173']) {
+      const { status, headers } = await preflight(origin);
+      expect(status).toBe(204);
+      expect(headers.get('access-control-allow-origin')).toBe(origin);
+      expect(headers.get('access-control-allow-headers')).toContain('authorization');
+      expect(headers.get('access-control-allow-credentials')).toBeNull();
+    }
+    const other = await preflight('https://evil.example.com');
+    expect(other.headers.get('access-control-allow-origin')).toBeNull();
+    const called = await send(server, modern('tools/list', {}, { ...ADMIN, origin: 'https://app.example.com' }));
+    expect(called.headers['access-control-expose-headers']).toContain('Mcp-Session-Id');
+    expect((await send(server, modern('tools/list', {}, { ...ADMIN, origin: 'https://evil.example.com' }))).status).toBe(403);
+  });
+
+  it('a user who asks too much is told when to come back, and others are not', async () => {
+    const server = await served({ rateLimit: 10 });
+    const list = (headers: Record<string, string>): ReturnType<typeof send> => send(server, modern('tools/list', {}, headers));
+    expect((await list(ADMIN)).status).toBe(200);
+    const second = await list(ADMIN);
+    expect(second.status).toBe(429);
+    expect(Number(second.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await list({ authorization: `Bearer ${await tokenOf(server, 'ann')}` })).status).toBe(200);
+  });
+
+  it('an address with many tokens that are none is slowed down, and good tokens from there are served', async () => {
+    const server = await served();
+    const statuses = new Set<number>();
+    for (let n = 0; n < 80; n += 1) statuses.add((await ask(server, get('/events', { authorization: `Bearer x${n}` }))).status);
+    expect([...statuses]).toEqual([401, 429]);
+    expect((await send(server, modern('tools/list', {}, ADMIN))).status).toBe(200);
+  });
+
+  it('knows what it does not serve', async () => {
+    const server = await served();
+    for (const [path, method, status] of [
+      ['/nothing', 'GET', 404],
+      ['/mcp/more', 'POST', 404],
+      ['/a/b/mcp', 'POST', 404],
+      ['/mcp', 'PUT', 405],
+      ['/events', 'POST', 405],
+      ['/events/ticket', 'GET', 405],
+      ['/auth/login', 'GET', 405],
+      ['/%', 'GET', 404],
+      ['/%ff/mcp', 'POST', 400],
+      ['/alpha%23one/mcp', 'POST', 400],
+    ] as const) {
+      const answer = await ask(server, { path, method, headers: { ...ADMIN, accept: 'text/event-stream' } });
+      expect([path, method, answer.status]).toEqual([path, method, status]);
+      expect(answer.text).not.toContain('    at ');
+      expect(() => JSON.parse(answer.text) as unknown).not.toThrow();
+    }
+  });
+
+  it('partitions are those of the path and of Part-ID, each granted by itself', async () => {
+    const server = await served();
+    const authorization = `Bearer ${await tokenOf(server, 'bob')}`;
+    const status = async (path: string, part?: string): Promise<number> =>
+      (
+        await ask(server, {
+          path,
+          method: 'POST',
+          headers: {
+            authorization,
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+            ...modern('tools/list').headers,
+            ...(part === undefined ? {} : { 'part-id': part }),
+          },
+          body: modern('tools/list').body,
+        })
+      ).status;
+    // Granted, and not in this config file: that is another answer than 403.
+    expect(await status('/alpha/mcp')).toBe(400);
+    expect(await status('/alpha/mcp', 'one')).toBe(400);
+    expect(await status('/alpha/mcp', 'two')).toBe(403);
+    expect(await status('/mcp')).toBe(403);
+    expect(await status('/mcp', 'one')).toBe(403);
+    expect(await status('/beta/mcp')).toBe(403);
+    expect(await status('/beta/mcp', 'one')).toBe(403);
+  });
+
+  it('a ticket opens one stream of events, once', async () => {
+    const server = await served();
+    const made = await ask(server, { path: '/events/ticket', method: 'POST', headers: ADMIN });
+    expect(made.headers.get('cache-control')).toBe('no-store');
+    const { ticket } = JSON.parse(made.text) as { ticket: string };
+    const controller = new AbortController();
+    atEnd(() => controller.abort());
+    const events = await fetch(`${server.url}/events?ticket=${ticket}`, { signal: controller.signal });
+    expect(events.status).toBe(200);
+    expect((await ask(server, get(`/events?ticket=${ticket}`))).status).toBe(401);
+  });
+
+  it('the old transport is one option away from not being there', async () => {
+    const on = await served();
+    const off = await served({ httpSse: false });
+    const headers = { ...ADMIN, accept: 'text/event-stream' };
+    const controller = new AbortController();
+    atEnd(() => controller.abort());
+    for (const path of ['/sse', '/default/sse', '/jsonrpc/sse']) {
+      expect((await fetch(on.url + path, { headers, signal: controller.signal })).status).toBe(200);
+      expect((await ask(off, get(path, headers))).status).toBe(404);
+    }
+  });
+});
+
+describe('in an app of somebody else', () => {
+  async function mounted(path: string): Promise<{ url: string; port: number }> {
+    const daemon = newDaemon();
+    const app = express();
+    app.use(express.json());
+    const router = createRouter(daemon, { auth: await localAuth({ adminStaticToken: 'static' }) });
+    app.use(path, router);
+    app.get('/mine', (_req, res) => void res.send('mine'));
+    app.use((_req, res) => void res.status(404).send('theirs'));
+    const server = createServer(app);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    atEnd(async () => {
+      await router.close({ drainMs: 10 });
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    return { url: `http://127.0.0.1:${port}${path}`, port };
+  }
+
+  it('serves at its path a client that knows nothing else, and leaves the rest alone', async () => {
+    const { url, port } = await mounted('/ai');
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit: { headers: ADMIN } }));
+    atEnd(() => client.close());
+    const { content } = await client.callTool({ name: 'echo', arguments: { text: 'there' } });
+    expect(content).toMatchObject([{ type: 'text', text: 'there' }]);
+    expect(await (await fetch(`http://127.0.0.1:${port}/mine`)).text()).toBe('mine');
+    expect(await (await fetch(`${url}/nothing`)).text()).toBe('theirs');
+  });
+
+  it('says of the metadata where it is, mount and all', async () => {
+    const { url } = await mounted('/ai');
+    const refused = await fetch(`${url}/alpha/mcp`, { method: 'POST' });
+    const where = /resource_metadata="([^"]+)"/.exec(refused.headers.get('www-authenticate') ?? '')?.[1];
+    expect(where).toBe(`${url}/.well-known/oauth-protected-resource/alpha/mcp`);
+    expect(await (await fetch(where!)).json()).toMatchObject({ resource: `${url}/alpha/mcp` });
+  });
+});
+
+describe('without authentication', () => {
+  it('serves this machine, each partition by its name, and everybody may do everything', async () => {
+    const server = await served({ auth: createOpenAuth() });
+    expect((await send(server, modern('tools/list'))).status).toBe(200);
+    expect(JSON.parse((await ask(server, get('/me'))).text)).toMatchObject({ username: 'anonymous', roles: ['admin'] });
+  });
+
+  it('a page that reaches it by another name is refused, wherever it goes', async () => {
+    const server = await served({ auth: createOpenAuth() });
+    for (const path of ['/mcp', '/events', '/me']) {
+      const answer = await send(server, {
+        ...modern('tools/list', {}, { host: 'evil.example.com' }),
+        ...(path === '/mcp' ? {} : { method: 'GET' }),
+      });
+      expect([path, answer.status]).toEqual([path, 403]);
+    }
+    expect((await ask(server, get('/events', { origin: 'https://evil.example.com' }))).status).toBe(403);
+  });
+
+  it('does not listen beyond loopback', async () => {
+    const daemon = newDaemon();
+    await expect(serveHttp(daemon, { host: '0.0.0.0', port: 0 })).rejects.toThrow('without authentication');
+    await expect(serveHttp(daemon, { host: '0.0.0.0', port: 0, auth: createOpenAuth() })).rejects.toThrow('AUTH_PROVIDER');
+  });
+});
+
+describe('its life', () => {
+  it('says in words why it cannot listen', async () => {
+    const { port } = await served();
+    await expect(served({ port })).rejects.toThrow(`port ${port} of 127.0.0.1 is in use`);
+    await expect(served({ host: '192.0.2.1' })).rejects.toThrow('192.0.2.1 is no address of this machine');
+  });
+
+  it.each([
+    [{ rateLimit: -1 }, 'rate limit'],
+    [{ trustProxy: ['nowhere'] }, 'TRUST_PROXY'],
+    [{ trustProxy: 1.5 }, 'TRUST_PROXY'],
+    [{ maxBodyBytes: 0 }, 'maxBodyBytes'],
+  ])('%j is refused at the start', async (options, message) => {
+    await expect(served(options)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining(message) as string });
+  });
+
+  it('a call under way is answered before the port closes; what comes meanwhile is refused, and streams are told to come back', async () => {
+    const daemon = createDaemon({
+      catalog: defineCatalog({
+        functions: [
+          tool('wait', async () => {
+            await sleep(300);
+            return 'done';
+          }),
+        ],
+      }),
+    });
+    atEnd(() => daemon.close({ drainMs: 10 }));
+    const server = await served({}, daemon);
+    const events = await stream(server, {
+      method: 'GET',
+      headers: { ...ADMIN, accept: 'text/event-stream', ...(await openSession(server, '2025-11-25', {}, ADMIN)) },
+    });
+    const live = await fetch(`${server.url}/events`, { headers: ADMIN });
+    const under = send(server, modern('tools/call', { name: 'wait' }, ADMIN));
+    await sleep(100);
+    const closing = server.close({ drainMs: 5_000 });
+    expect((await send(server, modern('tools/list', {}, ADMIN))).status).toBe(503);
+    expect((await under).json.result).toMatchObject({ content: [{ text: 'done' }] });
+    await closing;
+    expect(await live.text()).toContain('retry:');
+    await until(() => events.over);
+    await expect(fetch(server.url)).rejects.toThrow();
+  });
+
+  it('believes X-Forwarded-For of those it is told to', async () => {
+    const lines: { address: string }[] = [];
+    const logger = { info: (fields: object) => void lines.push(fields as never), error: () => undefined };
+    const headers = { 'x-forwarded-for': '203.0.113.9, 198.51.100.7' };
+    for (const trustProxy of [0, 1, 2, ['loopback'], ['loopback', '198.51.100.0/24']])
+      await ask(await served({ accessLog: true, logger, trustProxy }), get('/me', headers));
+    await until(() => lines.length === 5);
+    expect(lines.map(({ address }) => address)).toEqual([
+      '127.0.0.1',
+      '198.51.100.7',
+      '203.0.113.9',
+      '198.51.100.7',
+      '203.0.113.9',
+    ]);
+  });
+});
