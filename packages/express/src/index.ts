@@ -3,15 +3,19 @@ export { createRouter } from './router.js';
 export type { DaemonRouter, RouterOptions } from './router.js';
 export { serveHttp } from './serve-http.js';
 export type { HttpOptions, HttpServer } from './serve-http.js';
+export { createAddressOf } from './address.js';
+export type { AddressOf } from './address.js';
 export { createMcpHandler } from './handler.js';
 export type { McpHandler, McpHandlerOptions } from './handler.js';
 export type { Refusal } from './respond.js';
 
+export { createCognitoAuth } from './auth/cognito.js';
+export type { CognitoAuth, CognitoAuthOptions } from './auth/cognito.js';
 export { createLocalAuth } from './auth/local.js';
 export type { LocalAuth, LocalAuthOptions } from './auth/local.js';
 export { mayCall, ROLES } from './auth/identity.js';
 export type { AuthIdentity, Grants, Role } from './auth/identity.js';
-export type { LoggedIn, Login } from './auth/login.js';
+export type { LoggedIn, Login, LoginRefusal } from './auth/login.js';
 export { createOpenAuth } from './auth/open.js';
 export type { AuthProvider } from './auth/provider.js';
 export { checkSecrets, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from './auth/secrets.js';
@@ -25,3 +29,9 @@ export type { EventsIdentity } from './events/viewer.js';
 
 export { createHttpSseHandler } from './http-sse/handler.js';
 export type { HttpSseHandler, HttpSseHandlerOptions } from './http-sse/handler.js';
+
+export { createMetrics } from './metrics.js';
+export type { Metrics, MetricsOptions } from './metrics.js';
+export type { ServedRequest } from './metrics/requests.js';
+export { createProbes } from './probes.js';
+export type { Probes, ProbesOptions } from './probes.js';

@@ -1,0 +1,34 @@
+/** Upper bounds in seconds: from an answer that is there at once to one that somebody waits minutes for. */
+const BOUNDS: readonly number[] = [
+  ...[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5],
+  ...[1, 2.5, 5, 10, 30, 60, 300],
+];
+
+/** How long things took, in seconds: one series of a histogram. */
+export class Distribution {
+  /** Of each bound those that did not fit the one before it; at last those that fit none. */
+  readonly #counts = Array<number>(BOUNDS.length + 1).fill(0);
+  #sum = 0;
+
+  /** What is no time counts as none. */
+  observe(seconds: number): void {
+    const time = seconds > 0 && seconds < Infinity ? seconds : 0;
+    let index = 0;
+    for (const bound of BOUNDS) {
+      if (time <= bound) break;
+      index += 1;
+    }
+    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+    this.#sum += time;
+  }
+
+  /** @param labels as they are written, without braces */
+  lines(name: string, labels: string): string[] {
+    let count = 0;
+    const buckets = this.#counts.map((more, index) => {
+      count += more;
+      return `${name}_bucket{${labels},le="${BOUNDS[index] ?? '+Inf'}"} ${count}`;
+    });
+    return [...buckets, `${name}_sum{${labels}} ${this.#sum}`, `${name}_count{${labels}} ${count}`];
+  }
+}

@@ -1,0 +1,60 @@
+/** What a daemon and its surroundings know anyway, asked when somebody wants to read it. */
+import { Counter, Gauge, Registry } from 'prom-client';
+
+import type { Daemon, DaemonStats } from '@mcp-daemon/core';
+
+/** What can be counted at any time, by the name of its kind. */
+export type Sources = Readonly<Record<string, () => number>>;
+
+/** What {@link createGauges} takes. */
+export interface GaugesOptions {
+  daemon: Pick<Daemon, 'stats'>;
+  version: string;
+  sessions: Sources;
+  streams: Sources;
+}
+
+/** Creates a registry that asks at each reading. */
+export function createGauges({ daemon, version, sessions, streams }: GaugesOptions): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+
+  function gauge(name: string, help: string, count: keyof DaemonStats): void {
+    new Gauge({
+      ...{ name, help, registers },
+      collect() {
+        this.set(daemon.stats()[count]);
+      },
+    });
+  }
+
+  function counter(name: string, help: string, count: keyof DaemonStats): void {
+    new Counter({
+      ...{ name, help, registers },
+      collect() {
+        this.reset();
+        this.inc(daemon.stats()[count]);
+      },
+    });
+  }
+
+  function kinds(name: string, help: string, label: string, sources: Sources): void {
+    new Gauge({
+      ...{ name, help, registers, labelNames: [label] },
+      collect() {
+        for (const [kind, count] of Object.entries(sources)) this.set({ [label]: kind }, count());
+      },
+    });
+  }
+
+  gauge('mcp_daemon_calls_in_flight', 'Calls under way.', 'inFlight');
+  kinds('mcp_daemon_sessions', 'Sessions that are open.', 'transport', sessions);
+  kinds('mcp_daemon_streams', 'Streams that are open.', 'kind', streams);
+  counter('mcp_daemon_records_written_total', 'Rows of call records that were written.', 'written');
+  gauge('mcp_daemon_records_waiting', 'Call records that wait because the store cannot be written.', 'waiting');
+  counter('mcp_daemon_records_lost_total', 'Call records that never will be written.', 'lost');
+  new Gauge({
+    ...{ name: 'mcp_daemon_build_info', help: 'Always 1; its label is the version.', registers, labelNames: ['version'] },
+  }).set({ version }, 1);
+  return registry;
+}
