@@ -10,16 +10,24 @@ import { parseArgs } from 'node:util';
 import { setup } from '../scripts/setup.mjs';
 import { stopAll } from './lib/processes.mjs';
 
-const USAGE = `usage: npm run bench -- [stdio|growth|all] [--runs N] [--rounds N] [--n N] [--out FILE]
+const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|all] [--runs N] [--rounds N] [--n N] [--out FILE]
 
   stdio         cold start and throughput
   growth        a catalog of 10 to 10,000 tools
+  http          calls over HTTP
+  sessions      what sessions, streams and calls over HTTP keep in memory
   --runs N      cold starts of each server (15)
-  --rounds N    rounds of throughput and of growth (5, 3)
+  --rounds N    rounds of throughput, growth, HTTP and sessions (5, 3, 3, 2)
   --n N         calls of each server in a round (20000)
   --out FILE    writes the report to a file as well
 `;
-const SUITES = { stdio: ['cold', 'load'], growth: ['growth'], all: ['cold', 'load', 'growth'] };
+const SUITES = {
+  stdio: ['cold', 'load'],
+  growth: ['growth'],
+  http: ['http'],
+  sessions: ['sessions'],
+  all: ['cold', 'load', 'growth', 'http', 'sessions'],
+};
 
 function options() {
   const text = { type: 'string' };
@@ -41,7 +49,7 @@ function options() {
     out: values.out,
     runs: count('runs', 15),
     n: count('n', 20_000),
-    rounds: { load: count('rounds', 5), growth: count('rounds', 3) },
+    rounds: { load: count('rounds', 5), growth: count('rounds', 3), http: count('rounds', 3), sessions: count('rounds', 2) },
   };
 }
 

@@ -7,14 +7,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { toolList } from '../servers/tools.mjs';
 
-const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
-const bin = path('../../packages/cli/dist/bin.js');
+/** The path of a file that is given from here. */
+export const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+/** The built command. */
+export const bin = path('../../packages/cli/dist/bin.js');
 
 /** A server that is a file of ours. */
 const program = (name) => (_folder, tools) => [path(`../servers/${name}.mjs`), String(tools)];
 
-/** A config file with so many tools, all in one module, whose calls are recorded by this policy. */
-async function writeConfig(folder, tools, record) {
+/** Writes a config file with so many tools, all in one module, whose calls are recorded by this policy. */
+export async function writeConfig(folder, tools, record) {
   await copyFile(path('../servers/tools.mjs'), join(folder, 'tools.mjs'));
   const list = toolList(tools);
   const links = list.map(({ name }) => ({

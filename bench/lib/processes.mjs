@@ -11,15 +11,22 @@ const running = new Set();
 
 /** What a user's shell may have set must not steer a server that is measured. */
 const environment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(?:MCP_|NODE_OPTIONS$|NODE_COMPILE_CACHE$|LOG_LEVEL$)/.test(name)),
+  Object.entries(process.env).filter(
+    ([name]) => !/^(?:MCP_|NODE_OPTIONS$|NODE_COMPILE_CACHE$|LOG_LEVEL$|AUTH_|ADMIN_|JWT_|HOST$|PORT$)/.test(name),
+  ),
 );
 
-/** Starts a Node program with pipes. `child.ended` resolves when it is gone. */
-export function start(args) {
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], env: environment });
+/**
+ * Starts a Node program with pipes. `child.ended` resolves when it is gone.
+ *
+ * @param errors a file's descriptor that stderr goes to; without it the end of what is said is in `child.said`
+ */
+export function start(args, { errors = 'pipe', ipc = false } = {}) {
+  const stdio = ['pipe', 'pipe', errors, ...(ipc ? ['ipc'] : [])];
+  const child = spawn(process.execPath, args, { stdio, env: environment });
   running.add(child);
   child.said = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => (child.said = (child.said + text).slice(-STDERR_KEPT)));
+  child.stderr?.setEncoding('utf8').on('data', (text) => (child.said = (child.said + text).slice(-STDERR_KEPT)));
   child.stdin.on('error', () => {});
   child.ended = new Promise((resolve) => {
     const end = (why) => {
@@ -40,10 +47,11 @@ function kill(pid) {
   }
 }
 
-/** Ends a server as a host does, by closing its input; one that stays is killed. */
-export async function stop(child) {
+/** Ends a server as a host does, by closing its input, or by a signal; one that stays is killed. */
+export async function stop(child, signal) {
   if (!running.has(child)) return;
   child.stdin.end();
+  if (signal !== undefined) child.kill(signal);
   const waiting = new AbortController();
   const late = sleep(GRACE_MS, 'late', { signal: waiting.signal }).catch(() => undefined);
   if ((await Promise.race([child.ended, late])) === 'late') kill(child.pid);

@@ -29,9 +29,9 @@ function heading() {
   ].join('\n\n');
 }
 
-function verdict({ limit, measured: { median } }) {
+function verdict({ limit = Infinity, atLeast = -Infinity, measured: { median } }) {
   if (!Number.isFinite(median)) return 'not measured';
-  return median <= limit ? 'met' : 'not met';
+  return median <= limit && median >= atLeast ? 'met' : 'not met';
 }
 
 const spanOf = ({ median, min, max }) => `${digits(median)} (${digits(min)}..${digits(max)})`;

@@ -33,3 +33,6 @@ export const functionOf = (name) => (name === 'hello' ? hello : add_numbers);
 
 /** How many tools this server is to have: its first argument. */
 export const wanted = () => Number(process.argv[2] ?? 2);
+
+/** Where this server is to listen, if it is one over HTTP: its second argument. */
+export const port = () => Number(process.argv[3]);

@@ -1,0 +1,16 @@
+/** SDK v2 over HTTP: sessions by its transport, or its handler of the modern era, as the fourth argument says. */
+import { createServer } from 'node:http';
+import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import { serveSessions } from './sdk-sessions.mjs';
+import { port } from './tools.mjs';
+
+const MAX_STREAMS = 20_000;
+
+/** @param make makes a server */
+export function serve(make) {
+  if (process.argv[4] === 'modern') {
+    const handle = toNodeHandler(createMcpHandler(make, { maxSubscriptions: MAX_STREAMS }));
+    createServer((req, res) => void handle(req, res)).listen(port(), '127.0.0.1');
+  } else serveSessions(NodeStreamableHTTPServerTransport, make);
+}

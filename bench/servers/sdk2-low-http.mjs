@@ -1,0 +1,15 @@
+/** SDK v2's low-level Server over HTTP. It checks no arguments. */
+import { Server } from '@modelcontextprotocol/server';
+import { serve } from './sdk2-http.mjs';
+import { functionOf, toolList, wanted } from './tools.mjs';
+
+const tools = toolList(wanted());
+const functions = new Map(tools.map(({ name }) => [name, functionOf(name)]));
+serve(() => {
+  const server = new Server({ name: 'bench', version: '1.0.0' }, { capabilities: { tools: {} } });
+  server.setRequestHandler('tools/list', () => ({ tools }));
+  server.setRequestHandler('tools/call', ({ params }) => ({
+    content: [{ type: 'text', text: functions.get(params.name)(params.arguments) }],
+  }));
+  return server;
+});
