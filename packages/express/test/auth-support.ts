@@ -47,7 +47,7 @@ export const localAuth = async (options: Partial<LocalAuthOptions> = {}): Promis
   createLocalAuth({ userFile: options.userFile ?? (await usersFile()), jwtSecret: SECRET, ...options });
 
 /** Serves `auth.handle` until the test ends, and 404 for what is not its own. */
-export async function serveAuth(auth: LocalAuth): Promise<{ port: number }> {
+export async function serveAuth(auth: Pick<LocalAuth, 'handle'>): Promise<{ port: number }> {
   const server = createServer((req, res) => {
     void auth.handle(req, res).then((served) => {
       if (!served) res.writeHead(404).end();
