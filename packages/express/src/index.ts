@@ -11,8 +11,6 @@ export type { Refusal } from './respond.js';
 
 export { createCognitoAuth } from './auth/cognito.js';
 export type { CognitoAuth, CognitoAuthOptions } from './auth/cognito.js';
-export { createCognitoAuth } from './auth/cognito.js';
-export type { CognitoAuth, CognitoAuthOptions } from './auth/cognito.js';
 export { createLocalAuth } from './auth/local.js';
 export type { LocalAuth, LocalAuthOptions } from './auth/local.js';
 export { mayCall, ROLES } from './auth/identity.js';
