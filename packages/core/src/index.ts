@@ -20,6 +20,8 @@ export type {
   Structured,
   ToolOptions,
 } from './define.js';
+export { compileSchema } from './schema/validator.js';
+export type { Check, CheckResult } from './schema/validator.js';
 export type { StandardSchema } from './schema/standard.js';
 export type { JsonSchema, TypeOf } from './schema/types.js';
 export { FunctionContext } from './context.js';

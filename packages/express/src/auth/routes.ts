@@ -1,7 +1,8 @@
 /** Logging in over HTTP, as a plain handler. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Awaitable, Logger } from '@mcp-daemon/core';
+import { compileSchema } from '@mcp-daemon/core';
+import type { Awaitable, JsonObject, Logger } from '@mcp-daemon/core';
 
 import { sendJson } from '../respond.js';
 import type { Refusal } from '../respond.js';
@@ -10,6 +11,7 @@ import { METADATA_PATH } from './challenge.js';
 import type { Challenges } from './challenge.js';
 import type { LoggedIn, Login, LoginRefusal } from './login.js';
 import { readBody } from './read-body.js';
+import { LOGIN_BODY, TOKEN_FORM } from './schemas.js';
 
 /** What {@link createAuthRoutes} takes. */
 export interface AuthRoutesOptions {
@@ -47,29 +49,35 @@ const invalid = (message: string, code = 'invalid_request'): Failure => ({ statu
 
 const NEEDED = 'The body must have a username and a password, as strings.';
 
-/** The credentials in an object. */
-function credentialsOf(value: unknown): Credentials | Failure {
-  if (typeof value !== 'object' || value === null) return invalid(NEEDED);
-  const { username, password } = value as Record<string, unknown>;
-  return typeof username === 'string' && typeof password === 'string' ? { username, password } : invalid(NEEDED);
+/** Makes what finds the credentials in a body that has to be as its schema says. */
+function reader(schema: JsonObject): (value: unknown) => Credentials | Failure {
+  const check = compileSchema(schema);
+  return (value) => {
+    if (!check(value).ok) return invalid(NEEDED); // what the check says could quote the body
+    const { username, password } = value as Credentials;
+    return { username, password };
+  };
 }
+
+const inLogin = reader(LOGIN_BODY);
+const inForm = reader(TOKEN_FORM);
 
 /** The credentials in JSON. */
 function fromJson(text: string): Credentials | Failure {
   try {
-    return credentialsOf(JSON.parse(text));
+    return inLogin(JSON.parse(text));
   } catch {
     return invalid('The body must be JSON.'); // what the parser says quotes the body
   }
 }
 
-/** The credentials in a form of OAuth 2. Without a `grant_type` it is what the Python engine takes. */
+/** The credentials in a form of OAuth 2. */
 function fromForm(form: URLSearchParams): Credentials | Failure {
   for (const name of ['username', 'password', 'grant_type'])
     if (form.getAll(name).length > 1) return invalid('A field of the form is there more than once.');
   if ((form.get('grant_type') ?? 'password') !== 'password')
     return invalid('The grant_type must be password.', 'unsupported_grant_type');
-  return credentialsOf(Object.fromEntries(form));
+  return inForm(Object.fromEntries(form));
 }
 
 /** Creates the handler. @returns false for paths that are not its own */
@@ -109,7 +117,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
     const body = await readBody(req, 'application/json');
     if (body === undefined) return;
     if ('status' in body) return fail(res, body);
-    const from = 'text' in body ? fromJson(body.text) : credentialsOf(body.parsed);
+    const from = 'text' in body ? fromJson(body.text) : inLogin(body.parsed);
     await answer(req, res, from, { code: 'invalid_credentials' });
   }
 
@@ -117,7 +125,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
     const body = await readBody(req, 'application/x-www-form-urlencoded');
     if (body === undefined) return;
     if ('status' in body) return fail(res, body);
-    const from = 'text' in body ? fromForm(new URLSearchParams(body.text)) : credentialsOf(body.parsed);
+    const from = 'text' in body ? fromForm(new URLSearchParams(body.text)) : inForm(body.parsed);
     await answer(req, res, from, { code: 'invalid_grant', status: 400 });
   }
 
