@@ -6,6 +6,7 @@ import cors from 'cors';
 
 import type { AddressOf } from './address.js';
 import { createOriginCheck } from './guard.js';
+import type { ServedRequest } from './metrics/requests.js';
 import { pathOfUrl, routeOf } from './routes.js';
 import { beginVisit } from './visit.js';
 
@@ -18,16 +19,6 @@ export interface AdmissionOptions {
   accessLog: Pick<Logger, 'info'> | undefined;
   /** Told of each request when it is over. */
   observe: (request: ServedRequest) => void;
-}
-
-/** One request that is over. */
-export interface ServedRequest {
-  /** One of the few names that `routeOf` gives. */
-  readonly route: string;
-  readonly method: string;
-  /** 499 where the client left before it was answered. */
-  readonly status: number;
-  readonly seconds: number;
 }
 
 /**

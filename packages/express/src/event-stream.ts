@@ -26,6 +26,11 @@ export class EventStreams {
     this.#maxUnreadBytes = maxUnreadBytes;
   }
 
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
   /** Begins a stream. @param first its first events; without any, the headers leave at once */
   open(res: ServerResponse, first = '', more: readonly string[] = []): void {
     if (res.headersSent || res.destroyed) return;

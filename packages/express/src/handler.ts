@@ -81,6 +81,8 @@ export interface McpHandler<I extends SessionIdentity = SessionIdentity> {
   ) => void | Promise<void>;
   /** Sessions that are open. */
   readonly sessions: number;
+  /** Responses that are open streams. */
+  readonly streams: number;
   /**
    * Ends the endpoint: new requests are refused, calls under way are given `drainMs` (default 5 seconds) and are then cancelled,
    * sessions and streams end. The daemon stays open. A second call waits for the first.
@@ -189,6 +191,9 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
     handle,
     get sessions() {
       return sessions.size;
+    },
+    get streams() {
+      return streams.size;
     },
     close: ({ drainMs = 5_000 } = {}) =>
       (closing ??= Promise.all([sessions.close(drainMs), modern.close(drainMs)]).then(() => undefined)),

@@ -21,14 +21,15 @@ import { createOpenAuth } from './auth/open.js';
 import type { AuthProvider } from './auth/provider.js';
 import { createEventsHandler } from './events/handler.js';
 import type { EventsHandlerOptions } from './events/handler.js';
+import { createEventRoutes } from './events/routes.js';
 import { createMcpHandler } from './handler.js';
 import type { McpHandlerOptions } from './handler.js';
 import { createHttpSseHandler } from './http-sse/handler.js';
+import { createMetrics } from './metrics.js';
+import { createProbes } from './probes.js';
 import { sendProblem } from './problem.js';
 import { limitRate } from './rate-limit.js';
 import { identified, noting } from './reception.js';
-import type { Handler } from './reception.js';
-import { sendJson } from './respond.js';
 import { pathOfUrl, routeOf } from './routes.js';
 
 /** What {@link createRouter} takes. */
@@ -47,6 +48,8 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
   logger?: Pick<Logger, 'info' | 'error'>;
   /** Whether each request is logged. Default: false. */
   accessLog?: boolean;
+  /** The version that metrics tell. Default: `unknown`. */
+  version?: string;
 }
 
 /** A router that has to be closed. */
@@ -70,8 +73,6 @@ const MESSAGES = ['/messages', '/:partition/messages'];
 const EVENTS = ['/events', '/:partition/events'];
 const TICKETS = ['/events/ticket', '/:partition/events/ticket'];
 
-const TICKET_SECONDS = 30;
-
 /** Whether pages and their like come over TLS is the business of whoever ends it. */
 const HEADERS: HelmetOptions = {
   contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
@@ -88,7 +89,7 @@ const HEADERS: HelmetOptions = {
  */
 export function createRouter(daemon: Daemon, options: RouterOptions = {}): DaemonRouter {
   const { allowedHosts, allowedOrigins = [], rateLimit = 6_000, trustProxy, logger } = options;
-  const { httpSse = true, accessLog = false } = options;
+  const { httpSse = true, accessLog = false, version } = options;
   const hosts = allowedHosts === undefined ? {} : { allowedHosts };
   const { auth = createOpenAuth({ ...hosts, allowedOrigins }) } = options;
 
@@ -99,29 +100,28 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   // A session of that transport lasts as long as its stream: it has bounds of its own.
   const { maxSessions: _, maxSessionsPerUser: _share, sessionIdleMs: _idle, ...shared } = options;
   const sse = httpSse ? createHttpSseHandler<AuthIdentity>(daemon, { ...shared, authorize: mayCall }) : undefined;
+  const metrics = createMetrics(daemon, {
+    sessions: { streamable_http: () => mcp.sessions, http_sse: () => sse?.sessions ?? 0 },
+    streams: { events: () => events.streams, mcp: () => mcp.streams },
+    ...(version === undefined ? {} : { version }),
+  });
+  const probes = createProbes(daemon, { isReady: () => closing === undefined, ...(logger === undefined ? {} : { logger }) });
   const admit = createAdmission({
     allowedOrigins,
     addressOf,
     accessLog: accessLog ? logger : undefined,
-    observe: () => undefined,
+    observe: metrics.observeRequest,
   });
+  let closing: Promise<void> | undefined;
 
   const forUsers = identified(authenticate);
-
-  const createTicket = forUsers((_req, res, identity) => {
-    const ticket = events.createTicket(identity);
-    sendJson(res, 200, JSON.stringify({ ticket, expires_in: TICKET_SECONDS }), ['cache-control', 'no-store']);
+  const { watch, createTicket } = createEventRoutes(events, authenticate);
+  const metricsForAdmins = forUsers(async (_req, res, { roles }) => {
+    if (!roles.includes('admin')) return sendProblem(res, { status: 403, message: 'Metrics are for the role admin.' });
+    const { contentType, text } = await metrics.render();
+    res.writeHead(200, ['content-type', contentType, 'cache-control', 'no-store']);
+    res.end(text);
   });
-
-  const eventsOfUser = forUsers((req, res, identity) => events.handle(req, res, identity));
-  /** `EventSource` cannot send a header: it comes with a ticket. */
-  const watch: Handler = (req, res) => {
-    const ticket = new URLSearchParams(req.url?.split('?')[1]).get('ticket');
-    if (ticket === null) return eventsOfUser(req, res);
-    const identity = events.identityOfTicket(ticket);
-    if (identity !== undefined) events.handle(req, res, identity);
-    else sendProblem(res, { status: 401, message: 'The ticket is unknown, spent, or older than 30 seconds.' });
-  };
 
   const failed: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
     const known = error instanceof DaemonError || (error as { status?: unknown }).status === 400;
@@ -143,14 +143,15 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     router.all(MESSAGES, forUsers(sse.message));
   }
   router.all(EVENTS, watch);
-  router.post(TICKETS, createTicket);
-  router.all(TICKETS, (_req, res) => sendProblem(res, { status: 405, message: 'Use POST.', headers: { allow: 'POST' } }));
+  router.all(TICKETS, createTicket);
+  router.all('/health', probes.health);
+  router.all('/ready', probes.ready);
+  router.get('/metrics', metricsForAdmins);
   router.use((req, res, next) => {
     auth.handle(req, res).then((served) => (served ? undefined : next()), next);
   });
   router.use(failed);
 
-  let closing: Promise<void> | undefined;
   return Object.assign(router, {
     serveMcp(req: IncomingMessage, res: ServerResponse): boolean {
       if (routeOf(pathOfUrl(req.url)) !== 'mcp') return false;
@@ -158,8 +159,9 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
       return true;
     },
     close({ drainMs = 5_000 } = {}): Promise<void> {
+      closing ??= Promise.all([mcp.close({ drainMs }), sse?.close({ drainMs })]).then(() => metrics.close());
       events.close();
-      return (closing ??= Promise.all([mcp.close({ drainMs }), sse?.close({ drainMs })]).then(() => undefined));
+      return closing;
     },
   });
 }

@@ -378,3 +378,38 @@ describe('its life', () => {
     ]);
   });
 });
+
+describe('for whoever runs it', () => {
+  it('says that it lives and that it is ready to anybody, and turns red on its way out', async () => {
+    const daemon = createDaemon({
+      catalog: defineCatalog({ functions: [tool('wait', () => sleep(300))] }),
+    });
+    atEnd(() => daemon.close({ drainMs: 10 }));
+    const server = await served({}, daemon);
+    expect((await ask(server, get('/health'))).text).toBe('{"status":"ok"}');
+    expect((await ask(server, get('/ready'))).status).toBe(200);
+    const under = send(server, modern('tools/call', { name: 'wait' }, ADMIN));
+    await sleep(50);
+    const closing = server.close({ drainMs: 5_000 });
+    const ready = await ask(server, get('/ready'));
+    expect([ready.status, (JSON.parse(ready.text) as { status: string }).status]).toEqual([503, 'draining']);
+    expect((await ask(server, get('/health'))).status).toBe(200);
+    await under;
+    await closing;
+  });
+
+  it('counts calls, requests, sessions and streams, for admins alone', async () => {
+    const server = await served({ version: '9.9.9' });
+    await send(server, modern('tools/call', { name: 'echo', arguments: { text: 'x' } }, ADMIN));
+    await openSession(server, '2025-11-25', {}, ADMIN);
+    expect((await ask(server, get('/metrics'))).status).toBe(401);
+    const asAnn = { authorization: `Bearer ${await tokenOf(server, 'ann')}` };
+    expect((await ask(server, get('/metrics', asAnn))).status).toBe(403);
+    const { text, headers } = await ask(server, get('/metrics', ADMIN));
+    expect(headers.get('content-type')).toContain('text/plain');
+    expect(text).toMatch(/mcp_daemon_calls_total\{.*name="echo".*\} 1/);
+    expect(text).toMatch(/mcp_daemon_sessions\{transport="streamable_http"\} 1/);
+    expect(text).toMatch(/mcp_daemon_http_requests_total\{route="mcp",method="POST",status="200"\} 2/);
+    expect(text).toMatch(/mcp_daemon_build_info\{version="9.9.9"/);
+  });
+});

@@ -10,6 +10,8 @@ const NAME = /^(?=[_-]*[A-Za-z0-9])[A-Za-z0-9_-]{1,128}$/;
 
 /** What may stand behind a partition. */
 const ENDPOINTS: ReadonlySet<string> = new Set(['mcp', 'sse', 'messages', 'events', 'events/ticket', 'graphql']);
+/** Paths that are about no partition, and where the default one is as good as any. */
+const ALONE: ReadonlySet<string> = new Set(['', 'metrics']);
 /** The Python engine's paths of the old transport, for the default partition. */
 const JSONRPC: ReadonlySet<string> = new Set(['sse', 'messages']);
 
@@ -26,7 +28,7 @@ export function isPartition(text: string): boolean {
  */
 export function partitionOfPath(path: string): string | undefined {
   const text = path.replace(/^\//, '').replace(/\/$/, '');
-  if (text === '' || ENDPOINTS.has(text)) return DEFAULT_PARTITION;
+  if (ALONE.has(text) || ENDPOINTS.has(text)) return DEFAULT_PARTITION;
   const slash = text.indexOf('/');
   const [name, endpoint] = [text.slice(0, Math.max(0, slash)), text.slice(slash + 1)];
   if (!ENDPOINTS.has(endpoint)) return undefined;

@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 
 import type { EventsIdentity } from './viewer.js';
 
-const TICKET_MS = 30_000;
+/** How long a ticket is good for. */
+export const TICKET_MS = 30_000;
 /** Tickets at once, in all and of one user: the oldest goes first. */
 const MAX_TICKETS = 10_000;
 const MAX_PER_USER = 100;

@@ -1,0 +1,39 @@
+/** The routes of live events: a stream for whoever shows who they are, by a token or by a ticket. */
+import type { AuthProvider } from '../auth/provider.js';
+import { sendProblem } from '../problem.js';
+import { identified } from '../reception.js';
+import type { Handler } from '../reception.js';
+import { sendJson } from '../respond.js';
+import type { EventsHandler } from './handler.js';
+import { TICKET_MS } from './tickets.js';
+
+/** What is mounted at `/events` and at `/events/ticket`. */
+export interface EventRoutes {
+  readonly watch: Handler;
+  readonly createTicket: Handler;
+}
+
+/** Creates the routes. */
+export function createEventRoutes(events: EventsHandler, authenticate: AuthProvider['authenticate']): EventRoutes {
+  const forUsers = identified(authenticate);
+  const watchOfUser = forUsers((req, res, identity) => events.handle(req, res, identity));
+  const create = forUsers((_req, res, identity) => {
+    const body = { ticket: events.createTicket(identity), expires_in: TICKET_MS / 1_000 };
+    sendJson(res, 200, JSON.stringify(body), ['cache-control', 'no-store']);
+  });
+
+  return {
+    watch(req, res) {
+      // A browser's EventSource cannot send a header: it comes with a ticket.
+      const ticket = new URLSearchParams(req.url?.split('?')[1]).get('ticket');
+      if (ticket === null) return watchOfUser(req, res);
+      const identity = events.identityOfTicket(ticket);
+      if (identity !== undefined) events.handle(req, res, identity);
+      else sendProblem(res, { status: 401, message: 'The ticket is unknown, spent, or older than 30 seconds.' });
+    },
+    createTicket(req, res) {
+      if (req.method === 'POST') return create(req, res);
+      sendProblem(res, { status: 405, message: 'Use POST.', headers: { allow: 'POST' } });
+    },
+  };
+}
