@@ -13,8 +13,9 @@ import {
   ResultSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { RawClient, envelope } from './raw.js';
-import type { Json } from './raw.js';
+import { RawClient } from './raw.js';
+import { envelope } from './raw-peer.js';
+import type { Json, RawPeer } from './raw-peer.js';
 import { environment } from './sidecar.js';
 
 /** A JSON-RPC error, as every client throws it here. */
@@ -78,12 +79,15 @@ export function reply(method: unknown, params: Json): Json {
   return { action: 'accept', content: Object.fromEntries(content.filter(([, value]) => value !== undefined)) };
 }
 
-function raw(version: string): ClientUnderTest {
+/** A client's end of a pipe to a process, or of whatever else a suite names with its arguments. */
+type Way<T> = (args: string[]) => T;
+
+function raw(version: string, way: Way<RawPeer> = (args) => new RawClient(args)): ClientUnderTest {
   const modern = version >= '2026';
   return {
-    name: `raw lines ${version}`,
+    name: `raw ${version}`,
     async connect(args) {
-      const client = new RawClient(args);
+      const client = way(args);
       const result = (answer: Json): Json => {
         const { error } = answer as { error?: { code: number; message: string; data?: unknown } };
         if (error !== undefined) throw new RpcError(error.code, error.message, error.data);
@@ -104,9 +108,7 @@ function raw(version: string): ClientUnderTest {
         };
         const { id, answer } = client.request(method, { ...params, ...(Object.keys(meta).length > 0 ? { _meta: meta } : {}) });
         const before = client.notifications.length;
-        signal?.addEventListener('abort', () =>
-          client.notify('notifications/cancelled', { requestId: id, reason: 'tired of waiting' }),
-        );
+        signal?.addEventListener('abort', () => client.cancel(id));
         const cancelled = new Promise<never>((_resolve, reject) =>
           signal?.addEventListener('abort', () => reject(new Error('cancelled'))),
         );
@@ -148,16 +150,13 @@ function raw(version: string): ClientUnderTest {
             return {
               honored: first.params['notifications'] as Json,
               close: async () => {
-                client.notify('notifications/cancelled', { requestId: id });
+                client.cancel(id);
                 await send('server/discover');
               },
             };
           },
         }),
-        async close() {
-          const { code } = await client.end();
-          if (code !== 0) throw new Error(`exit code ${code}: ${client.stderr}`);
-        },
+        close: () => client.leave(),
       };
     },
   };
@@ -171,12 +170,10 @@ const rethrow = (error: unknown): never => {
   throw typeof code === 'number' ? new RpcError(code, message, data) : error;
 };
 
-/** A client's end of a pipe to a process, or of whatever else a suite names with its arguments. */
-type Way<T> = (args: string[]) => T;
 const pipeV1: Way<StdioV1> = (args) => new StdioV1({ command: process.execPath, args, env: environment() });
 const pipeV2: Way<StdioV2> = (args) => new StdioV2({ command: process.execPath, args, env: environment() });
 
-export const sdkV1 = (way: Way<Parameters<ClientV1['connect']>[0]> = pipeV1): ClientUnderTest => ({
+const sdkV1 = (way: Way<Parameters<ClientV1['connect']>[0]> = pipeV1): ClientUnderTest => ({
   name: 'SDK v1',
   async connect(args) {
     const client = new ClientV1({ name: 'interop', version: '1.0.0' }, { capabilities: CAPABILITIES });
@@ -222,7 +219,7 @@ function viaMethods(client: ClientV2): Record<string, ((params: never, options: 
   };
 }
 
-export function sdkV2(
+function sdkV2(
   mode: 'legacy' | 'auto' | { pin: string },
   way: Way<Parameters<ClientV2['connect']>[0]> = pipeV2,
 ): ClientUnderTest {
@@ -272,14 +269,15 @@ export function sdkV2(
   };
 }
 
-export const clients: readonly ClientUnderTest[] = [
-  raw('2024-11-05'),
-  raw('2025-03-26'),
-  raw('2025-06-18'),
-  raw('2025-11-25'),
-  raw('2026-07-28'),
-  sdkV1(),
-  sdkV2('legacy'),
-  sdkV2('auto'),
-  sdkV2({ pin: '2026-07-28' }),
+/** All clients, each over ways of its own. Undefined: over a pipe to a process. */
+export const clientsOver = (ways?: {
+  raw: Way<RawPeer>;
+  v1: Way<Parameters<ClientV1['connect']>[0]>;
+  v2: Way<Parameters<ClientV2['connect']>[0]>;
+}): readonly ClientUnderTest[] => [
+  ...['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'].map((version) => raw(version, ways?.raw)),
+  sdkV1(ways?.v1),
+  ...(['legacy', 'auto', { pin: '2026-07-28' }] as const).map((mode) => sdkV2(mode, ways?.v2)),
 ];
+
+export const clients = clientsOver();

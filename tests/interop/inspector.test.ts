@@ -1,5 +1,5 @@
 /**
- * The MCP Inspector's command line, in both eras. It is large and newer than Node 20, so that it is installed for this test alone:
+ * The MCP Inspector's command line, in both eras and over all transports. It is large and newer than Node 20, so that it is installed for this test alone:
  * in CI, or with INTEROP_INSPECTOR=1. Where it is there already, it is used.
  */
 import { execFile } from 'node:child_process';
@@ -8,7 +8,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Json } from './raw.js';
+import type { Json } from './raw-peer.js';
+import { serveHome } from './served.js';
+import type { HomeServer } from './served.js';
 import { callsOf, createHome, environment } from './sidecar.js';
 import type { Home } from './sidecar.js';
 
@@ -22,28 +24,46 @@ const node = join(folder, 'node_modules', nodePackage, 'bin/node');
 const wanted = existsSync(inspector) || Boolean(process.env['CI']) || Boolean(process.env['INTEROP_INSPECTOR']);
 
 let home: Home;
+let server: HomeServer | undefined;
 
 beforeAll(async () => {
   home = await createHome();
-  if (!wanted || existsSync(inspector)) return;
+  if (!wanted) return;
+  server = await serveHome(home);
+  if (existsSync(inspector)) return;
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), '{ "private": true }\n');
   const packages = [`@modelcontextprotocol/inspector@${VERSION}`, `${nodePackage}@24`];
   await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', folder, ...packages]);
 }, 300_000);
-afterAll(() => home.remove());
+afterAll(async () => {
+  await server?.stop();
+  await home.remove();
+});
+
+/** How it is told of a server, for each transport. */
+const flagsFor = {
+  async stdio(): Promise<string[]> {
+    const file = join(home.folder, 'host.json');
+    const [command, ...args] = [process.execPath, ...home.args()];
+    await writeFile(file, JSON.stringify({ mcpServers: { everything: { command, args } } }));
+    return ['--config', file, '--server', 'everything'];
+  },
+  'Streamable HTTP': async (): Promise<string[]> => ['--transport', 'http', '--server-url', server!.http],
+  'HTTP+SSE': async (): Promise<string[]> => ['--transport', 'sse', '--server-url', server!.sse],
+};
+const runs = (['stdio', 'Streamable HTTP', 'HTTP+SSE'] as const).flatMap((transport) =>
+  (['legacy', 'modern'] as const).map((era) => ({ transport, era })),
+);
 
 const describeWhere = wanted ? describe : describe.skip;
 
-describeWhere.each(['legacy', 'modern'])(
-  `Inspector ${VERSION}, %s${wanted ? '' : ' (not installed: INTEROP_INSPECTOR=1)'}`,
-  (era) => {
-    /** Runs one method. The sidecar is what follows the first arguments. */
+describeWhere.each(runs)(
+  `Inspector ${VERSION}, $era over $transport${wanted ? '' : ' (not installed: INTEROP_INSPECTOR=1)'}`,
+  ({ transport, era }) => {
+    /** Runs one method. */
     async function ask(method: string, ...args: string[]): Promise<Json> {
-      const sidecar = join(home.folder, 'host.json');
-      const [command, ...rest] = [process.execPath, ...home.args()];
-      await writeFile(sidecar, JSON.stringify({ mcpServers: { everything: { command, args: rest } } }));
-      const flags = ['--config', sidecar, '--server', 'everything', '--protocol-era', era, '--format', 'json', '--quiet'];
+      const flags = [...(await flagsFor[transport]()), '--protocol-era', era, '--format', 'json', '--quiet'];
       const { stdout } = await run(node, [inspector, '--cli', ...flags, '--method', method, ...args], {
         env: { ...environment(), HOME: home.folder },
         maxBuffer: 10_000_000,
@@ -77,7 +97,8 @@ describeWhere.each(['legacy', 'modern'])(
       });
     }, 60_000);
 
-    it('leaves its calls in the record', async () => {
+    // The records of a server over HTTP are its own.
+    (transport === 'stdio' ? it : it.skip)('leaves its calls in the record', async () => {
       const calls = await callsOf(home, '--limit', '4');
       expect(calls.map(({ status }) => status)).toEqual(Array(4).fill('completed'));
     });
