@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { bin, pnpm, root, run, step } from './lib.mjs';
 
 const installStamp = join(root, 'node_modules', '.setup-installed');
+/** What a build leaves, as far as somebody may have removed it. */
+const built = ['packages/cli/dist/bin.js', 'packages/express/dist/assets/docs.html'];
 const buildStamp = join(root, 'node_modules', '.setup-built');
 
 const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name));
@@ -30,8 +32,15 @@ function buildState() {
   const sources = packages.flatMap((path) =>
     readdirSync(join(root, path, 'src'), { recursive: true }).map((name) => join(path, 'src', name)),
   );
-  const files = [...sources, ...manifests, ...packages.map((path) => join(path, 'tsconfig.json')), 'tsconfig.base.json'];
-  const times = [...files, 'packages/cli/build.mjs'].sort().map((path) => {
+  const pages = readdirSync(join(root, 'packages/express/pages')).map((name) => join('packages/express/pages', name));
+  const files = [
+    ...sources,
+    ...pages,
+    ...manifests,
+    ...packages.map((path) => join(path, 'tsconfig.json')),
+    'tsconfig.base.json',
+  ];
+  const times = [...files, 'packages/express/build.mjs', 'packages/cli/build.mjs'].sort().map((path) => {
     const { mtimeMs, size } = statSync(join(root, path));
     return `${path} ${mtimeMs} ${size}`;
   });
@@ -51,9 +60,10 @@ export async function setup() {
   }
 
   const sources = buildState();
-  if (!stamped(buildStamp, sources) || !existsSync(join(root, 'packages/cli/dist/bin.js'))) {
+  if (!stamped(buildStamp, sources) || !built.every((path) => existsSync(join(root, path)))) {
     await step('building packages', async () => {
       await run(bin('tsc'), ['-b', 'packages/cli', 'packages/express', '--pretty']);
+      await run(process.execPath, ['packages/express/build.mjs']);
       await run(process.execPath, ['packages/cli/build.mjs']);
     });
     writeFileSync(buildStamp, sources);

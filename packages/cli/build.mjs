@@ -5,12 +5,15 @@
  *   bin.js     loads main.cjs, from a cache of compiled code if it can
  *   main.cjs   serving, whole, as CommonJS: Node 20 compiles and links one such file in less time than the same as ES modules
  *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share
+ *   assets/    what the pages of the API are made of
  */
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+
+import { makeAssets } from '../express/build.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const packages = dirname(here);
@@ -106,7 +109,7 @@ const bin = await build({
 const library = await build({
   ...shared,
   format: 'esm',
-  entryPoints: { index: 'src/index.ts' },
+  entryPoints: { index: 'src/index.ts', http: 'src/http.ts' },
   outdir: 'dist',
   bundle: true,
   packages: 'external',
@@ -126,9 +129,11 @@ async function declarations(file, seen = new Map()) {
 const files = new Map();
 for (const output of [main, commands, bin, library].flatMap(({ outputFiles }) => outputFiles))
   files.set(output.path, output.contents);
-for (const [path, text] of await declarations(join(here, 'build/index.d.ts'))) {
-  files.set(join(dist, relative(join(here, 'build'), path)), text);
+for (const entry of ['index', 'http']) {
+  for (const [path, text] of await declarations(join(here, `build/${entry}.d.ts`)))
+    files.set(join(dist, relative(join(here, 'build'), path)), text);
 }
+for (const [name, contents] of await makeAssets()) files.set(join(dist, 'assets', name), contents);
 
 for (const [path, contents] of files) {
   await mkdir(dirname(path), { recursive: true });

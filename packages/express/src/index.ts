@@ -20,7 +20,7 @@ export { createOpenAuth } from './auth/open.js';
 export type { AuthProvider } from './auth/provider.js';
 export { checkSecrets, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from './auth/secrets.js';
 export type { SecretsInUse } from './auth/secrets.js';
-export { createUserFile } from './auth/users.js';
+export { checkUser, createUserFile } from './auth/users.js';
 export type { NewUser, UserFile, UserInfo } from './auth/users.js';
 
 export { createEventsHandler } from './events/handler.js';
@@ -35,3 +35,8 @@ export type { Metrics, MetricsOptions } from './metrics.js';
 export type { ServedRequest } from './metrics/requests.js';
 export { createProbes } from './probes.js';
 export type { Probes, ProbesOptions } from './probes.js';
+
+export { createDocuments } from './documents/documents.js';
+export type { DocumentsOptions } from './documents/documents.js';
+export type { Feature } from './documents/endpoint.js';
+export type { ApiOptions } from './documents/openapi.js';

@@ -19,6 +19,8 @@ import type { AuthIdentity } from './auth/identity.js';
 import { mayCall } from './auth/identity.js';
 import { createOpenAuth } from './auth/open.js';
 import type { AuthProvider } from './auth/provider.js';
+import { createDocuments } from './documents/documents.js';
+import type { DocumentsOptions } from './documents/documents.js';
 import { createEventsHandler } from './events/handler.js';
 import type { EventsHandlerOptions } from './events/handler.js';
 import { createEventRoutes } from './events/routes.js';
@@ -44,6 +46,8 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
   httpSse?: boolean;
   /** Bounds of the streams of live events. */
   events?: EventsHandlerOptions;
+  /** What the documents of the API say of the program, and where the files of their pages are. Default: see there. */
+  documents?: Pick<DocumentsOptions, 'title' | 'version' | 'assetsDir'>;
   /** Where the door speaks to its operator. Default: nowhere. */
   logger?: Pick<Logger, 'info' | 'error'>;
   /** Whether each request is logged. Default: false. */
@@ -132,6 +136,12 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     else sendProblem(res, { status: 500, message: 'Internal error' });
   };
 
+  const documents = createDocuments({
+    ...options.documents,
+    security: auth.loopbackOnly === true ? 'none' : 'login',
+    without: ['httpSse', 'probes', 'metrics'],
+  });
+
   const router = Router({ caseSensitive: true, strict: true });
   router.use((req, res, next) => {
     if (admit(req, res)) next();
@@ -147,6 +157,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   router.all('/health', probes.health);
   router.all('/ready', probes.ready);
   router.get('/metrics', metricsForAdmins);
+  router.use(documents);
   router.use((req, res, next) => {
     auth.handle(req, res).then((served) => (served ? undefined : next()), next);
   });

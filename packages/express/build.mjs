@@ -1,0 +1,77 @@
+/**
+ * Makes dist/assets: what the pages of the API are made of, compressed, each under a name that says what is in it; so that
+ * browsers may keep it for good. Nothing of it is fetched from anywhere else later.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+const from = (name) => dirname(require.resolve(`${name}/package.json`));
+
+const SWAGGER = from('swagger-ui-dist');
+const REDOC = from('redoc');
+
+/** Redoc shows a logo that it fetches from its maker's server: an empty picture takes its place. */
+function withoutLogo(text) {
+  const [before, after, ...more] = text.split('https://cdn.redoc.ly/redoc/logo-mini.svg');
+  if (after === undefined || more.length > 0) throw new Error('Redoc has changed: where does it fetch its logo from?');
+  return `${before}data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7${after}`;
+}
+
+const SOURCES = {
+  'swagger-ui-bundle.js': () => readFile(join(SWAGGER, 'swagger-ui-bundle.js'), 'utf8'),
+  'swagger-ui.css': () => readFile(join(SWAGGER, 'swagger-ui.css'), 'utf8'),
+  'redoc.standalone.js': async () => withoutLogo(await readFile(join(REDOC, 'bundles/redoc.standalone.js'), 'utf8')),
+  'docs.js': () => readFile(join(here, 'pages/docs.js'), 'utf8'),
+  'redoc.js': () => readFile(join(here, 'pages/redoc.js'), 'utf8'),
+};
+
+const LICENSES = [
+  ['Swagger UI', join(SWAGGER, 'LICENSE')],
+  ['Swagger UI, notice', join(SWAGGER, 'NOTICE')],
+  ['Swagger UI, what is bundled with it', join(SWAGGER, 'swagger-ui-bundle.js.LICENSE.txt')],
+  ['Redoc', join(REDOC, 'LICENSE')],
+  ['Redoc, what is bundled with it', join(REDOC, 'bundles/redoc.standalone.js.LICENSE.txt')],
+];
+
+/** The assets: contents by name. */
+export async function makeAssets() {
+  const files = new Map();
+  const urls = new Map();
+  for (const [name, read] of Object.entries(SOURCES)) {
+    // The source maps are not shipped.
+    const text = (await read()).replace(/\n(\/\/# sourceMappingURL=.*|\/\*# sourceMappingURL=.*\*\/)\s*$/, '\n');
+    const digest = createHash('sha256').update(text).digest('hex').slice(0, 12);
+    const type = extname(name);
+    const named = `${name.slice(0, -type.length)}.${digest}${type}`;
+    files.set(`${named}.gz`, gzipSync(text, { level: 9 }));
+    urls.set(`{{${name}}}`, `docs/assets/${named}`);
+  }
+  for (const page of ['docs.html', 'redoc.html']) {
+    const text = await readFile(join(here, 'pages', page), 'utf8');
+    files.set(
+      page,
+      text.replace(/\{\{.*?\}\}/g, (name) => urls.get(name) ?? name),
+    );
+  }
+  const licenses = await Promise.all(
+    LICENSES.map(async ([title, file]) => `${title}\n${'='.repeat(title.length)}\n\n${(await readFile(file, 'utf8')).trim()}\n`),
+  );
+  files.set('LICENSES.txt', licenses.join('\n\n'));
+
+  return files;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const folder = join(here, 'dist/assets');
+  const files = await makeAssets();
+  await mkdir(folder, { recursive: true });
+  for (const [name, contents] of files) await writeFile(join(folder, name), contents);
+  // Only now, so that a running server finds its assets until the new ones are there.
+  for (const name of await readdir(folder)) if (!files.has(name)) await rm(join(folder, name));
+}
