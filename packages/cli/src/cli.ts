@@ -4,7 +4,8 @@
 import { realpathSync } from 'node:fs';
 import { shownPath, type Command, type CommandContext } from './commands/command.js';
 import { launchOf } from './hosts/entry.js';
-import { parseCommand, type CommandRunner } from './parser.js';
+import type { CommandRunner } from './parser-parts.js';
+import { parseCommand } from './parser.js';
 import { report } from './report.js';
 import { readSettings, type Env } from './settings.js';
 import { painter, wantsColour } from './terminal.js';

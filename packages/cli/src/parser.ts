@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { callsList, callsShow, type CallsListArguments } from './commands/calls.js';
 import { call } from './commands/call.js';
-import type { Command } from './commands/command.js';
 import { completion } from './commands/completion.js';
 import { configCheck } from './commands/config-check.js';
 import { init } from './commands/init.js';
@@ -13,80 +12,17 @@ import { install, uninstall, type HostArguments } from './commands/install.js';
 import { list } from './commands/list.js';
 import { namesToComplete } from './commands/names.js';
 import { UsageError } from './errors.js';
-import type { Launch } from './hosts/entry.js';
 import { HOST_NAMES } from './hosts/locations.js';
 import { didYouMean, nearest } from './near.js';
 import { looksLikeFile } from './serving-flags.js';
-import type { Setting } from './setting.js';
-import { OVER_HTTP, SETTING_NAMES, SETTINGS, type Flags, type SettingName } from './settings.js';
+import { about, aboutSidecars, declare, givenOf, json, present, text, type CommandRunner, type Parsed } from './parser-parts.js';
+import { users } from './parser-users.js';
+import { SETTING_NAMES, SETTINGS, type SettingName } from './settings.js';
 import { VERSION } from './version.js';
 
-/** What is done with a parsed command line. */
-export interface CommandRunner {
-  /** How this program is started again. */
-  launch(command: string | undefined): Launch;
-  serve(flags: Flags): Promise<void>;
-  run<A>(command: Command<A>, args: A, given: Readonly<Record<string, string | boolean>>): Promise<void>;
-}
-
-/** What yargs has parsed: texts, and true or false for switches. */
-type Parsed = Record<string, unknown>;
-
-const COMMANDS = ['init', 'install', 'uninstall', 'config', 'list', 'call', 'calls', 'completion'];
+const COMMANDS = ['init', 'install', 'uninstall', 'config', 'list', 'call', 'calls', 'users', 'completion'];
 const WIDEST = 110;
 const RECORD: SettingName[] = ['store', 'dataDir', 'config', 'logLevel'];
-
-/** Declares a setting as a flag of every command. */
-function declare(parser: Argv, name: SettingName): Argv {
-  const setting: Setting = SETTINGS[name];
-  const standard = setting.type === 'text' ? setting.defaultText : String(setting.default);
-  const values = setting.type === 'choice' && setting.choices.length > 1 ? `: ${setting.choices.join(', ')}` : '';
-  const metavar = setting.type === 'number' ? ` (${setting.unit.toLowerCase()})` : '';
-  return parser.option(setting.flag, {
-    ...(setting.alias === undefined ? {} : { alias: setting.alias }),
-    describe: `${setting.description}${values}${setting.type === 'number' && !/^n$/i.test(setting.unit) ? metavar : ''} [${setting.env}]`,
-    group: `${setting.group}:`,
-    ...(standard === undefined ? {} : { defaultDescription: standard }),
-    ...(setting.type === 'switch' ? { boolean: true } : { requiresArg: true, nargs: 1 }),
-  });
-}
-
-/** Of a flag that was given more than once, the last. */
-const last = (value: unknown): unknown => (Array.isArray(value) ? value.at(-1) : value);
-
-/** The flags of settings that were given. */
-function givenOf(argv: Parsed): Record<string, string | boolean> {
-  const given: Record<string, string | boolean> = {};
-  for (const name of SETTING_NAMES) {
-    const { flag } = SETTINGS[name];
-    const value = last(argv[flag]);
-    if (typeof value === 'boolean') given[flag] = value;
-    else if (value !== undefined) given[flag] = String(value);
-  }
-  return given;
-}
-
-/** Leaves only those settings in a command's help that it looks at. */
-function about(parser: Argv, ...names: SettingName[]): Argv {
-  for (const name of SETTING_NAMES) if (!names.includes(name)) parser.hide(SETTINGS[name].flag);
-  return parser;
-}
-
-/** Leaves those settings in the help that a sidecar looks at and a host's file may hold. */
-function aboutSidecars(parser: Argv): Argv {
-  return about(
-    parser,
-    ...SETTING_NAMES.filter((name) => !OVER_HTTP.has(SETTINGS[name].group) && name !== 'transport' && name !== 'stateSecret'),
-  );
-}
-
-const text = (value: unknown): string | undefined => (value === undefined ? undefined : String(last(value)));
-const json = (parser: Argv, what: string): Argv => parser.option('json', { boolean: true, default: false, describe: what });
-
-/** The members that are there. */
-function present<T extends object>(members: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
-}
 
 /** A message of the parser's in our words. */
 function reword(message: string, argv: readonly string[], known: readonly string[]): string {
@@ -315,9 +251,25 @@ export async function parseCommand(argv: readonly string[], runner: CommandRunne
     '--limit',
     '--since',
     '--until',
+    '--role',
+    '--partition',
+    '--password-stdin',
   ];
-  const known = [...COMMANDS, 'check', 'show', ...flags, ...more, '--status', '--type', '--help', '--version'];
-  parser = hosting(looking(making(serving(parser, watched), watched), watched), watched)
+  const known = [
+    ...COMMANDS,
+    'check',
+    'show',
+    'add',
+    'passwd',
+    'remove',
+    ...flags,
+    ...more,
+    '--status',
+    '--type',
+    '--help',
+    '--version',
+  ];
+  parser = hosting(users(looking(making(serving(parser, watched), watched), watched), watched), watched)
     .usage('mcp-daemon: a config file becomes an MCP server\n\nUsage: $0 [file] [flags], or $0 <command>')
     .example('$0 init demo', 'Begin: a config file and a module in demo/')
     .example('$0 --config mcp.json', 'Serve it over HTTP')

@@ -60,3 +60,6 @@ export function findConfig(settings: Pick<Settings, 'config'>): string {
     { hint: false },
   );
 }
+
+/** The users of AUTH_PROVIDER=local: as named, or where they are if nobody says. */
+export const userFile = ({ localUserFile = 'users.json' }: Pick<Settings, 'localUserFile'>): string => localUserFile;

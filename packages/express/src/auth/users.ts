@@ -46,6 +46,13 @@ function checked(what: string, problem: string | undefined): void {
   if (problem !== undefined) throw new DaemonError('usage', `${what} ${problem}`);
 }
 
+/** Whether a user could be added, as far as that can be told without the password. @throws DaemonError `usage` */
+export function checkUser({ username, roles, partitions }: Omit<NewUser, 'password'>): void {
+  checked('a username', nameProblem(username));
+  checked('roles', roles === undefined ? undefined : rolesProblem(roles));
+  checked('partitions', partitions === undefined ? undefined : partitionsProblem(partitions));
+}
+
 /**
  * A users file. It need not exist before the first user is added; it is written at once or not at all, for its owner's eyes alone.
  *
@@ -69,9 +76,7 @@ export function createUserFile(file: string, written: () => Promise<void> = asyn
       return users.map((user) => ({ username: user.username, ...grantsOf(user) }));
     },
     async addUser({ username, password, roles = ['user'], partitions }) {
-      checked('a username', nameProblem(username));
-      checked('roles', rolesProblem(roles));
-      checked('partitions', partitions === undefined ? undefined : partitionsProblem(partitions));
+      checkUser({ username, roles, ...(partitions === undefined ? {} : { partitions }) });
       const user = { username, password_hash: await hashPassword(password), roles };
       await change((users) => {
         if (users.some((other) => other.username === username))
