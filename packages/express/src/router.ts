@@ -47,12 +47,12 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
   /** Bounds of the streams of live events. */
   events?: EventsHandlerOptions;
   /** What the documents of the API say of the program, and where the files of their pages are. Default: see there. */
-  documents?: Pick<DocumentsOptions, 'title' | 'version' | 'assetsDir'>;
+  documents?: Pick<DocumentsOptions, 'title' | 'assetsDir'>;
   /** Where the door speaks to its operator. Default: nowhere. */
   logger?: Pick<Logger, 'info' | 'error'>;
   /** Whether each request is logged. Default: false. */
   accessLog?: boolean;
-  /** The version that metrics tell. Default: `unknown`. */
+  /** The version that metrics and the documents of the API tell. Default: none. */
   version?: string;
 }
 
@@ -138,8 +138,9 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
 
   const documents = createDocuments({
     ...options.documents,
+    version,
     security: auth.loopbackOnly === true ? 'none' : 'login',
-    without: ['httpSse', 'probes', 'metrics'],
+    without: httpSse ? [] : ['httpSse'],
   });
 
   const router = Router({ caseSensitive: true, strict: true });

@@ -28,7 +28,10 @@ const REFUSALS = {
 } as const satisfies Record<number, readonly [string, Answer['headers']?]>;
 
 /** Refusals by status, with the body that this part of the server has for them. */
-export const refusals = (schema: 'RpcError' | 'Problem', ...statuses: (keyof typeof REFUSALS)[]): Record<number, Answer> =>
+export const refusals = (
+  schema: 'RpcError' | 'Problem' | 'Refusal',
+  ...statuses: (keyof typeof REFUSALS)[]
+): Record<number, Answer> =>
   Object.fromEntries(
     statuses.map((status) => {
       const [description, headers] = REFUSALS[status] as readonly [string, Answer['headers']?];

@@ -133,7 +133,21 @@ const sse = (path: string, id: string): Endpoint => ({
   parameters: partitioned(path),
   answers: {
     200: { description: 'The stream.', content: EVENTS },
-    ...refusals('RpcError', 400, 401, 403, 405, 406, 429, 500, 503),
+    ...refusals('Refusal', 400, 401, 403, 405, 406, 429, 500, 503),
+  },
+});
+
+const messages = (path: string, id: string): Endpoint => ({
+  ...{ method: 'post', path, id, tag: 'HTTP+SSE', secured: true, deprecated: true, feature: 'httpSse' },
+  summary: 'Send a message to a session of 2024-11-05',
+  parameters: [
+    ...partitioned(path),
+    { name: 'sessionId', in: 'query', required: true, description: 'As the stream has told.', schema: { type: 'string' } },
+  ],
+  body: { 'application/json': { schema: ref('Message') } },
+  answers: {
+    202: { description: 'Taken; what there is to answer comes on the stream.' },
+    ...refusals('Refusal', 400, 401, 403, 404, 405, 413, 415, 429, 500, 503),
   },
 });
 
@@ -141,20 +155,9 @@ const sse = (path: string, id: string): Endpoint => ({
 export const MCP_ENDPOINTS: readonly Endpoint[] = [
   ...streamable('/mcp', ''),
   ...streamable('/{partition}/mcp', 'OfPartition'),
-  sse('/{partition}/sse', 'openSse'),
+  sse('/sse', 'openSse'),
+  sse('/{partition}/sse', 'openSseOfPartition'),
   sse('/jsonrpc/sse', 'openJsonrpcSse'),
-  {
-    ...{ method: 'post', path: '/{partition}/messages', id: 'postMessage', tag: 'HTTP+SSE', secured: true },
-    ...{ deprecated: true, feature: 'httpSse' },
-    summary: 'Send a message to a session of 2024-11-05',
-    parameters: [
-      ...partitioned('/{partition}/messages'),
-      { name: 'sessionId', in: 'query', required: true, description: 'As the stream has told.', schema: { type: 'string' } },
-    ],
-    body: { 'application/json': { schema: ref('Message') } },
-    answers: {
-      202: { description: 'Taken; what there is to answer comes on the stream.' },
-      ...refusals('RpcError', 400, 401, 403, 404, 405, 413, 415, 429, 500, 503),
-    },
-  },
+  messages('/messages', 'postMessage'),
+  messages('/{partition}/messages', 'postMessageOfPartition'),
 ];

@@ -52,7 +52,7 @@ function answerOf({ description, content, headers = {} }: Answer): JsonObject {
   };
 }
 
-function operationOf(endpoint: Endpoint, security: JsonObject[]): JsonObject {
+function operationOf(endpoint: Endpoint): JsonObject {
   const { id, tag, summary, description, deprecated, parameters, body, answers, secured } = endpoint;
   return {
     operationId: id,
@@ -63,12 +63,7 @@ function operationOf(endpoint: Endpoint, security: JsonObject[]): JsonObject {
     ...(secured ? {} : { security: [] }),
     ...(parameters === undefined ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: body } }),
-    responses: Object.fromEntries(
-      Object.entries(answers)
-        // Nobody is refused for a token where none is asked for.
-        .filter(([status]) => !(secured && security.length === 0 && status === '401'))
-        .map(([status, answer]) => [status, answerOf(answer)]),
-    ),
+    responses: Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)])),
   };
 }
 
@@ -105,7 +100,7 @@ export function describeApi({
   const needed: JsonObject[] = Object.keys(schemes).map((name) => ({ [name]: [] }));
 
   const paths: Record<string, JsonObject> = {};
-  for (const endpoint of endpoints) (paths[endpoint.path] ??= {})[endpoint.method] = operationOf(endpoint, needed);
+  for (const endpoint of endpoints) (paths[endpoint.path] ??= {})[endpoint.method] = operationOf(endpoint);
   const used = referred(paths);
   return {
     openapi: '3.1.1',

@@ -88,7 +88,7 @@ export const OTHER_ENDPOINTS: readonly Endpoint[] = [
   {
     ...{ method: 'get', path: '/health', id: 'health', tag: 'Operation', secured: false, feature: 'probes' },
     summary: 'Whether the process lives',
-    answers: { 200: json('It does.', 'Status') },
+    answers: { 200: json('It does.', 'Status'), ...refusals('Problem', 405) },
   },
   {
     ...{ method: 'get', path: '/ready', id: 'ready', tag: 'Operation', secured: false, feature: 'probes' },
@@ -99,9 +99,10 @@ export const OTHER_ENDPOINTS: readonly Endpoint[] = [
     },
   },
   {
-    ...{ method: 'get', path: '/metrics', id: 'metrics', tag: 'Operation', secured: false, feature: 'metrics' },
+    ...{ method: 'get', path: '/metrics', id: 'metrics', tag: 'Operation', secured: true, feature: 'metrics' },
     summary: 'Metrics for Prometheus',
-    answers: { 200: text('The metrics.', 'text/plain'), ...refusals('Problem', 401, 403) },
+    description: 'For the role `admin`.',
+    answers: { 200: text('The metrics.', 'text/plain'), ...refusals('Problem', 401, 403, 429) },
   },
   {
     ...{ method: 'get', path: '/openapi.json', id: 'openapi', tag: 'Operation', secured: false, summary: 'This document' },

@@ -74,6 +74,10 @@ export const SCHEMAS = {
     properties: { error: { type: 'string' }, error_description: { type: 'string' } },
     required: ['error'],
   },
+  Refusal: {
+    description: 'Why a request was refused: before it was a message, or as one.',
+    anyOf: [{ $ref: '#/components/schemas/Problem' }, { $ref: '#/components/schemas/RpcError' }],
+  },
   Login: LOGIN_BODY,
   TokenForm: TOKEN_FORM,
   Token: {
@@ -117,7 +121,7 @@ export const SCHEMAS = {
   },
   Status: {
     type: 'object',
-    properties: { status: { type: 'string' } },
+    properties: { status: { type: 'string' }, reason: { type: 'string' } },
     required: ['status'],
   },
 } satisfies Record<string, JsonObject>;
