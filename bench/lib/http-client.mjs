@@ -32,14 +32,17 @@ export class Connection {
     this.#socket = socket;
     this.#bytes = Buffer.alloc(0);
     socket.on('data', (chunk) => {
+      if (this.#socket !== socket) return;
       this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
       this.#read();
     });
-    socket.on('error', (error) => this.#fail(error));
-    socket.on('close', () => {
-      if (this.#socket === socket) this.#socket = undefined;
-      this.#fail(new Error('the connection was closed'));
-    });
+    const over = (error) => {
+      if (this.#socket !== socket) return; // there may be another already
+      this.#socket = undefined;
+      this.#fail(error);
+    };
+    socket.on('error', over);
+    socket.on('close', () => over(new Error('the connection was closed')));
     await once(socket, 'connect');
   }
 
@@ -124,6 +127,7 @@ export class Connection {
     const socket = this.#socket;
     this.#socket = undefined;
     socket?.destroy();
+    this.#fail(new Error('the connection was destroyed'));
   }
 }
 

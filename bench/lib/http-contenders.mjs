@@ -1,16 +1,12 @@
 /**
  * Who is measured over HTTP. A contender has a title, a group whose budget it answers for, an era, and `prepare(folder, port)`,
- * which makes what it needs in an empty folder and returns the arguments of node; `admin`, whether it has to be logged in to.
+ * which makes what it needs in an empty folder and returns the arguments of node; `users`, whether it asks who calls.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bin, path, writeConfig } from './contenders.mjs';
+import { SECRET, writeUsers } from './http-users.mjs';
 
 const TOOLS = 2;
-
-/** The password of the servers that are measured. */
-export const PASSWORD = 'a password of the benchmark';
-const SECRET = 'a secret of the benchmark, which is long enough';
 
 /** A server that is a file of ours. */
 const program = (name) => (_folder, port, era) => [path(`../servers/${name}.mjs`), String(TOOLS), String(port), era];
@@ -19,10 +15,10 @@ const program = (name) => (_folder, port, era) => [path(`../servers/${name}.mjs`
 const daemon =
   ({ store = 'sqlite', record, more = [] }) =>
   async (folder, port) => {
-    await mkdir(folder, { recursive: true });
     await writeConfig(folder, TOOLS, record);
+    await writeUsers(join(folder, 'users.json'));
     const files = ['--config', join(folder, 'mcp.json'), '--data-dir', join(folder, 'data'), '--store', store];
-    const users = ['--local-user-file', join(folder, 'users.json'), '--admin-password', PASSWORD, '--jwt-secret-key', SECRET];
+    const users = ['--local-user-file', join(folder, 'users.json'), '--jwt-secret-key', SECRET];
     return [bin, '--transport', 'sse', '--port', String(port), '--rate-limit', '0', ...files, ...users, ...more];
   };
 
@@ -33,10 +29,10 @@ const servers = [
   { name: 'SDK v1 McpServer', group: 'sdk', eras: ['legacy'], prepare: program('sdk1-mcp-http') },
   { name: 'SDK v2 Server', group: 'sdk', eras: both, prepare: program('sdk2-low-http') },
   { name: 'SDK v2 McpServer', group: 'sdk', eras: both, prepare: program('sdk2-mcp-http') },
-  { name: 'ours, SQLite', group: 'sqlite', eras: both, admin: true, prepare: daemon({}) },
-  { name: 'ours, no log', group: 'silent', eras: both, admin: true, prepare: daemon({ more: ['--no-access-log'] }) },
-  { name: 'ours, memory', group: 'memory', eras: both, admin: true, prepare: daemon({ store: 'memory' }) },
-  { name: 'ours, no record', group: 'none', eras: both, admin: true, prepare: daemon({ record: 'none' }) },
+  { name: 'ours, SQLite', group: 'sqlite', eras: both, users: true, prepare: daemon({}) },
+  { name: 'ours, no log', group: 'silent', eras: both, users: true, prepare: daemon({ more: ['--no-access-log'] }) },
+  { name: 'ours, memory', group: 'memory', eras: both, users: true, prepare: daemon({ store: 'memory' }) },
+  { name: 'ours, no record', group: 'none', eras: both, users: true, prepare: daemon({ record: 'none' }) },
   { name: 'ours, no auth', group: 'open', eras: both, prepare: daemon({ more: ['--auth-provider', 'none'] }) },
 ];
 

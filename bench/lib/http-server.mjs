@@ -6,8 +6,8 @@ import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection, headersOf, headerText, httpLoad, jsonOf, openSession } from './http-client.mjs';
-import { PASSWORD } from './http-contenders.mjs';
+import { Connection, headersOf, httpLoad, jsonOf, openSession } from './http-client.mjs';
+import { userHeaders } from './http-users.mjs';
 import { request, textOf } from './messages.mjs';
 import { start, stop } from './processes.mjs';
 
@@ -38,15 +38,6 @@ async function listening(port, ended) {
     if (found !== false) throw new Error(`the server has ended: ${found}`);
   }
   throw new Error('the server does not listen');
-}
-
-/** Logs in. @returns the headers of who has */
-async function logIn(origin) {
-  const connection = new Connection(`${origin}/auth/login`);
-  const head = headerText({ 'content-type': 'application/json', connection: 'close' });
-  const { status, body } = await connection.request('POST', head, JSON.stringify({ username: 'admin', password: PASSWORD }));
-  if (status !== 200) throw new Error(`login: ${status} ${body.slice(0, 300)}`);
-  return { authorization: `Bearer ${JSON.parse(body).access_token}` };
 }
 
 /** Whether a server answers rightly. @returns the size of an answer in bytes */
@@ -85,8 +76,10 @@ export async function withHttpServer(contender, { temporary, node = [], more = [
     try {
       await listening(port, child.ended);
       const origin = `http://127.0.0.1:${port}`;
-      const auth = contender.admin ? await logIn(origin) : {};
-      const server = { child, pid: child.pid, origin, url: `${origin}/mcp`, era: contender.era, auth, folder };
+      const auths = contender.users ? userHeaders() : [{}];
+      const server = { child, pid: child.pid, origin, url: `${origin}/mcp`, era: contender.era, auth: auths[0], folder };
+      /** The same server for one of its users. */
+      server.as = (index) => ({ ...server, auth: auths[index % auths.length] });
       server.bytes = await check(server);
       server.load = (options) => httpLoad(server, options);
       return await work(server);
