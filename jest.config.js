@@ -12,6 +12,7 @@ export default {
     '^@mcp-daemon/core/contract$': '<rootDir>/packages/core/src/contract.ts',
     '^@mcp-daemon/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^mcp-daemon$': '<rootDir>/packages/cli/src/index.ts',
+    '^mcp-daemon/http$': '<rootDir>/packages/cli/src/http.ts',
     // TypeScript's `./x.js` is `./x.ts` here; in a dependency it is still found as the file it names.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

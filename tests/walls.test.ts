@@ -136,8 +136,8 @@ describe('between packages', () => {
         if (!isBare(specifier)) return undefined;
         const manifest = manifests.get(source.package);
         const declared = { ...manifest?.dependencies, ...manifest?.peerDependencies, ...manifest?.optionalDependencies };
-        // The command line is bundled: what its bundle contains need not be installed. Its library entry is not bundled.
-        const bundled = source.package === 'cli' && !source.path.endsWith('/index.ts');
+        // The command line is bundled: what its bundle contains need not be installed. Its library entries are not bundled.
+        const bundled = source.package === 'cli' && !/\/(index|http)\.ts$/.test(source.path);
         if (bundled || typeOnly) Object.assign(declared, manifest?.devDependencies);
         return packageOf(specifier) in declared ? undefined : `not declared in packages/${source.package}/package.json`;
       }),
@@ -151,8 +151,8 @@ describe('between packages', () => {
           .filter((source) => source.package === folder)
           .flatMap((source) => source.imports.map((i) => packageOf(i.specifier))),
       );
-      // libsql stays outside the bundle, so the command line needs it although @mcp-daemon/sqlite is what imports it.
-      const indirect = folder === 'cli' ? ['libsql'] : [];
+      // Native addons stay outside the bundle, so the command line needs them although others are what imports them.
+      const indirect = folder === 'cli' ? ['libsql', 'bcrypt'] : [];
       return Object.keys(manifest.dependencies ?? {})
         .filter((name) => !used.has(name) && !indirect.includes(name))
         .map((name) => `packages/${folder}/package.json: ${name}`);

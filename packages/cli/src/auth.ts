@@ -1,10 +1,18 @@
 /**
  * From settings to whoever finds out who calls.
  */
-import { checkSecrets, createLocalAuth, createOpenAuth, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from '@mcp-daemon/express';
+import {
+  checkSecrets,
+  createCognitoAuth,
+  createLocalAuth,
+  createOpenAuth,
+  DEFAULT_ADMIN_PASSWORD,
+  DEFAULT_JWT_SECRET,
+} from '@mcp-daemon/express';
 import type { AddressOf, AuthProvider } from '@mcp-daemon/express';
 import type { Logger } from '@mcp-daemon/core';
 import { UsageError } from './errors.js';
+import { userFile } from './places.js';
 import { listOf, type Settings } from './settings.js';
 
 /** What {@link createAuth} takes. */
@@ -16,12 +24,9 @@ export interface AuthOptions {
   logger: Logger;
 }
 
-/** Where the users of AUTH_PROVIDER=local are, where nobody says. */
-export const USER_FILE = 'users.json';
-
 /** Who knows the users of a file. */
 function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<AuthProvider> {
-  const { localUserFile = USER_FILE, adminUsername = 'admin', adminStaticToken, accessTokenExp, publicUrl } = settings;
+  const { adminUsername = 'admin', adminStaticToken, accessTokenExp, publicUrl } = settings;
   const { jwtSecretKey: jwtSecret = DEFAULT_JWT_SECRET, adminPassword = DEFAULT_ADMIN_PASSWORD } = settings;
   checkSecrets({ host, jwtSecret, adminPassword });
   const known = [
@@ -34,7 +39,7 @@ function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<
       `everybody knows the default of ${known.join(' and ')}: this server listens on ${host} alone`,
     );
   return createLocalAuth({
-    userFile: localUserFile,
+    userFile: userFile(settings),
     jwtSecret,
     adminUsername,
     adminPassword,
@@ -43,6 +48,27 @@ function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<
     addressOf,
     logger,
     ...(publicUrl === undefined ? {} : { publicUrl }),
+  });
+}
+
+/** Who knows the users of a pool. */
+function cognitoAuth({ settings, addressOf, logger }: AuthOptions): Promise<AuthProvider> {
+  const { cognitoUserPoolId: userPoolId, cognitoAppClientId: clientId } = settings;
+  const missing = [
+    ...(userPoolId === undefined ? ['COGNITO_USER_POOL_ID'] : []),
+    ...(clientId === undefined ? ['COGNITO_APP_CLIENT_ID'] : []),
+  ];
+  if (userPoolId === undefined || clientId === undefined)
+    throw new UsageError(`AUTH_PROVIDER=cognito: set ${missing.join(' and ')}`);
+  return createCognitoAuth({
+    userPoolId,
+    clientId,
+    clientSecret: settings.cognitoAppSecret,
+    jwksUrl: settings.cognitoJwksUrl,
+    partitionsClaim: settings.cognitoPartitionsClaim,
+    publicUrl: settings.publicUrl,
+    addressOf,
+    logger,
   });
 }
 
@@ -60,7 +86,7 @@ export async function createAuth(options: AuthOptions): Promise<AuthProvider> {
         allowedOrigins: listOf(settings.allowedOrigins) ?? [],
       });
     case 'cognito':
-      throw new UsageError('AUTH_PROVIDER=cognito: it is not available in this version');
+      return cognitoAuth(options);
     default:
       return localAuth(options);
   }

@@ -14,6 +14,7 @@ import { createRuntime, type Runtime } from './runtime.js';
 import { follow, NOT_CLOSED, openConfig, SIGNALS, surviveUserCode, type OpenedConfig } from './serving.js';
 import { listOf, type Env, type Settings } from './settings.js';
 import { wantsColour } from './terminal.js';
+import { VERSION } from './version.js';
 
 /** What may be left of the end, once calls under way have had their time. */
 const HURRY_MS = 5_000;
@@ -24,37 +25,19 @@ function trustedProxies(text: string | undefined): number | readonly string[] {
   return /^\d+$/.test(text) ? Number(text) : (listOf(text) ?? []);
 }
 
-function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): Promise<HttpServer> {
-  const {
-    host = '127.0.0.1',
-    port,
-    rateLimit,
-    maxSessions,
-    sessionIdleMs,
-    maxConnections,
-    maxMessageBytes,
-    accessLog,
-  } = settings;
+async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): Promise<HttpServer> {
+  const { host = '127.0.0.1', maxMessageBytes } = settings;
+  const { port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog } = settings;
   const trustProxy = trustedProxies(settings.trustProxy);
-  const addressOf = createAddressOf(trustProxy);
   const allowedHosts = listOf(settings.allowedHosts);
-  return createAuth({ settings, host, addressOf, logger }).then((auth) =>
-    serveHttp(daemon, {
-      auth,
-      host,
-      port,
-      rateLimit,
-      maxSessions,
-      sessionIdleMs,
-      maxConnections,
-      maxBodyBytes: maxMessageBytes,
-      trustProxy,
-      accessLog,
-      allowedOrigins: listOf(settings.allowedOrigins) ?? [],
-      logger,
-      ...(allowedHosts === undefined ? {} : { allowedHosts }),
-    }),
-  );
+  const auth = await createAuth({ settings, host, addressOf: createAddressOf(trustProxy), logger });
+  return serveHttp(daemon, {
+    ...{ auth, host, port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog, trustProxy, logger },
+    maxBodyBytes: maxMessageBytes,
+    allowedOrigins: listOf(settings.allowedOrigins) ?? [],
+    version: VERSION,
+    ...(allowedHosts === undefined ? {} : { allowedHosts }),
+  });
 }
 
 /** Ends at a signal: calls under way are given their time, a second signal ends it at once. */
@@ -93,6 +76,7 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     runtime = createRuntime({ settings, env, config: opened.config, file: opened.file, logger });
     const { daemon, modules } = runtime;
     surviveUserCode(logger);
+    await daemon.check(); // a store that cannot be used is a mistake of the start, not of the first call
     const server = await listen(daemon, settings, logger);
     endAtSignal(server, daemon, settings.drainMs, logger);
     if (settings.watch) follow(opened, daemon, modules, logger);

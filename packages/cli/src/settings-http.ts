@@ -221,13 +221,13 @@ export const HTTP_SETTINGS = {
     defaultText: "the pool's own",
     description: 'Where the keys of its tokens are',
   },
-  regionName: {
+  cognitoPartitionsClaim: {
     type: 'text',
-    flag: 'region-name',
-    env: 'REGION_NAME',
+    flag: 'cognito-partitions-claim',
+    env: 'COGNITO_PARTITIONS_CLAIM',
     group: 'Users',
-    metavar: 'REGION',
-    defaultText: "the pool's own",
-    description: 'The AWS region',
+    metavar: 'CLAIM',
+    defaultText: 'groups alone name partitions',
+    description: 'A claim that names partitions besides the groups, such as custom:partitions',
   },
 } as const satisfies Record<string, Setting>;
