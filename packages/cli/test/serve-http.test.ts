@@ -79,7 +79,11 @@ describe('the daemon over HTTP', () => {
     expect(JSON.parse(stdout)).toMatchObject([{ name: 'three', status: 'completed', updated_by: 'admin' }]);
   });
 
-  it.each([['--transport', 'sse'], ['--transport', 'http'], ['mcp.json', '']])('so does %s %s', async (...args) => {
+  it.each([
+    ['--transport', 'sse'],
+    ['--transport', 'http'],
+    ['mcp.json', ''],
+  ])('so does %s %s', async (...args) => {
     const daemon = await start(args.filter((word) => word !== ''));
     expect((await fetch(`${daemon.url}/ready`)).status).toBe(200);
     daemon.child.kill('SIGINT');
