@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 
 const nodeGlobals = Object.fromEntries(
   [
-    'AbortController AbortSignal Buffer TextDecoder TextEncoder URL URLSearchParams clearImmediate clearInterval clearTimeout',
+    'AbortController AbortSignal Buffer TextDecoder TextDecoderStream TextEncoder URL URLSearchParams clearImmediate clearInterval clearTimeout',
     'console crypto fetch performance process queueMicrotask setImmediate setInterval setTimeout structuredClone',
   ]
     .join(' ')
