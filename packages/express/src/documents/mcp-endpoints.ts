@@ -56,6 +56,15 @@ const META_OF_REQUEST = {
 
 const request = (method: string, params: object, id = 1): object => ({ jsonrpc: '2.0', id, method, params });
 
+/** Messages of those who have a session. */
+const SESSION_EXAMPLES = {
+  initialize: {
+    summary: 'Begin a session (2025-11-25): its Mcp-Session-Id comes back in a header',
+    value: request('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'docs', version: '1' } }),
+  },
+  listInSession: { summary: 'List the tools, in a session', value: request('tools/list', {}, 2) },
+};
+
 const MESSAGE: Content = {
   schema: ref('Message'),
   examples: {
@@ -64,15 +73,21 @@ const MESSAGE: Content = {
       value: request('tools/call', { name: 'hello', arguments: { name: 'Ada' }, _meta: META_OF_REQUEST }),
     },
     list: { summary: 'List the tools (2026-07-28)', value: request('tools/list', { _meta: META_OF_REQUEST }) },
-    initialize: {
-      summary: 'Begin a session (2025-11-25): its Mcp-Session-Id comes back in a header',
-      value: request('initialize', {
-        protocolVersion: '2025-11-25',
-        capabilities: {},
-        clientInfo: { name: 'docs', version: '1' },
-      }),
+    ...SESSION_EXAMPLES,
+  },
+};
+
+const ANSWER: Content = {
+  schema: ref('Answer'),
+  examples: {
+    called: {
+      summary: 'What a tool gave',
+      value: { jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text: 'Hello, Ada!' }], resultType: 'complete' } },
     },
-    listInSession: { summary: 'List the tools, in a session', value: request('tools/list', {}, 2) },
+    unknown: {
+      summary: 'There is no such tool',
+      value: { jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'Unknown tool: hallo' } },
+    },
   },
 };
 
@@ -96,7 +111,7 @@ function streamable(path: string, suffix: string): Endpoint[] {
       answers: {
         200: {
           description: 'The answer; or a stream of what comes before it, and then the answer.',
-          content: { 'application/json': { schema: ref('Answer') }, ...EVENTS },
+          content: { 'application/json': ANSWER, ...EVENTS },
           headers: { 'Mcp-Session-Id': 'The session that has begun.' },
         },
         202: { description: 'Taken, and there is nothing to answer.' },
@@ -144,7 +159,7 @@ const messages = (path: string, id: string): Endpoint => ({
     ...partitioned(path),
     { name: 'sessionId', in: 'query', required: true, description: 'As the stream has told.', schema: { type: 'string' } },
   ],
-  body: { 'application/json': { schema: ref('Message') } },
+  body: { 'application/json': { schema: ref('Message'), examples: SESSION_EXAMPLES } },
   answers: {
     202: { description: 'Taken; what there is to answer comes on the stream.' },
     ...refusals('Refusal', 400, 401, 403, 404, 405, 413, 415, 429, 500, 503),

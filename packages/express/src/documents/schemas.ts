@@ -23,8 +23,9 @@ export const SCHEMAS = {
   Notification: {
     type: 'object',
     description: 'A notification of JSON-RPC, which has no id and no answer.',
-    properties: { jsonrpc, id: false, method: { type: 'string' }, params },
+    properties: { jsonrpc, method: { type: 'string' }, params },
     required: ['jsonrpc', 'method'],
+    not: { required: ['id'] },
   },
   Result: {
     type: 'object',
@@ -40,7 +41,7 @@ export const SCHEMAS = {
       id,
       error: {
         type: 'object',
-        properties: { code: { type: 'integer' }, message: { type: 'string' }, data: true },
+        properties: { code: { type: 'integer' }, message: { type: 'string' }, data: {} },
         required: ['code', 'message'],
       },
     },
