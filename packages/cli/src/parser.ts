@@ -26,19 +26,24 @@ const RECORD: SettingName[] = ['store', 'dataDir', 'config', 'logLevel'];
 
 /** A message of the parser's in our words. */
 function reword(message: string, argv: readonly string[], known: readonly string[]): string {
-  const unknown = /^Unknown (?:arguments?|commands?): (.*)$/s.exec(message)?.[1]?.split(', ')[0];
+  const unknowns = /^Unknown (?:arguments?|commands?): (.*)$/s.exec(message)?.[1]?.split(', ') ?? [];
+  const flagOf = (unknown: string): string | undefined =>
+    argv.map((word) => word.replace(/=.*/s, '')).find((word) => word === `--${unknown}` || word === `-${unknown}`);
+  // Where a command is mistyped, its flags are unknown for that alone.
+  const unknown = unknowns.find((word) => flagOf(word) === undefined) ?? unknowns[0];
   if (unknown !== undefined) {
-    const flag = argv.find((word) => word.replace(/=.*/s, '') === `--${unknown}` || word === `-${unknown}`);
+    const flag = flagOf(unknown);
     if (flag === undefined)
       return `"${unknown}" is not understood here${didYouMean(
         unknown,
         known.filter((word) => !word.startsWith('-')),
       )}`;
+    if (known.includes(flag)) return `${flag} is not understood here; --help says what is`;
     const meant = nearest(
       unknown,
       known.flatMap((word) => (word.startsWith('--') ? [word.slice(2)] : [])),
     );
-    return `there is no flag ${flag.replace(/=.*/s, '')}${meant === undefined ? '' : `; did you mean "--${meant}"?`}`;
+    return `there is no flag ${flag}${meant === undefined ? '' : `; did you mean "--${meant}"?`}`;
   }
   if (message.startsWith('Not enough non-option arguments')) return 'something is missing here; --help says what';
   const choice = /Argument: (\S+), Given: (.*), Choices: (.*)/.exec(message);

@@ -42,6 +42,8 @@ describe('completion in a shell', () => {
 
   it('offers commands and flags', async () => {
     expect(await offered('calls', 's')).toEqual(['show']);
+    expect(await offered('users', 'pa')).toEqual(['passwd']);
+    expect(await offered('users', 'add', '--pas')).toEqual(['--password-stdin']);
     expect(await offered('install', '--sc')).toEqual(['--scope']);
   });
 });
