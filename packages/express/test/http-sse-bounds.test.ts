@@ -1,10 +1,14 @@
 /** The HTTP+SSE transport: what it refuses, what it bounds, and how it ends. */
+import { jest } from '@jest/globals';
+
 import { createDaemon, defineCatalog } from '@mcp-daemon/core';
 import { createHttpSseHandler } from '@mcp-daemon/express';
 
 import { partitionOfPath } from '../src/auth/partition.js';
 import { answerTo, askSse, connectSse, openSse, serveSse } from './http-sse-support.js';
 import { call, echo, gate, message, sleep, tool, until } from './support.js';
+
+afterEach(() => jest.restoreAllMocks());
 
 describe('bad input', () => {
   it.each<[string, unknown, Record<string, string>, number]>([
@@ -96,16 +100,37 @@ describe('bounds', () => {
 
   it('a session that nobody uses ends, but not while a call is under way', async () => {
     const { tool: waits, open } = gate();
-    const served = await serveSse([echo, waits], { sessionIdleMs: 60 });
+    const served = await serveSse([echo, waits], { sessionIdleMs: 400 });
     const idle = await connectSse(served);
     const busy = await connectSse(served);
     await busy.post(call('gate', {}, 1));
     await until(() => idle.over);
-    await sleep(100);
+    await sleep(500);
     expect(busy.over).toBe(false);
     open();
     expect(await answerTo(busy, 1)).toHaveProperty('result');
     await until(() => busy.over && served.sse.sessions === 0);
+  });
+
+  it('a stream beside which nobody ever spoke ends after a minute', async () => {
+    const timers = jest.spyOn(globalThis, 'setInterval');
+    const served = await serveSse([echo], { sessionIdleMs: 100_000 });
+    const silent = await openSse(served);
+    const spoken = await connectSse(served);
+    const sweep = timers.mock.calls.find(([, ms]) => ms === 25_000)?.[0] as () => void;
+    const now = Date.now();
+    const sweepAfter = (ms: number): void => {
+      const clock = jest.spyOn(Date, 'now').mockReturnValue(now + ms);
+      sweep();
+      clock.mockRestore();
+    };
+    sweepAfter(50_000);
+    expect(served.sse.sessions).toBe(2);
+    sweepAfter(61_000);
+    await until(() => silent.over);
+    expect([spoken.over, served.sse.sessions]).toEqual([false, 1]);
+    sweepAfter(101_000);
+    await until(() => spoken.over);
   });
 
   it('a client that does not read is cut off, and its call ends', async () => {
@@ -129,11 +154,18 @@ describe('bounds', () => {
     expect(await answerTo(reader, 2)).toHaveProperty('result');
   });
 
-  it('many answers at once are no unread ones', async () => {
-    const big = tool('big', () => 'x'.repeat(900_000));
+  it('many answers at once are none that nobody reads', async () => {
+    const waiting: (() => void)[] = [];
+    const big = tool('big', async () => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return 'x'.repeat(900_000);
+    });
     const client = await connectSse(await serveSse([big]));
     await Promise.all(Array.from({ length: 8 }, (_, id) => client.post(call('big', {}, `big-${id}`))));
-    await until(() => client.messages.filter(({ id }) => String(id).startsWith('big-')).length === 8, 20_000);
+    await until(() => waiting.length === 8);
+    for (const go of waiting) go();
+    await until(() => client.text.length > 8 * 900_000, 20_000);
+    expect(client.messages.filter(({ id }) => String(id).startsWith('big-'))).toHaveLength(8);
   });
 
   it.each([
