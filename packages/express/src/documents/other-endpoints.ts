@@ -29,7 +29,8 @@ function events(path: string, suffix: string): Endpoint[] {
       ],
       answers: {
         200: { description: 'The stream.', content: { 'text/event-stream': { schema: ref('EventStream') } } },
-        ...refusals('Problem', 400, 401, 403, 405, 406, 429, 500, 503),
+        ...refusals('Problem', 400, 403, 405, 406, 429, 500, 503),
+        401: json('There is no good token; or the ticket is unknown, spent, or too old.', 'Problem'),
       },
     },
     {

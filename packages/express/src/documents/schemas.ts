@@ -25,7 +25,6 @@ export const SCHEMAS = {
     description: 'A notification of JSON-RPC, which has no id and no answer.',
     properties: { jsonrpc, method: { type: 'string' }, params },
     required: ['jsonrpc', 'method'],
-    not: { required: ['id'] },
   },
   Result: {
     type: 'object',
