@@ -5,7 +5,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { DaemonError, type LoadedModule, type Logger, type ModuleSource } from '@mcp-daemon/core';
 import { mergeExports } from './exports.js';
-import { isInstalled, realPath } from './files.js';
+import { isInstalled, realPath, statOf } from './files.js';
 import { type FolderWatch, watchFolders } from './folders.js';
 import { filesOf } from './graph.js';
 import { loadFile, onRenewed, refresh } from './load.js';
@@ -60,6 +60,9 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
   const base = realPath(resolve(folder));
   /** The file that each link was last found in. */
   const found = new Map<string, string>();
+  /** The name of that file, for links whose name is a symbolic link or leads over one: deployments switch these. */
+  const linked = new Map<string, string>();
+  const linkFolders = new Set<string>();
   const listeners = new Set<(change: ModuleChange) => void>();
   const followed = new Set<string>();
   /** Files that are missing, and since when. */
@@ -88,12 +91,27 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
   function follow(): void {
     followed.clear();
     for (const top of new Set(found.values())) if (!isInstalled(top)) for (const file of filesOf(top)) followed.add(file);
-    folders?.set(new Set([...followed].map((file) => dirname(file))));
+    linkFolders.clear();
+    for (const name of linked.values()) if (!isInstalled(name)) linkFolders.add(dirname(name));
+    folders?.set(new Set([...[...followed].map((file) => dirname(file)), ...linkFolders]));
+  }
+
+  /** Modules whose name leads to another file than before are old, whatever was written. */
+  function followLinks(): void {
+    const switched = new Set<string>();
+    for (const [key, name] of linked) {
+      const file = realPath(name);
+      if (file === found.get(key) || statOf(file) === undefined) continue;
+      found.set(key, file);
+      switched.add(file);
+    }
+    if (switched.size > 0) announce(switched);
   }
 
   /** Looks at all files after the last event has settled, and follows what they import by then. */
   function look(): void {
     timer = undefined;
+    followLinks();
     // Before the files are compared, so that no edit falls between the two; and after, because edits bring new imports.
     follow();
     const now = Date.now();
@@ -113,7 +131,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
 
   /** A database or a log in the same folder is no reason to look. The folder itself may be named, when it goes. */
   function onEvent(at: string, name: string | null): void {
-    if (name === null || name === basename(at) || followed.has(join(at, name))) schedule();
+    if (name === null || name === basename(at) || linkFolders.has(at) || followed.has(join(at, name))) schedule();
   }
 
   function stop(): void {
@@ -140,7 +158,10 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
         const { failureOf } = await import('./failure.js');
         return failureOf(base, link, file, () => filesOf(file), cause);
       };
-      found.set(keyOf(link), file);
+      const key = keyOf(link);
+      found.set(key, file);
+      if (place.file === file) linked.delete(key);
+      else linked.set(key, place.file);
       const loading = loadFile(file, explain, warn);
       if (timer === undefined) schedule();
       const exports = mergeExports(await loading);

@@ -49,6 +49,33 @@ describe('after an edit', () => {
     });
   });
 
+  it('a deployment that switches a link on the way to the files, as that of a ConfigMap in Kubernetes', async () => {
+    const base = folderOf({
+      '..1/tools.mjs': `import { part } from './part.mjs'; export const hello = () => part;`,
+      '..1/part.mjs': `export const part = 1;`,
+      '..2/tools.mjs': `import { part } from './part.mjs'; export const hello = () => part;`,
+      '..2/part.mjs': `export const part = 2;`,
+    });
+    const told = await inChild(
+      base,
+      `
+      fs.symlinkSync('..1', join(base, '..data'));
+      for (const name of ['tools.mjs', 'part.mjs']) fs.symlinkSync('..data/' + name, join(base, name));
+      watch();
+      const old = await load('tools');
+      await sleep(100);
+      fs.symlinkSync('..2', join(base, '..next'));
+      fs.renameSync(join(base, '..next'), join(base, '..data'));
+      fs.rmSync(join(base, '..1'), { recursive: true });
+      const { files, affects } = await change();
+      out.files = files.map((file) => file.slice(base.length + 1));
+      out.affects = [affects(link('tools')), affects(link('other'))];
+      out.hello = [old.hello(), (await load('tools')).hello()];
+      `,
+    );
+    expect(told).toEqual({ warnings: [], files: ['..2/tools.mjs'], affects: [true, false], hello: [1, 2] });
+  });
+
   it('CommonJS, JSON, and CommonJS below an ES module', async () => {
     const base = folderOf({
       'tools.cjs': `const { part } = require('./lib/part'); const data = require('./data.json'); exports.hello = () => part() + data.n;`,
