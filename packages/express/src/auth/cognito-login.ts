@@ -96,7 +96,7 @@ export function createCognitoLogin(options: CognitoLoginOptions): Login {
   let initiate: Promise<(parameters: Record<string, string>) => Promise<InitiateAuthCommandOutput>> | undefined;
 
   async function load(): Promise<(parameters: Record<string, string>) => Promise<InitiateAuthCommandOutput>> {
-    const { CognitoIdentityProviderClient, InitiateAuthCommand } = await import('@aws-sdk/client-cognito-identity-provider');
+    const { CognitoIdentityProviderClient, InitiateAuthCommand } = await import('./cognito-sdk.js');
     const client = new CognitoIdentityProviderClient({ region, maxAttempts: 2, ...(endpoint === undefined ? {} : { endpoint }) });
     return (AuthParameters) =>
       client.send(new InitiateAuthCommand({ AuthFlow: 'USER_PASSWORD_AUTH', ClientId: clientId, AuthParameters }), {
@@ -117,6 +117,7 @@ export function createCognitoLogin(options: CognitoLoginOptions): Login {
     const refusal = REFUSALS[name];
     if (refusal !== undefined) return refusal;
     if ($metadata?.httpStatusCode === undefined) {
+      if (error instanceof TypeError || error instanceof ReferenceError) throw error; // it says nothing of Cognito
       logger?.error({ error: (error as NodeJS.ErrnoException).code ?? name }, 'Cognito cannot be reached');
       return later(503, 'Cognito cannot be reached; try again later.', BUSY_SECONDS);
     }
