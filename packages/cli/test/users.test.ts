@@ -135,6 +135,11 @@ describe('users', () => {
     await expect(stat(place.at('users.json'))).rejects.toThrow('ENOENT');
   });
 
+  it('a password that is no text is refused', async () => {
+    const input = Buffer.from('p\u00e4ssw\u00f6rter', 'latin1') as never;
+    expect(await users(['add', 'ann', '--password-stdin'], { input })).toMatchObject({ code: 2, stderr: contains('not UTF-8') });
+  });
+
   it('without a terminal, a password is asked of nobody', async () => {
     expect(await users(['add', 'ann'], { input: PASSWORD })).toMatchObject({ code: 2, stderr: contains('say --password-stdin') });
   });

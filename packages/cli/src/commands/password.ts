@@ -29,14 +29,20 @@ async function typed(questions: readonly string[]): Promise<string[]> {
   return answers;
 }
 
-/** The first line of stdin. */
+/** The first line of stdin. @throws UsageError where it is no text */
 async function piped(): Promise<string> {
   let bytes = Buffer.alloc(0);
   for await (const chunk of process.stdin) {
     bytes = Buffer.concat([bytes, chunk as Buffer]);
     if (bytes.includes('\n') || bytes.length > MAX_BYTES) break;
   }
-  return bytes.toString('utf8').split('\n', 1).join('').replace(/\r$/, '');
+  const end = bytes.indexOf('\n');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(end === -1 ? bytes : bytes.subarray(0, end)).replace(/\r$/, '');
+  } catch {
+    // Nobody could type what would become of it.
+    throw new UsageError('--password-stdin: the first line of stdin is not UTF-8', { hint: false });
+  }
 }
 
 /**
