@@ -1,5 +1,6 @@
 /**
- * The log's writer: pino, and on a terminal its pretty form. Writes are synchronous, so that nothing is lost at the end.
+ * The log's writer: pino, and on a terminal its pretty form. Lines are written once in each turn of the event loop, and
+ * synchronously, so that nothing is lost at the end.
  */
 import { pino, stdSerializers } from 'pino';
 import type { DestinationStream } from 'pino';
@@ -14,7 +15,19 @@ async function destinationOf({ pretty, colour }: LogOptions): Promise<Destinatio
   }
   const stream = pino.destination({ dest: STDERR, sync: true });
   stream.on('error', () => undefined); // nobody reads stderr any more
-  return stream;
+  let pending = '';
+  const flush = (): void => {
+    const text = pending;
+    pending = '';
+    if (text !== '') stream.write(text);
+  };
+  process.once('exit', flush);
+  return {
+    write(line) {
+      if (pending === '') setImmediate(flush);
+      pending += line;
+    },
+  };
 }
 
 /** Creates the writer. */
