@@ -1,0 +1,91 @@
+/** What the tests in a browser share: Chromium, as it is installed, with nothing but the pages that a test serves. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { chromium } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
+
+const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+
+const FLAGS = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+  ...['--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
+];
+
+/** In each page: what its policy stops is an error. */
+const POLICY = `document.addEventListener('securitypolicyviolation', (event) =>
+  console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI));`;
+
+/** Tests in a browser. Without one they are skipped, and in CI they fail. */
+export function inBrowser(name: string, tests: () => void): void {
+  if (existsSync(CHROMIUM)) {
+    describe(name, tests);
+    return;
+  }
+  const missing = `there is no Chromium at ${CHROMIUM}: install Debian's chromium, or set CHROMIUM_PATH`;
+  if (process.env['CI'] === 'true') {
+    describe(name, () => {
+      it('has a browser', () => {
+        throw new Error(missing);
+      });
+    });
+    return;
+  }
+  process.stderr.write(`${name}: skipped, ${missing}\n`);
+  describe.skip(name, tests);
+}
+
+/** A page, and what it did that nobody wants. */
+export interface Watched {
+  readonly page: Page;
+  /** Requests to others than the server of the test. None of them has left. */
+  readonly foreign: string[];
+  /** What the browser complained about: errors, warnings, what a Content-Security-Policy has stopped. */
+  readonly complaints: string[];
+}
+
+/** A browser of one test file. */
+export interface Browser {
+  /** Opens a page whose only server is this one. */
+  open(origin: string): Promise<Watched>;
+  close(): Promise<void>;
+}
+
+/** Starts a browser that knows nothing yet. */
+export async function launch(): Promise<Browser> {
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-chromium-'));
+  const context: BrowserContext = await chromium.launchPersistentContext(folder, {
+    executablePath: CHROMIUM,
+    headless: true,
+    args: FLAGS,
+  });
+
+  return {
+    async open(origin) {
+      const page = await context.newPage();
+      const foreign: string[] = [];
+      const complaints: string[] = [];
+      page.on('console', (said) => {
+        if (['error', 'warning'].includes(said.type())) complaints.push(`${said.type()}: ${said.text()}`);
+      });
+      page.on('pageerror', ({ message }) => complaints.push(`exception: ${message}`));
+      page.on('request', (request) => {
+        const url = new URL(request.url());
+        if (url.origin !== origin && !['data:', 'blob:'].includes(url.protocol)) foreign.push(request.url());
+      });
+      await page.route(
+        (url) => url.origin !== origin,
+        (route) => route.abort(),
+      );
+      page.setDefaultTimeout(15_000);
+      await page.addInitScript(POLICY);
+      return { page, foreign, complaints };
+    },
+    async close() {
+      await context.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,168 @@
+/** The pages of the API in a browser, with nothing to be reached but their own server. */
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { createDaemon, defineCatalog, defineTool } from '@mcp-daemon/core';
+import type { Daemon } from '@mcp-daemon/core';
+import { createLocalAuth, serveHttp } from '@mcp-daemon/express';
+import type { HttpServer, LocalAuth } from '@mcp-daemon/express';
+import type { Page } from 'playwright-core';
+
+import { inBrowser, launch } from './browser.js';
+import type { Browser } from './browser.js';
+
+const USERNAME = 'admin';
+const PASSWORD = 'correct horse battery';
+
+const hello = defineTool({
+  name: 'hello',
+  inputSchema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+  run: ({ name }) => `Hello, ${String(name)}!`,
+});
+
+/** A proxy that has the server behind a path of its own, which it takes away. */
+async function behind(prefix: string, { port }: HttpServer): Promise<{ origin: string; close: () => Promise<unknown> }> {
+  const proxy = createServer((req, res) => {
+    const path = req.url ?? '/';
+    if (!path.startsWith(`${prefix}/`)) return void res.writeHead(404).end();
+    const { method, headers } = req;
+    const onward = request({ host: '127.0.0.1', port, path: path.slice(prefix.length), method, headers }, (answer) => {
+      res.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+      answer.pipe(res);
+    });
+    onward.on('error', () => res.destroy());
+    req.pipe(onward);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const close = (): Promise<unknown> => {
+    proxy.closeAllConnections();
+    return new Promise((resolve) => proxy.close(resolve));
+  };
+  return { origin: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, close };
+}
+
+inBrowser('the pages of the API', () => {
+  let browser: Browser;
+  let daemon: Daemon;
+  let auth: LocalAuth;
+  let server: HttpServer;
+  let proxy: Awaited<ReturnType<typeof behind>>;
+
+  beforeAll(async () => {
+    browser = await launch();
+    daemon = createDaemon({ catalog: defineCatalog({ functions: [hello] }) });
+    const jwtSecret = 'a secret of the tests, which is long enough';
+    auth = await createLocalAuth({
+      userFile: '/nowhere/users.json',
+      jwtSecret,
+      adminUsername: USERNAME,
+      adminPassword: PASSWORD,
+    });
+    server = await serveHttp(daemon, { auth, port: 0 });
+    proxy = await behind('/ai', server);
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await proxy.close();
+    await server.close({ drainMs: 10 });
+    await daemon.close({ drainMs: 10 });
+  });
+
+  /** Opens the first operation of MCP, sends it as it stands, and gives what came back. */
+  async function execute(page: Page): Promise<{ status: string; body: string; sent: string }> {
+    const operation = page.locator('#operations-MCP-postMcp');
+    if ((await operation.locator('button.execute').count()) === 0) await operation.locator('.opblock-summary').click();
+    const answered = page.waitForResponse((response) => response.url().endsWith('/mcp'));
+    await operation.locator('button.execute').click();
+    await (await answered).finished();
+    const row = operation.locator('.live-responses-table tbody tr.response');
+    await row.waitFor();
+    return {
+      status: (await row.locator('.response-col_status').innerText()).trim(),
+      body: await row.locator('.highlight-code').first().innerText(),
+      sent: await operation.locator('.curl').innerText(),
+    };
+  }
+
+  async function logIn(page: Page): Promise<void> {
+    await page.locator('button.authorize').first().click();
+    await page.locator('#oauth_username').fill(USERNAME);
+    await page.locator('#oauth_password').fill(PASSWORD);
+    const token = page.waitForResponse((response) => response.url().endsWith('/auth/token'));
+    await page
+      .locator('.auth-container', { has: page.locator('#oauth_password') })
+      .locator('button.authorize')
+      .click();
+    expect((await token).status()).toBe(200);
+    await page.locator('.modal-ux .close-modal').click();
+  }
+
+  const places = [
+    { place: 'on a server of their own', at: () => [new URL(server.url).origin, ''] as const },
+    { place: 'behind a path of a proxy', at: () => [proxy.origin, '/ai'] as const },
+  ];
+
+  it.each(places)('/docs logs in, calls a tool and shows the answer, $place', async ({ at }) => {
+    const [origin, base] = at();
+    const { page, foreign, complaints } = await browser.open(origin);
+    await page.goto(`${origin}${base}/docs`);
+    await page.locator('#operations-MCP-postMcp').waitFor();
+    expect(complaints).toEqual([]);
+
+    // Whoever is not logged in is refused, which the browser notes as an error.
+    const refused = await execute(page);
+    expect(refused.status).toMatch(/^401/);
+    expect(complaints.splice(0)).toEqual([expect.stringContaining('401')]);
+
+    await logIn(page);
+    const answered = await execute(page);
+    expect(answered).toMatchObject({ status: '200', body: expect.stringContaining('Hello, Ada!') });
+    expect(answered.sent).toMatch(/Accept: application\/json, text\/event-stream/);
+    expect(answered.sent).toContain('Mcp-Name: hello');
+    expect({ foreign, complaints }).toEqual({ foreign: [], complaints: [] });
+    await page.close();
+  });
+
+  it.each(['initialize', 'tools/list'])('/docs sends its example of %s with the headers that belong to it', async (method) => {
+    const { page, complaints } = await browser.open(new URL(server.url).origin);
+    await page.goto(`${server.url}/docs`);
+    await logIn(page);
+    const operation = page.locator('#operations-MCP-postMcp');
+    await operation.locator('.opblock-summary').click();
+    const name = { initialize: 'initialize', 'tools/list': 'list' }[method]!;
+    await operation.locator('.examples-select select').first().selectOption(name);
+    const answered = await execute(page);
+    expect(answered).toMatchObject({ status: '200', body: expect.stringContaining('"result"') });
+    expect(answered.sent.includes('Mcp-Method: ')).toBe(method === 'tools/list');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it.each(places)('/redoc shows every endpoint, and finds things, $place', async ({ at }) => {
+    const [origin, base] = at();
+    const { page, foreign, complaints } = await browser.open(origin);
+    await page.goto(`${origin}${base}/redoc`);
+    await page.locator('#api h2', { hasText: 'Send a message' }).first().waitFor();
+    const text = await page.locator('#api').innerText();
+    for (const said of ['/{partition}/mcp', '/auth/token', '/metrics', 'Part-ID']) expect(text).toContain(said);
+    // Its search runs in a worker.
+    await page.getByPlaceholder('Search...').fill('ticket');
+    await page
+      .getByRole('menuitem', { name: /ticket for an EventSource/ })
+      .first()
+      .waitFor();
+    expect({ foreign, complaints }).toEqual({ foreign: [], complaints: [] });
+    await page.close();
+  });
+
+  it('would see a page that reaches for others', async () => {
+    const { page, foreign, complaints } = await browser.open(new URL(server.url).origin);
+    await page.goto(`${server.url}/redoc`);
+    await page.evaluate(async () => {
+      await fetch('https://cdn.example/logo.svg').catch(() => undefined);
+    });
+    expect([...foreign, ...complaints].join('\n')).toContain('cdn.example');
+    await page.close();
+  });
+});
