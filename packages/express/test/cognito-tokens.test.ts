@@ -1,6 +1,6 @@
 /** Tokens of a user pool, good and bad. */
 import { jest } from '@jest/globals';
-import { createHmac } from 'node:crypto';
+import { createHmac, KeyObject, sign } from 'node:crypto';
 
 import { exportSPKI } from 'jose';
 
@@ -130,6 +130,19 @@ describe('a token that does not count', () => {
       expect(JSON.stringify(answer)).not.toContain(token);
     }
     expect(told).toEqual([]);
+  });
+
+  it("of an algorithm that is not Cognito's, though its key can do it: 401", async () => {
+    const { alg: _, ...jwk } = key.jwk;
+    const { auth, keys } = await setup();
+    keys.keys = [{ ...key, jwk }];
+    const [header, payload] = (await mint(key, {}, { kid: 'one' })).split('.');
+    const token = (head: string, hash: string): string => {
+      const text = `${head}.${payload}`;
+      return `${text}.${sign(hash, Buffer.from(text), KeyObject.from(key.privateKey as never)).toString('base64url')}`;
+    };
+    expect(await identify(auth, token(header!, 'sha256'))).toEqual(ANN);
+    expect(await identify(auth, token(part({ alg: 'RS512', kid: 'one' }), 'sha512'))).toMatchObject({ status: 401 });
   });
 
   it('none at all: 401 with the way to a token', async () => {
