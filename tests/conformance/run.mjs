@@ -11,7 +11,6 @@ import { fileURLToPath } from 'node:url';
 import { check, root, run, step } from '../../scripts/lib.mjs';
 import { setup } from '../../scripts/setup.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
 const cache = join(root, 'node_modules/.cache/conformance');
 
 const SUITES = [
@@ -55,16 +54,23 @@ async function node() {
   return join(await installed(`node-${platform}-${arch}`, '24'), 'bin/node');
 }
 
-/** Starts the server on a copy of the example, which some scenarios change. */
+/** Starts the daemon on a copy of the example, which some scenarios change. */
 async function serve(folder) {
   await cp(join(root, 'examples/everything'), folder, { recursive: true });
-  const child = spawn(process.execPath, [join(here, 'server.mjs'), join(folder, 'mcp.json')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const settings = ['--transport', 'sse', '--port', '0', '--auth-provider', 'none', '--rate-limit', '0', '--no-access-log'];
+  const files = ['--config', join(folder, 'mcp.json'), '--data-dir', join(folder, 'data')];
+  const child = spawn(process.execPath, [join(root, 'packages/cli/dist/bin.js'), ...settings, ...files], {
+    stdio: ['ignore', 'ignore', 'pipe'],
     cwd: root,
   });
+  let log = '';
   const url = await new Promise((resolve, reject) => {
-    child.stdout.setEncoding('utf8').once('data', (text) => resolve(text.trim()));
-    child.once('exit', (code) => reject(new Error(`the server ended with exit code ${code}`)));
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      log += text;
+      const found = /"msg":"listening on (http:[^"]+)"/.exec(log)?.[1];
+      if (found !== undefined) resolve(`${found}/mcp`);
+    });
+    child.once('close', (code) => reject(new Error(`the daemon ended with exit code ${code}: ${log}`)));
   });
   return { url, stop: () => child.kill('SIGTERM') };
 }

@@ -97,8 +97,7 @@ describeWhere.each(runs)(
       });
     }, 60_000);
 
-    // The records of a server over HTTP are its own.
-    (transport === 'stdio' ? it : it.skip)('leaves its calls in the record', async () => {
+    it('leaves its calls in the record', async () => {
       const calls = await callsOf(home, '--limit', '4');
       expect(calls.map(({ status }) => status)).toEqual(Array(4).fill('completed'));
     });

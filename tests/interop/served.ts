@@ -1,15 +1,11 @@
 /** The steps of the suite over HTTP, whatever the transport: each client with a server of its own. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ClientUnderTest, Connected } from './clients.js';
-import { createHome, environment } from './sidecar.js';
+import { bin, createHome, environment } from './sidecar.js';
 import type { Home } from './sidecar.js';
 import { steps } from './steps.js';
 import { versionOf } from './table.js';
-
-const script = join(dirname(dirname(fileURLToPath(import.meta.url))), 'conformance/server.mjs');
 
 /** A server of a home, and where its transports are. */
 export interface HomeServer {
@@ -18,20 +14,27 @@ export interface HomeServer {
   stop(): Promise<void>;
 }
 
-/** Serves a home. */
+/** Serves a home with the command, as an operator starts it. */
 export async function serveHome(home: Home): Promise<HomeServer> {
-  const server: ChildProcess = spawn(process.execPath, [script, home.config, '10'], {
+  const settings = ['--transport', 'sse', '--port', '0', '--auth-provider', 'none', '--rate-limit', '0'];
+  const files = ['--config', home.config, '--data-dir', home.dataDir, '--page-size', '10'];
+  const server: ChildProcess = spawn(process.execPath, [bin, ...settings, ...files], {
     env: environment(),
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  const http = await new Promise<string>((resolve, reject) => {
-    server.stdout?.setEncoding('utf8').once('data', (text: string) => resolve(text.trim()));
-    void ended.then(() => reject(new Error('the server ended before it served')));
+  let log = '';
+  const ended = new Promise<void>((resolve) => server.once('close', () => resolve()));
+  const url = await new Promise<string>((resolve, reject) => {
+    server.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      const found = /"msg":"listening on (http:[^"]+)"/.exec(log)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    void ended.then(() => reject(new Error(`the server ended before it served: ${log}`)));
   });
   return {
-    http,
-    sse: http.replace(/\/mcp$/, '/sse'),
+    http: `${url}/mcp`,
+    sse: `${url}/sse`,
     stop() {
       server.kill();
       return ended;
