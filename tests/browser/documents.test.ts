@@ -2,7 +2,7 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { createDaemon, defineCatalog, defineTool } from '@mcp-daemon/core';
+import { createDaemon, defineCatalog, defineTool, META } from '@mcp-daemon/core';
 import type { Daemon } from '@mcp-daemon/core';
 import { createLocalAuth, serveHttp } from '@mcp-daemon/express';
 import type { HttpServer, LocalAuth } from '@mcp-daemon/express';
@@ -135,6 +135,22 @@ inBrowser('the pages of the API', () => {
     const answered = await execute(page);
     expect(answered).toMatchObject({ status: '200', body: expect.stringContaining('"result"') });
     expect(answered.sent.includes('Mcp-Method: ')).toBe(method === 'tools/list');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('/docs sends names that no header can have as they are', async () => {
+    const { page, complaints } = await browser.open(new URL(server.url).origin);
+    await page.goto(`${server.url}/docs`);
+    await logIn(page);
+    const operation = page.locator('#operations-MCP-postMcp');
+    await operation.locator('.opblock-summary').click();
+    const params = { uri: 'demo://grüße/你好', _meta: { [META.protocolVersion]: '2026-07-28', [META.clientCapabilities]: {} } };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'resources/read', params });
+    await operation.locator('textarea.body-param__text').fill(body);
+    const answered = await execute(page);
+    expect(answered.sent).toContain('Mcp-Name: =?base64?');
+    expect(answered).toMatchObject({ status: '200', body: expect.stringMatching(/not found|unknown/i) });
     expect(complaints).toEqual([]);
     await page.close();
   });

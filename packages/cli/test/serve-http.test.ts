@@ -99,6 +99,17 @@ describe('the daemon over HTTP', () => {
     await client.close();
   });
 
+  it('has the pages of its API with it', async () => {
+    const { url } = await start(['--auth-provider', 'none', '--store', 'memory']);
+    for (const page of ['docs', 'redoc']) {
+      const html = await (await fetch(`${url}/${page}`)).text();
+      const parts = [...html.matchAll(/(?:src|href)="(docs\/assets\/[^"]+)"/g)].map(([, path]) => path);
+      expect(parts.length).toBeGreaterThan(1);
+      for (const path of parts) expect((await fetch(`${url}/${path}`)).status).toBe(200);
+    }
+    expect(await (await fetch(`${url}/openapi.json`)).json()).toMatchObject({ openapi: '3.1.1', info: { title: 'mcp-daemon' } });
+  });
+
   it('says which secrets everybody knows', async () => {
     const daemon = await start(['--store', 'memory']);
     expect(daemon.log()).toContainEqual(expect.objectContaining({ level: 40, defaults: ['JWT_SECRET_KEY', 'ADMIN_PASSWORD'] }));

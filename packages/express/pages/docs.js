@@ -1,4 +1,4 @@
-/* global SwaggerUIBundle, document, location */
+/* global SwaggerUIBundle, btoa, document, location */
 /** The page to try the API out on. */
 const META_VERSION = 'io.modelcontextprotocol/protocolVersion';
 
@@ -7,6 +7,12 @@ const headerOf = (headers, name) => Object.keys(headers).find((given) => given.t
 function set(headers, name, value) {
   delete headers[headerOf(headers, name) ?? ''];
   if (value !== undefined) headers[name] = value;
+}
+
+/** A text as a header can have it. */
+function plain(text) {
+  if (typeof text !== 'string' || (/^[\x20-\x7e]*$/.test(text) && text === text.trim())) return text;
+  return `=?base64?${btoa(String.fromCharCode(...new TextEncoder().encode(text)))}?=`;
 }
 
 /** The headers of a message follow its body: whoever picks another example need not fill them in anew. */
@@ -20,7 +26,7 @@ function mirror(headers, body) {
   const params = message?.params ?? {};
   const version = params._meta?.[META_VERSION];
   set(headers, 'Mcp-Method', version === undefined ? undefined : message.method);
-  set(headers, 'Mcp-Name', version === undefined ? undefined : (params.name ?? params.uri));
+  set(headers, 'Mcp-Name', version === undefined ? undefined : plain(params.name ?? params.uri));
   if (version !== undefined) set(headers, 'MCP-Protocol-Version', version);
   else if (headers[headerOf(headers, 'MCP-Protocol-Version') ?? ''] >= '2026') set(headers, 'MCP-Protocol-Version', undefined);
 }
