@@ -81,8 +81,12 @@ export function readMessage(req: IncomingMessage, res: ServerResponse, maxBytes:
     if (first === undefined) first = chunk;
     else (more ??= [first]).push(chunk);
   };
-  const onEnd = (): void =>
-    parse((more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, bytes)).toString('utf8'));
+  const onEnd = (): void => {
+    const text = (more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, bytes)).toString('utf8');
+    // The listeners stay for as long as the request does, which may be a stream's lifetime.
+    first = more = undefined;
+    parse(text);
+  };
   req.on('data', onData);
   req.on('end', onEnd);
 }

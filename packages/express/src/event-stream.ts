@@ -35,10 +35,14 @@ export class EventStreams {
   open(res: ServerResponse, first = '', more: readonly string[] = []): void {
     if (res.headersSent || res.destroyed) return;
     res.writeHead(200, [...HEAD, ...more]);
-    if (first === '') res.flushHeaders();
-    else res.write(first);
+    // By themselves, in the same packet: joined with a body they would be kept in their many parts for as long as the stream.
+    res.cork();
+    res.flushHeaders();
+    if (first !== '') res.write(first);
+    res.uncork();
     this.#open.add(res);
-    res.once('close', () => this.#forget(res));
+    // It comes once; once() would keep a wrapper for that.
+    res.on('close', () => this.#forget(res));
     this.#timer ??= setInterval(() => this.#keepAlive(), this.#keepAliveMs).unref();
   }
 

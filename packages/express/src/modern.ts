@@ -158,7 +158,7 @@ export function createModernDoor(options: ModernDoorOptions): ModernDoor {
         return;
       }
       if (res.destroyed) exchange.leave();
-      else res.once('close', exchange.leave);
+      else res.on('close', exchange.leave);
       const give = (listens ? listening : underWay).take(caller);
       const done = answered.then((answer) => {
         give();

@@ -70,7 +70,7 @@ export class ResumableStream {
       this.#res = undefined;
       res.end();
     } else if (res.destroyed) this.#detach(res);
-    else res.once('close', () => this.#detach(res));
+    else res.on('close', () => this.#detach(res));
   }
 
   /** Sends one message; without a connection, or where it breaks, it waits to be fetched. */
