@@ -165,13 +165,11 @@ export async function resumer(options) {
   while (!over()) {
     const key = ledger.begin(who);
     let lastId;
-    let heard;
+    // What else came with the event on which the connection breaks has not been seen.
     const watch = (event) => {
-      if (event.id !== undefined) lastId = event.id;
-      if (event.id !== undefined && heard === undefined) {
-        heard = true;
-        connection.destroy();
-      }
+      if (event.id === undefined || lastId !== undefined) return;
+      lastId = event.id;
+      connection.destroy();
     };
     const call = { tool: 'steps', args: { key, count: 8, ms: 40 } };
     const direct = await send(connection, call, session, watch).catch(() => undefined);
