@@ -14,13 +14,25 @@ export const SHUTTING_DOWN: Refusal = {
   headers: { connection: 'close' },
 };
 
-/** Answers a request that failed within: why is nobody's business but the operator's. */
-export function fail(res: ServerResponse, error: unknown, logger: Pick<Logger, 'error'> | undefined): void {
+/** How refusals of MCP look where the fault is ours. */
+const asRpcError = (res: ServerResponse, refusal: Refusal): void => refuse(res, refusal, -32603);
+
+/**
+ * Answers a request that failed within: why is nobody's business but the operator's.
+ *
+ * @param tell how refusals look here. Default: as those of MCP
+ */
+export function fail(
+  res: ServerResponse,
+  error: unknown,
+  logger: Pick<Logger, 'error'> | undefined,
+  tell: (res: ServerResponse, refusal: Refusal) => void = asRpcError,
+): void {
   if (error instanceof DaemonError && error.code === 'closed') {
-    refuse(res, SHUTTING_DOWN);
+    tell(res, SHUTTING_DOWN);
     return;
   }
   logger?.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'an HTTP request failed');
   if (res.headersSent) res.destroy();
-  else refuse(res, { status: 500, message: 'Internal error' }, -32603);
+  else tell(res, { status: 500, message: 'Internal error' });
 }

@@ -6,7 +6,6 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { DaemonError } from '@mcp-daemon/core';
 import type { Daemon, Logger } from '@mcp-daemon/core';
 import { Router } from 'express';
 import type { ErrorRequestHandler } from 'express';
@@ -24,6 +23,7 @@ import type { DocumentsOptions } from './documents/documents.js';
 import { createEventsHandler } from './events/handler.js';
 import type { EventsHandlerOptions } from './events/handler.js';
 import { createEventRoutes } from './events/routes.js';
+import { fail } from './failure.js';
 import { createMcpHandler } from './handler.js';
 import type { McpHandlerOptions } from './handler.js';
 import { createHttpSseHandler } from './http-sse/handler.js';
@@ -128,12 +128,10 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   });
 
   const failed: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
-    const known = error instanceof DaemonError || (error as { status?: unknown }).status === 400;
-    if (!known)
-      logger?.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'an HTTP request failed');
-    if (res.headersSent) res.destroy();
-    else if (known) sendProblem(res, { status: 400, message: 'The request is malformed.' });
-    else sendProblem(res, { status: 500, message: 'Internal error' });
+    // Express cannot read every path.
+    const malformed = typeof error === 'object' && error !== null && 'status' in error && error.status === 400;
+    if (malformed) sendProblem(res, { status: 400, message: 'The request is malformed.' });
+    else fail(res, error, logger, sendProblem);
   };
 
   const documents = createDocuments({
