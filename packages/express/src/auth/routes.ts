@@ -4,6 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { compileSchema } from '@mcp-daemon/core';
 import type { Awaitable, JsonObject, Logger } from '@mcp-daemon/core';
 
+import { sendProblem } from '../problem.js';
+import type { Problem } from '../problem.js';
 import { sendJson } from '../respond.js';
 import type { Refusal } from '../respond.js';
 import type { Bearer } from './bearer.js';
@@ -28,29 +30,15 @@ interface Credentials {
   password: string;
 }
 
-/** A refusal with the code that OAuth has for it. */
-interface Failure extends Refusal {
-  code: string;
-}
-
 /** Tokens, and who somebody is, are kept by nobody on the way. */
 const NO_STORE = ['cache-control', 'no-store', 'pragma', 'no-cache'];
 
-const CODES: Readonly<Record<number, string>> = {
-  401: 'invalid_token',
-  405: 'invalid_request',
-  413: 'invalid_request',
-  415: 'invalid_request',
-  429: 'temporarily_unavailable',
-  503: 'temporarily_unavailable',
-};
-
-const invalid = (message: string, code = 'invalid_request'): Failure => ({ status: 400, message, code });
+const invalid = (message: string, code = 'invalid_request'): Problem => ({ status: 400, message, code });
 
 const NEEDED = 'The body must have a username and a password, as strings.';
 
 /** Makes what finds the credentials in a body that has to be as its schema says. */
-function reader(schema: JsonObject): (value: unknown) => Credentials | Failure {
+function reader(schema: JsonObject): (value: unknown) => Credentials | Problem {
   const check = compileSchema(schema);
   return (value) => {
     if (!check(value).ok) return invalid(NEEDED); // what the check says could quote the body
@@ -63,7 +51,7 @@ const inLogin = reader(LOGIN_BODY);
 const inForm = reader(TOKEN_FORM);
 
 /** The credentials in JSON. */
-function fromJson(text: string): Credentials | Failure {
+function fromJson(text: string): Credentials | Problem {
   try {
     return inLogin(JSON.parse(text));
   } catch {
@@ -72,7 +60,7 @@ function fromJson(text: string): Credentials | Failure {
 }
 
 /** The credentials in a form of OAuth 2. */
-function fromForm(form: URLSearchParams): Credentials | Failure {
+function fromForm(form: URLSearchParams): Credentials | Problem {
   for (const name of ['username', 'password', 'grant_type'])
     if (form.getAll(name).length > 1) return invalid('A field of the form is there more than once.');
   if ((form.get('grant_type') ?? 'password') !== 'password')
@@ -86,15 +74,10 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
 
   const send = (res: ServerResponse, body: object): void => sendJson(res, 200, JSON.stringify(body), NO_STORE);
 
-  function fail(res: ServerResponse, { status, message, headers = {}, code }: LoginRefusal): void {
-    const body = { error: code ?? CODES[status] ?? 'server_error', error_description: message };
-    sendJson(res, status, JSON.stringify(body), [...NO_STORE, ...Object.entries(headers).flat()]);
-  }
-
   /** @returns false where a request has another method; it is answered then */
   function allowed(req: IncomingMessage, res: ServerResponse, method: 'GET' | 'POST'): boolean {
     if (req.method === method) return true;
-    fail(res, { status: 405, message: `Use ${method}.`, headers: { allow: method } });
+    sendProblem(res, { status: 405, message: `Use ${method}.`, headers: { allow: method } });
     return false;
   }
 
@@ -102,12 +85,12 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
   async function answer(
     req: IncomingMessage,
     res: ServerResponse,
-    from: Credentials | Failure,
-    wrong: Partial<Failure>,
+    from: Credentials | Problem,
+    wrong: Partial<Problem>,
   ): Promise<void> {
-    if ('status' in from) return fail(res, from);
+    if ('status' in from) return sendProblem(res, from);
     const result: LoggedIn | LoginRefusal = await login(from.username, from.password, addressOf(req));
-    if ('status' in result) return fail(res, result.status === 401 ? { ...result, ...wrong } : result);
+    if ('status' in result) return sendProblem(res, result.status === 401 ? { ...result, ...wrong } : result);
     const { accessToken, expiresIn, idToken } = result;
     const more = idToken === undefined ? {} : { id_token: idToken };
     send(res, { access_token: accessToken, token_type: 'bearer', expires_in: expiresIn, ...more });
@@ -116,7 +99,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
   async function loginWithJson(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const body = await readBody(req, 'application/json');
     if (body === undefined) return;
-    if ('status' in body) return fail(res, body);
+    if ('status' in body) return sendProblem(res, body);
     const from = 'text' in body ? fromJson(body.text) : inLogin(body.parsed);
     await answer(req, res, from, { code: 'invalid_credentials' });
   }
@@ -124,21 +107,21 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
   async function loginWithForm(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const body = await readBody(req, 'application/x-www-form-urlencoded');
     if (body === undefined) return;
-    if ('status' in body) return fail(res, body);
+    if ('status' in body) return sendProblem(res, body);
     const from = 'text' in body ? fromForm(new URLSearchParams(body.text)) : inForm(body.parsed);
     await answer(req, res, from, { code: 'invalid_grant', status: 400 });
   }
 
   async function me(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const bearer = await bearerOf(req);
-    if ('status' in bearer) return fail(res, bearer);
+    if ('status' in bearer) return sendProblem(res, bearer);
     const { subject, roles, partitions, expires } = bearer;
     send(res, { username: subject, roles, partitions, ...(expires === undefined ? {} : { exp: expires }) });
   }
 
   function metadata(req: IncomingMessage, res: ServerResponse, path: string): void {
     const found = challenges.metadata(req, path);
-    if (found === undefined) fail(res, { status: 404, message: 'Nothing is served there.', code: 'not_found' });
+    if (found === undefined) sendProblem(res, { status: 404, message: 'Nothing is served there.', code: 'not_found' });
     else send(res, found);
   }
 
@@ -159,9 +142,10 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
     try {
       return await serve(req, res, (req.url ?? '/').split('?', 1).join(''));
     } catch (error) {
+      // Its words may hold a password.
       logger?.error({ error: error instanceof Error ? error.name : 'unknown' }, 'an HTTP request failed');
       if (res.headersSent) res.destroy();
-      else fail(res, { status: 500, message: 'Internal error' });
+      else sendProblem(res, { status: 500, message: 'Internal error' });
       return true;
     }
   };
