@@ -9,6 +9,10 @@ import type { BrowserContext, Page } from 'playwright-core';
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
+const ELSEWHERE = 'mcp.test';
+/** A server of no machine's own name: what browsers forgive localhost, such as having no TLS, they do not forgive here. */
+export const ELSEWHERE_ORIGIN = `http://${ELSEWHERE}`;
+
 const FLAGS = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
   ...['--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
@@ -53,13 +57,17 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** Starts a browser that knows nothing yet. */
-export async function launch(): Promise<Browser> {
+/**
+ * Starts a browser that knows nothing yet, and no name but one.
+ *
+ * @param port the server that {@link ELSEWHERE_ORIGIN} is
+ */
+export async function launch(port: number): Promise<Browser> {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-chromium-'));
   const context: BrowserContext = await chromium.launchPersistentContext(folder, {
     executablePath: CHROMIUM,
     headless: true,
-    args: FLAGS,
+    args: [...FLAGS, `--host-resolver-rules=MAP ${ELSEWHERE}:80 127.0.0.1:${port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`],
   });
 
   return {

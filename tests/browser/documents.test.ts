@@ -8,7 +8,7 @@ import { createLocalAuth, serveHttp } from '@mcp-daemon/express';
 import type { HttpServer, LocalAuth } from '@mcp-daemon/express';
 import type { Page } from 'playwright-core';
 
-import { inBrowser, launch } from './browser.js';
+import { ELSEWHERE_ORIGIN, inBrowser, launch } from './browser.js';
 import type { Browser } from './browser.js';
 
 const USERNAME = 'admin';
@@ -49,7 +49,6 @@ inBrowser('the pages of the API', () => {
   let proxy: Awaited<ReturnType<typeof behind>>;
 
   beforeAll(async () => {
-    browser = await launch();
     daemon = createDaemon({ catalog: defineCatalog({ functions: [hello] }) });
     const jwtSecret = 'a secret of the tests, which is long enough';
     auth = await createLocalAuth({
@@ -58,7 +57,8 @@ inBrowser('the pages of the API', () => {
       adminUsername: USERNAME,
       adminPassword: PASSWORD,
     });
-    server = await serveHttp(daemon, { auth, port: 0 });
+    server = await serveHttp(daemon, { auth, port: 0, allowedOrigins: [ELSEWHERE_ORIGIN] });
+    browser = await launch(server.port);
     proxy = await behind('/ai', server);
   }, 60_000);
 
@@ -101,6 +101,7 @@ inBrowser('the pages of the API', () => {
   const places = [
     { place: 'on a server of their own', at: () => [new URL(server.url).origin, ''] as const },
     { place: 'behind a path of a proxy', at: () => [proxy.origin, '/ai'] as const },
+    { place: 'by a name, without TLS', at: () => [ELSEWHERE_ORIGIN, ''] as const },
   ];
 
   it.each(places)('/docs logs in, calls a tool and shows the answer, $place', async ({ at }) => {

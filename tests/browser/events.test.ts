@@ -80,12 +80,12 @@ inBrowser('a page that watches', () => {
   let wire: Awaited<ReturnType<typeof line>>;
 
   beforeAll(async () => {
-    browser = await launch();
     daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
     const jwtSecret = 'a secret of the tests, which is long enough';
     const auth = await createLocalAuth({ userFile: '/nowhere/users.json', jwtSecret, adminStaticToken: TOKEN });
     server = await serveHttp(daemon, { auth, port: 0 });
     wire = await line(server.port);
+    browser = await launch(server.port);
   }, 60_000);
 
   afterAll(async () => {

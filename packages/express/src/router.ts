@@ -81,6 +81,9 @@ const TICKETS = ['/events/ticket', '/:partition/events/ticket'];
 const HEADERS: HelmetOptions = {
   contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   strictTransportSecurity: false,
+  // Without TLS browsers complain of these two.
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
 };
 
 /**

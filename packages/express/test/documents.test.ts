@@ -273,6 +273,25 @@ describe('what is served', () => {
     expect(seen.get('POST /auth/login')).toEqual(new Set([200, 400, 401, 413, 415, 429]));
   });
 
+  it('answers as its document tells without authentication, too', async () => {
+    const { url } = await serveAll({ auth: createOpenAuth() });
+    const document = JSON.parse((await ask(`${url}/openapi.json`)).text) as Document;
+    const { headers, body } = modern('tools/list');
+    const asked: [method: string, path: string, asked: Asked, status: number][] = [
+      ['POST', '/mcp', { headers: { ...JSON_HEADERS, ...headers }, body }, 200],
+      ['POST', '/mcp', { headers: { ...JSON_HEADERS, ...headers, host: 'evil.example' }, body }, 403],
+      ['GET', '/me', {}, 200],
+      ['GET', '/me', { headers: { host: 'evil.example' } }, 403],
+      ['GET', '/metrics', {}, 200],
+      ['POST', '/events/ticket', {}, 200],
+      ['GET', '/events', { headers: { accept: 'text/event-stream', host: 'evil.example' } }, 403],
+    ];
+    for (const [method, path, sent, status] of asked) {
+      const answer = await ask(url + path, { method, ...sent });
+      expect([path, answer.status, judge(document, method, path, answer)]).toEqual([path, status, []]);
+    }
+  });
+
   it('is documented, each of its routes', async () => {
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
     const router = createRouter(daemon, { auth: await localAuth() });

@@ -43,8 +43,10 @@ const policy = (more: Record<string, string[]> = {}): RequestHandler =>
         ...more,
       },
     },
-    // Whether pages come over TLS is the business of whoever ends it.
+    // Whether pages come over TLS is the business of whoever ends it; without it browsers complain of the other two.
     strictTransportSecurity: false,
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
   });
 
 const POLICIES: Readonly<Record<PageName, RequestHandler>> = {
