@@ -4,8 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { jest } from '@jest/globals';
 import { chromium } from 'playwright-core';
 import type { BrowserContext, Page } from 'playwright-core';
+
+// A browser on a busy machine takes its time.
+jest.setTimeout(120_000);
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
@@ -87,7 +91,7 @@ export async function launch(port: number): Promise<Browser> {
         (url) => url.origin !== origin,
         (route) => route.abort(),
       );
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(30_000);
       await page.addInitScript(POLICY);
       return { page, foreign, complaints };
     },

@@ -60,7 +60,7 @@ inBrowser('the pages of the API', () => {
     server = await serveHttp(daemon, { auth, port: 0, allowedOrigins: [ELSEWHERE_ORIGIN] });
     browser = await launch(server.port);
     proxy = await behind('/ai', server);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser.close();

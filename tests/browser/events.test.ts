@@ -86,7 +86,7 @@ inBrowser('a page that watches', () => {
     server = await serveHttp(daemon, { auth, port: 0 });
     wire = await line(server.port);
     browser = await launch(server.port);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser.close();
@@ -156,5 +156,5 @@ inBrowser('a page that watches', () => {
     expect(events.filter(({ type }) => type === 'gap')).toEqual([]);
     expect(foreign).toEqual([]);
     await page.close();
-  }, 60_000);
+  });
 });
