@@ -3,11 +3,16 @@
  * from there.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bin, check, pnpm, root, run } from './lib.mjs';
 import { fences, shell } from './readme.mjs';
+import { greet, login, open, served } from './served.mjs';
+
+/** Kilobytes that a tarball may have. The pages of the API are in two of them. */
+const LARGEST = { cli: 2_500, express: 1_500 };
+const LARGEST_OF_OTHERS = 300;
 
 const folders = (await readdir(join(root, 'packages'))).sort();
 const manifests = new Map(
@@ -59,6 +64,12 @@ try {
     await check(`attw ${folder}`, () => run(bin('attw'), [file, '--profile', 'esm-only', ...excluded], quiet));
   }
 
+  for (const [folder, file] of files) {
+    const kilobytes = Math.round((await stat(file)).size / 1_000);
+    const most = LARGEST[folder] ?? LARGEST_OF_OTHERS;
+    await check(`the tarball of ${folder} has ${kilobytes} KB, of ${most}`, () => assert.ok(kilobytes <= most));
+  }
+
   await check('npm install of the tarballs in an empty folder', async () => {
     await run('mkdir', ['-p', home]);
     await writeFile(join(home, 'package.json'), '{ "name": "home", "private": true }\n');
@@ -94,6 +105,29 @@ try {
     await writeFile(join(home, file), text);
     await run(process.execPath, [file], inHome);
   };
+  const program = (entry) => `
+    import assert from 'node:assert/strict';
+    import express from 'express';
+    import { createDaemon, defineCatalog, defineTool } from 'mcp-daemon';
+    import { createLocalAuth, createRouter, serveHttp } from '${entry}';
+    import { greet, login, open } from '${join(root, 'scripts/served.mjs')}';
+
+    const tool = { name: 'hello', inputSchema: { type: 'object' }, run: ({ name }) => 'Hello, ' + name + '!' };
+    const daemon = createDaemon({ catalog: defineCatalog({ functions: [defineTool(tool)] }) });
+    const auth = await createLocalAuth({ userFile: 'users.json', jwtSecret: 'x'.repeat(32) });
+    const server = await serveHttp(daemon, { auth, port: 0 });
+    const router = createRouter(daemon);
+    const app = express().use('/ai', router).listen(0, '127.0.0.1');
+    await new Promise((resolve) => app.once('listening', resolve));
+    const mounted = 'http://127.0.0.1:' + app.address().port + '/ai';
+    await greet(server.url, await login(server.url, 'ann', 'a long password'));
+    await greet(mounted);
+    for (const url of [server.url, mounted]) assert.ok((await open(url + '/docs')) > 0);
+    await Promise.all([server.close(), router.close()]);
+    app.closeAllConnections();
+    app.close();
+    await daemon.close();
+  `;
   const uses = `if (typeof createDaemon !== 'function') throw new Error('createDaemon is ' + typeof createDaemon);`;
   await check(`import('mcp-daemon')`, node('import.mjs', `import { createDaemon } from 'mcp-daemon';\n${uses}\n`));
   await check(`require('mcp-daemon')`, node('require.cjs', `const { createDaemon } = require('mcp-daemon');\n${uses}\n`));
@@ -105,6 +139,22 @@ try {
     'libsql comes with its binary',
     node('native.cjs', `new (require('libsql'))(':memory:').prepare('select 1').get();\n`),
   );
+  await check('npx mcp-daemon users add ann', async () => {
+    const args = ['--no-install', 'mcp-daemon', 'users', 'add', 'ann', '--password-stdin'];
+    await run('npx', args, { ...inHome, input: 'a long password\n' });
+    assert.match(await readFile(join(home, 'users.json'), 'utf8'), /"\$2b\$/);
+  });
+  await check('npx mcp-daemon --transport sse: a user logs in and calls; the pages have what they load', () =>
+    served('npx --no-install mcp-daemon --transport sse --config demo/mcp.json', { cwd: home }, async (url) => {
+      await greet(url, await login(url, 'ann', 'a long password'));
+      for (const page of ['/docs', '/redoc']) assert.ok((await open(url + page)) > 0, `${page} loads nothing`);
+      assert.equal((await fetch(`${url}/openapi.json`).then((answer) => answer.json())).openapi, '3.1.1');
+    }),
+  );
+  for (const entry of ['mcp-daemon/http', '@mcp-daemon/express']) {
+    await check(`${entry}: a server, and a router in an Express app`, node('http.mjs', program(entry)));
+  }
+
   // With the declarations of dependencies checked as well, a type that we forgot to ship is an error.
   await check('the types compile in a TypeScript program', async () => {
     const all = [...manifests.values()].flatMap(({ name, exports }) =>
