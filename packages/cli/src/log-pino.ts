@@ -11,7 +11,8 @@ const STDERR = 2;
 async function destinationOf({ pretty, colour }: LogOptions): Promise<DestinationStream> {
   if (pretty) {
     const { default: prettify } = await import('pino-pretty');
-    return prettify({ destination: STDERR, sync: true, colorize: colour, ignore: 'pid', translateTime: 'SYS:HH:MM:ss' });
+    const layout = { ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true };
+    return prettify({ destination: STDERR, sync: true, colorize: colour, ...layout });
   }
   const stream = pino.destination({ dest: STDERR, sync: true });
   stream.on('error', () => undefined); // nobody reads stderr any more
@@ -30,11 +31,19 @@ async function destinationOf({ pretty, colour }: LogOptions): Promise<Destinatio
   };
 }
 
+/** A line of the access log as a person reads it: what was asked for goes first. */
+function forPeople(fields: object, message: string): [object, string] {
+  const { method, path, status, ms, ...rest } = fields as Record<string, unknown>;
+  if (method === undefined || path === undefined) return [fields, message];
+  return [rest, `${String(method)} ${String(path)} ${String(status)} in ${String(ms)} ms`];
+}
+
 /** Creates the writer. */
 export async function createPino(options: LogOptions): Promise<WriteLine> {
   const destination = await destinationOf(options);
   const serializers = { error: stdSerializers.err };
   // The time is a field of the line: it was said before it could be written.
   const logger = pino({ level: 'trace', base: { pid: process.pid }, timestamp: false, serializers }, destination);
+  if (options.pretty) return (level, fields, message) => logger[level](...forPeople(fields, message));
   return (level, fields, message) => logger[level](fields, message);
 }

@@ -10,13 +10,16 @@ import type { ServedRequest } from './metrics/requests.js';
 import { pathOfUrl, routeOf } from './routes.js';
 import { beginVisit } from './visit.js';
 
+/** Where the access log goes. */
+export type AccessLog = Pick<Logger, 'info'> & Partial<Pick<Logger, 'debug'>>;
+
 /** What {@link createAdmission} takes. */
 export interface AdmissionOptions {
   /** Origins of web pages besides those of loopback. */
   allowedOrigins: readonly string[];
   addressOf: AddressOf;
-  /** Given a line for each request; undefined: there is no access log. */
-  accessLog: Pick<Logger, 'info'> | undefined;
+  /** Given a line for each request, for probes that went well with `debug`; undefined: there is no access log. */
+  accessLog: AccessLog | undefined;
   /** Told of each request when it is over. */
   observe: (request: ServedRequest) => void;
 }
@@ -32,6 +35,9 @@ const CLIENT_LEFT = 499;
 const LONGEST_PATH = 200;
 /** For how many seconds a browser remembers what pages may. */
 const PREFLIGHT_MAX_AGE_S = 600;
+
+/** What is asked every few seconds for as long as the server runs. */
+const PROBES: ReadonlySet<string> = new Set(['health', 'ready', 'metrics']);
 
 /** Headers that a page may read besides the plain ones. */
 const EXPOSED = ['Mcp-Session-Id', 'MCP-Protocol-Version', 'WWW-Authenticate', 'Retry-After', 'X-Request-Id'];
@@ -59,9 +65,10 @@ export function createAdmission({ allowedOrigins, addressOf, accessLog, observe 
       const { method = '' } = req;
       observe({ route, method, status, seconds: ms / 1_000 });
       if (accessLog === undefined) return;
+      const level = PROBES.has(route) && status < 400 ? 'debug' : 'info';
       const { id: request_id, subject, partition } = visit;
       // One literal: objects that are spread together cost more than the rest of the line. What is undefined is not written.
-      accessLog.info(
+      accessLog[level]?.(
         {
           request_id,
           method,

@@ -49,8 +49,8 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
   /** What the documents of the API say of the program, and where the files of their pages are. Default: see there. */
   documents?: Pick<DocumentsOptions, 'title' | 'assetsDir'>;
   /** Where the door speaks to its operator. Default: nowhere. */
-  logger?: Pick<Logger, 'info' | 'error'>;
-  /** Whether each request is logged. Default: false. */
+  logger?: Pick<Logger, 'info' | 'error'> & Partial<Pick<Logger, 'debug'>>;
+  /** Whether each request is logged: at `info`, probes and metrics that were answered at `debug`. Default: false. */
   accessLog?: boolean;
   /** The version that metrics and the documents of the API tell. Default: none. */
   version?: string;

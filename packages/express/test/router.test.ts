@@ -110,6 +110,16 @@ describe('the door', () => {
     expect(JSON.stringify(lines)).not.toMatch(/secret|static/);
   });
 
+  it('logs probes that went well for those alone who debug', async () => {
+    const [info, debug]: [string[], string[]] = [[], []];
+    const note = (lines: string[]) => (fields: object) => void lines.push((fields as { path: string }).path);
+    const server = await served({ accessLog: true, logger: { info: note(info), debug: note(debug), error: () => undefined } });
+    for (const path of ['/health', '/ready', '/metrics']) await ask(server, get(path, ADMIN));
+    await ask(server, get('/metrics'));
+    await until(() => info.length + debug.length === 4);
+    expect({ info, debug }).toEqual({ info: ['/metrics'], debug: ['/health', '/ready', '/metrics'] });
+  });
+
   it('says of a client that left before its answer that it did', async () => {
     const lines: Record<string, unknown>[] = [];
     const logger = { info: (fields: object) => void lines.push({ ...fields }), error: () => undefined };
