@@ -25,8 +25,15 @@ function trustedProxies(text: string | undefined): number | readonly string[] {
   return /^\d+$/.test(text) ? Number(text) : (listOf(text) ?? []);
 }
 
+/** @throws UsageError */
+function originOf(publicUrl: string): string {
+  const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return url.origin;
+  throw new UsageError(`PUBLIC_URL must be an origin such as https://mcp.example.com, got "${publicUrl}"`);
+}
+
 async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): Promise<HttpServer> {
-  const { host = '127.0.0.1', maxMessageBytes } = settings;
+  const { host = '127.0.0.1', maxMessageBytes, publicUrl } = settings;
   const { port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog } = settings;
   const trustProxy = trustedProxies(settings.trustProxy);
   const allowedHosts = listOf(settings.allowedHosts);
@@ -34,7 +41,8 @@ async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): P
   return serveHttp(daemon, {
     ...{ auth, host, port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog, trustProxy, logger },
     maxBodyBytes: maxMessageBytes,
-    allowedOrigins: listOf(settings.allowedOrigins) ?? [],
+    // Our own pages are at the origin that clients know.
+    allowedOrigins: [...(listOf(settings.allowedOrigins) ?? []), ...(publicUrl === undefined ? [] : [originOf(publicUrl)])],
     version: VERSION,
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
   });

@@ -1,11 +1,19 @@
 /** The routes of live events: a stream for whoever shows who they are, by a token or by a ticket. */
+import { partitionOfPath, pathOf } from '../auth/partition.js';
 import type { AuthProvider } from '../auth/provider.js';
 import { sendProblem } from '../problem.js';
 import { identified } from '../reception.js';
 import type { Handler } from '../reception.js';
 import { sendJson } from '../respond.js';
+import type { Refusal } from '../respond.js';
 import type { EventsHandler } from './handler.js';
 import { TICKET_MS } from './tickets.js';
+
+const NO_TICKET: Refusal = {
+  status: 401,
+  message: 'The ticket is unknown, spent, or older than 30 seconds.',
+  headers: { 'www-authenticate': 'Bearer realm="mcp-daemon"' },
+};
 
 /** What is mounted at `/events` and at `/events/ticket`. */
 export interface EventRoutes {
@@ -28,8 +36,10 @@ export function createEventRoutes(events: EventsHandler, authenticate: AuthProvi
       const ticket = new URLSearchParams(req.url?.split('?')[1]).get('ticket');
       if (ticket === null) return watchOfUser(req, res);
       const identity = events.identityOfTicket(ticket);
-      if (identity !== undefined) events.handle(req, res, identity);
-      else sendProblem(res, { status: 401, message: 'The ticket is unknown, spent, or older than 30 seconds.' });
+      // It stands for one partition; a part of it, which a page cannot name, is in the ticket alone.
+      const isThere = identity?.partition.split('#', 1)[0] === partitionOfPath(pathOf(req));
+      if (identity !== undefined && isThere) events.handle(req, res, identity);
+      else sendProblem(res, NO_TICKET);
     },
     createTicket(req, res) {
       if (req.method === 'POST') return create(req, res);
