@@ -1,6 +1,7 @@
 /** mcp-daemon over HTTP. */
 export { createRouter } from './router.js';
 export type { DaemonRouter, RouterOptions } from './router.js';
+export type { Middleware } from './middleware.js';
 export { serveHttp } from './serve-http.js';
 export type { HttpOptions, HttpServer } from './serve-http.js';
 export { createAddressOf } from './address.js';

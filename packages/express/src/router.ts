@@ -28,6 +28,7 @@ import { createMcpHandler } from './handler.js';
 import type { McpHandlerOptions } from './handler.js';
 import { createHttpSseHandler } from './http-sse/handler.js';
 import { createMetrics } from './metrics.js';
+import type { Middleware } from './middleware.js';
 import { createProbes } from './probes.js';
 import { sendProblem } from './problem.js';
 import { limitRate } from './rate-limit.js';
@@ -57,7 +58,7 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
 }
 
 /** A router that has to be closed. */
-export interface DaemonRouter extends Router {
+export interface DaemonRouter extends Middleware {
   /**
    * Serves a request for an MCP endpoint without the framework, which costs more than all the rest of a call.
    *
@@ -165,7 +166,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   });
   router.use(failed);
 
-  return Object.assign(router, {
+  return Object.assign(router as Router & Middleware, {
     serveMcp(req: IncomingMessage, res: ServerResponse): boolean {
       if (routeOf(pathOfUrl(req.url)) !== 'mcp') return false;
       if (admit(req, res)) void mcp.handle(req, res);

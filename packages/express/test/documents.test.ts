@@ -5,6 +5,7 @@ import { compileSchema, createDaemon, defineCatalog } from '@mcp-daemon/core';
 import type { JsonObject } from '@mcp-daemon/core';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import express from 'express';
+import type { Router } from 'express';
 
 import { createDocuments, createOpenAuth, createRouter, serveHttp } from '@mcp-daemon/express';
 import type { ApiOptions, HttpOptions, HttpServer } from '@mcp-daemon/express';
@@ -301,17 +302,17 @@ describe('what is served', () => {
     });
     const routes: string[] = [];
     /** Paths of a router, and of the routers in it. */
-    const walk = (stack: typeof router.stack): void => {
+    const walk = (stack: Router['stack']): void => {
       for (const layer of stack) {
         const { route, handle } = layer as unknown as {
           route?: { path: string | string[] };
-          handle: { stack?: typeof router.stack };
+          handle: { stack?: Router['stack'] };
         };
         if (route !== undefined) routes.push(...[route.path].flat());
         else if (handle.stack !== undefined) walk(handle.stack);
       }
     };
-    walk(router.stack);
+    walk((router as Router & typeof router).stack);
     const documented = new Set(ENDPOINTS.map(({ path }) => path));
     // What belongs to a page is no endpoint.
     const parts = ['/docs/', '/redoc/', '/docs/assets/:name'];

@@ -8,6 +8,7 @@ import { Router } from 'express';
 import type { Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 
+import type { Middleware } from '../middleware.js';
 import { sendProblem } from '../problem.js';
 import { openAssets, PAGES } from './assets.js';
 import type { Asset, PageName } from './assets.js';
@@ -91,7 +92,7 @@ async function sendAsset({ file, type, gzip }: Asset, name: string, req: Request
  * @example
  * app.use(createDocuments({ version: '1.2.3', without: ['httpSse'] }));
  */
-export function createDocuments({ assetsDir, ...options }: DocumentsOptions = {}): Router {
+export function createDocuments({ assetsDir, ...options }: DocumentsOptions = {}): Middleware {
   const assets = openAssets(assetsDir);
   const { without = [] } = options;
   const document = describeApi(assets === undefined ? { ...options, without: [...without, 'pages'] } : options);
@@ -114,5 +115,5 @@ export function createDocuments({ assetsDir, ...options }: DocumentsOptions = {}
     });
   }
   router.all(paths, (_req, res) => sendProblem(res, { status: 405, message: 'Use GET.', headers: { allow: 'GET, HEAD' } }));
-  return router;
+  return router as Router & Middleware;
 }
