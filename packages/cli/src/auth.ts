@@ -12,7 +12,7 @@ import {
 import type { AddressOf, AuthProvider } from '@mcp-daemon/express';
 import type { Logger } from '@mcp-daemon/core';
 import { UsageError } from './errors.js';
-import { userFile } from './places.js';
+import { isFile, userFile } from './places.js';
 import { listOf, type Settings } from './settings.js';
 
 /** What {@link createAuth} takes. */
@@ -38,8 +38,11 @@ function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<
       { defaults: known },
       `everybody knows the default of ${known.join(' and ')}: this server listens on ${host} alone`,
     );
+  const file = userFile(settings);
+  if (!isFile(file))
+    logger.info({ file }, `there is no users file: only ${adminUsername} can log in; "mcp-daemon users add" makes one`);
   return createLocalAuth({
-    userFile: userFile(settings),
+    userFile: file,
     jwtSecret,
     adminUsername,
     adminPassword,

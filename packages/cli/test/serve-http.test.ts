@@ -188,7 +188,10 @@ describe('the daemon over HTTP', () => {
     [['--auth-provider', 'cognito'], {}, 2, /set COGNITO_USER_POOL_ID and COGNITO_APP_CLIENT_ID/],
     [['--port', '70000'], {}, 2, /--port: a whole number from 0 to 65535/],
     [['--trust-proxy', 'somebody'], {}, 2, /TRUST_PROXY/],
-    [[], { PUBLIC_URL: 'example' }, 2, /publicUrl must be an origin/],
+    [[], { PUBLIC_URL: 'example' }, 2, /PUBLIC_URL must be an origin/],
+    [[], { ALLOWED_ORIGINS: '*' }, 2, /ALLOWED_ORIGINS must be origins .*got "\*"/],
+    [[], { ALLOWED_HOSTS: 'https://mcp.example.com' }, 2, /ALLOWED_HOSTS must be names/],
+    [[], { HOST: '0.0.0.0', ADMIN_PASSWORD: 'a password', JWT_SECRET_KEY: 'short' }, 2, /JWT_SECRET_KEY has 5 bytes/],
     [['--local-user-file', 'bad.json'], {}, 2, /bad\.json/],
     [[], { MCP_DATA_DIR: '/dev/null/x' }, 1, /something went wrong|cannot/],
   ] as const)('%j %j ends with one clear line', async (args, env, exitCode, message) => {

@@ -7,6 +7,8 @@
  */
 import type { IncomingMessage } from 'node:http';
 
+import { DaemonError } from '@mcp-daemon/core';
+
 import type { Refusal } from './respond.js';
 
 /** What {@link createGuard} takes. */
@@ -36,8 +38,23 @@ const isLoopbackPeer = (address: string | undefined): boolean =>
 
 const forbidden = (message: string): Refusal => ({ status: 403, message });
 
-/** Tells the origins whose pages may use this server: those given, and those of loopback. */
+/** What can be written but would never be met. */
+function checkForm(given: readonly string[], form: RegExp, wanted: string): void {
+  const wrong = given.find((text) => !form.test(text));
+  if (wrong !== undefined) throw new DaemonError('usage', `${wanted}, got ${JSON.stringify(wrong)}`);
+}
+
+/**
+ * Tells the origins whose pages may use this server: those given, and those of loopback.
+ *
+ * @throws DaemonError `usage` where one is none
+ */
 export function createOriginCheck(allowedOrigins: readonly string[]): (origin: string) => boolean {
+  checkForm(
+    allowedOrigins,
+    /^[a-z][a-z\d+.-]*:\/\/[^/\s*]+$/i,
+    'ALLOWED_ORIGINS must be origins such as https://app.example.com',
+  );
   const origins = new Set(allowedOrigins.map((origin) => origin.toLowerCase()));
   return (given) => {
     const origin = given.toLowerCase();
@@ -47,8 +64,13 @@ export function createOriginCheck(allowedOrigins: readonly string[]): (origin: s
   };
 }
 
-/** Creates a guard. */
+/**
+ * Creates a guard.
+ *
+ * @throws DaemonError `usage` where an origin or a host is none
+ */
 export function createGuard({ allowedHosts, allowedOrigins }: GuardOptions): Guard {
+  checkForm(allowedHosts ?? [], /^[^/\s*@]+$/, 'ALLOWED_HOSTS must be names such as mcp.example.com, with or without a port');
   const hosts = new Set(allowedHosts?.map((host) => host.toLowerCase()));
   const isKnownOrigin = createOriginCheck(allowedOrigins);
 

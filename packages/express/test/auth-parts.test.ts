@@ -11,6 +11,7 @@ import { SECRET } from './auth-support.js';
 afterEach(() => jest.restoreAllMocks());
 
 describe('secrets that everybody knows', () => {
+  const OWN = '0123456789abcdef0123456789abcdef';
   const check = (host: string, jwtSecret: string = DEFAULT_JWT_SECRET, adminPassword?: string): void =>
     checkSecrets({ host, jwtSecret, adminPassword });
 
@@ -24,12 +25,13 @@ describe('secrets that everybody knows', () => {
       expect(() => check(host)).toThrow(
         expect.objectContaining({ code: 'usage', message: expect.stringContaining('JWT_SECRET_KEY') }),
       );
-      expect(() => check(host, 'own')).not.toThrow();
+      expect(() => check(host, OWN)).not.toThrow();
+      expect(() => check(host, OWN.slice(1))).toThrow(/JWT_SECRET_KEY has 31 bytes/);
     },
   );
 
   it('are named by the variable to set, and not repeated', () => {
-    expect(() => check('0.0.0.0', 'own', DEFAULT_ADMIN_PASSWORD)).toThrow(
+    expect(() => check('0.0.0.0', OWN, DEFAULT_ADMIN_PASSWORD)).toThrow(
       /: ADMIN_PASSWORD still has the default .* Set ADMIN_PASSWORD to/,
     );
     expect(() => check('0.0.0.0', '')).toThrow(/Set JWT_SECRET_KEY to/);

@@ -28,7 +28,7 @@ export interface Challenges {
 function originOf(publicUrl: string): string {
   const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
-  throw new DaemonError('usage', 'publicUrl must be an origin such as https://mcp.example.com');
+  throw new DaemonError('usage', 'PUBLIC_URL must be an origin such as https://mcp.example.com');
 }
 
 /**

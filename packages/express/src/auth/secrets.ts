@@ -8,6 +8,13 @@ export const DEFAULT_JWT_SECRET = 'CHANGEME';
 /** The default of `ADMIN_PASSWORD`. */
 export const DEFAULT_ADMIN_PASSWORD = 'admin123';
 
+/**
+ * What HS256 needs: whoever has one token can try shorter secrets as fast as their machines allow.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.2
+ */
+const LEAST_SECRET_BYTES = 32;
+
 /** What {@link checkSecrets} takes. */
 export interface SecretsInUse {
   /** Where the server listens. */
@@ -25,7 +32,7 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /**
- * Refuses to listen beyond loopback with secrets that everybody knows.
+ * Refuses to listen beyond loopback with secrets that everybody knows, or can find out.
  *
  * @throws DaemonError `usage`, which names the variable to set
  */
@@ -34,6 +41,12 @@ export function checkSecrets({ host, jwtSecret, adminPassword }: SecretsInUse): 
   const known: string[] = [];
   if (jwtSecret === '' || jwtSecret === DEFAULT_JWT_SECRET) known.push('JWT_SECRET_KEY');
   if (adminPassword === DEFAULT_ADMIN_PASSWORD) known.push('ADMIN_PASSWORD');
+  const bytes = Buffer.byteLength(jwtSecret);
+  if (known.length === 0 && bytes < LEAST_SECRET_BYTES)
+    throw new DaemonError(
+      'usage',
+      `cannot listen on ${host}: JWT_SECRET_KEY has ${bytes} bytes, ${LEAST_SECRET_BYTES} random ones are needed; "openssl rand -hex 32" makes some`,
+    );
   if (known.length === 0) return;
   const [verb, value] = known.length === 1 ? ['has', 'a value of your own'] : ['have', 'values of your own'];
   throw new DaemonError(
