@@ -9,6 +9,7 @@ import { encode, META } from '@mcp-daemon/core';
 import type { Daemon, Exchange, JsonRpcNotification, JsonRpcResponse } from '@mcp-daemon/core';
 
 import type { Caller } from './caller.js';
+import { Crowd } from './crowd.js';
 import { eventOf } from './event-stream.js';
 import type { EventStreams } from './event-stream.js';
 import { SHUTTING_DOWN } from './failure.js';
@@ -51,6 +52,10 @@ class Standing implements Exchange {
   #controller: AbortController | undefined;
   #left = false;
   #answered = false;
+  /** Settles when it has been answered. */
+  done?: Promise<void>;
+  /** Where it is among those under way. */
+  place = 0;
 
   constructor(req: IncomingMessage, res: ServerResponse, caller: Caller, streams: EventStreams) {
     this.partition = caller.partition;
@@ -123,8 +128,9 @@ const ROOM_AFTER_S = { stream: '5', request: '1' };
 /** Creates the door of the modern era. */
 export function createModernDoor(options: ModernDoorOptions): ModernDoor {
   const { daemon, streams, maxStreams, maxStreamsPerUser, maxInFlightPerUser } = options;
-  /** Requests under way, and whether they are waited for at the end. */
-  const standing = new Map<Standing, { waits: boolean; done: Promise<void> }>();
+  /** Streams that are listened to, and other requests under way: these are waited for at the end. */
+  const streaming = new Crowd<Standing>();
+  const standing = new Crowd<Standing>();
   const listening = new Shares();
   /** Those that were not answered at once: the others are over before anybody can count them. */
   const underWay = new Shares();
@@ -160,21 +166,23 @@ export function createModernDoor(options: ModernDoorOptions): ModernDoor {
       if (res.destroyed) exchange.leave();
       else res.on('close', exchange.leave);
       const give = (listens ? listening : underWay).take(caller);
-      const done = answered.then((answer) => {
+      const crowd = listens ? streaming : standing;
+      crowd.add(exchange);
+      exchange.done = answered.then((answer) => {
         give();
-        standing.delete(exchange);
+        crowd.remove(exchange);
         res.off('close', exchange.leave);
         exchange.answer(answer, message);
       });
-      standing.set(exchange, { waits: !listens, done });
     },
     async close(drainMs) {
-      const waited = [...standing.values()].filter(({ waits }) => waits).map(({ done }) => done);
+      const waited = standing.all.flatMap(({ done }) => done ?? []);
       let timer: NodeJS.Timeout | undefined;
       if (waited.length > 0) await Promise.race([Promise.all(waited), new Promise((end) => (timer = setTimeout(end, drainMs)))]);
       clearTimeout(timer);
-      for (const exchange of standing.keys()) exchange.leave();
-      await Promise.all([...standing.values()].map(({ done }) => done));
+      const left = [...standing.all, ...streaming.all];
+      for (const exchange of left) exchange.leave();
+      await Promise.all(left.flatMap(({ done }) => done ?? []));
     },
   };
 }
