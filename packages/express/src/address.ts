@@ -21,11 +21,11 @@ export function createAddressOf(trustProxy: number | readonly string[] = 0): Add
   if (typeof trustProxy === 'number') {
     if (!Number.isInteger(trustProxy) || trustProxy < 0)
       throw new DaemonError('usage', 'TRUST_PROXY must be a number of proxies, or their addresses');
-    return (req) => proxyAddr(req, (_address, hop) => hop < trustProxy);
+    return (req) => proxyAddr(req, (_address, hop) => hop < trustProxy) ?? '';
   }
   try {
     const trusted = proxyAddr.compile([...trustProxy]);
-    return (req) => proxyAddr(req, trusted);
+    return (req) => proxyAddr(req, trusted) ?? '';
   } catch (error) {
     throw new DaemonError('usage', `TRUST_PROXY: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }

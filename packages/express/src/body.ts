@@ -37,56 +37,90 @@ function parsedBefore(req: IncomingMessage): unknown {
  *
  * @param done told the parsed body
  */
-export function readMessage(req: IncomingMessage, res: ServerResponse, maxBytes: number, done: (message: unknown) => void): void {
-  const refusal = refusalOf(req, maxBytes);
-  if (refusal !== undefined) {
-    refuse(res, refusal);
+export type MessageReader = (req: IncomingMessage, res: ServerResponse, done: (message: unknown) => void) => void;
+
+/** Seconds after which a client whose body found no room may send it again. */
+const ROOM_AFTER_S = '5';
+
+const NO_ROOM: Refusal = {
+  status: 503,
+  message: 'Too much of other messages is on its way; send this one again in a moment.',
+  headers: { 'retry-after': ROOM_AFTER_S, connection: 'close' },
+};
+
+function parse(text: string, res: ServerResponse, done: (message: unknown) => void): void {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    refuse(res, { status: 400, message: 'Parse error: the body must be one JSON-RPC message.' }, -32700);
     return;
   }
+  done(message);
+}
 
-  const parse = (text: string): void => {
-    let message: unknown;
-    try {
-      message = JSON.parse(text);
-    } catch {
-      refuse(res, { status: 400, message: 'Parse error: the body must be one JSON-RPC message.' }, -32700);
-      return;
-    }
-    done(message);
-  };
+/**
+ * Creates what reads messages.
+ *
+ * @param maxBytes of one
+ * @param maxPartialBytes of all that are on their way, in pieces; one that comes whole waits for nothing, and is not counted
+ */
+export function createMessageReader(maxBytes: number, maxPartialBytes: number): MessageReader {
+  let partialBytes = 0;
 
-  const before = parsedBefore(req);
-  if (before !== undefined) {
-    if (typeof before === 'string') parse(before);
-    else if (Buffer.isBuffer(before)) parse(before.toString('utf8'));
-    else done(before);
-    return;
-  }
-  if (req.readableEnded) {
-    parse(''); // somebody has read it, and left nothing of it
-    return;
-  }
-
-  let first: Buffer | undefined;
-  let more: Buffer[] | undefined;
-  let bytes = 0;
-  const onData = (chunk: Buffer): void => {
-    bytes += chunk.length;
-    if (bytes > maxBytes) {
+  function readBody(req: IncomingMessage, res: ServerResponse, done: (text: string) => void): void {
+    let first: Buffer | undefined;
+    let more: Buffer[] | undefined;
+    let bytes = 0;
+    /** What of it is counted. */
+    let counted = 0;
+    const giveBack = (): void => {
+      partialBytes -= counted;
+      counted = 0;
+    };
+    const stop = (refusal: Refusal): void => {
       req.off('data', onData);
       req.off('end', onEnd);
-      refuse(res, tooLarge(maxBytes));
+      first = more = undefined;
+      refuse(res, refusal);
+      giveBack();
+    };
+    const onData = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) return stop(tooLarge(maxBytes));
+      if (first === undefined) {
+        first = chunk;
+        return;
+      }
+      if (more === undefined) {
+        more = [first];
+        req.once('close', giveBack); // its client may leave before its end
+      }
+      more.push(chunk);
+      partialBytes += bytes - counted;
+      counted = bytes;
+      if (partialBytes > maxPartialBytes) stop(NO_ROOM);
+    };
+    const onEnd = (): void => {
+      giveBack();
+      done((more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, bytes)).toString('utf8'));
+    };
+    req.on('data', onData);
+    req.on('end', onEnd);
+  }
+
+  return (req, res, done) => {
+    const refusal = refusalOf(req, maxBytes);
+    if (refusal !== undefined) {
+      refuse(res, refusal);
       return;
     }
-    if (first === undefined) first = chunk;
-    else (more ??= [first]).push(chunk);
+    const before = parsedBefore(req);
+    if (typeof before === 'string') parse(before, res, done);
+    else if (Buffer.isBuffer(before)) parse(before.toString('utf8'), res, done);
+    else if (before !== undefined) done(before);
+    else if (req.readableEnded)
+      parse('', res, done); // somebody has read it, and left nothing of it
+    else readBody(req, res, (text) => parse(text, res, done));
   };
-  const onEnd = (): void => {
-    const text = (more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, bytes)).toString('utf8');
-    // The listeners stay for as long as the request does, which may be a stream's lifetime.
-    first = more = undefined;
-    parse(text);
-  };
-  req.on('data', onData);
-  req.on('end', onEnd);
 }

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Awaitable, Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
 
-import { readMessage } from './body.js';
+import { createMessageReader } from './body.js';
 import { callerOf } from './caller.js';
 import type { Caller } from './caller.js';
 import { EventStreams } from './event-stream.js';
@@ -42,6 +42,8 @@ export interface McpHandlerOptions<I extends SessionIdentity = SessionIdentity> 
   allowedOrigins?: readonly string[];
   /** Greatest size of one body. Default 10 MB. */
   maxBodyBytes?: number;
+  /** What bodies may take that are on their way in pieces, all together; one that would be more is refused with 503. Default 200 MB. */
+  maxPartialBytes?: number;
   /** How long a session lives without a request, a call under way or an open stream. Default 30 minutes. */
   sessionIdleMs?: number;
   /** Sessions at once; where one more begins, the one that was idle longest ends. Default 10,000. */
@@ -116,6 +118,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
 ): McpHandler<I> {
   const { authenticate, authorize, allowedHosts, allowedOrigins = [], logger } = options;
   const maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 10_000_000);
+  const maxPartialBytes = positive('maxPartialBytes', options.maxPartialBytes ?? 200_000_000);
   const idleMs = positive('sessionIdleMs', options.sessionIdleMs ?? 30 * 60_000);
   const maxSessions = positive('maxSessions', options.maxSessions ?? 10_000);
   const maxSessionsPerUser = positive('maxSessionsPerUser', options.maxSessionsPerUser ?? 1_000);
@@ -125,6 +128,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   const streams = new EventStreams(positive('keepAliveMs', options.keepAliveMs ?? 15_000));
 
   const guard = createGuard({ allowedHosts, allowedOrigins });
+  const readMessage = createMessageReader(maxBodyBytes, maxPartialBytes);
   const sessions = createSessions({ daemon, streams, idleMs, maxSessions, maxSessionsPerUser });
   const legacy = createLegacyDoor(sessions, streams);
   const modern = createModernDoor({ daemon, streams, maxStreams, maxStreamsPerUser, maxInFlightPerUser });
@@ -136,7 +140,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   });
 
   function post(req: IncomingMessage, res: ServerResponse, { caller, may }: Guest): void {
-    readMessage(req, res, maxBodyBytes, (message) => {
+    readMessage(req, res, (message) => {
       try {
         const refused = forbidden(message, may);
         if (refused !== undefined) {

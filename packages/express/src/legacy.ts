@@ -11,7 +11,7 @@ import { acceptedBy } from './media.js';
 import type { Accepted } from './media.js';
 import { isHandshake, isLegacyVersion } from './message.js';
 import type { Answered } from './reply.js';
-import { refuse, sendJson } from './respond.js';
+import { endResponse, refuse, sendJson } from './respond.js';
 import type { Sessions } from './sessions.js';
 
 /** Serves sessions. */
@@ -56,7 +56,7 @@ export function createLegacyDoor(sessions: Sessions, streams: EventStreams): Leg
       if (accepted.json) sendJson(res, 200, encode(answer), named);
       else {
         streams.open(res, eventOf(encode(answer)), named);
-        res.end();
+        endResponse(res);
       }
     };
     const answered = session.core.receive(message);

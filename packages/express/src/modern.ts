@@ -14,7 +14,7 @@ import { eventOf } from './event-stream.js';
 import type { EventStreams } from './event-stream.js';
 import { SHUTTING_DOWN } from './failure.js';
 import { isObject } from './message.js';
-import { refuse, sendJson, sendStatus } from './respond.js';
+import { endResponse, refuse, sendJson, sendStatus } from './respond.js';
 import type { Refusal } from './respond.js';
 import { Shares } from './shares.js';
 
@@ -98,7 +98,7 @@ class Standing implements Exchange {
     const res = this.#res;
     this.#answered = true; // nothing may follow
     if (res.destroyed) return;
-    if (res.headersSent) res.end(answer === undefined ? undefined : eventOf(encode(answer)));
+    if (res.headersSent) endResponse(res, answer === undefined ? undefined : eventOf(encode(answer)));
     else if (answer === undefined) sendStatus(res, this.#left ? 503 : 202);
     else sendJson(res, statusOf(answer, message), encode(answer));
   }

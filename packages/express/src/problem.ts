@@ -15,6 +15,7 @@ const CODES: Readonly<Record<number, string>> = {
   413: 'invalid_request',
   415: 'invalid_request',
   429: 'temporarily_unavailable',
+  431: 'invalid_request',
   503: 'temporarily_unavailable',
 };
 

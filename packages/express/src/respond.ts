@@ -1,5 +1,26 @@
 /** Answers that are no stream. */
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Milliseconds that a client may leave an answer without taking any of it. */
+const UNTAKEN_MS = 60_000;
+
+/**
+ * Ends a response. What its client does not take is kept in our memory, so the connection of one that takes nothing more ends;
+ * whatever is taken begins the time anew.
+ */
+export function endResponse(res: ServerResponse, text?: string): void {
+  res.end(text);
+  const watch = (socket: Socket): void => {
+    socket.setTimeout(UNTAKEN_MS);
+    // Before the server sets the time of what comes next on the connection.
+    res.prependOnceListener('finish', () => socket.setTimeout(0));
+  };
+  const { socket } = res as Partial<ServerResponse>; // what only looks like a response may have none
+  // Behind an answer to a request that came before, it has no connection yet.
+  if (socket === null) res.once('socket', watch);
+  else if (socket !== undefined && socket.writableLength > 0) watch(socket);
+}
 
 /** Sends JSON text. A response that has begun, or whose client has left, is left alone. */
 export function sendJson(res: ServerResponse, status: number, text: string, more: readonly string[] = []): void {
@@ -7,7 +28,7 @@ export function sendJson(res: ServerResponse, status: number, text: string, more
   const length = Buffer.byteLength(text);
   // A flat list is written as it is: the cheapest way that node:http has.
   res.writeHead(status, ['content-type', 'application/json', 'content-length', String(length), ...more]);
-  res.end(text);
+  endResponse(res, text);
 }
 
 /** Sends a status alone. */

@@ -8,6 +8,7 @@ import type { ServerResponse } from 'node:http';
 
 import { eventOf } from './event-stream.js';
 import type { EventStreams } from './event-stream.js';
+import { endResponse } from './respond.js';
 
 /** Milliseconds after which a client comes back to a stream that broke. */
 const RETRY_MS = 1_000;
@@ -64,11 +65,11 @@ export class ResumableStream {
     clearTimeout(this.#absence);
     const before = this.#res;
     this.#res = res;
-    before?.end();
+    if (before !== undefined) endResponse(before);
     this.#owner.streams.open(res, first);
     if (this.#ended) {
       this.#res = undefined;
-      res.end();
+      endResponse(res);
     } else if (res.destroyed) this.#detach(res);
     else res.on('close', () => this.#detach(res));
   }
@@ -85,7 +86,7 @@ export class ResumableStream {
   end(): void {
     this.#ended = true;
     clearTimeout(this.#absence);
-    this.#res?.end();
+    if (this.#res !== undefined) endResponse(this.#res);
     this.#res = undefined;
     this.#owner.forget(this);
   }

@@ -1,6 +1,6 @@
 /** A daemon on a port of its own: `node:http`, which hands calls to their handler before Express sees them. */
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { DaemonError } from '@mcp-daemon/core';
@@ -9,6 +9,7 @@ import express from 'express';
 
 import { isLoopbackHost } from './auth/secrets.js';
 import { sendProblem } from './problem.js';
+import type { Refusal } from './respond.js';
 import { createRouter } from './router.js';
 import type { RouterOptions } from './router.js';
 
@@ -57,6 +58,15 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
+/** Node drops what is more in silence, be it a Part-ID: such a request is refused. Their size is bounded by Node, too (16 KB). */
+const MAX_HEADERS = 256;
+const TOO_MANY_HEADERS: Refusal = {
+  status: 431,
+  message: `A request may have at most ${MAX_HEADERS} headers.`,
+  headers: { connection: 'close' },
+};
+const NOTHING: Refusal = { status: 404, message: 'Nothing is served there.' };
+
 /** How often connections are looked through for those that take too long. */
 const CHECK_EVERY_MS = 2_000;
 /** What connections are given to take their last answer. */
@@ -81,7 +91,8 @@ export async function serveHttp(daemon: Daemon, options: HttpOptions = {}): Prom
   const app = express();
   app.disable('x-powered-by');
   app.use(router);
-  app.use((_req, res) => sendProblem(res, { status: 404, message: 'Nothing is served there.' }));
+  // Called as a middleware is, it leaves to us what it does not know; by itself it would answer with a page.
+  const serve = app as unknown as (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
 
   const limits = {
     headersTimeout: headersTimeoutMs,
@@ -90,8 +101,10 @@ export async function serveHttp(daemon: Daemon, options: HttpOptions = {}): Prom
     connectionsCheckingInterval: CHECK_EVERY_MS,
   };
   const server = createServer(limits, (req, res) => {
-    if (!router.serveMcp(req, res)) app(req, res);
+    if (req.rawHeaders.length > 2 * MAX_HEADERS) sendProblem(res, TOO_MANY_HEADERS);
+    else if (!router.serveMcp(req, res)) serve(req, res, () => sendProblem(res, NOTHING));
   });
+  server.maxHeadersCount = MAX_HEADERS + 1;
   server.maxConnections = maxConnections;
   await listen(server, host, port);
 

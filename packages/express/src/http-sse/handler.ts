@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
 
-import { readMessage } from '../body.js';
+import { createMessageReader } from '../body.js';
 import { callerOf } from '../caller.js';
 import type { Caller } from '../caller.js';
 import { EventStreams } from '../event-stream.js';
@@ -35,6 +35,8 @@ export interface HttpSseHandlerOptions<I extends SessionIdentity = SessionIdenti
   allowedOrigins?: readonly string[];
   /** Greatest size of one body. Default 10 MB. */
   maxBodyBytes?: number;
+  /** What bodies may take that are on their way in pieces, all together; one that would be more is refused with 503. Default 200 MB. */
+  maxPartialBytes?: number;
   /** Sessions at once; one more is refused with 503. Default 1,000. */
   maxSessions?: number;
   /** The same, for one user in one partition. Default 100. */
@@ -104,6 +106,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
 ): HttpSseHandler<I> {
   const { authorize = () => true, allowedHosts, allowedOrigins = [], logger } = options;
   const maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 10_000_000);
+  const maxPartialBytes = positive('maxPartialBytes', options.maxPartialBytes ?? 200_000_000);
   const maxSessions = positive('maxSessions', options.maxSessions ?? 1_000);
   const maxSessionsPerUser = positive('maxSessionsPerUser', options.maxSessionsPerUser ?? 100);
   const idleMs = positive('sessionIdleMs', options.sessionIdleMs ?? 24 * 60 * 60_000);
@@ -111,6 +114,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
   const streams = new EventStreams(positive('keepAliveMs', options.keepAliveMs ?? 15_000), maxUnreadBytes);
 
   const guard = createGuard({ allowedHosts, allowedOrigins });
+  const readMessage = createMessageReader(maxBodyBytes, maxPartialBytes);
   const table = new Map<string, SseSession>();
   const shares = new Shares();
   let timer: NodeJS.Timeout | undefined;
@@ -192,7 +196,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
       }
       const caller = callerOf(identity);
       if (sessionOf(req, res, caller) === undefined) return;
-      readMessage(req, res, maxBodyBytes, (message) => {
+      readMessage(req, res, (message) => {
         try {
           const refused = forbidden(message, (method) => authorize(identity, method));
           if (refused !== undefined) refuse(res, refused);
