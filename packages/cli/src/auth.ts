@@ -28,7 +28,7 @@ export interface AuthOptions {
 function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<AuthProvider> {
   const { adminUsername = 'admin', adminStaticToken, accessTokenExp, publicUrl } = settings;
   const { jwtSecretKey: jwtSecret = DEFAULT_JWT_SECRET, adminPassword = DEFAULT_ADMIN_PASSWORD } = settings;
-  checkSecrets({ host, jwtSecret, adminPassword });
+  checkSecrets({ host, publicUrl, jwtSecret, adminPassword });
   const known = [
     ...(jwtSecret === DEFAULT_JWT_SECRET ? ['JWT_SECRET_KEY'] : []),
     ...(adminPassword === DEFAULT_ADMIN_PASSWORD ? ['ADMIN_PASSWORD'] : []),

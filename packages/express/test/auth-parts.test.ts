@@ -30,6 +30,15 @@ describe('secrets that everybody knows', () => {
     },
   );
 
+  it('are not for whom a proxy brings, wherever it listens', () => {
+    const secrets = { host: '127.0.0.1', jwtSecret: DEFAULT_JWT_SECRET };
+    expect(() => checkSecrets({ ...secrets, publicUrl: 'https://mcp.example.com' })).toThrow(
+      /^cannot be https:\/\/mcp\.example\.com: JWT_SECRET_KEY still has/,
+    );
+    expect(() => checkSecrets({ ...secrets, publicUrl: 'http://localhost:8080' })).not.toThrow();
+    expect(() => checkSecrets({ ...secrets, publicUrl: 'https://mcp.example.com', jwtSecret: OWN })).not.toThrow();
+  });
+
   it('are named by the variable to set, and not repeated', () => {
     expect(() => check('0.0.0.0', OWN, DEFAULT_ADMIN_PASSWORD)).toThrow(
       /: ADMIN_PASSWORD still has the default .* Set ADMIN_PASSWORD to/,

@@ -251,9 +251,9 @@ describe('at the start', () => {
     [{ accessTokenMinutes: 0 }, 'ACCESS_TOKEN_EXP'],
     [{ accessTokenMinutes: Number.NaN }, 'ACCESS_TOKEN_EXP'],
     [{ accessTokenMinutes: 1e9 }, 'ACCESS_TOKEN_EXP'],
-    [{ publicUrl: 'mcp.example.com' }, 'publicUrl'],
-    [{ publicUrl: 'https://example.com/path' }, 'publicUrl'],
-    [{ publicUrl: 'ftp://example.com' }, 'publicUrl'],
+    [{ publicUrl: 'mcp.example.com' }, 'PUBLIC_URL'],
+    [{ publicUrl: 'https://example.com/path' }, 'PUBLIC_URL'],
+    [{ publicUrl: 'ftp://example.com' }, 'PUBLIC_URL'],
   ])('%j is refused', async (options, named) => {
     await expect(localAuth(options)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining(named) });
   });

@@ -19,6 +19,8 @@ const LEAST_SECRET_BYTES = 32;
 export interface SecretsInUse {
   /** Where the server listens. */
   host: string;
+  /** The origin that clients know: behind a proxy, a server that listens on loopback is reached from elsewhere. */
+  publicUrl?: string | undefined;
   jwtSecret: string;
   /** Undefined or empty: there is no bootstrap admin. */
   adminPassword?: string | undefined;
@@ -36,8 +38,10 @@ export function isLoopbackHost(host: string): boolean {
  *
  * @throws DaemonError `usage`, which names the variable to set
  */
-export function checkSecrets({ host, jwtSecret, adminPassword }: SecretsInUse): void {
-  if (isLoopbackHost(host)) return;
+export function checkSecrets({ host, publicUrl, jwtSecret, adminPassword }: SecretsInUse): void {
+  const isPublic = publicUrl !== undefined && URL.canParse(publicUrl) && !isLoopbackHost(new URL(publicUrl).hostname);
+  if (isLoopbackHost(host) && !isPublic) return;
+  const cannot = isLoopbackHost(host) ? `cannot be ${publicUrl}` : `cannot listen on ${host}`;
   const known: string[] = [];
   if (jwtSecret === '' || jwtSecret === DEFAULT_JWT_SECRET) known.push('JWT_SECRET_KEY');
   if (adminPassword === DEFAULT_ADMIN_PASSWORD) known.push('ADMIN_PASSWORD');
@@ -45,12 +49,12 @@ export function checkSecrets({ host, jwtSecret, adminPassword }: SecretsInUse): 
   if (known.length === 0 && bytes < LEAST_SECRET_BYTES)
     throw new DaemonError(
       'usage',
-      `cannot listen on ${host}: JWT_SECRET_KEY has ${bytes} bytes, ${LEAST_SECRET_BYTES} random ones are needed; "openssl rand -hex 32" makes some`,
+      `${cannot}: JWT_SECRET_KEY has ${bytes} bytes, ${LEAST_SECRET_BYTES} random ones are needed; "openssl rand -hex 32" makes some`,
     );
   if (known.length === 0) return;
   const [verb, value] = known.length === 1 ? ['has', 'a value of your own'] : ['have', 'values of your own'];
   throw new DaemonError(
     'usage',
-    `cannot listen on ${host}: ${known.join(' and ')} still ${verb} the default that everybody knows. Set ${known.join(' and ')} to ${value}, or listen on 127.0.0.1`,
+    `${cannot}: ${known.join(' and ')} still ${verb} the default that everybody knows. Set ${known.join(' and ')} to ${value}, or listen on 127.0.0.1`,
   );
 }
