@@ -138,11 +138,15 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     else fail(res, error, logger, sendProblem);
   };
 
+  const logsIn = 'login' in auth;
   const documents = createDocuments({
     ...options.documents,
     version,
-    security: auth.loopbackOnly === true ? 'none' : 'login',
-    without: httpSse ? [] : ['httpSse'],
+    security: auth.loopbackOnly === true ? 'none' : logsIn ? 'login' : 'token',
+    without: [
+      ...(httpSse ? [] : (['httpSse'] as const)),
+      ...(logsIn || auth.loopbackOnly === true ? [] : (['me', 'metadata'] as const)),
+    ],
   });
 
   const router = Router({ caseSensitive: true, strict: true });
