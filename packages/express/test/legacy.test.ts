@@ -90,7 +90,7 @@ describe('a session', () => {
 
   it('ends when it was idle for too long, but not while its client is there', async () => {
     const { tool: waits, open } = gate();
-    const served = await serve([echo, waits], { sessionIdleMs: 60 });
+    const served = await serve([echo, waits], { sessionIdleMs: 1_000 });
     const left = await openSession(served);
     const listening = await openSession(served);
     const calling = await openSession(served);
