@@ -22,17 +22,17 @@ export interface Announced {
 const login = ({ authProvider, adminUsername = 'admin', adminPassword }: Settings): string => {
   if (authProvider === 'none') return 'nobody has to: whoever is on this machine may do everything';
   if (authProvider === 'cognito') return 'with a user of the pool, at /auth/login';
-  return adminPassword === undefined
-    ? `as ${adminUsername} with the password admin123, at /auth/login (set ADMIN_PASSWORD and JWT_SECRET_KEY)`
-    : `as ${adminUsername}, at /auth/login`;
+  const known = adminPassword === undefined ? ' with the password admin123' : '';
+  return `as ${adminUsername}${known}: "Authorize" on the page of the API, or /auth/login`;
 };
 
-/** Says it: to a person on a terminal as text, and in the log. */
+/** Says it: to a person on a terminal as text, and in the log where that is read elsewhere. */
 export function announce({ server, settings, opened, env, logger }: Announced): void {
   const { url } = server;
   const { file, config } = opened;
-  logger.info({ url, file }, `listening on ${url}`);
-  if (process.stdout.isTTY !== true) return;
+  const isSeen = process.stdout.isTTY === true;
+  if (!isSeen || process.stderr.isTTY !== true) logger.info({ url, file }, `listening on ${url}`);
+  if (!isSeen) return;
   const paint = painter(wantsColour(env, process.stdout));
   const lines = [
     `${paint('bold', `mcp-daemon ${VERSION}`)} serves ${shownPath(file)}: ${summary(config.definition)}`,

@@ -91,6 +91,7 @@ export async function serveHttp(daemon: Daemon, options: HttpOptions = {}): Prom
   const app = express();
   app.disable('x-powered-by');
   app.use(router);
+  app.get('/', (_req, res) => res.redirect('docs')); // where a person looks first
   // Called as a middleware is, it leaves to us what it does not know; by itself it would answer with a page.
   const serve = app as unknown as (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
 

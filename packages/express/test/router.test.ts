@@ -187,6 +187,12 @@ describe('the door', () => {
     expect((await send(server, modern('tools/list', {}, ADMIN))).status).toBe(200);
   });
 
+  it('shows who looks at its root the page of the API', async () => {
+    const server = await served();
+    const { status, url } = await fetch(server.url);
+    expect({ status, url }).toEqual({ status: 200, url: `${server.url}/docs` });
+  });
+
   it('knows what it does not serve', async () => {
     const server = await served();
     for (const [path, method, status] of [
