@@ -1,15 +1,10 @@
 /**
  * Opens the store that the settings name.
  */
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Store } from '@mcp-daemon/core';
 import { loadLibsqlQuickly } from './libsql-quick.js';
 import { dataFile } from './places.js';
 import type { Env, Settings } from './settings.js';
-
-/** Folders that are made here are for this user alone: records hold arguments and results. */
-const PRIVATE = 0o700;
 
 /**
  * Opens the store; makes its folder where there is none.
@@ -22,7 +17,6 @@ export async function openStore(settings: Settings, env: Env): Promise<Store> {
     return createMemoryStore();
   }
   const file = dataFile(settings, env);
-  mkdirSync(dirname(file), { recursive: true, mode: PRIVATE });
   loadLibsqlQuickly();
   const { openSqliteStore } = await import('@mcp-daemon/sqlite');
   return openSqliteStore({ file });
