@@ -49,7 +49,7 @@ export interface ContextSource {
   readonly signal: () => AbortSignal;
 }
 
-/** The second argument of every function. */
+/** The second argument of every function. Its functions need no `this`: they can be taken out of it. */
 export class FunctionContext {
   readonly #source: ContextSource;
   #ended = false;
@@ -132,7 +132,11 @@ export class FunctionContext {
    * @param total in the same unit, if known
    * @param message for people
    */
-  progress(progress: number, total?: number, message?: string): void {
+  get progress(): (progress: number, total?: number, message?: string) => void {
+    return (progress, total, message) => this.#progress(progress, total, message);
+  }
+
+  #progress(progress: number, total?: number, message?: string): void {
     const { progressToken } = this.#source.request.meta;
     if (typeof progressToken !== 'string' && typeof progressToken !== 'number') return;
     if (!Number.isFinite(progress) || progress <= this.#source.told.progress) return;
@@ -149,7 +153,11 @@ export class FunctionContext {
    * @param data anything; what is no JSON is told as text
    * @param logger name of the part that speaks
    */
-  log(level: LogLevel, data: unknown, logger?: string): void {
+  get log(): (level: LogLevel, data: unknown, logger?: string) => void {
+    return (level, data, logger) => this.#log(level, data, logger);
+  }
+
+  #log(level: LogLevel, data: unknown, logger?: string): void {
     const wanted = this.#source.request.caller.logLevel;
     if (wanted === undefined || LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(wanted)) return;
     const told = typeof data === 'string' ? data : loggable(data);
@@ -158,8 +166,8 @@ export class FunctionContext {
   }
 
   /** Tells every client that subscribed to the resource that it has changed. */
-  resourceUpdated(uri: string): void {
-    this.#source.resourceUpdated(uri);
+  get resourceUpdated(): (uri: string) => void {
+    return (uri) => this.#source.resourceUpdated(uri);
   }
 
   /** Ends notifications: none may follow the answer. Called by the executor. */

@@ -254,6 +254,20 @@ describe('progress', () => {
     expect(client.of('notifications/progress').map(({ progress }) => progress)).toEqual([2, 2.5, 3]);
   });
 
+  it('can be taken out of the context, and so can its other functions', async () => {
+    const run = (_args: JsonObject, { progress, log, resourceUpdated }: FunctionContext): string => {
+      progress(1);
+      log('info', 'said');
+      resourceUpdated('a://b');
+      return 'done';
+    };
+    const client = modern(daemonWith([tool('t', run)]));
+    const meta = { progressToken: 'p', 'io.modelcontextprotocol/logLevel': 'debug' };
+    expect(textOf(await client.call('t', {}, { _meta: meta }))).toBe('done');
+    expect(client.of('notifications/progress')).toHaveLength(1);
+    expect(client.of('notifications/message')).toMatchObject([{ data: 'said' }]);
+  });
+
   it('is not sent to a client that did not ask', async () => {
     const client = modern(daemonWith([tool('t', (_args, context) => context.progress(1))]));
     await client.call('t');
