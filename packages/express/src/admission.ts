@@ -27,9 +27,10 @@ export interface AdmissionOptions {
 /**
  * Lets one request in.
  *
+ * @param ours whether its answer is ours to write, and no framework's
  * @returns false: it is answered already
  */
-export type Admission = (req: IncomingMessage, res: ServerResponse) => boolean;
+export type Admission = (req: IncomingMessage, res: ServerResponse, ours?: boolean) => boolean;
 
 const CLIENT_LEFT = 499;
 const LONGEST_PATH = 200;
@@ -52,13 +53,16 @@ export function createAdmission({ allowedOrigins, addressOf, accessLog, observe 
     maxAge: PREFLIGHT_MAX_AGE_S,
   });
 
-  return (req, res) => {
+  return (req, res, ours = false) => {
     const visit = beginVisit(req);
     // Mounted in an app of somebody's, the path that the client asked for is another one than ours.
     const path = pathOfUrl((req as IncomingMessage & { originalUrl?: string }).originalUrl ?? req.url);
     const route = routeOf(pathOfUrl(req.url));
     const address = accessLog === undefined ? '' : addressOf(req); // once the client has left nobody knows it
-    res.setHeader('x-request-id', visit.id);
+    if (!ours) {
+      res.setHeader('x-request-id', visit.id);
+      visit.told = true;
+    }
     res.on('close', () => {
       const ms = performance.now() - visit.startedAt;
       const status = res.headersSent ? res.statusCode : CLIENT_LEFT;

@@ -173,7 +173,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   return Object.assign(router as Router & Middleware, {
     serveMcp(req: IncomingMessage, res: ServerResponse): boolean {
       if (routeOf(pathOfUrl(req.url)) !== 'mcp') return false;
-      if (admit(req, res)) void mcp.handle(req, res);
+      if (admit(req, res, true)) void mcp.handle(req, res);
       return true;
     },
     close({ drainMs = 5_000 } = {}): Promise<void> {

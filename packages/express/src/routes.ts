@@ -27,6 +27,7 @@ export function pathOfUrl(url = '/'): string {
  * routeOf('/alpha/mcp') // mcp
  */
 export function routeOf(path: string): string {
+  if (path === '/mcp') return 'mcp'; // nearly always
   const last = path.slice(path.lastIndexOf('/') + 1);
   if (ENDPOINTS.has(last) && partitionOfPath(path) !== undefined) return last;
   const fixed = FIXED.get(path);

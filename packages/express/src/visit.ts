@@ -1,12 +1,14 @@
 /** What is known of one request while it is served: for the access log, and for whoever has to find it there. */
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** One request. */
 export interface Visit {
   readonly id: string;
   /** Milliseconds of `performance.now()`. */
   readonly startedAt: number;
+  /** Whether the answer has its id already. */
+  told: boolean;
   /** Known once somebody has found out who calls. */
   subject?: string;
   partition?: string;
@@ -27,8 +29,19 @@ let count = 0;
 export function beginVisit(req: IncomingMessage): Visit {
   const given = req.headers['x-request-id'];
   const id = typeof given === 'string' && GIVEN.test(given) ? given : PREFIX + (count += 1).toString(36);
-  return ((req as Visited)[VISIT] = { id, startedAt: performance.now() });
+  return ((req as Visited)[VISIT] = { id, startedAt: performance.now(), told: false });
 }
 
 /** The request's visit, if it was begun. */
-export const visitOf = (req: IncomingMessage): Visit | undefined => (req as Visited)[VISIT];
+export const visitOf = (req: IncomingMessage | undefined): Visit | undefined => (req as Visited | undefined)?.[VISIT];
+
+const NO_HEADERS: readonly string[] = [];
+
+/**
+ * The headers that a response has to have besides its own, as a flat list. A header that is set before costs `writeHead` its quick
+ * way, which is a good part of a call.
+ */
+export function headersOfVisit(res: ServerResponse): readonly string[] {
+  const visit = visitOf(res.req);
+  return visit === undefined || visit.told ? NO_HEADERS : ['x-request-id', visit.id];
+}

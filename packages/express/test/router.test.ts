@@ -12,7 +12,7 @@ import { createOpenAuth, createRouter, serveHttp } from '@mcp-daemon/express';
 import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
 
 import { localAuth, PASSWORD } from './auth-support.js';
-import { atEnd, echo, initialize, modern, openSession, send, sleep, stream, tool, until } from './support.js';
+import { atEnd, begin, echo, initialize, modern, openSession, send, sleep, stream, tool, until } from './support.js';
 import type { Sent } from './support.js';
 
 const slow = tool('slow', async (_args, { signal }) => {
@@ -92,6 +92,16 @@ describe('the door', () => {
     expect(first).toMatch(/^[\w-]+$/);
     expect(second).toMatch(/^[\w-]+$/);
     expect(second).not.toBe(first);
+    // Streams have one, too, and refusals, and answers without a body.
+    const session = await openSession(server, '2025-11-25', {}, ADMIN);
+    const live = await begin(server, { method: 'GET', headers: { ...ADMIN, ...session, accept: 'text/event-stream' } });
+    const nothing = await send(server, {
+      body: { jsonrpc: '2.0', method: 'notifications/initialized' },
+      headers: { ...ADMIN, ...session },
+    });
+    const refused = await send(server, { body: initialize() });
+    expect([live.statusCode, nothing.status, refused.status]).toEqual([200, 202, 401]);
+    for (const { headers } of [live, nothing, refused]) expect(headers['x-request-id']).toMatch(/^[\w-]+$/);
     expect((await ask(server, get('/me', { 'x-request-id': 'from-a-proxy.1' }))).headers.get('x-request-id')).toBe(
       'from-a-proxy.1',
     );
