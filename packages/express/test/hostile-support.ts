@@ -43,6 +43,12 @@ export async function openDoor(
   return { server, port: server.port, daemon, log };
 }
 
+/** Those that are open: a test that has thousands of them is not to keep them all. */
+const wires = new Set<Wire>();
+afterEach(() => {
+  for (const { socket } of wires) socket.destroy();
+});
+
 /** A connection, and what came on it. */
 export class Wire {
   readonly socket: Socket;
@@ -52,8 +58,12 @@ export class Wire {
   constructor(port: number) {
     this.socket = connect(port, '127.0.0.1');
     this.socket.setEncoding('latin1').on('data', (text: string) => (this.received += text));
-    this.socket.on('close', () => (this.closed = true)).on('error', () => undefined);
-    atEnd(() => this.socket.destroy());
+    this.socket.on('error', () => undefined);
+    this.socket.on('close', () => {
+      this.closed = true;
+      wires.delete(this);
+    });
+    wires.add(this);
   }
 
   /** Sends characters as bytes. */
