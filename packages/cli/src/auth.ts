@@ -24,15 +24,24 @@ export interface AuthOptions {
   logger: Logger;
 }
 
+/** The variables whose defaults, which everybody knows, are in use. */
+function knownSecrets({ authProvider, jwtSecretKey, adminPassword }: Settings): string[] {
+  if (authProvider !== 'local') return [];
+  return [
+    ...((jwtSecretKey ?? DEFAULT_JWT_SECRET) === DEFAULT_JWT_SECRET ? ['JWT_SECRET_KEY'] : []),
+    ...((adminPassword ?? DEFAULT_ADMIN_PASSWORD) === DEFAULT_ADMIN_PASSWORD ? ['ADMIN_PASSWORD'] : []),
+  ];
+}
+
+/** Whether anybody who gets here can log in. */
+export const hasKnownSecrets = (settings: Settings): boolean => knownSecrets(settings).length > 0;
+
 /** Who knows the users of a file. */
 function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<AuthProvider> {
   const { adminUsername = 'admin', adminStaticToken, accessTokenExp, publicUrl } = settings;
   const { jwtSecretKey: jwtSecret = DEFAULT_JWT_SECRET, adminPassword = DEFAULT_ADMIN_PASSWORD } = settings;
   checkSecrets({ host, publicUrl, jwtSecret, adminPassword });
-  const known = [
-    ...(jwtSecret === DEFAULT_JWT_SECRET ? ['JWT_SECRET_KEY'] : []),
-    ...(adminPassword === DEFAULT_ADMIN_PASSWORD ? ['ADMIN_PASSWORD'] : []),
-  ];
+  const known = knownSecrets(settings);
   if (known.length > 0)
     logger.warn(
       { defaults: known },

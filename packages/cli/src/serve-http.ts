@@ -5,7 +5,7 @@ import { createAddressOf, serveHttp } from '@mcp-daemon/express';
 import type { HttpServer } from '@mcp-daemon/express';
 import { DaemonError } from '@mcp-daemon/core';
 import type { Daemon } from '@mcp-daemon/core';
-import { createAuth } from './auth.js';
+import { createAuth, hasKnownSecrets } from './auth.js';
 import { announce } from './announce.js';
 import { messageOf, UsageError } from './errors.js';
 import { createLogger, type LazyLogger } from './logger.js';
@@ -36,7 +36,8 @@ async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): P
   const { host = '127.0.0.1', maxMessageBytes, publicUrl } = settings;
   const { port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog } = settings;
   const trustProxy = trustedProxies(settings.trustProxy);
-  const allowedHosts = listOf(settings.allowedHosts);
+  // A page that gets here by a name of its own can log in with what everybody knows.
+  const allowedHosts = listOf(settings.allowedHosts) ?? (hasKnownSecrets(settings) ? [] : undefined);
   const auth = await createAuth({ settings, host, addressOf: createAddressOf(trustProxy), logger });
   return serveHttp(daemon, {
     ...{ auth, host, port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog, trustProxy, logger },

@@ -41,7 +41,7 @@ export const HTTP_SETTINGS = {
     env: 'ALLOWED_HOSTS',
     group: 'HTTP',
     metavar: 'HOSTS',
-    defaultText: 'any, where callers have a token',
+    defaultText: 'any; with the default of a secret, none',
     description: 'What Host may name besides localhost, with commas between',
   },
   allowedOrigins: {

@@ -1,4 +1,5 @@
 /** The command over HTTP, as an operator starts it. */
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -116,6 +117,21 @@ describe('the daemon over HTTP', () => {
     const own = await start(['--store', 'memory'], { env: { JWT_SECRET_KEY: 'x'.repeat(32), ADMIN_PASSWORD: 'a password' } });
     expect(own.log().filter(({ level }) => level !== 30)).toEqual([]);
     expect(JSON.stringify(own.log())).not.toContain('a password');
+  });
+
+  it('where everybody knows the password, a page that gets here by another name cannot log in', async () => {
+    const daemon = await start(['--store', 'memory']);
+    const { port } = new URL(daemon.url);
+    const status = await new Promise((resolve, reject) => {
+      const headers = { host: `evil.example:${port}`, 'content-type': 'application/json' };
+      request({ port, method: 'POST', path: '/auth/login', headers, agent: false }, (answer) =>
+        resolve(answer.resume().statusCode),
+      )
+        .once('error', reject)
+        .end(JSON.stringify({ username: 'admin', password: 'admin123' }));
+    });
+    expect(status).toBe(403);
+    expect(await login(daemon)).toMatch(/^ey/);
   });
 
   it('with secrets of its own it listens anywhere', async () => {

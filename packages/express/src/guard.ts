@@ -65,27 +65,37 @@ export function createOriginCheck(allowedOrigins: readonly string[]): (origin: s
 }
 
 /**
+ * Tells the hosts that this server answers for: those given, and those of loopback.
+ *
+ * @throws DaemonError `usage` where one is none
+ */
+export function createHostCheck(allowedHosts: readonly string[]): (host: string) => boolean {
+  checkForm(allowedHosts, /^[^/\s*@]+$/, 'ALLOWED_HOSTS must be names such as mcp.example.com, with or without a port');
+  const hosts = new Set(allowedHosts.map((host) => host.toLowerCase()));
+  return (given) => {
+    const host = given.toLowerCase();
+    const name = nameOf(host);
+    return LOOPBACK.has(name) || hosts.has(host) || hosts.has(name);
+  };
+}
+
+/** Why a request is refused that names another host. */
+export const UNKNOWN_HOST = forbidden('The Host header names no host that this server answers for.');
+
+/**
  * Creates a guard.
  *
  * @throws DaemonError `usage` where an origin or a host is none
  */
 export function createGuard({ allowedHosts, allowedOrigins }: GuardOptions): Guard {
-  checkForm(allowedHosts ?? [], /^[^/\s*@]+$/, 'ALLOWED_HOSTS must be names such as mcp.example.com, with or without a port');
-  const hosts = new Set(allowedHosts?.map((host) => host.toLowerCase()));
+  const isKnownHost = createHostCheck(allowedHosts ?? []);
   const isKnownOrigin = createOriginCheck(allowedOrigins);
-
-  function isKnownHost(given: string): boolean {
-    const host = given.toLowerCase();
-    const name = nameOf(host);
-    return LOOPBACK.has(name) || hosts.has(host) || hosts.has(name);
-  }
 
   return (req, identified) => {
     if (!identified && !isLoopbackPeer(req.socket.remoteAddress))
       return forbidden('This server has no authentication: it serves this machine alone.');
     const { host = '', origin } = req.headers;
-    if ((!identified || allowedHosts !== undefined) && !isKnownHost(host))
-      return forbidden('The Host header names no host that this server answers for.');
+    if ((!identified || allowedHosts !== undefined) && !isKnownHost(host)) return UNKNOWN_HOST;
     if (origin !== undefined && !isKnownOrigin(origin)) return forbidden('Pages of this Origin may not use this server.');
     return undefined;
   };

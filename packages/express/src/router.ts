@@ -24,6 +24,7 @@ import { createEventsHandler } from './events/handler.js';
 import type { EventsHandlerOptions } from './events/handler.js';
 import { createEventRoutes } from './events/routes.js';
 import { fail } from './failure.js';
+import { createHostCheck, UNKNOWN_HOST } from './guard.js';
 import { createMcpHandler } from './handler.js';
 import type { McpHandlerOptions } from './handler.js';
 import { createHttpSseHandler } from './http-sse/handler.js';
@@ -155,14 +156,18 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   });
   router.all(MCP, (req, res) => mcp.handle(req, res));
   router.use(helmet(HEADERS));
+  router.all('/health', probes.health); // whoever asks for these knows an address, and no name
+  router.all('/ready', probes.ready);
+  if (allowedHosts !== undefined) {
+    const isKnownHost = createHostCheck(allowedHosts);
+    router.use((req, res, next) => (isKnownHost(req.headers.host ?? '') ? next() : sendProblem(res, UNKNOWN_HOST)));
+  }
   if (sse !== undefined) {
     router.all(SSE, forUsers(sse.open));
     router.all(MESSAGES, forUsers(sse.message));
   }
   router.all(EVENTS, watch);
   router.all(TICKETS, createTicket);
-  router.all('/health', probes.health);
-  router.all('/ready', probes.ready);
   router.get('/metrics', metricsForAdmins);
   router.use(documents);
   router.use((req, res, next) => {

@@ -1,5 +1,5 @@
 /** The whole door: what every request passes, and how it is mounted, served and closed. */
-import { createServer } from 'node:http';
+import { createServer, get as httpGet } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { createDaemon, defineCatalog } from '@mcp-daemon/core';
@@ -37,6 +37,15 @@ const ADMIN = { authorization: 'Bearer static' };
 const get = (path: string, headers: Record<string, string> = {}): Sent & { path: string } => ({ method: 'GET', path, headers });
 
 /** A request to a path. */
+/** The status of an answer. A `fetch` names no host but the one it connects to. */
+const statusOf = (port: number, path: string, headers: Record<string, string>): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    httpGet({ port, path, headers, host: '127.0.0.1', agent: false }, (answer) => {
+      answer.resume();
+      answer.once('end', () => resolve(answer.statusCode));
+    }).once('error', reject);
+  });
+
 async function ask(
   { url }: HttpServer,
   { path, method = 'GET', headers = {}, body }: Sent & { path: string },
@@ -195,6 +204,17 @@ describe('the door', () => {
     for (let n = 0; n < 80; n += 1) statuses.add((await ask(server, get('/events', { authorization: `Bearer x${n}` }))).status);
     expect([...statuses]).toEqual([401, 429]);
     expect((await send(server, modern('tools/list', {}, ADMIN))).status).toBe(200);
+  });
+
+  it('answers for the hosts it is told, wherever it is asked; to probes by any name', async () => {
+    const server = await served({ allowedHosts: ['mcp.example.com'] });
+    const statuses = (host: string): Promise<unknown[]> => {
+      const asked = ['/me', '/metrics', '/docs', '/openapi.json', '/health', '/ready'];
+      return Promise.all(asked.map((path) => statusOf(server.port, path, { ...ADMIN, host })));
+    };
+    expect(await statuses('mcp.example.com')).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(await statuses('localhost:1')).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(await statuses('evil.example.com')).toEqual([403, 403, 403, 403, 200, 200]);
   });
 
   it('shows who looks at its root the page of the API', async () => {
