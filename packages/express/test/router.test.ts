@@ -36,7 +36,6 @@ const ADMIN = { authorization: 'Bearer static' };
 
 const get = (path: string, headers: Record<string, string> = {}): Sent & { path: string } => ({ method: 'GET', path, headers });
 
-/** A request to a path. */
 /** The status of an answer. A `fetch` names no host but the one it connects to. */
 const statusOf = (port: number, path: string, headers: Record<string, string>): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
@@ -46,6 +45,7 @@ const statusOf = (port: number, path: string, headers: Record<string, string>): 
     }).once('error', reject);
   });
 
+/** A request to a path. */
 async function ask(
   { url }: HttpServer,
   { path, method = 'GET', headers = {}, body }: Sent & { path: string },
