@@ -56,18 +56,27 @@ const SESSIONS = 'mcp_daemon_sessions\\{transport="streamable_http"\\}';
 const EVENTS = 'mcp_daemon_streams\\{kind="events"\\}';
 
 describe('requests that never end', () => {
-  it('a thousand of them, at every stage, are ended by the timeouts, and others are served meanwhile', async () => {
-    const door = await openDoor({ headersTimeoutMs: 500, requestTimeoutMs: 1_000 });
-    const login = `POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`;
-    const stages = ['', 'P', 'POST /mcp HTTP/1.1\r\nHost: loc', post('', 'X: y'), post('', 'Content-Length: 100\r\n'), login];
-    const chunked = `${post('', 'Transfer-Encoding: chunked\r\n')}5\r\n{"js`;
-    const unknown = post('', 'Content-Length: 100\r\n').replace(ADMIN.authorization, 'Bearer x');
-    const wires = [...stages, chunked, unknown].flatMap((text) =>
-      Array.from({ length: 125 }, () => new Wire(door.port).write(text)),
-    );
-    // Those that send a byte from time to time are no better.
+  const LONG = 'Content-Length: 10000\r\n';
+  const login = `POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${LONG}\r\n{`;
+
+  it.each<[string, readonly string[], number]>([
+    ['heads', ['', 'P', 'POST /mcp HTTP/1.1\r\nHost: loc', post('', 'X: y').trimEnd()], 60_000],
+    [
+      'bodies',
+      [
+        post('', LONG),
+        login,
+        `${post('', 'Transfer-Encoding: chunked\r\n')}1000\r\n{"js`,
+        post('', LONG).replace(ADMIN.authorization, 'Bearer x'), // refused, and goes on sending
+      ],
+      1_000,
+    ],
+  ])('a thousand %s: the timeouts end them, and others are served meanwhile', async (_what, stages, requestTimeoutMs) => {
+    const door = await openDoor({ headersTimeoutMs: 500, requestTimeoutMs });
+    const wires = stages.flatMap((text) => Array.from({ length: 250 }, () => new Wire(door.port).write(text)));
+    // Those that send a byte from time to time are no better; the first ones never send anything more.
     const trickle = setInterval(() => {
-      for (const wire of wires.slice(125)) if (!wire.closed) wire.write('x');
+      for (const wire of wires.slice(250)) if (!wire.closed) wire.write('x');
     }, 100);
     atEnd(() => clearInterval(trickle));
     await expectServed(door);
@@ -283,10 +292,11 @@ describe('a reader that stops reading', () => {
   }, 60_000);
 
   const big = tool('big', () => 'x'.repeat(9_500_000));
+  const slow = tool('slow', () => sleep(300));
 
   /** A handler on a server whose connections can be looked at. */
   async function serveBig(): Promise<{ port: number; sockets: Socket[] }> {
-    const { daemon } = await openDoor({}, [big]);
+    const { daemon } = await openDoor({}, [big, slow]);
     const mcp = createMcpHandler(daemon);
     const sockets: Socket[] = [];
     const server = createServer({ keepAliveTimeout: 0 }, (req, res) => void mcp.handle(req, res)).on('connection', (socket) =>
@@ -300,20 +310,20 @@ describe('a reader that stops reading', () => {
     return { port: (server.address() as AddressInfo).port, sockets };
   }
 
-  const bigCall = (): string => {
-    const { headers, body } = modern('tools/call', { name: 'big' });
+  const callOf = (name: string): string => {
+    const { headers, body } = modern('tools/call', { name });
     const said = JSON.stringify(body);
     return `POST /mcp HTTP/1.1\r\nHost: localhost\r\n${lines({ ...JSON_HEADERS, ...headers })}Content-Length: ${said.length}\r\n\r\n${said}`;
   };
 
   it.each([
-    ['its answer', 1],
-    ['answers to requests that it sent one after the other', 2],
-  ])('%s is given a minute without any progress', async (_what, times) => {
+    ['its answer', ['big']],
+    ['an answer that was there before the one to the request before', ['slow', 'big']],
+  ])('%s is given a minute without any progress', async (_what, names) => {
     const { port, sockets } = await serveBig();
     const wire = new Wire(port);
     wire.socket.pause();
-    wire.write(bigCall().repeat(times));
+    wire.write(names.map(callOf).join(''));
     await until(() => sockets[0]?.timeout === 60_000);
     sockets[0]!.emit('timeout');
     expect(sockets[0]!.destroyed).toBe(true);
@@ -323,7 +333,7 @@ describe('a reader that stops reading', () => {
     const { port, sockets } = await serveBig();
     const wire = new Wire(port);
     wire.socket.pause();
-    wire.write(bigCall().repeat(2));
+    wire.write(callOf('big').repeat(2));
     await until(() => sockets[0]?.timeout === 60_000);
     wire.socket.resume();
     await until(() => wire.received.length > 19_000_000, 20_000);
