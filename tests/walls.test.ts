@@ -68,6 +68,25 @@ const CORE: readonly (readonly string[])[] = [
   ['index'],
 ];
 
+/**
+ * The rooms of express, lowest row first: folders, and the files that stand alone. Those of one row do not know each other.
+ *
+ * serve-http -> router -> {mcp, http-sse, events, documents} -> door -> {auth, operation} -> wire
+ */
+const EXPRESS: readonly (readonly string[])[] = [
+  // Requests and responses of node:http.
+  ['wire'],
+  // Who calls; and what an operator is told.
+  ['auth', 'operation'],
+  // What every request passes.
+  ['door'],
+  // What is served.
+  ['mcp', 'http-sse', 'events', 'documents'],
+  ['router'],
+  ['serve-http'],
+  ['index'],
+];
+
 /** Built-in modules that neither open a socket nor reach the file system or another process. */
 const CORE_BUILTINS = [
   'assert/strict',
@@ -231,6 +250,26 @@ describe('inside core', () => {
       [...source.globals].filter((name) => /^process(\.|$)/.test(name)).map((name) => `${source.path}: ${name}`),
     );
     expect(touched).toEqual([]);
+  });
+});
+
+describe('inside express', () => {
+  const files = sources.filter((source) => source.package === 'express');
+  const roomOf = (path: string): string => /^packages\/express\/src\/([^/]+?)(\/.*|\.ts)$/.exec(path)?.[1] ?? '';
+  const rankOf = (room: string): number => EXPRESS.findIndex((row) => row.includes(room));
+
+  it('every file has its room', () => {
+    expect(files.map((source) => source.path).filter((path) => rankOf(roomOf(path)) === -1)).toEqual([]);
+  });
+
+  it('imports go to lower rooms only', () => {
+    expect(
+      offending(files, (source, specifier) => {
+        if (!isRelative(specifier)) return undefined;
+        const [from, to] = [roomOf(source.path), roomOf(target(source, specifier))];
+        return from === to || rankOf(to) < rankOf(from) ? undefined : 'not below it';
+      }),
+    ).toEqual([]);
   });
 });
 

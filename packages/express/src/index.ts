@@ -1,14 +1,14 @@
 /** mcp-daemon over HTTP. */
 export { createRouter } from './router.js';
 export type { DaemonRouter, RouterOptions } from './router.js';
-export type { Middleware } from './middleware.js';
+export type { Middleware } from './wire/middleware.js';
 export { serveHttp } from './serve-http.js';
 export type { HttpOptions, HttpServer } from './serve-http.js';
-export { createAddressOf } from './address.js';
-export type { AddressOf } from './address.js';
-export { createMcpHandler } from './handler.js';
-export type { McpHandler, McpHandlerOptions } from './handler.js';
-export type { Refusal } from './respond.js';
+export { createAddressOf } from './door/address.js';
+export type { AddressOf } from './door/address.js';
+export { createMcpHandler } from './mcp/handler.js';
+export type { McpHandler, McpHandlerOptions } from './mcp/handler.js';
+export type { Refusal } from './wire/respond.js';
 
 export { createCognitoAuth } from './auth/cognito.js';
 export type { CognitoAuth, CognitoAuthOptions } from './auth/cognito.js';
@@ -31,11 +31,11 @@ export type { EventsIdentity } from './events/viewer.js';
 export { createHttpSseHandler } from './http-sse/handler.js';
 export type { HttpSseHandler, HttpSseHandlerOptions } from './http-sse/handler.js';
 
-export { createMetrics } from './metrics.js';
-export type { Metrics, MetricsOptions } from './metrics.js';
-export type { ServedRequest } from './metrics/requests.js';
-export { createProbes } from './probes.js';
-export type { Probes, ProbesOptions } from './probes.js';
+export { createMetrics } from './operation/metrics.js';
+export type { Metrics, MetricsOptions } from './operation/metrics.js';
+export type { ServedRequest } from './operation/metrics/requests.js';
+export { createProbes } from './operation/probes.js';
+export type { Probes, ProbesOptions } from './operation/probes.js';
 
 export { createDocuments } from './documents/documents.js';
 export type { DocumentsOptions } from './documents/documents.js';

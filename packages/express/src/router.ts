@@ -12,8 +12,8 @@ import type { ErrorRequestHandler } from 'express';
 import helmet from 'helmet';
 import type { HelmetOptions } from 'helmet';
 
-import { createAddressOf } from './address.js';
-import { createAdmission } from './admission.js';
+import { createAddressOf } from './door/address.js';
+import { createAdmission } from './door/admission.js';
 import type { AuthIdentity } from './auth/identity.js';
 import { mayCall } from './auth/identity.js';
 import { createOpenAuth } from './auth/open.js';
@@ -23,18 +23,18 @@ import type { DocumentsOptions } from './documents/documents.js';
 import { createEventsHandler } from './events/handler.js';
 import type { EventsHandlerOptions } from './events/handler.js';
 import { createEventRoutes } from './events/routes.js';
-import { fail } from './failure.js';
-import { createHostCheck, UNKNOWN_HOST } from './guard.js';
-import { createMcpHandler } from './handler.js';
-import type { McpHandlerOptions } from './handler.js';
+import { fail } from './wire/failure.js';
+import { createHostCheck, UNKNOWN_HOST } from './wire/guard.js';
+import { createMcpHandler } from './mcp/handler.js';
+import type { McpHandlerOptions } from './mcp/handler.js';
 import { createHttpSseHandler } from './http-sse/handler.js';
-import { createMetrics } from './metrics.js';
-import type { Middleware } from './middleware.js';
-import { createProbes } from './probes.js';
-import { sendProblem } from './problem.js';
-import { limitRate } from './rate-limit.js';
-import { identified, noting } from './reception.js';
-import { pathOfUrl, routeOf } from './routes.js';
+import { createMetrics } from './operation/metrics.js';
+import type { Middleware } from './wire/middleware.js';
+import { createProbes } from './operation/probes.js';
+import { sendProblem } from './wire/problem.js';
+import { limitRate } from './door/rate-limit.js';
+import { identified, noting } from './door/reception.js';
+import { pathOfUrl, routeOf } from './door/routes.js';
 
 /** What {@link createRouter} takes. */
 export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 'authorize' | 'logger'> {

@@ -8,8 +8,8 @@ import type { Daemon } from '@mcp-daemon/core';
 import express from 'express';
 
 import { isLoopbackHost } from './auth/secrets.js';
-import { sendProblem } from './problem.js';
-import type { Refusal } from './respond.js';
+import { sendProblem } from './wire/problem.js';
+import type { Refusal } from './wire/respond.js';
 import { createRouter } from './router.js';
 import type { RouterOptions } from './router.js';
 

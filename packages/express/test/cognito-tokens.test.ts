@@ -308,7 +308,7 @@ describe('at the start', () => {
     [{ jwksUrl: 'https://user:word@example.com/' }, 'COGNITO_JWKS_URL'],
     [{ jwksUrl: 'jwks.json' }, 'COGNITO_JWKS_URL'],
     [{ endpoint: 'http://example.com' }, 'endpoint'],
-    [{ publicUrl: 'mcp.example.com' }, 'publicUrl'],
+    [{ publicUrl: 'mcp.example.com' }, 'PUBLIC_URL'],
   ])('%j is refused', async (options, named) => {
     const started = cognitoAuth(options);
     await expect(started).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining(named) });

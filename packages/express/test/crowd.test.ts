@@ -1,4 +1,4 @@
-import { Crowd } from '../src/crowd.js';
+import { Crowd } from '../src/wire/crowd.js';
 
 describe('a crowd', () => {
   it('has who came and has not left, whoever leaves first', () => {

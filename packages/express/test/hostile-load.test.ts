@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { createMemoryStore } from '@mcp-daemon/core';
 import { createMcpHandler } from '@mcp-daemon/express';
 
-import { createAddressOf } from '../src/address.js';
+import { createAddressOf } from '../src/door/address.js';
 import { networkOf } from '../src/auth/throttle.js';
 import { ask, JSON_TYPE } from './auth-support.js';
 import { changed } from './events-support.js';

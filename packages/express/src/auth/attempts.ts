@@ -1,5 +1,5 @@
 /** How often somebody may try to log in: per user, from wherever, and per address, as whomever. */
-import type { Refusal } from '../respond.js';
+import type { Refusal } from '../wire/respond.js';
 import { createThrottle, networkOf } from './throttle.js';
 
 const MAX_KEYS = 10_000;

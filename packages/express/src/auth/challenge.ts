@@ -8,7 +8,7 @@ import type { TLSSocket } from 'node:tls';
 
 import { DaemonError } from '@mcp-daemon/core';
 
-import type { Refusal } from '../respond.js';
+import type { Refusal } from '../wire/respond.js';
 import { mountOf, partitionOfPath, pathOf } from './partition.js';
 
 /** Where the metadata of a protected resource is, before the resource's own path. */

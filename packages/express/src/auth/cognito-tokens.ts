@@ -6,7 +6,7 @@
 import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 import type { Logger } from '@mcp-daemon/core';
 
-import type { Refusal } from '../respond.js';
+import type { Refusal } from '../wire/respond.js';
 import { later } from './attempts.js';
 import { digestOf } from './bearer.js';
 import type { Bearer } from './bearer.js';

@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
 
 import type { Awaitable } from '@mcp-daemon/core';
 
-import type { Refusal } from '../respond.js';
+import type { Refusal } from '../wire/respond.js';
 import { tokenOf } from './bearer.js';
 import type { Bearer } from './bearer.js';
 import type { Challenges } from './challenge.js';

@@ -1,7 +1,7 @@
 /** Logging in: a name and a password for a token, so many times and no more. */
 import { timingSafeEqual } from 'node:crypto';
 
-import type { Refusal } from '../respond.js';
+import type { Refusal } from '../wire/respond.js';
 import { createAttempts, later } from './attempts.js';
 import { digestOf } from './bearer.js';
 import type { Bearers, BootstrapAdmin } from './bearer.js';

@@ -1,7 +1,7 @@
 /** No authentication: whoever works on this machine may do everything, and nobody else anything. */
-import { createGuard } from '../guard.js';
-import type { GuardOptions } from '../guard.js';
-import { sendJson } from '../respond.js';
+import { createGuard } from '../wire/guard.js';
+import type { GuardOptions } from '../wire/guard.js';
+import { sendJson } from '../wire/respond.js';
 import { partitionOf } from './partition.js';
 import type { AuthProvider } from './provider.js';
 

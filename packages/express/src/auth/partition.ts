@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 
-import type { Refusal } from '../respond.js';
+import type { Refusal } from '../wire/respond.js';
 
 /** Letters and digits, `_` and `-`, with at least one letter or digit: what the Python engine allows, in ASCII. */
 const NAME = /^(?=[_-]*[A-Za-z0-9])[A-Za-z0-9_-]{1,128}$/;

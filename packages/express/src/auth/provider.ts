@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Awaitable } from '@mcp-daemon/core';
 
-import type { Refusal } from '../respond.js';
+import type { Refusal } from '../wire/respond.js';
 import type { AuthIdentity } from './identity.js';
 
 /** Knows who calls. None of its functions needs `this`. */

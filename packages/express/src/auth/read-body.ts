@@ -1,7 +1,7 @@
 /** The small bodies that people log in with. */
 import type { IncomingMessage } from 'node:http';
 
-import type { Refusal } from '../respond.js';
+import type { Refusal } from '../wire/respond.js';
 
 /** A name and a password have room in it. */
 const MAX_BYTES = 16_384;

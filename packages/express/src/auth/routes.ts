@@ -4,10 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { compileSchema } from '@mcp-daemon/core';
 import type { Awaitable, JsonObject, Logger } from '@mcp-daemon/core';
 
-import { sendProblem } from '../problem.js';
-import type { Problem } from '../problem.js';
-import { sendJson } from '../respond.js';
-import type { Refusal } from '../respond.js';
+import { sendProblem } from '../wire/problem.js';
+import type { Problem } from '../wire/problem.js';
+import { sendJson } from '../wire/respond.js';
+import type { Refusal } from '../wire/respond.js';
 import type { Bearer } from './bearer.js';
 import { METADATA_PATH } from './challenge.js';
 import type { Challenges } from './challenge.js';

@@ -8,8 +8,8 @@ import { Router } from 'express';
 import type { Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 
-import type { Middleware } from '../middleware.js';
-import { sendProblem } from '../problem.js';
+import type { Middleware } from '../wire/middleware.js';
+import { sendProblem } from '../wire/problem.js';
 import { openAssets, PAGES } from './assets.js';
 import type { Asset, PageName } from './assets.js';
 import { describeApi } from './openapi.js';

@@ -6,9 +6,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Daemon } from '@mcp-daemon/core';
 
-import { acceptedBy } from '../media.js';
-import { positive } from '../options.js';
-import { sendJson } from '../respond.js';
+import { acceptedBy } from '../wire/media.js';
+import { positive } from '../wire/options.js';
+import { sendJson } from '../wire/respond.js';
 import { Feed } from './feed.js';
 import { EventStream } from './stream.js';
 import { Tickets } from './tickets.js';

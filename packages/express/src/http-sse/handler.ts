@@ -8,18 +8,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
 
-import { createMessageReader } from '../body.js';
-import { callerOf } from '../caller.js';
-import type { Caller } from '../caller.js';
-import { EventStreams } from '../event-stream.js';
-import { fail, SHUTTING_DOWN } from '../failure.js';
-import { createGuard } from '../guard.js';
-import { acceptedBy } from '../media.js';
-import { positive } from '../options.js';
-import { forbidden } from '../permission.js';
-import { refuse } from '../respond.js';
-import type { Refusal } from '../respond.js';
-import { Shares } from '../shares.js';
+import { createMessageReader } from '../wire/body.js';
+import { callerOf } from '../wire/caller.js';
+import type { Caller } from '../wire/caller.js';
+import { EventStreams } from '../wire/event-stream.js';
+import { fail, SHUTTING_DOWN } from '../wire/failure.js';
+import { createGuard } from '../wire/guard.js';
+import { acceptedBy } from '../wire/media.js';
+import { positive } from '../wire/options.js';
+import { forbidden } from '../wire/permission.js';
+import { refuse } from '../wire/respond.js';
+import type { Refusal } from '../wire/respond.js';
+import { Shares } from '../wire/shares.js';
 import { SseSession } from './session.js';
 
 /** What {@link createHttpSseHandler} takes. */

@@ -5,9 +5,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { encode } from '@mcp-daemon/core';
 import type { Daemon, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Peer, Session } from '@mcp-daemon/core';
 
-import type { Caller } from '../caller.js';
-import type { EventStreams } from '../event-stream.js';
-import { sendJson, sendStatus } from '../respond.js';
+import type { Caller } from '../wire/caller.js';
+import type { EventStreams } from '../wire/event-stream.js';
+import { sendJson, sendStatus } from '../wire/respond.js';
 
 /** Milliseconds that a client is given to read what it was sent before the end. */
 const GRACE_MS = 5_000;

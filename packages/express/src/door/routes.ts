@@ -1,5 +1,5 @@
 /** The paths of the door, and what each is called in metrics and in the log. */
-import { partitionOfPath } from './auth/partition.js';
+import { partitionOfPath } from '../auth/partition.js';
 
 const FIXED: ReadonlyMap<string, string> = new Map([
   ['/auth/login', 'login'],

@@ -1,11 +1,11 @@
 /** The sessions of an endpoint: found by id, bounded in number, in idle time and in what they keep. */
 import type { Daemon } from '@mcp-daemon/core';
 
-import type { Caller } from './caller.js';
-import type { EventStreams } from './event-stream.js';
+import type { Caller } from '../wire/caller.js';
+import type { EventStreams } from '../wire/event-stream.js';
 import { HttpSession } from './http-session.js';
 import type { SessionHouse } from './http-session.js';
-import { userKey } from './shares.js';
+import { userKey } from '../wire/shares.js';
 
 /** Milliseconds for which events are kept for clients that come back. */
 const KEEP_EVENTS_MS = 120_000;

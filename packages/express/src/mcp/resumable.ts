@@ -6,9 +6,9 @@
  */
 import type { ServerResponse } from 'node:http';
 
-import { eventOf } from './event-stream.js';
-import type { EventStreams } from './event-stream.js';
-import { endResponse } from './respond.js';
+import { eventOf } from '../wire/event-stream.js';
+import type { EventStreams } from '../wire/event-stream.js';
+import { endResponse } from '../wire/respond.js';
 
 /** Milliseconds after which a client comes back to a stream that broke. */
 const RETRY_MS = 1_000;

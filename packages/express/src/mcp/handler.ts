@@ -7,21 +7,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Awaitable, Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
 
-import { createMessageReader } from './body.js';
-import { callerOf } from './caller.js';
-import type { Caller } from './caller.js';
-import { EventStreams } from './event-stream.js';
-import { fail, SHUTTING_DOWN } from './failure.js';
-import { createGuard } from './guard.js';
+import { createMessageReader } from '../wire/body.js';
+import { callerOf } from '../wire/caller.js';
+import type { Caller } from '../wire/caller.js';
+import { EventStreams } from '../wire/event-stream.js';
+import { fail, SHUTTING_DOWN } from '../wire/failure.js';
+import { createGuard } from '../wire/guard.js';
 import { createLegacyDoor } from './legacy.js';
-import { acceptedBy } from './media.js';
-import { isModern } from './message.js';
+import { acceptedBy } from '../wire/media.js';
+import { isModern } from '../wire/message.js';
 import { createModernDoor } from './modern.js';
-import { positive } from './options.js';
-import { forbidden } from './permission.js';
-import type { Permission } from './permission.js';
-import { refuse } from './respond.js';
-import type { Refusal } from './respond.js';
+import { positive } from '../wire/options.js';
+import { forbidden } from '../wire/permission.js';
+import type { Permission } from '../wire/permission.js';
+import { refuse } from '../wire/respond.js';
+import type { Refusal } from '../wire/respond.js';
 import { createSessions } from './sessions.js';
 
 /** What {@link createMcpHandler} takes. */

@@ -8,13 +8,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Daemon, JsonRpcNotification, JsonRpcRequest, Peer, RequestId, Session } from '@mcp-daemon/core';
 
-import type { Caller } from './caller.js';
-import type { EventStreams } from './event-stream.js';
-import type { Accepted } from './media.js';
-import { isObject } from './message.js';
+import type { Caller } from '../wire/caller.js';
+import type { EventStreams } from '../wire/event-stream.js';
+import type { Accepted } from '../wire/media.js';
+import { isObject } from '../wire/message.js';
 import { Reply } from './reply.js';
 import type { ReplyOwner } from './reply.js';
-import { refuse, sendStatus } from './respond.js';
+import { refuse, sendStatus } from '../wire/respond.js';
 import { SessionStreams } from './resumable.js';
 
 /** The first version whose clients know a priming event. */

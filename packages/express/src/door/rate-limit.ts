@@ -4,10 +4,10 @@ import type { IncomingMessage } from 'node:http';
 import { DaemonError } from '@mcp-daemon/core';
 import type { Awaitable } from '@mcp-daemon/core';
 
-import type { AuthIdentity } from './auth/identity.js';
-import type { AuthProvider } from './auth/provider.js';
-import { createThrottle, networkOf } from './auth/throttle.js';
-import type { Refusal } from './respond.js';
+import type { AuthIdentity } from '../auth/identity.js';
+import type { AuthProvider } from '../auth/provider.js';
+import { createThrottle, networkOf } from '../auth/throttle.js';
+import type { Refusal } from '../wire/respond.js';
 
 /** What {@link limitRate} takes. */
 export interface RateLimitOptions {

@@ -8,15 +8,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { encode, META } from '@mcp-daemon/core';
 import type { Daemon, Exchange, JsonRpcNotification, JsonRpcResponse } from '@mcp-daemon/core';
 
-import type { Caller } from './caller.js';
-import { Crowd } from './crowd.js';
-import { eventOf } from './event-stream.js';
-import type { EventStreams } from './event-stream.js';
-import { SHUTTING_DOWN } from './failure.js';
-import { isObject } from './message.js';
-import { endResponse, refuse, sendJson, sendStatus } from './respond.js';
-import type { Refusal } from './respond.js';
-import { Shares } from './shares.js';
+import type { Caller } from '../wire/caller.js';
+import { Crowd } from '../wire/crowd.js';
+import { eventOf } from '../wire/event-stream.js';
+import type { EventStreams } from '../wire/event-stream.js';
+import { SHUTTING_DOWN } from '../wire/failure.js';
+import { isObject } from '../wire/message.js';
+import { endResponse, refuse, sendJson, sendStatus } from '../wire/respond.js';
+import type { Refusal } from '../wire/respond.js';
+import { Shares } from '../wire/shares.js';
 
 /** The statuses that the protocol gives to errors; all others are answers like any other. */
 const STATUS = new Map([

@@ -5,10 +5,10 @@ import type { Logger } from '@mcp-daemon/core';
 import cors from 'cors';
 
 import type { AddressOf } from './address.js';
-import { createOriginCheck } from './guard.js';
-import type { ServedRequest } from './metrics/requests.js';
+import { createOriginCheck } from '../wire/guard.js';
+import type { ServedRequest } from '../operation/metrics/requests.js';
 import { pathOfUrl, routeOf } from './routes.js';
-import { beginVisit } from './visit.js';
+import { beginVisit } from '../wire/visit.js';
 
 /** Where the access log goes. */
 export type AccessLog = Pick<Logger, 'info'> & Partial<Pick<Logger, 'debug'>>;

@@ -3,11 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Awaitable } from '@mcp-daemon/core';
 
-import type { AuthIdentity } from './auth/identity.js';
-import type { AuthProvider } from './auth/provider.js';
-import { sendProblem } from './problem.js';
-import type { Refusal } from './respond.js';
-import { visitOf } from './visit.js';
+import type { AuthIdentity } from '../auth/identity.js';
+import type { AuthProvider } from '../auth/provider.js';
+import { sendProblem } from '../wire/problem.js';
+import type { Refusal } from '../wire/respond.js';
+import { visitOf } from '../wire/visit.js';
 
 /** Serves one request. */
 export type Handler = (req: IncomingMessage, res: ServerResponse) => Awaitable<void>;

@@ -9,9 +9,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DaemonError } from '@mcp-daemon/core';
 import type { Daemon, Logger } from '@mcp-daemon/core';
 
-import { positive } from './options.js';
-import { sendProblem } from './problem.js';
-import { sendJson } from './respond.js';
+import { positive } from '../wire/options.js';
+import { sendProblem } from '../wire/problem.js';
+import { sendJson } from '../wire/respond.js';
 
 /** What {@link createProbes} takes. */
 export interface ProbesOptions {

@@ -4,8 +4,8 @@ import type { ServerResponse } from 'node:http';
 import { encode } from '@mcp-daemon/core';
 import type { JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, RequestId, Session } from '@mcp-daemon/core';
 
-import type { Accepted } from './media.js';
-import { sendJson, sendStatus } from './respond.js';
+import type { Accepted } from '../wire/media.js';
+import { sendJson, sendStatus } from '../wire/respond.js';
 import type { ResumableStream, SessionStreams } from './resumable.js';
 
 /** Milliseconds after which an answer that has not come is given a stream, so that its client can come back for it. */
