@@ -242,6 +242,13 @@ describe('rights', () => {
     expect(await auth.login('boss', 'admin123', '::1')).toMatchObject({ status: 401 });
     expect(await auth.login('boss', 'a new password', '::1')).toHaveProperty('accessToken');
   });
+
+  it('another password of the bootstrap admin ends the tokens of the old one, and a restart with the same does not', async () => {
+    const auth = await localAuth({ adminPassword: 'admin123' });
+    const { accessToken } = (await auth.login('admin', 'admin123', '::1')) as { accessToken: string };
+    expect(await identify(await localAuth({ adminPassword: 'admin123' }), accessToken)).toMatchObject({ subject: 'admin' });
+    expect(await identify(await localAuth({ adminPassword: 'another password' }), accessToken)).toMatchObject({ status: 401 });
+  });
 });
 
 describe('at the start', () => {

@@ -64,7 +64,8 @@ export function createBearers({ tokens, users, admin, staticToken }: BearersOpti
 
   const verified = createVerifiedTokens<{ bearer: Bearer; standing: Grants }>();
 
-  const markOf = (subject: string): string => tokens.passwordMark(subject, users.find(subject)?.passwordHash ?? 'bootstrap');
+  const ofAdmin = admin.passwordDigest?.toString('base64') ?? '';
+  const markOf = (subject: string): string => tokens.passwordMark(subject, users.find(subject)?.passwordHash ?? ofAdmin);
 
   /** A token grants what it says, as long as its user still has it. */
   function bearerOf(claims: Claims, digest: string): Bearer | TokenProblem {
