@@ -81,6 +81,7 @@ it('whatever they send, the daemon serves others, and keeps secrets to itself', 
   expect(stdout).toBe('');
   expect(stderr).toContain('"path":"/auth/login"');
   expect(stderr).not.toMatch(/s1s1|-s[2-9]\b|eyJ|node:internal|\\n +at /);
+  expect(stderr).not.toContain('(node:');
   // Nothing that a client does is an error of the daemon's.
   const levels = stderr
     .trim()

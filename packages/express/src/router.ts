@@ -61,7 +61,8 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
 /** A router that has to be closed. */
 export interface DaemonRouter extends Middleware {
   /**
-   * Serves a request for an MCP endpoint without the framework, which costs more than all the rest of a call.
+   * Serves a request for an MCP endpoint without the framework, which costs more than all the rest of a call; and refuses targets
+   * that the framework cannot read.
    *
    * @returns false where the path is another one: nothing has been done then
    */
@@ -78,6 +79,9 @@ const SSE = ['/sse', '/:partition/sse'];
 const MESSAGES = ['/messages', '/:partition/messages'];
 const EVENTS = ['/events', '/:partition/events'];
 const TICKETS = ['/events/ticket', '/:partition/events/ticket'];
+
+/** What Express reads by itself; anything else it gives to a parser that Node warns of. */
+const READABLE = /^\/[^\s#\u00a0\ufeff]*$/;
 
 /** Whether pages and their like come over TLS is the business of whoever ends it. */
 const HEADERS: HelmetOptions = {
@@ -177,8 +181,11 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
 
   return Object.assign(router as Router & Middleware, {
     serveMcp(req: IncomingMessage, res: ServerResponse): boolean {
-      if (routeOf(pathOfUrl(req.url)) !== 'mcp') return false;
-      if (admit(req, res, true)) void mcp.handle(req, res);
+      const isMcp = routeOf(pathOfUrl(req.url)) === 'mcp';
+      if (!isMcp && READABLE.test(req.url ?? '')) return false;
+      if (!admit(req, res, true)) return true;
+      if (isMcp) void mcp.handle(req, res);
+      else sendProblem(res, { status: 404, message: 'Nothing is served there.' });
       return true;
     },
     close({ drainMs = 5_000 } = {}): Promise<void> {
