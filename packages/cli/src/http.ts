@@ -46,6 +46,7 @@ export type {
   McpHandlerOptions,
   Metrics,
   MetricsOptions,
+  OpenAuthOptions,
   Probes,
   ProbesOptions,
   Refusal,

@@ -18,6 +18,7 @@ export { mayCall, ROLES } from './auth/identity.js';
 export type { AuthIdentity, Grants, Role } from './auth/identity.js';
 export type { LoggedIn, Login, LoginRefusal } from './auth/login.js';
 export { createOpenAuth } from './auth/open.js';
+export type { OpenAuthOptions } from './auth/open.js';
 export type { AuthProvider } from './auth/provider.js';
 export { checkSecrets, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from './auth/secrets.js';
 export type { SecretsInUse } from './auth/secrets.js';

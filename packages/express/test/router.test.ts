@@ -361,6 +361,11 @@ describe('without authentication', () => {
     await expect(serveHttp(daemon, { host: '0.0.0.0', port: 0 })).rejects.toThrow('without authentication');
     await expect(serveHttp(daemon, { host: '0.0.0.0', port: 0, auth: createOpenAuth() })).rejects.toThrow('AUTH_PROVIDER');
   });
+
+  it('is not brought beyond loopback by a proxy that clients are told of', () => {
+    expect(() => createOpenAuth({ publicUrl: 'https://mcp.example.com' })).toThrow('without authentication');
+    expect(createOpenAuth({ publicUrl: 'http://localhost:8080' }).loopbackOnly).toBe(true);
+  });
 });
 
 describe('its life', () => {

@@ -1,9 +1,18 @@
 /** No authentication: whoever works on this machine may do everything, and nobody else anything. */
+import { DaemonError } from '@mcp-daemon/core';
+
 import { createGuard } from '../wire/guard.js';
 import type { GuardOptions } from '../wire/guard.js';
 import { sendJson } from '../wire/respond.js';
 import { partitionOf } from './partition.js';
 import type { AuthProvider } from './provider.js';
+import { isPublicElsewhere } from './secrets.js';
+
+/** What {@link createOpenAuth} takes: hosts and origins besides those of loopback. */
+export interface OpenAuthOptions extends Partial<GuardOptions> {
+  /** The origin that clients know: a proxy on this machine would bring everybody in. Default: none. */
+  publicUrl?: string | undefined;
+}
 
 /** Who everybody is. */
 const ANYBODY = { subject: 'anonymous', roles: ['admin'] } as const;
@@ -11,12 +20,14 @@ const ANYBODY = { subject: 'anonymous', roles: ['admin'] } as const;
 /**
  * Creates what lets everybody in who comes from this machine, by a name of this machine's, and from no page of somebody else's.
  *
- * @param options hosts and origins besides those of loopback
+ * @throws DaemonError `usage` where clients know it by an origin beyond loopback
  *
  * @example
  * const router = createRouter(daemon, { auth: createOpenAuth() });
  */
-export function createOpenAuth({ allowedHosts, allowedOrigins = [] }: Partial<GuardOptions> = {}): AuthProvider {
+export function createOpenAuth({ allowedHosts, allowedOrigins = [], publicUrl }: OpenAuthOptions = {}): AuthProvider {
+  if (isPublicElsewhere(publicUrl))
+    throw new DaemonError('usage', `cannot be ${publicUrl} without authentication: set AUTH_PROVIDER, or leave PUBLIC_URL out`);
   const guard = createGuard({ allowedHosts, allowedOrigins });
   return {
     loopbackOnly: true,

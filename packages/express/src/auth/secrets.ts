@@ -33,14 +33,17 @@ export function isLoopbackHost(host: string): boolean {
   return name === 'localhost' || name === '::1' || (isIPv4(address) && address.startsWith('127.'));
 }
 
+/** Whether the origin that clients know is reached from elsewhere, as it is behind a proxy. */
+export const isPublicElsewhere = (publicUrl: string | undefined): boolean =>
+  publicUrl !== undefined && URL.canParse(publicUrl) && !isLoopbackHost(new URL(publicUrl).hostname);
+
 /**
  * Refuses to listen beyond loopback with secrets that everybody knows, or can find out.
  *
  * @throws DaemonError `usage`, which names the variable to set
  */
 export function checkSecrets({ host, publicUrl, jwtSecret, adminPassword }: SecretsInUse): void {
-  const isPublic = publicUrl !== undefined && URL.canParse(publicUrl) && !isLoopbackHost(new URL(publicUrl).hostname);
-  if (isLoopbackHost(host) && !isPublic) return;
+  if (isLoopbackHost(host) && !isPublicElsewhere(publicUrl)) return;
   const cannot = isLoopbackHost(host) ? `cannot be ${publicUrl}` : `cannot listen on ${host}`;
   const known: string[] = [];
   if (jwtSecret === '' || jwtSecret === DEFAULT_JWT_SECRET) known.push('JWT_SECRET_KEY');
