@@ -46,3 +46,8 @@ describe.each(documents(root).map((path) => relative(root, path)))('%s', (name) 
     expect(named.filter((script) => !(script in scripts))).toEqual([]);
   });
 });
+
+test('CONTRIBUTING.md has every npm script', () => {
+  const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+  expect(Object.keys(scripts).filter((script) => !new RegExp(`npm (run )?${script}\\b`).test(text))).toEqual([]);
+});
