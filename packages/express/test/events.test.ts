@@ -177,6 +177,10 @@ describe('what is refused', () => {
     const res = await ask(await watch(), { method });
     expect(res.statusCode).toBe(405);
     expect(res.headers.allow).toBe('GET');
+    let text = '';
+    for await (const chunk of res.setEncoding('utf8')) text += chunk as string;
+    const problem = { error: 'invalid_request', error_description: 'Use GET.' };
+    expect(text).toBe(method === 'HEAD' ? '' : JSON.stringify(problem));
   });
 
   it('a client that takes no stream', async () => {

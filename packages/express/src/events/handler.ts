@@ -6,9 +6,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Daemon } from '@mcp-daemon/core';
 
+import { SHUTTING_DOWN } from '../wire/failure.js';
 import { acceptedBy } from '../wire/media.js';
 import { positive } from '../wire/options.js';
-import { sendJson } from '../wire/respond.js';
+import { sendProblem } from '../wire/problem.js';
+import type { Refusal } from '../wire/respond.js';
 import { Feed } from './feed.js';
 import { EventStream } from './stream.js';
 import { Tickets } from './tickets.js';
@@ -52,9 +54,6 @@ function lastEventIdOf(req: IncomingMessage): string | undefined {
   const given = (header ?? '').toString() || new URLSearchParams(query).get('lastEventId');
   return given === null || given === '' ? undefined : given;
 }
-
-const refuse = (res: ServerResponse, status: number, error: string, headers: readonly string[] = []): void =>
-  sendJson(res, status, JSON.stringify({ error }), ['cache-control', 'no-store', ...headers]);
 
 /**
  * Serves what happens in a daemon to those who watch. A user sees what changes and their own calls, an admin everything in the
@@ -109,17 +108,22 @@ export function createEventsHandler(daemon: Pick<Daemon, 'events'>, options: Eve
     feed.add(stream, identity, lastEventIdOf(req));
   }
 
+  function refusalOf(req: IncomingMessage, { partition, subject }: EventsIdentity): Refusal | undefined {
+    if (req.method !== 'GET') return { status: 405, message: 'Use GET.', headers: { allow: 'GET' } };
+    if (!acceptedBy(req).events) return { status: 406, message: 'Accept must allow text/event-stream.' };
+    const headers = { 'retry-after': String(ROOM_AFTER_S) };
+    if (closed) return { ...SHUTTING_DOWN, headers: { ...SHUTTING_DOWN.headers, ...headers } };
+    if (streams >= maxStreams) return { status: 503, message: 'Too many event streams are open.', headers };
+    if ((feeds.get(partition)?.countOf(subject) ?? 0) < maxStreamsPerUser) return undefined;
+    return { status: 503, message: `At most ${maxStreamsPerUser} event streams of one user are open at once.`, headers };
+  }
+
   return {
     handle(req, res, identity) {
-      const wait = ['retry-after', String(ROOM_AFTER_S)];
       if (res.headersSent || res.destroyed) return;
-      if (req.method !== 'GET') refuse(res, 405, 'Use GET.', ['allow', 'GET']);
-      else if (!acceptedBy(req).events) refuse(res, 406, 'Accept must allow text/event-stream.');
-      else if (closed) refuse(res, 503, 'The server is shutting down.', [...wait, 'connection', 'close']);
-      else if (streams >= maxStreams) refuse(res, 503, 'Too many event streams are open.', wait);
-      else if ((feeds.get(identity.partition)?.countOf(identity.subject) ?? 0) >= maxStreamsPerUser)
-        refuse(res, 503, `At most ${maxStreamsPerUser} event streams of one user are open at once.`, wait);
-      else open(req, res, identity);
+      const refusal = refusalOf(req, identity);
+      if (refusal === undefined) open(req, res, identity);
+      else sendProblem(res, refusal);
     },
     createTicket: (identity) => tickets.create(identity),
     identityOfTicket: (ticket) => tickets.spend(ticket),
