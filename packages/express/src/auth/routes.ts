@@ -8,6 +8,7 @@ import { sendProblem } from '../wire/problem.js';
 import type { Problem } from '../wire/problem.js';
 import { sendJson } from '../wire/respond.js';
 import type { Refusal } from '../wire/respond.js';
+import { noteCaller } from '../wire/visit.js';
 import type { Bearer } from './bearer.js';
 import { METADATA_PATH } from './challenge.js';
 import type { Challenges } from './challenge.js';
@@ -115,6 +116,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
   async function me(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const bearer = await bearerOf(req);
     if ('status' in bearer) return sendProblem(res, bearer);
+    noteCaller(req, bearer);
     const { subject, roles, partitions, expires } = bearer;
     send(res, { username: subject, roles, partitions, ...(expires === undefined ? {} : { exp: expires }) });
   }

@@ -59,7 +59,8 @@ export function createAdmission({ allowedOrigins, addressOf, accessLog, observe 
     const path = pathOfUrl((req as IncomingMessage & { originalUrl?: string }).originalUrl ?? req.url);
     const route = routeOf(pathOfUrl(req.url));
     const address = accessLog === undefined ? '' : addressOf(req); // once the client has left nobody knows it
-    if (!ours) {
+    // A preflight is answered by the framework's own means, wherever it goes.
+    if (!ours || req.headers.origin !== undefined) {
       res.setHeader('x-request-id', visit.id);
       visit.told = true;
     }

@@ -7,7 +7,7 @@ import type { AuthIdentity } from '../auth/identity.js';
 import type { AuthProvider } from '../auth/provider.js';
 import { sendProblem } from '../wire/problem.js';
 import type { Refusal } from '../wire/respond.js';
-import { visitOf } from '../wire/visit.js';
+import { noteCaller } from '../wire/visit.js';
 
 /** Serves one request. */
 export type Handler = (req: IncomingMessage, res: ServerResponse) => Awaitable<void>;
@@ -18,10 +18,7 @@ export type IdentifiedHandler = (req: IncomingMessage, res: ServerResponse, iden
 /** Asks who calls, and notes the answer for the access log. */
 export function noting(authenticate: AuthProvider['authenticate']): AuthProvider['authenticate'] {
   const note = (req: IncomingMessage, known: AuthIdentity | Refusal): AuthIdentity | Refusal => {
-    const visit = visitOf(req);
-    if ('status' in known || visit === undefined) return known;
-    visit.subject = known.subject;
-    visit.partition = known.partition;
+    if (!('status' in known)) noteCaller(req, known);
     return known;
   };
   return (req) => {

@@ -35,6 +35,3 @@ export function routeOf(path: string): string {
   if (path.startsWith('/.well-known/')) return 'well_known';
   return /^\/(docs|redoc)(\/|$)/.test(path) ? 'documents' : 'other';
 }
-
-/** Whether a path is an MCP endpoint's, by its form alone. */
-export const isMcpPath = (path: string): boolean => path === '/mcp' || path.endsWith('/mcp');

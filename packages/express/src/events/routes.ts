@@ -6,6 +6,7 @@ import { identified } from '../door/reception.js';
 import type { Handler } from '../door/reception.js';
 import { sendJson } from '../wire/respond.js';
 import type { Refusal } from '../wire/respond.js';
+import { noteCaller } from '../wire/visit.js';
 import type { EventsHandler } from './handler.js';
 import { TICKET_MS } from './tickets.js';
 
@@ -38,8 +39,9 @@ export function createEventRoutes(events: EventsHandler, authenticate: AuthProvi
       const identity = events.identityOfTicket(ticket);
       // It stands for one partition; a part of it, which a page cannot name, is in the ticket alone.
       const isThere = identity?.partition.split('#', 1)[0] === partitionOfPath(pathOf(req));
-      if (identity !== undefined && isThere) events.handle(req, res, identity);
-      else sendProblem(res, NO_TICKET);
+      if (identity === undefined || !isThere) return sendProblem(res, NO_TICKET);
+      noteCaller(req, identity);
+      events.handle(req, res, identity);
     },
     createTicket(req, res) {
       if (req.method === 'POST') return create(req, res);

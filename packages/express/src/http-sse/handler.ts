@@ -198,9 +198,10 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
       if (sessionOf(req, res, caller) === undefined) return;
       readMessage(req, res, (message) => {
         try {
-          const refused = forbidden(message, (method) => authorize(identity, method));
+          // The end of the handler may have begun while the body came, or that of the session.
+          const refused = closing === undefined ? forbidden(message, (method) => authorize(identity, method)) : SHUTTING_DOWN;
           if (refused !== undefined) refuse(res, refused);
-          else sessionOf(req, res, caller)?.receive(message, req, res); // it may have ended while the body came
+          else sessionOf(req, res, caller)?.receive(message, req, res);
         } catch (error) {
           fail(res, error, logger);
         }

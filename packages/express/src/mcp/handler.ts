@@ -142,7 +142,8 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   function post(req: IncomingMessage, res: ServerResponse, { caller, may }: Guest): void {
     readMessage(req, res, (message) => {
       try {
-        const refused = forbidden(message, may);
+        // The end may have begun while the body came.
+        const refused = closing === undefined ? forbidden(message, may) : SHUTTING_DOWN;
         if (refused !== undefined) {
           refuse(res, refused);
           return;

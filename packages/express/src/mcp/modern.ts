@@ -14,6 +14,7 @@ import { eventOf } from '../wire/event-stream.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { SHUTTING_DOWN } from '../wire/failure.js';
 import { isObject } from '../wire/message.js';
+import { MAX_TIMER_MS } from '../wire/options.js';
 import { endResponse, refuse, sendJson, sendStatus } from '../wire/respond.js';
 import type { Refusal } from '../wire/respond.js';
 import { Shares } from '../wire/shares.js';
@@ -178,7 +179,10 @@ export function createModernDoor(options: ModernDoorOptions): ModernDoor {
     async close(drainMs) {
       const waited = standing.all.flatMap(({ done }) => done ?? []);
       let timer: NodeJS.Timeout | undefined;
-      if (waited.length > 0) await Promise.race([Promise.all(waited), new Promise((end) => (timer = setTimeout(end, drainMs)))]);
+      if (waited.length > 0) {
+        const late = new Promise((resolve) => (timer = setTimeout(resolve, Math.min(drainMs, MAX_TIMER_MS))));
+        await Promise.race([Promise.all(waited), late]);
+      }
       clearTimeout(timer);
       const left = [...standing.all, ...streaming.all];
       for (const exchange of left) exchange.leave();

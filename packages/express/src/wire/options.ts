@@ -2,10 +2,10 @@
 import { DaemonError } from '@mcp-daemon/core';
 
 /** The greatest delay that a timer takes: a longer one would be over at once. */
-const MAX = 2 ** 31 - 1;
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Checks a number that an option gives: a bound, or milliseconds. @throws DaemonError `usage` */
 export function positive(name: string, value: number): number {
-  if (Number.isInteger(value) && value > 0 && value <= MAX) return value;
-  throw new DaemonError('usage', `${name} must be a whole number from 1 to ${MAX}, got ${String(value)}`);
+  if (Number.isInteger(value) && value > 0 && value <= MAX_TIMER_MS) return value;
+  throw new DaemonError('usage', `${name} must be a whole number from 1 to ${MAX_TIMER_MS}, got ${String(value)}`);
 }

@@ -10,8 +10,8 @@ export interface Visit {
   /** Whether the answer has its id already. */
   told: boolean;
   /** Known once somebody has found out who calls. */
-  subject?: string;
-  partition?: string;
+  subject?: string | undefined;
+  partition?: string | undefined;
 }
 
 const VISIT = Symbol('visit');
@@ -34,6 +34,14 @@ export function beginVisit(req: IncomingMessage): Visit {
 
 /** The request's visit, if it was begun. */
 export const visitOf = (req: IncomingMessage | undefined): Visit | undefined => (req as Visited | undefined)?.[VISIT];
+
+/** Notes who calls, for the access log. */
+export function noteCaller(req: IncomingMessage, { subject, partition }: Pick<Visit, 'subject' | 'partition'>): void {
+  const visit = visitOf(req);
+  if (visit === undefined) return;
+  visit.subject = subject;
+  visit.partition = partition;
+}
 
 const NO_HEADERS: readonly string[] = [];
 

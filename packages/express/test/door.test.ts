@@ -1,0 +1,122 @@
+/** What every request passes, and the end, seen from those who come at a bad moment. */
+import { request } from 'node:http';
+
+import { createDaemon, defineCatalog } from '@mcp-daemon/core';
+
+import { serveHttp } from '@mcp-daemon/express';
+import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
+
+import { localAuth } from './auth-support.js';
+import { connectSse, serveSse } from './http-sse-support.js';
+import { atEnd, call, echo, gate, JSON_HEADERS, modern, openSession, send, serve, sleep, until } from './support.js';
+
+const ADMIN = { authorization: 'Bearer static' };
+
+async function served(options: HttpOptions = {}): Promise<HttpServer> {
+  const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
+  atEnd(() => daemon.close({ drainMs: 10 }));
+  const server = await serveHttp(daemon, { auth: await localAuth({ adminStaticToken: 'static' }), port: 0, ...options });
+  atEnd(() => server.close({ drainMs: 10 }));
+  return server;
+}
+
+/** Begins a POST, and sends its body when it is told to. */
+function halfPost(port: number, path: string, headers: Record<string, string>, body: unknown): () => Promise<number> {
+  const text = JSON.stringify(body);
+  const req = request({ host: '127.0.0.1', port, path, method: 'POST', agent: false, headers: { ...JSON_HEADERS, ...headers } });
+  const status = new Promise<number>((resolve, reject) => {
+    req.on('response', (res) => resolve(res.resume().statusCode ?? 0)).on('error', reject);
+  });
+  status.catch(() => undefined);
+  atEnd(() => req.destroy());
+  req.write(text.slice(0, 10));
+  return () => {
+    req.end(text.slice(10));
+    return status;
+  };
+}
+
+describe('the access log', () => {
+  it('names who asks who they are, and who comes with a ticket', async () => {
+    const lines: { path: string; subject?: string; partition?: string }[] = [];
+    const server = await served({
+      accessLog: true,
+      logger: { info: (fields) => void lines.push(fields as never), error: () => undefined },
+    });
+    await (await fetch(`${server.url}/me`, { headers: ADMIN })).text();
+    const made = await fetch(`${server.url}/events/ticket`, { method: 'POST', headers: ADMIN });
+    const { ticket } = (await made.json()) as { ticket: string };
+    const leaving = new AbortController();
+    await fetch(`${server.url}/events?ticket=${ticket}`, { signal: leaving.signal });
+    leaving.abort();
+    await until(() => lines.length === 3);
+    expect(lines.map(({ path, subject, partition }) => [path, subject, partition])).toEqual([
+      ['/me', 'admin', undefined],
+      ['/events/ticket', 'admin', 'default'],
+      ['/events', 'admin', 'default'],
+    ]);
+  });
+
+  it('its ids are in the answers to preflights, too', async () => {
+    const { url } = await served();
+    const headers = { origin: 'http://localhost:1', 'access-control-request-method': 'POST' };
+    for (const path of ['/mcp', '/events']) {
+      const answer = await fetch(url + path, { method: 'OPTIONS', headers });
+      expect([path, answer.status, answer.headers.get('x-request-id')]).toEqual([path, 204, expect.stringMatching(/^[\w-]+$/)]);
+    }
+    const posted = await send(
+      { port: Number(new URL(url).port) },
+      modern('tools/list', {}, { ...ADMIN, origin: headers.origin }),
+    );
+    expect(posted.status).toBe(200);
+    expect(posted.headers['x-request-id']).toMatch(/^[\w-]+$/);
+  });
+});
+
+describe('the end', () => {
+  it('a request whose body comes when it has begun is refused, with a session and without', async () => {
+    const held = gate();
+    const to = await serve([echo, held.tool]);
+    const session = await openSession(to);
+    const alone = modern('tools/call', { name: 'echo', arguments: { text: 'late' } });
+    const late = [
+      halfPost(to.port, '/mcp', session, call('echo', { text: 'late' })),
+      halfPost(to.port, '/mcp', alone.headers as Record<string, string>, alone.body),
+    ];
+    const under = send(to, { headers: session, body: call('gate', {}, 2) });
+    await until(() => held.signals.length === 1);
+    await sleep(50); // their beginnings have come
+    const closing = to.mcp.close({ drainMs: 5_000 });
+    expect(await Promise.all(late.map((finish) => finish()))).toEqual([503, 503]);
+    held.open();
+    expect((await under).status).toBe(200);
+    await closing;
+  });
+
+  it('the same over HTTP+SSE', async () => {
+    const held = gate();
+    const to = await serveSse([echo, held.tool]);
+    const client = await connectSse(to);
+    await client.post(call('gate', {}, 2));
+    await until(() => held.signals.length === 1);
+    const finish = halfPost(to.port, client.endpoint, {}, call('echo', { text: 'late' }));
+    await sleep(50);
+    const closing = to.sse.close({ drainMs: 5_000 });
+    expect(await finish()).toBe(503);
+    held.open();
+    await closing;
+    expect(client.text).not.toContain('late');
+  });
+
+  it('waits for as long as it is told to, be it for ever', async () => {
+    const held = gate();
+    const to = await serve([held.tool]);
+    const under = send(to, modern('tools/call', { name: 'gate' }));
+    await until(() => held.signals.length === 1);
+    const closing = to.mcp.close({ drainMs: Infinity });
+    await sleep(50);
+    held.open();
+    expect((await under).text).toContain('done');
+    await closing;
+  });
+});
