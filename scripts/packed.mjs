@@ -180,6 +180,15 @@ try {
     for (const [index, program] of fences('ci', { file: `packages/${folder}/README.md`, language: 'js' }).entries()) {
       await check(`packages/${folder}/README.md: program ${index + 1}`, node(`${folder}-${index}.mjs`, program));
     }
+    for (const [index, program] of fences('ci serve', { file: `packages/${folder}/README.md`, language: 'js' }).entries()) {
+      const env = { JWT_SECRET_KEY: 'x'.repeat(32), ADMIN_PASSWORD: 'a long password' };
+      await check(`packages/${folder}/README.md: server ${index + 1}, logged in and called`, async () => {
+        await writeFile(join(home, `${folder}-server-${index}.mjs`), program);
+        await served(`node ${folder}-server-${index}.mjs`, { cwd: home, env, last: 'ended' }, async (url) =>
+          greet(url, await login(url, 'admin', env.ADMIN_PASSWORD)),
+        );
+      });
+    }
   }
   for (const commands of fences('ci packed')) {
     await check(`README.md, from a new installation: ${commands.trim().split('\n').join('; ')}`, () => shell(commands, home));

@@ -1,8 +1,8 @@
 /**
  * Runs the commands that README.md promises. A fence that follows `<!-- ci -->` runs in the clone; so does one that follows
  * `<!-- ci serve -->`, until what it serves has answered; one that follows `<!-- ci packed -->` runs in a folder into which the
- * packed packages were installed; scripts/packed.mjs does that, and runs the marked `js` fences of the packages' own
- * READMEs there too, with no input.
+ * packed packages were installed; scripts/packed.mjs does that, and runs the `js` fences of the packages' own
+ * READMEs there too that are marked by one of the first two, with no input.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -42,8 +42,11 @@ export async function open(url) {
   return parts.length;
 }
 
-/** Runs what serves, on a port that is free and with a record of its own, gives its URL to `use`, and ends it as Ctrl+C does. */
-export async function served(commands, { cwd, env }, use) {
+/**
+ * Runs what serves, on a port that is free and with a record of its own, gives its URL to `use`, and ends it as Ctrl+C does. `last` is
+ * what it says when it has ended in good order.
+ */
+export async function served(commands, { cwd, env, last = '"msg":"ended"' }, use) {
   const dataDir = await mkdtemp(join(tmpdir(), 'mcp-daemon-served-'));
   // A group of its own: whoever presses Ctrl+C tells all of it.
   const child = spawn('bash', ['-euo', 'pipefail', '-c', commands], {
@@ -61,7 +64,7 @@ export async function served(commands, { cwd, env }, use) {
     const code = await ended;
     // npm's and npx's own ends differ; what it says itself counts.
     if (![0, 143, 'SIGTERM'].includes(code)) throw new Error(`it ended with ${code}`);
-    if (!output.includes('"msg":"ended"')) throw new Error('it did not end by itself');
+    if (!output.includes(last)) throw new Error('it did not end by itself');
   } catch (error) {
     throw new Error(`${error.message}\n${output}`, { cause: error });
   } finally {
