@@ -8,6 +8,7 @@ export { createAddressOf } from './door/address.js';
 export type { AddressOf } from './door/address.js';
 export { createMcpHandler } from './mcp/handler.js';
 export type { McpHandler, McpHandlerOptions } from './mcp/handler.js';
+export type { Problem } from './wire/problem.js';
 export type { Refusal } from './wire/respond.js';
 
 export { createCognitoAuth } from './auth/cognito.js';
@@ -16,7 +17,7 @@ export { createLocalAuth } from './auth/local.js';
 export type { LocalAuth, LocalAuthOptions } from './auth/local.js';
 export { mayCall, ROLES } from './auth/identity.js';
 export type { AuthIdentity, Grants, Role } from './auth/identity.js';
-export type { LoggedIn, Login, LoginRefusal } from './auth/login.js';
+export type { LoggedIn, Login } from './auth/login.js';
 export { createOpenAuth } from './auth/open.js';
 export type { OpenAuthOptions } from './auth/open.js';
 export type { AuthProvider } from './auth/provider.js';

@@ -32,6 +32,7 @@ import { createMetrics } from './operation/metrics.js';
 import type { Middleware } from './wire/middleware.js';
 import { createProbes } from './operation/probes.js';
 import { sendProblem } from './wire/problem.js';
+import { endResponse } from './wire/respond.js';
 import { limitRate } from './door/rate-limit.js';
 import { identified, noting } from './door/reception.js';
 import { pathOfUrl, routeOf } from './door/routes.js';
@@ -129,11 +130,13 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
 
   const forUsers = identified(authenticate);
   const { watch, createTicket } = createEventRoutes(events, authenticate);
-  const metricsForAdmins = forUsers(async (_req, res, { roles }) => {
+  const metricsForAdmins = forUsers(async ({ method }, res, { roles }) => {
+    if (method !== 'GET' && method !== 'HEAD')
+      return sendProblem(res, { status: 405, message: 'Use GET.', headers: { allow: 'GET, HEAD' } });
     if (!roles.includes('admin')) return sendProblem(res, { status: 403, message: 'Metrics are for the role admin.' });
     const { contentType, text } = await metrics.render();
     res.writeHead(200, ['content-type', contentType, 'cache-control', 'no-store']);
-    res.end(text);
+    endResponse(res, text);
   });
 
   const failed: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
@@ -172,7 +175,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   }
   router.all(EVENTS, watch);
   router.all(TICKETS, createTicket);
-  router.get('/metrics', metricsForAdmins);
+  router.all('/metrics', metricsForAdmins);
   router.use(documents);
   router.use((req, res, next) => {
     auth.handle(req, res).then((served) => (served ? undefined : next()), next);

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 
 import { createDaemon, defineCatalog } from '@mcp-daemon/core';
 
-import { serveHttp } from '@mcp-daemon/express';
+import { createOpenAuth, serveHttp } from '@mcp-daemon/express';
 import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
 
 import { localAuth } from './auth-support.js';
@@ -35,6 +35,25 @@ function halfPost(port: number, path: string, headers: Record<string, string>, b
     return status;
   };
 }
+
+describe('refusals', () => {
+  it('have the same form and codes with authentication and without', async () => {
+    const asked = [
+      ['POST', '/me', {}, 405, 'invalid_request'],
+      ['DELETE', '/metrics', ADMIN, 405, 'invalid_request'],
+      ['POST', '/events', ADMIN, 405, 'invalid_request'],
+      ['GET', '/nothing', {}, 404, 'not_found'],
+    ] as const;
+    for (const options of [{}, { auth: createOpenAuth() }]) {
+      const { url } = await served(options);
+      for (const [method, path, headers, status, error] of asked) {
+        const answer = await fetch(url + path, { method, headers });
+        expect([path, answer.status]).toEqual([path, status]);
+        expect(await answer.json()).toEqual({ error, error_description: expect.any(String) as string });
+      }
+    }
+  });
+});
 
 describe('the access log', () => {
   it('names who asks who they are, and who comes with a ticket', async () => {

@@ -8,10 +8,11 @@ import { createHmac } from 'node:crypto';
 import type { Logger } from '@mcp-daemon/core';
 import type { InitiateAuthCommandOutput } from '@aws-sdk/client-cognito-identity-provider';
 
+import type { Problem } from '../wire/problem.js';
 import { createAttempts, later } from './attempts.js';
 import type { FindBearer } from './gate.js';
 import { plausible, WRONG } from './login.js';
-import type { Login, LoginRefusal } from './login.js';
+import type { Login } from './login.js';
 
 const TIMEOUT_MS = 10_000;
 const MAX_AT_ONCE = 32;
@@ -41,15 +42,15 @@ export const secretHash = (username: string, clientId: string, clientSecret: str
     .update(username + clientId)
     .digest('base64');
 
-const forbidden = (code: string, message: string): LoginRefusal => ({ status: 403, message, code });
+const forbidden = (code: string, message: string): Problem => ({ status: 403, message, code });
 
-const NOT_SET_UP: LoginRefusal = {
+const NOT_SET_UP: Problem = {
   status: 502,
   message: 'Cognito does not take logins from here; the log of the server says why.',
 };
 
 /** What users can do something about. */
-const REFUSALS: Readonly<Record<string, LoginRefusal>> = {
+const REFUSALS: Readonly<Record<string, Problem>> = {
   NotAuthorizedException: WRONG,
   UserNotFoundException: WRONG,
   InvalidPasswordException: WRONG,
@@ -79,7 +80,7 @@ function repairOf(name: string, message: string): string | undefined {
 }
 
 /** What a challenge that nobody here can answer is answered with. */
-function challenged(name: string): LoginRefusal {
+function challenged(name: string): Problem {
   const known = /^[A-Z_]{1,64}$/.test(name) ? name : 'a challenge';
   const what = name === 'NEW_PASSWORD_REQUIRED' ? 'a new password' : 'more than a password';
   return forbidden(
@@ -105,7 +106,7 @@ export function createCognitoLogin(options: CognitoLoginOptions): Login {
   }
 
   /** A message of Cognito's may repeat what was typed: only its name is logged. */
-  function refusalOf(error: unknown): LoginRefusal {
+  function refusalOf(error: unknown): Problem {
     const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
     const repair = repairOf(name, message);
     if (repair !== undefined) {
@@ -125,7 +126,7 @@ export function createCognitoLogin(options: CognitoLoginOptions): Login {
     return { status: 502, message: 'Cognito could not log you in; the log of the server says more.' };
   }
 
-  async function ask(username: string, password: string): Promise<InitiateAuthCommandOutput | LoginRefusal> {
+  async function ask(username: string, password: string): Promise<InitiateAuthCommandOutput | Problem> {
     const proof = clientSecret === undefined ? {} : { SECRET_HASH: secretHash(username, clientId, clientSecret) };
     underWay += 1;
     try {

@@ -1,6 +1,7 @@
 /** Logging in: a name and a password for a token, so many times and no more. */
 import { timingSafeEqual } from 'node:crypto';
 
+import type { Problem } from '../wire/problem.js';
 import type { Refusal } from '../wire/respond.js';
 import { createAttempts, later } from './attempts.js';
 import { digestOf } from './bearer.js';
@@ -20,14 +21,8 @@ export interface LoggedIn {
   readonly idToken?: string;
 }
 
-/** Why somebody is not logged in. */
-export interface LoginRefusal extends Refusal {
-  /** What it is, for programs. Default: what its status says. */
-  code?: string;
-}
-
-/** Logs somebody in. @param address where the request comes from */
-export type Login = (username: string, password: string, address: string) => Promise<LoggedIn | LoginRefusal>;
+/** Logs somebody in, or says why not. @param address where the request comes from */
+export type Login = (username: string, password: string, address: string) => Promise<LoggedIn | Problem>;
 
 /** What {@link createLogin} takes. */
 export interface LoginOptions {

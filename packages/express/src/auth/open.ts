@@ -3,7 +3,10 @@ import { DaemonError } from '@mcp-daemon/core';
 
 import { createGuard } from '../wire/guard.js';
 import type { GuardOptions } from '../wire/guard.js';
+import { sendProblem } from '../wire/problem.js';
 import { sendJson } from '../wire/respond.js';
+import type { Refusal } from '../wire/respond.js';
+import { noteCaller } from '../wire/visit.js';
 import { partitionOf } from './partition.js';
 import type { AuthProvider } from './provider.js';
 import { isPublicElsewhere } from './secrets.js';
@@ -13,6 +16,8 @@ export interface OpenAuthOptions extends Partial<GuardOptions> {
   /** The origin that clients know: a proxy on this machine would bring everybody in. Default: none. */
   publicUrl?: string | undefined;
 }
+
+const GET_ALONE: Refusal = { status: 405, message: 'Use GET.', headers: { allow: 'GET' } };
 
 /** Who everybody is. */
 const ANYBODY = { subject: 'anonymous', roles: ['admin'] } as const;
@@ -39,12 +44,12 @@ export function createOpenAuth({ allowedHosts, allowedOrigins = [], publicUrl }:
     },
     async handle(req, res) {
       if ((req.url ?? '/').split('?', 1).join('') !== '/me') return false;
-      const refusal = guard(req, false);
-      const body =
-        refusal === undefined
-          ? { username: ANYBODY.subject, roles: ANYBODY.roles, partitions: [] }
-          : { error: 'forbidden', error_description: refusal.message };
-      sendJson(res, refusal?.status ?? 200, JSON.stringify(body), ['cache-control', 'no-store']);
+      const refusal = req.method === 'GET' ? guard(req, false) : GET_ALONE;
+      if (refusal === undefined) {
+        noteCaller(req, ANYBODY);
+        const body = { username: ANYBODY.subject, roles: ANYBODY.roles, partitions: [] };
+        sendJson(res, 200, JSON.stringify(body), ['cache-control', 'no-store']);
+      } else sendProblem(res, refusal);
       return true;
     },
   };

@@ -12,7 +12,7 @@ import { noteCaller } from '../wire/visit.js';
 import type { Bearer } from './bearer.js';
 import { METADATA_PATH } from './challenge.js';
 import type { Challenges } from './challenge.js';
-import type { LoggedIn, Login, LoginRefusal } from './login.js';
+import type { LoggedIn, Login } from './login.js';
 import { readBody } from './read-body.js';
 import { LOGIN_BODY, TOKEN_FORM } from './schemas.js';
 
@@ -90,7 +90,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
     wrong: Partial<Problem>,
   ): Promise<void> {
     if ('status' in from) return sendProblem(res, from);
-    const result: LoggedIn | LoginRefusal = await login(from.username, from.password, addressOf(req));
+    const result: LoggedIn | Problem = await login(from.username, from.password, addressOf(req));
     if ('status' in result) return sendProblem(res, result.status === 401 ? { ...result, ...wrong } : result);
     const { accessToken, expiresIn, idToken } = result;
     const more = idToken === undefined ? {} : { id_token: idToken };

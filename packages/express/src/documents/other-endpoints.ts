@@ -103,7 +103,7 @@ export const OTHER_ENDPOINTS: readonly Endpoint[] = [
     ...{ method: 'get', path: '/metrics', id: 'metrics', tag: 'Operation', secured: true, feature: 'metrics' },
     summary: 'Metrics for Prometheus',
     description: 'For the role `admin`.',
-    answers: { 200: text('The metrics.', 'text/plain'), ...refusals('Problem', 401, 403, 429) },
+    answers: { 200: text('The metrics.', 'text/plain'), ...refusals('Problem', 401, 403, 405, 429) },
   },
   {
     ...{ method: 'get', path: '/openapi.json', id: 'openapi', tag: 'Operation', secured: false, summary: 'This document' },

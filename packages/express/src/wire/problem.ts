@@ -19,8 +19,9 @@ const CODES: Readonly<Record<number, string>> = {
   503: 'temporarily_unavailable',
 };
 
-/** A refusal, and what OAuth calls it if that is not what its status says. */
+/** A refusal of anything that is not MCP. */
 export interface Problem extends Refusal {
+  /** What it is, for programs: OAuth's own code where it has one. Default: what its status says. */
   code?: string;
 }
 
