@@ -24,6 +24,8 @@ export interface AuthOptions {
   logger: Logger;
 }
 
+const DEFAULT_ADMIN = 'admin';
+
 /** The variables whose defaults, which everybody knows, are in use. */
 function knownSecrets({ authProvider, jwtSecretKey, adminPassword }: Settings): string[] {
   if (authProvider !== 'local') return [];
@@ -36,11 +38,8 @@ function knownSecrets({ authProvider, jwtSecretKey, adminPassword }: Settings): 
 /** Whether anybody who gets here can log in. */
 export const hasKnownSecrets = (settings: Settings): boolean => knownSecrets(settings).length > 0;
 
-/** Who knows the users of a file. */
-function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<AuthProvider> {
-  const { adminUsername = 'admin', adminStaticToken, accessTokenExp, publicUrl } = settings;
-  const { jwtSecretKey: jwtSecret = DEFAULT_JWT_SECRET, adminPassword = DEFAULT_ADMIN_PASSWORD } = settings;
-  checkSecrets({ host, publicUrl, jwtSecret, adminPassword });
+/** Says what an operator may not know of who can log in. To be called once it listens: a start that fails says why, and no more. */
+export function tellWhoLogsIn(settings: Settings, host: string, logger: Logger): void {
   const known = knownSecrets(settings);
   if (known.length > 0)
     logger.warn(
@@ -48,10 +47,18 @@ function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<
       `everybody knows the default of ${known.join(' and ')}: this server listens on ${host} alone`,
     );
   const file = userFile(settings);
-  if (!isFile(file))
+  const { authProvider, adminUsername = DEFAULT_ADMIN } = settings;
+  if (authProvider === 'local' && !isFile(file))
     logger.info({ file }, `there is no users file: only ${adminUsername} can log in; "mcp-daemon users add" makes one`);
+}
+
+/** Who knows the users of a file. */
+function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<AuthProvider> {
+  const { adminUsername = DEFAULT_ADMIN, adminStaticToken, accessTokenExp, publicUrl } = settings;
+  const { jwtSecretKey: jwtSecret = DEFAULT_JWT_SECRET, adminPassword = DEFAULT_ADMIN_PASSWORD } = settings;
+  checkSecrets({ host, publicUrl, jwtSecret, adminPassword });
   return createLocalAuth({
-    userFile: file,
+    userFile: userFile(settings),
     jwtSecret,
     adminUsername,
     adminPassword,
@@ -96,6 +103,7 @@ export async function createAuth(options: AuthOptions): Promise<AuthProvider> {
       return createOpenAuth({
         allowedHosts: listOf(settings.allowedHosts),
         allowedOrigins: listOf(settings.allowedOrigins) ?? [],
+        publicUrl: settings.publicUrl,
       });
     case 'cognito':
       return cognitoAuth(options);

@@ -5,7 +5,7 @@ import { createAddressOf, serveHttp } from '@mcp-daemon/express';
 import type { HttpServer } from '@mcp-daemon/express';
 import { DaemonError } from '@mcp-daemon/core';
 import type { Daemon } from '@mcp-daemon/core';
-import { createAuth, hasKnownSecrets } from './auth.js';
+import { createAuth, hasKnownSecrets, tellWhoLogsIn } from './auth.js';
 import { announce } from './announce.js';
 import { messageOf, UsageError } from './errors.js';
 import { createLogger, type LazyLogger } from './logger.js';
@@ -18,6 +18,11 @@ import { VERSION } from './version.js';
 
 /** What may be left of the end, once calls under way have had their time. */
 const HURRY_MS = 5_000;
+
+const DEFAULT_HOST = '127.0.0.1';
+
+/** One press of Ctrl+C reaches all of a group, and those who hand signals on: what comes so soon is the same again. */
+const ECHO_MS = 300;
 
 /** How many proxies there are, or which. */
 function trustedProxies(text: string | undefined): number | readonly string[] {
@@ -33,7 +38,7 @@ function originOf(publicUrl: string): string {
 }
 
 async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): Promise<HttpServer> {
-  const { host = '127.0.0.1', maxMessageBytes, publicUrl } = settings;
+  const { host = DEFAULT_HOST, maxMessageBytes, publicUrl } = settings;
   const { port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog } = settings;
   const trustProxy = trustedProxies(settings.trustProxy);
   // A page that gets here by a name of its own can log in with what everybody knows.
@@ -63,11 +68,13 @@ function endAtSignal(server: HttpServer, daemon: Daemon, drainMs: number, logger
     logger.info({}, 'ended');
     process.exit(code);
   }
-  let signals = 0;
+  let toldAt = -Infinity;
   for (const [signal, exitCode] of Object.entries(SIGNALS)) {
     process.on(signal, () => {
-      signals += 1;
-      if (signals > 1) process.exit(exitCode);
+      const again = performance.now() - toldAt;
+      if (again < ECHO_MS) return;
+      if (again < Infinity) process.exit(exitCode);
+      toldAt = performance.now();
       logger.info({ signal }, 'ending: calls under way are given their time');
       setTimeout(() => process.exit(1), drainMs + HURRY_MS).unref();
       void end();
@@ -89,6 +96,7 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     const server = await listen(daemon, settings, logger);
     endAtSignal(server, daemon, settings.drainMs, logger);
     if (settings.watch) follow(opened, daemon, modules, logger);
+    tellWhoLogsIn(settings, settings.host ?? DEFAULT_HOST, logger);
     announce({ server, settings, opened, env, logger });
   } catch (error) {
     // What is wrong with an option came from a setting.

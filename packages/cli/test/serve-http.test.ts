@@ -171,7 +171,9 @@ describe('the daemon over HTTP', () => {
     const stuck = left.callTool({ name: 'wait', arguments: { ms: 60_000 } }).catch(() => 'gone');
     await new Promise((resolve) => setTimeout(resolve, 200));
     other.child.kill('SIGTERM');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    other.child.kill('SIGTERM'); // the same again, as a group is told
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(other.child.exitCode).toBeNull();
     other.child.kill('SIGTERM');
     expect((await other.exited).code).toBe(143);
     await left.close();
@@ -201,6 +203,7 @@ describe('the daemon over HTTP', () => {
     [['--host', '0.0.0.0'], {}, 2, /cannot listen on 0\.0\.0\.0: JWT_SECRET_KEY and ADMIN_PASSWORD still have the default/],
     [['--host', '0.0.0.0'], { JWT_SECRET_KEY: 'x'.repeat(32) }, 2, /: ADMIN_PASSWORD still has the default/],
     [['--host', '0.0.0.0', '--auth-provider', 'none'], {}, 2, /without authentication/],
+    [['--auth-provider', 'none'], { PUBLIC_URL: 'https://mcp.example.com' }, 2, /cannot be https:.* without authentication/],
     [['--auth-provider', 'cognito'], {}, 2, /set COGNITO_USER_POOL_ID and COGNITO_APP_CLIENT_ID/],
     [['--port', '70000'], {}, 2, /--port: a whole number from 0 to 65535/],
     [['--trust-proxy', 'somebody'], {}, 2, /TRUST_PROXY/],
@@ -215,6 +218,7 @@ describe('the daemon over HTTP', () => {
     const { code, stdout, stderr } = await place.run(['--port', '0', ...args], { env: { MCP_TRANSPORT: 'sse', ...env } });
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain('    at ');
+    expect(stderr).not.toContain('everybody knows the default of');
     expect(stdout).toBe('');
     expect(code).toBe(exitCode);
   });
@@ -223,7 +227,9 @@ describe('the daemon over HTTP', () => {
     const daemon = await start(['--store', 'memory']);
     const { port } = new URL(daemon.url);
     const { code, stderr } = await place.run(['--port', port, '--store', 'memory'], { env: { MCP_TRANSPORT: 'sse' } });
-    expect(stderr).toContain(`port ${port} of 127.0.0.1 is in use: choose another with --port or PORT`);
+    expect(stderr).toBe(
+      `mcp-daemon: cannot listen: port ${port} of 127.0.0.1 is in use: choose another with --port or PORT\nTry "mcp-daemon --help".\n`,
+    );
     expect(code).toBe(2);
   });
 });
