@@ -46,4 +46,11 @@ describe('completion in a shell', () => {
     expect(await offered('users', 'add', '--pas')).toEqual(['--password-stdin']);
     expect(await offered('install', '--sc')).toEqual(['--scope']);
   });
+
+  it('offers the choices of a setting, behind its flag', async () => {
+    expect(await offered('--auth-provider', '')).toEqual(['local', 'cognito', 'none']);
+    expect(await offered('--transport', 'st')).toEqual(['stdio']);
+    expect(await offered('--config', 'mcp.json', 'call', '--store', 'm')).toEqual(['memory']);
+    expect(await offered('--store', 'memory', 'call', 'Ser')).toEqual(['Server\\ Status']);
+  });
 });

@@ -1,21 +1,34 @@
 /**
- * The words that the shell completes: what yargs knows, and after `call` the names of the config file.
+ * The words that the shell completes: what yargs knows, after `call` the names of the config file, and the choices of a setting.
  */
 import { readConfigFile } from '../config-file.js';
 import { findConfig } from '../places.js';
+import type { Setting } from '../setting.js';
+import { SETTING_NAMES, SETTINGS } from '../settings.js';
 
 interface Asked {
   readonly _?: readonly (string | number)[];
   readonly [flag: string]: unknown;
 }
 
+/** What may stand behind the flag whose value is being typed. yargs is not told of choices: it would refuse their synonyms. */
+function choicesFor(current: string, argv: Asked): readonly string[] | undefined {
+  for (const name of SETTING_NAMES) {
+    const setting: Setting = SETTINGS[name];
+    if (setting.type === 'choice' && argv[setting.flag] === current) return setting.choices;
+  }
+  return undefined;
+}
+
 /** Gives the words for what is being typed. */
 export function namesToComplete(
-  _current: string,
+  current: string,
   argv: Asked,
   standard: (done?: () => void) => void,
   done: (words: string[]) => void,
 ): void {
+  const choices = choicesFor(current, argv);
+  if (choices !== undefined) return done([...choices]);
   // The first word is the program's own name.
   const words = (argv._ ?? []).map(String);
   if (words[1] !== 'call' || words.length > 3) return standard();
