@@ -8,6 +8,7 @@ import type { Daemon } from '@mcp-daemon/core';
 import express from 'express';
 
 import { isLoopbackHost } from './auth/secrets.js';
+import { positive } from './wire/options.js';
 import { sendProblem } from './wire/problem.js';
 import type { Refusal } from './wire/respond.js';
 import { createRouter } from './router.js';
@@ -50,11 +51,15 @@ const REASONS: Readonly<Record<string, (host: string, port: number) => string>> 
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
       const why = REASONS[error.code ?? '']?.(host, port) ?? error.message;
       reject(new DaemonError('usage', `cannot listen: ${why}`, { cause: error }));
+    };
+    server.once('error', failed);
+    server.listen(port, host, () => {
+      server.off('error', failed);
+      resolve();
     });
-    server.listen(port, host, resolve);
   });
 }
 
@@ -75,14 +80,19 @@ const GOODBYE_MS = 1_000;
 /**
  * Serves a daemon over HTTP, until it is closed.
  *
- * @throws DaemonError `usage` where it cannot listen there, or must not without authentication
+ * @throws DaemonError `usage` where an option is no good, it cannot listen there, or must not without authentication
  *
  * @example
  * const server = await serveHttp(daemon, { auth: await createLocalAuth({ userFile, jwtSecret }), port: 8000 });
  */
 export async function serveHttp(daemon: Daemon, options: HttpOptions = {}): Promise<HttpServer> {
-  const { host = '127.0.0.1', port = 8_000, maxConnections = 10_000 } = options;
-  const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, keepAliveTimeoutMs = 65_000 } = options;
+  const { host = '127.0.0.1', port = 8_000, logger } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new DaemonError('usage', `port must be a whole number from 0 to 65535, got ${String(port)}`);
+  const maxConnections = positive('maxConnections', options.maxConnections ?? 10_000);
+  const headersTimeoutMs = positive('headersTimeoutMs', options.headersTimeoutMs ?? 10_000);
+  const requestTimeoutMs = positive('requestTimeoutMs', options.requestTimeoutMs ?? 60_000);
+  const keepAliveTimeoutMs = positive('keepAliveTimeoutMs', options.keepAliveTimeoutMs ?? 65_000);
   const open = options.auth === undefined || options.auth.loopbackOnly === true;
   if (open && !isLoopbackHost(host))
     throw new DaemonError('usage', `cannot listen on ${host} without authentication: set AUTH_PROVIDER, or listen on 127.0.0.1`);
@@ -96,7 +106,7 @@ export async function serveHttp(daemon: Daemon, options: HttpOptions = {}): Prom
   const serve = app as unknown as (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
 
   const limits = {
-    headersTimeout: headersTimeoutMs,
+    headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs), // the headers are a part of the request
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     connectionsCheckingInterval: CHECK_EVERY_MS,
@@ -107,7 +117,14 @@ export async function serveHttp(daemon: Daemon, options: HttpOptions = {}): Prom
   });
   server.maxHeadersCount = MAX_HEADERS + 1;
   server.maxConnections = maxConnections;
-  await listen(server, host, port);
+  try {
+    await listen(server, host, port);
+  } catch (error) {
+    await router.close();
+    throw error;
+  }
+  // Such as the system's table of files being full: without a listener it would end the process.
+  server.on('error', (error) => logger?.error({ error: error.message }, 'a connection could not be accepted'));
 
   async function close(drainMs: number): Promise<void> {
     await router.close({ drainMs });

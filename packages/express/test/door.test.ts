@@ -1,5 +1,7 @@
 /** What every request passes, and the end, seen from those who come at a bad moment. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { request } from 'node:http';
+import type { Server } from 'node:http';
 
 import { createDaemon, defineCatalog } from '@mcp-daemon/core';
 
@@ -52,6 +54,46 @@ describe('refusals', () => {
         expect(await answer.json()).toEqual({ error, error_description: expect.any(String) as string });
       }
     }
+  });
+});
+
+describe('the port', () => {
+  it('is the only thing that is missing where it is taken: nothing watches the daemon', async () => {
+    const { port } = await served();
+    const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
+    atEnd(() => daemon.close({ drainMs: 10 }));
+    await expect(serveHttp(daemon, { port })).rejects.toThrow('is in use');
+    expect(daemon.events.observed).toBe(false);
+  });
+
+  it.each([
+    { port: 65_536 },
+    { port: 1.5 },
+    { maxConnections: 0 },
+    { headersTimeoutMs: -1 },
+    { requestTimeoutMs: 0 },
+    { keepAliveTimeoutMs: NaN },
+  ])('%j is refused at the start', async (options) => {
+    const message = expect.stringContaining(`${Object.keys(options)[0]!} must be a whole number`) as string;
+    await expect(served(options)).rejects.toMatchObject({ code: 'usage', message });
+  });
+
+  it('a time for headers that is longer than that for all of a request is that one', async () => {
+    const { url } = await served({ headersTimeoutMs: 120_000 });
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+  });
+
+  it('stays open where connections cannot be accepted, and the operator is told', async () => {
+    const told: string[] = [];
+    const { url } = await served({ logger: { info: () => undefined, error: (_fields, message) => void told.push(message) } });
+    let server: Server | undefined;
+    const note = (message: unknown): void => void (server = (message as { server: Server }).server);
+    subscribe('http.server.request.start', note);
+    await fetch(`${url}/health`);
+    unsubscribe('http.server.request.start', note);
+    for (let n = 0; n < 2; n += 1) server!.emit('error', new Error('accept ENFILE'));
+    expect(told).toEqual(Array(2).fill('a connection could not be accepted'));
+    expect((await fetch(`${url}/health`)).status).toBe(200);
   });
 });
 
