@@ -177,6 +177,12 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   router.all(TICKETS, createTicket);
   router.all('/metrics', metricsForAdmins);
   router.use(documents);
+  // It is about no partition, so nothing else counts who asks there: strangers could try tokens as fast as they like.
+  router.all('/me', async (req, res, next) => {
+    const known = await authenticate(req);
+    if ('status' in known && known.status === 429) sendProblem(res, known);
+    else next();
+  });
   router.use((req, res, next) => {
     auth.handle(req, res).then((served) => (served ? undefined : next()), next);
   });

@@ -198,13 +198,17 @@ describe('the door', () => {
     expect((await list({ authorization: `Bearer ${await tokenOf(server, 'ann')}` })).status).toBe(200);
   });
 
-  it('an address with many tokens that are none is slowed down, and good tokens from there are served', async () => {
-    const server = await served();
-    const statuses = new Set<number>();
-    for (let n = 0; n < 80; n += 1) statuses.add((await ask(server, get('/events', { authorization: `Bearer x${n}` }))).status);
-    expect([...statuses]).toEqual([401, 429]);
-    expect((await send(server, modern('tools/list', {}, ADMIN))).status).toBe(200);
-  });
+  it.each(['/events', '/me'])(
+    'an address with many bad tokens at %s is slowed down, and good ones from there are served',
+    async (path) => {
+      const server = await served();
+      const statuses = new Set<number>();
+      for (let n = 0; n < 80; n += 1) statuses.add((await ask(server, get(path, { authorization: `Bearer x${n}` }))).status);
+      expect([...statuses]).toEqual([401, 429]);
+      expect((await send(server, modern('tools/list', {}, ADMIN))).status).toBe(200);
+      expect((await ask(server, get('/me', ADMIN))).status).toBe(200);
+    },
+  );
 
   it('answers for the hosts it is told, wherever it is asked; to probes by any name', async () => {
     const server = await served({ allowedHosts: ['mcp.example.com'] });
