@@ -162,7 +162,9 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     if (admit(req, res)) next();
   });
   router.all(MCP, (req, res) => mcp.handle(req, res));
-  router.use(helmet(HEADERS));
+  const secure = helmet(HEADERS);
+  // What is not ours is handed on as it came: the pages of an app around us have policies of their own.
+  router.use((req, res, next) => (routeOf(pathOfUrl(req.url)) === 'other' ? next() : secure(req, res, next)));
   router.all('/health', probes.health); // whoever asks for these knows an address, and no name
   router.all('/ready', probes.ready);
   if (allowedHosts !== undefined) {

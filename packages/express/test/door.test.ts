@@ -1,11 +1,13 @@
 /** What every request passes, and the end, seen from those who come at a bad moment. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { request } from 'node:http';
+import { createServer, request } from 'node:http';
 import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 
 import { createDaemon, defineCatalog } from '@mcp-daemon/core';
+import express from 'express';
 
-import { createOpenAuth, serveHttp } from '@mcp-daemon/express';
+import { createOpenAuth, createRouter, serveHttp } from '@mcp-daemon/express';
 import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
 
 import { localAuth } from './auth-support.js';
@@ -54,6 +56,38 @@ describe('refusals', () => {
         expect(await answer.json()).toEqual({ error, error_description: expect.any(String) as string });
       }
     }
+  });
+});
+
+describe('in an app of somebody else', () => {
+  it.each(['/', '/ai', '/:tenant'])('mounted at %s, our headers are in our answers and not in theirs', async (path) => {
+    const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
+    const router = createRouter(daemon, { auth: await localAuth({ adminStaticToken: 'static' }) });
+    const app = express().use(path, router);
+    const mine = path === '/' ? '' : '/ai';
+    app.get(`${mine}/mine`, (_req, res) => void res.send('mine'));
+    const server = createServer(app);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    atEnd(async () => {
+      await router.close({ drainMs: 10 });
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await daemon.close({ drainMs: 10 });
+    });
+    const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}${mine}`;
+    for (const [name, ours] of [
+      ['me', true],
+      ['health', true],
+      ['docs', true],
+      ['mine', false],
+    ] as const) {
+      const { status, headers } = await fetch(`${at}/${name}`, { headers: ADMIN });
+      expect([name, status, headers.has('content-security-policy')]).toEqual([name, 200, ours]);
+    }
+    const { headers, body } = modern('tools/list', {}, { ...JSON_HEADERS, ...ADMIN });
+    const sent = { method: 'POST', headers: headers as Record<string, string>, body: JSON.stringify(body) };
+    const listed = await fetch(`${at}/mcp`, sent);
+    expect(listed.status).toBe(200);
   });
 });
 
