@@ -1,7 +1,9 @@
 /** The parts of authentication that are functions on plain data. */
+import type { IncomingMessage } from 'node:http';
+
 import { jest } from '@jest/globals';
 
-import { checkSecrets, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET, mayCall, ROLES } from '@mcp-daemon/express';
+import { checkSecrets, createAddressOf, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET, mayCall, ROLES } from '@mcp-daemon/express';
 
 import { createBearers } from '../src/auth/bearer.js';
 import { createThrottle, networkOf } from '../src/auth/throttle.js';
@@ -106,6 +108,20 @@ describe('a throttle', () => {
     ['1:2:3:4:5:6:7:8', '1:2:3:4'],
     ['', ''],
   ])('the network of %j is %j', (address, network) => expect(networkOf(address)).toBe(network));
+});
+
+describe('the address of a client', () => {
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['203.0.113.7:50123', '203.0.113.7'],
+    ['2001:db8::7', '2001:db8::7'],
+    ['[2001:db8::7]', '2001:db8::7'],
+    ['[2001:db8::7]:50123', '2001:db8::7'],
+    ['198.51.100.1:1, 203.0.113.7:2', '203.0.113.7'],
+  ])('in %j is %s, whatever port a proxy has written', (forwarded, address) => {
+    const req = { headers: { 'x-forwarded-for': forwarded }, socket: { remoteAddress: '127.0.0.1' } };
+    for (const trust of [1, ['loopback']]) expect(createAddressOf(trust)(req as unknown as IncomingMessage)).toBe(address);
+  });
 });
 
 describe('verified tokens', () => {

@@ -7,6 +7,10 @@ import proxyAddr from 'proxy-addr';
 /** Tells where a request comes from. */
 export type AddressOf = (req: IncomingMessage) => string;
 
+/** Some proxies write the port, too, of which a client has as many as it likes: its attempts would count for nothing. */
+const withoutPort = (address: string): string =>
+  /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(address)?.[1] ?? /^\[(.+)\](:\d+)?$/.exec(address)?.[1] ?? address;
+
 /**
  * Creates what tells the address of a client, also behind proxies.
  *
@@ -21,11 +25,11 @@ export function createAddressOf(trustProxy: number | readonly string[] = 0): Add
   if (typeof trustProxy === 'number') {
     if (!Number.isInteger(trustProxy) || trustProxy < 0)
       throw new DaemonError('usage', 'TRUST_PROXY must be a number of proxies, or their addresses');
-    return (req) => proxyAddr(req, (_address, hop) => hop < trustProxy) ?? '';
+    return (req) => withoutPort(proxyAddr(req, (_address, hop) => hop < trustProxy) ?? '');
   }
   try {
     const trusted = proxyAddr.compile([...trustProxy]);
-    return (req) => proxyAddr(req, trusted) ?? '';
+    return (req) => withoutPort(proxyAddr(req, trusted) ?? '');
   } catch (error) {
     throw new DaemonError('usage', `TRUST_PROXY: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
