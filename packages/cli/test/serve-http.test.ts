@@ -48,12 +48,11 @@ async function start(args: readonly string[] = [], options: RunOptions = {}): Pr
   return { url, child, exited, log };
 }
 
+const post = (url: string, headers: Record<string, string>, body: object): Promise<Response> =>
+  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) });
+
 async function login({ url }: Started, username = 'admin', password = 'admin123'): Promise<string> {
-  const answer = await fetch(`${url}/auth/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username, password }),
-  });
+  const answer = await post(`${url}/auth/login`, {}, { username, password });
   const { access_token: token } = (await answer.json()) as { access_token?: string };
   if (token === undefined) throw new Error(`login: ${answer.status}`);
   return token;
@@ -147,6 +146,57 @@ describe('the daemon over HTTP', () => {
     const daemon = await start(['--store', 'memory'], { env: { ADMIN_STATIC_TOKEN: 'the-static-token' } });
     const me = await fetch(`${daemon.url}/me`, { headers: { authorization: 'Bearer the-static-token' } });
     expect(await me.json()).toMatchObject({ username: 'admin', roles: ['admin'] });
+  });
+
+  it('does what its settings say', async () => {
+    const daemon = await start(['--store', 'memory'], {
+      env: {
+        ...{ ADMIN_USERNAME: 'boss', ACCESS_TOKEN_EXP: '60', ADMIN_STATIC_TOKEN: 'the-static-token', ACCESS_LOG: 'off' },
+        ...{ MCP_HTTP_SSE: 'off', MCP_MAX_SESSIONS: '1', MCP_SESSION_IDLE_MS: '1000', MCP_MAX_MESSAGE_BYTES: '2000' },
+      },
+    });
+    const given = await post(`${daemon.url}/auth/login`, {}, { username: 'boss', password: 'admin123' });
+    expect(await given.json()).toMatchObject({ expires_in: 3_600 });
+    const headers = { authorization: 'Bearer the-static-token', accept: 'application/json, text/event-stream' };
+    expect((await fetch(`${daemon.url}/sse`, { headers })).status).toBe(404);
+    expect((await post(`${daemon.url}/mcp`, headers, { text: 'x'.repeat(2_000) })).status).toBe(413);
+
+    const first = await clientOf(daemon, 'the-static-token');
+    const second = await clientOf(daemon, 'the-static-token');
+    await expect(first.listTools()).rejects.toThrow();
+    expect((await second.listTools()).tools).toHaveLength(3);
+    await Promise.all([first.close(), second.close()]);
+    const sessions = async (): Promise<string | undefined> => {
+      const text = await (await fetch(`${daemon.url}/metrics`, { headers })).text();
+      return /^mcp_daemon_sessions\{transport="streamable_http"\} (\d+)$/m.exec(text)?.[1];
+    };
+    while ((await sessions()) !== '0') await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(daemon.log().filter(({ msg }) => msg === 'request')).toEqual([]);
+  });
+
+  it('bounds requests and connections as it is told, and says by what name it is known', async () => {
+    const daemon = await start(['--store', 'memory'], {
+      env: {
+        ...{ PUBLIC_URL: 'http://localhost:8080', ADMIN_STATIC_TOKEN: 'the-static-token' },
+        ...{ MCP_RATE_LIMIT: '10', MCP_MAX_CONNECTIONS: '3' },
+      },
+    });
+    const metadata = await fetch(`${daemon.url}/.well-known/oauth-protected-resource/mcp`);
+    expect(await metadata.json()).toMatchObject({ resource: 'http://localhost:8080/mcp' });
+    const ask = (): Promise<Response> =>
+      fetch(`${daemon.url}/metrics`, { headers: { authorization: 'Bearer the-static-token' } });
+    expect([(await ask()).status, (await ask()).status]).toEqual([200, 429]);
+    const { port } = new URL(daemon.url);
+    let refused = 0;
+    const sockets = Array.from({ length: 6 }, () => {
+      const socket = connect(Number(port), '127.0.0.1');
+      let answered = false;
+      socket.on('data', () => (answered = true)).on('error', () => undefined);
+      socket.on('close', () => (refused += answered ? 0 : 1));
+      return socket;
+    });
+    while (refused < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const socket of sockets) socket.destroy();
   });
 
   it('a call under way is answered after SIGTERM; a second signal ends it at once', async () => {
