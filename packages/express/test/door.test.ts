@@ -2,6 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer, request } from 'node:http';
 import type { Server } from 'node:http';
+import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
 import { createDaemon, defineCatalog } from '@mcp-daemon/core';
@@ -13,6 +14,7 @@ import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
 import { localAuth } from './auth-support.js';
 import { connectSse, serveSse } from './http-sse-support.js';
 import { atEnd, call, echo, gate, JSON_HEADERS, modern, openSession, send, serve, sleep, until } from './support.js';
+import type { Sent } from './support.js';
 
 const ADMIN = { authorization: 'Bearer static' };
 
@@ -165,6 +167,40 @@ describe('the access log', () => {
     );
     expect(posted.status).toBe(200);
     expect(posted.headers['x-request-id']).toMatch(/^[\w-]+$/);
+  });
+});
+
+describe('requests that wait behind another on their connection', () => {
+  it('end with it: calls are cancelled, streams are forgotten, and each has its line in the log', async () => {
+    const held = gate();
+    const daemon = createDaemon({ catalog: defineCatalog({ functions: [held.tool] }) });
+    atEnd(() => daemon.close({ drainMs: 10 }));
+    const lines: unknown[] = [];
+    const logger = { info: (fields: object) => void lines.push((fields as { path: string }).path), error: () => undefined };
+    const auth = await localAuth({ adminStaticToken: 'static' });
+    const { port, url } = await serveHttp(daemon, { auth, port: 0, accessLog: true, logger }).then((server) => {
+      atEnd(() => server.close({ drainMs: 10 }));
+      return server;
+    });
+    const raw = (line: string, { headers = {}, body }: Sent): string => {
+      const text = body === undefined ? '' : JSON.stringify(body);
+      const sent = { host: 'localhost', ...ADMIN, ...headers, 'content-length': String(text.length) };
+      return `${line} HTTP/1.1\r\n${Object.entries(sent)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join('')}\r\n${text}`;
+    };
+    const post = raw('POST /mcp', modern('tools/call', { name: 'gate' }, JSON_HEADERS));
+    const streams = ['/events', '/sse'].map((path) => raw(`GET ${path}`, { headers: { accept: 'text/event-stream' } }));
+    const connection = connect(port, '127.0.0.1');
+    connection.on('error', () => undefined).write(post + post + streams.join(''));
+    const count = async (): Promise<string> => (await fetch(`${url}/metrics`, { headers: ADMIN })).text();
+    for (let text = ''; !text.includes('streams{kind="events"} 1'); text = await count()) await sleep(10);
+    await until(() => held.signals.length === 2);
+    connection.destroy();
+    await until(() => held.signals.every(({ aborted }) => aborted));
+    await until(() => lines.filter((path) => path !== '/metrics').length === 4);
+    expect(await count()).toContain('streams{kind="events"} 0');
+    expect(await count()).toContain('sessions{transport="http_sse"} 0');
   });
 });
 

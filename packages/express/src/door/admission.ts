@@ -8,6 +8,7 @@ import type { AddressOf } from './address.js';
 import { createOriginCheck } from '../wire/guard.js';
 import type { ServedRequest } from '../operation/metrics/requests.js';
 import { pathOfUrl, routeOf } from './routes.js';
+import { closeWithConnection } from '../wire/pipeline.js';
 import { beginVisit } from '../wire/visit.js';
 
 /** Where the access log goes. */
@@ -54,6 +55,7 @@ export function createAdmission({ allowedOrigins, addressOf, accessLog, observe 
   });
 
   return (req, res, ours = false) => {
+    closeWithConnection(req, res);
     const visit = beginVisit(req);
     // Mounted in an app of somebody's, the path that the client asked for is another one than ours.
     const path = pathOfUrl((req as IncomingMessage & { originalUrl?: string }).originalUrl ?? req.url);

@@ -9,6 +9,7 @@ import type { Daemon } from '@mcp-daemon/core';
 import { SHUTTING_DOWN } from '../wire/failure.js';
 import { acceptedBy } from '../wire/media.js';
 import { positive } from '../wire/options.js';
+import { closeWithConnection } from '../wire/pipeline.js';
 import { sendProblem } from '../wire/problem.js';
 import type { Refusal } from '../wire/respond.js';
 import { Feed } from './feed.js';
@@ -120,6 +121,7 @@ export function createEventsHandler(daemon: Pick<Daemon, 'events'>, options: Eve
 
   return {
     handle(req, res, identity) {
+      closeWithConnection(req, res);
       if (res.headersSent || res.destroyed) return;
       const refusal = refusalOf(req, identity);
       if (refusal === undefined) open(req, res, identity);

@@ -17,6 +17,7 @@ import { createGuard } from '../wire/guard.js';
 import { acceptedBy } from '../wire/media.js';
 import { positive } from '../wire/options.js';
 import { forbidden } from '../wire/permission.js';
+import { closeWithConnection } from '../wire/pipeline.js';
 import { refuse } from '../wire/respond.js';
 import type { Refusal } from '../wire/respond.js';
 import { Shares } from '../wire/shares.js';
@@ -178,6 +179,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
 
   return {
     open(req, res, identity) {
+      closeWithConnection(req, res);
       try {
         const caller = callerOf(identity);
         const refusal = refusalOf(req, 'GET') ?? crowded(caller);

@@ -20,6 +20,7 @@ import { createModernDoor } from './modern.js';
 import { positive } from '../wire/options.js';
 import { forbidden } from '../wire/permission.js';
 import type { Permission } from '../wire/permission.js';
+import { closeWithConnection } from '../wire/pipeline.js';
 import { refuse } from '../wire/respond.js';
 import type { Refusal } from '../wire/respond.js';
 import { createSessions } from './sessions.js';
@@ -176,6 +177,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   }
 
   function handle(req: IncomingMessage, res: ServerResponse, identity?: I | ((error?: unknown) => void)): void | Promise<void> {
+    closeWithConnection(req, res);
     try {
       const given = typeof identity === 'function' ? undefined : identity;
       const refusal = guard(req, given !== undefined || authenticate !== undefined);
