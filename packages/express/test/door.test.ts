@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { createDaemon, defineCatalog } from '@mcp-daemon/core';
 import express from 'express';
 
-import { createOpenAuth, createRouter, serveHttp } from '@mcp-daemon/express';
+import { createMcpHandler, createOpenAuth, createRouter, serveHttp } from '@mcp-daemon/express';
 import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
 
 import { localAuth } from './auth-support.js';
@@ -167,6 +167,50 @@ describe('the access log', () => {
     );
     expect(posted.status).toBe(200);
     expect(posted.headers['x-request-id']).toMatch(/^[\w-]+$/);
+  });
+});
+
+describe('a client that leaves while somebody finds out who calls', () => {
+  it.each(['with a session', 'without'])('ends its call, where the body was read before: %s', async (how) => {
+    const held = gate();
+    const daemon = createDaemon({ catalog: defineCatalog({ functions: [held.tool] }) });
+    let known: () => void = () => undefined;
+    const asked: Promise<void>[] = [];
+    let holds = false;
+    const mcp = createMcpHandler(daemon, {
+      async authenticate() {
+        if (holds) await asked[asked.push(new Promise<void>((resolve) => (known = resolve))) - 1];
+        return { subject: 'ann' };
+      },
+    });
+    let closed = false;
+    const app = express().use(express.json(), (_req, res, next) => {
+      res.on('close', () => (closed = holds));
+      next();
+    });
+    const server = createServer(app.use('/mcp', mcp.handle));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    atEnd(async () => {
+      await mcp.close({ drainMs: 10 });
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await daemon.close({ drainMs: 10 });
+    });
+    const { port } = server.address() as AddressInfo;
+    const sent =
+      how === 'without'
+        ? modern('tools/call', { name: 'gate' }, JSON_HEADERS)
+        : { headers: { ...JSON_HEADERS, ...(await openSession({ port })) }, body: call('gate') };
+    holds = true;
+    const headers = sent.headers as Record<string, string>;
+    const req = request({ host: '127.0.0.1', port, path: '/mcp', method: 'POST', agent: false, headers });
+    req.on('error', () => undefined).end(JSON.stringify(sent.body));
+    await until(() => asked.length === 1);
+    req.destroy();
+    await until(() => closed);
+    known();
+    await until(() => held.signals.length === 1);
+    await until(() => held.signals[0]!.aborted);
   });
 });
 

@@ -42,6 +42,10 @@ export class Reply {
   /** The answer takes its time. */
   wait(): void {
     if (this.#stream !== undefined) return;
+    if (this.#res.destroyed) {
+      this.#cancel(); // it has closed already, while somebody found out who calls
+      return;
+    }
     this.#res.once('close', this.#leave);
     if (this.#accepted.events && this.#session.primes) this.#patience = setTimeout(() => this.#open(), STREAM_AFTER_MS).unref();
   }
