@@ -1,11 +1,12 @@
 /** The users file: what it may say, how it is written, and when it is read. */
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import bcrypt from 'bcrypt';
 
 import { createUserFile } from '@mcp-daemon/express';
 
+import { replaceText } from '../src/auth/user-storage.js';
 import { folder, HASH, localAuth, PASSWORD, USERS, usersFile } from './auth-support.js';
 import { sleep } from './support.js';
 
@@ -161,6 +162,18 @@ describe('writing', () => {
     await utimes(`${file}.lock`, 1, 1);
     await createUserFile(file).removeUser('bob');
     expect(await createUserFile(file).listUsers()).toHaveLength(USERS.length - 2);
+  });
+
+  it("many who find the lock of one that is gone do not remove each other's", async () => {
+    for (let round = 0; round < 40; round += 1) {
+      const file = await usersFile([]);
+      await writeFile(`${file}.lock`, '');
+      await utimes(`${file}.lock`, 1, 1);
+      const more = (text: string | undefined): string => `${JSON.stringify([...(JSON.parse(text ?? '') as number[]), 1])}`;
+      await Promise.all(Array.from({ length: 10 }, () => replaceText(file, more)));
+      expect(JSON.parse(await readFile(file, 'utf8'))).toHaveLength(10);
+      expect(await readdir(dirname(file))).toEqual(['users.json']);
+    }
   });
 
   it('what cannot be written says so', async () => {

@@ -38,6 +38,34 @@ export async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
+const isStale = async (path: string): Promise<boolean> => {
+  const since = (await stat(path).catch(() => undefined))?.mtimeMs;
+  return since !== undefined && Date.now() - since > STALE_MS;
+};
+
+/**
+ * Removes the lock of a writer that is gone. One at a time: who looked before another removed it would remove the lock that came
+ * after it.
+ *
+ * @returns whether nobody else was about to
+ */
+async function removeStale(path: string): Promise<boolean> {
+  const turn = `${path}.stale`;
+  try {
+    await mkdir(turn);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    if (await isStale(turn)) await rm(turn, { recursive: true, force: true });
+    return false;
+  }
+  try {
+    if (await isStale(path)) await rm(path, { force: true });
+    return true;
+  } finally {
+    await rm(turn, { recursive: true, force: true });
+  }
+}
+
 /** Creates the file that locks: who has it may write. */
 async function lock(path: string): Promise<Awaited<ReturnType<typeof open>>> {
   const end = Date.now() + PATIENCE_MS;
@@ -46,10 +74,8 @@ async function lock(path: string): Promise<Awaited<ReturnType<typeof open>>> {
       return await open(path, 'wx', PRIVATE);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
-      const since = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now();
-      if (Date.now() - since > STALE_MS) await rm(path, { force: true });
-      else if (Date.now() > end) throw new DaemonError('store_busy', `${path} exists: another program is writing the users`);
-      else await sleep(10);
+      if (Date.now() > end) throw new DaemonError('store_busy', `${path} exists: another program is writing the users`);
+      if (!(await isStale(path)) || !(await removeStale(path))) await sleep(10);
     }
   }
 }
