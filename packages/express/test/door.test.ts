@@ -214,6 +214,25 @@ describe('a client that leaves while somebody finds out who calls', () => {
   });
 });
 
+describe('a client that leaves a batch', () => {
+  it('ends its calls, and not the one whose id it took', async () => {
+    const held = gate();
+    const to = await serve([held.tool]);
+    const session = await openSession(to, '2025-03-26');
+    const first = send(to, { headers: session, body: call('gate', {}, 1) });
+    await until(() => held.signals.length === 1);
+    const headers = { ...JSON_HEADERS, ...session };
+    const req = request({ host: '127.0.0.1', port: to.port, path: '/mcp', method: 'POST', agent: false, headers });
+    req.on('error', () => undefined).end(JSON.stringify([call('gate', {}, 1), call('gate', {}, 2)]));
+    await until(() => held.signals.length === 2);
+    req.destroy();
+    await until(() => held.signals[1]!.aborted);
+    expect(held.signals[0]!.aborted).toBe(false);
+    held.open();
+    expect((await first).text).toContain('done');
+  });
+});
+
 describe('requests that wait behind another on their connection', () => {
   it('end with it: calls are cancelled, streams are forgotten, and each has its line in the log', async () => {
     const held = gate();

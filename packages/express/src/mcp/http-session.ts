@@ -81,12 +81,13 @@ export class HttpSession implements Peer, ReplyOwner {
 
   /** Takes what a POST brought, and answers it. */
   post(message: unknown, req: IncomingMessage, res: ServerResponse, accepted: Accepted): void {
-    const reply = new Reply(this, res, accepted, requestsIn(message));
     const replies = (this.#replies ??= new Map<RequestId, Reply>());
-    // An id that is under way already is refused, and its messages are still the first one's.
-    for (const id of reply.ids) if (!replies.has(id)) replies.set(id, reply);
+    // An id that is under way already is refused: its messages, and its end, are still the first one's.
+    const ids = requestsIn(message).filter((id) => !replies.has(id));
+    const reply = new Reply(this, res, accepted, ids);
+    for (const id of ids) replies.set(id, reply);
     const finish = (answered: Parameters<Reply['answer']>[0]): void => {
-      for (const id of reply.ids) if (replies.get(id) === reply) replies.delete(id);
+      for (const id of ids) replies.delete(id);
       reply.answer(answered);
     };
     const answered = this.core.receive(message, req.headers['traceparent']?.toString());

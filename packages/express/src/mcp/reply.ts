@@ -28,7 +28,7 @@ export class Reply {
   readonly #res: ServerResponse;
   readonly #accepted: Accepted;
   /** The requests that it answers. */
-  readonly ids: readonly RequestId[];
+  readonly #ids: readonly RequestId[];
   #stream: ResumableStream | undefined;
   #patience: NodeJS.Timeout | undefined;
 
@@ -36,7 +36,7 @@ export class Reply {
     this.#session = session;
     this.#res = res;
     this.#accepted = accepted;
-    this.ids = ids;
+    this.#ids = ids;
   }
 
   /** The answer takes its time. */
@@ -93,6 +93,6 @@ export class Reply {
   };
 
   #cancel(): void {
-    for (const id of this.ids) this.#session.core.cancel(id);
+    for (const id of this.#ids) this.#session.core.cancel(id);
   }
 }
