@@ -96,6 +96,7 @@ export const OTHER_ENDPOINTS: readonly Endpoint[] = [
     summary: 'Whether it can serve',
     answers: {
       200: json('It can.', 'Status'),
+      ...refusals('Problem', 405),
       503: json('It cannot: its store is out of reach, or it is shutting down.', 'Status'),
     },
   },

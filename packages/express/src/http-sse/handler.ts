@@ -42,7 +42,10 @@ export interface HttpSseHandlerOptions<I extends SessionIdentity = SessionIdenti
   maxSessions?: number;
   /** The same, for one user in one partition. Default 100. */
   maxSessionsPerUser?: number;
-  /** How long a session lives without a message from its client and without a call under way. Default 24 hours. */
+  /**
+   * How long a session lives without a message from its client and without a call under way. Default 24 hours; one that never spoke,
+   * a minute.
+   */
   sessionIdleMs?: number;
   /** What a client may leave unread; one that leaves more is cut off, which ends its session. Default 10 MB. */
   maxUnreadBytes?: number;
