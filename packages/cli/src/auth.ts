@@ -52,11 +52,13 @@ export function tellWhoLogsIn(settings: Settings, host: string, logger: Logger):
     logger.info({ file }, `there is no users file: only ${adminUsername} can log in; "mcp-daemon users add" makes one`);
 }
 
+const isBehindProxy = ({ trustProxy }: Settings): boolean => trustProxy !== undefined && trustProxy !== '0';
+
 /** Who knows the users of a file. */
 function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<AuthProvider> {
   const { adminUsername = DEFAULT_ADMIN, adminStaticToken, accessTokenExp, publicUrl } = settings;
   const { jwtSecretKey: jwtSecret = DEFAULT_JWT_SECRET, adminPassword = DEFAULT_ADMIN_PASSWORD } = settings;
-  checkSecrets({ host, publicUrl, jwtSecret, adminPassword });
+  checkSecrets({ host, publicUrl, behindProxy: isBehindProxy(settings), jwtSecret, adminPassword, adminStaticToken });
   return createLocalAuth({
     userFile: userFile(settings),
     jwtSecret,
@@ -100,6 +102,8 @@ export async function createAuth(options: AuthOptions): Promise<AuthProvider> {
   const { settings } = options;
   switch (settings.authProvider) {
     case 'none':
+      if (isBehindProxy(settings))
+        throw new UsageError('cannot serve behind a proxy, as TRUST_PROXY says, without authentication: set AUTH_PROVIDER');
       return createOpenAuth({
         allowedHosts: listOf(settings.allowedHosts),
         allowedOrigins: listOf(settings.allowedOrigins) ?? [],

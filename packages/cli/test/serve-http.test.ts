@@ -254,6 +254,8 @@ describe('the daemon over HTTP', () => {
     [['--host', '0.0.0.0'], { JWT_SECRET_KEY: 'x'.repeat(32) }, 2, /: ADMIN_PASSWORD still has the default/],
     [['--host', '0.0.0.0', '--auth-provider', 'none'], {}, 2, /without authentication/],
     [['--auth-provider', 'none'], { PUBLIC_URL: 'https://mcp.example.com' }, 2, /cannot be https:.* without authentication/],
+    [['--auth-provider', 'none', '--trust-proxy', '1'], {}, 2, /behind a proxy, as TRUST_PROXY says, without authentication/],
+    [['--trust-proxy', 'loopback'], {}, 2, /behind a proxy, as TRUST_PROXY says: JWT_SECRET_KEY and ADMIN_PASSWORD still have/],
     [['--auth-provider', 'cognito'], {}, 2, /set COGNITO_USER_POOL_ID and COGNITO_APP_CLIENT_ID/],
     [['--port', '70000'], {}, 2, /--port: a whole number from 0 to 65535/],
     [['--trust-proxy', 'somebody'], {}, 2, /TRUST_PROXY/],

@@ -38,7 +38,17 @@ describe('secrets that everybody knows', () => {
       /^cannot be https:\/\/mcp\.example\.com: JWT_SECRET_KEY still has/,
     );
     expect(() => checkSecrets({ ...secrets, publicUrl: 'http://localhost:8080' })).not.toThrow();
+    expect(() => checkSecrets({ ...secrets, behindProxy: true })).toThrow('TRUST_PROXY');
+    expect(() => checkSecrets({ ...secrets, behindProxy: true, jwtSecret: OWN })).not.toThrow();
     expect(() => checkSecrets({ ...secrets, publicUrl: 'https://mcp.example.com', jwtSecret: OWN })).not.toThrow();
+  });
+
+  it('a static token that can be guessed is one of them', () => {
+    const others = { host: '0.0.0.0', jwtSecret: OWN };
+    expect(() => checkSecrets({ ...others, adminStaticToken: 'a'.repeat(15) })).toThrow(/ADMIN_STATIC_TOKEN is shorter than 16/);
+    for (const adminStaticToken of [undefined, '', 'a'.repeat(16)])
+      expect(() => checkSecrets({ ...others, adminStaticToken })).not.toThrow();
+    expect(() => checkSecrets({ ...others, host: '127.0.0.1', adminStaticToken: 'a' })).not.toThrow();
   });
 
   it('are named by the variable to set, and not repeated', () => {

@@ -14,6 +14,8 @@ export const DEFAULT_ADMIN_PASSWORD = 'admin123';
  * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.2
  */
 const LEAST_SECRET_BYTES = 32;
+/** A token that never expires can be guessed at for as long. */
+const LEAST_STATIC_TOKEN = 16;
 
 /** What {@link checkSecrets} takes. */
 export interface SecretsInUse {
@@ -21,9 +23,13 @@ export interface SecretsInUse {
   host: string;
   /** The origin that clients know: behind a proxy, a server that listens on loopback is reached from elsewhere. */
   publicUrl?: string | undefined;
+  /** Whether a proxy is in front, which brings in whom it likes. Default: false. */
+  behindProxy?: boolean;
   jwtSecret: string;
   /** Undefined or empty: there is no bootstrap admin. */
   adminPassword?: string | undefined;
+  /** Undefined or empty: there is none. */
+  adminStaticToken?: string | undefined;
 }
 
 /** Whether an address to listen on is reached from this machine only. */
@@ -37,27 +43,36 @@ export function isLoopbackHost(host: string): boolean {
 export const isPublicElsewhere = (publicUrl: string | undefined): boolean =>
   publicUrl !== undefined && URL.canParse(publicUrl) && !isLoopbackHost(new URL(publicUrl).hostname);
 
+/** How a server is reached from elsewhere; undefined: it is not. */
+function exposureOf({ host, publicUrl, behindProxy = false }: SecretsInUse): string | undefined {
+  if (!isLoopbackHost(host)) return `cannot listen on ${host}`;
+  if (isPublicElsewhere(publicUrl)) return `cannot be ${publicUrl}`;
+  return behindProxy ? 'cannot serve behind a proxy, as TRUST_PROXY says' : undefined;
+}
+
 /**
- * Refuses to listen beyond loopback with secrets that everybody knows, or can find out.
+ * Refuses to serve others than this machine with secrets that everybody knows, or can find out.
  *
  * @throws DaemonError `usage`, which names the variable to set
  */
-export function checkSecrets({ host, publicUrl, jwtSecret, adminPassword }: SecretsInUse): void {
-  if (isLoopbackHost(host) && !isPublicElsewhere(publicUrl)) return;
-  const cannot = isLoopbackHost(host) ? `cannot be ${publicUrl}` : `cannot listen on ${host}`;
+export function checkSecrets(secrets: SecretsInUse): void {
+  const cannot = exposureOf(secrets);
+  if (cannot === undefined) return;
+  const { jwtSecret, adminPassword, adminStaticToken = '' } = secrets;
+  const refuse = (why: string): never => {
+    throw new DaemonError('usage', `${cannot}: ${why}`);
+  };
   const known: string[] = [];
   if (jwtSecret === '' || jwtSecret === DEFAULT_JWT_SECRET) known.push('JWT_SECRET_KEY');
   if (adminPassword === DEFAULT_ADMIN_PASSWORD) known.push('ADMIN_PASSWORD');
+  if (known.length > 0) {
+    const [verb, value] = known.length === 1 ? ['has', 'a value of your own'] : ['have', 'values of your own'];
+    const names = known.join(' and ');
+    refuse(`${names} still ${verb} the default that everybody knows. Set ${names} to ${value}, or listen on 127.0.0.1`);
+  }
   const bytes = Buffer.byteLength(jwtSecret);
-  if (known.length === 0 && bytes < LEAST_SECRET_BYTES)
-    throw new DaemonError(
-      'usage',
-      `${cannot}: JWT_SECRET_KEY has ${bytes} bytes, ${LEAST_SECRET_BYTES} random ones are needed; "openssl rand -hex 32" makes some`,
-    );
-  if (known.length === 0) return;
-  const [verb, value] = known.length === 1 ? ['has', 'a value of your own'] : ['have', 'values of your own'];
-  throw new DaemonError(
-    'usage',
-    `${cannot}: ${known.join(' and ')} still ${verb} the default that everybody knows. Set ${known.join(' and ')} to ${value}, or listen on 127.0.0.1`,
-  );
+  if (bytes < LEAST_SECRET_BYTES)
+    refuse(`JWT_SECRET_KEY has ${bytes} bytes, ${LEAST_SECRET_BYTES} random ones are needed; "openssl rand -hex 32" makes some`);
+  if (adminStaticToken !== '' && adminStaticToken.length < LEAST_STATIC_TOKEN)
+    refuse(`ADMIN_STATIC_TOKEN is shorter than ${LEAST_STATIC_TOKEN} characters; "openssl rand -hex 32" makes a good one`);
 }
