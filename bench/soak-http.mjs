@@ -4,11 +4,11 @@
  */
 import { once } from 'node:events';
 import { copyFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { freePort } from '../scripts/lib.mjs';
 import { setup } from '../scripts/setup.mjs';
 import { bin, path } from './lib/contenders.mjs';
 import { SECRET, userHeaders, writeUsers } from './lib/http-users.mjs';
@@ -44,15 +44,6 @@ const SHARES = { caller: 0.38, vanisher: 0.1, resumer: 0.1, listener: 0.08, watc
 const FLAT_MB = 4;
 
 const log = (line) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function startDaemon(folder) {
   await copyFile(path('../soak/tools.mjs'), join(folder, 'tools.mjs'));

@@ -3,23 +3,13 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { check, root } from './lib.mjs';
+import { check, freePort, root } from './lib.mjs';
 
 const command = join(root, 'packages/cli/dist/bin.js');
 const PATIENCE_MS = 30_000;
 const EDIT_MS = 60_000;
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A folder as the kubelet makes it: each file is a link through `..data`, and an update switches that one link. */
 async function configMap(folder, files, revision) {

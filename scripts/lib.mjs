@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -81,4 +83,14 @@ export async function check(name, work) {
   }
   if (process.env.CHECKS_FILE) appendFileSync(process.env.CHECKS_FILE, `${JSON.stringify({ name, ok })}\n`);
   return ok;
+}
+
+/** A port of loopback that is free now. */
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
 }

@@ -3,9 +3,10 @@
  */
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../scripts/lib.mjs';
 import { Connection, headersOf, httpLoad, jsonOf, openSession } from './http-client.mjs';
 import { userHeaders } from './http-users.mjs';
 import { request, textOf } from './messages.mjs';
@@ -13,15 +14,6 @@ import { start, stop } from './processes.mjs';
 
 const START_MS = 20_000;
 const SAID_KEPT = 2_000;
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function listening(port, ended) {
   for (const until = performance.now() + START_MS; performance.now() < until; await sleep(10)) {

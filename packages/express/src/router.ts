@@ -12,30 +12,30 @@ import type { ErrorRequestHandler } from 'express';
 import helmet from 'helmet';
 import type { HelmetOptions } from 'helmet';
 
-import { createAddressOf } from './door/address.js';
-import { createAdmission } from './door/admission.js';
-import type { AuthIdentity } from './auth/identity.js';
 import { mayCall } from './auth/identity.js';
+import type { AuthIdentity } from './auth/identity.js';
 import { createOpenAuth } from './auth/open.js';
 import type { AuthProvider } from './auth/provider.js';
 import { createDocuments } from './documents/documents.js';
 import type { DocumentsOptions } from './documents/documents.js';
-import { createEventsHandler } from './events/handler.js';
-import type { EventsHandlerOptions } from './events/handler.js';
-import { createEventRoutes } from './events/routes.js';
-import { fail } from './wire/failure.js';
-import { createHostCheck, UNKNOWN_HOST } from './wire/guard.js';
-import { createMcpHandler } from './mcp/handler.js';
-import type { McpHandlerOptions } from './mcp/handler.js';
-import { createHttpSseHandler } from './http-sse/handler.js';
-import { createMetrics } from './operation/metrics.js';
-import type { Middleware } from './wire/middleware.js';
-import { createProbes } from './operation/probes.js';
-import { sendProblem } from './wire/problem.js';
-import { endResponse } from './wire/respond.js';
+import { createAddressOf } from './door/address.js';
+import { createAdmission } from './door/admission.js';
 import { limitRate } from './door/rate-limit.js';
 import { identified, noting } from './door/reception.js';
 import { pathOfUrl, routeOf } from './door/routes.js';
+import { createEventsHandler } from './events/handler.js';
+import type { EventsHandlerOptions } from './events/handler.js';
+import { createEventRoutes } from './events/routes.js';
+import { createHttpSseHandler } from './http-sse/handler.js';
+import { createMcpHandler } from './mcp/handler.js';
+import type { McpHandlerOptions } from './mcp/handler.js';
+import { createMetrics } from './operation/metrics.js';
+import { createProbes } from './operation/probes.js';
+import { fail } from './wire/failure.js';
+import { createHostCheck, UNKNOWN_HOST } from './wire/guard.js';
+import type { Middleware } from './wire/middleware.js';
+import { sendProblem } from './wire/problem.js';
+import { endResponse } from './wire/respond.js';
 
 /** What {@link createRouter} takes. */
 export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 'authorize' | 'logger'> {
@@ -192,10 +192,10 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
 
   return Object.assign(router as Router & Middleware, {
     serveMcp(req: IncomingMessage, res: ServerResponse): boolean {
-      const isMcp = routeOf(pathOfUrl(req.url)) === 'mcp';
-      if (!isMcp && READABLE.test(req.url ?? '')) return false;
-      if (!admit(req, res, true)) return true;
-      if (isMcp) void mcp.handle(req, res);
+      const route = routeOf(pathOfUrl(req.url));
+      if (route !== 'mcp' && READABLE.test(req.url ?? '')) return false;
+      if (!admit(req, res, route)) return true;
+      if (route === 'mcp') void mcp.handle(req, res);
       else sendProblem(res, { status: 404, message: 'Nothing is served there.' });
       return true;
     },

@@ -8,11 +8,11 @@ import type { Daemon } from '@mcp-daemon/core';
 import express from 'express';
 
 import { isLoopbackHost } from './auth/secrets.js';
+import { createRouter } from './router.js';
+import type { RouterOptions } from './router.js';
 import { positive } from './wire/options.js';
 import { sendProblem } from './wire/problem.js';
 import type { Refusal } from './wire/respond.js';
-import { createRouter } from './router.js';
-import type { RouterOptions } from './router.js';
 
 /** What {@link serveHttp} takes. */
 export interface HttpOptions extends RouterOptions {

@@ -4,12 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '@mcp-daemon/core';
 import cors from 'cors';
 
-import type { AddressOf } from './address.js';
-import { createOriginCheck } from '../wire/guard.js';
 import type { ServedRequest } from '../operation/metrics/requests.js';
-import { pathOfUrl, routeOf } from './routes.js';
+import { createOriginCheck } from '../wire/guard.js';
 import { closeWithConnection } from '../wire/pipeline.js';
 import { beginVisit } from '../wire/visit.js';
+import type { AddressOf } from './address.js';
+import { pathOfUrl, routeOf } from './routes.js';
 
 /** Where the access log goes. */
 export type AccessLog = Pick<Logger, 'info'> & Partial<Pick<Logger, 'debug'>>;
@@ -28,10 +28,10 @@ export interface AdmissionOptions {
 /**
  * Lets one request in.
  *
- * @param ours whether its answer is ours to write, and no framework's
+ * @param ours what its path is called, where its answer is ours to write, and no framework's
  * @returns false: it is answered already
  */
-export type Admission = (req: IncomingMessage, res: ServerResponse, ours?: boolean) => boolean;
+export type Admission = (req: IncomingMessage, res: ServerResponse, ours?: string) => boolean;
 
 const CLIENT_LEFT = 499;
 const LONGEST_PATH = 200;
@@ -54,15 +54,15 @@ export function createAdmission({ allowedOrigins, addressOf, accessLog, observe 
     maxAge: PREFLIGHT_MAX_AGE_S,
   });
 
-  return (req, res, ours = false) => {
+  return (req, res, ours) => {
     closeWithConnection(req, res);
     const visit = beginVisit(req);
     // Mounted in an app of somebody's, the path that the client asked for is another one than ours.
     const path = pathOfUrl((req as IncomingMessage & { originalUrl?: string }).originalUrl ?? req.url);
-    const route = routeOf(pathOfUrl(req.url));
+    const route = ours ?? routeOf(pathOfUrl(req.url));
     const address = accessLog === undefined ? '' : addressOf(req); // once the client has left nobody knows it
     // A preflight is answered by the framework's own means, wherever it goes.
-    if (!ours || req.headers.origin !== undefined) {
+    if (ours === undefined || req.headers.origin !== undefined) {
       res.setHeader('x-request-id', visit.id);
       visit.told = true;
     }

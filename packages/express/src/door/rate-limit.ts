@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { DaemonError } from '@mcp-daemon/core';
 import type { Awaitable } from '@mcp-daemon/core';
 
+import { later } from '../auth/attempts.js';
 import type { AuthIdentity } from '../auth/identity.js';
 import type { AuthProvider } from '../auth/provider.js';
 import { createThrottle, networkOf } from '../auth/throttle.js';
@@ -20,12 +21,6 @@ export interface RateLimitOptions {
 const MAX_KEYS = 10_000;
 /** Requests without a good token, from one address. */
 const STRANGERS = { burst: 60, everyMs: 1_000, maxKeys: MAX_KEYS };
-
-const tooMany = (message: string, seconds: number): Refusal => ({
-  status: 429,
-  message,
-  headers: { 'retry-after': String(seconds) },
-});
 
 /**
  * Asks who calls, and refuses with 429 who calls too often.
@@ -46,10 +41,10 @@ export function limitRate(
     if ('status' in known) {
       // Only those whose token is none: somebody with a good one may share their address.
       const wait = known.status === 401 ? strangers.take(networkOf(addressOf(req))) : 0;
-      return wait === 0 ? known : tooMany('Too many requests without a good token: come back later.', wait);
+      return wait === 0 ? known : later(429, 'Too many requests without a good token: come back later.', wait);
     }
     const seconds = users?.take(known.subject) ?? 0;
-    return seconds === 0 ? known : tooMany(`More than ${perMinute} requests in a minute: come back later.`, seconds);
+    return seconds === 0 ? known : later(429, `More than ${perMinute} requests in a minute: come back later.`, seconds);
   }
 
   return (req): Awaitable<AuthIdentity | Refusal> => {

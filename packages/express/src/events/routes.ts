@@ -1,9 +1,9 @@
 /** The routes of live events: a stream for whoever shows who they are, by a token or by a ticket. */
 import { partitionOfPath, pathOf } from '../auth/partition.js';
 import type { AuthProvider } from '../auth/provider.js';
-import { sendProblem } from '../wire/problem.js';
 import { identified } from '../door/reception.js';
 import type { Handler } from '../door/reception.js';
+import { sendProblem } from '../wire/problem.js';
 import { sendJson } from '../wire/respond.js';
 import type { Refusal } from '../wire/respond.js';
 import { noteCaller } from '../wire/visit.js';

@@ -13,16 +13,16 @@ import type { Caller } from '../wire/caller.js';
 import { EventStreams } from '../wire/event-stream.js';
 import { fail, SHUTTING_DOWN } from '../wire/failure.js';
 import { createGuard } from '../wire/guard.js';
-import { createLegacyDoor } from './legacy.js';
 import { acceptedBy } from '../wire/media.js';
 import { isModern } from '../wire/message.js';
-import { createModernDoor } from './modern.js';
 import { positive } from '../wire/options.js';
 import { forbidden } from '../wire/permission.js';
 import type { Permission } from '../wire/permission.js';
 import { closeWithConnection } from '../wire/pipeline.js';
 import { refuse } from '../wire/respond.js';
 import type { Refusal } from '../wire/respond.js';
+import { createLegacyDoor } from './legacy.js';
+import { createModernDoor } from './modern.js';
 import { createSessions } from './sessions.js';
 
 /** What {@link createMcpHandler} takes. */

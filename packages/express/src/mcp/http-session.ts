@@ -12,9 +12,9 @@ import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import type { Accepted } from '../wire/media.js';
 import { isObject } from '../wire/message.js';
+import { refuse, sendStatus } from '../wire/respond.js';
 import { Reply } from './reply.js';
 import type { ReplyOwner } from './reply.js';
-import { refuse, sendStatus } from '../wire/respond.js';
 import { SessionStreams } from './resumable.js';
 
 /** The first version whose clients know a priming event. */

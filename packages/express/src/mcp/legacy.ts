@@ -6,12 +6,12 @@ import { encode, LEGACY_VERSIONS } from '@mcp-daemon/core';
 import type { Caller } from '../wire/caller.js';
 import { eventOf } from '../wire/event-stream.js';
 import type { EventStreams } from '../wire/event-stream.js';
-import type { HttpSession } from './http-session.js';
 import { acceptedBy } from '../wire/media.js';
 import type { Accepted } from '../wire/media.js';
 import { isHandshake, isLegacyVersion } from '../wire/message.js';
-import type { Answered } from './reply.js';
 import { endResponse, refuse, sendJson } from '../wire/respond.js';
+import type { HttpSession } from './http-session.js';
+import type { Answered } from './reply.js';
 import type { Sessions } from './sessions.js';
 
 /** Serves sessions. */
