@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
+import importSort from 'eslint-plugin-simple-import-sort';
 import tseslint from 'typescript-eslint';
 
 const nodeGlobals = Object.fromEntries(
@@ -27,6 +28,11 @@ export default defineConfig(
     },
   },
   {
+    // Built-in modules, packages, our own from far to near.
+    plugins: { 'import-sort': importSort },
+    rules: { 'import-sort/imports': ['error', { groups: [['^node:'], ['^@?\\w'], ['^\\.']] }] },
+  },
+  {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strict],
     languageOptions: {
@@ -39,6 +45,11 @@ export default defineConfig(
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
+      'no-duplicate-imports': ['error', { allowSeparateTypeImports: true }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "ImportSpecifier[importKind='type']", message: 'Write "import type { ... }" on a line of its own.' },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       eqeqeq: 'error',
     },

@@ -9,10 +9,10 @@ export default {
     '\\.ts$': ['ts-jest', { useESM: true, tsconfig: '<rootDir>/tsconfig.test.json' }],
   },
   moduleNameMapper: {
-    '^@mcp-daemon/core/contract$': '<rootDir>/packages/core/src/contract.ts',
+    '^@mcp-daemon/core/contract$': '<rootDir>/packages/core/src/contract/index.ts',
     '^@mcp-daemon/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
-    '^mcp-daemon$': '<rootDir>/packages/cli/src/index.ts',
-    '^mcp-daemon/http$': '<rootDir>/packages/cli/src/http.ts',
+    '^mcp-daemon$': '<rootDir>/packages/cli/src/library/index.ts',
+    '^mcp-daemon/http$': '<rootDir>/packages/cli/src/library/http.ts',
     // TypeScript's `./x.js` is `./x.ts` here; in a dependency it is still found as the file it names.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

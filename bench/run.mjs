@@ -2,11 +2,12 @@
  * `npm run bench`: measures the server against the smallest program that answers the same, and against servers built on the
  * official SDKs. README.md says how. It fails where an answer is wrong, never because of time.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { rmSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+
 import { setup } from '../scripts/setup.mjs';
 import { stopAll } from './lib/processes.mjs';
 

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+
 import { freePort } from '../scripts/lib.mjs';
 import { setup } from '../scripts/setup.mjs';
 import { bin, path } from './lib/contenders.mjs';

@@ -3,6 +3,7 @@
  * a record of their own name. It starts, is used by a client of MCP and by whoever watches, and ends.
  */
 import assert from 'node:assert/strict';
+
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import express from 'express';
 import { createDaemon, defineCatalog, defineTool } from 'mcp-daemon';

@@ -1,9 +1,11 @@
 /** How to test a daemon of your own: a real client in the same process, and once over a pipe. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { createTransportPair } from 'mcp-daemon';
+
 import { daemon } from './embed.mjs';
 
 async function check(transport) {

@@ -1,5 +1,6 @@
 /** A program that serves its own functions: no config file, schemas from zod or as plain JSON Schema. */
 import { realpathSync } from 'node:fs';
+
 import { createDaemon, defineCatalog, definePrompt, defineResource, defineTool, serveStdio } from 'mcp-daemon';
 import { z } from 'zod';
 

@@ -1,6 +1,7 @@
 /** The guided tour (`npm run tour`): a real MCP client starts the sidecar and uses everything that a config file offers. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+
 import { bin, run, withDataDir, withSidecar } from './support/sidecar.mjs';
 
 const config = fileURLToPath(new URL('demo/mcp.json', import.meta.url));

@@ -5,10 +5,12 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
+
 import coverage from 'istanbul-lib-coverage';
 import { createInstrumenter } from 'istanbul-lib-instrument';
 import { createSourceMapStore } from 'istanbul-lib-source-maps';
 import ts from 'typescript';
+
 import { jest } from './jest.mjs';
 import { root, run } from './lib.mjs';
 import { setup } from './setup.mjs';

@@ -3,14 +3,16 @@
  * of the API, both by what we ask of ourselves; then the daemon is started as they would start it.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+
 import { DockerfileParser } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
 import { parseAllDocuments } from 'yaml';
+
 import { deployed } from './deploy-start.mjs';
 import { bin, check, pnpm, root, run } from './lib.mjs';
 

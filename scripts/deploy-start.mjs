@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { check, freePort, root } from './lib.mjs';
 
 const command = join(root, 'packages/cli/dist/bin.js');

@@ -1,6 +1,7 @@
 /** Runs every example. Each asserts what it shows, so its exit code is the verdict. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { check, root, run } from './lib.mjs';
 
 const folder = join(root, 'examples');

@@ -1,6 +1,7 @@
 /** Runs jest. JEST_RESULTS names a file for its results as JSON, which is how .ci/run counts the tests. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+
 import { root, run } from './lib.mjs';
 
 export function jest(args) {

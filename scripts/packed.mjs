@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { bin, check, pnpm, root, run } from './lib.mjs';
 import { fences, shell } from './readme.mjs';
 import { greet, login, open, served } from './served.mjs';

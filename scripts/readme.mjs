@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+
 import { check, root, run } from './lib.mjs';
 import { greet, login, open, served } from './served.mjs';
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+
 import { bin, pnpm, root, run, step } from './lib.mjs';
 
 const installStamp = join(root, 'node_modules', '.setup-installed');

@@ -1,6 +1,7 @@
 /** `npm start`: set up, then the daemon over HTTP with the example config. Arguments are the daemon's: `npm start -- --port 9000`. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+
 import { root } from './lib.mjs';
 import { setup } from './setup.mjs';
 

@@ -1,6 +1,6 @@
 /** `npm test`: set up, then types, lint and jest. All of them run, so that one look shows every mistake. */
-import { bin, check, run } from './lib.mjs';
 import { jest } from './jest.mjs';
+import { bin, check, run } from './lib.mjs';
 import { setup } from './setup.mjs';
 
 if (await check('set-up', setup)) {

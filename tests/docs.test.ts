@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+
 import { root } from './walls.js';
 
 const SKIPPED = new Set(['node_modules', 'dist', 'build', 'coverage', '.git']);

@@ -2,10 +2,10 @@
  * Many sidecars on one store file, and sidecars that are killed: no answered call is missing in the record, and none is there twice.
  * `MANY_PROCESSES`, `MANY_CALLS` and `MANY_ROUNDS` make it more or less.
  */
-import { RawClient } from './interop/raw.js';
 import type { Json } from './interop/raw.js';
-import { callsOf, createHome, until } from './interop/sidecar.js';
+import { RawClient } from './interop/raw.js';
 import type { Home } from './interop/sidecar.js';
+import { callsOf, createHome, until } from './interop/sidecar.js';
 
 const number = (name: string, standard: number): number => Number(process.env[name] ?? standard);
 const PROCESSES = number('MANY_PROCESSES', 20);

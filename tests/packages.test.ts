@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { manifests, root } from './walls.js';
 
 const json = (path: string): Record<string, unknown> =>

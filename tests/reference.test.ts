@@ -1,8 +1,10 @@
 /** The reference pages name everything that there is, and their examples are good. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { parseConfig } from '@mcp-daemon/core';
-import { SETTINGS } from '../packages/cli/src/settings.js';
+
+import { SETTINGS } from '../packages/cli/src/settings/settings.js';
 import { root } from './walls.js';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');

@@ -1,5 +1,7 @@
 import { builtinModules } from 'node:module';
-import { cycles, manifests, packageOf, parse, sources, target, type Source } from './walls.js';
+
+import type { Source } from './walls.js';
+import { cycles, manifests, packageOf, parse, sources, target } from './walls.js';
 
 /** Which of our packages each package may import. */
 const ARROWS: Record<string, readonly string[]> = {
@@ -12,80 +14,50 @@ const ARROWS: Record<string, readonly string[]> = {
 };
 
 /**
- * The rooms of core, lowest row first: a room knows only rooms of the rows above its own. A new file gets a room here; the files of
- * one room, which are listed with a space between them, may know each other.
- *
- * daemon -> dispatcher -> call -> {catalog -> cache, executor, recorder, result} -> {ports, errors}
+ * The rooms of each package: its folders, and the files beside them, lowest row first. A room imports from the rows above it in
+ * this list, never from its own row or from a row below. A file's room is its folder; nothing else is said per file.
  */
-const CORE: readonly (readonly string[])[] = [
-  // Words and plain functions.
-  [
-    'protocol',
-    'events',
-    'redact',
-    'return-value-error',
-    'schema/types',
-    'config/suggest',
-    'config/uri-check',
-    'uri-template',
-    'uuid',
+const ROOMS: Record<string, readonly (readonly string[])[]> = {
+  core: [
+    ['base'], // plain helpers that know nothing of MCP
+    ['protocol'], // messages, versions, errors, what core knows of the outside
+    ['schema'], // JSON Schema: types, the check of a schema
+    ['schema/compile'], // the check of values by a schema
+    ['ports'], // interfaces of adapters, types only
+    ['contract', 'events', 'catalog', 'records', 'input'], // one suite a port; the parts of a call, which do not know each other
+    ['call'], // one call, from its parameters to its result
+    ['config'], // from a file's text to a catalog
+    ['session'], // methods, dispatcher, connections
+    ['define'], // a catalog in code
+    ['daemon'],
+    ['index'],
   ],
-  ['errors', 'definition', 'content', 'encode', 'exchange', 'input', 'server-info', 'trace-context'],
-  [
-    'ports',
-    'context',
-    'limits',
-    'mirrored-headers',
-    'record-body',
-    'config/mistakes',
-    'request-state',
-    'schema/standard',
-    'subscriptions',
-    'schema/validator schema/validator-* schema/defaults',
+  express: [
+    ['wire'], // requests and responses of node:http
+    ['auth'], // what every way of authentication has in common
+    ['auth/local', 'auth/cognito'],
+    ['operation/metrics'],
+    ['operation'], // probes and metrics
+    ['paths'], // the one table of paths
+    ['access'], // what every request passes
+    ['mcp', 'http-sse', 'events', 'documents'], // what is served
+    ['router'],
+    ['serve-http'],
+    ['index'],
   ],
-  // What the parts of a call are made of.
-  [
-    'awaitable',
-    'backlog',
-    'cache',
-    'call-params',
-    'config/json-scan',
-    'linker',
-    'memory paging',
-    'store-check',
-    'schema/check schema/keywords schema/refs config/header-check',
+  cli: [
+    ['errors', 'version', 'near'],
+    ['settings'], // flags, environment variables, places of files
+    ['start', 'log', 'terminal'],
+    ['runtime'], // config file, store, modules and the guard of stdout, for serving and for commands
+    ['hosts'], // config files of MCP hosts
+    ['serve'],
+    ['commands'],
+    ['main'],
+    ['bin'],
+    ['library'], // what `import 'mcp-daemon'` gives
   ],
-  // The parts of a call, which do not know each other.
-  ['catalog', 'executor', 'input-desk', 'recorder', 'result'],
-  // One call; and what defines a function, in a file or in code.
-  ['call', 'completion', 'config/*', 'contract', 'define'],
-  // Who calls it.
-  ['methods'],
-  ['dispatcher'],
-  ['session'],
-  ['transport'],
-  ['daemon'],
-  ['index'],
-];
-
-/**
- * The rooms of express, lowest row first: folders, and the files that stand alone. Those of one row do not know each other.
- *
- * serve-http -> router -> {mcp, http-sse, events, documents} -> door -> {auth, operation} -> wire
- */
-const EXPRESS: readonly (readonly string[])[] = [
-  // Requests and responses of node:http.
-  ['wire'],
-  // Who calls; and what an operator is told.
-  ['auth', 'operation'],
-  // What every request passes.
-  ['door'],
-  // What is served.
-  ['mcp', 'http-sse', 'events', 'documents'],
-  ['router'],
-  ['serve-http'],
-  ['index'],
-];
+};
 
 /** Built-in modules that neither open a socket nor reach the file system or another process. */
 const CORE_BUILTINS = [
@@ -198,31 +170,29 @@ describe('between packages', () => {
   });
 });
 
-describe('inside core', () => {
-  const rooms = CORE.flatMap((row, rank) => row.map((room) => ({ rank, room, files: room.split(' ') })));
-  const roomOf = (path: string): { rank: number; room: string } | undefined => {
-    const name = /^packages\/core\/src\/(.*)\.ts$/.exec(path)?.[1] ?? '';
-    return (
-      rooms.find(({ files }) => files.includes(name)) ??
-      rooms.find(({ files }) => files.some((file) => file.endsWith('*') && name.startsWith(file.slice(0, -1))))
-    );
-  };
+describe.each(Object.entries(ROOMS))('inside %s', (name, rows) => {
+  const files = sources.filter((source) => source.package === name);
+  /** `packages/core/src/call/result.ts` is in `call`, `packages/core/src/daemon.ts` in `daemon`. */
+  const roomOf = (path: string): string =>
+    /^packages\/[^/]+\/src\/(?:(.+)\/[^/]+|([^/]+)\.ts)$/.exec(path)?.slice(1).find(Boolean) ?? '';
+  const rankOf = (room: string): number => rows.findIndex((row) => row.includes(room));
 
-  it('every file has its room', () => {
-    expect(core.map((source) => source.path).filter((path) => roomOf(path) === undefined)).toEqual([]);
+  it('every file is in a room, and every room has files', () => {
+    expect([...new Set(files.map((source) => roomOf(source.path)))].sort()).toEqual(rows.flat().sort());
   });
 
   it('imports go to lower rooms only', () => {
     expect(
-      offending(core, (source, specifier) => {
+      offending(files, (source, specifier) => {
         if (!isRelative(specifier)) return undefined;
-        const from = roomOf(source.path);
-        const to = roomOf(target(source, specifier));
-        return from && to && (to.rank < from.rank || to.room === from.room) ? undefined : 'not below it';
+        const [from, to] = [roomOf(source.path), roomOf(target(source, specifier))];
+        return from === to || rankOf(to) < rankOf(from) ? undefined : `${from} must not know ${to}`;
       }),
     ).toEqual([]);
   });
+});
 
+describe('inside core', () => {
   it('no sockets, no files, no other processes', () => {
     expect(
       offending(core, (_, specifier) => {
@@ -250,26 +220,6 @@ describe('inside core', () => {
       [...source.globals].filter((name) => /^process(\.|$)/.test(name)).map((name) => `${source.path}: ${name}`),
     );
     expect(touched).toEqual([]);
-  });
-});
-
-describe('inside express', () => {
-  const files = sources.filter((source) => source.package === 'express');
-  const roomOf = (path: string): string => /^packages\/express\/src\/([^/]+?)(\/.*|\.ts)$/.exec(path)?.[1] ?? '';
-  const rankOf = (room: string): number => EXPRESS.findIndex((row) => row.includes(room));
-
-  it('every file has its room', () => {
-    expect(files.map((source) => source.path).filter((path) => rankOf(roomOf(path)) === -1)).toEqual([]);
-  });
-
-  it('imports go to lower rooms only', () => {
-    expect(
-      offending(files, (source, specifier) => {
-        if (!isRelative(specifier)) return undefined;
-        const [from, to] = [roomOf(source.path), roomOf(target(source, specifier))];
-        return from === to || rankOf(to) < rankOf(from) ? undefined : 'not below it';
-      }),
-    ).toEqual([]);
   });
 });
 

@@ -5,6 +5,7 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { toolList } from '../servers/tools.mjs';
 
 /** The path of a file that is given from here. */

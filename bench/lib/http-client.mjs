@@ -3,6 +3,7 @@
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
+
 import { callsOf, INITIALIZE, INITIALIZED, request } from './messages.mjs';
 
 const STALL_MS = 30_000;

@@ -3,6 +3,7 @@
  * which makes what it needs in an empty folder and returns the arguments of node; `users`, whether it asks who calls.
  */
 import { join } from 'node:path';
+
 import { bin, path, writeConfig } from './contenders.mjs';
 import { SECRET, writeUsers } from './http-users.mjs';
 

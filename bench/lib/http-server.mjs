@@ -6,6 +6,7 @@ import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { freePort } from '../../scripts/lib.mjs';
 import { Connection, headersOf, httpLoad, jsonOf, openSession } from './http-client.mjs';
 import { userHeaders } from './http-users.mjs';

@@ -3,6 +3,7 @@
  */
 import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { busySeconds, hasProc, treeCpu } from './proc.mjs';
 
 /** Cores of other work under which a measurement begins, and over which it is repeated. */

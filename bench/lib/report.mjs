@@ -2,10 +2,11 @@
  * What is printed at the end.
  */
 import { readFileSync } from 'node:fs';
+
 import { machine } from './machine.mjs';
+import { table } from './markdown.mjs';
 import { hasProc } from './proc.mjs';
 import { digits } from './stats.mjs';
-import { table } from './markdown.mjs';
 
 const root = new URL('../../', import.meta.url);
 const versionAt = (path) => JSON.parse(readFileSync(new URL(path, root), 'utf8')).version;

@@ -3,6 +3,7 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { Client } from './client.mjs';
 import { start, stop } from './processes.mjs';
 

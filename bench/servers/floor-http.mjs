@@ -1,6 +1,7 @@
 /** The floor over HTTP: bare `node:http` that parses each body and answers the same bytes. A session is an entry of a map. */
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
+
 import { result } from './floor-answers.mjs';
 import { port } from './tools.mjs';
 

@@ -1,6 +1,7 @@
 /** Sessions of the SDKs' Streamable HTTP transports, as their documents keep them, on `node:http`: their Express costs more. */
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
+
 import { port } from './tools.mjs';
 
 /**

@@ -1,7 +1,9 @@
 /** SDK v2 over HTTP: sessions by its transport, or its handler of the modern era, as the fourth argument says. */
 import { createServer } from 'node:http';
+
 import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
+
 import { serveSessions } from './sdk-sessions.mjs';
 import { port } from './tools.mjs';
 

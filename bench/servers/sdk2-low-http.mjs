@@ -1,5 +1,6 @@
 /** SDK v2's low-level Server over HTTP. It checks no arguments. */
 import { Server } from '@modelcontextprotocol/server';
+
 import { serve } from './sdk2-http.mjs';
 import { functionOf, toolList, wanted } from './tools.mjs';
 

@@ -1,6 +1,7 @@
 /** SDK v2's low-level Server, in both eras. It checks no arguments. */
 import { Server } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+
 import { functionOf, toolList, wanted } from './tools.mjs';
 
 const tools = toolList(wanted());

@@ -1,5 +1,6 @@
 /** SDK v2's McpServer, with zod schemas, over HTTP. */
 import { McpServer } from '@modelcontextprotocol/server';
+
 import { serve } from './sdk2-http.mjs';
 import { register, schemas } from './zod-tools.mjs';
 

@@ -1,6 +1,7 @@
 /** SDK v2's McpServer, with zod schemas, in both eras. */
 import { McpServer } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+
 import { register, schemas } from './zod-tools.mjs';
 
 serveStdio(() => {

@@ -2,6 +2,7 @@
  * The tools with zod schemas. All that add share one schema, which spares these servers most of what ten thousand would cost.
  */
 import { z } from 'zod';
+
 import { functionOf, toolList, wanted } from './tools.mjs';
 
 const greeting = { name: z.string().optional() };

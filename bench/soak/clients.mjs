@@ -1,5 +1,6 @@
 /** The clients of a soak: each goes on with what it does until it is told to stop. */
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Connection, headersOf, headerText, openSession } from '../lib/http-client.mjs';
 import { INITIALIZE, INITIALIZED, request } from '../lib/messages.mjs';
 

@@ -1,5 +1,6 @@
 /** What clients were told, against what is on record. */
 import { createRequire } from 'node:module';
+
 import { path } from '../lib/contenders.mjs';
 
 const MAX_NAMED = 20;

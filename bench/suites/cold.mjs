@@ -1,8 +1,9 @@
 /**
  * Cold start: from the spawn of a server to the result of its first tool, as a host begins (handshake, tools/list, a call).
  */
-import { once } from 'node:events';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
 import { contenders, floorOf } from '../lib/contenders.mjs';
 import { quiet } from '../lib/machine.mjs';
 import { table } from '../lib/markdown.mjs';

@@ -4,9 +4,10 @@
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+import { path } from '../lib/contenders.mjs';
 import { Connection, headersOf, openSession } from '../lib/http-client.mjs';
 import { httpContenders } from '../lib/http-contenders.mjs';
-import { path } from '../lib/contenders.mjs';
 import { withHttpServer } from '../lib/http-server.mjs';
 import { table } from '../lib/markdown.mjs';
 import { request } from '../lib/messages.mjs';

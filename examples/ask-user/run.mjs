@@ -1,6 +1,7 @@
 /** One function, two kinds of clients: those that are asked by requests, and those that ask again with the answers. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+
 import { withDataDir, withSidecar } from '../support/sidecar.mjs';
 
 const config = fileURLToPath(new URL('mcp.json', import.meta.url));

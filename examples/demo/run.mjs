@@ -1,6 +1,7 @@
 /** A config file written for the Python engine, unchanged, with JavaScript behind it. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+
 import { run, withDataDir, withSidecar } from '../support/sidecar.mjs';
 
 const config = fileURLToPath(new URL('mcp.json', import.meta.url));

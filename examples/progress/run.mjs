@@ -1,6 +1,7 @@
 /** Functions that tell how far they are, and a client that listens, and one that has heard enough. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+
 import { run, withDataDir, withSidecar } from '../support/sidecar.mjs';
 
 const config = fileURLToPath(new URL('mcp.json', import.meta.url));

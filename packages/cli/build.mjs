@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { build } from 'esbuild';
 
 import { makeAssets } from '../express/build.mjs';
@@ -57,7 +58,8 @@ const oneFile = {
       const imports = [];
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
-        if (/(cli|log-pino|serve-http)\.js/.test(specifier)) return `__mcpdImport(${specifier})`;
+        const [, separate] = /\/(cli|log-pino|serve-http)\.js'$/.exec(specifier) ?? [];
+        if (separate !== undefined) return `__mcpdImport('./${separate}.js')`;
         const name = `__import${imports.length}`;
         imports.push(`import * as ${name} from ${specifier};`);
         return `Promise.resolve(${name})`;
@@ -80,7 +82,7 @@ const [main, commands] = await Promise.all([
     banner: {
       js: [
         `var __mcpdUrl=require('node:url').pathToFileURL(__filename).href;`,
-        // Where the file is loaded from the cache of compiled code, import() is its loader's; see src/compiled.ts.
+        // Where the file is loaded from the cache of compiled code, import() is its loader's; see src/start/compiled.ts.
         `var __mcpdImport=module.importModule??((specifier)=>import(specifier));`,
       ].join(''),
     },
@@ -88,7 +90,11 @@ const [main, commands] = await Promise.all([
   build({
     ...bundled,
     format: 'esm',
-    entryPoints: Object.fromEntries(['cli', 'log-pino', 'serve-http'].map((name) => [name, `${src('cli')}/${name}.ts`])),
+    entryPoints: Object.fromEntries(
+      Object.entries({ cli: 'commands/cli', 'log-pino': 'log/log-pino', 'serve-http': 'serve/serve-http' }).map(
+        ([name, path]) => [name, `${src('cli')}/${path}.ts`],
+      ),
+    ),
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     // CommonJS dependencies keep calling require() for node's own modules.
@@ -109,8 +115,8 @@ const bin = await build({
 const library = await build({
   ...shared,
   format: 'esm',
-  entryPoints: { index: 'src/index.ts', http: 'src/http.ts' },
-  outdir: 'dist',
+  entryPoints: { index: 'src/library/index.ts', http: 'src/library/http.ts' },
+  outdir: 'dist/library',
   bundle: true,
   packages: 'external',
 });
@@ -130,7 +136,7 @@ const files = new Map();
 for (const output of [main, commands, bin, library].flatMap(({ outputFiles }) => outputFiles))
   files.set(output.path, output.contents);
 for (const entry of ['index', 'http']) {
-  for (const [path, text] of await declarations(join(here, `build/${entry}.d.ts`)))
+  for (const [path, text] of await declarations(join(here, `build/library/${entry}.d.ts`)))
     files.set(join(dist, relative(join(here, 'build'), path)), text);
 }
 for (const [name, contents] of await makeAssets()) files.set(join(dist, 'assets', name), contents);

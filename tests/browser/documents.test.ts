@@ -2,14 +2,14 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { createDaemon, defineCatalog, defineTool, META } from '@mcp-daemon/core';
 import type { Daemon } from '@mcp-daemon/core';
-import { createLocalAuth, serveHttp } from '@mcp-daemon/express';
+import { createDaemon, defineCatalog, defineTool, META } from '@mcp-daemon/core';
 import type { HttpServer, LocalAuth } from '@mcp-daemon/express';
+import { createLocalAuth, serveHttp } from '@mcp-daemon/express';
 import type { Page } from 'playwright-core';
 
-import { ELSEWHERE_ORIGIN, inBrowser, launch } from './browser.js';
 import type { Browser } from './browser.js';
+import { ELSEWHERE_ORIGIN, inBrowser, launch } from './browser.js';
 
 const USERNAME = 'admin';
 const PASSWORD = 'correct horse battery';

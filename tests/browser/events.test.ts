@@ -1,17 +1,17 @@
 /** A page that watches live events with the browser's own EventSource, by the code that docs/http.md gives. */
 import { readFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
-import { createDaemon, defineCatalog, defineTool, META } from '@mcp-daemon/core';
 import type { Daemon } from '@mcp-daemon/core';
-import { createLocalAuth, serveHttp } from '@mcp-daemon/express';
+import { createDaemon, defineCatalog, defineTool, META } from '@mcp-daemon/core';
 import type { HttpServer } from '@mcp-daemon/express';
+import { createLocalAuth, serveHttp } from '@mcp-daemon/express';
 
 import { root } from '../walls.js';
-import { inBrowser, launch } from './browser.js';
 import type { Browser } from './browser.js';
+import { inBrowser, launch } from './browser.js';
 
 const TOKEN = 'a-token-of-the-tests';
 

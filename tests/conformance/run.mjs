@@ -3,10 +3,11 @@
  * not, except those that are named here. The suites are installed on the side: they need a newer Node than this project.
  */
 import { spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { check, root, run, step } from '../../scripts/lib.mjs';
 import { setup } from '../../scripts/setup.mjs';
 

@@ -1,10 +1,11 @@
 /** What goes wrong on a pipe, each over a real process: it is answered, and the connection lives. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RawClient } from './raw.js';
+
 import type { Json, Line } from './raw.js';
-import { bin, callsOf, createHome, until } from './sidecar.js';
+import { RawClient } from './raw.js';
 import type { Home } from './sidecar.js';
+import { bin, callsOf, createHome, until } from './sidecar.js';
 
 let home: Home;
 let client: RawClient;

@@ -1,7 +1,7 @@
-import { clients } from './clients.js';
 import type { Connected } from './clients.js';
-import { callsOf, createHome } from './sidecar.js';
+import { clients } from './clients.js';
 import type { Home } from './sidecar.js';
+import { callsOf, createHome } from './sidecar.js';
 import { steps } from './steps.js';
 import { versionOf } from './table.js';
 

@@ -13,9 +13,10 @@ import {
   ResultSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
+
 import { RawClient } from './raw.js';
-import { envelope } from './raw-peer.js';
 import type { Json, RawPeer } from './raw-peer.js';
+import { envelope } from './raw-peer.js';
 import { environment } from './sidecar.js';
 
 /** A JSON-RPC error, as every client throws it here. */

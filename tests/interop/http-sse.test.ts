@@ -1,5 +1,6 @@
 import { SSEClientTransport as SseV2 } from '@modelcontextprotocol/client';
 import { SSEClientTransport as SseV1 } from '@modelcontextprotocol/sdk/client/sse.js';
+
 import { clientsOver } from './clients.js';
 import { RawSseClient } from './raw-http.js';
 import { describeOver, fetchHere } from './served.js';

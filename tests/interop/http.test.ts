@@ -1,5 +1,6 @@
 import { StreamableHTTPClientTransport as HttpV2 } from '@modelcontextprotocol/client';
 import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+
 import { clientsOver } from './clients.js';
 import { RawHttpClient } from './raw-http.js';
 import { describeOver, fetchHere } from './served.js';

@@ -8,11 +8,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+
 import type { Json } from './raw-peer.js';
-import { serveHome } from './served.js';
 import type { HomeServer } from './served.js';
-import { callsOf, createHome, environment } from './sidecar.js';
+import { serveHome } from './served.js';
 import type { Home } from './sidecar.js';
+import { callsOf, createHome, environment } from './sidecar.js';
 
 const VERSION = '2.12.0';
 const run = promisify(execFile);

@@ -1,6 +1,6 @@
 /** Clients without an SDK over HTTP: each message is a POST, and what comes back is a body or a stream. */
-import { RawPeer } from './raw-peer.js';
 import type { Json, Line } from './raw-peer.js';
+import { RawPeer } from './raw-peer.js';
 
 /** Reads a stream of events to its end. */
 async function readEvents(response: Response, take: (event: string, data: string) => void): Promise<void> {

@@ -1,8 +1,9 @@
 /** A client without an SDK over a pipe: lines in, lines out. */
-import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { RawPeer } from './raw-peer.js';
+import { spawn } from 'node:child_process';
+
 import type { Line } from './raw-peer.js';
+import { RawPeer } from './raw-peer.js';
 import { environment } from './sidecar.js';
 
 export { envelope } from './raw-peer.js';

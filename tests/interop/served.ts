@@ -1,9 +1,10 @@
 /** The steps of the suite over HTTP, whatever the transport: each client with a server of its own. */
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+
 import type { ClientUnderTest, Connected } from './clients.js';
-import { bin, createHome, environment } from './sidecar.js';
 import type { Home } from './sidecar.js';
+import { bin, createHome, environment } from './sidecar.js';
 import { steps } from './steps.js';
 import { versionOf } from './table.js';
 

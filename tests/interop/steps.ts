@@ -2,11 +2,12 @@
  * What every client does, as data: a name, what to do, and which clients cannot do it and why. `docs/interop.md` has the table.
  */
 import { strict as assert } from 'node:assert';
-import { RpcError } from './clients.js';
+
 import type { Connected } from './clients.js';
+import { RpcError } from './clients.js';
 import type { Json } from './raw.js';
-import { until } from './sidecar.js';
 import type { Home } from './sidecar.js';
+import { until } from './sidecar.js';
 
 type CannotDo = (client: { name: string; version: string; modern: boolean }) => string | undefined;
 

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { table } from './table.js';
 
 const page = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'docs/interop.md');

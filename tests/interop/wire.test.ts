@@ -1,8 +1,8 @@
 /** What no SDK lets a client do: exact lines, over a real process. */
-import { RawClient, envelope } from './raw.js';
 import type { Json } from './raw.js';
-import { callsOf, createHome, until } from './sidecar.js';
+import { envelope, RawClient } from './raw.js';
 import type { Home } from './sidecar.js';
+import { callsOf, createHome, until } from './sidecar.js';
 
 let home: Home;
 let client: RawClient;
@@ -145,7 +145,7 @@ describe('the state between two rounds of questions', () => {
   it.each([
     ['changed at its end', (state: string) => `${state}-TAMPERED`],
     ['cut', (state: string) => state.slice(0, -4)],
-    ['with one character changed', (state: string) => (state[20] === 'A' ? 'B' : 'A') + state.slice(1)],
+    ['with one character changed', (state: string) => state.slice(0, 20) + (state[20] === 'A' ? 'B' : 'A') + state.slice(21)],
     ['empty', () => ''],
     ['no text', () => 42],
   ])('is refused when it is %s', async (_how, tamper) => {

@@ -3,8 +3,9 @@
  * The command. All it does is load the rest as fast as this Node can.
  */
 import { fileURLToPath } from 'node:url';
-import { loadCompiled } from './compiled.js';
+
 import type * as Main from './main.js';
+import { loadCompiled } from './start/compiled.js';
 
 const [, script = '', ...argv] = process.argv;
 const { exports, keep } = loadCompiled(fileURLToPath(new URL('./main.cjs', import.meta.url)), process.env);

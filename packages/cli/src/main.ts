@@ -2,9 +2,9 @@
  * Serves, or has another command run. Serving is what a sidecar is started for many times a day, so its flags are read here
  * and its code is all that is loaded; every other command comes from a chunk of its own.
  */
-import { serve } from './serve.js';
-import { readServing } from './serving-flags.js';
-import type { Env } from './settings.js';
+import { serve } from './serve/serve.js';
+import { readServing } from './settings/serving-flags.js';
+import type { Env } from './settings/settings.js';
 
 /** What the command line is made of. */
 export interface CommandLine {
@@ -21,6 +21,6 @@ export interface CommandLine {
 export async function main({ argv, script, env, warm }: CommandLine): Promise<void> {
   const flags = readServing(argv);
   if (flags !== undefined) return serve(flags, env, warm);
-  const { runCommand } = await import('./cli.js');
+  const { runCommand } = await import('./commands/cli.js');
   return runCommand(argv, script, env);
 }

@@ -1,32 +1,36 @@
 /**
  * A daemon: all rooms, wired. It owns start and close, and is otherwise a function from messages to messages.
  */
-import { createCalls } from './call.js';
-import { createCatalog } from './catalog.js';
-import { diffCatalogs } from './config/diff.js';
-import type { CatalogDefinition, LinkBinding } from './definition.js';
-import { createDispatcher } from './dispatcher.js';
-import { DaemonError, toRpcError } from './errors.js';
-import { createEventBus } from './events.js';
-import type { EventBus } from './events.js';
-import type { Exchange } from './exchange.js';
-import { createExecutor } from './executor.js';
-import { createInputDesk } from './input-desk.js';
-import { MAX_TIMER_MS, withDefaults } from './limits.js';
-import type { Limits } from './limits.js';
-import { createLinker } from './linker.js';
-import { createMemoryStore } from './memory.js';
-import { createMethods } from './methods.js';
-import type { Awaitable, CatalogSource, Logger, ModuleSource, Store } from './ports.js';
-import type { Implementation, JsonRpcResponse, Transport } from './protocol.js';
-import { createRecorder } from './recorder.js';
-import type { RecorderStats } from './recorder.js';
-import { createStateSealer } from './request-state.js';
-import { createServerInfo } from './server-info.js';
-import { Session } from './session.js';
-import type { Peer } from './session.js';
-import { createListeners } from './subscriptions.js';
-import { connectTransport } from './transport.js';
+import type { Awaitable } from './base/awaitable.js';
+import { createCalls } from './call/call.js';
+import { createExecutor } from './call/executor.js';
+import { createLinker } from './call/linker.js';
+import { diffCatalogs } from './catalog/diff.js';
+import { createCatalog } from './catalog/snapshot.js';
+import type { EventBus } from './events/bus.js';
+import { createEventBus } from './events/bus.js';
+import { createListeners } from './events/subscriptions.js';
+import { createInputDesk } from './input/asker.js';
+import { createStateSealer } from './input/state.js';
+import type { Store } from './ports/calls.js';
+import type { CatalogSource } from './ports/catalogs.js';
+import type { CatalogDefinition, LinkBinding } from './ports/definition.js';
+import type { Logger } from './ports/logger.js';
+import type { ModuleSource } from './ports/modules.js';
+import { DaemonError, toRpcError } from './protocol/errors.js';
+import type { Exchange } from './protocol/exchange.js';
+import type { Limits } from './protocol/limits.js';
+import { MAX_TIMER_MS, withDefaults } from './protocol/limits.js';
+import type { Implementation, JsonRpcResponse, Transport } from './protocol/messages.js';
+import { createServerInfo } from './protocol/server-info.js';
+import { createMemoryStore } from './records/memory.js';
+import type { RecorderStats } from './records/recorder.js';
+import { createRecorder } from './records/recorder.js';
+import { createDispatcher } from './session/dispatcher.js';
+import { createMethods } from './session/methods.js';
+import type { Peer } from './session/session.js';
+import { Session } from './session/session.js';
+import { connectTransport } from './session/transport.js';
 
 /** What {@link createDaemon} takes. */
 export interface DaemonOptions {

@@ -3,10 +3,11 @@
  */
 import { createHash } from 'node:crypto';
 
-import type { FunctionContext } from './context.js';
+import type { JsonObject } from './base/json.js';
+import { parsePath } from './base/json-path.js';
+import type { FunctionContext } from './call/context.js';
 import type {
   CatalogDefinition,
-  CheckResult,
   Completion,
   FunctionDefinition,
   PromptArgument,
@@ -16,16 +17,15 @@ import type {
   ResourceTemplateDefinition,
   ReturnType,
   ToolDefinition,
-} from './definition.js';
-import { ConfigError, DaemonError } from './errors.js';
-import type { Mistake } from './errors.js';
-import { MAX_TIMER_MS } from './limits.js';
-import type { Icon, JsonObject } from './protocol.js';
-import { parsePath } from './redact.js';
+} from './ports/definition.js';
+import type { Mistake } from './protocol/errors.js';
+import { ConfigError, DaemonError } from './protocol/errors.js';
+import { MAX_TIMER_MS } from './protocol/limits.js';
+import type { Icon } from './protocol/messages.js';
 import { checkSchema } from './schema/check.js';
-import type { JsonSchema, TypeOf } from './schema/types.js';
-import { isStandardSchema, standardCheck, standardJsonSchema } from './schema/standard.js';
 import type { InferInput, InferOutput, StandardSchema } from './schema/standard.js';
+import { isStandardSchema, standardCheck, standardJsonSchema } from './schema/standard.js';
+import type { CheckResult, JsonSchema, TypeOf } from './schema/types.js';
 
 /** A schema of arguments: JSON Schema 2020-12, or any Standard Schema that can give one (zod 4 can). */
 export type AnySchema = JsonSchema | StandardSchema;

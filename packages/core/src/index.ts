@@ -3,12 +3,12 @@
  */
 export { createDaemon, DEFAULT_PARTITION } from './daemon.js';
 export type { Daemon, DaemonOptions, DaemonStats, SessionIdentity } from './daemon.js';
-export { Session } from './session.js';
-export type { Peer } from './session.js';
-export { createTransportPair } from './transport.js';
-export type { PairedTransport } from './transport.js';
-export type { Exchange } from './exchange.js';
-export { encode } from './encode.js';
+export { Session } from './session/session.js';
+export type { Peer } from './session/session.js';
+export { createTransportPair } from './session/transport.js';
+export type { PairedTransport } from './session/transport.js';
+export type { Exchange } from './protocol/exchange.js';
+export { encode } from './protocol/encode.js';
 
 export { defineCatalog, definePrompt, defineResource, defineTool } from './define.js';
 export type {
@@ -20,15 +20,15 @@ export type {
   Structured,
   ToolOptions,
 } from './define.js';
-export { compileSchema } from './schema/validator.js';
-export type { Check, CheckResult } from './schema/validator.js';
+export { compileSchema } from './schema/compile/compile-schema.js';
+export type { Check, CheckResult } from './schema/compile/compile-schema.js';
 export type { StandardSchema } from './schema/standard.js';
 export type { JsonSchema, TypeOf } from './schema/types.js';
-export { FunctionContext } from './context.js';
-export { elicit, inputRequired, listRoots, sample } from './input.js';
-export type { InputRequired } from './input.js';
+export { FunctionContext } from './call/context.js';
+export { elicit, inputRequired, listRoots, sample } from './input/requests.js';
+export type { InputRequired } from './input/requests.js';
 
-export { RECORD_POLICIES, RETURN_TYPES } from './definition.js';
+export { RECORD_POLICIES, RETURN_TYPES } from './ports/definition.js';
 export type {
   Binding,
   CatalogDefinition,
@@ -41,7 +41,7 @@ export type {
   ResourceTemplateDefinition,
   ReturnType,
   ToolDefinition,
-} from './definition.js';
+} from './ports/definition.js';
 
 export { parseConfig } from './config/config.js';
 export type { ParseOptions } from './config/config.js';
@@ -51,26 +51,15 @@ export { normalizeConfig } from './config/normalize.js';
 export type { Config, ServerIdentity } from './config/normalize.js';
 export type { ConfigDocument } from './config/document.js';
 
-export { createMemoryStore } from './memory.js';
-export { fromCursor, pageLimit, toCursor } from './paging.js';
-export { CALL_STATUSES } from './ports.js';
-export type {
-  Awaitable,
-  CallFault,
-  CallQuery,
-  CallRecord,
-  CallStatus,
-  CallStore,
-  LoadedModule,
-  Logger,
-  McpType,
-  ModuleSource,
-  Page,
-  Retention,
-  Store,
-} from './ports.js';
-export type { Limits } from './limits.js';
-export type { RecorderStats } from './recorder.js';
+export { createMemoryStore } from './records/memory.js';
+export { fromCursor, pageLimit, toCursor } from './records/paging.js';
+export { CALL_STATUSES } from './ports/calls.js';
+export type { Awaitable } from './base/awaitable.js';
+export type { CallFault, CallQuery, CallRecord, CallStatus, CallStore, McpType, Page, Retention, Store } from './ports/calls.js';
+export type { LoadedModule, ModuleSource } from './ports/modules.js';
+export type { Logger } from './ports/logger.js';
+export type { Limits } from './protocol/limits.js';
+export type { RecorderStats } from './records/recorder.js';
 export type {
   CallEnd,
   CallEvent,
@@ -81,22 +70,24 @@ export type {
   Following,
   HistoryGap,
   KeptEvent,
-} from './events.js';
+} from './events/bus.js';
 
-export { ConfigError, DaemonError } from './errors.js';
-export type { ErrorCode, Mistake } from './errors.js';
-export { LEGACY_VERSIONS, LOG_LEVELS, META, MODERN_VERSIONS } from './protocol.js';
+export { ConfigError, DaemonError } from './protocol/errors.js';
+export type { ErrorCode, Mistake } from './protocol/errors.js';
+export { LEGACY_VERSIONS, MODERN_VERSIONS, supports } from './protocol/versions.js';
+export type { Feature } from './protocol/versions.js';
+export { LOG_LEVELS, META } from './protocol/messages.js';
 export type {
   CallToolResult,
   ContentBlock,
   Implementation,
-  JsonObject,
   JsonRpcMessage,
   JsonRpcNotification,
   JsonRpcRequest,
   JsonRpcResponse,
   LogLevel,
-  ProtocolVersion,
   RequestId,
   Transport,
-} from './protocol.js';
+} from './protocol/messages.js';
+export type { JsonObject } from './base/json.js';
+export type { ProtocolVersion } from './protocol/versions.js';

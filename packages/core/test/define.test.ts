@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
-import { ConfigError, defineCatalog, definePrompt, defineResource, defineTool } from '../src/index.js';
 import type {
   Arguments,
   FunctionContext,
@@ -11,6 +10,7 @@ import type {
   Structured,
   TypeOf,
 } from '../src/index.js';
+import { ConfigError, defineCatalog, definePrompt, defineResource, defineTool } from '../src/index.js';
 import { daemonWith, legacy, modern, resultOf, textOf } from './support.js';
 
 /** True for types that are the same, not only alike; a mismatch fails the type check. */

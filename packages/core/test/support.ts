@@ -1,5 +1,4 @@
 /** What the tests of core share: daemons that end with their test, clients of both eras, and a store that does as it is told. */
-import { createDaemon, createMemoryStore, defineCatalog, defineTool } from '../src/index.js';
 import type {
   CallRecord,
   CallStore,
@@ -17,6 +16,7 @@ import type {
   SessionIdentity,
   Store,
 } from '../src/index.js';
+import { createDaemon, createMemoryStore, defineCatalog, defineTool } from '../src/index.js';
 
 const daemons: Daemon[] = [];
 

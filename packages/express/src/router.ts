@@ -7,30 +7,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Daemon, Logger } from '@mcp-daemon/core';
-import { Router } from 'express';
 import type { ErrorRequestHandler } from 'express';
-import helmet from 'helmet';
+import { Router } from 'express';
 import type { HelmetOptions } from 'helmet';
+import helmet from 'helmet';
 
-import { mayCall } from './auth/identity.js';
+import { createAddressOf } from './access/address.js';
+import { createAdmission } from './access/admission.js';
+import { authenticated, noting } from './access/authenticated.js';
+import { limitRate } from './access/rate-limit.js';
 import type { AuthIdentity } from './auth/identity.js';
+import { mayCall } from './auth/identity.js';
 import { createOpenAuth } from './auth/open.js';
 import type { AuthProvider } from './auth/provider.js';
-import { createDocuments } from './documents/documents.js';
 import type { DocumentsOptions } from './documents/documents.js';
-import { createAddressOf } from './door/address.js';
-import { createAdmission } from './door/admission.js';
-import { limitRate } from './door/rate-limit.js';
-import { identified, noting } from './door/reception.js';
-import { pathOfUrl, routeOf } from './door/routes.js';
-import { createEventsHandler } from './events/handler.js';
+import { createDocuments } from './documents/documents.js';
 import type { EventsHandlerOptions } from './events/handler.js';
+import { createEventsHandler } from './events/handler.js';
 import { createEventRoutes } from './events/routes.js';
 import { createHttpSseHandler } from './http-sse/handler.js';
-import { createMcpHandler } from './mcp/handler.js';
 import type { McpHandlerOptions } from './mcp/handler.js';
+import { createMcpHandler } from './mcp/handler.js';
 import { createMetrics } from './operation/metrics.js';
 import { createProbes } from './operation/probes.js';
+import { pathOfUrl, routeOf } from './paths.js';
 import { fail } from './wire/failure.js';
 import { createHostCheck, UNKNOWN_HOST } from './wire/guard.js';
 import type { Middleware } from './wire/middleware.js';
@@ -128,7 +128,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   });
   let closing: Promise<void> | undefined;
 
-  const forUsers = identified(authenticate);
+  const forUsers = authenticated(authenticate);
   const { watch, createTicket } = createEventRoutes(events, authenticate);
   const metricsForAdmins = forUsers(async ({ method }, res, { roles }) => {
     if (method !== 'GET' && method !== 'HEAD')

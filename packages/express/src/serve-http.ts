@@ -1,15 +1,15 @@
 /** A daemon on a port of its own: `node:http`, which hands calls to their handler before Express sees them. */
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { DaemonError } from '@mcp-daemon/core';
 import type { Daemon } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
 import express from 'express';
 
 import { isLoopbackHost } from './auth/secrets.js';
-import { createRouter } from './router.js';
 import type { RouterOptions } from './router.js';
+import { createRouter } from './router.js';
 import { positive } from './wire/options.js';
 import { sendProblem } from './wire/problem.js';
 import type { Refusal } from './wire/respond.js';

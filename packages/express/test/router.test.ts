@@ -2,18 +2,16 @@
 import { createServer, get as httpGet } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { createDaemon, defineCatalog } from '@mcp-daemon/core';
 import type { Daemon } from '@mcp-daemon/core';
-import { Client } from '@modelcontextprotocol/client';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { createDaemon, defineCatalog } from '@mcp-daemon/core';
+import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
+import { createOpenAuth, createRouter, serveHttp } from '@mcp-daemon/express';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import express from 'express';
 
-import { createOpenAuth, createRouter, serveHttp } from '@mcp-daemon/express';
-import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
-
-import { localAuth, PASSWORD } from './auth-support.js';
-import { atEnd, begin, echo, initialize, modern, openSession, send, sleep, stream, tool, until } from './support.js';
+import { localAuth, PASSWORD } from './auth/support.js';
 import type { Sent } from './support.js';
+import { atEnd, begin, echo, initialize, modern, openSession, send, sleep, stream, tool, until } from './support.js';
 
 const slow = tool('slow', async (_args, { signal }) => {
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));

@@ -1,14 +1,15 @@
-import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { connect } from 'node:net';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
-import { createDaemon, defineCatalog } from '@mcp-daemon/core';
 import type { SessionIdentity } from '@mcp-daemon/core';
-import { createMcpHandler } from '@mcp-daemon/express';
+import { createDaemon, defineCatalog } from '@mcp-daemon/core';
 import type { Refusal } from '@mcp-daemon/express';
-import { META, atEnd, begin, call, echo, initialize, modern, openSession, send, serve, tool, until } from './support.js';
+import { createMcpHandler } from '@mcp-daemon/express';
+
+import { atEnd, begin, call, echo, initialize, META, modern, openSession, send, serve, tool, until } from './support.js';
 
 const list = modern('tools/list');
 const withHeaders = (headers: Record<string, string | undefined>): typeof list => ({

@@ -1,12 +1,12 @@
 /** What the tests of the HTTP door share: a server that ends with its test, requests byte for byte, and a reader of streams. */
-import { createServer, request } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
+import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { createDaemon, defineCatalog, defineTool } from '@mcp-daemon/core';
 import type { Daemon, DaemonOptions, FunctionContext, FunctionDefinition, JsonObject, SessionIdentity } from '@mcp-daemon/core';
-import { createMcpHandler } from '@mcp-daemon/express';
+import { createDaemon, defineCatalog, defineTool } from '@mcp-daemon/core';
 import type { McpHandler, McpHandlerOptions } from '@mcp-daemon/express';
+import { createMcpHandler } from '@mcp-daemon/express';
 
 const ended: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {

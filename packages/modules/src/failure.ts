@@ -3,8 +3,11 @@
  */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { DaemonError } from '@mcp-daemon/core';
-import { type ModuleNames, shown } from './locate.js';
+
+import type { ModuleNames } from './locate.js';
+import { shown } from './locate.js';
 import type { Location } from './syntax.js';
 
 /** A failed load. */

@@ -1,7 +1,8 @@
 /**
  * The few questions that are asked of the file system. None of them throws: what cannot be read is not there.
  */
-import { type Dirent, type Stats, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 
 /** What a module's file may end in, in the order in which they are tried. */

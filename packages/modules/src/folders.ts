@@ -2,7 +2,9 @@
  * Says that something happened in one of some folders. Folders rather than files, because editors save by renaming; and never
  * more watchers than agreed: what cannot be watched is asked for once a second. Nothing here keeps a process alive.
  */
-import { type FSWatcher, watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import { watch } from 'node:fs';
+
 import { statOf } from './files.js';
 
 /** Some folders that are being watched. */

@@ -5,6 +5,7 @@
  */
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { entriesOf, fileAt, indexOf, isCode, isInstalled, realPath, statOf, textOf } from './files.js';
 
 /** Enough for any module; a bound for what is no module at all. */

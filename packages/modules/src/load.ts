@@ -1,9 +1,9 @@
 /**
  * Loads files, each with the newest code. What was loaded is known to the whole process, like the modules themselves.
  */
+import type { Failure } from './failure.js';
 import { isInstalled } from './files.js';
 import { differences, filesOf, markMissing, withImporters, writtenAfter } from './graph.js';
-import type { Failure } from './failure.js';
 import { absorbStray } from './stray.js';
 import { supersede, urlOf } from './versions.js';
 

@@ -3,13 +3,18 @@
  * first call, and loaded again when they are edited.
  */
 import { basename, dirname, join, resolve } from 'node:path';
-import { DaemonError, type LoadedModule, type Logger, type ModuleSource } from '@mcp-daemon/core';
+
+import type { LoadedModule, Logger, ModuleSource } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
+
 import { mergeExports } from './exports.js';
 import { isInstalled, realPath, statOf } from './files.js';
-import { type FolderWatch, watchFolders } from './folders.js';
+import type { FolderWatch } from './folders.js';
+import { watchFolders } from './folders.js';
 import { filesOf } from './graph.js';
 import { loadFile, onRenewed, refresh } from './load.js';
-import { type ModuleNames, isPath, locate, noSuchExport } from './locate.js';
+import type { ModuleNames } from './locate.js';
+import { isPath, locate, noSuchExport } from './locate.js';
 
 /** What {@link localModules} is told. */
 export interface LocalModulesOptions {

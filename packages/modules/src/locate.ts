@@ -10,8 +10,11 @@
  */
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DaemonError, type LinkBinding } from '@mcp-daemon/core';
-import { EXTENSIONS, entriesOf, fileAt, indexOf, isCode, statOf } from './files.js';
+
+import type { LinkBinding } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
+
+import { entriesOf, EXTENSIONS, fileAt, indexOf, isCode, statOf } from './files.js';
 import { nearest } from './near.js';
 import { fileInPackage, findPackage, nodeModulesAbove, splitSpecifier } from './packages.js';
 

@@ -4,8 +4,9 @@
  *
  * @see https://nodejs.org/api/esm.html#resolution-algorithm-specification
  */
-import { dirname, basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+
 import { fileAt, indexOf, statOf, textOf } from './files.js';
 
 /** A package that was looked for: the file, or the reason why there is none. */

@@ -5,8 +5,8 @@
  * they are installed with the first reload, so that a process that never reloads does not pay for them.
  */
 import * as nodeModule from 'node:module';
-import type { MessagePort } from 'node:worker_threads';
 import { pathToFileURL } from 'node:url';
+import type { MessagePort } from 'node:worker_threads';
 
 /** What the hooks know of one URL: its versions in order, and whether code of that URL cannot tell its own version (CommonJS). */
 interface Known {

@@ -4,7 +4,9 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FolderWatch, watchFolders } from '../src/folders.js';
+
+import type { FolderWatch } from '../src/folders.js';
+import { watchFolders } from '../src/folders.js';
 import { folderOf } from './support.js';
 
 let watched: FolderWatch;

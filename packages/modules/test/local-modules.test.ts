@@ -1,9 +1,13 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DaemonError, type LinkBinding } from '@mcp-daemon/core';
+
+import type { LinkBinding } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
+
 import { differences, filesOf, markMissing, withImporters, writtenAfter } from '../src/graph.js';
-import { type LocalModules, type ModuleChange, localModules } from '../src/index.js';
+import type { LocalModules, ModuleChange } from '../src/index.js';
+import { localModules } from '../src/index.js';
 import { decorated } from '../src/syntax.js';
 import { folderOf } from './support.js';
 

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+
 import { DaemonError } from '@mcp-daemon/core';
+
 import { isPath, locate, shown } from '../src/locate.js';
 import { nearest } from '../src/near.js';
 import { folderOf } from './support.js';

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { realPath } from '../src/files.js';
 import { findPackage, splitSpecifier } from '../src/packages.js';
 import { folderOf } from './support.js';

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+
 import { buildSync } from 'esbuild';
 
 const packages = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -40,7 +41,7 @@ function built(): string {
     platform: 'node',
     target: 'node20',
     // All that is used of core at run time.
-    alias: { '@mcp-daemon/core': join(packages, 'core/src/errors.ts') },
+    alias: { '@mcp-daemon/core': join(packages, 'core/src/protocol/errors.ts') },
   });
   return bundle;
 }

@@ -2,6 +2,7 @@
  * Which engine is used: nobody but this file knows.
  */
 import { DaemonError } from '@mcp-daemon/core';
+
 import type { Connect } from './connection.js';
 import { openLibsql } from './libsql-driver.js';
 import { findNodeSqlite, openNodeSqlite } from './node-driver.js';

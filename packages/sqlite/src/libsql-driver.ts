@@ -3,6 +3,7 @@
  */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+
 import type { Connect, Row, Value } from './connection.js';
 
 /** What is used of the package; its own types promise options that it ignores. */

@@ -3,6 +3,7 @@
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+
 import { systemCode } from './failure.js';
 
 /** What identifies a process for others. */

@@ -4,7 +4,9 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { DaemonError } from '@mcp-daemon/core';
+
 import type { Connect, Connection } from './connection.js';
 import { isBusy, systemCode, toStoreError } from './failure.js';
 import { migrate, readVersion, SCHEMA_VERSION } from './schema.js';

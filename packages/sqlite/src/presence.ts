@@ -6,8 +6,10 @@
  * renewal is for who cannot see its pid; a process without open records writes nothing.
  */
 import type { CallRecord } from '@mcp-daemon/core';
+
 import type { Connection, Row, Statement } from './connection.js';
-import { isAlive, thisProcess, type ProcessIdentity } from './liveness.js';
+import type { ProcessIdentity } from './liveness.js';
+import { isAlive, thisProcess } from './liveness.js';
 import { inTransaction } from './transaction.js';
 
 const RENEW_MS = 15_000;

@@ -2,7 +2,9 @@
  * Removes old records, some at a time: who wants to write in between gets its turn.
  */
 import { setImmediate as turn } from 'node:timers/promises';
+
 import type { Retention } from '@mcp-daemon/core';
+
 import type { Connection } from './connection.js';
 import { keepable } from './rows.js';
 

@@ -1,7 +1,9 @@
 /**
  * Reads records: one by its uuid, or pages of them.
  */
-import { fromCursor, pageLimit, toCursor, type CallQuery, type CallRecord, type Page } from '@mcp-daemon/core';
+import type { CallQuery, CallRecord, Page } from '@mcp-daemon/core';
+import { fromCursor, pageLimit, toCursor } from '@mcp-daemon/core';
+
 import type { Connection, Statement, Value } from './connection.js';
 import { keepable, toRecord } from './rows.js';
 

@@ -2,6 +2,7 @@
  * Records as rows.
  */
 import type { CallFault, CallRecord, CallStatus, McpType } from '@mcp-daemon/core';
+
 import type { Row, Value } from './connection.js';
 
 const text = (value: Value | undefined): string => (value === null || value === undefined ? '' : String(value));

@@ -2,6 +2,7 @@
  * The tables, and how a file of an older version gets them.
  */
 import { DaemonError } from '@mcp-daemon/core';
+
 import type { Connection } from './connection.js';
 import { inTransaction } from './transaction.js';
 

@@ -1,9 +1,12 @@
 /**
  * The store: what is between opening and closing.
  */
-import { isAbsolute, resolve } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { DaemonError, type Store } from '@mcp-daemon/core';
+import { isAbsolute, resolve } from 'node:path';
+
+import type { Store } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
+
 import { chooseEngine } from './engine.js';
 import { toStoreError } from './failure.js';
 import { openDatabase } from './open.js';

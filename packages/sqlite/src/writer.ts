@@ -6,6 +6,7 @@
  * in one statement needs no transaction around it.
  */
 import type { CallRecord } from '@mcp-daemon/core';
+
 import type { Connection, Statement, Value } from './connection.js';
 import type { Presence } from './presence.js';
 import { keepable } from './rows.js';

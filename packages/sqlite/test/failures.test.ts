@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import type { CallRecord } from '@mcp-daemon/core';
 import { exampleRecord } from '@mcp-daemon/core/contract';
+
 import { chooseEngine } from '../src/engine.js';
 import { toStoreError } from '../src/failure.js';
 import { openSqliteStore } from '../src/index.js';

@@ -1,11 +1,14 @@
-import { jest } from '@jest/globals';
 import { join } from 'node:path';
+
+import { jest } from '@jest/globals';
 import { exampleRecord } from '@mcp-daemon/core/contract';
-import { chooseEngine } from '../src/engine.js';
+
 import type { Connection } from '../src/connection.js';
+import { chooseEngine } from '../src/engine.js';
 import { isAlive, thisProcess } from '../src/liveness.js';
 import { openDatabase } from '../src/open.js';
-import { createPresence, type Presence } from '../src/presence.js';
+import type { Presence } from '../src/presence.js';
+import { createPresence } from '../src/presence.js';
 import { createWriter } from '../src/writer.js';
 import { temporaryFolder, value } from './support.js';
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { openSqliteStore } from '../src/index.js';
 import { connect, fixtures, temporaryFolder, value } from './support.js';
 

@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { exampleRecord, storeContract } from '@mcp-daemon/core/contract';
+
 import { openSqliteStore } from '../src/index.js';
 import { connect, temporaryFolder, value } from './support.js';
 

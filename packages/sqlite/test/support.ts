@@ -1,10 +1,13 @@
 /** Folders, child processes and raw connections for the tests of the store. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
 import { buildSync } from 'esbuild';
+
 import type { Connection } from '../src/connection.js';
 import { chooseEngine } from '../src/engine.js';
 
@@ -56,7 +59,7 @@ export function fixtures(): (name: string, ...args: string[]) => Child {
   const children = new Set<ChildProcess>();
   buildSync({
     stdin: {
-      contents: `export { openSqliteStore } from './src/index.ts'; export { exampleRecord } from '../core/src/contract.ts';`,
+      contents: `export { openSqliteStore } from './src/index.ts'; export { exampleRecord } from '../core/src/contract/index.ts';`,
       resolveDir: join(here, '..'),
     },
     alias: { '@mcp-daemon/core': join(here, '../../core/src/index.ts') },

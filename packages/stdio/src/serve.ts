@@ -5,8 +5,8 @@
  */
 import type { Readable, Writable } from 'node:stream';
 
-import { encode } from '@mcp-daemon/core';
 import type { Daemon, JsonRpcMessage, JsonRpcResponse, SessionIdentity } from '@mcp-daemon/core';
+import { encode } from '@mcp-daemon/core';
 
 import { createLineReader } from './lines.js';
 

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-import fc from 'fast-check';
-
 import { createLineReader } from '@mcp-daemon/stdio';
+import fc from 'fast-check';
 
 const TOO_LONG = Symbol('too long');
 

@@ -1,9 +1,9 @@
 import { PassThrough, Writable } from 'node:stream';
 
-import { createDaemon, defineCatalog, defineResource, defineTool, elicit, inputRequired } from '@mcp-daemon/core';
 import type { Daemon, DaemonOptions, JsonObject } from '@mcp-daemon/core';
-import { serveStdio } from '@mcp-daemon/stdio';
+import { createDaemon, defineCatalog, defineResource, defineTool, elicit, inputRequired } from '@mcp-daemon/core';
 import type { StdioOptions, StdioServer } from '@mcp-daemon/stdio';
+import { serveStdio } from '@mcp-daemon/stdio';
 
 const META = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
 

@@ -2,6 +2,7 @@
  * The arguments of `call`, as they are typed: one JSON object, or pairs of name=value.
  */
 import type { FunctionDefinition, JsonObject } from '@mcp-daemon/core';
+
 import { UsageError } from '../errors.js';
 
 type Schema = Readonly<Record<string, unknown>>;

@@ -2,17 +2,21 @@
  * `call`: runs one function of the config, recorded like every call.
  */
 import { pathToFileURL } from 'node:url';
+
 import type { FunctionDefinition, JsonObject } from '@mcp-daemon/core';
-import { readConfigFile } from '../config-file.js';
+
 import { Failure } from '../errors.js';
-import { createLogger } from '../logger.js';
+import { createLogger } from '../log/logger.js';
 import { didYouMean } from '../near.js';
-import { findConfig } from '../places.js';
-import { createRuntime } from '../runtime.js';
-import { guardStdout } from '../stdout-guard.js';
+import { readConfigFile } from '../runtime/config-file.js';
+import { createRuntime } from '../runtime/runtime.js';
+import { guardStdout } from '../runtime/stdout-guard.js';
+import { findConfig } from '../settings/places.js';
+import { shownPath } from '../terminal/text.js';
 import { readArguments } from './arguments.js';
-import { shownPath, type Command, type CommandContext } from './command.js';
-import { connectLocally, type ClientHandlers } from './local-client.js';
+import type { Command, CommandContext } from './command.js';
+import type { ClientHandlers } from './local-client.js';
+import { connectLocally } from './local-client.js';
 import { askForm } from './questions.js';
 import { resultText } from './result-text.js';
 

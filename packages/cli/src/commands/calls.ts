@@ -1,14 +1,16 @@
 /**
  * `calls list` and `calls show`: the record of calls.
  */
-import { CALL_STATUSES, DEFAULT_PARTITION } from '@mcp-daemon/core';
 import type { CallQuery, CallRecord, CallStatus, McpType, Store } from '@mcp-daemon/core';
+import { CALL_STATUSES, DEFAULT_PARTITION } from '@mcp-daemon/core';
+
 import { Failure, messageOf, UsageError } from '../errors.js';
 import { didYouMean } from '../near.js';
-import { dataFile, isFile } from '../places.js';
-import { openStore } from '../store.js';
-import type { Paint, Style } from '../terminal.js';
-import { inert, oneLine, table, type Command, type CommandContext } from './command.js';
+import { openStore } from '../runtime/store.js';
+import { dataFile, isFile } from '../settings/places.js';
+import type { Paint, Style } from '../terminal/terminal.js';
+import { inert, oneLine, table } from '../terminal/text.js';
+import type { Command, CommandContext } from './command.js';
 
 /** What `calls list` is asked. */
 export interface CallsListArguments {

@@ -2,6 +2,7 @@
  * `completion`: a script that lets a shell complete commands, flags, and the names that the config offers.
  */
 import { basename } from 'node:path';
+
 import { UsageError } from '../errors.js';
 import type { Command } from './command.js';
 

@@ -2,29 +2,20 @@
  * `config check`: whether a config file is good, and with `--load` whether its code is there.
  */
 import { dirname, resolve } from 'node:path';
-import { ConfigError } from '@mcp-daemon/core';
+
 import type { Binding, CatalogDefinition, FunctionDefinition, LinkBinding } from '@mcp-daemon/core';
+import { ConfigError } from '@mcp-daemon/core';
 import { localModules } from '@mcp-daemon/modules';
-import { mistakeLines, readConfigFile } from '../config-file.js';
+
 import { messageOf } from '../errors.js';
-import { linkCheck } from '../link-check.js';
-import { createLogger } from '../logger.js';
-import { findConfig } from '../places.js';
-import { guardStdout } from '../stdout-guard.js';
-import { counted, shownPath, type Command } from './command.js';
-
-const WORDS = { tool: 'tool', resource: 'resource', resource_template: 'template', prompt: 'prompt' } as const;
-
-/** `3 tools, 1 resource, 1 prompt`. */
-export function summary({ functions }: CatalogDefinition): string {
-  const counts = new Map<string, number>();
-  for (const { kind } of functions) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  const parts = Object.entries(WORDS).flatMap(([kind, word]) => {
-    const count = counts.get(kind) ?? 0;
-    return count === 0 ? [] : [counted(count, word)];
-  });
-  return parts.length === 0 ? 'it offers nothing yet' : parts.join(', ');
-}
+import { createLogger } from '../log/logger.js';
+import { mistakeLines, readConfigFile } from '../runtime/config-file.js';
+import { linkCheck } from '../runtime/link-check.js';
+import { guardStdout } from '../runtime/stdout-guard.js';
+import { findConfig } from '../settings/places.js';
+import { summary, WORDS } from '../terminal/summary.js';
+import { counted, shownPath } from '../terminal/text.js';
+import type { Command } from './command.js';
 
 /** All code that one function needs, with what it is needed for. */
 function* bindingsOf(entry: FunctionDefinition): Generator<{ what: string; binding: Binding }> {

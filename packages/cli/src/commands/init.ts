@@ -4,10 +4,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+
 import { Failure, messageOf } from '../errors.js';
-import { entryOf, serverName, type Launch } from '../hosts/entry.js';
-import { isFile } from '../places.js';
-import { shownPath, type Command } from './command.js';
+import type { Launch } from '../hosts/entry.js';
+import { entryOf, serverName } from '../hosts/entry.js';
+import { isFile } from '../settings/places.js';
+import { shownPath } from '../terminal/text.js';
+import type { Command } from './command.js';
 
 const CONFIG = 'mcp.json';
 const MODULE = 'functions.mjs';

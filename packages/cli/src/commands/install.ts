@@ -1,20 +1,24 @@
 /**
  * `install` and `uninstall`: puts the sidecar into a host's own config file, and takes it out.
  */
+import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { readConfigFile } from '../config-file.js';
+
 import { Failure, UsageError } from '../errors.js';
 import { diff } from '../hosts/diff.js';
 import { readHostFile } from '../hosts/edit.js';
-import { entryOf, serverName, type HostEntry, type Launch } from '../hosts/entry.js';
-import { HOSTS, type Host, type HostName, type Scope } from '../hosts/locations.js';
+import type { HostEntry, Launch } from '../hosts/entry.js';
+import { entryOf, serverName } from '../hosts/entry.js';
+import type { Host, HostName, Scope } from '../hosts/locations.js';
+import { HOSTS } from '../hosts/locations.js';
 import { replaceFile, textOf } from '../hosts/write.js';
-import { findConfig } from '../places.js';
-import type { Setting } from '../setting.js';
-import { OVER_HTTP, SETTING_NAMES, SETTINGS } from '../settings.js';
-import { shownPath, type Command, type CommandContext } from './command.js';
+import { readConfigFile } from '../runtime/config-file.js';
+import { findConfig } from '../settings/places.js';
+import type { Setting } from '../settings/setting.js';
+import { OVER_HTTP, SETTING_NAMES, SETTINGS } from '../settings/settings.js';
+import { shownPath } from '../terminal/text.js';
+import type { Command, CommandContext } from './command.js';
 import { confirm } from './questions.js';
-import { resolve } from 'node:path';
 
 /** What both commands are asked. */
 export interface HostArguments {

@@ -2,9 +2,11 @@
  * `list`: what the config offers.
  */
 import type { FunctionDefinition } from '@mcp-daemon/core';
-import { readConfigFile } from '../config-file.js';
-import { findConfig } from '../places.js';
-import { oneLine, shownPath, table, type Command } from './command.js';
+
+import { readConfigFile } from '../runtime/config-file.js';
+import { findConfig } from '../settings/places.js';
+import { oneLine, shownPath, table } from '../terminal/text.js';
+import type { Command } from './command.js';
 
 const KINDS = { tool: 'tool', resource: 'resource', resource_template: 'template', prompt: 'prompt' } as const;
 

@@ -2,6 +2,7 @@
  * A client in this process: what `call` speaks to the daemon with, the same way as a host does.
  */
 import type { Daemon, JsonObject, JsonRpcResponse, RequestId, Session } from '@mcp-daemon/core';
+
 import { Failure } from '../errors.js';
 import { VERSION } from '../version.js';
 

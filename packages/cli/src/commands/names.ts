@@ -1,10 +1,10 @@
 /**
  * The words that the shell completes: what yargs knows, after `call` the names of the config file, and the choices of a setting.
  */
-import { readConfigFile } from '../config-file.js';
-import { findConfig } from '../places.js';
-import type { Setting } from '../setting.js';
-import { SETTING_NAMES, SETTINGS } from '../settings.js';
+import { readConfigFile } from '../runtime/config-file.js';
+import { findConfig } from '../settings/places.js';
+import type { Setting } from '../settings/setting.js';
+import { SETTING_NAMES, SETTINGS } from '../settings/settings.js';
 
 interface Asked {
   readonly _?: readonly (string | number)[];

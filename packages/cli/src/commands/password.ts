@@ -3,6 +3,7 @@
  */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+
 import { Failure, UsageError } from '../errors.js';
 import type { CommandContext } from './command.js';
 

@@ -1,8 +1,11 @@
 /**
  * Asks a person on the terminal what a function wants to know.
  */
-import { createInterface, type Interface } from 'node:readline/promises';
+import type { Interface } from 'node:readline/promises';
+import { createInterface } from 'node:readline/promises';
+
 import type { JsonObject } from '@mcp-daemon/core';
+
 import type { CommandContext } from './command.js';
 
 type Schema = Readonly<Record<string, unknown>>;

@@ -3,10 +3,12 @@
  */
 import { DaemonError } from '@mcp-daemon/core';
 import type { UserFile, UserInfo } from '@mcp-daemon/express';
+
 import { Failure, UsageError } from '../errors.js';
 import { didYouMean } from '../near.js';
-import { userFile } from '../places.js';
-import { oneLine, shownPath, table, type Command, type CommandContext } from './command.js';
+import { userFile } from '../settings/places.js';
+import { oneLine, shownPath, table } from '../terminal/text.js';
+import type { Command, CommandContext } from './command.js';
 import { newPassword } from './password.js';
 import { confirm } from './questions.js';
 

@@ -1,7 +1,7 @@
 /**
  * What an edit changes, as lines.
  */
-import type { Paint } from '../terminal.js';
+import type { Paint } from '../terminal/terminal.js';
 
 const CONTEXT = 3;
 

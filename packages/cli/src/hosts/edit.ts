@@ -1,8 +1,9 @@
 /**
  * Changes one entry of a host's file and nothing else: comments, indentation and the order of keys stay as they are.
  */
-import { parse, printParseErrorCode } from 'jsonc-parser';
 import type { ParseError } from 'jsonc-parser';
+import { parse, printParseErrorCode } from 'jsonc-parser';
+
 import { Failure } from '../errors.js';
 import type { HostEntry } from './entry.js';
 import { removeJson, setJson } from './json-edit.js';

@@ -2,7 +2,9 @@
  * How a host is told to start the sidecar.
  */
 import { basename, dirname, sep } from 'node:path';
+
 import type { Config } from '@mcp-daemon/core';
+
 import { UsageError } from '../errors.js';
 
 /** How this program is started. */

@@ -1,7 +1,8 @@
 /**
  * Adds, replaces and removes members of a JSON text, with comments or without, and leaves every other byte where it is.
  */
-import { createScanner, parseTree, type Node } from 'jsonc-parser';
+import type { Node } from 'jsonc-parser';
+import { createScanner, parseTree } from 'jsonc-parser';
 
 /** How a text is laid out. */
 interface Layout {

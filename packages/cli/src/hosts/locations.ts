@@ -7,8 +7,9 @@
  * @see https://code.visualstudio.com/docs/copilot/chat/mcp-servers
  */
 import { isAbsolute, join, resolve } from 'node:path';
-import { home } from '../places.js';
-import type { Env } from '../settings.js';
+
+import { home } from '../settings/places.js';
+import type { Env } from '../settings/settings.js';
 
 /** For whom a server is installed: this user everywhere, or whoever works in this folder. */
 export type Scope = 'user' | 'project';

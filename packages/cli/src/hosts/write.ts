@@ -2,9 +2,10 @@
  * Writes a file that somebody else owns: a backup first, then all at once.
  */
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { chmod, chown, copyFile, mkdir, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { constants } from 'node:fs';
+
 import { Failure, messageOf } from '../errors.js';
 
 /** A new file holds commands, and perhaps secrets later: it is for this user alone. */

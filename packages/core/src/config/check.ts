@@ -2,13 +2,15 @@
  * Everything that can be wrong with a config, found in one go. The shape of each entry is in `keys.ts`, what holds between
  * entries in `names.ts`.
  */
+import { isObject } from '../base/json.js';
+import type { Mistake } from '../protocol/errors.js';
+import type { MistakeList, PathStep } from '../schema/mistakes.js';
+import { describe } from '../schema/mistakes.js';
+import { MAX_JSON_DEPTH } from './json-scan.js';
 import { FILE } from './keys.js';
 import { checkNames } from './names.js';
-import { checkShape, CheckRun, type ConfigSupport } from './shape.js';
-import type { Mistake } from '../errors.js';
-import { MAX_JSON_DEPTH } from './json-scan.js';
-import { describe, type MistakeList, type PathStep } from './mistakes.js';
-import { isObject } from '../protocol.js';
+import type { ConfigSupport } from './shape.js';
+import { CheckRun, checkShape } from './shape.js';
 
 export type { ConfigSupport } from './shape.js';
 

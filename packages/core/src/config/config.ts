@@ -1,12 +1,15 @@
 /**
  * The config file: from its text to a catalog, or to a list of all that is wrong with it.
  */
-import { inspectConfig, type ConfigSupport } from './check.js';
+import type { Mistake } from '../protocol/errors.js';
+import { ConfigError } from '../protocol/errors.js';
+import { describe, readPath } from '../schema/mistakes.js';
+import type { ConfigSupport } from './check.js';
+import { inspectConfig } from './check.js';
 import type { ConfigDocument } from './document.js';
-import { normalizeConfig, type Config } from './normalize.js';
-import { ConfigError, type Mistake } from '../errors.js';
 import { lineCounter, offsetOf, scanJson, toMistakes } from './json-scan.js';
-import { describe, readPath } from './mistakes.js';
+import type { Config } from './normalize.js';
+import { normalizeConfig } from './normalize.js';
 
 /** How a config is read. */
 export interface ParseOptions {

@@ -1,8 +1,9 @@
 /**
  * The config file as it is written. `null` means absent wherever a member is optional.
  */
-import type { RecordBodies, ReturnType } from '../definition.js';
-import type { Icon, JsonObject } from '../protocol.js';
+import type { JsonObject } from '../base/json.js';
+import type { RecordBodies, ReturnType } from '../ports/definition.js';
+import type { Icon } from '../protocol/messages.js';
 
 /** Absent in either way. */
 export type Optional<T> = T | null | undefined;

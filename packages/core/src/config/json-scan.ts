@@ -3,8 +3,9 @@
  * people write that JSON does not know (comments, trailing commas, single quotes). `JSON.parse` is three times as fast and
  * says none of this, so it always goes first.
  */
-import type { Mistake } from '../errors.js';
-import { formatPath, type PathStep } from './mistakes.js';
+import type { Mistake } from '../protocol/errors.js';
+import type { PathStep } from '../schema/mistakes.js';
+import { formatPath } from '../schema/mistakes.js';
 
 /** Where a value is, and what is in it. Offsets count UTF-16 units from the text's beginning. */
 export interface JsonNode {

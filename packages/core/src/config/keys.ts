@@ -1,12 +1,14 @@
 /**
  * Every key of the config file, and what its value must be.
  */
-import { RECORD_POLICIES, RETURN_TYPES } from '../definition.js';
+import { isObject } from '../base/json.js';
+import { parsePath } from '../base/json-path.js';
+import { RECORD_POLICIES, RETURN_TYPES } from '../ports/definition.js';
+import type { SchemaRole } from '../schema/check.js';
+import { addSchemaMistakes } from '../schema/check.js';
+import { describe, quote } from '../schema/mistakes.js';
 import { LINK_TYPES } from './document.js';
-import { describe, quote } from './mistakes.js';
-import { isObject } from '../protocol.js';
-import { parsePath } from '../redact.js';
-import { addSchemaMistakes, type SchemaRole } from '../schema/check.js';
+import type { CheckRun, ValueCheck } from './shape.js';
 import {
   anyObject,
   anyString,
@@ -20,8 +22,6 @@ import {
   plain,
   shape,
   stringWith,
-  type CheckRun,
-  type ValueCheck,
 } from './shape.js';
 import { readTemplate, uriProblem } from './uri-check.js';
 

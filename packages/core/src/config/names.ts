@@ -2,13 +2,14 @@
  * What no entry of the config shows by itself: names and URIs that are used twice, links that lead nowhere, functions that
  * nothing runs.
  */
-import { LINK_TYPES } from './document.js';
+import { isObject } from '../base/json.js';
+import type { FunctionKind } from '../ports/definition.js';
+import type { PathStep } from '../schema/mistakes.js';
+import { formatPath, quote } from '../schema/mistakes.js';
 import type { ConfigLink, ConfigModule, LinkType } from './document.js';
+import { LINK_TYPES } from './document.js';
 import { ModuleIndex } from './modules.js';
 import type { CheckRun } from './shape.js';
-import type { FunctionKind } from '../definition.js';
-import { formatPath, quote, type PathStep } from './mistakes.js';
-import { isObject } from '../protocol.js';
 
 type Json = Record<string, unknown>;
 

@@ -1,6 +1,20 @@
 /**
  * A correct config becomes a catalog. Nothing is checked here.
  */
+import { revisionOf } from '../catalog/revision.js';
+import type {
+  CatalogDefinition,
+  Completion,
+  FunctionDefinition,
+  LinkBinding,
+  PromptArgument,
+  PromptDefinition,
+  RecordPolicy,
+  ResourceDefinition,
+  ResourceTemplateDefinition,
+  ToolDefinition,
+} from '../ports/definition.js';
+import type { Icon } from '../protocol/messages.js';
 import type {
   ConfigCompletionFunction,
   ConfigCompletions,
@@ -17,20 +31,6 @@ import type {
 } from './document.js';
 import { isNote } from './document.js';
 import { ModuleIndex } from './modules.js';
-import { revisionOf } from './revision.js';
-import type {
-  CatalogDefinition,
-  Completion,
-  FunctionDefinition,
-  LinkBinding,
-  PromptArgument,
-  PromptDefinition,
-  RecordPolicy,
-  ResourceDefinition,
-  ResourceTemplateDefinition,
-  ToolDefinition,
-} from '../definition.js';
-import type { Icon } from '../protocol.js';
 
 /** What the file says of the server itself. */
 export interface ServerIdentity {

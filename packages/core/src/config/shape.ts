@@ -1,10 +1,10 @@
 /**
  * Small checks that the config's tables of keys are made of. Each looks at one value and adds what is wrong with it.
  */
+import { isObject } from '../base/json.js';
+import { Suggester } from '../base/nearest.js';
+import { describe, MistakeList, quote } from '../schema/mistakes.js';
 import { isNote } from './document.js';
-import { describe, MistakeList, quote } from './mistakes.js';
-import { isObject } from '../protocol.js';
-import { Suggester } from './suggest.js';
 
 /** What this build of the daemon can do. */
 export interface ConfigSupport {

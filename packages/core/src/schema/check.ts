@@ -5,11 +5,13 @@
  * @see https://json-schema.org/draft/2020-12/json-schema-validation
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic#json-schema-usage
  */
-import type { Mistake } from '../errors.js';
-import { HeaderNames } from '../config/header-check.js';
-import { describe, MistakeList, quote, type PathStep } from '../config/mistakes.js';
-import { isObject } from '../protocol.js';
-import { DIALECTS, dialectOf, type Dialect, type KeywordRule } from './keywords.js';
+import { isObject } from '../base/json.js';
+import type { Mistake } from '../protocol/errors.js';
+import { HeaderNames } from './header-check.js';
+import type { Dialect, KeywordRule } from './keywords.js';
+import { dialectOf, DIALECTS } from './keywords.js';
+import type { PathStep } from './mistakes.js';
+import { describe, MistakeList, quote } from './mistakes.js';
 import { checkReferences } from './refs.js';
 
 /** Subschemas may be nested this deep: a validator walks them recursively. */

@@ -2,9 +2,10 @@
  * Follows the references of a JSON Schema: each must lead to a schema inside the same document, and none in circles that a
  * validator would never leave. Nothing is fetched or read.
  */
-import { quote, type MistakeList, type PathStep } from '../config/mistakes.js';
-import { isObject } from '../protocol.js';
+import { isObject } from '../base/json.js';
 import type { Dialect } from './keywords.js';
+import type { MistakeList, PathStep } from './mistakes.js';
+import { quote } from './mistakes.js';
 
 type Schema = Record<string, unknown>;
 

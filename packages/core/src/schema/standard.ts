@@ -3,9 +3,9 @@
  *
  * @see https://standardschema.dev
  */
-import type { CheckResult } from '../definition.js';
-import { DaemonError } from '../errors.js';
-import type { JsonObject } from '../protocol.js';
+import type { JsonObject } from '../base/json.js';
+import { DaemonError } from '../protocol/errors.js';
+import type { CheckResult } from './types.js';
 
 /** One thing that a schema found wrong. */
 interface Issue {

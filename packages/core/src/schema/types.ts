@@ -52,3 +52,6 @@ export type TypeOf<S> = S extends { readonly const: infer C }
                 ? Named<N>
                 : Named<T>
               : unknown;
+
+/** What a check of arguments found: the value to go on with, or what is wrong with it. */
+export type CheckResult = { ok: true; value: unknown } | { ok: false; problems: readonly string[] };

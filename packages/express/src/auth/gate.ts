@@ -8,13 +8,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Awaitable } from '@mcp-daemon/core';
 
 import type { Refusal } from '../wire/respond.js';
+import type { Bearer, TokenProblem } from './bearer.js';
 import { tokenOf } from './bearer.js';
-import type { Bearer } from './bearer.js';
 import type { Challenges } from './challenge.js';
-import { hasRole, reaches } from './identity.js';
 import type { AuthIdentity } from './identity.js';
+import { hasRole, reaches } from './identity.js';
 import { partitionOf } from './partition.js';
-import type { TokenProblem } from './tokens.js';
 
 /** Who bears a token, why it does not count, or why that cannot be told now. */
 export type FindBearer = (token: string) => Awaitable<Bearer | TokenProblem | Refusal>;

@@ -50,3 +50,12 @@ export interface Grants {
 /** Whether a partition is granted. An admin has them all. */
 export const reaches = ({ roles, partitions }: Grants, partition: string): boolean =>
   roles.includes('admin') || partitions.includes(partition);
+
+/** Long enough for an address of e-mail. */
+export const MAX_NAME = 256;
+
+/** Why a text cannot be a username; undefined: it can. */
+export const nameProblem = (name: unknown): string | undefined =>
+  typeof name === 'string' && name !== '' && name.length <= MAX_NAME && !/\p{Cc}/u.test(name)
+    ? undefined
+    : `must be a string of 1 to ${MAX_NAME} characters without control characters`;

@@ -1,14 +1,7 @@
-/** Logging in: a name and a password for a token, so many times and no more. */
-import { timingSafeEqual } from 'node:crypto';
-
+/** What logging in is, whoever checks the password. */
 import type { Problem } from '../wire/problem.js';
 import type { Refusal } from '../wire/respond.js';
-import { createAttempts, later } from './attempts.js';
-import { digestOf } from './bearer.js';
-import type { Bearers, BootstrapAdmin } from './bearer.js';
-import { createPasswordDesk } from './password.js';
-import { MAX_NAME } from './user-entry.js';
-import type { Users } from './users.js';
+import { MAX_NAME } from './identity.js';
 
 const MAX_PASSWORD = 1_024;
 
@@ -24,46 +17,9 @@ export interface LoggedIn {
 /** Logs somebody in, or says why not. @param address where the request comes from */
 export type Login = (username: string, password: string, address: string) => Promise<LoggedIn | Problem>;
 
-/** What {@link createLogin} takes. */
-export interface LoginOptions {
-  users: Users;
-  admin: BootstrapAdmin;
-  bearers: Pick<Bearers, 'issue'>;
-  /** Seconds that a token is good for. */
-  seconds: number;
-}
-
 /** It does not say which of the two is wrong. */
 export const WRONG: Refusal = { status: 401, message: 'The username or the password is wrong.' };
 
 /** Whether a name and a password could be anybody's at all. */
 export const plausible = (username: string, password: string): boolean =>
   username !== '' && username.length <= MAX_NAME && password !== '' && password.length <= MAX_PASSWORD;
-
-/** Creates what logs people in. */
-export function createLogin({ users, admin, bearers, seconds }: LoginOptions): Login {
-  const desk = createPasswordDesk();
-  const attempts = createAttempts();
-
-  /** Every way through takes the time of one hash. */
-  async function check(username: string, password: string): Promise<boolean> {
-    const user = users.find(username);
-    const matched = await desk.matches(password, user?.passwordHash, users.longest);
-    // Meanwhile the user may have been changed: the password that matched may be the old one.
-    if (user !== undefined || users.find(username) !== undefined) return matched && users.find(username) === user;
-    const isAdmin = username === admin.username && admin.passwordDigest !== undefined;
-    const right = timingSafeEqual(digestOf(password), admin.passwordDigest ?? digestOf(''));
-    return isAdmin && right && password !== '';
-  }
-
-  return async (username, password, address) => {
-    if (!plausible(username, password)) return WRONG;
-    const refusal = attempts.take(username, address);
-    if (refusal !== undefined) return refusal;
-    await users.refresh();
-    if (desk.full) return later(503, 'Too many people are logging in; try again in a moment.', 1);
-    if (!(await check(username, password))) return WRONG;
-    attempts.succeeded(username, address);
-    return { accessToken: await bearers.issue(username), expiresIn: seconds };
-  };
-}

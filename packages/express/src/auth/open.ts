@@ -1,12 +1,12 @@
 /** No authentication: whoever works on this machine may do everything, and nobody else anything. */
 import { DaemonError } from '@mcp-daemon/core';
 
-import { createGuard } from '../wire/guard.js';
 import type { GuardOptions } from '../wire/guard.js';
+import { createGuard } from '../wire/guard.js';
 import { sendProblem } from '../wire/problem.js';
-import { sendJson } from '../wire/respond.js';
+import { noteCaller } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
-import { noteCaller } from '../wire/visit.js';
+import { sendJson } from '../wire/respond.js';
 import { partitionOf } from './partition.js';
 import type { AuthProvider } from './provider.js';
 import { isPublicElsewhere } from './secrets.js';

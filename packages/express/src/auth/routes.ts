@@ -1,17 +1,17 @@
 /** Logging in over HTTP, as a plain handler. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { compileSchema } from '@mcp-daemon/core';
 import type { Awaitable, JsonObject, Logger } from '@mcp-daemon/core';
+import { compileSchema } from '@mcp-daemon/core';
 
-import { sendProblem } from '../wire/problem.js';
 import type { Problem } from '../wire/problem.js';
-import { sendJson } from '../wire/respond.js';
+import { sendProblem } from '../wire/problem.js';
+import { noteCaller } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
-import { noteCaller } from '../wire/visit.js';
+import { sendJson } from '../wire/respond.js';
 import type { Bearer } from './bearer.js';
-import { METADATA_PATH } from './challenge.js';
 import type { Challenges } from './challenge.js';
+import { METADATA_PATH } from './challenge.js';
 import type { LoggedIn, Login } from './login.js';
 import { readBody } from './read-body.js';
 import { LOGIN_BODY, TOKEN_FORM } from './schemas.js';

@@ -1,7 +1,7 @@
 /** Answers that many endpoints have. */
 import type { Answer } from './endpoint.js';
-import { ref } from './schemas.js';
 import type { SCHEMAS } from './schemas.js';
+import { ref } from './schemas.js';
 
 /** An answer in JSON. */
 export const json = (description: string, schema: keyof typeof SCHEMAS, headers?: Answer['headers']): Answer => ({

@@ -4,16 +4,16 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
-import { Router } from 'express';
 import type { Request, RequestHandler, Response } from 'express';
+import { Router } from 'express';
 import helmet from 'helmet';
 
 import type { Middleware } from '../wire/middleware.js';
 import { sendProblem } from '../wire/problem.js';
-import { openAssets, PAGES } from './assets.js';
 import type { Asset, PageName } from './assets.js';
-import { describeApi } from './openapi.js';
+import { openAssets, PAGES } from './assets.js';
 import type { ApiOptions } from './openapi.js';
+import { describeApi } from './openapi.js';
 
 /** What {@link createDocuments} takes. */
 export interface DocumentsOptions extends ApiOptions {

@@ -3,8 +3,8 @@ import type { EventBus, Following, KeptEvent } from '@mcp-daemon/core';
 
 import type { EventStream } from './stream.js';
 import { beatText, eventText, gapText, readyText, retryText } from './text.js';
-import { maySee, seesAll, subjectOf } from './viewer.js';
 import type { EventsIdentity } from './viewer.js';
+import { maySee, seesAll, subjectOf } from './viewer.js';
 
 /** Milliseconds after which a client whose connection broke comes back. */
 const RETRY_MS = 1_000;

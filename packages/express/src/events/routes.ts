@@ -1,12 +1,12 @@
 /** The routes of live events: a stream for whoever shows who they are, by a token or by a ticket. */
+import type { Handler } from '../access/authenticated.js';
+import { authenticated } from '../access/authenticated.js';
 import { partitionOfPath, pathOf } from '../auth/partition.js';
 import type { AuthProvider } from '../auth/provider.js';
-import { identified } from '../door/reception.js';
-import type { Handler } from '../door/reception.js';
 import { sendProblem } from '../wire/problem.js';
-import { sendJson } from '../wire/respond.js';
+import { noteCaller } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
-import { noteCaller } from '../wire/visit.js';
+import { sendJson } from '../wire/respond.js';
 import type { EventsHandler } from './handler.js';
 import { TICKET_MS } from './tickets.js';
 
@@ -24,7 +24,7 @@ export interface EventRoutes {
 
 /** Creates the routes. */
 export function createEventRoutes(events: EventsHandler, authenticate: AuthProvider['authenticate']): EventRoutes {
-  const forUsers = identified(authenticate);
+  const forUsers = authenticated(authenticate);
   const watchOfUser = forUsers((req, res, identity) => events.handle(req, res, identity));
   const create = forUsers((_req, res, identity) => {
     const body = { ticket: events.createTicket(identity), expires_in: TICKET_MS / 1_000 };

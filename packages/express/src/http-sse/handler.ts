@@ -9,8 +9,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
 
 import { createMessageReader } from '../wire/body.js';
-import { callerOf } from '../wire/caller.js';
 import type { Caller } from '../wire/caller.js';
+import { callerOf } from '../wire/caller.js';
 import { EventStreams } from '../wire/event-stream.js';
 import { fail, SHUTTING_DOWN } from '../wire/failure.js';
 import { createGuard } from '../wire/guard.js';
@@ -18,9 +18,9 @@ import { acceptedBy } from '../wire/media.js';
 import { positive } from '../wire/options.js';
 import { forbidden } from '../wire/permission.js';
 import { closeWithConnection } from '../wire/pipeline.js';
-import { refuse } from '../wire/respond.js';
 import type { Refusal } from '../wire/respond.js';
-import { Shares } from '../wire/shares.js';
+import { refuse } from '../wire/respond.js';
+import { UserCounts } from '../wire/user-counts.js';
 import { SseSession } from './session.js';
 
 /** What {@link createHttpSseHandler} takes. */
@@ -120,7 +120,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
   const guard = createGuard({ allowedHosts, allowedOrigins });
   const readMessage = createMessageReader(maxBodyBytes, maxPartialBytes);
   const table = new Map<string, SseSession>();
-  const shares = new Shares();
+  const shares = new UserCounts();
   let timer: NodeJS.Timeout | undefined;
   let closing: Promise<void> | undefined;
 

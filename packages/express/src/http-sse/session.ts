@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { encode } from '@mcp-daemon/core';
 import type { Daemon, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Peer, Session } from '@mcp-daemon/core';
+import { encode } from '@mcp-daemon/core';
 
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';

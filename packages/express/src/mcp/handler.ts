@@ -8,19 +8,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Awaitable, Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
 
 import { createMessageReader } from '../wire/body.js';
-import { callerOf } from '../wire/caller.js';
 import type { Caller } from '../wire/caller.js';
+import { callerOf } from '../wire/caller.js';
 import { EventStreams } from '../wire/event-stream.js';
 import { fail, SHUTTING_DOWN } from '../wire/failure.js';
 import { createGuard } from '../wire/guard.js';
 import { acceptedBy } from '../wire/media.js';
 import { isModern } from '../wire/message.js';
 import { positive } from '../wire/options.js';
-import { forbidden } from '../wire/permission.js';
 import type { Permission } from '../wire/permission.js';
+import { forbidden } from '../wire/permission.js';
 import { closeWithConnection } from '../wire/pipeline.js';
-import { refuse } from '../wire/respond.js';
 import type { Refusal } from '../wire/respond.js';
+import { refuse } from '../wire/respond.js';
 import { createLegacyDoor } from './legacy.js';
 import { createModernDoor } from './modern.js';
 import { createSessions } from './sessions.js';
@@ -171,7 +171,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
     else refuse(res, { status: 405, message: 'Use POST, GET or DELETE.', headers: { allow: 'POST, GET, DELETE' } });
   }
 
-  function identified(req: IncomingMessage, res: ServerResponse, answer: I | Refusal): void {
+  function authenticated(req: IncomingMessage, res: ServerResponse, answer: I | Refusal): void {
     if (isRefusal(answer)) refuse(res, answer);
     else serve(req, res, guestOf(answer));
   }
@@ -186,8 +186,8 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
       else if (authenticate === undefined) serve(req, res, ANYBODY);
       else {
         const answer = authenticate(req);
-        if (!(answer instanceof Promise)) identified(req, res, answer);
-        else return answer.then((found) => identified(req, res, found)).catch((error: unknown) => fail(res, error, logger));
+        if (!(answer instanceof Promise)) authenticated(req, res, answer);
+        else return answer.then((found) => authenticated(req, res, found)).catch((error: unknown) => fail(res, error, logger));
       }
     } catch (error) {
       fail(res, error, logger);

@@ -13,8 +13,8 @@ import type { EventStreams } from '../wire/event-stream.js';
 import type { Accepted } from '../wire/media.js';
 import { isObject } from '../wire/message.js';
 import { refuse, sendStatus } from '../wire/respond.js';
-import { Reply } from './reply.js';
 import type { ReplyOwner } from './reply.js';
+import { Reply } from './reply.js';
 import { SessionStreams } from './resumable.js';
 
 /** The first version whose clients know a priming event. */

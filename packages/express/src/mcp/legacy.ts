@@ -4,10 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { encode, LEGACY_VERSIONS } from '@mcp-daemon/core';
 
 import type { Caller } from '../wire/caller.js';
-import { eventOf } from '../wire/event-stream.js';
 import type { EventStreams } from '../wire/event-stream.js';
-import { acceptedBy } from '../wire/media.js';
+import { eventOf } from '../wire/event-stream.js';
 import type { Accepted } from '../wire/media.js';
+import { acceptedBy } from '../wire/media.js';
 import { isHandshake, isLegacyVersion } from '../wire/message.js';
 import { endResponse, refuse, sendJson } from '../wire/respond.js';
 import type { HttpSession } from './http-session.js';

@@ -5,19 +5,19 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { encode, META } from '@mcp-daemon/core';
 import type { Daemon, Exchange, JsonRpcNotification, JsonRpcResponse } from '@mcp-daemon/core';
+import { encode, META } from '@mcp-daemon/core';
 
+import { Bag } from '../wire/bag.js';
 import type { Caller } from '../wire/caller.js';
-import { Crowd } from '../wire/crowd.js';
-import { eventOf } from '../wire/event-stream.js';
 import type { EventStreams } from '../wire/event-stream.js';
+import { eventOf } from '../wire/event-stream.js';
 import { SHUTTING_DOWN } from '../wire/failure.js';
 import { isObject } from '../wire/message.js';
 import { MAX_TIMER_MS } from '../wire/options.js';
-import { endResponse, refuse, sendJson, sendStatus } from '../wire/respond.js';
 import type { Refusal } from '../wire/respond.js';
-import { Shares } from '../wire/shares.js';
+import { endResponse, refuse, sendJson, sendStatus } from '../wire/respond.js';
+import { UserCounts } from '../wire/user-counts.js';
 
 /** The statuses that the protocol gives to errors; all others are answers like any other. */
 const STATUS = new Map([
@@ -130,11 +130,11 @@ const ROOM_AFTER_S = { stream: '5', request: '1' };
 export function createModernDoor(options: ModernDoorOptions): ModernDoor {
   const { daemon, streams, maxStreams, maxStreamsPerUser, maxInFlightPerUser } = options;
   /** Streams that are listened to, and other requests under way: these are waited for at the end. */
-  const streaming = new Crowd<Standing>();
-  const standing = new Crowd<Standing>();
-  const listening = new Shares();
+  const streaming = new Bag<Standing>();
+  const standing = new Bag<Standing>();
+  const listening = new UserCounts();
   /** Those that were not answered at once: the others are over before anybody can count them. */
-  const underWay = new Shares();
+  const underWay = new UserCounts();
 
   function refusalOf(listens: boolean, caller: Caller): Refusal | undefined {
     if (daemon.closed) return SHUTTING_DOWN;

@@ -1,8 +1,8 @@
 /** The response to one POST of a session: JSON where the answer comes at once, else a stream that can be resumed. */
 import type { ServerResponse } from 'node:http';
 
-import { encode } from '@mcp-daemon/core';
 import type { JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, RequestId, Session } from '@mcp-daemon/core';
+import { encode } from '@mcp-daemon/core';
 
 import type { Accepted } from '../wire/media.js';
 import { sendJson, sendStatus } from '../wire/respond.js';

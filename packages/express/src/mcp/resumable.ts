@@ -6,8 +6,8 @@
  */
 import type { ServerResponse } from 'node:http';
 
-import { eventOf } from '../wire/event-stream.js';
 import type { EventStreams } from '../wire/event-stream.js';
+import { eventOf } from '../wire/event-stream.js';
 import { endResponse } from '../wire/respond.js';
 
 /** Milliseconds after which a client comes back to a stream that broke. */

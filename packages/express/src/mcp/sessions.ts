@@ -3,9 +3,9 @@ import type { Daemon } from '@mcp-daemon/core';
 
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
-import { userKey } from '../wire/shares.js';
-import { HttpSession } from './http-session.js';
+import { userKey } from '../wire/user-counts.js';
 import type { SessionHouse } from './http-session.js';
+import { HttpSession } from './http-session.js';
 
 /** Milliseconds for which events are kept for clients that come back. */
 const KEEP_EVENTS_MS = 120_000;

@@ -3,11 +3,11 @@ import type { Daemon } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { createCallCounts } from './metrics/calls.js';
-import { createGauges } from './metrics/gauges.js';
 import type { Sources } from './metrics/gauges.js';
+import { createGauges } from './metrics/gauges.js';
 import { processMetrics } from './metrics/process.js';
-import { createRequestCounts } from './metrics/requests.js';
 import type { ServedRequest } from './metrics/requests.js';
+import { createRequestCounts } from './metrics/requests.js';
 
 /** What {@link createMetrics} takes. */
 export interface MetricsOptions {

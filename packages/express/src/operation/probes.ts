@@ -6,8 +6,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { DaemonError } from '@mcp-daemon/core';
 import type { Daemon, Logger } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
 
 import { positive } from '../wire/options.js';
 import { sendProblem } from '../wire/problem.js';

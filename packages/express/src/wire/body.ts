@@ -1,8 +1,8 @@
 /** A request's body as a message: read within its bounds, or as somebody before us has parsed it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { refuse } from './respond.js';
 import type { Refusal } from './respond.js';
+import { refuse } from './respond.js';
 
 /** JSON, in UTF-8: there is no other. */
 const JSON_TYPE = /^application\/json\s*(;\s*charset="?utf-?8"?\s*)?$/i;

@@ -1,6 +1,6 @@
 /** Who calls. */
-import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 import type { SessionIdentity } from '@mcp-daemon/core';
+import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 
 /** An identity, complete. */
 export type Caller = Readonly<Required<SessionIdentity>>;

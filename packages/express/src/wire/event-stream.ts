@@ -5,7 +5,7 @@
  */
 import type { ServerResponse } from 'node:http';
 
-import { headersOfVisit } from './visit.js';
+import { requestHeaders } from './request-info.js';
 
 /** Bytes that a client may leave unread, where nothing else is said; one that leaves more is cut off. */
 const MAX_UNREAD_BYTES = 1_000_000;
@@ -36,7 +36,7 @@ export class EventStreams {
   /** Begins a stream. @param first its first events; without any, the headers leave at once */
   open(res: ServerResponse, first = '', more: readonly string[] = []): void {
     if (res.headersSent || res.destroyed) return;
-    res.writeHead(200, [...HEAD, ...headersOfVisit(res), ...more]);
+    res.writeHead(200, [...HEAD, ...requestHeaders(res), ...more]);
     // By themselves, in the same packet: joined with a body they would be kept in their many parts for as long as the stream.
     res.cork();
     res.flushHeaders();

@@ -1,11 +1,11 @@
 /** What a client is told where the server cannot serve it. */
 import type { ServerResponse } from 'node:http';
 
-import { DaemonError } from '@mcp-daemon/core';
 import type { Logger } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
 
-import { refuse } from './respond.js';
 import type { Refusal } from './respond.js';
+import { refuse } from './respond.js';
 
 /** The answer to requests that come too late. */
 export const SHUTTING_DOWN: Refusal = {

@@ -22,10 +22,10 @@ export interface GuardOptions {
 /**
  * Looks at one request.
  *
- * @param identified whether somebody knows, or will find out, who is calling
+ * @param authenticated whether somebody knows, or will find out, who is calling
  * @returns why it is refused
  */
-export type Guard = (req: IncomingMessage, identified: boolean) => Refusal | undefined;
+export type Guard = (req: IncomingMessage, authenticated: boolean) => Refusal | undefined;
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -91,11 +91,11 @@ export function createGuard({ allowedHosts, allowedOrigins }: GuardOptions): Gua
   const isKnownHost = createHostCheck(allowedHosts ?? []);
   const isKnownOrigin = createOriginCheck(allowedOrigins);
 
-  return (req, identified) => {
-    if (!identified && !isLoopbackPeer(req.socket.remoteAddress))
+  return (req, authenticated) => {
+    if (!authenticated && !isLoopbackPeer(req.socket.remoteAddress))
       return forbidden('This server has no authentication: it serves this machine alone.');
     const { host = '', origin } = req.headers;
-    if ((!identified || allowedHosts !== undefined) && !isKnownHost(host)) return UNKNOWN_HOST;
+    if ((!authenticated || allowedHosts !== undefined) && !isKnownHost(host)) return UNKNOWN_HOST;
     if (origin !== undefined && !isKnownOrigin(origin)) return forbidden('Pages of this Origin may not use this server.');
     return undefined;
   };

@@ -1,6 +1,6 @@
 /** What a body says about how it is to be served. */
-import { LEGACY_VERSIONS, META } from '@mcp-daemon/core';
 import type { JsonObject } from '@mcp-daemon/core';
+import { LEGACY_VERSIONS, META } from '@mcp-daemon/core';
 
 /** Whether a value is a JSON object. */
 export const isObject = (value: unknown): value is JsonObject =>

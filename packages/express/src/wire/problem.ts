@@ -1,8 +1,8 @@
 /** Errors of everything that is not MCP: an HTTP status, and a body as OAuth 2 has it. */
 import type { ServerResponse } from 'node:http';
 
-import { sendJson } from './respond.js';
 import type { Refusal } from './respond.js';
+import { sendJson } from './respond.js';
 
 /** OAuth's own codes, where it has one. */
 const CODES: Readonly<Record<number, string>> = {

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-import { headersOfVisit } from './visit.js';
+import { requestHeaders } from './request-info.js';
 
 /** Milliseconds that a client may leave an answer without taking any of it. */
 const UNTAKEN_MS = 60_000;
@@ -29,14 +29,14 @@ export function sendJson(res: ServerResponse, status: number, text: string, more
   if (res.headersSent || res.destroyed) return;
   const length = Buffer.byteLength(text);
   // A flat list is written as it is: the cheapest way that node:http has.
-  res.writeHead(status, ['content-type', 'application/json', 'content-length', String(length), ...headersOfVisit(res), ...more]);
+  res.writeHead(status, ['content-type', 'application/json', 'content-length', String(length), ...requestHeaders(res), ...more]);
   endResponse(res, text);
 }
 
 /** Sends a status alone. */
 export function sendStatus(res: ServerResponse, status: number): void {
   if (res.headersSent || res.destroyed) return;
-  res.writeHead(status, ['content-length', '0', ...headersOfVisit(res)]);
+  res.writeHead(status, ['content-length', '0', ...requestHeaders(res)]);
   res.end();
 }
 

@@ -1,7 +1,6 @@
 /** What a daemon and its surroundings know anyway, asked when somebody wants to read it. */
-import { Counter, Gauge, Registry } from 'prom-client';
-
 import type { Daemon, DaemonStats } from '@mcp-daemon/core';
+import { Counter, Gauge, Registry } from 'prom-client';
 
 /** What can be counted at any time, by the name of its kind. */
 export type Sources = Readonly<Record<string, () => number>>;

@@ -1,0 +1,67 @@
+/** Text for a terminal: short, aligned, and free of control characters. */
+import { relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+
+/** A path as its reader would type it: from this folder, where it is below. */
+export function shownPath(path: string): string {
+  const way = relative(process.cwd(), path);
+  return way === '' || way.startsWith('..') ? path : way;
+}
+
+/** `1 tool`, `3 tools`. */
+export const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** What moves the cursor, changes the terminal or turns the writing direction; not line breaks and tabs. */
+const CONTROL = /[^\P{Cc}\n\t]|[\u202A-\u202E\u2066-\u2069]/gu;
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** A text of somebody else's, so that it does nothing to the terminal but stand there. */
+export const inert = (text: string): string => text.replace(CONTROL, escaped);
+
+const WIDE =
+  /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE4F\uFF01-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]|\p{Emoji_Presentation}/u;
+const WITHOUT_WIDTH = /[\p{M}\p{Cf}]/u;
+const columnsOf = (character: string): number => (WITHOUT_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1);
+
+/** The columns that a text takes on a terminal. */
+function length(text: string): number {
+  const plain = stripVTControlCharacters(text);
+  // eslint-disable-next-line no-control-regex
+  if (/^[\x00-\x7f]*$/.test(plain)) return plain.length;
+  let columns = 0;
+  for (const character of plain) columns += columnsOf(character);
+  return columns;
+}
+
+/** A text on one line, cut to a width. */
+export function oneLine(text: string, width = Infinity): string {
+  const line = inert(text.replace(/\s+/g, ' ').trim());
+  if (length(line) <= width) return line;
+  let cut = '';
+  let columns = 1;
+  for (const character of line) {
+    columns += columnsOf(character);
+    if (columns > width) break;
+    cut += character;
+  }
+  return `${cut}…`;
+}
+
+/**
+ * Rows with aligned columns; the last one is cut at the width of the terminal.
+ *
+ * @param rows cells, the first row being the head
+ */
+export function table(rows: readonly (readonly string[])[], width = Infinity): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, length(cell))));
+  const before = widths.slice(0, -1).reduce((sum, column) => sum + column + 2, 0);
+  const room = Math.max(12, width - before);
+  return rows.map((row) => {
+    const cells = row.map((cell, index) => {
+      if (index === row.length - 1) return length(cell) <= room ? cell : oneLine(stripVTControlCharacters(cell), room);
+      return cell + ' '.repeat((widths[index] ?? 0) - length(cell) + 2);
+    });
+    return cells.join('').trimEnd();
+  });
+}

@@ -1,0 +1,77 @@
+import { parse } from 'jsonc-parser';
+
+import { removeJson, setJson } from '../../src/hosts/json-edit.js';
+
+const ENTRY = { command: 'node', args: ['a', 'b'] };
+
+/** Texts that people and programs write. */
+const TEXTS = [
+  '{}',
+  '{}\n',
+  '{\n}\n',
+  '{"mcpServers":{}}',
+  '{"mcpServers":{"a":{"command":"x"}},"z":1}',
+  '{ "z": 1 }',
+  '{\n  "z": 1\n}\n',
+  '{\n  "z": 1,\n}\n',
+  '{\n  // nothing yet\n}\n',
+  '{\n  "mcpServers": {\n    "a": {}, // the first\n    "b": {} // the last, and a , comma\n  }\n}\n',
+  '{\n  "mcpServers": {\n    "a": {}, /* , */\n  }\n}\n',
+  '{\r\n\t"mcpServers": {\r\n\t\t"a": {}\r\n\t}\r\n}\r\n',
+  '{\n    "mcpServers": { "a": {} }\n}',
+  '/* head */ { "mcpServers": { /* inside */ } } // tail\n',
+];
+
+describe('edits of JSON', () => {
+  it('writes into the last of two members of one name, which is the one that is read', () => {
+    const after = setJson('{"mcpServers":{},"mcpServers":{"a":{}}}', ['mcpServers', 'mine'], ENTRY);
+    expect(JSON.parse(after)).toEqual({ mcpServers: { a: {}, mine: ENTRY } });
+    expect(JSON.parse(removeJson(after, ['mcpServers', 'mine']))).toEqual({ mcpServers: { a: {} } });
+  });
+
+  it.each(TEXTS)('%j: the entry is set, nothing else is touched', (text) => {
+    const before = parse(text, [], { allowTrailingComma: true }) as { mcpServers?: object };
+    const after = setJson(text, ['mcpServers', 'mine'], ENTRY);
+    const errors: never[] = [];
+    expect(parse(after, errors, { allowTrailingComma: true })).toEqual({
+      ...before,
+      mcpServers: { ...before.mcpServers, mine: ENTRY },
+    });
+    expect(errors).toEqual([]);
+    // Every word of the text is still there, in its order.
+    let at = 0;
+    for (const [word] of text.matchAll(/[^\s,{}]+/g)) {
+      at = after.indexOf(word, at);
+      expect({ word, at }).not.toEqual({ word, at: -1 });
+    }
+    const removed = removeJson(after, ['mcpServers', 'mine']);
+    expect(parse(removed, [], { allowTrailingComma: true })).toEqual({ ...before, mcpServers: { ...before.mcpServers } });
+  });
+
+  it.each(TEXTS.filter((text) => /"a": \{\}/.test(text) && text.includes('\n  ') && !text.includes('{ "a"')))(
+    '%j: set and removed, it is as it was',
+    (text) => {
+      const after = setJson(text, ['mcpServers', 'mine'], ENTRY);
+      const back = removeJson(after, ['mcpServers', 'mine']);
+      // A comma that nothing follows any more may be gone.
+      expect(back.replace(/,/g, '')).toBe(text.replace(/,/g, ''));
+    },
+  );
+
+  it('writes only the members that differ', () => {
+    const text = '{ "mcpServers": { "mine": { "command": "old", /* why */ "args": ["a", "b"], "env": {"K":1} } } }';
+    const after = setJson(text, ['mcpServers', 'mine'], ENTRY);
+    expect(after).toBe(
+      text.replace('"old"', '"node"').replace('["a", "b"]', after.slice(after.indexOf('['), after.indexOf(']') + 1)),
+    );
+  });
+
+  it('removes the first, a middle and the last member', () => {
+    const text = '{\n  "s": {\n    "a": 1,\n    "b": 2,\n    "c": 3\n  }\n}\n';
+    expect(removeJson(text, ['s', 'a'])).toBe('{\n  "s": {\n    "b": 2,\n    "c": 3\n  }\n}\n');
+    expect(removeJson(text, ['s', 'b'])).toBe('{\n  "s": {\n    "a": 1,\n    "c": 3\n  }\n}\n');
+    expect(removeJson(text, ['s', 'c'])).toBe('{\n  "s": {\n    "a": 1,\n    "b": 2\n  }\n}\n');
+    expect(removeJson(text, ['s', 'none'])).toBe(text);
+    expect(removeJson('{"s":{"a":1,"b":2}}', ['s', 'a'])).toBe('{"s":{"b":2}}');
+  });
+});

@@ -1,0 +1,228 @@
+import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+
+import { BIN, Place, toolsConfig } from '../support.js';
+
+const MODULE = `
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+export const hello = () => 'Hello!';
+export const slow = async () => { await sleep(400); return 'slow but done'; };
+export const never = (input, { signal }) => new Promise((done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted'))));
+export const late = () => { setTimeout(() => { throw new Error('thrown late'); }, 5); setTimeout(() => Promise.reject(new Error('rejected late')), 5); return 'early'; };
+export const leave = async () => { await sleep(50); process.exit(7); };
+export const die = () => process.kill(process.pid, 'SIGKILL');
+export const busy = () => { setInterval(() => {}, 1000); return 'busy'; };
+`;
+
+interface CallRow {
+  name: string;
+  status: string;
+  mcp_type: string;
+  mcp_function_call_uuid: string;
+  arguments: unknown;
+  time_spent: number | null;
+  created_at: string;
+}
+
+describe('the life of a sidecar', () => {
+  let place: Place;
+  beforeEach(async () => {
+    place = new Place();
+    await place.write('mcp.json', toolsConfig('functions', 'hello', 'slow', 'never', 'late', 'leave', 'busy', 'die'));
+    await place.write('functions.mjs', MODULE);
+  });
+  afterEach(() => place.remove());
+
+  const calls = async (...flags: string[]): Promise<CallRow[]> => {
+    const { stdout } = await place.run(['calls', 'list', '--json', ...flags]);
+    return JSON.parse(stdout) as CallRow[];
+  };
+
+  it('serves a client of the official SDK', async () => {
+    const env = place.env() as Record<string, string>;
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(new StdioClientTransport({ command: process.execPath, args: [BIN, place.at('mcp.json')], env }));
+    const { tools } = await client.listTools();
+    expect(tools).toHaveLength(7);
+    const result = await client.callTool({ name: 'hello', arguments: {} });
+    expect(result.content).toEqual([{ type: 'text', text: 'Hello!' }]);
+    await client.close();
+    expect(await calls()).toMatchObject([{ name: 'hello', mcp_type: 'tool', status: 'completed', arguments: {} }]);
+  });
+
+  it('answers what is under way when stdin ends, and exits with 0', async () => {
+    const sidecar = await place.sidecar([]);
+    const id = sidecar.ask('tools/call', { name: 'slow' });
+    sidecar.child.stdin.end();
+    expect((await sidecar.answer(id)).result?.content?.[0]?.text).toBe('slow but done');
+    expect((await sidecar.exited).code).toBe(0);
+    expect(await calls()).toMatchObject([{ name: 'slow', status: 'completed' }]);
+  });
+
+  it('answers what came in one piece with the end of stdin', async () => {
+    const lines = [
+      {
+        id: 1,
+        method: 'initialize',
+        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } },
+      },
+      { id: 2, method: 'tools/call', params: { name: 'slow' } },
+    ];
+    const { code, stdout } = await place.run([], {
+      input: lines.map((line) => `${JSON.stringify({ jsonrpc: '2.0', ...line })}\n`).join(''),
+    });
+    expect(code).toBe(0);
+    expect(stdout).toContain('slow but done');
+  });
+
+  it('waits no longer than the drain', async () => {
+    const sidecar = await place.sidecar(['--drain-ms', '300']);
+    sidecar.ask('tools/call', { name: 'never' });
+    await sidecar.request('ping');
+    sidecar.child.stdin.end();
+    expect((await sidecar.exited).code).toBe(0);
+    expect(await calls()).toMatchObject([{ name: 'never', status: 'cancelled' }]);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('answers what is under way at %s, and exits with 0', async (signal) => {
+    const sidecar = await place.sidecar([]);
+    const id = sidecar.ask('tools/call', { name: 'slow' });
+    await sidecar.request('ping');
+    sidecar.child.kill(signal);
+    expect((await sidecar.answer(id)).result?.content?.[0]?.text).toBe('slow but done');
+    expect((await sidecar.exited).code).toBe(0);
+  });
+
+  it('ends listen streams with their result at a signal', async () => {
+    const sidecar = await place.sidecar([]);
+    const meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+    };
+    const id = sidecar.ask('subscriptions/listen', { _meta: meta, notifications: { toolsListChanged: true } });
+    await sidecar.request('ping');
+    sidecar.child.kill('SIGTERM');
+    expect((await sidecar.answer(id)).result).toMatchObject({ resultType: 'complete' });
+    expect((await sidecar.exited).code).toBe(0);
+  });
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('exits at once at a second %s', async (signal, code) => {
+    const sidecar = await place.sidecar([]);
+    sidecar.ask('tools/call', { name: 'never' });
+    await sidecar.request('ping');
+    sidecar.child.kill(signal);
+    await sleep(100);
+    sidecar.child.kill(signal);
+    expect((await sidecar.exited).code).toBe(code);
+  });
+
+  it('cuts a drain short at a signal when the client has left', async () => {
+    const sidecar = await place.sidecar([]);
+    sidecar.ask('tools/call', { name: 'never' });
+    await sidecar.request('ping');
+    sidecar.child.stdin.end();
+    await sleep(100);
+    const began = performance.now();
+    sidecar.child.kill('SIGTERM');
+    expect((await sidecar.exited).code).toBe(0);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(await calls()).toMatchObject([{ name: 'never', status: 'cancelled' }]);
+  });
+
+  it('ends quietly when nobody reads its answers any more', async () => {
+    const sidecar = await place.sidecar([]);
+    sidecar.child.stdout.destroy();
+    sidecar.ask('tools/call', { name: 'hello' });
+    expect(await sidecar.exited).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('outlives what a function throws after its call', async () => {
+    const sidecar = await place.sidecar([]);
+    expect(await sidecar.call('late')).toBe('early');
+    await sidecar.until(
+      () => sidecar.stderr.includes('thrown late') && sidecar.stderr.includes('rejected late'),
+      'both reasons on stderr',
+    );
+    expect(await sidecar.call('hello')).toBe('Hello!');
+    sidecar.child.stdin.end();
+    expect((await sidecar.exited).code).toBe(0);
+    for (const line of sidecar.stderr.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ level: 50 });
+  });
+
+  it('is not kept alive by what a function left running', async () => {
+    const sidecar = await place.sidecar([]);
+    expect(await sidecar.call('busy')).toBe('busy');
+    sidecar.child.stdin.end();
+    expect((await sidecar.exited).code).toBe(0);
+  });
+
+  it('loses no settled record to a function that ends the process, and says which call it interrupted', async () => {
+    const first = await place.sidecar([]);
+    expect(await first.call('hello')).toBe('Hello!');
+    first.ask('tools/call', { name: 'leave' });
+    expect((await first.exited).code).toBe(7);
+    const rows = await calls();
+    expect(rows.map(({ name, status }) => `${name} ${status}`)).toEqual(['leave interrupted', 'hello completed']);
+  });
+
+  it('after kill -9, the next start marks open calls as interrupted', async () => {
+    const first = await place.sidecar([]);
+    expect(await first.call('hello')).toBe('Hello!');
+    first.ask('tools/call', { name: 'never' });
+    await first.request('ping');
+    await sleep(100);
+    first.child.kill('SIGKILL');
+    await first.exited;
+    const second = await place.sidecar([]);
+    await second.call('hello');
+    await second.until(() => second.stderr.includes('interrupted'), 'word of interrupted calls');
+    second.child.stdin.end();
+    await second.exited;
+    expect((await calls('--name', 'never')).map(({ status }) => status)).toEqual(['interrupted']);
+    expect((await calls('--name', 'hello')).map(({ status }) => status)).toEqual(['completed', 'completed']);
+  });
+
+  it('knows of a call whose function ended the process before it returned', async () => {
+    const sidecar = await place.sidecar([]);
+    sidecar.ask('tools/call', { name: 'die' });
+    expect(await sidecar.exited).toMatchObject({ signal: 'SIGKILL' });
+    const next = await place.sidecar([]);
+    await next.call('hello');
+    expect(await calls('--name', 'die')).toMatchObject([{ name: 'die', status: 'interrupted' }]);
+    next.child.stdin.end();
+    await next.exited;
+  });
+
+  it('serves calls where the record cannot be kept, and says so', async () => {
+    await place.write('taken', 'a file, not a folder');
+    const sidecar = await place.sidecar(['--data-dir', place.at('taken', 'data')]);
+    expect(await sidecar.call('hello')).toBe('Hello!');
+    await sidecar.until(() => sidecar.stderr.includes('cannot be written'), 'word of the loss');
+    sidecar.child.stdin.end();
+    expect((await sidecar.exited).code).toBe(0);
+    expect(sidecar.stderr).toContain('1 call record was lost');
+  });
+
+  it('keeps its data for this user alone', async () => {
+    const sidecar = await place.sidecar([]);
+    await sidecar.call('hello');
+    sidecar.child.stdin.end();
+    await sidecar.exited;
+    const folder = place.at('home', '.local', 'state', 'mcp-daemon');
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(statSync(`${folder}/mcp-daemon.db`).mode & 0o777).toBe(0o600);
+  });
+
+  it('logs nothing that is not wanted', async () => {
+    const quiet = await place.sidecar(['--log-level', 'silent']);
+    expect(await quiet.call('late')).toBe('early');
+    await sleep(100);
+    expect(quiet.stderr).toBe('');
+  });
+});

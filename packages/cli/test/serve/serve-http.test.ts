@@ -1,0 +1,289 @@
+/** The command over HTTP, as an operator starts it. */
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+
+import type { Result, RunOptions } from '../support.js';
+import { Place, toolsConfig } from '../support.js';
+
+let place: Place;
+beforeEach(async () => {
+  place = new Place();
+  await place.write('mcp.json', toolsConfig('functions', 'one', 'two', 'three'));
+  const code = ['one', 'two', 'three', 'four'].map((name) => `export const ${name} = () => '${name}';`);
+  await place.write('functions.mjs', code.join('\n'));
+});
+afterEach(() => place.remove());
+
+/** A daemon of the test. */
+interface Started {
+  url: string;
+  child: ChildProcessWithoutNullStreams;
+  exited: Promise<Result>;
+  /** The lines of its log so far. */
+  log(): Record<string, unknown>[];
+}
+
+/** Starts the command on a port that is free. */
+async function start(args: readonly string[] = [], options: RunOptions = {}): Promise<Started> {
+  const child = place.start(['--port', '0', ...args], { ...options, env: { MCP_TRANSPORT: undefined, ...options.env } });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  const exited = new Promise<Result>((resolve) =>
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr })),
+  );
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      const found = /"msg":"listening on (http:[^"]+)"/.exec(stderr)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    void exited.then(() => reject(new Error(`it ended: ${stderr}`)));
+  });
+  const log = (): Record<string, unknown>[] =>
+    stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { url, child, exited, log };
+}
+
+const post = (url: string, headers: Record<string, string>, body: object): Promise<Response> =>
+  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) });
+
+async function login({ url }: Started, username = 'admin', password = 'admin123'): Promise<string> {
+  const answer = await post(`${url}/auth/login`, {}, { username, password });
+  const { access_token: token } = (await answer.json()) as { access_token?: string };
+  if (token === undefined) throw new Error(`login: ${answer.status}`);
+  return token;
+}
+
+async function clientOf({ url }: Started, token?: string, path = '/mcp'): Promise<Client> {
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const client = new Client({ name: 'test', version: '1' });
+  await client.connect(new StreamableHTTPClientTransport(new URL(url + path), { requestInit: { headers } }));
+  return client;
+}
+
+describe('the daemon over HTTP', () => {
+  it('is what the command does by default, for who logs in, and keeps the record', async () => {
+    const data = place.at('data');
+    const daemon = await start(['--data-dir', data]);
+    const client = await clientOf(daemon, await login(daemon));
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['one', 'two', 'three']);
+    expect((await client.callTool({ name: 'three', arguments: {} })).content).toMatchObject([{ text: 'three' }]);
+    await client.close();
+    daemon.child.kill('SIGTERM');
+    expect(await daemon.exited).toMatchObject({ code: 0, stdout: '' });
+    const { stdout } = await place.run(['calls', 'list', '--json', '--data-dir', data]);
+    expect(JSON.parse(stdout)).toMatchObject([{ name: 'three', status: 'completed', updated_by: 'admin' }]);
+  });
+
+  it.each([
+    ['--transport', 'sse'],
+    ['--transport', 'http'],
+    ['mcp.json', ''],
+  ])('so does %s %s', async (...args) => {
+    const daemon = await start(args.filter((word) => word !== ''));
+    expect((await fetch(`${daemon.url}/ready`)).status).toBe(200);
+    daemon.child.kill('SIGINT');
+    expect((await daemon.exited).code).toBe(0);
+  });
+
+  it('follows the config file, and tells its clients', async () => {
+    const daemon = await start(['--auth-provider', 'none', '--store', 'memory']);
+    const client = await clientOf(daemon);
+    await place.write('mcp.json', toolsConfig('functions', 'one', 'four'));
+    for (let names: string[] = []; !names.includes('four'); await new Promise((resolve) => setTimeout(resolve, 50)))
+      names = (await client.listTools()).tools.map(({ name }) => name);
+    await client.close();
+  });
+
+  it('has the pages of its API with it', async () => {
+    const { url } = await start(['--auth-provider', 'none', '--store', 'memory']);
+    for (const page of ['docs', 'redoc']) {
+      const html = await (await fetch(`${url}/${page}`)).text();
+      const parts = [...html.matchAll(/(?:src|href)="(docs\/assets\/[^"]+)"/g)].map(([, path]) => path);
+      expect(parts.length).toBeGreaterThan(1);
+      for (const path of parts) expect((await fetch(`${url}/${path}`)).status).toBe(200);
+    }
+    expect(await (await fetch(`${url}/openapi.json`)).json()).toMatchObject({ openapi: '3.1.1', info: { title: 'mcp-daemon' } });
+  });
+
+  it('says which secrets everybody knows', async () => {
+    const daemon = await start(['--store', 'memory']);
+    expect(daemon.log()).toContainEqual(expect.objectContaining({ level: 40, defaults: ['JWT_SECRET_KEY', 'ADMIN_PASSWORD'] }));
+    const own = await start(['--store', 'memory'], { env: { JWT_SECRET_KEY: 'x'.repeat(32), ADMIN_PASSWORD: 'a password' } });
+    expect(own.log().filter(({ level }) => level !== 30)).toEqual([]);
+    expect(JSON.stringify(own.log())).not.toContain('a password');
+  });
+
+  it('where everybody knows the password, a page that gets here by another name cannot log in', async () => {
+    const daemon = await start(['--store', 'memory']);
+    const { port } = new URL(daemon.url);
+    const status = await new Promise((resolve, reject) => {
+      const headers = { host: `evil.example:${port}`, 'content-type': 'application/json' };
+      request({ port, method: 'POST', path: '/auth/login', headers, agent: false }, (answer) =>
+        resolve(answer.resume().statusCode),
+      )
+        .once('error', reject)
+        .end(JSON.stringify({ username: 'admin', password: 'admin123' }));
+    });
+    expect(status).toBe(403);
+    expect(await login(daemon)).toMatch(/^ey/);
+  });
+
+  it('with secrets of its own it listens anywhere', async () => {
+    const env = { HOST: '0.0.0.0', JWT_SECRET_KEY: 'x'.repeat(32), ADMIN_PASSWORD: 'a password', MCP_STORE: 'memory' };
+    const daemon = await start([], { env });
+    const { port } = new URL(daemon.url);
+    expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
+    await expect(login({ ...daemon, url: `http://127.0.0.1:${port}` })).rejects.toThrow('401');
+    expect(await login({ ...daemon, url: `http://127.0.0.1:${port}` }, 'admin', 'a password')).toMatch(/^ey/);
+  });
+
+  it('users of the file log in, and the static token just works', async () => {
+    const daemon = await start(['--store', 'memory'], { env: { ADMIN_STATIC_TOKEN: 'the-static-token' } });
+    const me = await fetch(`${daemon.url}/me`, { headers: { authorization: 'Bearer the-static-token' } });
+    expect(await me.json()).toMatchObject({ username: 'admin', roles: ['admin'] });
+  });
+
+  it('does what its settings say', async () => {
+    const daemon = await start(['--store', 'memory'], {
+      env: {
+        ...{ ADMIN_USERNAME: 'boss', ACCESS_TOKEN_EXP: '60', ADMIN_STATIC_TOKEN: 'the-static-token', ACCESS_LOG: 'off' },
+        ...{ MCP_HTTP_SSE: 'off', MCP_MAX_SESSIONS: '1', MCP_SESSION_IDLE_MS: '1000', MCP_MAX_MESSAGE_BYTES: '2000' },
+      },
+    });
+    const given = await post(`${daemon.url}/auth/login`, {}, { username: 'boss', password: 'admin123' });
+    expect(await given.json()).toMatchObject({ expires_in: 3_600 });
+    const headers = { authorization: 'Bearer the-static-token', accept: 'application/json, text/event-stream' };
+    expect((await fetch(`${daemon.url}/sse`, { headers })).status).toBe(404);
+    expect((await post(`${daemon.url}/mcp`, headers, { text: 'x'.repeat(2_000) })).status).toBe(413);
+
+    const first = await clientOf(daemon, 'the-static-token');
+    const second = await clientOf(daemon, 'the-static-token');
+    await expect(first.listTools()).rejects.toThrow();
+    expect((await second.listTools()).tools).toHaveLength(3);
+    await Promise.all([first.close(), second.close()]);
+    const sessions = async (): Promise<string | undefined> => {
+      const text = await (await fetch(`${daemon.url}/metrics`, { headers })).text();
+      return /^mcp_daemon_sessions\{transport="streamable_http"\} (\d+)$/m.exec(text)?.[1];
+    };
+    while ((await sessions()) !== '0') await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(daemon.log().filter(({ msg }) => msg === 'request')).toEqual([]);
+  });
+
+  it('bounds requests and connections as it is told, and says by what name it is known', async () => {
+    const daemon = await start(['--store', 'memory'], {
+      env: {
+        ...{ PUBLIC_URL: 'http://localhost:8080', ADMIN_STATIC_TOKEN: 'the-static-token' },
+        ...{ MCP_RATE_LIMIT: '10', MCP_MAX_CONNECTIONS: '3' },
+      },
+    });
+    const metadata = await fetch(`${daemon.url}/.well-known/oauth-protected-resource/mcp`);
+    expect(await metadata.json()).toMatchObject({ resource: 'http://localhost:8080/mcp' });
+    const ask = (): Promise<Response> =>
+      fetch(`${daemon.url}/metrics`, { headers: { authorization: 'Bearer the-static-token' } });
+    expect([(await ask()).status, (await ask()).status]).toEqual([200, 429]);
+    const { port } = new URL(daemon.url);
+    let refused = 0;
+    const sockets = Array.from({ length: 6 }, () => {
+      const socket = connect(Number(port), '127.0.0.1');
+      let answered = false;
+      socket.on('data', () => (answered = true)).on('error', () => undefined);
+      socket.on('close', () => (refused += answered ? 0 : 1));
+      return socket;
+    });
+    while (refused < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('a call under way is answered after SIGTERM; a second signal ends it at once', async () => {
+    await place.write('mcp.json', {
+      tools: [{ name: 'wait', inputSchema: { type: 'object' } }],
+      module_links: [{ type: 'tool', name: 'wait', module_name: 'wait', function_name: 'wait' }],
+    });
+    await place.write(
+      'wait.mjs',
+      'export const wait = ({ ms = 500 }) => new Promise((resolve) => setTimeout(resolve, ms, "waited"));',
+    );
+    const daemon = await start(['--auth-provider', 'none', '--store', 'memory']);
+    const client = await clientOf(daemon);
+    const waiting = client.callTool({ name: 'wait', arguments: {} });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    daemon.child.kill('SIGTERM');
+    expect((await waiting).content).toMatchObject([{ text: 'waited' }]);
+    expect((await daemon.exited).code).toBe(0);
+
+    const other = await start(['--auth-provider', 'none', '--store', 'memory']);
+    const left = await clientOf(other);
+    const stuck = left.callTool({ name: 'wait', arguments: { ms: 60_000 } }).catch(() => 'gone');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    other.child.kill('SIGTERM');
+    other.child.kill('SIGTERM'); // the same again, as a group is told
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(other.child.exitCode).toBeNull();
+    other.child.kill('SIGTERM');
+    expect((await other.exited).code).toBe(143);
+    await left.close();
+    expect(await stuck).toBe('gone');
+  });
+
+  it('a thousand requests that are never finished hold up nobody', async () => {
+    const daemon = await start(['--auth-provider', 'none', '--store', 'memory', '--rate-limit', '0']);
+    const { port } = new URL(daemon.url);
+    const sockets = Array.from({ length: 1_000 }, () => {
+      const socket = connect(Number(port), '127.0.0.1', () =>
+        socket.write('POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{'),
+      );
+      socket.on('error', () => undefined);
+      return socket;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const client = await clientOf(daemon);
+    expect((await client.callTool({ name: 'one', arguments: {} })).content).toMatchObject([{ text: 'one' }]);
+    await client.close();
+    daemon.child.kill('SIGTERM');
+    expect((await daemon.exited).code).toBe(0);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it.each([
+    [['--host', '0.0.0.0'], {}, 2, /cannot listen on 0\.0\.0\.0: JWT_SECRET_KEY and ADMIN_PASSWORD still have the default/],
+    [['--host', '0.0.0.0'], { JWT_SECRET_KEY: 'x'.repeat(32) }, 2, /: ADMIN_PASSWORD still has the default/],
+    [['--host', '0.0.0.0', '--auth-provider', 'none'], {}, 2, /without authentication/],
+    [['--auth-provider', 'none'], { PUBLIC_URL: 'https://mcp.example.com' }, 2, /cannot be https:.* without authentication/],
+    [['--auth-provider', 'none', '--trust-proxy', '1'], {}, 2, /behind a proxy, as TRUST_PROXY says, without authentication/],
+    [['--trust-proxy', 'loopback'], {}, 2, /behind a proxy, as TRUST_PROXY says: JWT_SECRET_KEY and ADMIN_PASSWORD still have/],
+    [['--auth-provider', 'cognito'], {}, 2, /set COGNITO_USER_POOL_ID and COGNITO_APP_CLIENT_ID/],
+    [['--port', '70000'], {}, 2, /--port: a whole number from 0 to 65535/],
+    [['--trust-proxy', 'somebody'], {}, 2, /TRUST_PROXY/],
+    [[], { PUBLIC_URL: 'example' }, 2, /PUBLIC_URL must be an origin/],
+    [[], { ALLOWED_ORIGINS: '*' }, 2, /ALLOWED_ORIGINS must be origins .*got "\*"/],
+    [[], { ALLOWED_HOSTS: 'https://mcp.example.com' }, 2, /ALLOWED_HOSTS must be names/],
+    [[], { HOST: '0.0.0.0', ADMIN_PASSWORD: 'a password', JWT_SECRET_KEY: 'short' }, 2, /JWT_SECRET_KEY has 5 bytes/],
+    [['--local-user-file', 'bad.json'], {}, 2, /bad\.json/],
+    [[], { MCP_DATA_DIR: '/dev/null/x' }, 1, /\/dev\/null\/x\/mcp-daemon\.db cannot be used: a part of its path is not a folder/],
+  ] as const)('%j %j ends with one clear line', async (args, env, exitCode, message) => {
+    await place.write('bad.json', '[{}]');
+    const { code, stdout, stderr } = await place.run(['--port', '0', ...args], { env: { MCP_TRANSPORT: 'sse', ...env } });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('    at ');
+    expect(stderr).not.toContain('everybody knows the default of');
+    expect(stdout).toBe('');
+    expect(code).toBe(exitCode);
+  });
+
+  it('a port that is in use is said to be', async () => {
+    const daemon = await start(['--store', 'memory']);
+    const { port } = new URL(daemon.url);
+    const { code, stderr } = await place.run(['--port', port, '--store', 'memory'], { env: { MCP_TRANSPORT: 'sse' } });
+    expect(stderr).toBe(
+      `mcp-daemon: cannot listen: port ${port} of 127.0.0.1 is in use: choose another with --port or PORT\nTry "mcp-daemon --help".\n`,
+    );
+    expect(code).toBe(2);
+  });
+});

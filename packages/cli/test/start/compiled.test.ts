@@ -1,0 +1,79 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import * as nodeModule from 'node:module';
+import { join } from 'node:path';
+
+import { cacheFolder } from '../../src/start/compiled.js';
+import { Place, toolsConfig } from '../support.js';
+
+const nodeHasItsOwn = 'enableCompileCache' in nodeModule;
+
+describe('the cache of compiled code', () => {
+  let place: Place;
+  beforeEach(async () => {
+    place = new Place();
+    await place.write('mcp.json', toolsConfig('functions', 'one'));
+    await place.write('functions.mjs', `export const one = () => 'one';`);
+  });
+  afterEach(() => place.remove());
+
+  const folder = (): string => place.at('home', '.cache', 'mcp-daemon');
+  const files = (): string[] => (existsSync(folder()) ? readdirSync(folder()).filter((name) => name.endsWith('.v8')) : []);
+  const serve = async (env: Record<string, string | undefined> = {}): Promise<void> => {
+    const sidecar = await place.sidecar([], { env });
+    expect(await sidecar.call('one')).toBe('one');
+    sidecar.child.stdin.end();
+    expect(await sidecar.exited).toMatchObject({ code: 0, stderr: '' });
+  };
+
+  it('is kept in a folder of the user, and used', async () => {
+    await serve();
+    expect(statSync(folder()).mode & 0o777).toBe(0o700);
+    if (nodeHasItsOwn) return;
+    const [file] = files();
+    const before = statSync(join(folder(), file!));
+    expect(before.mode & 0o777).toBe(0o600);
+    await serve();
+    expect(files()).toEqual([file]);
+    expect(statSync(join(folder(), file!)).mtimeMs).toBe(before.mtimeMs);
+  });
+
+  (nodeHasItsOwn ? it.skip : it)('that is broken, cut or of other code is made anew', async () => {
+    await serve();
+    const file = join(folder(), files()[0]!);
+    const good = await readFile(file);
+    for (const bad of [
+      good.subarray(0, 1_000),
+      Buffer.alloc(5_000, 7),
+      Buffer.alloc(0),
+      Buffer.concat([good, Buffer.from('x')]),
+    ]) {
+      await writeFile(file, bad);
+      await serve();
+      expect((await readFile(file)).length).toBeGreaterThan(100_000);
+    }
+  });
+
+  (nodeHasItsOwn ? it.skip : it)('is not used where others could have written it', async () => {
+    await serve();
+    await chmod(folder(), 0o777);
+    await rm(join(folder(), files()[0]!));
+    await serve();
+    expect(files()).toEqual([]);
+  });
+
+  it('is done without where there is no place for it', async () => {
+    await serve({ HOME: undefined, USERPROFILE: undefined, MCP_STORE: 'memory' });
+    await place.write('home/.cache', 'a file');
+    await serve();
+  });
+
+  it('has its place by the convention of the platform', () => {
+    expect(cacheFolder({ HOME: '/h' }, 'linux')).toBe('/h/.cache/mcp-daemon');
+    expect(cacheFolder({ HOME: '/h', XDG_CACHE_HOME: '/c' }, 'linux')).toBe('/c/mcp-daemon');
+    expect(cacheFolder({ HOME: '/h', XDG_CACHE_HOME: 'relative' }, 'linux')).toBe('/h/.cache/mcp-daemon');
+    expect(cacheFolder({ HOME: '/h' }, 'darwin')).toBe('/h/Library/Caches/mcp-daemon');
+    expect(cacheFolder({ HOME: '/h' }, 'win32')).toBeUndefined();
+    expect(cacheFolder({}, 'linux')).toBeUndefined();
+  });
+});

@@ -1,0 +1,161 @@
+/**
+ * Content blocks: made from JavaScript values, checked, and fitted to what older protocol versions know.
+ */
+import type { JsonObject } from '../base/json.js';
+import { isObject } from '../base/json.js';
+import type { ContentBlock } from '../protocol/messages.js';
+import type { Feature, ProtocolVersion } from '../protocol/versions.js';
+import { supports } from '../protocol/versions.js';
+import { ReturnValueError } from './return-value-error.js';
+
+/** A text block. */
+export const block = (text: string): ContentBlock => ({ type: 'text', text });
+
+/** Bytes as base64. */
+export const toBase64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+
+/** JSON text of a value. A BigInt becomes its digits. @throws ReturnValueError for a cycle or a `toJSON` that throws */
+function stringify(value: unknown, indent?: number): string | undefined {
+  try {
+    return JSON.stringify(value, undefined, indent);
+  } catch {
+    // A BigInt, or a cycle: the replacer costs, so only those pay for it.
+    try {
+      return JSON.stringify(value, (_key, member: unknown) => (typeof member === 'bigint' ? member.toString() : member), indent);
+    } catch (error) {
+      const cycle = error instanceof TypeError && /circular|cyclic/i.test(error.message);
+      throw new ReturnValueError(cycle ? 'it returned a value that contains itself' : 'it returned a value that is no JSON');
+    }
+  }
+}
+
+/** A value as a JSON value, as it will be on the wire. */
+export function toJson(value: unknown): unknown {
+  const text = stringify(value);
+  return text === undefined ? undefined : (JSON.parse(text) as unknown);
+}
+
+/** A value as JSON text; what JSON does not know is `null`. */
+export const jsonText = (value: unknown): string => stringify(value) ?? 'null';
+
+/** A value as text for a model: strings as they are, objects as indented JSON. @throws ReturnValueError for functions and symbols */
+export function asText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'object' && value !== null) return stringify(value, 2) ?? '';
+  if (typeof value === 'function' || typeof value === 'symbol') throw new ReturnValueError(`it returned a ${typeof value}`);
+  return String(value);
+}
+
+/** File signatures, as they look in base64. */
+const SIGNATURES: readonly [string, string][] = [
+  ['iVBORw0KGgo', 'image/png'],
+  ['/9j/', 'image/jpeg'],
+  ['R0lGOD', 'image/gif'],
+  ['PHN2Zy', 'image/svg+xml'],
+  ['SUQz', 'audio/mpeg'],
+  ['T2dnUw', 'audio/ogg'],
+  ['ZkxhQ', 'audio/flac'],
+];
+
+function sniff(type: 'image' | 'audio', data: string): string {
+  if (data.startsWith('UklGR')) return type === 'image' ? 'image/webp' : 'audio/wav';
+  const found = SIGNATURES.find(([start, mimeType]) => data.startsWith(start) && mimeType.startsWith(type));
+  return found?.[1] ?? (type === 'image' ? 'image/png' : 'audio/wav');
+}
+
+const BASE64 = /^(?:data:([^;,]+);base64,)?([A-Za-z0-9+/\s]*={0,2}\s*)$/;
+
+/** An image or audio block, from bytes, base64 text, a data URI or `{ data, mimeType? }`. @throws ReturnValueError */
+export function media(type: 'image' | 'audio', value: unknown): ContentBlock {
+  const { data, ...rest } = isObject(value) && !(value instanceof Uint8Array) ? value : { data: value };
+  const encoded = data instanceof Uint8Array ? toBase64(data) : data;
+  const found = typeof encoded === 'string' ? BASE64.exec(encoded) : null;
+  if (found === null || found[2] === '')
+    throw new ReturnValueError(`an ${type} must be bytes or base64 text, or { data, mimeType } with such data`);
+  const [, dataType, bare = ''] = found;
+  const text = bare.replace(/\s/g, '');
+  return { ...(toJson(rest) as JsonObject), type, data: text, mimeType: rest['mimeType'] ?? dataType ?? sniff(type, text) };
+}
+
+/** An embedded resource, from text, bytes or `{ uri?, text | blob, mimeType? }`, alone or as `{ resource }`. @throws ReturnValueError */
+export function embedded(value: unknown, defaultUri: string): ContentBlock {
+  if (isObject(value) && isObject(value['resource'])) {
+    const { resource, ...rest } = value;
+    return { ...(toJson(rest) as JsonObject), ...embedded(resource, defaultUri) };
+  }
+  if (value instanceof Uint8Array)
+    return { type: 'resource', resource: { uri: defaultUri, mimeType: 'application/octet-stream', blob: toBase64(value) } };
+  if (!isObject(value) || !('text' in value || 'blob' in value)) {
+    const mimeType = typeof value === 'string' ? 'text/plain' : 'application/json';
+    return { type: 'resource', resource: { uri: defaultUri, mimeType, text: asText(value) } };
+  }
+  const { text, blob, ...rest } = value;
+  const resource: JsonObject = {
+    uri: defaultUri,
+    mimeType: text === undefined ? 'application/octet-stream' : 'text/plain',
+    ...(toJson(rest) as JsonObject),
+  };
+  if (text !== undefined) resource['text'] = asText(text);
+  else resource['blob'] = blob instanceof Uint8Array ? toBase64(blob) : blob;
+  if (text === undefined && typeof resource['blob'] !== 'string')
+    throw new ReturnValueError('"blob" must be base64 text or bytes');
+  return { type: 'resource', resource };
+}
+
+/** A link to a resource, from a URI or `{ uri, name?, ... }`. @throws ReturnValueError */
+export function link(value: unknown): ContentBlock {
+  const given = typeof value === 'string' ? { uri: value } : value;
+  if (!isObject(given) || typeof given['uri'] !== 'string')
+    throw new ReturnValueError('a resource link must be a URI or { uri, name }');
+  return { name: given['uri'], ...(toJson(given) as JsonObject), type: 'resource_link' };
+}
+
+/** What a block of each type must have. */
+const NEEDS: Record<string, readonly string[]> = {
+  text: ['text'],
+  image: ['data', 'mimeType'],
+  audio: ['data', 'mimeType'],
+  resource_link: ['uri', 'name'],
+};
+
+/** Checks content blocks that a function made itself. @throws ReturnValueError naming the first that is none */
+export function checkBlocks(blocks: readonly unknown[]): ContentBlock[] {
+  return blocks.map((item, index) => {
+    const fail = (why: string): never => {
+      throw new ReturnValueError(`content[${index}] ${why}`);
+    };
+    if (!isObject(item) || typeof item['type'] !== 'string') return fail('must be a content block: an object with a "type"');
+    if (item['type'] === 'image' || item['type'] === 'audio') {
+      if (item['data'] instanceof Uint8Array) return media(item['type'], item);
+    }
+    if (item['type'] === 'resource') {
+      const { resource } = item;
+      if (!isObject(resource) || typeof resource['uri'] !== 'string') return fail('needs a "resource" with a "uri"');
+      return embedded(item, resource['uri']);
+    }
+    const needs = NEEDS[item['type']];
+    if (needs === undefined)
+      return fail(`has the unknown type "${item['type']}"; there are ${Object.keys(NEEDS).join(', ')}, resource`);
+    const missing = needs.find((key) => typeof item[key] !== 'string');
+    if (missing !== undefined) return fail(`(${item['type']}) needs "${missing}" as a string`);
+    return toJson(item) as ContentBlock;
+  });
+}
+
+/** Types of blocks that the first version of the protocol had not. */
+const NEWER: Readonly<Record<string, Feature>> = { audio: 'audio', resource_link: 'resourceLink' };
+
+/** Puts text in the place of blocks that the client's version does not know. */
+export function fitBlocks(blocks: ContentBlock[], version: ProtocolVersion): ContentBlock[] {
+  const unknown = ({ type }: ContentBlock): boolean => {
+    const feature = NEWER[type];
+    return feature !== undefined && !supports(version, feature);
+  };
+  if (!blocks.some(unknown)) return blocks;
+  return blocks.map((item) => {
+    if (!unknown(item)) return item;
+    if (item.type === 'resource_link') return block(`${String(item['name'])}: ${String(item['uri'])}`);
+    return block(`[${String(item['mimeType'])} that this client's protocol version ${version} cannot carry]`);
+  });
+}

@@ -1,0 +1,34 @@
+/** What the parameters of a call must be before its function is looked at. */
+import type { JsonObject } from '../base/json.js';
+import type { PromptDefinition } from '../ports/definition.js';
+import { DaemonError } from '../protocol/errors.js';
+
+/** The name of what is called. @throws DaemonError `invalid_params` */
+export function nameOf(params: JsonObject): string {
+  const { name } = params;
+  if (typeof name !== 'string') throw new DaemonError('invalid_params', 'Invalid params: "name" must be a string.');
+  return name;
+}
+
+/** The arguments; none where there are none. @throws DaemonError `invalid_params` */
+export function argumentsOf(params: JsonObject): JsonObject {
+  const { arguments: given = {} } = params;
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return given as JsonObject;
+  throw new DaemonError('invalid_params', 'Invalid params: "arguments" must be an object.');
+}
+
+/** Prompts are given texts. @throws DaemonError `invalid_params` */
+export function checkPromptArguments(definition: PromptDefinition, given: JsonObject): void {
+  const missing = definition.arguments
+    .filter(({ name, required }) => required && !Object.hasOwn(given, name))
+    .map(({ name }) => `"${name}"`);
+  if (missing.length > 0) {
+    throw new DaemonError(
+      'invalid_params',
+      `Invalid params: prompt "${definition.name}" needs the argument ${missing.join(', ')}.`,
+    );
+  }
+  const wrong = Object.keys(given).find((name) => typeof given[name] !== 'string');
+  if (wrong !== undefined)
+    throw new DaemonError('invalid_params', `Invalid params: the prompt argument "${wrong}" must be a string.`);
+}

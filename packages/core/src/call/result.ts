@@ -1,0 +1,191 @@
+/**
+ * From a function's return value to an MCP result, in the shape that the client's protocol version knows.
+ */
+import type { JsonObject } from '../base/json.js';
+import { isObject } from '../base/json.js';
+import type {
+  PromptDefinition,
+  PromptMessage,
+  ResourceDefinition,
+  ResourceTemplateDefinition,
+  ToolDefinition,
+} from '../ports/definition.js';
+import { DaemonError } from '../protocol/errors.js';
+import type { CallToolResult, ContentBlock } from '../protocol/messages.js';
+import type { ProtocolVersion } from '../protocol/versions.js';
+import { supports } from '../protocol/versions.js';
+import type { Check } from '../schema/compile/compile-schema.js';
+import { compileSchema } from '../schema/compile/compile-schema.js';
+import { asText, block, checkBlocks, embedded, fitBlocks, jsonText, link, media, toBase64, toJson } from './content.js';
+import { ReturnValueError } from './return-value-error.js';
+
+const checks = new WeakMap<ToolDefinition, Check>();
+
+/** Structured content must be an object until 2025-11-25, and is unknown before 2025-06-18. */
+const takesStructured = (version: ProtocolVersion, value: unknown): boolean =>
+  supports(version, 'structuredAny') || (supports(version, 'structuredObject') && isObject(value));
+
+const looksLikeResult = (value: unknown): value is CallToolResult =>
+  isObject(value) &&
+  Array.isArray(value['content']) &&
+  value['content'].every((item) => isObject(item) && typeof item['type'] === 'string');
+
+function rawResult(value: unknown): CallToolResult {
+  if (Array.isArray(value)) return { content: checkBlocks(value) };
+  if (!isObject(value)) throw new ReturnValueError('a function of return_type "mcp" must return { content: [...] }');
+  const { content = [], structuredContent, isError, _meta } = value;
+  if (!Array.isArray(content)) throw new ReturnValueError('"content" must be an array of content blocks');
+  const result: CallToolResult = { content: checkBlocks(content) };
+  if (structuredContent !== undefined) result.structuredContent = toJson(structuredContent);
+  if (isError !== undefined) result.isError = Boolean(isError);
+  if (isObject(_meta)) result['_meta'] = toJson(_meta);
+  return result;
+}
+
+function byReturnType(definition: ToolDefinition, value: unknown, callId: string): CallToolResult {
+  const many = (make: (item: unknown) => ContentBlock): ContentBlock[] =>
+    Array.isArray(value) ? value.map(make) : [make(value)];
+  switch (definition.return_type) {
+    case 'mcp':
+      return rawResult(value);
+    case 'image':
+    case 'audio': {
+      const type = definition.return_type;
+      return { content: many((item) => media(type, item)) };
+    }
+    case 'embedded_resource':
+      return { content: many((item) => embedded(item, `result://${encodeURIComponent(definition.name)}/${callId}`)) };
+    case 'resource_link':
+      return { content: many(link) };
+    case 'json': {
+      const json = toJson(value);
+      return json === undefined ? { content: [] } : { content: [block(JSON.stringify(json))], structuredContent: json };
+    }
+    default:
+      return value === undefined ? { content: [] } : { content: [block(asText(value))] };
+  }
+}
+
+/** Fills in and checks the structured content of a tool that declares an `outputSchema`. */
+function structured(
+  definition: ToolDefinition,
+  schema: JsonObject,
+  result: CallToolResult,
+  value: unknown,
+  raw: boolean,
+): CallToolResult {
+  if (result.isError) return result;
+  if (result.structuredContent === undefined) {
+    if (raw) throw new ReturnValueError('it declares an outputSchema, and returned no structuredContent');
+    result.structuredContent = toJson(value);
+    result.content = [block(jsonText(result.structuredContent))];
+  }
+  let check = checks.get(definition);
+  if (check === undefined) checks.set(definition, (check = compileSchema(schema)));
+  const checked = check(result.structuredContent);
+  if (!checked.ok) throw new ReturnValueError(`its result does not fit its outputSchema: ${checked.problems.join('; ')}`);
+  return result;
+}
+
+/**
+ * The result of a tool call.
+ *
+ * @param value what the function returned
+ * @throws ReturnValueError where the value does not fit the tool's `return_type` or `outputSchema`
+ */
+export function toToolResult(
+  definition: ToolDefinition,
+  value: unknown,
+  version: ProtocolVersion,
+  callId: string,
+): CallToolResult {
+  const raw = definition.return_type === 'mcp' || (definition.return_type === undefined && looksLikeResult(value));
+  let result = raw ? rawResult(value) : byReturnType(definition, value, callId);
+  if (definition.outputSchema !== undefined) result = structured(definition, definition.outputSchema, result, value, raw);
+  result.content = fitBlocks(result.content, version);
+  if (result.structuredContent !== undefined && !takesStructured(version, result.structuredContent))
+    delete result.structuredContent;
+  return result;
+}
+
+/** A tool result that says what went wrong, for the model to read. */
+export function toolError(text: string): CallToolResult {
+  return { content: [block(text)], isError: true };
+}
+
+function resourceContent(uri: string, mimeType: string | undefined, value: unknown): JsonObject {
+  if (typeof value === 'string') return { uri, mimeType: mimeType ?? 'text/plain', text: value };
+  if (value instanceof Uint8Array) return { uri, mimeType: mimeType ?? 'application/octet-stream', blob: toBase64(value) };
+  if (!isObject(value) || !('text' in value || 'blob' in value)) {
+    return { uri, mimeType: mimeType ?? 'application/json', text: asText(value) };
+  }
+  const { text, blob, ...rest } = value;
+  const shared = { ...(toJson(rest) as JsonObject) };
+  const contents: JsonObject = {
+    uri,
+    ...shared,
+    mimeType: rest['mimeType'] ?? mimeType ?? (text === undefined ? 'application/octet-stream' : 'text/plain'),
+  };
+  if (text !== undefined) return { ...contents, text: asText(text) };
+  if (typeof blob === 'string' || blob instanceof Uint8Array)
+    return { ...contents, blob: typeof blob === 'string' ? blob : toBase64(blob) };
+  throw new ReturnValueError('"blob" must be base64 text or bytes');
+}
+
+/**
+ * The result of `resources/read`.
+ *
+ * @param value a string, bytes, `{ text }` or `{ blob }`, an array of those, `{ contents: [...] }`, or anything JSON
+ * @throws DaemonError `resource_not_found` where the function returned undefined or null; ReturnValueError
+ */
+export function toResourceResult(
+  definition: ResourceDefinition | ResourceTemplateDefinition,
+  value: unknown,
+  uri: string,
+): JsonObject {
+  if (value === undefined || value === null) {
+    throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
+  }
+  const raw = isObject(value) && Array.isArray(value['contents']) ? value['contents'] : undefined;
+  const items =
+    raw ??
+    (Array.isArray(value) && value.every((item) => isObject(item) && ('text' in item || 'blob' in item)) ? value : [value]);
+  const result: JsonObject = { contents: items.map((item: unknown) => resourceContent(uri, definition.mimeType, item)) };
+  if (raw !== undefined && isObject(value) && isObject(value['_meta'])) result['_meta'] = toJson(value['_meta']);
+  return result;
+}
+
+/** One block that a function made itself. */
+function promptBlock(value: unknown, version: ProtocolVersion): ContentBlock {
+  const [made = block('')] = fitBlocks(checkBlocks([value]), version);
+  return made;
+}
+
+function promptMessage(value: unknown, version: ProtocolVersion): PromptMessage {
+  if (!isObject(value) || (typeof value['type'] === 'string' && !('role' in value))) {
+    return { role: 'user', content: typeof value === 'string' ? block(value) : promptBlock(value, version) };
+  }
+  const { role = 'user', content } = value;
+  if (role !== 'user' && role !== 'assistant')
+    throw new ReturnValueError(`a message's role must be "user" or "assistant", got ${jsonText(role)}`);
+  if (typeof content === 'string') return { role, content: block(content) };
+  return { role, content: promptBlock(content, version) };
+}
+
+/**
+ * The result of `prompts/get`.
+ *
+ * @param value a string, a message, an array of those, or `{ messages: [...], description? }`
+ * @throws ReturnValueError where it is none of these
+ */
+export function toPromptResult(definition: PromptDefinition, value: unknown, version: ProtocolVersion): JsonObject {
+  if (value === undefined || value === null)
+    throw new ReturnValueError('a prompt must return its messages, and returned nothing');
+  const raw = isObject(value) && Array.isArray(value['messages']);
+  const list: unknown[] = raw ? (value['messages'] as unknown[]) : Array.isArray(value) ? value : [value];
+  const description = raw && typeof value['description'] === 'string' ? value['description'] : definition.description;
+  const result: JsonObject = { messages: list.map((item) => promptMessage(item, version)) };
+  if (description !== undefined) result['description'] = description;
+  if (raw && isObject(value['_meta'])) result['_meta'] = toJson(value['_meta']);
+  return result;
+}

@@ -1,0 +1,211 @@
+/**
+ * What a partition offers, as immutable snapshots. A snapshot answers by name, URI and page; its list pages are made once
+ * and sent as they are, however many tools there are.
+ */
+import { createHash } from 'node:crypto';
+
+import type { Awaitable } from '../base/awaitable.js';
+import { andThen } from '../base/awaitable.js';
+import type { Cache } from '../base/cache.js';
+import { createCache } from '../base/cache.js';
+import type { JsonObject } from '../base/json.js';
+import type { UriMatcher } from '../base/uri-template.js';
+import { compileUriTemplate } from '../base/uri-template.js';
+import type { CatalogSource } from '../ports/catalogs.js';
+import type {
+  CatalogDefinition,
+  FunctionDefinition,
+  PromptDefinition,
+  ResourceDefinition,
+  ResourceTemplateDefinition,
+  ToolDefinition,
+} from '../ports/definition.js';
+import { withText } from '../protocol/encode.js';
+import { DaemonError } from '../protocol/errors.js';
+import type { Era } from '../protocol/versions.js';
+
+/** The lists that clients can ask for, by the key of their result. */
+export type ListKey = 'tools' | 'resources' | 'resourceTemplates' | 'prompts';
+
+/** A resource or template that a URI belongs to. */
+export interface FoundResource {
+  definition: ResourceDefinition | ResourceTemplateDefinition;
+  variables: Readonly<Record<string, string>>;
+}
+
+/** One partition's catalog at one moment. */
+export interface Snapshot {
+  readonly definition: CatalogDefinition;
+  readonly revision: string;
+  tool(name: string): ToolDefinition | undefined;
+  prompt(name: string): PromptDefinition | undefined;
+  /** The resource of a URI: a fixed one first, else the first template that matches. */
+  resource(uri: string): FoundResource | undefined;
+  template(uriTemplate: string): ResourceTemplateDefinition | undefined;
+  /**
+   * One page of a list, ready to be sent.
+   *
+   * @throws DaemonError `invalid_cursor`
+   */
+  page(key: ListKey, era: Era, cursor: string | undefined): JsonObject;
+}
+
+/** The catalogs of all partitions. */
+export interface Catalog {
+  /** @throws DaemonError `invalid_request` where there is no such partition */
+  snapshot(partition: string): Awaitable<Snapshot>;
+  /** Makes the next request read the partition's catalog anew. */
+  purge(partition: string): void;
+}
+
+const NO_VARIABLES: Readonly<Record<string, string>> = Object.freeze({});
+
+/** Members in the order of the spec's examples; absent ones are left out. */
+function pick(source: object, keys: readonly string[]): JsonObject {
+  const picked: JsonObject = {};
+  for (const key of keys) {
+    const value = (source as JsonObject)[key];
+    if (value !== undefined) picked[key] = value;
+  }
+  return picked;
+}
+
+function wire(definition: FunctionDefinition, era: Era): JsonObject {
+  switch (definition.kind) {
+    case 'tool': {
+      const tool = pick(definition, [
+        'name',
+        'title',
+        'description',
+        'icons',
+        'inputSchema',
+        'outputSchema',
+        'annotations',
+        '_meta',
+      ]);
+      // Until 2025-11-25 structured content was an object; a schema of anything else would break those clients.
+      if (era === 'legacy' && definition.outputSchema?.['type'] !== 'object') delete tool['outputSchema'];
+      return tool;
+    }
+    case 'resource':
+      return pick(definition, ['uri', 'name', 'title', 'description', 'icons', 'mimeType', 'size', 'annotations', '_meta']);
+    case 'resource_template':
+      return pick(definition, ['uriTemplate', 'name', 'title', 'description', 'icons', 'mimeType', 'annotations', '_meta']);
+    case 'prompt': {
+      const prompt = pick(definition, ['name', 'title', 'description', 'icons', '_meta']);
+      prompt['arguments'] = definition.arguments.map((argument) => pick(argument, ['name', 'title', 'description', 'required']));
+      return prompt;
+    }
+  }
+}
+
+const LISTED: Record<ListKey, FunctionDefinition['kind']> = {
+  tools: 'tool',
+  resources: 'resource',
+  resourceTemplates: 'resource_template',
+  prompts: 'prompt',
+};
+
+/** Cursors name a page of one revision; nobody can make one up that we would misread. */
+const cursorOf = (revision: string, key: ListKey, page: number): string =>
+  createHash('sha256')
+    .update(JSON.stringify([revision, key, page]))
+    .digest('base64url')
+    .slice(0, 22);
+
+/** What every list page is given, by era: the caller knows who we are and what may be cached. */
+export type Finish = (result: JsonObject, era: Era) => JsonObject;
+
+/**
+ * Makes a snapshot.
+ *
+ * @param pageSize entries of one list page
+ * @param finish adds what results of an era carry
+ */
+export function createSnapshot(definition: CatalogDefinition, pageSize: number, finish: Finish): Snapshot {
+  const tools = new Map<string, ToolDefinition>();
+  const prompts = new Map<string, PromptDefinition>();
+  const resources = new Map<string, FoundResource>();
+  const templates: { definition: ResourceTemplateDefinition; matcher: UriMatcher }[] = [];
+  for (const entry of definition.functions) {
+    if (entry.kind === 'tool') tools.set(entry.name, entry);
+    else if (entry.kind === 'prompt') prompts.set(entry.name, entry);
+    else if (entry.kind === 'resource') resources.set(entry.uri, { definition: entry, variables: NO_VARIABLES });
+    else templates.push({ definition: entry, matcher: compileUriTemplate(entry.uriTemplate) });
+  }
+
+  const { revision } = definition;
+  const lists = new Map<string, Map<string | undefined, JsonObject>>();
+
+  /** All pages of a list, by the cursor that asks for them. */
+  function pages(key: ListKey, era: Era): Map<string | undefined, JsonObject> {
+    const entries = definition.functions.filter(({ kind }) => kind === LISTED[key]);
+    const made = new Map<string | undefined, JsonObject>();
+    for (let page = 0; page === 0 || page * pageSize < entries.length; page += 1) {
+      const result: JsonObject = {
+        [key]: entries.slice(page * pageSize, (page + 1) * pageSize).map((entry) => wire(entry, era)),
+      };
+      if ((page + 1) * pageSize < entries.length) result['nextCursor'] = cursorOf(revision, key, page + 1);
+      made.set(page === 0 ? undefined : cursorOf(revision, key, page), withText(finish(result, era)));
+    }
+    return made;
+  }
+
+  return {
+    definition,
+    revision,
+    tool: (name) => tools.get(name),
+    prompt: (name) => prompts.get(name),
+    template: (uriTemplate) => templates.find((entry) => entry.definition.uriTemplate === uriTemplate)?.definition,
+    resource(uri) {
+      const fixed = resources.get(uri);
+      if (fixed !== undefined) return fixed;
+      for (const { definition: template, matcher } of templates) {
+        const variables = matcher.match(uri);
+        if (variables !== undefined) return { definition: template, variables };
+      }
+      return undefined;
+    },
+    page(key, era, cursor) {
+      const name = `${key} ${era}`;
+      let list = lists.get(name);
+      if (list === undefined) lists.set(name, (list = pages(key, era)));
+      const page = list.get(cursor);
+      if (page !== undefined) return page;
+      throw new DaemonError(
+        'invalid_cursor',
+        'Invalid cursor: it is not one of ours, or the list has changed since. Ask for the list from its start.',
+      );
+    },
+  };
+}
+
+/** What {@link createCatalog} takes. */
+export interface CatalogOptions {
+  source: CatalogSource;
+  pageSize: number;
+  finish: Finish;
+  /** Milliseconds that a snapshot is served before its source is asked again. Default 30 minutes. */
+  ttlMs?: number;
+}
+
+/** Creates the catalogs of a daemon: a read-through cache over their source. */
+export function createCatalog(options: CatalogOptions): Catalog {
+  const { source, pageSize, finish, ttlMs } = options;
+  const cache: Cache<Snapshot> = createCache(ttlMs === undefined ? {} : { ttlMs });
+  // A catalog that its source still holds unchanged keeps its snapshot, and so its pages and checks.
+  const snapshots = new WeakMap<CatalogDefinition, Snapshot>();
+
+  const toSnapshot = (partition: string, definition: CatalogDefinition | undefined): Snapshot => {
+    if (definition === undefined) throw new DaemonError('invalid_request', `There is no partition "${partition}".`);
+    let snapshot = snapshots.get(definition);
+    if (snapshot === undefined) snapshots.set(definition, (snapshot = createSnapshot(definition, pageSize, finish)));
+    return snapshot;
+  };
+
+  return {
+    snapshot: (partition) =>
+      cache.get(partition, () => andThen(source.load(partition), (definition) => toSnapshot(partition, definition))),
+    purge: (partition) => cache.purge(partition),
+  };
+}

@@ -1,0 +1,317 @@
+/**
+ * What any {@link Store} must do, as data: run each check with whatever runs your tests.
+ *
+ * ```js
+ * for (const check of storeContract) test(check.name, () => check.run(openEmptyStore));
+ * ```
+ */
+import assert from 'node:assert/strict';
+
+import type { Awaitable } from '../base/awaitable.js';
+import { uuidv7 } from '../base/uuid.js';
+import type { CallQuery, CallRecord, CallStore, Store } from '../ports/calls.js';
+import type { ErrorCode } from '../protocol/errors.js';
+
+/** One check. */
+export interface ContractCheck {
+  /** What holds, in words. */
+  name: string;
+  /**
+   * Runs the check on a new store, which it closes.
+   *
+   * @param open opens a store without records.
+   * @throws AssertionError where the store does not do what `name` says.
+   */
+  run(open: () => Awaitable<Store>): Promise<void>;
+}
+
+/** A settled record with every member set, to be changed member by member. */
+export function exampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
+  return {
+    partition_key: 'default',
+    mcp_function_call_uuid: uuidv7(),
+    name: 'weather',
+    mcp_type: 'tool',
+    arguments: '{"city":"Zürich"}',
+    content: '{"content":[{"type":"text","text":"it\'s 12 °C ☀️"}]}',
+    content_in_s3: false,
+    status: 'completed',
+    notes: 'a "note", with\nmore than one line',
+    time_spent: 12.345,
+    updated_by: 'ada',
+    created_at: 1_790_000_000_000,
+    updated_at: 1_790_000_000_013,
+    fault: 'tool',
+    revision: 'r1',
+    bundle_digest: 'sha256:00',
+    owner: '01900000-0000-7000-8000-000000000000',
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    ...changes,
+  };
+}
+
+/** As plain data of this realm: where tests run in a realm of their own, an engine's objects have other prototypes. */
+const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
+
+function same(actual: unknown, expected: unknown, message?: string): void {
+  assert.deepEqual(plain(actual), plain(expected), message);
+}
+
+const uuids = (rows: readonly CallRecord[]): string[] => rows.map((row) => row.mcp_function_call_uuid);
+
+/** `count` records, each made a millisecond after the one before. */
+const series = (count: number, change: (index: number) => Partial<CallRecord> = () => ({})): CallRecord[] =>
+  Array.from({ length: count }, (_, index) => {
+    const time = 1_790_000_000_000 + index;
+    return exampleRecord({ created_at: time, updated_at: time + 1_000, ...change(index) });
+  });
+
+async function throws(code: ErrorCode, action: () => unknown): Promise<void> {
+  await assert.rejects(async () => void (await action()), { name: 'DaemonError', code });
+}
+
+/** Follows cursors to the end. */
+async function readAll(calls: CallStore, partition: string, query: CallQuery): Promise<CallRecord[][]> {
+  const pages: CallRecord[][] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await calls.list(partition, cursor === undefined ? query : { ...query, cursor });
+    pages.push(page.items);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return pages;
+}
+
+function check(name: string, body: (store: Store) => Promise<void>): ContractCheck {
+  return {
+    name,
+    async run(open) {
+      const store = await open();
+      try {
+        await body(store);
+      } finally {
+        await store.close();
+      }
+    },
+  };
+}
+
+const writing: ContractCheck[] = [
+  check('a record is read as it was written', async ({ calls }) => {
+    const nothing = { arguments: null, content: null, notes: null, time_spent: null, fault: null, bundle_digest: null };
+    const rows = [
+      exampleRecord(),
+      exampleRecord({ ...nothing, traceparent: null, content_in_s3: true, status: 'in_process' }),
+      exampleRecord({ time_spent: 0, mcp_type: 'prompt', name: "it's; drop table x --", notes: '', arguments: '"\\u0000"' }),
+      exampleRecord({ content: JSON.stringify('😀é\u2028'.repeat(100_000)), time_spent: 86_400_000.001 }),
+    ];
+    await calls.write(rows);
+    for (const row of rows) same(await calls.get('default', row.mcp_function_call_uuid), row);
+  }),
+
+  check('what is not there is undefined, and so is what another partition has', async ({ calls }) => {
+    const row = exampleRecord();
+    await calls.write([row]);
+    assert.equal(await calls.get('default', uuidv7()), undefined);
+    assert.equal(await calls.get('default#b', row.mcp_function_call_uuid), undefined);
+    assert.equal(await calls.get('', row.mcp_function_call_uuid), undefined);
+  }),
+
+  check('groups of any size are written whole', async ({ calls }) => {
+    const sizes = [0, 1, 2, 3, 7, 8, 9, 31, 33, 64, 100, 257];
+    for (const size of sizes) {
+      const rows = series(size, (index) => ({ partition_key: `p${size}`, content: `{"index":${index}}` }));
+      await calls.write(rows);
+      same((await readAll(calls, `p${size}`, {})).flat(), rows.toReversed());
+    }
+  }),
+
+  check('a group may hold rows of several partitions, callers, revisions and owners', async ({ calls }) => {
+    const rows = series(40, (index) => ({
+      partition_key: `p${index % 3}`,
+      updated_by: `user ${index % 5}`,
+      revision: `r${index % 2}`,
+      owner: `owner ${index % 7}`,
+    }));
+    await calls.write(rows);
+    for (const row of rows) same(await calls.get(row.partition_key, row.mcp_function_call_uuid), row);
+  }),
+
+  check('a known uuid is replaced, in its partition alone', async ({ calls }) => {
+    const open = exampleRecord({ status: 'in_process', content: null, time_spent: null, fault: null, notes: null });
+    const namesake = exampleRecord({ partition_key: 'other', mcp_function_call_uuid: open.mcp_function_call_uuid });
+    await calls.write([open, namesake]);
+    const changed = exampleRecord({
+      ...{ mcp_function_call_uuid: open.mcp_function_call_uuid, name: 'n', mcp_type: 'resource', arguments: null },
+      ...{ content: 'c', content_in_s3: true, status: 'failed', notes: 'x', time_spent: 1.5, updated_by: 'b', updated_at: 7 },
+      ...{ created_at: 5, fault: 'protocol', revision: 'r2', bundle_digest: null, owner: 'o', traceparent: null },
+    });
+    await calls.write([changed]);
+    same(await calls.get('default', open.mcp_function_call_uuid), changed);
+    same(await calls.get('other', open.mcp_function_call_uuid), namesake);
+    same((await calls.list('default', {})).items, [changed]);
+  }),
+
+  check('of two rows of one uuid in a group the later one stays', async ({ calls }) => {
+    const first = exampleRecord({ status: 'in_process' });
+    const last = { ...first, status: 'completed' as const, content: 'end' };
+    await calls.write([first, exampleRecord(), last]);
+    same(await calls.get('default', first.mcp_function_call_uuid), last);
+    assert.equal((await calls.list('default', {})).items.length, 2);
+  }),
+
+  check('the store keeps its own copies', async ({ calls }) => {
+    const row = exampleRecord();
+    const before = { ...row };
+    await calls.write([row]);
+    row.notes = 'changed by the writer';
+    const read = await calls.get('default', row.mcp_function_call_uuid);
+    same(read, before);
+    if (read !== undefined) read.notes = 'changed by the reader';
+    const [listed] = (await calls.list('default', {})).items;
+    if (listed !== undefined) listed.notes = 'changed by the reader';
+    same(await calls.get('default', row.mcp_function_call_uuid), before);
+  }),
+];
+
+const listing: ContractCheck[] = [
+  check('lists are newest first, in whatever order the records came', async ({ calls }) => {
+    const rows = series(6);
+    await calls.write([3, 1, 5].map((index) => rows[index] as CallRecord));
+    await calls.write([4, 0, 2].map((index) => rows[index] as CallRecord));
+    const [a, b, c, d, e, f] = uuids(rows);
+    same(uuids((await calls.list('default', {})).items), [f, e, d, c, b, a]);
+    same((await readAll(calls, 'default', { limit: 1 })).map(uuids), [[f], [e], [d], [c], [b], [a]]);
+  }),
+
+  check('pages hold 100 records or `limit`, and the last has no cursor', async ({ calls }) => {
+    await calls.write(series(201));
+    const sizes = async (query: CallQuery): Promise<number[]> =>
+      (await readAll(calls, 'default', query)).map((page) => page.length);
+    same(await sizes({}), [100, 100, 1]);
+    same(await sizes({ limit: 67 }), [67, 67, 67]);
+    same(await sizes({ limit: 1000 }), [201]);
+    same(await calls.list('empty', {}), { items: [] });
+  }),
+
+  check('pages stay whole while new records arrive', async ({ calls }) => {
+    const rows = series(20);
+    await calls.write(rows);
+    const first = await calls.list('default', { limit: 8 });
+    assert.ok(first.cursor !== undefined);
+    await calls.write(series(5, (index) => ({ created_at: 1_790_000_001_000 + index })));
+    const second = await calls.list('default', { limit: 12, cursor: first.cursor });
+    same([...first.items, ...second.items], rows.toReversed());
+    assert.equal(second.cursor, undefined);
+  }),
+
+  check('filters narrow, alone and together, and over pages', async ({ calls }) => {
+    const rows = series(60, (index) => ({
+      name: `f${index % 2}`,
+      mcp_type: (['tool', 'resource', 'prompt'] as const)[index % 3] ?? 'tool',
+      status: (['completed', 'failed', 'in_process', 'timed_out'] as const)[index % 4] ?? 'completed',
+    }));
+    await calls.write(rows);
+    const at = (index: number): number => rows[index]?.updated_at ?? 0;
+    const queries: [CallQuery, (row: CallRecord) => boolean][] = [
+      [{ name: 'f1' }, (row) => row.name === 'f1'],
+      [{ mcp_type: 'prompt' }, (row) => row.mcp_type === 'prompt'],
+      [{ status: 'in_process' }, (row) => row.status === 'in_process'],
+      [{ status: 'cancelled' }, () => false],
+      [{ updated_at_gt: at(10) }, (row) => row.updated_at > at(10)],
+      [{ updated_at_lt: at(10) }, (row) => row.updated_at < at(10)],
+      [{ updated_at_gt: at(10), updated_at_lt: at(50) }, (row) => row.updated_at > at(10) && row.updated_at < at(50)],
+      [{ name: 'f0', mcp_type: 'tool', status: 'completed' }, (row) => rows.indexOf(row) % 12 === 0],
+      [{ name: 'f0', updated_at_lt: at(9) }, (row) => row.name === 'f0' && row.updated_at < at(9)],
+    ];
+    for (const [query, wanted] of queries) {
+      const expected = rows.filter(wanted).toReversed();
+      for (const limit of [4, 1000]) {
+        same((await readAll(calls, 'default', { ...query, limit })).flat(), expected, JSON.stringify(query));
+      }
+    }
+  }),
+
+  check('a cursor that no list gave is refused', async ({ calls }) => {
+    await calls.write(series(3));
+    for (const cursor of ['', 'x', '!', 'bm9uc2Vuc2U', '{}', 'e30', 'MTc5MA', 'LjE']) {
+      await throws('invalid_cursor', () => calls.list('default', { cursor }));
+    }
+  }),
+
+  check('a limit is a whole number from 1 to 1000', async ({ calls }) => {
+    for (const limit of [0, -1, 1.5, 1001, NaN]) await throws('invalid_params', () => calls.list('default', { limit }));
+  }),
+];
+
+const keeping: ContractCheck[] = [
+  check('interrupt marks what ended processes left open, once, and nothing else', async ({ calls, owner }) => {
+    const mine = exampleRecord({ status: 'in_process', owner, notes: null });
+    const settled = exampleRecord({ owner: uuidv7(), updated_at: 1_000 });
+    const left = series(3, (index) => ({
+      ...{ status: 'in_process', notes: null, time_spent: null, owner: uuidv7(), partition_key: `p${index}` },
+      ...{ created_at: 1_000, updated_at: 1_000 },
+    }));
+    assert.equal(await calls.interrupt(), 0);
+    await calls.write([mine, settled, ...left]);
+    const began = Date.now();
+    assert.equal(await calls.interrupt(), 3);
+    for (const row of left) {
+      const read = await calls.get(row.partition_key, row.mcp_function_call_uuid);
+      assert.ok(read !== undefined && read.updated_at >= began - 1_000);
+      const notes = 'the process ended before the call did';
+      same(read, { ...row, status: 'interrupted', notes, updated_at: read.updated_at });
+    }
+    same(await calls.get('default', mine.mcp_function_call_uuid), mine);
+    same(await calls.get('default', settled.mcp_function_call_uuid), settled);
+    assert.equal(await calls.interrupt(), 0);
+  }),
+
+  check('prune removes settled records of one partition, by age and by count', async ({ calls }) => {
+    const rows = series(1_300, (index) => (index % 100 === 0 ? { status: 'in_process' } : {}));
+    const other = series(3, () => ({ partition_key: 'other' }));
+    await calls.write([...rows, ...other]);
+    const kept = async (): Promise<CallRecord[]> => (await readAll(calls, 'default', { limit: 1000 })).flat().reverse();
+    const isOpen = (row: CallRecord): boolean => row.status === 'in_process';
+    assert.equal(await calls.prune('default', {}), 0);
+    assert.equal(await calls.prune('nobody', { count: 0 }), 0);
+
+    const before = rows[1_150]?.created_at ?? 0;
+    assert.equal(await calls.prune('default', { before }), 1_150 - 12);
+    same(
+      await kept(),
+      rows.filter((row, index) => index >= 1_150 || isOpen(row)),
+    );
+
+    assert.equal(await calls.prune('default', { count: 100 }), 49);
+    const settled = rows.filter((row) => !isOpen(row)).slice(-100);
+    same(
+      await kept(),
+      rows.filter((row) => isOpen(row) || settled.includes(row)),
+    );
+
+    assert.equal(await calls.prune('default', { before, count: 1_000 }), 0);
+    assert.equal(await calls.prune('default', { count: 0 }), 100);
+    same(await kept(), rows.filter(isOpen));
+    assert.equal((await calls.list('other', {})).items.length, 3);
+  }),
+
+  check('close may be called twice, and use after it is refused', async (store) => {
+    await store.calls.write([exampleRecord()]);
+    await store.close();
+    await store.close();
+    await throws('closed', () => store.calls.write([exampleRecord()]));
+    await throws('closed', () => store.calls.get('default', 'x'));
+    await throws('closed', () => store.calls.list('default', {}));
+    await throws('closed', () => store.calls.interrupt());
+    await throws('closed', () => store.calls.prune('default', {}));
+  }),
+
+  check('a store has a name, and an owner of its own', async (store) => {
+    assert.match(store.name, /^[a-z][a-z0-9-]*$/);
+    assert.ok(store.owner.length > 0);
+  }),
+];
+
+/** All checks of a {@link Store}. */
+export const storeContract: readonly ContractCheck[] = [...writing, ...listing, ...keeping];

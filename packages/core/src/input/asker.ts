@@ -1,0 +1,163 @@
+/**
+ * Where a function's wishes for input meet the client: sealed into an input-required result in the modern era, asked
+ * by requests in the legacy era. Answers of earlier rounds stay with the call.
+ */
+import type { JsonObject } from '../base/json.js';
+import { isObject } from '../base/json.js';
+import type { FunctionDefinition } from '../ports/definition.js';
+import { DaemonError } from '../protocol/errors.js';
+import type { RequestContext } from '../protocol/exchange.js';
+import type { Limits } from '../protocol/limits.js';
+import type { InputRequest } from '../protocol/messages.js';
+import type { ServerInfo } from '../protocol/server-info.js';
+import type { ProtocolVersion } from '../protocol/versions.js';
+import { supports } from '../protocol/versions.js';
+import type { InputRequired } from './requests.js';
+import { missingCapabilities } from './requests.js';
+import type { StateBinding, StateSealer } from './state.js';
+
+/** What a call has asked and heard so far. */
+export interface Rounds {
+  readonly inputs: JsonObject;
+  readonly state: unknown;
+  readonly count: number;
+}
+
+/** What the desk needs to know of a call. */
+export interface DeskCall {
+  readonly definition: FunctionDefinition;
+  readonly input: unknown;
+  readonly params: JsonObject;
+  readonly request: RequestContext;
+}
+
+/** Asks clients. */
+export interface InputDesk {
+  /** What a request brings along. @throws DaemonError `invalid_params`, `invalid_request_state` */
+  open(call: DeskCall): Rounds;
+  /** The modern answer. @throws DaemonError `missing_client_capability`, `limit_exceeded`, `internal_error` */
+  ask(call: DeskCall, wish: InputRequired, rounds: Rounds): JsonObject;
+  /** Asks a legacy client; resolves with its answers. Rejects where it cannot, will not, or has left. */
+  interview(call: DeskCall, wish: InputRequired, rounds: Rounds): Promise<Rounds>;
+}
+
+const NONE: Rounds = Object.freeze({ inputs: Object.freeze({}) as JsonObject, state: undefined, count: 0 });
+const METHODS: readonly string[] = ['elicitation/create', 'sampling/createMessage', 'roots/list'];
+
+const bindingOf = ({ definition, input, request }: DeskCall): StateBinding => ({
+  partition: request.exchange.partition,
+  subject: request.exchange.subject,
+  target: `${definition.kind}:${definition.name}`,
+  input,
+});
+
+/** Answers are objects, each under the name it was asked; what they hold is the function's to judge. */
+function answersOf(params: JsonObject): JsonObject {
+  const { inputResponses } = params;
+  if (inputResponses === undefined) return {};
+  if (!isObject(inputResponses)) throw new DaemonError('invalid_params', 'Invalid params: "inputResponses" must be an object.');
+  for (const [name, answer] of Object.entries(inputResponses)) {
+    if (!isObject(answer))
+      throw new DaemonError('invalid_params', `Invalid params: inputResponses["${name}"] must be an object.`);
+  }
+  return inputResponses;
+}
+
+/** A wish as it goes over the wire. @throws DaemonError `internal_error` where the function's wish is malformed */
+function requestsOf(name: string, wish: InputRequired): Record<string, InputRequest> {
+  const { inputRequests = {} } = wish;
+  const wrong =
+    !isObject(inputRequests) ||
+    Object.values(inputRequests).some((request) => !isObject(request) || !METHODS.includes(String(request.method)));
+  if (wrong)
+    throw new DaemonError(
+      'internal_error',
+      `"${name}" asked for input in a way that is not known; make requests with elicit, sample or listRoots.`,
+    );
+  if (Object.keys(inputRequests).length === 0 && wish.state === undefined)
+    throw new DaemonError('internal_error', `"${name}" asked for input, but for none.`);
+  return inputRequests;
+}
+
+/** Form mode has no name before 2025-11-25, and a strict client of that time refuses the member. */
+function fitted(request: InputRequest, version: ProtocolVersion): InputRequest {
+  if (request.method !== 'elicitation/create' || supports(version, 'elicitationMode') || request.params?.['mode'] !== 'form')
+    return request;
+  const { mode: _, ...params } = request.params;
+  return { method: request.method, params };
+}
+
+/** Creates a desk. */
+export function createInputDesk(options: { sealer: StateSealer; info: ServerInfo; limits: Limits }): InputDesk {
+  const { sealer, info, limits } = options;
+
+  function checked(call: DeskCall, wish: InputRequired, rounds: Rounds): Record<string, InputRequest> {
+    const { name } = call.definition;
+    const requests = requestsOf(name, wish);
+    if (rounds.count >= limits.maxInputRounds) {
+      throw new DaemonError('limit_exceeded', `"${name}" asked for input more than ${limits.maxInputRounds} times.`);
+    }
+    const requiredCapabilities = missingCapabilities(requests, call.request.caller.capabilities);
+    if (requiredCapabilities === undefined) return requests;
+    throw new DaemonError(
+      'missing_client_capability',
+      `"${name}" needs a client that supports ${Object.keys(requiredCapabilities).join(', ')}; this one has not declared it.`,
+      { data: { requiredCapabilities } },
+    );
+  }
+
+  return {
+    open(call) {
+      const { params } = call;
+      // Only the modern era carries answers in parameters.
+      if (
+        call.request.caller.era === 'legacy' ||
+        (params['requestState'] === undefined && params['inputResponses'] === undefined)
+      )
+        return NONE;
+      const answers = answersOf(params);
+      const { requestState } = params;
+      if (requestState === undefined) return { inputs: answers, state: undefined, count: 0 };
+      if (typeof requestState !== 'string')
+        throw new DaemonError('invalid_params', 'Invalid params: "requestState" must be a string.');
+      const carried = sealer.open(bindingOf(call), requestState);
+      return { inputs: { ...carried.inputs, ...answers }, state: carried.state, count: carried.rounds };
+    },
+
+    ask(call, wish, rounds) {
+      const requests = checked(call, wish, rounds);
+      const result: JsonObject = info.complete({}, 'modern');
+      result['resultType'] = 'input_required';
+      if (Object.keys(requests).length > 0) result['inputRequests'] = requests;
+      // Nothing to remember: nothing to carry, and the retry needs no state.
+      if (wish.state !== undefined || Object.keys(rounds.inputs).length > 0) {
+        result['requestState'] = sealer.seal(bindingOf(call), {
+          state: wish.state,
+          inputs: rounds.inputs,
+          rounds: rounds.count + 1,
+        });
+      }
+      return result;
+    },
+
+    async interview(call, wish, rounds) {
+      const requests = checked(call, wish, rounds);
+      const { exchange, caller } = call.request;
+      const ask = exchange.request?.bind(exchange);
+      if (ask === undefined)
+        throw new DaemonError(
+          'missing_client_capability',
+          `"${call.definition.name}" needs to ask its client, and there is no way to on this connection.`,
+        );
+      const signal = AbortSignal.any([exchange.signal, AbortSignal.timeout(limits.inputWaitMs)]);
+      const inputs: JsonObject = { ...rounds.inputs };
+      // One after the other: a user can look at one form at a time.
+      for (const [name, request] of Object.entries(requests)) {
+        const answer: unknown = await ask(fitted(request, caller.version), signal);
+        if (!isObject(answer)) throw new DaemonError('invalid_params', `The client's answer to "${name}" is no object.`);
+        inputs[name] = answer;
+      }
+      return { inputs, state: wish.state, count: rounds.count + 1 };
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * The `requestState` of input-required results: what a call knew when it asked, sealed, so that the client can carry it
+ * and can neither read nor change it.
+ *
+ * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr#server-requirements-basic-workflow
+ */
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+
+import type { JsonObject } from '../base/json.js';
+import { DaemonError } from '../protocol/errors.js';
+
+/** What a state is bound to: presented with anything else, it is refused. */
+export interface StateBinding {
+  partition: string;
+  subject: string;
+  /** Kind and name of the function, such as `tool:hello`. */
+  target: string;
+  /** The request's arguments. */
+  input: unknown;
+}
+
+/** What is carried from one round to the next. */
+export interface CarriedState {
+  /** The function's own state. */
+  state?: unknown;
+  /** The client's answers of earlier rounds. */
+  inputs: JsonObject;
+  /** How many rounds there were. */
+  rounds: number;
+}
+
+/** Seals and opens states with one key. */
+export interface StateSealer {
+  /** @throws DaemonError `limit_exceeded` where the state is too large */
+  seal(binding: StateBinding, carried: CarriedState): string;
+  /** @throws DaemonError `invalid_request_state` where the text was changed, is too old or belongs to another request */
+  open(binding: StateBinding, sealed: string): CarriedState;
+}
+
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** JSON whose text does not depend on the order of members. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : member,
+  );
+}
+
+/**
+ * The authenticated, unencrypted part: never sent, made again from the request that presents the state.
+ *
+ * @throws DaemonError `invalid_params` where the input is nested more deeply than can be written
+ */
+function bindingBytes(binding: StateBinding): Buffer {
+  const { partition, subject, target, input } = binding;
+  let text: string;
+  try {
+    text = canonical([partition, subject, target, input ?? {}]);
+  } catch (cause) {
+    throw new DaemonError('invalid_params', 'Invalid params: the arguments are nested too deeply to be asked about.', { cause });
+  }
+  return createHash('sha256').update(text).digest();
+}
+
+/**
+ * Creates a sealer (AES-256-GCM).
+ *
+ * @param options.secret processes that share it open each other's states; absent: a random one, good for this process
+ * @param options.ttlMs how long a state is accepted
+ * @param options.maxBytes greatest length of a sealed state
+ * @param options.now the clock, in milliseconds
+ */
+export function createStateSealer(options: {
+  secret?: string;
+  ttlMs: number;
+  maxBytes: number;
+  now?: () => number;
+}): StateSealer {
+  const { secret, ttlMs, maxBytes, now = Date.now } = options;
+  const key =
+    secret === undefined ? randomBytes(32) : createHash('sha256').update('mcp-daemon request state\0').update(secret).digest();
+  const refused = (why: string): DaemonError =>
+    new DaemonError('invalid_request_state', `requestState was refused: ${why}. Send the request again without it.`);
+
+  return {
+    seal(binding, carried) {
+      const iv = randomBytes(IV_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(bindingBytes(binding));
+      const plain = JSON.stringify({ ...carried, expires: now() + ttlMs });
+      const sealed = Buffer.concat([iv, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url');
+      if (sealed.length > maxBytes) {
+        throw new DaemonError(
+          'limit_exceeded',
+          `The state of this call is too large to be carried (${sealed.length} bytes, at most ${maxBytes}).`,
+        );
+      }
+      return sealed;
+    },
+    open(binding, sealed) {
+      // Buffer ignores what is not base64url: compare, so that nothing can be added to a state.
+      const bytes = Buffer.from(sealed, 'base64url');
+      if (sealed.length > maxBytes || bytes.length <= IV_BYTES + TAG_BYTES || bytes.toString('base64url') !== sealed)
+        throw refused('it is not one of ours');
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES)).setAAD(bindingBytes(binding));
+      decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+      let carried: CarriedState & { expires: number };
+      try {
+        const plain = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+        carried = JSON.parse(plain) as CarriedState & { expires: number };
+      } catch (cause) {
+        throw new DaemonError('invalid_request_state', refused('it was changed, or belongs to another request').message, {
+          cause,
+        });
+      }
+      if (carried.expires < now()) throw refused('it is too old');
+      return carried;
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * A partition's catalog as plain data: what a checked config file, a program's own objects or a store's rows are turned
+ * into, and the only form in which the rest of the house sees them.
+ */
+import type { JsonObject } from '../base/json.js';
+import type { ContentBlock, Icon } from '../protocol/messages.js';
+import type { CheckResult } from '../schema/types.js';
+
+/** What a function is to a client. Names are unique in a partition across all kinds. */
+export type FunctionKind = 'tool' | 'resource' | 'resource_template' | 'prompt';
+
+/** How a function's return value becomes an MCP result; see `result.ts`. */
+export const RETURN_TYPES = ['text', 'json', 'image', 'audio', 'embedded_resource', 'resource_link', 'mcp'] as const;
+
+/** One return type. Absent: `mcp` if the value looks like an MCP result, else `text`. */
+export type ReturnType = (typeof RETURN_TYPES)[number];
+
+/** Which bodies of a call its record keeps. */
+export const RECORD_POLICIES = ['all', 'arguments', 'metadata', 'none'] as const;
+
+/** `all`: arguments and result; `arguments`; `metadata`: neither; `none`: no record at all. */
+export type RecordBodies = (typeof RECORD_POLICIES)[number];
+
+/** What a call's record keeps. */
+export interface RecordPolicy {
+  bodies: RecordBodies;
+  /** JSON paths (`$.card.number`, `$.items[*].token`) whose values are recorded as `"[redacted]"`. */
+  redact: readonly string[];
+}
+
+/** A function that this program itself holds. */
+export interface InlineBinding {
+  kind: 'inline';
+  run: (input: never, context: never) => unknown;
+  /** Checks and converts a tool's arguments in place of its `inputSchema`: a Standard Schema's own validation. */
+  check?: (input: unknown) => CheckResult | Promise<CheckResult>;
+}
+
+/** A function in a module, loaded at its first call. */
+export interface LinkBinding {
+  kind: 'link';
+  package_name: string;
+  module_name: string;
+  /** Absent: the module's exported function. */
+  class_name?: string;
+  function_name: string;
+  /** Where the code comes from; absent: an installed package or a file. */
+  source?: string;
+  /** Digest that the module's bundle must have. */
+  sha256?: string;
+  /** What the class is constructed with. */
+  setting: JsonObject;
+}
+
+/** Where a function's code is. */
+export type Binding = InlineBinding | LinkBinding;
+
+/** What all kinds of functions have in common. */
+interface FunctionBase {
+  name: string;
+  title?: string;
+  description?: string;
+  icons?: Icon[];
+  annotations?: JsonObject;
+  /** Passed through to clients as it is. */
+  _meta?: JsonObject;
+  binding: Binding;
+  /** Milliseconds that one call may take; absent: the daemon's default. */
+  timeout_ms?: number;
+  record?: RecordPolicy;
+}
+
+/** A tool. */
+export interface ToolDefinition extends FunctionBase {
+  kind: 'tool';
+  /** JSON Schema 2020-12 of the arguments, as the author wrote it. */
+  inputSchema: JsonObject;
+  /** JSON Schema 2020-12 of the structured result, as the author wrote it. */
+  outputSchema?: JsonObject;
+  return_type?: ReturnType;
+}
+
+/** A resource with a fixed URI. */
+export interface ResourceDefinition extends FunctionBase {
+  kind: 'resource';
+  uri: string;
+  mimeType?: string;
+  size?: number;
+}
+
+/** Values that complete an argument: a fixed list, or a function `(value, context) => string[]`. */
+export type Completion = { kind: 'list'; values: readonly string[] } | { kind: 'function'; binding: Binding };
+
+/** A family of resources, by an RFC 6570 URI template. */
+export interface ResourceTemplateDefinition extends FunctionBase {
+  kind: 'resource_template';
+  uriTemplate: string;
+  mimeType?: string;
+  completions?: Readonly<Record<string, Completion>>;
+}
+
+/** One argument of a prompt. */
+export interface PromptArgument {
+  name: string;
+  title?: string;
+  description?: string;
+  required?: boolean;
+  completion?: Completion;
+}
+
+/** A prompt. */
+export interface PromptDefinition extends FunctionBase {
+  kind: 'prompt';
+  arguments: readonly PromptArgument[];
+}
+
+/** Any function of a catalog. */
+export type FunctionDefinition = ToolDefinition | ResourceDefinition | ResourceTemplateDefinition | PromptDefinition;
+
+/** Everything that one partition offers. */
+export interface CatalogDefinition {
+  /** Names this content: equal content, equal revision. */
+  revision: string;
+  functions: readonly FunctionDefinition[];
+  /** Told to models by clients that ask for it. */
+  instructions?: string;
+}
+
+/** A prompt's message. */
+export interface PromptMessage extends JsonObject {
+  role: 'user' | 'assistant';
+  content: ContentBlock;
+}

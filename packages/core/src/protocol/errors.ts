@@ -1,0 +1,117 @@
+/**
+ * Every error this project throws, by a stable code; and the one place that knows JSON-RPC's numbers.
+ */
+import type { JsonRpcErrorObject } from './messages.js';
+import type { Era } from './versions.js';
+
+/** The codes of {@link DaemonError}. They never change their meaning. */
+export type ErrorCode =
+  | 'parse_error'
+  | 'invalid_request'
+  | 'method_not_found'
+  | 'invalid_params'
+  | 'unsupported_protocol_version'
+  | 'header_mismatch'
+  | 'missing_client_capability'
+  | 'resource_not_found'
+  | 'invalid_cursor'
+  | 'invalid_request_state'
+  | 'config_invalid'
+  | 'module_not_found'
+  | 'module_failed'
+  | 'function_not_found'
+  | 'schema_invalid'
+  | 'store_busy'
+  | 'store_failed'
+  | 'closed'
+  | 'limit_exceeded'
+  | 'usage'
+  | 'internal_error';
+
+/** The base of all errors. `message` is fit for a client's eyes: no trace, no setting. */
+export class DaemonError extends Error {
+  override readonly name: string = 'DaemonError';
+  /** Stable; to be compared with `===`. */
+  readonly code: ErrorCode;
+  /** Sent as the `data` of a JSON-RPC error, where the protocol defines one. */
+  readonly data?: unknown;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; data?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    if (options.data !== undefined) this.data = options.data;
+  }
+}
+
+/** An error that says what is wrong with a request's parameters. */
+export const invalidParams = (what: string): DaemonError => new DaemonError('invalid_params', `Invalid params: ${what}`);
+
+/** One mistake in a config file. */
+export interface Mistake {
+  /** JSON path, such as `$.tools[2].inputSchema.type`. */
+  path: string;
+  /** 1-based line in the file, where there is a file. */
+  line?: number;
+  /** 1-based column in the file, where there is a file. */
+  column?: number;
+  /** What is wrong and what to do. */
+  message: string;
+}
+
+/** A config with mistakes: all of them. */
+export class ConfigError extends DaemonError {
+  override readonly name = 'ConfigError';
+  readonly mistakes: readonly Mistake[];
+  /** The file's path, if there is one. */
+  readonly file: string | undefined;
+
+  constructor(mistakes: readonly Mistake[], file?: string) {
+    const where = (m: Mistake): string => (m.line === undefined ? '' : `${m.line}:${m.column ?? 1} `);
+    const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
+    super(
+      'config_invalid',
+      [`${file ?? 'config'}: ${count}`, ...mistakes.map((m) => `  ${where(m)}${m.path}: ${m.message}`)].join('\n'),
+    );
+    this.mistakes = mistakes;
+    this.file = file;
+  }
+}
+
+/** JSON-RPC and MCP error numbers. */
+const RPC: Record<ErrorCode, number> = {
+  parse_error: -32700,
+  invalid_request: -32600,
+  method_not_found: -32601,
+  invalid_params: -32602,
+  invalid_cursor: -32602,
+  invalid_request_state: -32602,
+  resource_not_found: -32602,
+  header_mismatch: -32020,
+  missing_client_capability: -32021,
+  unsupported_protocol_version: -32022,
+  config_invalid: -32603,
+  module_not_found: -32603,
+  module_failed: -32603,
+  function_not_found: -32603,
+  schema_invalid: -32603,
+  store_busy: -32603,
+  store_failed: -32603,
+  closed: -32603,
+  limit_exceeded: -32603,
+  usage: -32603,
+  internal_error: -32603,
+};
+
+/** Until 2025-11-25 an unknown resource had a number of its own. */
+const RESOURCE_NOT_FOUND_LEGACY = -32002;
+
+/**
+ * The error of a JSON-RPC answer. An error that is not ours says nothing of its inside: its message may hold a secret.
+ *
+ * @see https://modelcontextprotocol.io/specification/2026-07-28/basic#error-codes
+ */
+export function toRpcError(error: unknown, era: Era): JsonRpcErrorObject {
+  if (!(error instanceof DaemonError)) return { code: RPC.internal_error, message: 'Internal error' };
+  const code = error.code === 'resource_not_found' && era === 'legacy' ? RESOURCE_NOT_FOUND_LEGACY : RPC[error.code];
+  return error.data === undefined ? { code, message: error.message } : { code, message: error.message, data: error.data };
+}

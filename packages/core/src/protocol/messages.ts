@@ -1,0 +1,126 @@
+/**
+ * The words of the Model Context Protocol that this server speaks: message shapes, content.
+ *
+ * These are structural types of our own, so that a user of this package installs no SDK for its types; a test checks that
+ * they and the types of both official SDKs fit each other.
+ *
+ * @see https://modelcontextprotocol.io/specification/2026-07-28/schema
+ */
+import type { JsonObject } from '../base/json.js';
+
+/** Keys of `_meta` that the protocol reserves. */
+export const META = {
+  protocolVersion: 'io.modelcontextprotocol/protocolVersion',
+  clientInfo: 'io.modelcontextprotocol/clientInfo',
+  clientCapabilities: 'io.modelcontextprotocol/clientCapabilities',
+  logLevel: 'io.modelcontextprotocol/logLevel',
+  serverInfo: 'io.modelcontextprotocol/serverInfo',
+  subscriptionId: 'io.modelcontextprotocol/subscriptionId',
+} as const;
+
+/** The id of a JSON-RPC request. */
+export type RequestId = string | number;
+
+/** A JSON-RPC request: it has an id and wants an answer. */
+export interface JsonRpcRequest {
+  jsonrpc: '2.0';
+  id: RequestId;
+  method: string;
+  params?: JsonObject;
+}
+
+/** A JSON-RPC notification: no id, no answer. */
+export interface JsonRpcNotification {
+  jsonrpc: '2.0';
+  method: string;
+  params?: JsonObject;
+}
+
+/** A successful answer. */
+export interface JsonRpcResult {
+  jsonrpc: '2.0';
+  id: RequestId;
+  result: JsonObject;
+}
+
+/** The error of a JSON-RPC answer. */
+export interface JsonRpcErrorObject {
+  code: number;
+  message: string;
+  data?: unknown;
+}
+
+/** A failed answer; `id` is absent where the request's id could not be read. */
+export interface JsonRpcError {
+  jsonrpc: '2.0';
+  id?: RequestId;
+  error: JsonRpcErrorObject;
+}
+
+/** An answer to a request. */
+export type JsonRpcResponse = JsonRpcResult | JsonRpcError;
+
+/** Any single JSON-RPC message. */
+export type JsonRpcMessage = JsonRpcRequest | JsonRpcNotification | JsonRpcResponse;
+
+/** Name and version of a client or server. */
+export interface Implementation {
+  name: string;
+  version: string;
+  title?: string;
+  description?: string;
+  websiteUrl?: string;
+  icons?: Icon[];
+}
+
+/** An icon of a server, tool, resource or prompt. */
+export interface Icon {
+  src: string;
+  mimeType?: string;
+  sizes?: string[];
+  theme?: 'light' | 'dark';
+}
+
+/** What a client says it can do. Only the members this server looks at are named. */
+export interface ClientCapabilities extends JsonObject {
+  elicitation?: { form?: JsonObject; url?: JsonObject };
+  sampling?: { tools?: JsonObject; context?: JsonObject };
+  roots?: JsonObject;
+}
+
+/** Syslog severities of MCP log messages, least severe first. */
+export const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
+
+/** One syslog severity. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** One block of a tool result or prompt message. */
+export type ContentBlock = JsonObject & { type: string };
+
+/** The result of `tools/call`. */
+export interface CallToolResult extends JsonObject {
+  content: ContentBlock[];
+  structuredContent?: unknown;
+  isError?: boolean;
+}
+
+/** A request to the client: `elicitation/create`, `sampling/createMessage` or `roots/list`. */
+export interface InputRequest {
+  method: 'elicitation/create' | 'sampling/createMessage' | 'roots/list';
+  params?: JsonObject;
+}
+
+/**
+ * The SDK's `Transport` interface (v1 and v2), as far as a server needs it.
+ *
+ * @see https://github.com/modelcontextprotocol/typescript-sdk
+ */
+export interface Transport {
+  start(): Promise<void>;
+  send(message: JsonRpcMessage, options?: { relatedRequestId?: RequestId }): Promise<void>;
+  close(): Promise<void>;
+  onclose?: (() => void) | undefined;
+  onerror?: ((error: Error) => void) | undefined;
+  onmessage?: ((message: never, extra?: never) => void) | undefined;
+  sessionId?: string | undefined;
+}

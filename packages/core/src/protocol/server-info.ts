@@ -1,0 +1,68 @@
+/**
+ * How this server names itself, and what it says it can do.
+ */
+import type { JsonObject } from '../base/json.js';
+import type { Implementation } from './messages.js';
+import { META } from './messages.js';
+import type { Era, ProtocolVersion } from './versions.js';
+import { MODERN_VERSIONS, supports } from './versions.js';
+
+/** Milliseconds for which clients may keep a list; those that listen are told of changes at once. */
+const LIST_TTL_MS = 60_000;
+
+/** All capabilities, always: a config that is edited may gain its first prompt at any time. */
+const CAPABILITIES: JsonObject = {
+  tools: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  prompts: { listChanged: true },
+  completions: {},
+  logging: {},
+};
+
+/** What the results of both eras carry besides their content. */
+export interface ServerInfo {
+  readonly server: Implementation;
+  /** A complete result: in the modern era it says so, and who answers. */
+  complete(result: JsonObject, era: Era): JsonObject;
+  /**
+   * A complete result that may be cached. Always `private`: a catalog belongs to one tenant.
+   *
+   * @see https://modelcontextprotocol.io/specification/2026-07-28/server/utilities/caching
+   */
+  cacheable(result: JsonObject, era: Era, ttlMs?: number): JsonObject;
+  /** The answer to `initialize`. */
+  initialized(version: ProtocolVersion, instructions: string | undefined): JsonObject;
+  /** The answer to `server/discover`. */
+  discovered(instructions: string | undefined): JsonObject;
+}
+
+/** Prepares what all results of one server share. */
+export function createServerInfo(server: Implementation): ServerInfo {
+  const { name, version, ...details } = server;
+  const identity = { [META.serverInfo]: server };
+
+  const complete = (result: JsonObject, era: Era): JsonObject => {
+    if (era === 'legacy') return result;
+    result['resultType'] = 'complete';
+    result['_meta'] = result['_meta'] === undefined ? identity : { ...(result['_meta'] as JsonObject), ...identity };
+    return result;
+  };
+  const cacheable = (result: JsonObject, era: Era, ttlMs = LIST_TTL_MS): JsonObject =>
+    era === 'legacy' ? result : complete({ ...result, ttlMs, cacheScope: 'private' }, era);
+  const told = (instructions: string | undefined): JsonObject => (instructions === undefined ? {} : { instructions });
+
+  return {
+    server,
+    complete,
+    cacheable,
+    initialized: (protocolVersion, instructions) => ({
+      protocolVersion,
+      // Before 2025-03-26 there were no completions; a strict client of that time would not know the key.
+      capabilities: supports(protocolVersion, 'completions') ? CAPABILITIES : { ...CAPABILITIES, completions: undefined },
+      serverInfo: supports(protocolVersion, 'serverDetails') ? { name, version, ...details } : { name, version },
+      ...told(instructions),
+    }),
+    discovered: (instructions) =>
+      cacheable({ supportedVersions: MODERN_VERSIONS, capabilities: CAPABILITIES, ...told(instructions) }, 'modern'),
+  };
+}

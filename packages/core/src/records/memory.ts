@@ -1,0 +1,130 @@
+/**
+ * Records in this process's memory: what tests use, and `--store memory`. They end with the process.
+ */
+import { uuidv7 } from '../base/uuid.js';
+import type { CallQuery, CallRecord, Page, Retention, Store } from '../ports/calls.js';
+import { DaemonError } from '../protocol/errors.js';
+import { fromCursor, pageLimit, toCursor } from './paging.js';
+
+/** What {@link createMemoryStore} takes. */
+export interface MemoryStoreOptions {
+  /** Records kept of a partition: beyond it (from 1,000 on: beyond a tenth more) the oldest settled ones go. Default 10,000. */
+  maxRecords?: number;
+}
+
+/** Newest first: uuids sort by the time of their making. */
+const byAge = (a: CallRecord, b: CallRecord): number => (a.mcp_function_call_uuid < b.mcp_function_call_uuid ? 1 : -1);
+
+const isOpen = (row: CallRecord): boolean => row.status === 'in_process';
+
+function matches(row: CallRecord, { name, mcp_type, status, updated_at_gt, updated_at_lt }: CallQuery): boolean {
+  if (name !== undefined && row.name !== name) return false;
+  if (mcp_type !== undefined && row.mcp_type !== mcp_type) return false;
+  if (status !== undefined && row.status !== status) return false;
+  if (updated_at_gt !== undefined && row.updated_at <= updated_at_gt) return false;
+  return updated_at_lt === undefined || row.updated_at < updated_at_lt;
+}
+
+/**
+ * Creates an empty store in memory.
+ *
+ * @throws DaemonError `usage` where `maxRecords` is no whole number above zero. Its methods throw as the port says, and
+ * `closed` after `close()`.
+ */
+export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
+  const { maxRecords = 10_000 } = options;
+  if (!Number.isSafeInteger(maxRecords) || maxRecords < 1) {
+    throw new DaemonError('usage', 'maxRecords must be a whole number above zero.');
+  }
+  const owner = uuidv7();
+  const partitions = new Map<string, Map<string, CallRecord>>();
+  let closed = false;
+
+  function use(partition: string): Map<string, CallRecord> | undefined {
+    if (closed) throw new DaemonError('closed', 'The store is closed.');
+    return partitions.get(partition);
+  }
+
+  // A map that loses its first entry at every write walks over ever more holes to find the next: many go at once instead.
+  const slack = maxRecords < 1_000 ? 0 : Math.floor(maxRecords / 10);
+
+  /** A map keeps the order in which rows came: its first settled rows are the oldest. */
+  function dropOldest(rows: Map<string, CallRecord>): void {
+    let excess = rows.size - maxRecords;
+    for (const [uuid, row] of rows) {
+      if (excess <= 0) return;
+      if (isOpen(row)) continue;
+      rows.delete(uuid);
+      excess -= 1;
+    }
+  }
+
+  function write(rows: readonly CallRecord[]): void {
+    for (const row of rows) {
+      let records = use(row.partition_key);
+      if (records === undefined) {
+        records = new Map();
+        partitions.set(row.partition_key, records);
+      }
+      records.set(row.mcp_function_call_uuid, { ...row });
+      if (records.size > maxRecords + slack) dropOldest(records);
+    }
+  }
+
+  function list(partition: string, query: CallQuery): Page<CallRecord> {
+    const records = use(partition);
+    const limit = pageLimit(query);
+    const after = fromCursor(query);
+    const found = [...(records?.values() ?? [])].filter((row) => matches(row, query)).sort(byAge);
+    const start = after === undefined ? 0 : found.findIndex((row) => row.mcp_function_call_uuid < after);
+    const items = start < 0 ? [] : found.slice(start, start + limit);
+    const last = items.at(-1);
+    const page: Page<CallRecord> = { items: items.map((row) => ({ ...row })) };
+    if (last !== undefined && start + limit < found.length) page.cursor = toCursor(last.mcp_function_call_uuid);
+    return page;
+  }
+
+  /** What others left here open cannot go on: everything in this memory is this process's. */
+  function interrupt(): number {
+    use('');
+    let count = 0;
+    for (const records of partitions.values()) {
+      for (const row of records.values()) {
+        if (!isOpen(row) || row.owner === owner) continue;
+        row.status = 'interrupted';
+        row.notes = 'the process ended before the call did';
+        row.updated_at = Date.now();
+        count += 1;
+      }
+    }
+    return count;
+  }
+
+  function prune(partition: string, { before, count }: Retention): number {
+    const records = use(partition);
+    if (records === undefined) return 0;
+    const settled = [...records.values()].filter((row) => !isOpen(row)).sort(byAge);
+    const gone = settled.filter((row, index) => index >= (count ?? Infinity) || row.created_at < (before ?? -Infinity));
+    for (const row of gone) records.delete(row.mcp_function_call_uuid);
+    return gone.length;
+  }
+
+  return {
+    name: 'memory',
+    owner,
+    calls: {
+      write,
+      get(partition, uuid) {
+        const row = use(partition)?.get(uuid);
+        return row === undefined ? undefined : { ...row };
+      },
+      list,
+      interrupt,
+      prune,
+    },
+    close() {
+      closed = true;
+      partitions.clear();
+    },
+  };
+}

@@ -1,0 +1,335 @@
+/**
+ * Keeps the record of every call, and never fails one.
+ *
+ * Writes are grouped by turn of the event loop, and an answer waits for its group. A function that is not known to be quick
+ * does not begin before its `in_process` row is committed: what it does may outlive us. One whose last call ended within the
+ * turn in which it began is run at once, and its call is one row, written once; when it takes longer for once, its
+ * `in_process` row is written as that turn ends. While the store cannot be written, rows wait in a bounded queue, functions
+ * run and answers go out: a full disk must not stop the work.
+ */
+import { uuidv7 } from '../base/uuid.js';
+import type { CallFault, CallRecord, CallStatus, McpType, Retention, Store } from '../ports/calls.js';
+import type { FunctionDefinition } from '../ports/definition.js';
+import type { Logger } from '../ports/logger.js';
+import { DaemonError } from '../protocol/errors.js';
+import type { RequestContext } from '../protocol/exchange.js';
+import { traceparentOf } from '../protocol/trace-context.js';
+import { createBacklog } from './backlog.js';
+import { recordedArguments } from './body.js';
+import { createStoreCheck } from './check.js';
+
+/** One call under way. `row` is undefined where the call's policy wants no record. */
+export interface Ticket {
+  readonly callId: string;
+  readonly definition: FunctionDefinition;
+  readonly row: CallRecord | undefined;
+  readonly startedAt: number;
+  /** Whether an `in_process` row was written. */
+  open: boolean;
+  settled: boolean;
+}
+
+/** How a call ended, as far as its record goes. */
+export interface Settlement {
+  status: Exclude<CallStatus, 'in_process' | 'interrupted'>;
+  fault: CallFault | null;
+  notes: string | null;
+  /** The result's JSON text, where there is a result. */
+  content: string | null;
+}
+
+/** Counts since the start. */
+export interface RecorderStats {
+  written: number;
+  /** Rows that wait because the store cannot be written. */
+  waiting: number;
+  /** Rows that never will be written. */
+  lost: number;
+}
+
+/** Keeps records. */
+export interface Recorder {
+  begin(definition: FunctionDefinition, type: McpType, input: unknown, request: RequestContext, revision: string): Ticket;
+  /** What the function must wait for before it begins; undefined: nothing. */
+  intent(ticket: Ticket): Promise<void> | undefined;
+  /** The function begins, in code of this digest, where it has one. */
+  started(ticket: Ticket, digest: string | null): void;
+  /** Resolves (or returns) when the record is committed, or is known to have to wait. */
+  settle(ticket: Ticket, settlement: Settlement): Promise<void> | undefined;
+  stats(): RecorderStats;
+  /**
+   * Whether the store can be reached: opens it where it is not open, and reads.
+   *
+   * @throws DaemonError `store_failed`, `store_busy` or `closed`; also while records wait
+   */
+  check(): Promise<void>;
+  /** Writes what waits; what cannot be written is counted as lost, and said. */
+  close(): Promise<void>;
+}
+
+/** What {@link createRecorder} takes. */
+export interface RecorderOptions {
+  /** Where records go; called once, at the first use. */
+  open: () => Store | Promise<Store>;
+  logger: Logger;
+  maxQueued: number;
+  /** What to keep. Default: 30 days, 100,000 records of a partition. */
+  retention?: { maxAgeMs?: number; maxCount?: number };
+}
+
+const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+const PRUNE_FIRST_MS = 30_000;
+const PRUNE_EVERY_MS = 10 * 60_000;
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Creates a recorder. The store is opened at the first record, not before. */
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { logger, maxQueued, retention = {} } = options;
+  const { maxAgeMs = 30 * 24 * 60 * 60_000, maxCount = 100_000 } = retention;
+
+  let store: Store | undefined;
+  let opening: Promise<Store> | undefined;
+  let group: Ticket[] = [];
+  let committed: { promise: Promise<void>; resolve: () => void } | undefined;
+  let writing: Promise<void> | undefined;
+  const backlog = createBacklog(maxQueued);
+  let failures = 0;
+  let retry: NodeJS.Timeout | undefined;
+  let pruning: NodeJS.Timeout | undefined;
+  const partitions = new Set<string>();
+  /** Functions whose last call ended within the turn in which it began. */
+  const quick = new WeakSet<FunctionDefinition>();
+  let written = 0;
+  let lost = 0;
+  let closed = false;
+  const check = createStoreCheck({ ready, waiting: () => backlog.size });
+
+  async function open(): Promise<Store> {
+    const opened = await options.open();
+    store = opened;
+    try {
+      const interrupted = await opened.calls.interrupt();
+      if (interrupted > 0) logger.warn({ interrupted }, `${interrupted} calls were interrupted when an earlier process ended`);
+    } catch (error) {
+      logger.warn({ error: message(error) }, 'interrupted calls could not be looked for');
+    }
+    schedulePrune(PRUNE_FIRST_MS);
+    return opened;
+  }
+
+  function ready(): Store | Promise<Store> {
+    if (store !== undefined) return store;
+    opening ??= open().finally(() => (opening = undefined));
+    return opening;
+  }
+
+  function schedulePrune(delay: number): void {
+    if (closed) return;
+    pruning = setTimeout(() => void prune().finally(() => schedulePrune(PRUNE_EVERY_MS)), delay);
+    pruning.unref();
+  }
+
+  async function prune(): Promise<void> {
+    const keep: Retention = { before: Date.now() - maxAgeMs, count: maxCount };
+    for (const partition of partitions) {
+      try {
+        await store?.calls.prune(partition, keep);
+      } catch (error) {
+        logger.warn({ partition, error: message(error) }, 'old records could not be removed');
+      }
+    }
+  }
+
+  /** Counts losses, and says so: the first, and then every thousandth, so that a full disk does not fill the log as well. */
+  function lose(count: number): void {
+    if (count === 0) return;
+    const before = lost;
+    lost += count;
+    if (before === 0 || closed || Math.floor(before / 1_000) < Math.floor(lost / 1_000)) {
+      logger.error(
+        { lost },
+        `${lost === 1 ? '1 call record was' : `${lost} call records were`} lost: the store cannot be written`,
+      );
+    }
+  }
+
+  /** Goes on without the store for a while, longer each time. */
+  function postpone(rows: readonly CallRecord[], error: unknown): void {
+    if (closed) {
+      lose(rows.length);
+      return;
+    }
+    lose(backlog.add(rows));
+    if (failures === 0) logger.error({ error: message(error) }, 'call records cannot be written now; calls go on, records wait');
+    const delay = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
+    failures += 1;
+    retry ??= setTimeout(() => {
+      retry = undefined;
+      // One write at a time: an older row must not land on a newer one.
+      writing = writing === undefined ? commit([]) : writing.then(() => commit([]));
+    }, delay);
+    retry.unref();
+  }
+
+  /** Writes rows, after those that wait. Never rejects. */
+  function commit(rows: readonly CallRecord[]): Promise<void> | undefined {
+    const all = backlog.size === 0 ? rows : [...backlog.rows(), ...rows];
+    if (all.length === 0) return undefined;
+    const done = (): void => {
+      written += all.length;
+      backlog.written(all);
+      if (failures > 0) logger.info({ rows: all.length, lost }, 'call records are written again');
+      failures = 0;
+    };
+    try {
+      const opened = ready();
+      const result = opened instanceof Promise ? opened.then((ready) => write(ready, all)) : write(opened, all);
+      // Any thenable: an adapter's promise may be of another library, or of another realm.
+      if (result !== undefined) return Promise.resolve(result).then(done, (error: unknown) => postpone(rows, error));
+      done();
+    } catch (error) {
+      postpone(rows, error);
+    }
+    return undefined;
+  }
+
+  function write(to: Store, rows: readonly CallRecord[]): void | Promise<void> {
+    for (const row of rows) {
+      row.owner = to.owner;
+      partitions.add(row.partition_key);
+    }
+    return to.calls.write(rows);
+  }
+
+  /** Ends the group of this turn. */
+  function flush(): void {
+    const tickets = group;
+    const waiters = committed;
+    group = [];
+    committed = undefined;
+    const rows: CallRecord[] = [];
+    for (const ticket of tickets) {
+      if (ticket.row === undefined) continue;
+      rows.push(ticket.settled ? ticket.row : { ...ticket.row });
+      ticket.open = !ticket.settled;
+      if (ticket.open) quick.delete(ticket.definition);
+    }
+    // While rows wait for a store that cannot be written, calls do not wait for it too.
+    if (failures > 0 && retry !== undefined) {
+      lose(backlog.add(rows));
+      waiters?.resolve();
+      return;
+    }
+    const before = writing;
+    const result = before === undefined ? commit(rows) : before.then(() => commit(rows));
+    if (result === undefined) {
+      waiters?.resolve();
+      return;
+    }
+    const current: Promise<void> = result.then(() => {
+      waiters?.resolve();
+      if (writing === current) writing = undefined;
+    });
+    writing = current;
+  }
+
+  function join(ticket: Ticket): void {
+    if (group.push(ticket) === 1) setImmediate(flush);
+  }
+
+  /** The end of the group of this turn. */
+  function groupCommitted(): Promise<void> {
+    if (committed === undefined) {
+      let resolve = (): void => undefined;
+      const promise = new Promise<void>((fulfil) => (resolve = fulfil));
+      committed = { promise, resolve };
+    }
+    return committed.promise;
+  }
+
+  return {
+    begin(definition, type, input, request, revision) {
+      const now = Date.now();
+      const callId = uuidv7();
+      const startedAt = performance.now();
+      if (definition.record?.bodies === 'none')
+        return { callId, definition, row: undefined, startedAt, open: false, settled: false };
+      const row: CallRecord = {
+        partition_key: request.exchange.partition,
+        mcp_function_call_uuid: callId,
+        name: definition.name,
+        mcp_type: type,
+        arguments: recordedArguments(definition, input),
+        content: null,
+        content_in_s3: false,
+        status: 'in_process',
+        notes: null,
+        time_spent: null,
+        updated_by: request.exchange.subject,
+        created_at: now,
+        updated_at: now,
+        fault: null,
+        revision,
+        bundle_digest: null,
+        owner: '',
+        traceparent: traceparentOf(request.meta, request.exchange) ?? null,
+      };
+      const ticket: Ticket = { callId, definition, row, startedAt, open: false, settled: false };
+      join(ticket);
+      return ticket;
+    },
+
+    intent(ticket) {
+      if (ticket.row === undefined || quick.has(ticket.definition)) return undefined;
+      return ticket.open ? writing : groupCommitted();
+    },
+
+    started(ticket, digest) {
+      const { definition, row } = ticket;
+      if (row === undefined) return;
+      row.bundle_digest = digest;
+      if (quick.has(definition)) return;
+      setImmediate(() => {
+        if (ticket.settled) quick.add(definition);
+      });
+    },
+
+    settle(ticket, { status, fault, notes, content }) {
+      const { row } = ticket;
+      if (row === undefined || ticket.settled) return undefined;
+      ticket.settled = true;
+      row.status = status;
+      row.fault = fault;
+      row.notes = notes;
+      row.content = content;
+      row.time_spent = Math.round((performance.now() - ticket.startedAt) * 1_000) / 1_000;
+      row.updated_at = Date.now();
+      if (ticket.open) join(ticket);
+      return groupCommitted();
+    },
+
+    stats: () => ({ written, waiting: backlog.size, lost }),
+
+    check: () => (closed ? Promise.reject(new DaemonError('closed', 'The store is closed.')) : check()),
+
+    async close() {
+      if (closed) return;
+      clearTimeout(pruning);
+      if (group.length > 0) flush();
+      await writing;
+      clearTimeout(retry);
+      retry = undefined;
+      if (backlog.size > 0) await commit([]);
+      clearTimeout(retry);
+      closed = true;
+      lose(backlog.clear());
+      if (opening !== undefined) await opening.catch(() => undefined);
+      try {
+        await store?.close();
+      } catch (error) {
+        throw new DaemonError('store_failed', `the store could not be closed: ${message(error)}`, { cause: error });
+      }
+    },
+  };
+}

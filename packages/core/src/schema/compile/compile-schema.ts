@@ -1,0 +1,189 @@
+/**
+ * Checks arguments and results against JSON Schema 2020-12, 2019-09 or draft-07.
+ *
+ * A schema becomes closures, never generated code, so it works where `eval` is forbidden. `format` and the `content` keywords
+ * are annotations, as the specification has it, and nothing is ever fetched.
+ *
+ * @see https://json-schema.org/draft/2020-12/json-schema-validation
+ */
+import type { JsonObject } from '../../base/json.js';
+import { isObject } from '../../base/json.js';
+import type { CheckResult } from '../types.js';
+import { containsRule, itemsRule, otherItemsRule, sizeRule } from './arrays.js';
+import { fillerOf } from './defaults.js';
+import { all, allOfRule, anyOfRule, dynamicRefRule, ifRule, notRule, oneOfRule, refRule } from './logic.js';
+import { dependentRule, namesRule, objectRule, otherNamesRule } from './objects.js';
+import type { Compiler, Dialect, Target, Where } from './places.js';
+import { dialectOf, Index, schemaError } from './places.js';
+import type { Problem, Rule, Run } from './run.js';
+import { no, Seen, sentence } from './run.js';
+import { numberRule, textRule, typeRule, valueRule } from './scalars.js';
+import { MAX_DEPTH, show, TooDeep } from './values.js';
+
+export type { CheckResult } from '../types.js';
+
+/** A compiled schema. */
+export type Check = (value: unknown) => CheckResult;
+
+/** The makers of rules, in the order in which their problems are told. */
+const MAKERS: ((schema: JsonObject, compiler: Compiler, where: Where) => Rule | undefined)[] = [
+  refRule,
+  dynamicRefRule,
+  (schema, _, where) => valueRule(schema, where),
+  (schema, _, where) => numberRule(schema, where),
+  (schema, _, where) => textRule(schema, where),
+  objectRule,
+  namesRule,
+  dependentRule,
+  itemsRule,
+  sizeRule,
+  containsRule,
+  allOfRule,
+  anyOfRule,
+  oneOfRule,
+  notRule,
+  ifRule,
+];
+
+const NEVER: Rule = (_value, run, at) => no(run, at, () => 'is not allowed here');
+
+/** The rule of a schema that references lead to. */
+interface Slot {
+  rule: Rule | undefined;
+}
+
+class SchemaCompiler implements Compiler {
+  readonly dialect: Dialect;
+  readonly index: Index;
+  readonly scoped: boolean;
+  scopeNeeded = false;
+  #targets: Map<unknown, Slot> | undefined;
+
+  constructor(dialect: Dialect, index: Index, scoped: boolean) {
+    this.dialect = dialect;
+    this.index = index;
+    this.scoped = scoped;
+  }
+
+  needScope(): void {
+    this.scopeNeeded = true;
+  }
+
+  rule(schema: unknown, where: Where): Rule | undefined {
+    if (typeof schema === 'boolean') return schema ? undefined : NEVER;
+    if (!isObject(schema)) throw schemaError(where, `must be a schema (an object, true or false), got ${show(schema)}`);
+    return this.#compile(schema, where);
+  }
+
+  late({ schema, where }: Target): Slot {
+    this.#targets ??= new Map();
+    let slot = this.#targets.get(schema);
+    if (slot === undefined) {
+      // Known before it is compiled: it may refer to itself.
+      this.#targets.set(schema, (slot = { rule: undefined }));
+      slot.rule = this.rule(schema, where);
+    }
+    return slot;
+  }
+
+  #compile(schema: JsonObject, where: Where): Rule | undefined {
+    // Until 2019-09 a reference stood alone: its neighbours said nothing.
+    if (this.dialect === 'draft-07' && schema.$ref !== undefined) return refRule(schema, this, where);
+    const rules: Rule[] = [];
+    for (const make of MAKERS) {
+      const rule = make(schema, this, where);
+      if (rule !== undefined) rules.push(rule);
+    }
+    return this.#entered(schema, typedFirst(typeRule(schema, where), this.#unevaluated(schema, where, all(rules))));
+  }
+
+  /** Adds the keywords that ask what the others have seen. */
+  #unevaluated(schema: JsonObject, where: Where, rule: Rule | undefined): Rule | undefined {
+    if (schema.unevaluatedProperties === undefined && schema.unevaluatedItems === undefined) return rule;
+    const last = all(
+      [otherNamesRule(schema, this, where), otherItemsRule(schema, this, where)].filter((each) => each !== undefined),
+    );
+    if (last === undefined) return rule;
+    return (value, run, at, seen) => {
+      const own = new Seen();
+      // After a mistake elsewhere nearly everything counts as not seen: telling that would only mislead.
+      const ok = (rule === undefined || rule(value, run, at, own)) && last(value, run, at, own);
+      if (ok) seen?.add(own);
+      return ok;
+    };
+  }
+
+  #entered(schema: JsonObject, rule: Rule | undefined): Rule | undefined {
+    if (!this.scoped || rule === undefined || !this.index.begins(schema)) return rule;
+    const resource = this.index.owner(schema);
+    return (value, run, at, seen) => {
+      run.scope.push(resource);
+      const ok = rule(value, run, at, seen);
+      run.scope.pop();
+      return ok;
+    };
+  }
+}
+
+/** A value of the wrong type has one problem: that. */
+function typedFirst(type: Rule | undefined, rule: Rule | undefined): Rule | undefined {
+  if (type === undefined || rule === undefined) return type ?? rule;
+  return (value, run, at, seen) => type(value, run, at, seen) && rule(value, run, at, seen);
+}
+
+function compile(schema: unknown): { rule: Rule | undefined; compiler: SchemaCompiler } {
+  const dialect = dialectOf(schema);
+  const index = new Index(schema, dialect);
+  let compiler = new SchemaCompiler(dialect, index, false);
+  let rule = compiler.rule(schema, '#');
+  if (compiler.scopeNeeded) {
+    compiler = new SchemaCompiler(dialect, index, true);
+    rule = compiler.rule(schema, '#');
+  }
+  return { rule, compiler };
+}
+
+/**
+ * Compiles a schema into a check. It costs some microseconds, so it can wait for a tool's first call.
+ *
+ * @param options.defaults the value is a tool's arguments: missing ones get their defaults, in a copy
+ * @throws DaemonError `schema_invalid`, with the place of the mistake
+ */
+export function compileSchema(schema: JsonObject, options: { defaults?: boolean } = {}): Check {
+  const { defaults = false } = options;
+  try {
+    const { rule, compiler } = compile(schema);
+    const fill = defaults ? fillerOf(schema, compiler) : undefined;
+    const { scoped } = compiler;
+    const noun = defaults ? 'argument' : 'property';
+    const begin = (problems: Problem[] | undefined): Run => ({
+      problems,
+      noun,
+      levels: 0,
+      refs: 0,
+      scope: scoped ? [] : NO_SCOPE,
+    });
+    return (given) => {
+      try {
+        const value = fill === undefined ? given : fill(given, 0);
+        if (rule === undefined || rule(value, begin(undefined), undefined, undefined)) return { ok: true, value };
+        const problems: Problem[] = [];
+        rule(value, begin(problems), undefined, undefined);
+        return { ok: false, problems: [...new Set(problems.map(sentence))] };
+      } catch (error) {
+        if (!isTooDeep(error)) throw error;
+        return { ok: false, problems: [`nested deeper than ${MAX_DEPTH} levels, or without end`] };
+      }
+    };
+  } catch (error) {
+    if (isTooDeep(error)) throw schemaError('#', 'is nested too deeply', error);
+    throw error;
+  }
+}
+
+const NO_SCOPE: unknown[] = [];
+
+/** A run that gave up, or one that filled the stack before it could. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof TooDeep || error instanceof RangeError;
+}

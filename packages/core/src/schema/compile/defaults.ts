@@ -1,0 +1,113 @@
+/**
+ * Fills in the defaults of a schema, in a copy of the value: what it was given stays as it was.
+ */
+import type { JsonObject } from '../../base/json.js';
+import { isObject } from '../../base/json.js';
+import type { Compiler, Where } from './places.js';
+import { pointer } from './places.js';
+import { copyOf, MAX_DEPTH, put, TooDeep } from './values.js';
+
+/** Gives a value with its defaults; the value itself where nothing is missing. */
+export type Filler = (value: unknown, depth: number) => unknown;
+
+/** Where defaults are looked for: properties and items, also behind `$ref` and in `allOf`. */
+interface Search {
+  readonly compiler: Pick<Compiler, 'dialect' | 'index'>;
+  /** The fillers of what references lead to. */
+  targets: Map<unknown, { fill: Filler | undefined }> | undefined;
+  found: number;
+}
+
+/**
+ * The filler of a schema; `undefined` where it has no defaults.
+ *
+ * Defaults inside `anyOf`, `oneOf`, `not` and `if` are left alone: whether they hold depends on the value they would change.
+ */
+export function fillerOf(schema: unknown, compiler: Pick<Compiler, 'dialect' | 'index'>): Filler | undefined {
+  const search: Search = { compiler, targets: undefined, found: 0 };
+  const fill = fillerIn(schema, search, '#');
+  // A schema that refers to itself has fillers even when they would have nothing to do.
+  return search.found === 0 ? undefined : fill;
+}
+
+function fillerIn(schema: unknown, search: Search, where: Where): Filler | undefined {
+  if (!isObject(schema)) return undefined;
+  const behind = schema.$ref === undefined ? undefined : targetFiller(schema, search, where);
+  if (search.compiler.dialect === 'draft-07' && schema.$ref !== undefined) return behind;
+  const fillers = [behind, propertiesFiller(schema, search, where), itemsFiller(schema, search, where)];
+  if (Array.isArray(schema.allOf)) {
+    schema.allOf.forEach((each, i) => fillers.push(fillerIn(each, search, pointer(where, 'allOf', i))));
+  }
+  return inTurn(fillers);
+}
+
+function targetFiller(schema: JsonObject, search: Search, where: Where): Filler {
+  const target = search.compiler.index.resolve(schema.$ref, schema, pointer(where, '$ref'));
+  search.targets ??= new Map();
+  let slot = search.targets.get(target.schema);
+  if (slot === undefined) {
+    // Known before it is made: it may refer to itself.
+    search.targets.set(target.schema, (slot = { fill: undefined }));
+    slot.fill = fillerIn(target.schema, search, target.where);
+  }
+  const found = slot;
+  return (value, depth) => (found.fill === undefined ? value : found.fill(value, depth));
+}
+
+function inTurn(candidates: readonly (Filler | undefined)[]): Filler | undefined {
+  const fillers = candidates.filter((fill) => fill !== undefined);
+  const [first, second] = fillers;
+  if (first === undefined || second === undefined) return first;
+  return (value, depth) => fillers.reduce((filled, fill) => fill(filled, depth), value);
+}
+
+function propertiesFiller({ properties }: JsonObject, search: Search, where: Where): Filler | undefined {
+  if (!isObject(properties)) return undefined;
+  const members: { name: string; initial: unknown; fill: Filler | undefined }[] = [];
+  for (const [name, property] of Object.entries(properties)) {
+    // A copy of its own, so that a schema too deep to be copied is found now.
+    const initial = isObject(property) ? copyOf(property.default) : undefined;
+    const fill = fillerIn(property, search, pointer(where, 'properties', name));
+    if (initial !== undefined) search.found += 1;
+    if (initial !== undefined || fill !== undefined) members.push({ name, initial, fill });
+  }
+  if (members.length === 0) return undefined;
+  return (value, depth) => {
+    if (!isObject(value)) return value;
+    if (depth > MAX_DEPTH) throw new TooDeep();
+    let filled = value;
+    for (const { name, initial, fill } of members) {
+      const given = Object.hasOwn(value, name) ? value[name] : undefined;
+      if (given === undefined && initial === undefined) continue;
+      const start = given === undefined ? copyOf(initial) : given;
+      const whole = fill === undefined ? start : fill(start, depth + 1);
+      if (whole === given) continue;
+      if (filled === value) filled = { ...value };
+      put(filled, name, whole);
+    }
+    return filled;
+  };
+}
+
+function itemsFiller(schema: JsonObject, search: Search, where: Where): Filler | undefined {
+  const { items, prefixItems, additionalItems } = schema;
+  const [firstKeyword, first, others] = Array.isArray(items)
+    ? ['items', items, additionalItems]
+    : ['prefixItems', prefixItems, items];
+  const list = Array.isArray(first) ? first.map((each, i) => fillerIn(each, search, pointer(where, firstKeyword, i))) : [];
+  const rest = fillerIn(others, search, pointer(where, Array.isArray(items) ? 'additionalItems' : 'items'));
+  if (rest === undefined && list.every((fill) => fill === undefined)) return undefined;
+  return (value, depth) => {
+    if (!Array.isArray(value)) return value;
+    if (depth > MAX_DEPTH) throw new TooDeep();
+    let filled: unknown[] = value;
+    for (const [i, item] of value.entries()) {
+      const fill = i < list.length ? list[i] : rest;
+      const whole = fill === undefined ? item : fill(item, depth + 1);
+      if (whole === item) continue;
+      if (filled === value) filled = [...value];
+      filled[i] = whole;
+    }
+    return filled;
+  };
+}

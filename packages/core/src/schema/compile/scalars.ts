@@ -1,0 +1,160 @@
+/**
+ * Rules on a value itself: its type, its equality with others, numbers and texts.
+ */
+import type { JsonObject } from '../../base/json.js';
+import { isObject } from '../../base/json.js';
+import type { Where } from './places.js';
+import { countOf, pointer, regexOf, schemaError } from './places.js';
+import type { Rule } from './run.js';
+import { no } from './run.js';
+import { equal, got, isMultiple, isNumber, lengthOf, show } from './values.js';
+
+/** Makes the rule of some keywords of a schema; `undefined` where the schema has none of them. */
+export type Maker = (schema: JsonObject, where: Where) => Rule | undefined;
+
+/** `an integer`, as it stands in a message. */
+const NOUNS: Record<string, string> = {
+  array: 'an array',
+  boolean: 'a boolean',
+  integer: 'an integer',
+  null: 'null',
+  number: 'a number',
+  object: 'an object',
+  string: 'a string',
+};
+
+const IS: Record<string, (value: unknown) => boolean> = {
+  array: Array.isArray,
+  boolean: (value) => typeof value === 'boolean',
+  integer: Number.isInteger,
+  null: (value) => value === null,
+  number: isNumber,
+  object: isObject,
+  string: (value) => typeof value === 'string',
+};
+
+/** The sentence about a value of a wrong type. */
+export function typeWords(types: readonly string[], value: unknown): string {
+  const nouns = types.map((type) => NOUNS[type] ?? type);
+  const last = nouns.pop() ?? '';
+  return `must be ${nouns.length === 0 ? last : `${nouns.join(', ')} or ${last}`}, got ${got(value)}`;
+}
+
+/** `type`. */
+export const typeRule: Maker = ({ type }, where) => {
+  if (type === undefined) return undefined;
+  const types: readonly unknown[] = Array.isArray(type) ? type : [type];
+  const tests = types.map((name) => {
+    const test = typeof name === 'string' && Object.hasOwn(IS, name) ? IS[name] : undefined;
+    if (test === undefined) {
+      throw schemaError(pointer(where, 'type'), `${show(name)} is no type; there are ${Object.keys(NOUNS).join(', ')}`);
+    }
+    return test;
+  });
+  const names = types as string[];
+  const [first] = tests;
+  if (first === undefined) throw schemaError(pointer(where, 'type'), 'names no type');
+  const is = tests.length === 1 ? first : (value: unknown): boolean => tests.some((test) => test(value));
+  return (value, run, at) => is(value) || no(run, at, () => typeWords(names, value), { types: names });
+};
+
+/** `enum` and `const`. */
+export const valueRule: Maker = (schema, where) => {
+  const { enum: listed } = schema;
+  if (listed !== undefined && !Array.isArray(listed)) {
+    throw schemaError(pointer(where, 'enum'), `must be a list of values, got ${show(listed)}`);
+  }
+  const among = listed === undefined ? undefined : oneOf(listed);
+  const exactly = schema.const === undefined ? undefined : oneOf([schema.const]);
+  if (among === undefined || exactly === undefined) return among ?? exactly;
+  return (value, run, at, seen) => among(value, run, at, seen) && exactly(value, run, at, seen);
+};
+
+function oneOf(values: readonly unknown[]): Rule {
+  const simple = new Set(values.filter((value) => typeof value !== 'object' || value === null));
+  const compound = values.filter((value) => typeof value === 'object' && value !== null);
+  const is = (value: unknown): boolean => simple.has(value) || compound.some((each) => equal(each, value));
+  return (value, run, at) => is(value) || no(run, at, () => valueWords(values, value), { values, given: value });
+}
+
+/** The sentence about a value that is none of those listed. */
+export function valueWords(values: readonly unknown[], value: unknown): string {
+  return `must be ${values.length === 1 ? '' : 'one of '}${listOf(values)}, got ${show(value)}`;
+}
+
+/** Values with commas between them, as many as leave room for what else a message has to say. */
+function listOf(values: readonly unknown[]): string {
+  let text = '';
+  for (const [i, value] of values.entries()) {
+    const next = show(value);
+    if (text.length + next.length > 160) return `${text}, and ${values.length - i} more`;
+    text += i === 0 ? next : `, ${next}`;
+  }
+  return text;
+}
+
+function numberOf(schema: JsonObject, keyword: string, where: Where): number | undefined {
+  const value = schema[keyword];
+  if (value === undefined || isNumber(value)) return value;
+  throw schemaError(pointer(where, keyword), `must be a number, got ${show(value)}`);
+}
+
+/** `minimum`, `maximum`, their exclusive kin and `multipleOf`. */
+export const numberRule: Maker = (schema, where) => {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  if ([minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf].every((limit) => limit === undefined)) return undefined;
+  const least = numberOf(schema, 'minimum', where) ?? -Infinity;
+  const most = numberOf(schema, 'maximum', where) ?? Infinity;
+  const above = numberOf(schema, 'exclusiveMinimum', where) ?? -Infinity;
+  const below = numberOf(schema, 'exclusiveMaximum', where) ?? Infinity;
+  const factor = numberOf(schema, 'multipleOf', where);
+  if (factor !== undefined && factor <= 0) throw schemaError(pointer(where, 'multipleOf'), `must be above 0, got ${factor}`);
+  return (value, run, at) => {
+    if (!isNumber(value)) return true;
+    let ok = true;
+    if (value < least) ok = no(run, at, () => `must be >= ${least}, got ${value}`);
+    if (value > most) ok = no(run, at, () => `must be <= ${most}, got ${value}`);
+    if (value <= above) ok = no(run, at, () => `must be > ${above}, got ${value}`);
+    if (value >= below) ok = no(run, at, () => `must be < ${below}, got ${value}`);
+    if (factor !== undefined && !isMultiple(value, factor)) {
+      ok = no(run, at, () => `must be a multiple of ${factor}, got ${value}`);
+    }
+    return ok;
+  };
+};
+
+/** A count with its unit: `1 item`, `2 items`. */
+export function count(number: number, unit: string): string {
+  return `${number} ${unit}${number === 1 ? '' : 's'}`;
+}
+
+/** `minLength`, `maxLength` and `pattern`. */
+export const textRule: Maker = (schema, where) => {
+  const { pattern } = schema;
+  const least = countOf(schema, 'minLength', where) ?? 0;
+  const most = countOf(schema, 'maxLength', where) ?? Infinity;
+  const regex = pattern === undefined ? undefined : regexOf(pattern, pointer(where, 'pattern'));
+  if (least === 0 && most === Infinity && regex === undefined) return undefined;
+  const lengthRule = (text: string): boolean => {
+    const units = text.length;
+    // Between one and two code units make a character: most texts need no counting.
+    if (units <= most && units >= least * 2) return true;
+    const length = lengthOf(text);
+    return length >= least && length <= most;
+  };
+  return (value, run, at) => {
+    if (typeof value !== 'string') return true;
+    let ok = true;
+    if (!lengthRule(value)) {
+      ok = no(run, at, () => {
+        const length = lengthOf(value);
+        const bound = length < least ? `at least ${count(least, 'character')}` : `at most ${count(most, 'character')}`;
+        return `must have ${bound}, got ${length}`;
+      });
+    }
+    if (regex !== undefined && !regex.test(value)) {
+      ok = no(run, at, () => `must match the pattern ${show(pattern)}, got ${show(value)}`);
+    }
+    return ok;
+  };
+};

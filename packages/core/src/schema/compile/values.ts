@@ -1,0 +1,151 @@
+/**
+ * What JSON Schema means by equal, by multiple and by length; how deep a value may be; and how a value looks in a message.
+ */
+import { isObject } from '../../base/json.js';
+
+/** How many levels of arrays and objects a check goes down before it gives up. */
+export const MAX_DEPTH = 200;
+
+/** Thrown, and caught by the check as a whole: `not` must not turn a check that gave up into a success. */
+export class TooDeep extends Error {}
+
+/** A number as JSON knows it. `1e400` is read as infinity, which no answer could carry on. */
+export function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+/** The names of an object's own properties that JSON would carry. */
+export function namesOf(value: Record<string, unknown>): string[] {
+  return Object.keys(value).filter((name) => value[name] !== undefined);
+}
+
+/** Equality of JSON values: the order of properties does not count, and 1 is 1.0. */
+export function equal(a: unknown, b: unknown, depth = 0): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (depth > MAX_DEPTH) throw new TooDeep();
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => equal(item, b[i], depth + 1));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const names = namesOf(a);
+  return (
+    names.length === namesOf(b).length && names.every((name) => Object.hasOwn(b, name) && equal(a[name], b[name], depth + 1))
+  );
+}
+
+/** A text that two values share only where they are equal, so that thousands of items are compared in one pass. */
+function canonical(value: unknown, depth: number): string {
+  if (typeof value !== 'object' || value === null) return typeof value === 'string' ? JSON.stringify(value) : String(value);
+  if (depth > MAX_DEPTH) throw new TooDeep();
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join()}]`;
+  const record = value as Record<string, unknown>;
+  const members = namesOf(record).sort();
+  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(record[name], depth + 1)}`).join()}}`;
+}
+
+/** The places of the first two items that are equal. */
+export function repeated(items: readonly unknown[]): [number, number] | undefined {
+  const simple = new Map<unknown, number>();
+  const compound = new Map<string, number>();
+  for (const [place, item] of items.entries()) {
+    const isSimple = typeof item !== 'object' || item === null;
+    const map: Map<unknown, number> = isSimple ? simple : compound;
+    const key = isSimple ? item : canonical(item, 0);
+    const first = map.get(key);
+    if (first !== undefined) return [first, place];
+    map.set(key, place);
+  }
+  return undefined;
+}
+
+/** `12.5e-3` as 125 and 4: the digits, and how many of them stand behind the point. */
+function decimal(value: number): { digits: bigint; behind: number } {
+  const [mantissa = '0', exponent = '0'] = String(value).split('e');
+  const [whole = '0', fraction = ''] = mantissa.split('.');
+  return { digits: BigInt(whole + fraction), behind: fraction.length - Number(exponent) };
+}
+
+/** Whether a number is a multiple of another, also in the digits that were written: 0.3 of 0.1, which binary floats deny. */
+export function isMultiple(value: number, of: number): boolean {
+  if (value % of === 0) return true;
+  if (Number.isSafeInteger(value) && Number.isSafeInteger(of)) return false;
+  const [a, b] = [decimal(value), decimal(of)];
+  const behind = Math.max(a.behind, b.behind);
+  return (a.digits * 10n ** BigInt(behind - a.behind)) % (b.digits * 10n ** BigInt(behind - b.behind)) === 0n;
+}
+
+/** Characters of a text as JSON Schema counts them: an emoji is one. */
+export function lengthOf(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length - 1; i++) {
+    if ((text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+      length -= 1;
+      i += 1;
+    }
+  }
+  return length;
+}
+
+/** A copy that shares nothing with a JSON value. */
+export function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) put(copy, name, copyOf((value as Record<string, unknown>)[name]));
+  return copy;
+}
+
+/** Sets an own property, also the one named `__proto__`. */
+export function put(target: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') target[name] = value;
+  else Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** A text cut to `max` characters, never through the middle of one. */
+export function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const end = (text.charCodeAt(max - 2) & 0xfc00) === 0xd800 ? max - 2 : max - 1;
+  return `${text.slice(0, end)}…`;
+}
+
+/** How many characters of a value a message shows. */
+const SHOWN = 60;
+
+/** The beginning of a value as JSON, at most 60 characters. A large value costs no more than a small one. */
+export function show(value: unknown): string {
+  return cut(start(value, SHOWN + 1), SHOWN);
+}
+
+/** At least `room` characters of a value's JSON, or all of it. Every level takes from the room, so that depth has an end too. */
+function start(value: unknown, room: number): string {
+  if (room <= 0) return '';
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, room));
+  if (typeof value !== 'object' || value === null) return String(value);
+  let text = Array.isArray(value) ? '[' : '{';
+  const add = (name: string, member: unknown): boolean => {
+    text += `${text.length > 1 ? ',' : ''}${name}`;
+    text += start(member, room - text.length);
+    return text.length < room;
+  };
+  if (Array.isArray(value)) {
+    // By place: asking a list of a million items for its keys would make a million texts.
+    for (let i = 0; i < value.length; i++) if (!add('', value[i])) break;
+    return `${text}]`;
+  }
+  for (const name in value) {
+    if (Object.hasOwn(value, name) && !add(`${start(name, room)}:`, (value as Record<string, unknown>)[name])) break;
+  }
+  return `${text}}`;
+}
+
+/** The JSON type of a value. */
+export function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+/** A value and its type, for `got ...`: `"x" (string)`. */
+export function got(value: unknown): string {
+  return value === null || value === undefined ? String(value) : `${show(value)} (${typeOf(value)})`;
+}

@@ -1,0 +1,86 @@
+/**
+ * Collects the mistakes of a document while it is walked. The path is a stack that is only written out when there is
+ * something to say: a correct document pays next to nothing for it.
+ */
+import type { Mistake } from '../protocol/errors.js';
+
+/** One step of a JSON path: a member's name or an element's index. */
+export type PathStep = string | number;
+
+const PLAIN_NAME = /^[A-Za-z_$][\w$-]*$/;
+
+/** A step as it is written in a path: `.name`, `["any name"]` or `[2]`. */
+function formatStep(step: PathStep): string {
+  if (typeof step === 'number') return `[${step}]`;
+  return PLAIN_NAME.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+}
+
+/**
+ * Writes a JSON path.
+ *
+ * @example formatPath(['tools', 2, 'a key']) // '$.tools[2]["a key"]'
+ */
+export function formatPath(steps: readonly PathStep[], base = '$'): string {
+  return base + steps.map(formatStep).join('');
+}
+
+const STEP = /\.([A-Za-z_$][\w$-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/uy;
+
+/**
+ * Reads a path that {@link formatPath} wrote.
+ *
+ * @returns its steps, as far as they can be read
+ */
+export function readPath(path: string): PathStep[] {
+  const steps: PathStep[] = [];
+  STEP.lastIndex = 1;
+  for (let found = STEP.exec(path); found !== null; found = STEP.exec(path)) {
+    const [, name, index, quoted] = found;
+    if (name !== undefined) steps.push(name);
+    else if (index !== undefined) steps.push(Number(index));
+    else steps.push(JSON.parse(quoted ?? '""') as string);
+  }
+  return steps;
+}
+
+/** Mistakes found so far, and where the walk is. */
+export class MistakeList {
+  readonly found: Mistake[] = [];
+  /** The steps from `base` to the value being looked at; whoever pushes also pops. */
+  readonly path: PathStep[] = [];
+  readonly #base: string;
+
+  constructor(base = '$') {
+    this.#base = base;
+  }
+
+  /** Adds a mistake of the value being looked at, or of something below it. */
+  add(message: string, ...below: PathStep[]): void {
+    this.found.push({ path: this.pathTo(...below), message });
+  }
+
+  /** Adds a mistake at steps from the base, wherever the walk is. */
+  addAt(steps: readonly PathStep[], message: string): void {
+    this.found.push({ path: formatPath(steps, this.#base), message });
+  }
+
+  /** The path of the value being looked at, or of something below it, as text. */
+  pathTo(...below: PathStep[]): string {
+    return formatPath([...this.path, ...below], this.#base);
+  }
+}
+
+const MAX_QUOTED = 40;
+
+/** A value in a sentence: `the string "x"`, `a list`, `null`. Long ones are cut. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return `the string ${quote(value)}`;
+  if (typeof value === 'number' || typeof value === 'boolean') return `${typeof value === 'number' ? 'the number ' : ''}${value}`;
+  if (value === null || value === undefined) return String(value);
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** A text in quotes, cut where it is long. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
+}

@@ -1,0 +1,158 @@
+/**
+ * A JSON-RPC message in, a message out. Decides the era of each request by what it carries, and turns every error into
+ * the one that its era knows. It never throws.
+ */
+import type { Awaitable } from '../base/awaitable.js';
+import type { JsonObject } from '../base/json.js';
+import { isObject } from '../base/json.js';
+import type { Logger } from '../ports/logger.js';
+import { DaemonError, invalidParams, toRpcError } from '../protocol/errors.js';
+import type { Caller, Exchange, RequestContext } from '../protocol/exchange.js';
+import type { ClientCapabilities, Implementation, JsonRpcResponse, LogLevel, RequestId } from '../protocol/messages.js';
+import { META } from '../protocol/messages.js';
+import { checkHeaders } from '../protocol/mirrored-headers.js';
+import type { Era } from '../protocol/versions.js';
+import { LEGACY_VERSIONS, MODERN_VERSIONS } from '../protocol/versions.js';
+import type { Method } from './methods.js';
+import { isLogLevel } from './methods.js';
+
+/** Dispatches messages. */
+export interface Dispatcher {
+  /**
+   * Serves one message.
+   *
+   * @param message anything: what is no message is answered with an error
+   * @returns the answer; undefined for notifications, answers, and requests that were cancelled
+   */
+  handle(message: unknown, exchange: Exchange): Awaitable<JsonRpcResponse | undefined>;
+}
+
+const NO_META: JsonObject = Object.freeze({});
+const NO_PARAMS: JsonObject = Object.freeze({});
+
+/** Who asks before the handshake. */
+const FRESH: Caller = { era: 'legacy', version: LEGACY_VERSIONS[0], capabilities: {}, client: undefined, logLevel: undefined };
+
+const isId = (value: unknown): value is RequestId =>
+  typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value));
+
+/** What a modern request says about its sender. @throws DaemonError `unsupported_protocol_version`, `invalid_params` */
+function modernCaller(meta: JsonObject): Caller {
+  const requested = meta[META.protocolVersion];
+  const capabilities = meta[META.clientCapabilities];
+  const client = meta[META.clientInfo];
+  const logLevel = meta[META.logLevel];
+  if (typeof requested !== 'string') throw invalidParams(`_meta["${META.protocolVersion}"] must be a string.`);
+  const version = MODERN_VERSIONS.find((supported) => supported === requested);
+  if (version === undefined) {
+    throw new DaemonError('unsupported_protocol_version', 'Unsupported protocol version', {
+      data: { supported: MODERN_VERSIONS, requested },
+    });
+  }
+  if (!isObject(capabilities)) throw invalidParams(`_meta["${META.clientCapabilities}"] must be an object.`);
+  if (
+    client !== undefined &&
+    !(isObject(client) && typeof client['name'] === 'string' && typeof client['version'] === 'string')
+  ) {
+    throw invalidParams(`_meta["${META.clientInfo}"] must have a name and a version.`);
+  }
+  if (logLevel !== undefined && !isLogLevel(logLevel)) throw invalidParams(`_meta["${META.logLevel}"] must be a log level.`);
+  return {
+    era: 'modern',
+    version,
+    capabilities: capabilities as ClientCapabilities,
+    client: client as Implementation | undefined,
+    logLevel: logLevel as LogLevel | undefined,
+  };
+}
+
+/** What the handshake of a legacy connection said. @throws DaemonError `invalid_params` before it */
+function legacyCaller(method: string, exchange: Exchange): Caller {
+  const session = exchange.connection?.legacy;
+  if (session !== undefined) return session.caller;
+  if (method === 'initialize') return FRESH;
+  // A request that stands alone has no handshake to come: what it lacks is its metadata.
+  if (method === 'ping' && exchange.connection !== undefined) return FRESH;
+  // One code for both eras: a legacy client forgot the handshake, or a modern one its required metadata.
+  throw invalidParams(
+    `send "initialize" first, or give _meta["${META.protocolVersion}"] and _meta["${META.clientCapabilities}"] with every request.`,
+  );
+}
+
+/** Creates a dispatcher over a method table. */
+export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: Logger): Dispatcher {
+  function failed(id: RequestId | undefined, error: unknown, era: Era): JsonRpcResponse {
+    if (!(error instanceof DaemonError)) {
+      logger.error(
+        { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+        'a request failed inside the server',
+      );
+    }
+    const answer = toRpcError(error, era);
+    return id === undefined ? { jsonrpc: '2.0', error: answer } : { jsonrpc: '2.0', id, error: answer };
+  }
+
+  /** Notifications are never answered, not even with an error. */
+  function notified(method: string, params: JsonObject, exchange: Exchange): void {
+    if (method !== 'notifications/cancelled') return;
+    const { requestId, reason } = params;
+    if (!isId(requestId)) return;
+    if (typeof reason === 'string')
+      logger.debug({ requestId, reason: reason.slice(0, 200) }, 'a request was cancelled by its client');
+    exchange.connection?.cancel(requestId);
+  }
+
+  function request(
+    id: RequestId,
+    method: string,
+    params: JsonObject,
+    exchange: Exchange,
+  ): Awaitable<JsonRpcResponse | undefined> {
+    const given = params['_meta'];
+    const meta = isObject(given) ? given : NO_META;
+    const modern = META.protocolVersion in meta;
+    const era: Era = modern ? 'modern' : 'legacy';
+    try {
+      if (modern && exchange.header !== undefined) checkHeaders((name) => exchange.header?.(name), method, params, meta);
+      const found = methods.get(method);
+      const caller = modern ? modernCaller(meta) : legacyCaller(found === undefined ? 'ping' : method, exchange);
+      if (found === undefined || !found.eras.includes(era))
+        throw new DaemonError('method_not_found', `Method not found: ${method}`);
+      const context: RequestContext = { id, exchange, caller, meta };
+      const result = found.handle(params, context);
+      if (result instanceof Promise) {
+        return result.then(
+          (done) => (done === undefined ? undefined : { jsonrpc: '2.0', id, result: done }),
+          (error: unknown) => failed(id, error, era),
+        );
+      }
+      return result === undefined ? undefined : { jsonrpc: '2.0', id, result };
+    } catch (error) {
+      return failed(id, error, era);
+    }
+  }
+
+  return {
+    handle(message, exchange) {
+      if (!isObject(message))
+        return failed(undefined, new DaemonError('invalid_request', 'Invalid Request: a message must be an object.'), 'legacy');
+      const { jsonrpc, id, method, params = NO_PARAMS } = message;
+      const known = isId(id) ? id : undefined;
+      const refuse = (why: string): JsonRpcResponse =>
+        failed(known, new DaemonError('invalid_request', `Invalid Request: ${why}`), 'legacy');
+      if (jsonrpc !== '2.0') return refuse('"jsonrpc" must be "2.0".');
+      if (method === undefined && ('result' in message || 'error' in message)) {
+        exchange.connection?.deliver(message as unknown as JsonRpcResponse);
+        return undefined;
+      }
+      if (typeof method !== 'string') return refuse('"method" must be a string.');
+      if (!('id' in message)) {
+        if (isObject(params)) notified(method, params, exchange);
+        return undefined;
+      }
+      if (known === undefined) return refuse('"id" must be a string or an integer.');
+      if (!isObject(params)) return failed(known, invalidParams('they must be an object.'), 'legacy');
+      return request(known, method, params, exchange);
+    },
+  };
+}

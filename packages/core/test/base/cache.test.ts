@@ -1,0 +1,157 @@
+import { createCache } from '../../src/base/cache.js';
+
+/** A promise and what settles it. */
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<T>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}
+
+/** Counts its loads: the value is `<key><number of loads>`. */
+function loader(): { load: (key: string) => () => string; loads: string[] } {
+  const loads: string[] = [];
+  return { loads, load: (key) => () => `${key}${loads.push(key)}` };
+}
+
+describe('the cache', () => {
+  it('loads a value once and serves it at once from then on', () => {
+    const cache = createCache<string>();
+    const { load, loads } = loader();
+    expect(cache.get('a', load('a'))).toBe('a1');
+    expect(cache.get('a', load('a'))).toBe('a1');
+    expect(loads).toEqual(['a']);
+  });
+
+  it('loads anew when the time of an entry is over, and not before', () => {
+    let now = 1_000;
+    const cache = createCache<string>({ ttlMs: 100, now: () => now });
+    const { load } = loader();
+    void cache.get('a', load('a'));
+    now += 99;
+    expect(cache.get('a', load('a'))).toBe('a1');
+    now += 1;
+    expect(cache.get('a', load('a'))).toBe('a2');
+  });
+
+  it('keeps entries for half an hour by default', () => {
+    let now = 0;
+    const cache = createCache<string>({ now: () => now });
+    const { load } = loader();
+    void cache.get('a', load('a'));
+    now = 30 * 60_000 - 1;
+    expect(cache.get('a', load('a'))).toBe('a1');
+    now += 1;
+    expect(cache.get('a', load('a'))).toBe('a2');
+  });
+
+  it('shares one load between requests in flight', async () => {
+    const cache = createCache<string>();
+    const { promise, resolve } = deferred<string>();
+    let loads = 0;
+    const load = (): Promise<string> => {
+      loads += 1;
+      return promise;
+    };
+    const both = Promise.all([cache.get('a', load), cache.get('a', load)]);
+    resolve('value');
+    expect(await both).toEqual(['value', 'value']);
+    expect(loads).toBe(1);
+    expect(cache.get('a', load)).toBe('value'); // no promise any more
+  });
+
+  it('does not remember a load that failed', async () => {
+    const cache = createCache<string>();
+    await expect(cache.get('a', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
+    expect(cache.size).toBe(0);
+    expect(cache.get('a', () => 'up')).toBe('up');
+  });
+
+  it('does not remember a load that threw', () => {
+    const cache = createCache<string>();
+    expect(() =>
+      cache.get('a', () => {
+        throw new Error('down');
+      }),
+    ).toThrow('down');
+    expect(cache.size).toBe(0);
+  });
+
+  it('does not remember a load that was purged while it was in flight', async () => {
+    const cache = createCache<string>();
+    const { promise, resolve } = deferred<string>();
+    const old = cache.get('a', () => promise);
+    cache.purge('a');
+    expect(cache.get('a', () => 'new')).toBe('new');
+    resolve('old');
+    expect(await old).toBe('old');
+    expect(cache.get('a', () => 'newer')).toBe('new');
+  });
+
+  it('keeps the newer load where an older one fails after its purge', async () => {
+    const cache = createCache<string>();
+    const { promise, reject } = deferred<string>();
+    const old = cache.get('a', () => promise);
+    cache.purge('a');
+    void cache.get('a', () => 'new');
+    reject(new Error('late'));
+    await expect(old).rejects.toThrow('late');
+    expect(cache.get('a', () => 'other')).toBe('new');
+  });
+
+  it('purges what is below a key, at any depth, and nothing else', () => {
+    const cache = createCache<string>();
+    for (const [key, parent] of [['module'], ['function', 'module'], ['calls', 'function'], ['other']] as const) {
+      void cache.get(key, () => 'old', parent);
+    }
+    cache.purge('module');
+    const now = ['module', 'function', 'calls', 'other'].map((key) => cache.get(key, () => 'new'));
+    expect(now).toEqual(['new', 'new', 'new', 'old']);
+  });
+
+  it('leaves the parent and siblings of a purged key', () => {
+    const cache = createCache<string>();
+    void cache.get('module', () => 'old');
+    void cache.get('a', () => 'old', 'module');
+    void cache.get('b', () => 'old', 'module');
+    cache.purge('a');
+    expect(['module', 'a', 'b'].map((key) => cache.get(key, () => 'new'))).toEqual(['old', 'new', 'old']);
+  });
+
+  it('ends a purge of parents that form a circle', () => {
+    const cache = createCache<string>();
+    void cache.get('a', () => 'old', 'b');
+    void cache.get('b', () => 'old', 'a');
+    cache.purge('a');
+    expect(cache.size).toBe(0);
+  });
+
+  it('purges a parent that has no entry of its own', () => {
+    const cache = createCache<string>();
+    void cache.get('child', () => 'old', 'parent');
+    cache.purge('parent');
+    expect(cache.size).toBe(0);
+  });
+
+  it('lets the oldest entry go where there is no room', () => {
+    const cache = createCache<string>({ maxEntries: 2 });
+    void cache.get('a', () => 'old');
+    void cache.get('b', () => 'old', 'parent');
+    void cache.get('c', () => 'old', 'parent');
+    expect(cache.size).toBe(2);
+    expect(cache.get('b', () => 'new')).toBe('old');
+    expect(cache.get('a', () => 'new')).toBe('new');
+  });
+
+  it('forgets everything when it is cleared', () => {
+    const cache = createCache<string>();
+    void cache.get('a', () => 'old');
+    void cache.get('b', () => 'old', 'a');
+    cache.clear();
+    expect(cache.size).toBe(0);
+    expect(cache.get('b', () => 'new')).toBe('new');
+  });
+});

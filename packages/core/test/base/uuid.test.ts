@@ -1,0 +1,56 @@
+import { jest } from '@jest/globals';
+
+import { uuidv7 } from '../../src/base/uuid.js';
+
+const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const timeOf = (uuid: string): number => Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+it('makes UUIDs of version 7 that carry the time', () => {
+  const before = Date.now();
+  const uuid = uuidv7();
+  expect(uuid).toMatch(FORM);
+  expect(timeOf(uuid)).toBeGreaterThanOrEqual(before);
+  expect(timeOf(uuid)).toBeLessThanOrEqual(Date.now());
+});
+
+it('each is greater than all before it, and none comes twice', () => {
+  const made = Array.from({ length: 50_000 }, uuidv7);
+  expect(made.filter((uuid) => !FORM.test(uuid))).toEqual([]);
+  expect(new Set(made).size).toBe(made.length);
+  expect(made.toSorted()).toEqual(made);
+});
+
+it('goes on rising when more are made in a millisecond than the counter holds', () => {
+  const now = Date.now() + 10_000;
+  jest.spyOn(Date, 'now').mockReturnValue(now);
+  const made = Array.from({ length: 10_000 }, uuidv7);
+  expect(made.toSorted()).toEqual(made);
+  expect(new Set(made).size).toBe(made.length);
+  expect(timeOf(made[0]!)).toBe(now);
+  expect(timeOf(made.at(-1)!)).toBeLessThanOrEqual(now + 3);
+});
+
+it('goes on rising when the clock is set back', () => {
+  const first = uuidv7();
+  jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+  const second = uuidv7();
+  expect(second > first).toBe(true);
+});
+
+it('the random part is random: no byte is constant, and the counter begins anywhere', () => {
+  const tails = new Set<string>();
+  const counters = new Set<string>();
+  let now = Date.now() + 60_000;
+  jest.spyOn(Date, 'now').mockImplementation(() => (now += 1));
+  for (let index = 0; index < 2_000; index += 1) {
+    const uuid = uuidv7();
+    tails.add(uuid.slice(19));
+    counters.add(uuid.slice(15, 18));
+  }
+  expect(tails.size).toBe(2_000);
+  expect(counters.size).toBeGreaterThan(500);
+});

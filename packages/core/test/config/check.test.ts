@@ -1,0 +1,379 @@
+import type { ConfigSupport } from '../../src/config/check.js';
+import { checkConfig } from '../../src/config/check.js';
+import { changed, ENGINE_SAMPLE, fullConfig } from './samples.js';
+
+const told = (document: unknown, support?: Partial<ConfigSupport>): string[] =>
+  checkConfig(document, support === undefined ? {} : { support }).map(({ path, message }) => `${path}: ${message}`);
+
+/** The mistakes of the full config after some changes. */
+const toldOf = (changes: Record<string, unknown>, support?: Partial<ConfigSupport>): string[] =>
+  told(changed(fullConfig(), changes), support);
+
+describe('a config without mistakes', () => {
+  it('is the sample of the engine, unchanged', () => {
+    expect(told(JSON.parse(ENGINE_SAMPLE))).toEqual([]);
+  });
+
+  it('may use every key', () => {
+    expect(told(fullConfig())).toEqual([]);
+  });
+
+  it('may have null wherever a member is optional', () => {
+    const nulls = {
+      name: null,
+      instructions: null,
+      resources: null,
+      tools: [
+        {
+          name: 't',
+          title: null,
+          description: null,
+          inputSchema: null,
+          outputSchema: null,
+          annotations: null,
+          icons: null,
+          _meta: null,
+          is_async: null,
+        },
+      ],
+      prompts: [{ name: 'p', arguments: null, annotations: null }],
+      resource_templates: [{ uriTemplate: 'x://{a}', name: 'x', completions: { a: null } }],
+      module_links: [
+        {
+          type: null,
+          name: 't',
+          module_name: 'm',
+          class_name: null,
+          function_name: 'f',
+          return_type: null,
+          timeout_ms: null,
+          isolation: null,
+          record: null,
+        },
+        { type: 'prompt', name: 'p', module_name: 'm', function_name: 'f', record: { bodies: null, redact: null } },
+        { type: 'resource_template', name: 'x', module_name: 'm', function_name: 'f' },
+      ],
+      modules: [
+        { package_name: null, module_name: 'm', class_name: null, setting: null, source: null, sha256: null, isolation: null },
+      ],
+    };
+    expect(told(nulls)).toEqual([]);
+  });
+
+  it('may have notes anywhere', () => {
+    expect(
+      toldOf({ 'x-top': 1, $comment: 'a', 'tools.0._comment': 'b', 'tools.0.annotations.x-hint': 2, 'module_links.0.x-y': null }),
+    ).toEqual([]);
+  });
+
+  it('may have modules that no link uses', () => {
+    expect(toldOf({ 'modules.1': { module_name: 'other' } })).toEqual([]);
+  });
+});
+
+/** What is changed in the full config, and what is said of it. */
+const BAD: [what: string, changes: Record<string, unknown>, path: string, message: RegExp][] = [
+  ['a list that is none', { tools: {} }, '$.tools', /must be a list of tools, got an object/],
+  [
+    'an entry that is no object',
+    { 'tools.0': 'forecast' },
+    '$.tools[0]',
+    /must be an object \(a tool\), got the string "forecast"/,
+  ],
+  ['a null entry', { 'tools.0': null }, '$.tools[0]', /must be an object \(a tool\), got null/],
+  ['a member of the wrong type', { 'tools.0.description': 7 }, '$.tools[0].description', /must be a string, got the number 7/],
+  ['an unknown key', { 'tools.0.descripton': 'x' }, '$.tools[0].descripton', /no key of a tool; did you mean "description"\?/],
+  ['a key in another case', { 'tools.0.input_schema': {} }, '$.tools[0].input_schema', /did you mean "inputSchema"\?/],
+  ['a key like no other', { blubb: 1 }, '$.blubb', /no key of the config file: remove it, or begin its name with "x-"/],
+  ["a host's file", { mcpServers: {} }, '$.mcpServers', /how a host is told which servers to start/],
+  ['code named on the tool', { 'tools.0.function_name': 'f' }, '$.tools[0].function_name', /named by an entry of module_links/],
+  ['a key whose name no path can hold plainly', { 'tools.0.a "b': 1 }, '$.tools[0]["a \\"b"]', /no key of a tool/],
+  ['a tool without a name', { 'tools.0.name': undefined }, '$.tools[0]', /a tool needs "name"/],
+  ['a resource with a null name', { 'resources.0.name': null }, '$.resources[0].name', /a resource needs a "name", got null/],
+  ['a resource without a URI', { 'resources.0.uri': undefined }, '$.resources[0]', /needs "uri"/],
+  ['an empty name', { 'prompts.0.name': '' }, '$.prompts[0].name', /must be a string that is not empty/],
+  ['a tool name with a space', { 'tools.0.name': 'fore cast' }, '$.tools[0].name', /1 to 128 of the characters/],
+  ['a tool name that is too long', { 'tools.0.name': 'a'.repeat(129) }, '$.tools[0].name', /1 to 128/],
+  ['a relative URI', { 'resources.0.uri': 'status' }, '$.resources[0].uri', /absolute URI, with a scheme/],
+  ['a URI with a space', { 'resources.0.uri': 'file:///a b' }, '$.resources[0].uri', /holds a space: write it percent-encoded/],
+  ['a template as URI', { 'resources.0.uri': 'file:///{a}' }, '$.resources[0].uri', /templates go into resource_templates/],
+  [
+    'a URI as template',
+    { 'resource_templates.0.uriTemplate': 'file:///a' },
+    '$.resource_templates[0].uriTemplate',
+    /has no variables/,
+  ],
+  [
+    'a template with an open brace',
+    { 'resource_templates.0.uriTemplate': 'x://{a' },
+    '$.resource_templates[0].uriTemplate',
+    /\{ without its \}/,
+  ],
+  ['a size below 0', { 'resources.0.size': -1 }, '$.resources[0].size', /whole number of bytes/],
+  ['a size with a fraction', { 'resources.0.size': 1.5 }, '$.resources[0].size', /whole number of bytes/],
+  [
+    'a hint that is no boolean',
+    { 'tools.0.annotations.readOnlyHint': 'yes' },
+    '$.tools[0].annotations.readOnlyHint',
+    /must be true or false/,
+  ],
+  [
+    'a misspelled hint',
+    { 'tools.0.annotations.readonlyHint': true },
+    '$.tools[0].annotations.readonlyHint',
+    /did you mean "readOnlyHint"/,
+  ],
+  [
+    'an unknown audience',
+    { 'resources.0.annotations.audience': ['users'] },
+    '$.resources[0].annotations.audience[0]',
+    /did you mean "user"/,
+  ],
+  ['a priority above 1', { 'resources.0.annotations.priority': 2 }, '$.resources[0].annotations.priority', /from 0 to 1/],
+  [
+    'a time that is none',
+    { 'resources.0.annotations.lastModified': 'today' },
+    '$.resources[0].annotations.lastModified',
+    /ISO 8601/,
+  ],
+  ['annotations on a prompt', { 'prompts.0.annotations': {} }, '$.prompts[0].annotations', /prompts have no annotations/],
+  ['an icon from a file', { 'tools.0.icons.0.src': 'icon.png' }, '$.tools[0].icons[0].src', /must begin with "https:\/\/"/],
+  ['an icon without source', { 'tools.0.icons.0.src': undefined }, '$.tools[0].icons[0]', /an icon needs "src"/],
+  ['an icon size', { 'tools.0.icons.0.sizes': ['big'] }, '$.tools[0].icons[0].sizes[0]', /"48x48"/],
+  ['an icon theme', { 'tools.0.icons.0.theme': 'night' }, '$.tools[0].icons[0].theme', /must be one of "light", "dark"/],
+  [
+    'a prompt argument twice',
+    { 'prompts.0.arguments.1.name': 'city' },
+    '$.prompts[0].arguments[1].name',
+    /already the name of \$\.prompts\[0\]\.arguments\[0\]/,
+  ],
+  [
+    'completions that are no strings',
+    { 'prompts.0.arguments.1.completions': [1] },
+    '$.prompts[0].arguments[1].completions[0]',
+    /must be a string/,
+  ],
+  [
+    'completions of another type',
+    { 'prompts.0.arguments.1.completions': 'x' },
+    '$.prompts[0].arguments[1].completions',
+    /list of strings, or an object/,
+  ],
+  [
+    'a completion function without name',
+    { 'prompts.0.arguments.0.completions': { module_name: 'm' } },
+    '$.prompts[0].arguments[0].completions',
+    /needs "function_name"/,
+  ],
+  [
+    'completions of no variable',
+    { 'resource_templates.0.completions': { nam: [] } },
+    '$.resource_templates[0].completions.nam',
+    /did you mean "name"/,
+  ],
+  ['a schema that is none', { 'tools.0.inputSchema': [] }, '$.tools[0].inputSchema', /must be a JSON Schema/],
+  ['a schema of strings', { 'tools.0.inputSchema': { type: 'string' } }, '$.tools[0].inputSchema.type', /must be "object"/],
+  [
+    'a mistake deep in a schema',
+    { 'tools.0.inputSchema.properties.day': { type: 'text' } },
+    '$.tools[0].inputSchema.properties.day.type',
+    /must be one of "array"/,
+  ],
+  [
+    'a mistake in an output schema',
+    { 'tools.0.outputSchema.minLength': -1 },
+    '$.tools[0].outputSchema.minLength',
+    /whole number from 0 up/,
+  ],
+  ['an unknown link type', { 'module_links.1.type': 'resources' }, '$.module_links[1].type', /did you mean "resource"/],
+  ['an unknown return type', { 'module_links.0.return_type': 'jsn' }, '$.module_links[0].return_type', /did you mean "json"/],
+  ['a timeout below 1', { 'module_links.0.timeout_ms': -5 }, '$.module_links[0].timeout_ms', /from 1 to 86400000/],
+  ['a timeout above a day', { 'module_links.0.timeout_ms': 86_400_001 }, '$.module_links[0].timeout_ms', /from 1 to 86400000/],
+  ['an unknown policy', { 'module_links.0.record': 'Argument' }, '$.module_links[0].record', /did you mean "arguments"/],
+  [
+    'an unknown policy inside',
+    { 'module_links.0.record': { bodies: 'some' } },
+    '$.module_links[0].record.bodies',
+    /must be one of "all"/,
+  ],
+  [
+    'a redaction that is no path',
+    { 'module_links.0.record.redact': ['city'] },
+    '$.module_links[0].record.redact[0]',
+    /JSON path such as/,
+  ],
+  [
+    'an isolation that is not there',
+    { 'module_links.0.isolation': 'process' },
+    '$.module_links[0].isolation',
+    /not available in this build; it has "none"/,
+  ],
+  ['an unknown isolation', { 'modules.0.isolation': 'nne' }, '$.modules[0].isolation', /did you mean "none"/],
+  [
+    'a source that is not there',
+    { 'modules.0.source': 'zip' },
+    '$.modules[0].source',
+    /not available in this build: leave it out/,
+  ],
+  ['an unknown source', { 'modules.0.source': 'git' }, '$.modules[0].source', /no known source: leave it out/],
+  ['a digest that is none', { 'modules.0.sha256': 'abc' }, '$.modules[0].sha256', /64 hexadecimal digits/],
+  ['a setting that is no object', { 'modules.0.setting': [] }, '$.modules[0].setting', /must be an object, got a list/],
+  ['a module without name', { 'modules.0.module_name': undefined }, '$.modules[0]', /a module needs "module_name"/],
+  [
+    'a module twice',
+    { 'modules.1': { module_name: 'weather', class_name: 'Weather' } },
+    '$.modules[1]',
+    /same module and class as \$\.modules\[0\]/,
+  ],
+  [
+    'a URI twice',
+    { 'resources.1': { uri: 'status://server', name: 'forecast2' } },
+    '$.resources[1].uri',
+    /already the uri of \$\.resources\[0\]/,
+  ],
+  [
+    'a link for the wrong kind',
+    { 'module_links.1.type': 'prompt' },
+    '$.module_links[1].type',
+    /"Server Status" is the resource \$\.resources\[0\]: write "type": "resource"/,
+  ],
+  [
+    'a link without type for a prompt',
+    { 'module_links.3.type': undefined },
+    '$.module_links[3].type',
+    /a link without a type is for a tool/,
+  ],
+  [
+    'a second link',
+    { 'module_links.4': { name: 'forecast', module_name: 'm', function_name: 'f' } },
+    '$.module_links[4].name',
+    /already bound by \$\.module_links\[0\]/,
+  ],
+  [
+    'a link to nothing',
+    { 'module_links.4': { name: 'zzz', module_name: 'm', function_name: 'f' } },
+    '$.module_links[4].name',
+    /no tool named "zzz": declare it/,
+  ],
+  [
+    'a link without function',
+    { 'module_links.0.function_name': undefined },
+    '$.module_links[0]',
+    /a module link needs "function_name"/,
+  ],
+  ['an infinite number', { 'tools.0._meta': { n: Infinity } }, '$.tools[0]._meta.n', /cannot be written as JSON/],
+];
+
+describe('a mistake is told with its place and what to do', () => {
+  it.each(BAD)('%s', (_, changes, path, message) => {
+    const mistakes = checkConfig(changed(fullConfig(), changes));
+    const found = mistakes.filter((mistake) => mistake.path === path);
+    expect(found.map((mistake) => mistake.message)).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('a config that is no object', () => {
+    expect([null, [], 'x', 3].map((document) => told(document)[0])).toEqual([
+      expect.stringContaining('got null'),
+      expect.stringContaining('got a list'),
+      expect.stringContaining('got the string "x"'),
+      expect.stringContaining('got the number 3'),
+    ]);
+  });
+
+  it('nothing at all declared', () => {
+    expect(told({})).toEqual([expect.stringMatching(/^\$: the config serves nothing/)]);
+    expect(told({ tools: [], prompts: [] })).toEqual([expect.stringContaining('serves nothing')]);
+  });
+
+  it('all mistakes are told at once', () => {
+    expect(toldOf({ 'tools.0.name': 'a b', 'resources.0.uri': 'x', 'modules.0.sha256': '', version: 1 })).toHaveLength(
+      // The renamed tool's link leads nowhere, and nothing runs the tool.
+      6,
+    );
+  });
+});
+
+describe('names', () => {
+  it('are shared by all kinds: the second says where the first is', () => {
+    expect(toldOf({ 'prompts.0.name': 'forecast', 'module_links.3': undefined })).toContainEqual(
+      expect.stringMatching(/^\$\.prompts\[0\]\.name: "forecast" is already the name of the tool \$\.tools\[0\];/),
+    );
+  });
+
+  it('may be those of members that every object inherits', () => {
+    const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
+    const document = {
+      tools: names.map((name) => ({ name })),
+      module_links: names.map((name) => ({ name, module_name: 'm', function_name: 'f' })),
+    };
+    expect(told(document)).toEqual([]);
+    expect(
+      told(
+        JSON.parse('{"tools":[{"name":"a","__proto__":1}],"module_links":[{"name":"a","module_name":"m","function_name":"f"}]}'),
+      ),
+    ).toEqual([expect.stringContaining('$.tools[0].__proto__: "__proto__" is no key of a tool')]);
+  });
+});
+
+describe('links', () => {
+  it('a function that nothing runs is told with the entry to add', () => {
+    expect(toldOf({ 'module_links.1': { name: 'forecast2' } })).toContainEqual(
+      expect.stringContaining(
+        'nothing runs the resource "Server Status": add a module_links entry {"type": "resource", "name": "Server Status"',
+      ),
+    );
+  });
+
+  it('a misspelled name is one mistake, not two', () => {
+    expect(toldOf({ 'module_links.0.name': 'forcast' })).toEqual([
+      '$.module_links[0].name: there is no tool named "forcast": did you mean "forecast"?',
+    ]);
+  });
+
+  it('of type resource find templates; of type resource_template only those', () => {
+    expect(toldOf({ 'module_links.2.type': 'resource_template' })).toEqual([]);
+    expect(toldOf({ 'module_links.1.type': 'resource_template' })).toEqual([expect.stringContaining('write "type": "resource"')]);
+  });
+
+  it('need a modules entry only where it is not plain which code is meant', () => {
+    const two = { 'modules.1': { module_name: 'weather', class_name: 'Other', package_name: 'elsewhere' } };
+    expect(toldOf(two)).toEqual([
+      expect.stringMatching(/^\$\.module_links\[1\]\.module_name: modules has several entries for "weather"/),
+    ]);
+  });
+});
+
+describe('what a build can do', () => {
+  it('is told by the program', () => {
+    const support = { sources: ['zip', 's3'], isolations: ['none', 'process'] };
+    expect(toldOf({ 'modules.0.source': 's3', 'modules.0.isolation': 'process' }, support)).toEqual([]);
+    expect(toldOf({ 'modules.0.source': 'mcp' }, support)).toEqual([
+      expect.stringContaining('source "mcp" is not available in this build'),
+    ]);
+    expect(toldOf({ 'modules.0.source': 'zipp' }, support)).toEqual([expect.stringContaining('did you mean "zip"?')]);
+  });
+});
+
+describe('objects of a program', () => {
+  it('that hold what JSON cannot are refused', () => {
+    expect(told({ tools: [{ name: 'a', _meta: { when: () => 1, big: 1n } }] })).toEqual([
+      expect.stringMatching(/^\$\.tools\[0\]\._meta\.when: a function cannot be written as JSON/),
+      expect.stringContaining('$.tools[0]._meta.big: a bigint'),
+    ]);
+  });
+
+  it('that contain themselves are refused', () => {
+    const setting: Record<string, unknown> = {};
+    setting['self'] = setting;
+    expect(told({ modules: [{ module_name: 'm', setting }] })[0]).toContain('nested more than 400 levels deep');
+  });
+});
+
+it('thousands of wrong names are told in reasonable time', () => {
+  const entries = Array.from({ length: 5_000 }, (_, index) => index);
+  const document = {
+    tools: entries.map((index) => ({ name: `tool_number_${index}`, descripton: '' })),
+    module_links: entries.map((index) => ({ name: `tol_number_${index}_x`, module_name: 'm', function_name: 'f' })),
+  };
+  expect(told(document).length).toBeGreaterThanOrEqual(10_000);
+});

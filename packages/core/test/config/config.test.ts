@@ -1,0 +1,469 @@
+import fc from 'fast-check';
+
+import type { ParseOptions } from '../../src/config/config.js';
+import { parseConfig } from '../../src/config/config.js';
+import { lineCounter, offsetOf, scanJson } from '../../src/config/json-scan.js';
+import type { Mistake } from '../../src/protocol/errors.js';
+import { ConfigError } from '../../src/protocol/errors.js';
+import type { PathStep } from '../../src/schema/mistakes.js';
+import { formatPath, readPath } from '../../src/schema/mistakes.js';
+import { changed, ENGINE_SAMPLE, fullConfig } from './samples.js';
+
+function mistakesOf(text: string, options?: ParseOptions): readonly Mistake[] {
+  try {
+    parseConfig(text, options);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes;
+    throw error;
+  }
+}
+
+/** `line:column path message` of each mistake. */
+const told = (text: string): string[] =>
+  mistakesOf(text).map(({ line, column, path, message }) => `${line}:${column} ${path} ${message}`);
+
+describe("the engine's sample", () => {
+  const { definition, server } = parseConfig(ENGINE_SAMPLE);
+
+  it('becomes four functions, in the order of the file', () => {
+    expect(definition.functions.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      'tool hello',
+      'tool add_numbers',
+      'resource Server Status',
+      'prompt example-prompt',
+    ]);
+    expect(server).toEqual({});
+  });
+
+  it('has each function bound to its method', () => {
+    expect(definition.functions.map(({ binding }) => binding)).toEqual(
+      ['hello', 'add_numbers', 'read_resource', 'get_prompt'].map((function_name) => ({
+        kind: 'link',
+        package_name: 'mcp_function_demo',
+        module_name: 'mcp_function_demo',
+        class_name: 'MCPFunctionDemo',
+        function_name,
+        setting: {},
+      })),
+    );
+  });
+
+  it('has no trace of its nulls', () => {
+    expect(definition.functions[2]).toEqual({
+      kind: 'resource',
+      uri: 'status://server',
+      name: 'Server Status',
+      description: 'Status info',
+      mimeType: 'text/plain',
+      binding: expect.objectContaining({ function_name: 'read_resource' }),
+    });
+  });
+});
+
+describe('a config with one of everything', () => {
+  const text = JSON.stringify(fullConfig());
+  const { definition, server } = parseConfig(text);
+  const byName = Object.fromEntries(definition.functions.map((entry) => [entry.name, entry]));
+
+  it('says what the server is called', () => {
+    expect(server).toEqual({ name: 'weather', version: '1.2.3', title: 'Weather service' });
+    expect(definition.instructions).toBe('Ask for a city first.');
+  });
+
+  it('becomes tools as clients see them, with how they run', () => {
+    const { inputSchema, outputSchema, annotations, icons, _meta } = fullConfig().tools[0]!;
+    expect(byName['forecast']).toEqual({
+      kind: 'tool',
+      name: 'forecast',
+      title: 'Forecast',
+      description: 'The forecast for a city',
+      inputSchema,
+      outputSchema,
+      annotations,
+      icons,
+      _meta,
+      return_type: 'json',
+      timeout_ms: 5000,
+      record: { bodies: 'arguments', redact: ['$.city', "$['a key'][*].token"] },
+      binding: {
+        kind: 'link',
+        package_name: '@acme/weather',
+        module_name: 'weather',
+        class_name: 'Weather',
+        function_name: 'forecast',
+        setting: { base_url: 'https://api.example.com' },
+        sha256: 'a'.repeat(64),
+      },
+    });
+  });
+
+  it('takes the package of the module for its plain functions, but not the setting of the class', () => {
+    expect(byName['Server Status']).toMatchObject({
+      record: { bodies: 'none', redact: [] },
+      binding: { package_name: '@acme/weather', setting: {} },
+    });
+    expect(byName['Server Status']!.binding).not.toHaveProperty('class_name');
+  });
+
+  it('takes a module without entry for a package of its name', () => {
+    expect(byName['City']!.binding).toEqual({
+      kind: 'link',
+      package_name: './city.js',
+      module_name: './city.js',
+      function_name: 'read',
+      setting: {},
+    });
+  });
+
+  it('becomes completions: lists, and functions with their binding', () => {
+    expect(byName['City']).toMatchObject({ completions: { name: { kind: 'list', values: ['london', 'paris'] } } });
+    expect(byName['advise']).toMatchObject({
+      arguments: [
+        {
+          name: 'city',
+          title: 'City',
+          description: 'Where',
+          required: true,
+          completion: {
+            kind: 'function',
+            binding: { kind: 'link', module_name: 'weather', function_name: 'cities', package_name: '@acme/weather' },
+          },
+        },
+        { name: 'mood', completion: { kind: 'list', values: ['good', 'bad'] } },
+      ],
+    });
+  });
+
+  it('passes schemas through as they are written', () => {
+    const schema =
+      '{"type":"object","$defs":{"b":{"minimum":1.0},"a":{}},"properties":{"camelCase":{"$ref":"#/$defs/b"}},"x":null}';
+    const config = `{"tools":[{"name":"t","inputSchema":${schema}}],"module_links":[{"name":"t","module_name":"m","function_name":"f"}]}`;
+    expect(parseConfig(config).definition.functions[0]).toHaveProperty('inputSchema', JSON.parse(schema));
+  });
+
+  it('gives a tool without schema one that takes any object', () => {
+    const config = {
+      tools: [{ name: 't' }],
+      module_links: [{ name: 't', module_name: 'm', function_name: 'f', class_name: '', return_type: '' }],
+    };
+    const [tool] = parseConfig(JSON.stringify(config)).definition.functions;
+    expect(tool).toEqual({
+      kind: 'tool',
+      name: 't',
+      inputSchema: { type: 'object' },
+      binding: { kind: 'link', package_name: 'm', module_name: 'm', function_name: 'f', setting: {} },
+    });
+  });
+
+  it('gives clients neither nulls nor notes', () => {
+    const nulls = {
+      'tools.0.icons.0.theme': null,
+      'tools.0.icons.0.x-a': 1,
+      'tools.0.annotations': { title: null, readOnlyHint: true, $comment: 'c' },
+    };
+    const [tool] = parseConfig(JSON.stringify(changed(fullConfig(), nulls))).definition.functions;
+    expect(tool).toMatchObject({ annotations: { readOnlyHint: true } });
+    expect(Object.keys(tool!.annotations!)).toEqual(['readOnlyHint']);
+    expect(Object.keys(tool!.icons![0]!)).toEqual(['src', 'mimeType', 'sizes']);
+  });
+
+  it('keeps the source where the build has it', () => {
+    const config = JSON.stringify(changed(fullConfig(), { 'modules.0.source': 'zip' }));
+    expect(parseConfig(config, { support: { sources: ['zip'] } }).definition.functions[0]!.binding).toMatchObject({
+      source: 'zip',
+    });
+  });
+});
+
+describe('the revision', () => {
+  const revision = (document: unknown, indent = 0): string =>
+    parseConfig(JSON.stringify(document, null, indent)).definition.revision;
+  const reversed = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(reversed);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .reverse()
+        .map(([key, member]) => [key, reversed(member)]),
+    );
+  };
+
+  it('is 16 hexadecimal digits', () => {
+    expect(revision(fullConfig())).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it('is the same whatever the white space, the order of keys and the notes', () => {
+    const expected = revision(fullConfig());
+    expect(revision(fullConfig(), 4)).toBe(expected);
+    expect(revision(reversed(fullConfig()))).toBe(expected);
+    expect(
+      revision(
+        changed(fullConfig(), { 'x-note': 1, 'tools.0.x-note': 2, resources: [{ ...fullConfig().resources[0], icons: null }] }),
+      ),
+    ).toBe(expected);
+  });
+
+  it.each([
+    [{ 'tools.0.description': 'other' }],
+    [{ 'tools.0.inputSchema.properties.city.type': 'integer' }],
+    [{ 'modules.0.setting.base_url': 'x' }],
+    [{ 'module_links.0.function_name': 'x' }],
+    [{ 'module_links.0.timeout_ms': 1 }],
+    [{ instructions: 'other' }],
+  ])('is another after %j', (changes) => {
+    expect(revision(changed(fullConfig(), changes))).not.toBe(revision(fullConfig()));
+  });
+
+  it('tells values apart that look alike', () => {
+    const metas = [
+      { a: '1' },
+      { a: 1 },
+      { a: ['1'] },
+      { a: { 1: 1 } },
+      { a: null },
+      {},
+      { a: '' },
+      { a: [] },
+      { a: {} },
+      { a: [[], []] },
+      { a: [[[]]] },
+      { 'a"1:': 1 },
+    ];
+    const revisions = metas.map((_meta) => revision(changed(fullConfig(), { 'tools.0._meta': _meta })));
+    expect(new Set(revisions).size).toBe(metas.length);
+  });
+});
+
+describe('mistakes in a file', () => {
+  const text = [
+    '{',
+    '  "tools": [',
+    '    { "name": "hello", "descripton": "x" },',
+    '    { "name": "hello" }',
+    '  ],',
+    '  "module_links": [',
+    '    { "name": "hello", "module_name": "m", "function_name": "f",',
+    '      "timeout_ms": -1 }',
+    '  ]',
+    '}',
+  ].join('\n');
+
+  it('are told in the order of the file, each with line and column', () => {
+    expect(mistakesOf(text).map(({ line, column, path }) => `${line}:${column} ${path}`)).toEqual([
+      '3:24 $.tools[0].descripton',
+      '4:7 $.tools[1].name',
+      '8:7 $.module_links[0].timeout_ms',
+    ]);
+  });
+
+  it('are in the error, with the name of the file', () => {
+    expect(() => parseConfig(text, { file: 'mcp.json' })).toThrow(
+      expect.objectContaining({
+        code: 'config_invalid',
+        file: 'mcp.json',
+        message: expect.stringMatching(/^mcp\.json: 3 mistakes\n {2}3:24 \$\.tools\[0\]\.descripton: /),
+      }),
+    );
+  });
+
+  it('are counted from 1 after a byte order mark and with Windows line ends', () => {
+    const windows = '\uFEFF' + text.replaceAll('\n', '\r\n');
+    expect(mistakesOf(windows).map(({ line, column }) => [line, column])).toEqual(
+      mistakesOf(text).map(({ line, column }) => [line, column]),
+    );
+  });
+
+  it('of a missing member are told where its object begins', () => {
+    expect(told('{"tools": [\n  {}]}')[0]).toBe('2:3 $.tools[0] a tool needs "name"');
+  });
+});
+
+describe('a file that begins with a byte order mark', () => {
+  it('is read like any other', () => {
+    expect(parseConfig('\uFEFF' + ENGINE_SAMPLE)).toEqual(parseConfig(ENGINE_SAMPLE));
+  });
+});
+
+describe('text that is not JSON', () => {
+  it.each([
+    ['', ['1:1 $ the file is empty']],
+    [' \n ', ['2:2 $ the file is empty']],
+    ['{', ['1:1 $ this { is never closed: add }']],
+    ['{"tools": [\n{"name": "a"}\n', ['1:11 $.tools this [ is never closed: add ]']],
+    ['{"a": [1, 2}', ['1:12 $.a found } where ] must close the [ of line 1']],
+    ['{"tools": [],}', ['1:13 $ remove the comma before }']],
+    ['{"tools": [1,],}', ['1:13 $.tools remove the comma before ]', '1:15 $ remove the comma before }']],
+    ['// mine\n{}', ['1:1 $ JSON has no comments']],
+    ['{ /* a */ "tools": [] # b\n}', ['1:3 $ JSON has no comments', '1:23 $ JSON has no comments']],
+    ['{ /* a', ['1:3 $ JSON has no comments', '1:3 $ the comment is not closed']],
+    [
+      "{'tools': 'x'}",
+      ["1:2 $ JSON strings stand in double quotes, not in '", '1:11 $.tools JSON strings stand in double quotes'],
+    ],
+    ['{tools: []}', ['1:2 $ the key tools must stand in double quotes']],
+    ['{"a": yes}', ['1:7 $.a "yes" must stand in double quotes']],
+    ['{"a": None, "b": True}', ['1:7 $.a None is not JSON: write null', '1:18 $.b True is not JSON: write true']],
+    [
+      '{"a": 01, "b": +1, "c": .5, "d": 1.}',
+      ['1:7 $.a "01" is no JSON number', '1:16 $.b "+1"', '1:25 $.c ".5"', '1:34 $.d "1."'],
+    ],
+    ['{"a" 1}', ['1:6 $ expected a colon after the key "a", found "1"']],
+    ['{"a": 1 "b": 2}', ['1:9 $ expected a comma or }, found a string']],
+    ['{"a": , "b": 2}', ['1:7 $.a expected a value for "a", found ","']],
+    ['{"a": "x\n"}', ['1:7 $.a the string is not closed on its line']],
+    ['{"a": "x', ['1:7 $.a the string is not closed']],
+    ['{"a": "C:\\dir"}', ['1:10 $.a "\\d" is no JSON escape: a backslash itself is written \\\\']],
+    ['{"a": "\t"}', ['1:8 $.a the string holds a raw control character: write it as \\u0009']],
+    ['{"a": 1} x', ['1:10 $ nothing may follow the closing bracket, but there is "x"']],
+    ['{"a": \u00a01}', ['1:7 $.a expected a value for "a", found the character U+00A0']],
+    ['{{', ['1:2 $ expected a key in double quotes or }, found "{"']],
+    ['PK\u0003\u0004', ['1:1 $ "PK" must stand in double quotes', '1:3 $ nothing may follow']],
+  ])('%j', (text, expected) => {
+    expect(told(text)).toEqual(
+      expected.map((start) => expect.stringMatching(new RegExp(`^${start.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`))),
+    );
+  });
+
+  it('nested without end is refused', () => {
+    expect(told('['.repeat(100_000))).toEqual([expect.stringContaining('nested more than 400 levels deep')]);
+    const deep = `{"modules": [{"module_name": "m", "setting": ${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}]}`;
+    expect(told(deep)[0]).toContain('nested more than 400 levels deep');
+  });
+});
+
+describe('keys that stand twice', () => {
+  const twice = (member: string): string =>
+    `{"tools": [{"name": "a", "_meta": {"x": 1, "y": "a:\\":b"}, ${member}}],\n"module_links": [{"name": "a", "module_name": "m", "function_name": "f"}]}`;
+
+  it('are told in a file that is otherwise right', () => {
+    expect(told(twice('"description": "x", "description": "y"'))).toEqual([
+      expect.stringMatching(/^1:80 \$\.tools\[0\]\.description this key stands twice/),
+    ]);
+  });
+
+  it('are found however they are written', () => {
+    expect(told(twice('"na\\u006de": "b"'))).toContainEqual(expect.stringContaining('$.tools[0].name this key stands twice'));
+    expect(told('{"a\\\\" : 1, "a\\\\":2, "tools": []}')).toContainEqual(expect.stringContaining('stands twice'));
+  });
+
+  it('are not seen where quotes and colons only look like keys', () => {
+    expect(told(twice('"description": ": \\" : \\"", "title": ":"'))).toEqual([]);
+  });
+
+  it('of different objects do not count', () => {
+    expect(told(ENGINE_SAMPLE)).toEqual([]);
+  });
+});
+
+describe('the second reading', () => {
+  const nested = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.oneof(fc.string(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null)),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(fc.string({ unit: 'binary' }), tie('value'), { maxKeys: 3 }),
+    ),
+  })).value;
+  const accepts = (text: string): boolean => {
+    try {
+      JSON.parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  it('accepts what JSON.parse accepts', () => {
+    fc.assert(
+      fc.property(nested, fc.constantFrom(0, 2), (value, indent) => {
+        const scan = scanJson(JSON.stringify(value, null, indent));
+        expect([scan.syntax, scan.duplicates]).toEqual([[], []]);
+      }),
+    );
+  });
+
+  it('refuses what JSON.parse refuses, and ends', () => {
+    const broken = fc
+      .tuple(
+        nested,
+        fc.nat(),
+        fc.nat(3),
+        fc.constantFrom(
+          '',
+          ',',
+          '"',
+          '}',
+          ']',
+          '{',
+          '[',
+          ':',
+          "'",
+          '\\',
+          '/',
+          '//',
+          '1',
+          '-',
+          'e',
+          '.',
+          'true',
+          '\n',
+          '\u0000',
+          '\u2028',
+          '+',
+          '\uFEFF',
+        ),
+      )
+      .map(([value, at, length, piece]) => {
+        const text = JSON.stringify(value);
+        const from = at % (text.length + 1);
+        return text.slice(0, from) + piece + text.slice(from + length);
+      });
+    // A byte order mark at the very beginning is the one thing that only the scan accepts.
+    fc.assert(
+      fc.property(broken, (text) => {
+        expect(scanJson(text).syntax.length === 0).toBe(accepts(text.replace(/^\uFEFF/, '')));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('knows where everything is', () => {
+    fc.assert(
+      fc.property(nested, (value) => {
+        const text = JSON.stringify(value, null, 1);
+        const { root } = scanJson(text);
+        const visit = (at: unknown, steps: PathStep[]): void => {
+          const offset = offsetOf(root!, readPath(formatPath(steps)));
+          const expected =
+            typeof steps.at(-1) === 'string' ? JSON.stringify(steps.at(-1)) : JSON.stringify(at, null, 1).slice(0, 1);
+          expect(text.slice(offset, offset + expected.length)).toBe(expected);
+          if (typeof at === 'object' && at !== null) {
+            for (const [key, member] of Object.entries(at)) visit(member, [...steps, Array.isArray(at) ? Number(key) : key]);
+          }
+        };
+        visit(value, []);
+      }),
+    );
+  });
+
+  it('reads every path that is written', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.nat(1e6))), (steps) => {
+        expect(readPath(formatPath(steps))).toEqual(steps);
+      }),
+    );
+  });
+
+  it('counts lines and columns from 1', () => {
+    const position = lineCounter('ab\ncd\n\ne');
+    expect([0, 1, 3, 4, 6, 7].map((offset) => position(offset))).toEqual([
+      { line: 1, column: 1 },
+      { line: 1, column: 2 },
+      { line: 2, column: 1 },
+      { line: 2, column: 2 },
+      { line: 3, column: 1 },
+      { line: 4, column: 1 },
+    ]);
+  });
+});

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+
+import type { JsonObject } from '../../../src/base/json.js';
+import { compileSchema } from '../../../src/schema/compile/compile-schema.js';
+
+function filled(schema: JsonObject, value: unknown): unknown {
+  const result = compileSchema(schema, { defaults: true })(value);
+  if (!result.ok) throw new Error(result.problems.join('; '));
+  return result.value;
+}
+
+const node = {
+  properties: { size: { default: 1 }, children: { type: 'array', items: { $ref: '#/$defs/node' } } },
+};
+
+describe('defaults', () => {
+  it.each<[string, JsonObject, unknown, unknown]>([
+    ['an argument', { properties: { a: { default: 1 }, b: {} } }, { b: 2 }, { a: 1, b: 2 }],
+    ['a required argument', { properties: { a: { default: 1 } }, required: ['a'] }, {}, { a: 1 }],
+    ['null and false', { properties: { a: { default: null }, b: { default: false } } }, {}, { a: null, b: false }],
+    ['a property of an argument', { properties: { a: { properties: { b: { default: 1 } } } } }, { a: {} }, { a: { b: 1 } }],
+    ['no property of a missing argument', { properties: { a: { properties: { b: { default: 1 } } } } }, {}, {}],
+    ['a property of a default', { properties: { a: { default: {}, properties: { b: { default: 1 } } } } }, {}, { a: { b: 1 } }],
+    [
+      'a property of items',
+      { properties: { a: { items: { properties: { b: { default: 1 } } } } } },
+      { a: [{}, { b: 2 }, 3] },
+      { a: [{ b: 1 }, { b: 2 }, 3] },
+    ],
+    ['the first items', { prefixItems: [true, { properties: { b: { default: 1 } } }] }, [{}, {}, {}], [{}, { b: 1 }, {}]],
+    [
+      'items before 2020-12',
+      {
+        $schema: 'http://json-schema.org/draft-07/schema#',
+        items: [{ properties: { b: { default: 1 } } }],
+        additionalItems: { properties: { c: { default: 2 } } },
+      },
+      [{}, {}],
+      [{ b: 1 }, { c: 2 }],
+    ],
+    ['behind a reference', { $defs: { node }, $ref: '#/$defs/node' }, { children: [{}] }, { size: 1, children: [{ size: 1 }] }],
+    [
+      'behind a reference alone',
+      {
+        $schema: 'http://json-schema.org/draft-07/schema#',
+        definitions: { n: { properties: { a: { default: 1 } } } },
+        properties: { x: { $ref: '#/definitions/n', properties: { b: { default: 2 } } } },
+      },
+      { x: {} },
+      { x: { a: 1 } },
+    ],
+    [
+      'in all of some schemas',
+      { allOf: [{ properties: { a: { default: 1 } } }, { properties: { b: { default: 2 } } }] },
+      {},
+      { a: 1, b: 2 },
+    ],
+    ['not in one of several', { anyOf: [{ properties: { a: { default: 1 } } }] }, {}, {}],
+    ['undefined is missing', { properties: { a: { default: 1 } } }, { a: undefined }, { a: 1 }],
+    ['a name that everything has', { properties: { constructor: { default: 1 } } }, {}, { constructor: 1 }],
+  ])('%s', (_, schema, value, expected) => {
+    const before = structuredClone(value);
+    expect(filled(schema, value)).toEqual(expected);
+    expect(value).toEqual(before);
+  });
+
+  it('a default named __proto__ is a property, and no prototype', () => {
+    const schema = JSON.parse('{"properties":{"__proto__":{"default":{"__proto__":{"x":1}}}}}') as JsonObject;
+    const value = filled(schema, {}) as object;
+    expect(JSON.stringify(value)).toBe('{"__proto__":{"__proto__":{"x":1}}}');
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+    expect('x' in value).toBe(false);
+  });
+
+  it('every call has a default of its own', () => {
+    const initial = { list: [{ a: 1 }] };
+    const check = compileSchema({ properties: { a: { default: initial } } }, { defaults: true });
+    const [one, two] = [check({}), check({})].map((result) => result.ok && (result.value as { a: typeof initial }).a);
+    expect(one).toEqual(initial);
+    expect(one).not.toBe(two);
+    expect(one && one.list[0]).not.toBe(initial.list[0]);
+  });
+
+  it('what has its values is given back itself, whatever has not is copied alone', () => {
+    const schema = {
+      properties: {
+        a: { default: 1 },
+        b: { properties: { c: { default: 1 } } },
+        d: { items: { properties: { e: { default: 1 } } } },
+      },
+    };
+    const full = { a: 1, b: { c: 2 }, d: [{ e: 1 }] };
+    expect(filled(schema, full)).toBe(full);
+    const partial = { b: { c: 2 }, d: [{ e: 1 }, {}] };
+    const copy = filled(schema, partial) as typeof partial;
+    expect(copy).toEqual({ a: 1, b: { c: 2 }, d: [{ e: 1 }, { e: 1 }] });
+    expect(copy.b).toBe(partial.b);
+    expect(copy.d[0]).toBe(partial.d[0]);
+  });
+
+  it('are checked like any value', () => {
+    const check = compileSchema({ properties: { a: { type: 'string', default: 1 } } }, { defaults: true });
+    expect(check({})).toEqual({ ok: false, problems: ['a: must be a string, got 1 (number)'] });
+  });
+
+  it('are not for results', () => {
+    const value = {};
+    expect(compileSchema({ properties: { a: { default: 1 } } })(value)).toEqual({ ok: true, value: {} });
+  });
+
+  it('leave the given value alone', () => {
+    const schema = { $defs: { node }, properties: { a: { default: [] }, tree: { $ref: '#/$defs/node' } } };
+    fc.assert(
+      fc.property(
+        fc.record({ a: fc.jsonValue(), tree: fc.jsonValue(), children: fc.jsonValue() }, { requiredKeys: [] }),
+        (value) => {
+          const before = JSON.stringify(value);
+          compileSchema(schema, { defaults: true })(value);
+          expect(JSON.stringify(value)).toBe(before);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,280 @@
+/** Logging in with a user pool. */
+import { execFile } from 'node:child_process';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import { promisify } from 'node:util';
+
+import { jest } from '@jest/globals';
+import type { CognitoAuth, Refusal } from '@mcp-daemon/express';
+import { mayCall } from '@mcp-daemon/express';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { decodeJwt } from 'jose';
+
+import { secretHash } from '../../../src/auth/cognito/login.js';
+import { call, send, serve, tool } from '../../support.js';
+import type { Response } from '../support.js';
+import { ask, bearer, JSON_TYPE, serveAuth } from '../support.js';
+import type { RunningPool, Scripted } from './support.js';
+import {
+  CLIENT,
+  CLIENT_SECRET,
+  cognitoAuth,
+  ID,
+  ISSUER,
+  listen,
+  makeKey,
+  mint,
+  PASSWORD,
+  scripted,
+  serveKeys,
+  startPool,
+} from './support.js';
+
+afterEach(() => jest.restoreAllMocks());
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+
+describe('SECRET_HASH', () => {
+  it.each([
+    // printf '%s' "$USERNAME$CLIENT" | openssl dgst -sha256 -hmac "$SECRET" -binary | base64
+    ['ann@example.com', CLIENT, CLIENT_SECRET, 'XbKxCYGjaBd360Wo/DJ2V1+1sqqQLrZTQaI6A7wNcOE='],
+    ['jörg', 'client1', 'gehéim', 'MRfv7xMjMP5PZOVlDbKeGTjZ+9wma//Xr87qX/fOQFw='],
+  ])('of %s and %s', (username, clientId, secret, expected) => {
+    expect(secretHash(username, clientId, secret)).toBe(expected);
+  });
+});
+
+describe('with a pool that runs here', () => {
+  let pool: RunningPool;
+  let auth: CognitoAuth;
+  let port: number;
+  const told: unknown[] = [];
+  beforeAll(async () => {
+    pool = await startPool();
+  }, 30_000);
+  afterAll(() => pool.stop());
+  beforeEach(async () => {
+    told.length = 0;
+    const { endpoint, jwksUrl } = pool;
+    auth = await cognitoAuth({ endpoint, jwksUrl, logger: { error: (...all) => told.push(all) } });
+    ({ port } = await serveAuth(auth));
+  });
+  const logIn = (username: string, password = PASSWORD): Promise<Response> =>
+    ask(port, 'POST', '/auth/login', JSON_TYPE, JSON.stringify({ username, password }));
+
+  it('a name and a password give an access token and an ID token, and both are good', async () => {
+    const answer = await logIn('ann');
+    expect(answer.status).toBe(200);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    const { access_token, id_token, token_type, expires_in, ...more } = answer.json;
+    expect([token_type, more]).toEqual(['bearer', {}]); // and no refresh token
+    const { exp = 0, iss, token_use } = decodeJwt(String(access_token));
+    expect([iss, token_use, decodeJwt(String(id_token))['token_use']]).toEqual([ISSUER, 'access', 'id']);
+    expect(Math.abs(Number(expires_in) - (exp - Date.now() / 1000))).toBeLessThan(30);
+    for (const token of [access_token, id_token]) {
+      const me = await ask(port, 'GET', '/me', bearer(String(token)));
+      expect(me.json).toEqual({ username: 'ann', roles: ['user'], partitions: ['default'], exp: expect.any(Number) });
+    }
+    expect(told).toEqual([]);
+  });
+
+  it('a form of OAuth 2 does the same', async () => {
+    const form = (fields: Record<string, string>): Promise<Response> =>
+      ask(port, 'POST', '/auth/token', FORM, new URLSearchParams(fields).toString());
+    const answer = await form({ grant_type: 'password', username: 'bob', password: PASSWORD });
+    const me = await ask(port, 'GET', '/me', bearer(String(answer.json['access_token'])));
+    expect(me.json).toMatchObject({ username: 'bob', roles: ['user'], partitions: ['alpha', 'alpha#one'] });
+    const wrong = await form({ grant_type: 'password', username: 'bob', password: 'wrong' });
+    expect([wrong.status, wrong.json['error']]).toEqual([400, 'invalid_grant']);
+  });
+
+  it('the attribute of a user counts where it is said to', async () => {
+    const { endpoint, jwksUrl } = pool;
+    const claiming = await cognitoAuth({ endpoint, jwksUrl, partitionsClaim: 'custom:partitions' });
+    const { idToken } = (await claiming.login('ann', PASSWORD, '::1')) as { idToken: string };
+    const me = await ask((await serveAuth(claiming)).port, 'GET', '/me', bearer(idToken));
+    expect(me.json).toMatchObject({ partitions: ['beta', 'gamma'] });
+  });
+
+  it('a wrong password and an unknown name are the same', async () => {
+    const [wrong, unknown] = [await logIn('ann', 'wrong'), await logIn('stranger')];
+    expect([wrong.status, wrong.json]).toEqual([
+      401,
+      { error: 'invalid_credentials', error_description: 'The username or the password is wrong.' },
+    ]);
+    expect([unknown.status, unknown.text]).toEqual([401, wrong.text]);
+    expect(told).toEqual([]);
+  });
+
+  it.each([
+    ['newcomer', 'challenge_required', /a new password \(NEW_PASSWORD_REQUIRED\)/],
+    ['careful', 'challenge_required', /more than a password \(SOFTWARE_TOKEN_MFA\)/],
+    ['reset', 'password_reset_required', /has to be reset/],
+    ['unconfirmed', 'user_not_confirmed', /not confirmed/],
+  ])('%s: 403 %s', async (username, error, message) => {
+    const answer = await logIn(username);
+    expect([answer.status, answer.json]).toEqual([403, { error, error_description: expect.stringMatching(message) }]);
+  });
+
+  it('somebody in no group logs in, and may do nothing', async () => {
+    const { access_token } = (await logIn('nobody')).json;
+    const answer = await auth.authenticate({ url: '/mcp', headers: bearer(String(access_token)), socket: {} } as never);
+    expect(answer).toMatchObject({ status: 403, message: expect.stringContaining('roles') });
+  });
+
+  it('an MCP client finds out who issues tokens, and calls with one', async () => {
+    const whoami = tool('whoami', (_args, { subject, partition }) => `${subject}@${partition}`);
+    const served = await serve([whoami], { authenticate: auth.authenticate, authorize: mayCall });
+    served.server.removeAllListeners('request');
+    served.server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+      void auth.handle(req, res).then((done) => (done ? undefined : served.mcp.handle(req, res)));
+    });
+    const refused = await send(served, { body: call('whoami') });
+    const [, path] = /resource_metadata="http:\/\/[^/]+([^"]+)"/.exec(String(refused.headers['www-authenticate']))!;
+    expect((await ask(served.port, 'GET', path!)).json).toMatchObject({ resource: served.url, authorization_servers: [ISSUER] });
+
+    const { accessToken } = (await auth.login('ann', PASSWORD, '::1')) as { accessToken: string };
+    const client = new Client({ name: 'test', version: '1' });
+    const requestInit = { headers: bearer(accessToken) };
+    await client.connect(new StreamableHTTPClientTransport(new URL(served.url), { requestInit }));
+    expect(await client.callTool({ name: 'whoami', arguments: {} })).toMatchObject({ content: [{ text: 'ann@default' }] });
+    await client.close();
+
+    const eve = (await auth.login('eve', PASSWORD, '::1')) as { accessToken: string };
+    const viewer = await send(served, { body: call('whoami'), headers: bearer(eve.accessToken) });
+    expect(viewer.status).not.toBe(200);
+  });
+
+  it('too many attempts, however a name is written: 429', async () => {
+    for (const name of ['ann', 'Ann', 'aNN', 'ANN', 'ann']) expect((await logIn(name, 'wrong')).status).toBe(401);
+    const refused = await logIn('ann');
+    expect([refused.status, refused.json['error']]).toEqual([429, 'temporarily_unavailable']);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await logIn('bob')).status).toBe(200);
+  });
+});
+
+describe('what is sent', () => {
+  async function sent(clientSecret: string | undefined): Promise<Scripted['asked'][number]> {
+    const api = await scripted(400, 'NotAuthorizedException', { message: 'Incorrect username or password.' });
+    const auth = await cognitoAuth({ endpoint: api.endpoint, clientSecret });
+    expect(await auth.login('ann', 'a password', '::1')).toMatchObject({ status: 401 });
+    expect(api.asked).toHaveLength(1);
+    return api.asked[0]!;
+  }
+
+  it('is a password with a proof of the secret, and not signed', async () => {
+    const { body, headers } = await sent(CLIENT_SECRET);
+    expect(body).toEqual({
+      AuthFlow: 'USER_PASSWORD_AUTH',
+      ClientId: CLIENT,
+      AuthParameters: { USERNAME: 'ann', PASSWORD: 'a password', SECRET_HASH: secretHash('ann', CLIENT, CLIENT_SECRET) },
+    });
+    expect(headers['x-amz-target']).toBe('AWSCognitoIdentityProviderService.InitiateAuth');
+    expect(headers).not.toHaveProperty('authorization');
+  });
+
+  it.each([undefined, ''])('has no proof where there is no secret: %j', async (secret) => {
+    expect((await sent(secret)).body['AuthParameters']).toEqual({ USERNAME: 'ann', PASSWORD: 'a password' });
+  });
+});
+
+describe('what Cognito says', () => {
+  interface Told {
+    answer: Refusal & { code?: string };
+    told: string;
+    api: Scripted;
+  }
+  async function say(...script: Scripted['answer']): Promise<Told> {
+    const api = await scripted(...script);
+    const told: unknown[] = [];
+    const { url } = await serveKeys(await makeKey('one'));
+    const auth = await cognitoAuth({ endpoint: api.endpoint, jwksUrl: url, logger: { error: (...all) => told.push(all) } });
+    const answer = (await auth.login('ann', 'a password', '::1')) as Refusal;
+    return { answer, told: JSON.stringify(told), api };
+  }
+
+  it.each<[string, string, number, object, RegExp | undefined]>([
+    ['UserNotFoundException', 'User does not exist.', 401, {}, undefined],
+    ['NotAuthorizedException', 'User is disabled.', 401, {}, undefined],
+    ['InvalidParameterException', 'Value at username failed', 401, {}, undefined],
+    ['NotAuthorizedException', 'Password attempts exceeded', 429, { 'retry-after': '60' }, undefined],
+    ['TooManyRequestsException', 'Rate exceeded', 429, { 'retry-after': '10' }, undefined],
+    ['UserLambdaValidationException', 'PreAuthentication failed with ann', 403, {}, undefined],
+    ['NotAuthorizedException', 'Unable to verify secret hash for client', 502, {}, /COGNITO_APP_SECRET/],
+    ['InvalidParameterException', 'USER_PASSWORD_AUTH flow not enabled for this client', 502, {}, /ALLOW_USER_PASSWORD_AUTH/],
+    ['ResourceNotFoundException', 'User pool client does not exist.', 502, {}, /COGNITO_APP_CLIENT_ID/],
+    ['SomethingNewException', 'ann typed a password', 502, {}, /SomethingNewException/],
+  ])('%s, %s: %d', async (error, message, status, headers, log) => {
+    const { answer, told } = await say(400, error, { message });
+    expect([answer.status, answer.headers ?? {}]).toEqual([status, headers]);
+    if (log === undefined) expect(told).toBe('[]');
+    else expect(told).toMatch(log);
+    expect(JSON.stringify(answer) + told).not.toMatch(/ann typed|PreAuthentication|a password/);
+  });
+
+  it('an error inside: 502, after another attempt', async () => {
+    const { answer, told, api } = await say(500, 'InternalErrorException', { message: 'x' });
+    expect([answer.status, api.asked.length]).toEqual([502, 2]);
+    expect(told).toContain('InternalErrorException');
+  });
+
+  it('tokens of another pool, or none: 502, and the log says so', async () => {
+    const key = await makeKey('two');
+    for (const AuthenticationResult of [{ AccessToken: await mint(key), IdToken: await mint(key, ID) }, {}, undefined]) {
+      const { answer, told } = await say(200, undefined, { AuthenticationResult });
+      expect(answer).toMatchObject({ status: 502 });
+      expect(told).toMatch(/no token of COGNITO_USER_POOL_ID/);
+    }
+  });
+
+  it('a challenge that nobody knows is not repeated', async () => {
+    const { answer } = await say(200, undefined, { ChallengeName: 'a"b\n', Session: 'session' });
+    expect([answer.status, answer.code]).toEqual([403, 'challenge_required']);
+    expect(JSON.stringify(answer)).not.toMatch(/a\\"b|session/);
+  });
+
+  it('nothing, because it cannot be reached: 503', async () => {
+    const told: unknown[] = [];
+    const auth = await cognitoAuth({ endpoint: 'http://127.0.0.1:1', logger: { error: (...all) => told.push(all) } });
+    expect(await auth.login('ann', PASSWORD, '::1')).toMatchObject({ status: 503, headers: { 'retry-after': '10' } });
+    expect(JSON.stringify(told)).toMatch(/Cognito cannot be reached/);
+  });
+
+  it('nothing at all: so many wait for it, and no more', async () => {
+    let waiting = 0;
+    const endpoint = await listen(createServer(() => (waiting += 1)));
+    const auth = await cognitoAuth({ endpoint });
+    let settled = 0;
+    const logins = Array.from({ length: 40 }, async (_, index) => {
+      const answer = (await auth.login(`user-${index}`, PASSWORD, `10.0.0.${index}`)) as Refusal;
+      settled += 1;
+      return answer.status;
+    });
+    await expect(Promise.race(logins)).resolves.toBe(503);
+    expect(settled).toBeLessThanOrEqual(8);
+    expect(waiting).toBeLessThanOrEqual(32);
+    // The test ends, and its server with it: the rest cannot be reached.
+    void Promise.allSettled(logins);
+  });
+});
+
+it('who does not log in loads no SDK, and who does needs no credentials', async () => {
+  const api = await scripted(400, 'NotAuthorizedException', { message: 'Incorrect username or password.' });
+  const key = await makeKey('one');
+  const { url } = await serveKeys(key);
+  const token = await mint(key);
+  const options = { userPoolId: ISSUER.split('/').at(-1), clientId: CLIENT, endpoint: api.endpoint, jwksUrl: url };
+  const script = `
+    import Module from 'node:module';
+    import { createCognitoAuth } from ${JSON.stringify(new URL('../../../dist/index.js', import.meta.url).href)};
+    const loaded = () => Object.keys(Module._cache).some((path) => path.includes('client-cognito-identity-provider'));
+    const auth = await createCognitoAuth(${JSON.stringify(options)});
+    const { subject } = await auth.authenticate({ url: '/mcp', headers: ${JSON.stringify(bearer(token))}, socket: {} });
+    const before = loaded();
+    const { status } = await auth.login('ann', 'wrong', '::1');
+    console.log(JSON.stringify([subject, before, status, loaded()]));`;
+  const env = { PATH: process.env['PATH'], HOME: '/nonexistent' };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env });
+  expect(stdout.trim()).toBe('["ann",false,401,true]');
+}, 30_000);

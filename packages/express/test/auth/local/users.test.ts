@@ -1,0 +1,203 @@
+/** The users file: what it may say, how it is written, and when it is read. */
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { createUserFile } from '@mcp-daemon/express';
+import bcrypt from 'bcrypt';
+
+import { replaceText } from '../../../src/auth/local/user-storage.js';
+import { sleep } from '../../support.js';
+import { folder, HASH, localAuth, PASSWORD, USERS, usersFile } from '../support.js';
+
+const entry = (more: object = {}): object => ({ username: 'ann', password_hash: HASH, roles: ['user'], ...more });
+
+describe('a file with mistakes', () => {
+  it.each<[string, unknown, string]>([
+    ['no JSON', '[{"username": "ann", "password_hash": "hunter22"', '$: is not JSON'],
+    ['nothing', '', '$: is not JSON'],
+    ['no array', { users: [] }, '$: must be an array of users'],
+    ['an entry that is no object', [entry(), null], '$[1]: must be an object'],
+    ['no username', [entry({ username: undefined })], '$[0].username: must be a string'],
+    ['an empty username', [entry({ username: '' })], '$[0].username: must be a string'],
+    ['a username with a line break', [entry({ username: 'a\nb' })], '$[0].username: must be a string'],
+    ['a username that is too long', [entry({ username: 'a'.repeat(257) })], '$[0].username: must be a string'],
+    ['a username twice', [entry(), entry()], '$[1].username: is the username of $[0], too'],
+    ['a password in place of its hash', [entry({ password_hash: 'hunter22' })], '$[0].password_hash: must be a bcrypt hash'],
+    ['a hash that takes days', [entry({ password_hash: HASH.replace('$04$', '$31$') })], '$[0].password_hash: must be'],
+    ['no roles', [entry({ roles: undefined })], '$[0].roles: must be an array of strings'],
+    ['roles that are no list', [entry({ roles: 'admin' })], '$[0].roles: must be an array of strings'],
+    ['partitions that are none', [entry({ partitions: ['a/b'] })], '$[0].partitions: must be an array of partitions'],
+    ['partitions of three parts', [entry({ partitions: ['a#b#c'] })], '$[0].partitions: must be an array of partitions'],
+    ['keys that are misspelt', [entry({ partition: ['hunter22'] })], '$[0]: has keys besides'],
+  ])('%s: a start fails, and says where', async (_what, users, message) => {
+    const userFile = await usersFile(users);
+    const started = localAuth({ userFile });
+    await expect(started).rejects.toMatchObject({ code: 'config_invalid', file: userFile });
+    await expect(started).rejects.toThrow(`  ${message}`);
+    await expect(started).rejects.not.toThrow('hunter22');
+    await expect(createUserFile(userFile).listUsers()).rejects.toThrow(message);
+  });
+
+  it('all of them are told at once', async () => {
+    const started = localAuth({ userFile: await usersFile([entry({ roles: 1 }), 2, entry({ username: 3 })]) });
+    await expect(started).rejects.toMatchObject({
+      mistakes: [{ path: '$[0].roles' }, { path: '$[1]' }, { path: '$[2].username' }],
+    });
+  });
+
+  it('a folder is no file', async () => {
+    await expect(localAuth({ userFile: await folder() })).rejects.toMatchObject({ code: 'config_invalid' });
+  });
+});
+
+describe('a file that changes', () => {
+  it('is read anew; with mistakes it does not count, and without it there are no users', async () => {
+    const userFile = await usersFile();
+    const told: string[] = [];
+    const auth = await localAuth({ userFile, logger: { error: (fields) => told.push(JSON.stringify(fields)) } });
+    const works = async (username: string): Promise<boolean> => 'accessToken' in (await auth.login(username, PASSWORD, username));
+    expect(await works('ann')).toBe(true);
+    expect(await works('new')).toBe(false);
+    await writeFile(userFile, JSON.stringify([...USERS, entry({ username: 'new' })]));
+    await sleep(1_050);
+    expect(await works('new')).toBe(true);
+    await writeFile(userFile, '[{"username": "hunter22"');
+    await sleep(1_050);
+    expect(await works('new')).toBe(true);
+    await sleep(1_050);
+    expect(await works('ann')).toBe(true);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain(`${userFile}: 1 mistake`);
+    expect(told[0]).not.toContain('hunter22');
+    await rm(userFile);
+    await sleep(1_050);
+    expect(await works('ann')).toBe(false);
+  });
+
+  it('takes the hashes of other programs', async () => {
+    const others = ['$2a$', '$2b$', '$2y$'].map((kind) => entry({ username: kind, password_hash: HASH.replace('$2b$', kind) }));
+    const auth = await localAuth({ userFile: await usersFile(`\uFEFF${JSON.stringify(others)}`) });
+    for (const kind of ['$2a$', '$2b$', '$2y$']) {
+      expect(await auth.login(kind, PASSWORD, '::1')).toHaveProperty('accessToken');
+      expect(await auth.login(kind, `${PASSWORD}!`, '::1')).toMatchObject({ status: 401 });
+    }
+  });
+});
+
+describe('writing', () => {
+  it('adds, lists, changes and removes, for the eyes of the owner', async () => {
+    const file = join(await folder(), 'deep', 'users.json');
+    const users = createUserFile(file);
+    expect(await users.listUsers()).toEqual([]);
+    await users.addUser({ username: 'ann', password: 'first password' });
+    await users.addUser({ username: 'bob', password: 'first password', roles: ['viewer'], partitions: ['alpha#one'] });
+    expect(await users.listUsers()).toEqual([
+      { username: 'ann', roles: ['user'], partitions: ['default'] },
+      { username: 'bob', roles: ['viewer'], partitions: ['alpha#one'] },
+    ]);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const saved = JSON.parse(await readFile(file, 'utf8')) as { username: string; password_hash: string }[];
+    expect(Object.keys(saved[0]!)).toEqual(['username', 'password_hash', 'roles']);
+    expect(await bcrypt.compare('first password', saved[0]!.password_hash)).toBe(true);
+    expect(bcrypt.getRounds(saved[0]!.password_hash)).toBe(12);
+
+    await chmod(file, 0o644);
+    await users.setPassword('bob', 'second password');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const changed = JSON.parse(await readFile(file, 'utf8')) as { username: string; password_hash: string }[];
+    expect(changed[0]).toEqual(saved[0]);
+    expect(await bcrypt.compare('second password', changed[1]!.password_hash)).toBe(true);
+    await users.removeUser('ann');
+    expect((await users.listUsers()).map(({ username }) => username)).toEqual(['bob']);
+    expect(await readdir(join(file, '..'))).toEqual(['users.json']);
+  });
+
+  it.each<[string, (users: ReturnType<typeof createUserFile>) => Promise<unknown>, RegExp]>([
+    ['a user who is there', (users) => users.addUser({ username: 'ann', password: 'long enough' }), /there is a user/],
+    ['a user who is not there', (users) => users.removeUser('nobody'), /there is no user/],
+    ['a password of nobody', (users) => users.setPassword('nobody', 'long enough'), /there is no user/],
+    ['a short password', (users) => users.setPassword('ann', 'hunter2'), /at least 8 characters/],
+    ['a password that bcrypt would cut', (users) => users.setPassword('ann', 'ä'.repeat(37)), /at most 72 bytes/],
+    ['a password with NUL', (users) => users.setPassword('ann', 'hunter22\0'), /NUL/],
+    ['no name', (users) => users.addUser({ username: '', password: 'long enough' }), /username must be/],
+    ['no roles', (users) => users.addUser({ username: 'x', password: 'long enough', roles: [''] }), /roles must be/],
+    [
+      'odd partitions',
+      (users) => users.addUser({ username: 'x', password: 'long enough', partitions: ['a b'] }),
+      /partitions must/,
+    ],
+  ])('%s: refused, and the file is left as it is', async (_what, change, message) => {
+    const file = await usersFile();
+    const before = await readFile(file, 'utf8');
+    const changing = change(createUserFile(file));
+    await expect(changing).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(message) });
+    await expect(changing).rejects.not.toThrow('hunter2');
+    expect(await readFile(file, 'utf8')).toBe(before);
+    expect(await readdir(join(file, '..'))).toEqual(['users.json']);
+  });
+
+  it('a file with mistakes is not written over', async () => {
+    const file = await usersFile('[{]');
+    await expect(createUserFile(file).addUser({ username: 'x', password: 'long enough' })).rejects.toThrow('is not JSON');
+    expect(await readFile(file, 'utf8')).toBe('[{]');
+  });
+
+  it('many at once lose nothing', async () => {
+    const file = await usersFile([]);
+    const names = Array.from({ length: 6 }, (_, index) => `user-${index}`);
+    await Promise.all(names.map((username) => createUserFile(file).addUser({ username, password: 'long enough' })));
+    expect((await createUserFile(file).listUsers()).map(({ username }) => username).sort()).toEqual(names);
+  });
+
+  it('waits for another program, but not for one that is gone', async () => {
+    const file = await usersFile();
+    await writeFile(`${file}.lock`, '');
+    const removing = createUserFile(file).removeUser('ann');
+    await sleep(50);
+    expect(await createUserFile(file).listUsers()).toHaveLength(USERS.length);
+    await rm(`${file}.lock`);
+    await removing;
+    await writeFile(`${file}.lock`, '');
+    await utimes(`${file}.lock`, 1, 1);
+    await createUserFile(file).removeUser('bob');
+    expect(await createUserFile(file).listUsers()).toHaveLength(USERS.length - 2);
+  });
+
+  it("many who find the lock of one that is gone do not remove each other's", async () => {
+    for (let round = 0; round < 40; round += 1) {
+      const file = await usersFile([]);
+      await writeFile(`${file}.lock`, '');
+      await utimes(`${file}.lock`, 1, 1);
+      const more = (text: string | undefined): string => `${JSON.stringify([...(JSON.parse(text ?? '') as number[]), 1])}`;
+      await Promise.all(Array.from({ length: 10 }, () => replaceText(file, more)));
+      expect(JSON.parse(await readFile(file, 'utf8'))).toHaveLength(10);
+      expect(await readdir(dirname(file))).toEqual(['users.json']);
+    }
+  });
+
+  it('what cannot be written says so', async () => {
+    const file = join(await folder(), 'users.json');
+    await mkdir(file);
+    await expect(createUserFile(file).addUser({ username: 'x', password: 'long enough' })).rejects.toMatchObject({
+      message: expect.stringContaining(file),
+    });
+    const below = join(await usersFile(), 'users.json');
+    await expect(createUserFile(below).removeUser('x')).rejects.toThrow(/cannot be (read|written)/);
+  });
+
+  it('a link stays a link', async () => {
+    const file = await usersFile();
+    const link = join(await folder(), 'link.json');
+    await symlink(file, link);
+    await createUserFile(link).removeUser('ann');
+    expect(await createUserFile(file).listUsers()).toHaveLength(USERS.length - 1);
+  });
+
+  it('what a process changes counts there at once', async () => {
+    const auth = await localAuth();
+    await auth.users.addUser({ username: 'new', password: 'long enough' });
+    expect(await auth.login('new', 'long enough', '::1')).toHaveProperty('accessToken');
+    await auth.users.removeUser('new');
+    expect(await auth.login('new', 'long enough', '::1')).toMatchObject({ status: 401 });
+  });
+});

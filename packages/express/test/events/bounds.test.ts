@@ -1,0 +1,173 @@
+/** Streams are bounded in number, in time and in what they hold, and leave nothing behind. */
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+import { jest } from '@jest/globals';
+
+import { atEnd, sleep, until } from '../support.js';
+import type { Watched } from './support.js';
+import { callOf, changed, read, watch } from './support.js';
+
+afterEach(() => jest.restoreAllMocks());
+
+/** A reader that opens a stream and then stops reading. */
+async function stopReading({ port, events }: Watched): Promise<Socket> {
+  const before = events.streams;
+  const socket = connect(port, '127.0.0.1');
+  atEnd(() => socket.destroy());
+  socket.pause().on('error', () => undefined);
+  socket.write('GET /events HTTP/1.1\r\nHost: localhost\r\nwho: ada\r\n\r\n');
+  await until(() => events.streams === before + 1);
+  return socket;
+}
+
+const LONG = 'x'.repeat(10_000);
+
+describe('a reader that stops reading', () => {
+  it('is cut off, told so if it ever reads again, and harms nobody', async () => {
+    const watched = await watch({ maxUnreadBytes: 100_000 });
+    const slow = await stopReading(watched);
+    const quick = await read(watched);
+    let sent = 0;
+    for (; watched.daemon.events.listens('default') && sent < 2_000; sent += 1) {
+      watched.daemon.events.publish(changed(`${sent}${LONG}`));
+      if (sent % 5 === 0) await sleep(1);
+    }
+    await until(() => quick.given.length === sent);
+    expect(quick.types).not.toContain('gap');
+    let late = '';
+    slow.setEncoding('utf8').on('data', (text: string) => (late += text));
+    slow.resume();
+    await until(() => late.endsWith('0\r\n\r\n'));
+    expect(late).toContain('event: gap\ndata: {"type":"gap","reason":"slow"}\n\n');
+    const ids = [...late.matchAll(/^id: (.*)$/gm)].map(([, id]) => id);
+    expect(ids.length).toBeLessThan(sent);
+    // It has all up to the cut; the next one is there for it to fetch.
+    const again = await read(watched, 'ada', ids.at(-1));
+    await until(() => again.given.length > 0);
+    const first = quick.given.findIndex(({ id }) => id === ids.at(-1)) + 1;
+    expect(again.given[0]).toEqual(sent - first > 1_000 ? expect.objectContaining({ type: 'gap' }) : quick.given[first]);
+    again.leave();
+    await until(() => watched.events.streams === 1);
+    watched.daemon.events.publish(changed('last'));
+    await until(() => quick.given.length === sent + 1);
+  });
+
+  it('that never reads again is let go', async () => {
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    const watched = await watch({ maxUnreadBytes: 100_000 });
+    await stopReading(watched);
+    const grace = (): (() => void) | undefined => timers.mock.calls.find(([, ms]) => ms === 5_000)?.[0] as never;
+    for (let sent = 0; grace() === undefined && sent < 2_000; sent += 1) {
+      watched.daemon.events.publish(changed(`${sent}${LONG}`));
+      if (sent % 5 === 0) await sleep(1);
+    }
+    expect(watched.events.streams).toBe(1);
+    grace()?.();
+    await until(() => watched.events.streams === 0);
+  });
+
+  it('is bounded within one turn of the event loop, too', async () => {
+    const watched = await watch({ maxUnreadBytes: 100_000 });
+    const reader = await read(watched);
+    for (let sent = 0; sent < 50; sent += 1) watched.daemon.events.publish(changed(`${sent}${LONG}`));
+    await until(() => reader.over);
+    expect(reader.given.map(({ data }) => data)).toEqual([{ type: 'gap', reason: 'slow' }]);
+    const again = await read(watched, 'ada', reader.lastEventId);
+    await until(() => again.given.length === 50);
+    expect(again.types).not.toContain('gap');
+  });
+});
+
+describe('how many', () => {
+  it('streams of one user, and in all, is bounded; there is room again when one ends', async () => {
+    const watched = await watch({ maxStreams: 4, maxStreamsPerUser: 2 });
+    const ada = [await read(watched, 'ada'), await read(watched, 'ada')];
+    const third = await read(watched, 'ada');
+    expect(third.res.statusCode).toBe(503);
+    expect(third.res.headers['retry-after']).toBe('5');
+    expect((await read(watched, 'bob')).res.statusCode).toBe(200);
+    expect((await read(watched, 'root:admin')).res.statusCode).toBe(200);
+    expect((await read(watched, 'eve')).res.statusCode).toBe(503);
+    ada[0]!.leave();
+    await until(() => watched.events.streams === 3);
+    expect((await read(watched, 'ada')).res.statusCode).toBe(200);
+  });
+});
+
+describe('how long', () => {
+  it('a stream ends after its time, and what it misses is there for whoever comes back', async () => {
+    const watched = await watch({ heartbeatMs: 20, maxStreamMs: 50 });
+    const reader = await read(watched);
+    await until(() => reader.over);
+    expect(reader.given).toEqual([]);
+    watched.daemon.events.publish(changed('meanwhile'));
+    const again = await read(watched, 'ada', reader.lastEventId);
+    await until(() => again.given.length === 1);
+    expect(again.uris).toEqual(['meanwhile']);
+  });
+});
+
+describe('the end', () => {
+  it('tells all streams when to come back, and ends them; later ones are refused', async () => {
+    const watched = await watch();
+    const readers = await Promise.all([read(watched, 'ada'), read(watched, 'bob'), read(watched, 'root:admin:other')]);
+    watched.daemon.events.publish(changed('last'));
+    watched.events.close();
+    watched.events.close();
+    await until(() => readers.every(({ over }) => over) && watched.events.streams === 0);
+    for (const { retry, res } of readers) {
+      expect(Number(retry)).toBeGreaterThanOrEqual(1_000);
+      expect(Number(retry)).toBeLessThanOrEqual(3_000);
+      expect(res.complete).toBe(true);
+    }
+    expect(readers.map(({ uris }) => uris)).toEqual([['last'], ['last'], []]);
+    const late = await read(watched);
+    expect(late.res.statusCode).toBe(503);
+    expect(late.res.headers['retry-after']).toBe('5');
+  });
+
+  it('a client that leaves is forgotten, and nobody is told of calls any more after a while', async () => {
+    const clock = jest.spyOn(globalThis, 'setTimeout');
+    const watched = await watch();
+    const readers = await Promise.all(Array.from({ length: 20 }, () => read(watched)));
+    await callOf(watched.session('ada'));
+    for (const reader of readers) reader.leave();
+    await until(() => watched.events.streams === 0);
+    expect(watched.daemon.events.listens('default')).toBe(true);
+    const linger = clock.mock.calls.find(([, ms]) => ms === 120_000)?.[0];
+    (linger as () => void)();
+    expect(watched.daemon.events.listens('default')).toBe(false);
+  });
+
+  it('nothing is left of streams that have ended', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const watched = await watch();
+    const responses: WeakRef<ServerResponse>[] = [];
+    const { handle } = watched.events;
+    Object.assign(watched.events, {
+      handle(...[req, res, identity]: Parameters<typeof handle>) {
+        responses.push(new WeakRef(res));
+        handle(req, res, identity);
+      },
+    });
+    for (let round = 0; round < 5; round += 1) {
+      const readers = await Promise.all(Array.from({ length: 20 }, () => read(watched)));
+      await callOf(watched.session('ada'));
+      await until(() => readers.every(({ given }) => given.length === 2));
+      for (const reader of readers) reader.leave();
+      await until(() => watched.events.streams === 0);
+    }
+    const left = (): number => responses.filter((ref) => ref.deref() !== undefined).length;
+    for (let turn = 0; turn < 50 && left() > 5; turn += 1) {
+      await sleep(10);
+      collect();
+    }
+    expect(responses).toHaveLength(100);
+    expect(left()).toBeLessThanOrEqual(5); // a parser keeps the last response of its connection for a while
+  });
+});

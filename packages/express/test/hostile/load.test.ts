@@ -1,0 +1,355 @@
+/** Clients that take, hold and never give back: each of them is bounded, and others are served meanwhile. */
+import { Agent, createServer, request } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+import { createMemoryStore } from '@mcp-daemon/core';
+import { createMcpHandler } from '@mcp-daemon/express';
+
+import { createAddressOf } from '../../src/access/address.js';
+import { networkOf } from '../../src/auth/throttle.js';
+import { ask, JSON_TYPE } from '../auth/support.js';
+import { changed } from '../events/support.js';
+import {
+  atEnd,
+  call,
+  echo,
+  gate,
+  initialize,
+  JSON_HEADERS,
+  META,
+  modern,
+  openSession,
+  send,
+  sleep,
+  stream,
+  tool,
+  until,
+} from '../support.js';
+import type { Door } from './support.js';
+import { ADMIN, bearerOf, expectServed, lines, LIST, openDoor, post, Wire } from './support.js';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+const heldBytes = (): number => {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+};
+
+/** What a gauge says. */
+async function gauge({ port }: Door, name: string): Promise<number> {
+  const { text } = await ask(port, 'GET', '/metrics', ADMIN);
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+}
+
+async function untilGauge(door: Door, name: string, value: number): Promise<void> {
+  for (let turn = 0; (await gauge(door, name)) !== value; turn += 1) {
+    if (turn > 600) throw new Error(`${name} is ${await gauge(door, name)}`);
+    await sleep(25);
+  }
+}
+
+const SESSIONS = 'mcp_daemon_sessions\\{transport="streamable_http"\\}';
+const EVENTS = 'mcp_daemon_streams\\{kind="events"\\}';
+
+describe('requests that never end', () => {
+  const LONG = 'Content-Length: 10000\r\n';
+  const login = `POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${LONG}\r\n{`;
+
+  it.each<[string, readonly string[], number]>([
+    ['heads', ['', 'P', 'POST /mcp HTTP/1.1\r\nHost: loc', post('', 'X: y').trimEnd()], 60_000],
+    [
+      'bodies',
+      [
+        post('', LONG),
+        login,
+        `${post('', 'Transfer-Encoding: chunked\r\n')}1000\r\n{"js`,
+        post('', LONG).replace(ADMIN.authorization, 'Bearer x'), // refused, and goes on sending
+      ],
+      1_000,
+    ],
+  ])('a thousand %s: the timeouts end them, and others are served meanwhile', async (_what, stages, requestTimeoutMs) => {
+    const door = await openDoor({ headersTimeoutMs: 500, requestTimeoutMs });
+    const wires = stages.flatMap((text) => Array.from({ length: 250 }, () => new Wire(door.port).write(text)));
+    // Those that send a byte from time to time are no better; the first ones never send anything more.
+    const trickle = setInterval(() => {
+      for (const wire of wires.slice(250)) if (!wire.closed) wire.write('x');
+    }, 100);
+    atEnd(() => clearInterval(trickle));
+    await expectServed(door);
+    await until(() => wires.every(({ closed }) => closed), 20_000);
+    const all = new Set(wires.flatMap(({ statuses }) => statuses));
+    expect([...all].filter((status) => status >= 500 || status < 400)).toEqual([]);
+    await expectServed(door);
+  });
+
+  it('bodies that come in pieces have so much room in all, and one that has none is told to come back', async () => {
+    const door = await openDoor({ maxPartialBytes: 3_000_000 });
+    const half = (path: string): Wire =>
+      new Wire(door.port).write(post('', 'Content-Length: 2000000\r\n', path)).write(' '.repeat(1_000_000));
+    const two = [half('/mcp'), half('/mcp')];
+    await sleep(100);
+    const third = new Wire(door.port).write(post('', 'Content-Length: 2000000\r\n')).write(' '.repeat(1_900_000));
+    await third.answered();
+    expect(third.statuses).toEqual([503]);
+    expect(third.received.toLowerCase()).toContain('retry-after: 5');
+    await expectServed(door); // what comes in one piece needs no room
+    for (const { socket } of two) socket.destroy();
+    await sleep(100);
+    const padded = LIST.padEnd(2_500_000);
+    for (let again = 0; again < 3; again += 1)
+      expect((await new Wire(door.port).write(post(padded)).answered()).statuses).toEqual([200]);
+    // Those that were refused, or were too large, gave their room back, too.
+    expect((await new Wire(door.port).write(post(padded)).answered()).statuses).toEqual([200]);
+  });
+});
+
+describe('sessions that nobody ends', () => {
+  it('ten thousand of them: so many stay, then none, and memory comes back', async () => {
+    const door = await openDoor({ maxSessions: 200, maxSessionsPerUser: 150, sessionIdleMs: 1_000 });
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+    atEnd(() => agent.destroy());
+    const body = JSON.stringify(initialize());
+    const users = [ADMIN, await bearerOf({}), await bearerOf({ sub: 'eve', roles: ['viewer'] })];
+    const open = (user: object): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const headers = { ...JSON_HEADERS, 'content-length': String(body.length), ...user };
+        request({ agent, host: '127.0.0.1', port: door.port, path: '/mcp', method: 'POST', headers }, (res) =>
+          res.resume().on('end', () => resolve(res.statusCode)),
+        )
+          .on('error', reject)
+          .end(body);
+      });
+    const many = async (count: number): Promise<void> => {
+      let left = count;
+      const worker = async (): Promise<void> => {
+        while (left-- > 0) expect(await open(users[left % users.length]!)).toBe(200);
+      };
+      await Promise.all(Array.from({ length: 8 }, worker));
+    };
+    await many(500);
+    await untilGauge(door, SESSIONS, 0);
+    door.log.length = 0;
+    const before = heldBytes();
+    await many(10_000);
+    expect(await gauge(door, SESSIONS)).toBeLessThanOrEqual(200);
+    door.log.length = 0; // the test's own
+    await untilGauge(door, SESSIONS, 0);
+    expect(heldBytes() - before).toBeLessThan(10_000_000);
+  }, 60_000);
+});
+
+describe('one session id', () => {
+  it('of two clients of one user: each is answered, and an id that is under way is refused', async () => {
+    const { tool: waits, open } = gate();
+    const door = await openDoor({}, [waits, echo]);
+    const session = await openSession(door, '2025-11-25', {}, ADMIN);
+    const json = { ...session, accept: 'application/json' };
+    const first = send(door, { body: call('gate', {}, 7), headers: json });
+    await sleep(50);
+    const second = await send(door, { body: call('echo', { text: 'x' }, 7), headers: json });
+    expect(second.json.error).toMatchObject({ code: -32600 });
+    const others = await Promise.all(
+      [8, 9].map((id) => send(door, { body: call('echo', { text: `${id}` }, id), headers: json })),
+    );
+    expect(others.map(({ json: { id, result } }) => [id, (result?.['content'] as { text: string }[])[0]?.text])).toEqual([
+      [8, '8'],
+      [9, '9'],
+    ]);
+    open();
+    expect((await first).json).toMatchObject({ id: 7, result: { content: [{ text: 'done' }] } });
+  });
+
+  it('of another user does not exist: not to call, to listen, to take up or to end', async () => {
+    const door = await openDoor();
+    const session = await openSession(door, '2025-11-25', {}, ADMIN);
+    for (const other of [await bearerOf({}), await bearerOf({ sub: 'root', roles: ['admin'] })]) {
+      const headers = { ...session, ...other };
+      expect((await send(door, { body: call('echo'), headers })).status).toBe(404);
+      expect((await send(door, { method: 'GET', headers: { ...headers, accept: 'text/event-stream' } })).status).toBe(404);
+      const resume = { ...headers, accept: 'text/event-stream', 'last-event-id': '1-1' };
+      expect((await send(door, { method: 'GET', headers: resume })).status).toBe(404);
+      expect((await send(door, { method: 'DELETE', headers })).status).toBe(404);
+    }
+    // Nor to the same user in another partition.
+    expect((await ask(door.port, 'POST', '/mcp', { ...JSON_HEADERS, ...session, 'part-id': 'x' }, LIST)).status).not.toBe(200);
+    expect((await send(door, { body: call('echo', { text: 'mine' }), headers: session })).text).toContain('mine');
+  });
+});
+
+describe('an id of the future', () => {
+  it('resumes no stream of a session', async () => {
+    const door = await openDoor();
+    const session = { ...(await openSession(door, '2025-11-25', {}, ADMIN)), accept: 'text/event-stream' };
+    const standing = await stream(door, { method: 'GET', headers: session });
+    await until(() => standing.ids.length === 1);
+    standing.leave();
+    for (const id of ['0-99', '99-1', '9999999999-9999999999', '99999999999-1', '-1-1', '0-', 'x', '0-1, 0-1', '0-1e9']) {
+      const answer = await send(door, { method: 'GET', headers: { ...session, 'last-event-id': id } });
+      expect([id, answer.status]).toEqual([id, 400]);
+    }
+    const again = await stream(door, { method: 'GET', headers: { ...session, 'last-event-id': standing.ids[0]! } });
+    expect(again.status).toBe(200);
+    again.leave();
+  });
+
+  it('is said to be missing by live events, which go on from there', async () => {
+    const door = await openDoor();
+    const watch = (lastEventId?: string): Wire =>
+      new Wire(door.port).write(
+        `GET /events HTTP/1.1\r\nHost: localhost\r\n${lines({ ...ADMIN, 'Last-Event-ID': lastEventId })}\r\n`,
+      );
+    const first = watch();
+    await until(() => /^id: \S+/m.test(first.received));
+    const [, process, at] = /^id: ([0-9a-f]+)-(\d+)/m.exec(first.received)!;
+    for (const [id, reason] of [
+      [`${process}-${Number(at) + 1_000}`, 'future'],
+      [`${process}-${'9'.repeat(300)}`, /future|unknown/],
+      ['0123456789abcdef-1', 'unknown'],
+      ['__proto__', 'unknown'],
+      [`${process}--1`, 'unknown'],
+    ] as const) {
+      const again = watch(id);
+      await until(() => again.received.includes('event: ready'));
+      expect([id, /"reason":"(\w+)"/.exec(again.received)?.[1]]).toEqual([id, expect.stringMatching(reason)]);
+      door.daemon.events.publish(changed(`after-${id}`));
+      await until(() => again.received.includes('event: resource_updated'));
+      again.socket.destroy();
+    }
+  });
+});
+
+describe('a client that vanishes in the middle of a call', () => {
+  const requestOf = (headers: Record<string, string | undefined>, body: unknown): string => {
+    const text = JSON.stringify(body);
+    const head = lines({ ...JSON_HEADERS, ...headers, 'content-length': String(text.length) });
+    return `POST /mcp HTTP/1.1\r\nHost: localhost\r\n${head}\r\n${text}`;
+  };
+
+  const vanish: Record<string, (door: Door) => Promise<Wire>> = {
+    async 'without a session'(door) {
+      const { headers, body } = modern('tools/call', { name: 'hang' }, ADMIN);
+      return new Wire(door.port).write(requestOf(headers ?? {}, body));
+    },
+    async 'in a session'(door) {
+      const session = await openSession(door, '2025-06-18', {}, ADMIN);
+      return new Wire(door.port).write(requestOf(session, call('hang')));
+    },
+    async 'that waits behind another request'(door) {
+      const { headers, body } = modern('tools/call', { name: 'hang' }, ADMIN);
+      return new Wire(door.port).write(post(LIST) + requestOf(headers ?? {}, body));
+    },
+    async 'over the old transport'(door) {
+      const sse = new Wire(door.port).write(`GET /sse HTTP/1.1\r\nHost: localhost\r\n${lines(ADMIN)}\r\n`);
+      await until(() => /data: (\S+)/.test(sse.received));
+      const path = /data: (\S+)/.exec(sse.received)![1]!;
+      expect(
+        (await ask(door.port, 'POST', path, { ...JSON_TYPE, ...ADMIN }, JSON.stringify(call('hang', {}, 1, META)))).status,
+      ).toBe(202);
+      return sse;
+    },
+  };
+
+  it.each(Object.keys(vanish))('%s: the call is cancelled, and the record says so', async (how) => {
+    const signals: AbortSignal[] = [];
+    const hang = tool('hang', async (_args, { signal }) => {
+      signals.push(signal);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    });
+    const store = createMemoryStore();
+    const door = await openDoor({}, [hang], { store });
+    const wire = await vanish[how]!(door);
+    await until(() => signals.length === 1);
+    wire.socket.resetAndDestroy();
+    await until(() => signals[0]!.aborted);
+    const recorded = async (): Promise<unknown[]> =>
+      (await store.calls.list('default', {})).items.map(({ status, fault }) => [status, fault]);
+    for (let tries = 0; !String(await recorded()).startsWith('cancelled') && tries < 500; tries += 1) await sleep(10);
+    expect(await recorded()).toEqual([['cancelled', 'transport']]);
+    await expectServed(door);
+  });
+});
+
+describe('a reader that stops reading', () => {
+  it('live events is cut off, and others see all of them', async () => {
+    const door = await openDoor({ events: { maxUnreadBytes: 100_000 } });
+    const head = `GET /events HTTP/1.1\r\nHost: localhost\r\n${lines(ADMIN)}\r\n`;
+    const quick = new Wire(door.port).write(head);
+    const slow = new Wire(door.port);
+    slow.socket.pause();
+    slow.write(head);
+    await untilGauge(door, EVENTS, 2);
+    // Far more than what the system keeps of a connection.
+    const count = 2_000;
+    for (let sent = 1; sent <= count; sent += 1) {
+      door.daemon.events.publish(changed(`${sent}-${'x'.repeat(10_000)}`));
+      if (sent % 5 === 0) await sleep(1);
+    }
+    await until(() => quick.received.includes(`"${count}-xx`));
+    await untilGauge(door, EVENTS, 1);
+    expect(quick.received).not.toContain('"slow"');
+    await expectServed(door);
+  }, 60_000);
+
+  const big = tool('big', () => 'x'.repeat(9_500_000));
+  const slow = tool('slow', () => sleep(300));
+
+  /** A handler on a server whose connections can be looked at. */
+  async function serveBig(): Promise<{ port: number; sockets: Socket[] }> {
+    const { daemon } = await openDoor({}, [big, slow]);
+    const mcp = createMcpHandler(daemon);
+    const sockets: Socket[] = [];
+    const server = createServer({ keepAliveTimeout: 0 }, (req, res) => void mcp.handle(req, res)).on('connection', (socket) =>
+      sockets.push(socket),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    atEnd(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return { port: (server.address() as AddressInfo).port, sockets };
+  }
+
+  const callOf = (name: string): string => {
+    const { headers, body } = modern('tools/call', { name });
+    const said = JSON.stringify(body);
+    return `POST /mcp HTTP/1.1\r\nHost: localhost\r\n${lines({ ...JSON_HEADERS, ...headers })}Content-Length: ${said.length}\r\n\r\n${said}`;
+  };
+
+  it.each([
+    ['its answer', ['big']],
+    ['an answer that was there before the one to the request before', ['slow', 'big']],
+  ])('%s is given a minute without any progress', async (_what, names) => {
+    const { port, sockets } = await serveBig();
+    const wire = new Wire(port);
+    wire.socket.pause();
+    wire.write(names.map(callOf).join(''));
+    await until(() => sockets[0]?.timeout === 60_000);
+    sockets[0]!.emit('timeout');
+    expect(sockets[0]!.destroyed).toBe(true);
+  });
+
+  it('and begins again has its answer, and its connection goes on without that time', async () => {
+    const { port, sockets } = await serveBig();
+    const wire = new Wire(port);
+    wire.socket.pause();
+    wire.write(callOf('big').repeat(2));
+    await until(() => sockets[0]?.timeout === 60_000);
+    wire.socket.resume();
+    await until(() => wire.received.length > 19_000_000, 20_000);
+    await until(() => sockets[0]!.timeout === 0);
+    expect(wire.statuses).toEqual([200, 200]);
+    expect(wire.closed).toBe(false);
+  });
+});
+
+it('a client that has left has no address, and is no trouble', () => {
+  const gone = { headers: { 'x-forwarded-for': '' }, socket: {} } as never;
+  for (const trust of [0, 1, 2, ['loopback'], ['10.0.0.0/8', '127.0.0.1']]) {
+    expect(createAddressOf(trust)(gone)).toBe('');
+    expect(networkOf(createAddressOf(trust)(gone))).toBe('');
+  }
+});

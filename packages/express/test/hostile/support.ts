@@ -1,0 +1,115 @@
+/** What the tests against hostile clients share: the whole server with users, and connections on which anything at all is sent. */
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+
+import type { Daemon, DaemonOptions, FunctionDefinition } from '@mcp-daemon/core';
+import { createDaemon, defineCatalog } from '@mcp-daemon/core';
+import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
+import { serveHttp } from '@mcp-daemon/express';
+
+import { localAuth, mint } from '../auth/support.js';
+import { atEnd, echo, JSON_HEADERS, modern, until } from '../support.js';
+
+export const STATIC = 'the-static-token-of-the-tests';
+export const ADMIN = { authorization: `Bearer ${STATIC}` };
+
+/** A server of the test, and what it told its operator. */
+export interface Door {
+  readonly server: HttpServer;
+  readonly port: number;
+  readonly daemon: Daemon;
+  readonly log: { level: string; fields: Record<string, unknown>; message: string }[];
+}
+
+/** Serves until the test ends, with users and an access log. */
+export async function openDoor(
+  options: HttpOptions = {},
+  functions: readonly FunctionDefinition[] = [echo],
+  more: Partial<DaemonOptions> = {},
+): Promise<Door> {
+  const log: Door['log'] = [];
+  const say =
+    (level: string) =>
+    (fields: object, message: string): void =>
+      void log.push({ level, fields: { ...fields }, message });
+  const daemon = createDaemon({ catalog: defineCatalog({ functions }), ...more });
+  const auth = options.auth ?? (await localAuth({ adminStaticToken: STATIC }));
+  const logger = { info: say('info'), error: say('error') };
+  const server = await serveHttp(daemon, { rateLimit: 0, accessLog: true, logger, ...options, auth, port: 0 });
+  atEnd(async () => {
+    await server.close({ drainMs: 10 });
+    await daemon.close({ drainMs: 10 });
+  });
+  return { server, port: server.port, daemon, log };
+}
+
+/** Those that are open: a test that has thousands of them is not to keep them all. */
+const wires = new Set<Wire>();
+afterEach(() => {
+  for (const { socket } of wires) socket.destroy();
+});
+
+/** A connection, and what came on it. */
+export class Wire {
+  readonly socket: Socket;
+  received = '';
+  closed = false;
+
+  constructor(port: number) {
+    this.socket = connect(port, '127.0.0.1');
+    this.socket.setEncoding('latin1').on('data', (text: string) => (this.received += text));
+    this.socket.on('error', () => undefined);
+    this.socket.on('close', () => {
+      this.closed = true;
+      wires.delete(this);
+    });
+    wires.add(this);
+  }
+
+  /** Sends characters as bytes. */
+  write(text: string): this {
+    this.socket.write(text, 'latin1');
+    return this;
+  }
+
+  /** The statuses of all answers so far. */
+  get statuses(): number[] {
+    return [...this.received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
+  }
+
+  /** Waits for the first answer, or for the end. */
+  async answered(): Promise<this> {
+    await until(() => this.closed || /\r\n\r\n/.test(this.received));
+    return this;
+  }
+
+  async ended(ms?: number): Promise<this> {
+    await until(() => this.closed, ms);
+    return this;
+  }
+}
+
+/** Lines of a head. */
+export const lines = (headers: Record<string, string | undefined>): string =>
+  Object.entries(headers)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
+
+/** A POST to `/mcp`, byte for byte. @param framing the headers that say how long the body is */
+export function post(body: string, framing = `Content-Length: ${Buffer.byteLength(body, 'latin1')}\r\n`, path = '/mcp'): string {
+  const { headers = {} } = modern('tools/list');
+  return `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${lines({ ...JSON_HEADERS, ...headers, ...ADMIN })}${framing}\r\n${body}`;
+}
+
+export const LIST = JSON.stringify(modern('tools/list').body);
+
+/** That others are served as ever. */
+export async function expectServed({ port }: { port: number }): Promise<void> {
+  const { statuses } = await new Wire(port).write(post(LIST)).answered();
+  expect(statuses).toEqual([200]);
+}
+
+export const bearerOf = async (claims: Record<string, unknown>): Promise<{ authorization: string }> => ({
+  authorization: `Bearer ${await mint(claims)}`,
+});

@@ -1,0 +1,237 @@
+/** The HTTP+SSE transport: what it refuses, what it bounds, and how it ends. */
+import { jest } from '@jest/globals';
+import { createDaemon, defineCatalog } from '@mcp-daemon/core';
+import { createHttpSseHandler } from '@mcp-daemon/express';
+
+import { partitionOfPath } from '../../src/auth/partition.js';
+import { call, echo, gate, message, sleep, tool, until } from '../support.js';
+import { answerTo, askSse, connectSse, openSse, serveSse } from './support.js';
+
+afterEach(() => jest.restoreAllMocks());
+
+describe('bad input', () => {
+  it.each<[string, unknown, Record<string, string>, number]>([
+    ['no JSON', '{', {}, 400],
+    ['nothing', '', {}, 400],
+    ['no message', '5', {}, 400],
+    ['a message of another protocol', { jsonrpc: '1.0' }, {}, 400],
+    ['too much', JSON.stringify(call('echo', { text: 'x'.repeat(2_000) })), {}, 413],
+    ['another type', call('echo'), { 'content-type': 'text/plain' }, 415],
+    ['another charset', call('echo'), { 'content-type': 'application/json; charset=latin1' }, 415],
+    ['something compressed', call('echo'), { 'content-encoding': 'gzip' }, 415],
+  ])('%s is refused in words, and the session goes on', async (_what, body, headers, status) => {
+    const client = await connectSse(await serveSse([echo], { maxBodyBytes: 1_000 }));
+    const answer = await client.post(body, headers);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toBe('application/json');
+    expect(await answer.json()).toEqual({
+      jsonrpc: '2.0',
+      error: { code: expect.any(Number), message: expect.any(String) },
+    });
+    await client.post(call('echo', { text: 'x' }, 9));
+    expect(await answerTo(client, 9)).toHaveProperty('result');
+  });
+
+  it('a request that has no answer in itself is answered on the stream', async () => {
+    const client = await connectSse(await serveSse([echo]));
+    expect((await client.post(message('no/such', {}, 3))).status).toBe(202);
+    expect(await answerTo(client, 3)).toMatchObject({ error: { code: -32601 } });
+  });
+
+  it('a POST without a session id, other methods, and a client that takes no stream', async () => {
+    const served = await serveSse([echo]);
+    const post = (path: string): Promise<Response> =>
+      fetch(served.url + path, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
+    expect((await post('/messages')).status).toBe(400);
+    expect((await post('/messages?sessionId=')).status).toBe(404);
+    const got = await fetch(`${served.url}/messages?sessionId=x`);
+    expect([got.status, got.headers.get('allow')]).toEqual([405, 'POST']);
+    const posted = await post('/sse');
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET']);
+    expect((await askSse(served, { headers: { accept: 'application/json' } })).status).toBe(406);
+  });
+
+  it('pages of other origins, and hosts that nobody named', async () => {
+    const served = await serveSse([echo], { allowedOrigins: ['https://app.example.com'], allowedHosts: ['mcp.example.com'] });
+    const from = async (headers: Record<string, string>): Promise<number> => (await askSse(served, { headers })).status;
+    expect(await from({ origin: 'https://evil.example.com' })).toBe(403);
+    expect(await from({ host: 'evil.example.com' })).toBe(403);
+    expect(await from({ origin: 'https://app.example.com', host: 'mcp.example.com:8000' })).toBe(200);
+    const client = await openSse(served);
+    expect((await client.post(call('echo'), { origin: 'https://evil.example.com' })).status).toBe(403);
+  });
+
+  it('methods that its sender may not use, alone or in a batch', async () => {
+    const authorize = ({ subject }: { subject: string }, method: string): boolean =>
+      subject !== 'eve' || !method.startsWith('tools/call');
+    const served = await serveSse([echo], { authorize });
+    const eve = await connectSse(served, '2024-11-05', { headers: { 'x-user': 'eve' } });
+    const answer = await eve.post(call('echo'));
+    expect([answer.status, await answer.json()]).toMatchObject([403, { error: { message: 'You may not use tools/call.' } }]);
+    expect((await eve.post([message('ping', {}, 1), call('echo')])).status).toBe(403);
+    expect((await eve.post(message('tools/list', {}, 2))).status).toBe(202);
+    const ada = await connectSse(served, '2024-11-05', { headers: { 'x-user': 'ada' } });
+    expect((await ada.post(call('echo'))).status).toBe(202);
+  });
+});
+
+describe('bounds', () => {
+  it('one session more than there may be is refused, and there is room again when one ends', async () => {
+    const served = await serveSse([echo], { maxSessions: 2 });
+    const first = await openSse(served);
+    await openSse(served);
+    const refused = await askSse(served);
+    expect([refused.status, refused.headers['retry-after']]).toEqual([503, '5']);
+    first.leave();
+    await until(() => served.sse.sessions === 1);
+    expect((await askSse(served)).status).toBe(200);
+  });
+
+  it('one user does not take the room of others', async () => {
+    const served = await serveSse([echo], { maxSessionsPerUser: 2 });
+    const as = async (user: string): Promise<number> => (await askSse(served, { headers: { 'x-user': user } })).status;
+    const first = await openSse(served, { headers: { 'x-user': 'ada' } });
+    expect([await as('ada'), await as('ada'), await as('eve'), await as('ada@alpha')]).toEqual([200, 503, 200, 200]);
+    first.leave();
+    await until(() => served.sse.sessions === 3);
+    expect(await as('ada')).toBe(200);
+  });
+
+  it('a session that nobody uses ends, but not while a call is under way', async () => {
+    const { tool: waits, open } = gate();
+    const served = await serveSse([echo, waits], { sessionIdleMs: 400 });
+    const idle = await connectSse(served);
+    const busy = await connectSse(served);
+    await busy.post(call('gate', {}, 1));
+    await until(() => idle.over);
+    await sleep(500);
+    expect(busy.over).toBe(false);
+    open();
+    expect(await answerTo(busy, 1)).toHaveProperty('result');
+    await until(() => busy.over && served.sse.sessions === 0);
+  });
+
+  it('a stream beside which nobody ever spoke ends after a minute', async () => {
+    const timers = jest.spyOn(globalThis, 'setInterval');
+    const served = await serveSse([echo], { sessionIdleMs: 100_000 });
+    const silent = await openSse(served);
+    const spoken = await connectSse(served);
+    const sweep = timers.mock.calls.find(([, ms]) => ms === 25_000)?.[0] as () => void;
+    const now = Date.now();
+    const sweepAfter = (ms: number): void => {
+      const clock = jest.spyOn(Date, 'now').mockReturnValue(now + ms);
+      sweep();
+      clock.mockRestore();
+    };
+    sweepAfter(50_000);
+    expect(served.sse.sessions).toBe(2);
+    sweepAfter(61_000);
+    await until(() => silent.over);
+    expect([spoken.over, served.sse.sessions]).toEqual([false, 1]);
+    sweepAfter(101_000);
+    await until(() => spoken.over);
+  });
+
+  it('a client that does not read is cut off, and its call ends', async () => {
+    let aborted = false;
+    let sent = 0;
+    const flood = tool('flood', async (_args, context) => {
+      for (; !context.signal.aborted && sent < 9_000; sent += 1) {
+        context.log('info', 'x'.repeat(10_000));
+        if (sent % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      aborted = context.signal.aborted;
+    });
+    const served = await serveSse([flood, echo], { maxUnreadBytes: 100_000 });
+    const reader = await connectSse(served);
+    const client = await connectSse(served);
+    client.res.pause();
+    await client.post(call('flood'));
+    await until(() => aborted && served.sse.sessions === 1);
+    expect(sent).toBeLessThan(9_000);
+    await reader.post(call('echo', { text: 'x' }, 2));
+    expect(await answerTo(reader, 2)).toHaveProperty('result');
+  });
+
+  it('many answers at once are none that nobody reads', async () => {
+    const waiting: (() => void)[] = [];
+    const big = tool('big', async () => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return 'x'.repeat(900_000);
+    });
+    const client = await connectSse(await serveSse([big]));
+    await Promise.all(Array.from({ length: 8 }, (_, id) => client.post(call('big', {}, `big-${id}`))));
+    await until(() => waiting.length === 8);
+    for (const go of waiting) go();
+    await until(() => client.text.length > 8 * 900_000, 20_000);
+    expect(client.messages.filter(({ id }) => String(id).startsWith('big-'))).toHaveLength(8);
+  });
+
+  it.each([
+    { maxSessions: 0 },
+    { maxSessionsPerUser: 1.5 },
+    { sessionIdleMs: 2 ** 31 },
+    { maxUnreadBytes: -1 },
+    { keepAliveMs: NaN },
+  ])('an option that is no good fails at once: %j', (options) => {
+    const daemon = createDaemon({ catalog: defineCatalog({ functions: [] }) });
+    expect(() => createHttpSseHandler(daemon, options)).toThrow(/whole number/);
+  });
+});
+
+describe('the end', () => {
+  it('lets calls end, refuses what comes later, and ends the streams', async () => {
+    const { tool: waits, open, signals } = gate();
+    const served = await serveSse([waits]);
+    const client = await connectSse(served);
+    await client.post(call('gate', {}, 1));
+    await until(() => signals.length === 1);
+    const closed = served.sse.close({ drainMs: 5_000 });
+    expect((await askSse(served)).status).toBe(503);
+    expect((await client.post(call('gate', {}, 2))).status).toBe(503);
+    expect(client.over).toBe(false);
+    open();
+    await closed;
+    await until(() => client.over);
+    expect(client.messages.at(-1)).toMatchObject({ id: 1, result: { content: [{ text: 'done' }] } });
+    expect(served.sse.sessions).toBe(0);
+  });
+
+  it('does not wait for ever', async () => {
+    const { tool: waits, signals } = gate();
+    const served = await serveSse([waits]);
+    const client = await connectSse(served);
+    await client.post(call('gate', {}, 1));
+    await until(() => signals.length === 1);
+    await served.sse.close({ drainMs: 20 });
+    expect(signals[0]!.aborted).toBe(true);
+    await until(() => client.over);
+  });
+
+  it('comes with that of the daemon', async () => {
+    const served = await serveSse([echo]);
+    const client = await connectSse(served);
+    await served.daemon.close();
+    await until(() => client.over);
+    expect(served.sse.sessions).toBe(0);
+    expect((await askSse(served)).status).toBe(503);
+  });
+});
+
+it.each([
+  ['/jsonrpc/messages', 'default'],
+  ['/jsonrpc/sse', 'default'],
+  ['/jsonrpc/mcp', 'jsonrpc'],
+  ['/messages', 'default'],
+  ['/alpha/messages', 'alpha'],
+  ['/alpha/events/ticket', 'alpha'],
+  ['/events/ticket', 'default'],
+  ['/events/events/ticket', 'events'],
+  ['/alpha/ticket', undefined],
+  ['/ticket', undefined],
+  ['/alpha/beta/messages', undefined],
+  ['/alpha/events/ticket/more', undefined],
+  ['//events/ticket', undefined],
+])('the partition of %s is %s', (path, partition) => {
+  expect(partitionOfPath(path)).toBe(partition);
+});

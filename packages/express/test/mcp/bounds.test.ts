@@ -1,0 +1,73 @@
+/** What is kept for clients that are away is bounded in time and in size. */
+import { jest } from '@jest/globals';
+
+import { call, gate, openSession, send, serve, stream, tool, until } from '../support.js';
+
+const EVENTS = { accept: 'text/event-stream' };
+
+afterEach(() => jest.restoreAllMocks());
+
+it('a call whose client does not come back ends', async () => {
+  const timers = jest.spyOn(globalThis, 'setTimeout');
+  const { tool: waits, signals } = gate();
+  const served = await serve([waits]);
+  const session = await openSession(served);
+  const events = await stream(served, { body: call('gate', {}, 1, { progressToken: 1 }), headers: session });
+  await until(() => events.messages.length === 1);
+  events.leave();
+  const absence = (): (() => void) | undefined => timers.mock.calls.find(([, ms]) => ms === 60_000)?.[0] as never;
+  await until(() => absence() !== undefined);
+  expect(signals[0]!.aborted).toBe(false);
+  absence()?.();
+  await until(() => signals[0]!.aborted);
+});
+
+it('a client that came back for an answer, and has it, is not taken to be there', async () => {
+  const { tool: waits, open } = gate();
+  const served = await serve([waits], { sessionIdleMs: 300 });
+  const session = await openSession(served);
+  const events = await stream(served, { body: call('gate', {}, 1, { progressToken: 1 }), headers: session });
+  await until(() => events.messages.length === 1);
+  open();
+  await until(() => events.over);
+  await send(served, { method: 'GET', headers: { ...session, ...EVENTS, 'last-event-id': '1-0' } });
+  await until(() => served.mcp.sessions === 0);
+});
+
+it('events are forgotten after a while', async () => {
+  const { tool: waits, open } = gate();
+  const served = await serve([waits], { sessionIdleMs: 40 });
+  const session = await openSession(served);
+  const own = await stream(served, { method: 'GET', headers: { ...session, ...EVENTS } }); // it is not idle
+  const events = await stream(served, { body: call('gate', {}, 1, { progressToken: 1 }), headers: session });
+  await until(() => events.messages.length === 1);
+  open();
+  await until(() => events.over);
+  const resume = (): Promise<{ status: number }> =>
+    send(served, { method: 'GET', headers: { ...session, ...EVENTS, 'last-event-id': '1-0' } });
+  expect((await resume()).status).toBe(200);
+  const now = Date.now();
+  jest.spyOn(Date, 'now').mockImplementation(() => now + 121_000);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect((await resume()).status).toBe(400);
+  own.leave();
+});
+
+it('sessions together keep so much and no more: those that were idle longest lose first', async () => {
+  const big = tool('big', () => 'x'.repeat(9_000_000));
+  const served = await serve([big]);
+  const sessions: Record<string, string>[] = [];
+  for (let index = 0; index < 8; index += 1) {
+    const session = await openSession(served);
+    sessions.push(session);
+    const events = await stream(served, { body: call('big'), headers: { ...session, ...EVENTS } });
+    await until(() => events.over);
+    expect(events.messages).toHaveLength(1);
+  }
+  const statuses: number[] = [];
+  for (const session of sessions) {
+    const again = await send(served, { method: 'GET', headers: { ...session, ...EVENTS, 'last-event-id': '1-0' } });
+    statuses.push(again.status);
+  }
+  expect(statuses).toEqual([400, 200, 200, 200, 200, 200, 200, 200]);
+});

@@ -1,0 +1,87 @@
+/** What the official clients do where a connection breaks; what else they do is in the interop suite. */
+import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from '@modelcontextprotocol/client';
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+
+import { atEnd, echo, gate, serve, sleep, until } from '../support.js';
+
+const INFO = { name: 'test', version: '1' };
+/** They complain of every broken connection, which is what these tests are about. */
+const quiet = (): void => undefined;
+
+interface Caller {
+  callTool(params: { name: string; arguments: Record<string, unknown> }): Promise<unknown>;
+  close(): Promise<void>;
+  sessionId(): string | undefined;
+  terminate(): Promise<void>;
+}
+
+async function v1(url: string): Promise<Caller> {
+  const client = new ClientV1(INFO);
+  const transport = new HttpV1(new URL(url));
+  await client.connect(transport as never);
+  client.onerror = quiet;
+  return {
+    callTool: (params) => client.callTool(params),
+    close: () => client.close(),
+    sessionId: () => transport.sessionId,
+    terminate: () => transport.terminateSession(),
+  };
+}
+
+async function v2(url: string): Promise<Caller> {
+  const client = new ClientV2(INFO);
+  const transport = new HttpV2(new URL(url));
+  await client.connect(transport);
+  client.onerror = quiet;
+  return {
+    callTool: (params) => client.callTool(params),
+    close: () => client.close(),
+    sessionId: () => transport.sessionId,
+    terminate: () => transport.terminateSession(),
+  };
+}
+
+describe.each([
+  ['SDK v1', v1],
+  ['SDK v2', v2],
+])('%s', (_name, connect) => {
+  it('comes back for the answer of a call whose connection broke', async () => {
+    const { tool, open, signals } = gate();
+    const served = await serve([tool]);
+    const client = await connect(served.url);
+    atEnd(() => client.close());
+    const answer = client.callTool({ name: 'gate', arguments: {} });
+    await until(() => signals.length === 1);
+    await sleep(100); // by now there is a stream
+    served.server.closeAllConnections();
+    await sleep(50);
+    open();
+    expect(await answer).toMatchObject({ content: [{ text: 'done' }] });
+  });
+
+  it('ends its session', async () => {
+    const served = await serve([echo]);
+    const client = await connect(served.url);
+    atEnd(() => client.close());
+    expect(client.sessionId()).toMatch(/^[\x21-\x7e]{36}$/);
+    expect(served.mcp.sessions).toBe(1);
+    await client.terminate();
+    expect(served.mcp.sessions).toBe(0);
+    await expect(client.callTool({ name: 'echo', arguments: {} })).rejects.toThrow();
+  });
+});
+
+it('a call of the modern era ends with its connection', async () => {
+  const { tool, signals } = gate();
+  const served = await serve([tool]);
+  const client = new ClientV2(INFO, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+  await client.connect(new HttpV2(new URL(served.url)));
+  client.onerror = quiet;
+  atEnd(() => client.close());
+  const answer = client.callTool({ name: 'gate', arguments: {} }).catch(() => 'failed');
+  await until(() => signals.length === 1);
+  served.server.closeAllConnections();
+  await until(() => signals[0]!.aborted);
+  expect(await answer).toBe('failed');
+});

@@ -1,0 +1,150 @@
+/** What an orchestrator is told of a daemon. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { Daemon, Logger, Store } from '@mcp-daemon/core';
+import { createDaemon, createMemoryStore, DaemonError, defineCatalog } from '@mcp-daemon/core';
+import type { ProbesOptions } from '@mcp-daemon/express';
+import { createProbes } from '@mcp-daemon/express';
+
+import type { Answer } from '../support.js';
+import { atEnd, echo, META, send, sleep } from '../support.js';
+
+/** Asks the probes of a daemon over HTTP. */
+type Ask = (probe: 'health' | 'ready', method?: string) => Promise<Answer>;
+
+async function served(daemon: Pick<Daemon, 'check'>, options: ProbesOptions = {}): Promise<Ask> {
+  const probes = createProbes(daemon, options);
+  const server = createServer((req, res) => void probes[req.headers['x-probe'] === 'health' ? 'health' : 'ready'](req, res));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  atEnd(() => new Promise((resolve) => server.close(resolve)));
+  const { port } = server.address() as AddressInfo;
+  return (probe, method = 'GET') => send({ port }, { method, headers: { 'x-probe': probe } });
+}
+
+function daemonWith(store: Partial<Store['calls']> = {}): Daemon {
+  const memory = createMemoryStore();
+  const daemon = createDaemon({
+    catalog: defineCatalog({ functions: [echo] }),
+    store: { ...memory, calls: { ...memory.calls, ...store } },
+  });
+  atEnd(() => daemon.close());
+  return daemon;
+}
+
+const useEcho = (daemon: Daemon): unknown =>
+  daemon.handle(
+    { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { text: 'x' }, _meta: META } },
+    { partition: 'default', subject: 'a', signal: new AbortController().signal, notify: () => undefined },
+  );
+
+describe('/health', () => {
+  it('says that the process answers, and nothing else', async () => {
+    const check = (): Promise<void> => Promise.reject(new DaemonError('store_failed', 'gone'));
+    const ask = await served({ check }, { isReady: () => false });
+    const answer = await ask('health');
+    expect([answer.status, answer.text]).toEqual([200, '{"status":"ok"}']);
+    expect(answer.headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store' });
+  });
+});
+
+describe('/ready', () => {
+  it('is 200 while the store can be reached', async () => {
+    const ask = await served(daemonWith());
+    const answer = await ask('ready');
+    expect([answer.status, answer.text, answer.headers['cache-control']]).toEqual([200, '{"status":"ready"}', 'no-store']);
+    expect(answer.headers).not.toHaveProperty('retry-after');
+  });
+
+  it('is 503 on the way out, without asking the store', async () => {
+    let checks = 0;
+    let leaving = false;
+    const ask = await served({ check: () => ((checks += 1), Promise.resolve()) }, { isReady: () => !leaving });
+    expect((await ask('ready')).status).toBe(200);
+    leaving = true;
+    const answer = await ask('ready');
+    expect(answer.status).toBe(503);
+    expect(JSON.parse(answer.text)).toEqual({ status: 'draining', reason: 'The server is shutting down.' });
+    expect(answer.headers).toMatchObject({
+      'cache-control': 'no-store',
+      'retry-after': expect.stringMatching(/^\d+$/) as string,
+    });
+    expect(checks).toBe(1);
+  });
+
+  it('is 503 while records wait, tells the operator why once, and is 200 again', async () => {
+    const lines: string[] = [];
+    const line = (fields: object, message: string): void => void lines.push(`${message} ${JSON.stringify(fields)}`);
+    const logger: Pick<Logger, 'info' | 'error'> = { info: line, error: line };
+    let full = true;
+    const daemon = daemonWith({
+      write: () => {
+        if (full) throw new Error('no space in /secret/path');
+      },
+    });
+    const ask = await served(daemon, { rememberMs: 1, logger });
+    await useEcho(daemon);
+    const answer = await ask('ready');
+    expect(answer.status).toBe(503);
+    expect(JSON.parse(answer.text)).toEqual({ status: 'unavailable', reason: 'The store cannot be used.' });
+    expect(answer.headers).toHaveProperty('retry-after');
+    await sleep(3);
+    expect((await ask('ready')).status).toBe(503);
+    expect(lines).toEqual([expect.stringMatching(/^not ready: .*1 call record waits/)]);
+    full = false;
+    while ((await ask('ready')).status !== 200) await sleep(5);
+    expect(lines[1]).toBe('ready again {}');
+    expect(lines).toHaveLength(2);
+  });
+
+  it.each([
+    [new DaemonError('store_busy', '/secret/file is locked'), 'unavailable', 'The store is busy.'],
+    [new DaemonError('store_failed', '/secret/file is gone'), 'unavailable', 'The store cannot be used.'],
+    [new Error('/secret/file'), 'unavailable', 'The store cannot be used.'],
+    [new DaemonError('closed', 'The store is closed.'), 'draining', 'The server is shutting down.'],
+  ])('says what is wrong, and nothing of the inside (%s)', async (error, status, reason) => {
+    const ask = await served({ check: () => Promise.reject(error) });
+    const answer = await ask('ready');
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([503, { status, reason }]);
+  });
+
+  it('waits no longer for a store than was said', async () => {
+    const ask = await served({ check: () => new Promise(() => undefined) }, { timeoutMs: 20 });
+    expect(JSON.parse((await ask('ready')).text)).toEqual({ status: 'unavailable', reason: 'The store does not answer.' });
+  });
+
+  it('asks the store once, however many ask, and anew after a while', async () => {
+    let checks = 0;
+    const check = async (): Promise<void> => {
+      checks += 1;
+      await sleep(10);
+    };
+    const ask = await served({ check }, { rememberMs: 60_000 });
+    await Promise.all(Array.from({ length: 20 }, () => ask('ready')));
+    await ask('ready');
+    expect(checks).toBe(1);
+    const again = await served({ check }, { rememberMs: 1 });
+    await again('ready');
+    await sleep(5);
+    await again('ready');
+    expect(checks).toBe(3);
+  });
+});
+
+describe('both probes', () => {
+  it.each(['health', 'ready'] as const)('%s answers GET and HEAD alone', async (probe) => {
+    const ask = await served(daemonWith());
+    const head = await ask(probe, 'HEAD');
+    expect([head.status, head.text]).toEqual([200, '']);
+    for (const method of ['POST', 'DELETE', 'OPTIONS']) {
+      const answer = await ask(probe, method);
+      expect([answer.status, answer.headers['allow']]).toEqual([405, 'GET, HEAD']);
+    }
+  });
+
+  it('refuse options that are no good', () => {
+    const usage = expect.objectContaining({ code: 'usage' }) as Error;
+    expect(() => createProbes(daemonWith(), { timeoutMs: 0 })).toThrow(usage);
+    expect(() => createProbes(daemonWith(), { rememberMs: Number.NaN })).toThrow(usage);
+  });
+});
