@@ -45,6 +45,15 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['serve-http'],
     ['index'],
   ],
+  sqlite: [
+    ['engine'], // SQLite, whichever package it comes from
+    ['journal'], // files that records are appended to
+    ['database'], // tables, opening, reading, pruning
+    ['import'], // from journals to tables: when, by whom, exactly once
+    ['record-database'], // the database, loaded when it is needed
+    ['store'],
+    ['index'],
+  ],
   cli: [
     ['errors', 'version', 'near'],
     ['settings'], // flags, environment variables, places of files

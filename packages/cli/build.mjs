@@ -4,6 +4,7 @@
  *
  *   bin.js     loads main.cjs, from a cache of compiled code if it can
  *   main.cjs   serving, whole, as CommonJS: Node 20 compiles and links one such file in less time than the same as ES modules
+ *   record-database.js   the database of records, loaded after the first call, and record-thread.js, which fills it under load
  *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share
  *   assets/    what the pages of the API are made of
  */
@@ -58,7 +59,7 @@ const oneFile = {
       const imports = [];
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
-        const [, separate] = /\/(cli|log-pino|serve-http)\.js'$/.exec(specifier) ?? [];
+        const [, separate] = /\/(cli|log-pino|record-database|serve-http)\.js'$/.exec(specifier) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${separate}.js')`;
         const name = `__import${imports.length}`;
         imports.push(`import * as ${name} from ${specifier};`);
@@ -90,11 +91,13 @@ const [main, commands] = await Promise.all([
   build({
     ...bundled,
     format: 'esm',
-    entryPoints: Object.fromEntries(
-      Object.entries({ cli: 'commands/cli', 'log-pino': 'log/log-pino', 'serve-http': 'serve/serve-http' }).map(
-        ([name, path]) => [name, `${src('cli')}/${path}.ts`],
-      ),
-    ),
+    entryPoints: {
+      cli: `${src('cli')}/commands/cli.ts`,
+      'log-pino': `${src('cli')}/log/log-pino.ts`,
+      'serve-http': `${src('cli')}/serve/serve-http.ts`,
+      'record-database': `${src('sqlite')}/record-database.ts`,
+      'record-thread': `${src('sqlite')}/import/record-thread.ts`,
+    },
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     // CommonJS dependencies keep calling require() for node's own modules.

@@ -1,54 +1,114 @@
 /**
- * The store: what is between opening and closing.
+ * The store: what is between opening and closing. Records are appended to a journal, and brought into the database from there.
  */
 import { randomUUID } from 'node:crypto';
+import { rmdirSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 
-import type { Store } from '@mcp-daemon/core';
+import type { Awaitable, Logger, Store } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
-import { chooseEngine } from './engine.js';
-import { toStoreError } from './failure.js';
-import { openDatabase } from './open.js';
-import { createPresence, interruptEnded } from './presence.js';
-import { prune } from './prune.js';
-import { createReader } from './reader.js';
-import { createWriter } from './writer.js';
+import { checkHeader, createFile, markInUse, refuseAbsent } from './database/file.js';
+import { toStoreError } from './engine/failure.js';
+import { createImporter, patiently } from './import/importer.js';
+import { folderOf } from './journal/folder.js';
+import { createJournal } from './journal/journal.js';
+import type { RecordDatabase } from './record-database.js';
 
 /** What {@link openSqliteStore} takes. */
 export interface SqliteStoreOptions {
   /** Path of the database. It and its folder are created where they are not there, for this user alone. */
   file: string;
-  /** How long to wait, in milliseconds, for other processes that hold the file. The event loop waits too. Default 2500. */
+  /** How long to wait, in milliseconds, for other processes that hold the file. The event loop goes on meanwhile. Default 2500. */
   busyTimeoutMs?: number;
-  /** Only reads: creates and changes nothing. Default false. */
+  /** Only reads: creates and changes nothing. Records that are not imported yet are not seen. Default false. */
   readonly?: boolean;
+  /** Bytes of records that may wait for their import, while the database cannot be written. Default 256 MB. */
+  maxWaitingBytes?: number;
+  /** Told where records cannot be imported. Default: nobody. */
+  logger?: Pick<Logger, 'error' | 'info'>;
+}
+
+const MAX_BUSY_MS = 600_000;
+
+function check({ file, busyTimeoutMs = 0, maxWaitingBytes = 1 }: SqliteStoreOptions): void {
+  if (typeof file !== 'string' || file === '') throw new DaemonError('usage', 'file must be the path of a record file.');
+  if (!Number.isInteger(busyTimeoutMs) || busyTimeoutMs < 0 || busyTimeoutMs > MAX_BUSY_MS)
+    throw new DaemonError('usage', `busyTimeoutMs must be a whole number from 0 to ${MAX_BUSY_MS}.`);
+  if (!Number.isInteger(maxWaitingBytes) || maxWaitingBytes < 1)
+    throw new DaemonError('usage', 'maxWaitingBytes must be a whole number above 0.');
+}
+
+function attempt<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw toStoreError(error);
+  }
 }
 
 /**
  * Opens the embedded store: one file that several processes use at once, and that a `sqlite3` shell can read (its view
- * `function_calls` shows times as people read them). Reads and writes answer at once, not through promises; only `prune` is
- * asynchronous.
+ * `function_calls` shows times as people read them).
+ *
+ * A write appends to a journal beside the file, `<file>-pending/`, and is safe from the end of this process when it returns. It
+ * reaches the file itself within a tenth of a second or so. Reads bring in first what waits. The engine is loaded, and the file
+ * opened, when the first records are imported or read. What a process leaves in its journal, the next one imports.
  *
  * @returns the store. Its methods throw DaemonError `closed` after `close()`, `store_busy` where others hold the file for longer
  * than `busyTimeoutMs`, `store_failed` where the file cannot be used.
  * @throws DaemonError `store_busy` or `store_failed`, with the file and what to do; `usage` for an option that is none.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { file, busyTimeoutMs = 2_500, readonly = false } = options;
-  if (typeof file !== 'string' || file === '') throw new DaemonError('usage', 'file must be the path of a record file.');
-  if (!Number.isInteger(busyTimeoutMs) || busyTimeoutMs < 0 || busyTimeoutMs > 600_000) {
-    throw new DaemonError('usage', 'busyTimeoutMs must be a whole number from 0 to 600000.');
-  }
+  check(options);
+  const { busyTimeoutMs = 2_500, readonly = false, maxWaitingBytes = 256 * 1024 * 1024, logger } = options;
   // A relative path would be another file after a change of the working directory; a URI another thing altogether.
-  const path = isAbsolute(file) ? file : resolve(file);
-  const connection = await openDatabase(chooseEngine(), { file: path, readonly, busyTimeoutMs });
-
+  const file = isAbsolute(options.file) ? options.file : resolve(options.file);
+  const folder = folderOf(file);
   const owner = randomUUID();
-  const presence = createPresence(connection, owner);
-  const write = createWriter(connection, presence);
-  const reader = createReader(connection);
+  let opened: RecordDatabase | undefined;
+  let opening: Promise<RecordDatabase> | undefined;
   let closed = false;
+
+  async function open(): Promise<RecordDatabase> {
+    const { openRecordDatabase } = await import('./record-database.js');
+    opened = await openRecordDatabase({ file, folder, readonly, busyTimeoutMs });
+    return opened;
+  }
+
+  /** The database; opened at its first use, and again after a failure. */
+  const database = (): Promise<RecordDatabase> =>
+    opened === undefined ? (opening ??= open().finally(() => (opening = undefined))) : Promise.resolve(opened);
+
+  try {
+    if (readonly) {
+      refuseAbsent(file);
+      await database();
+    } else {
+      createFile(file);
+      checkHeader(file);
+    }
+  } catch (error) {
+    throw toStoreError(error, { file });
+  }
+
+  // For as long as the store is open, and not only its connection: a thread may have it open, too.
+  const notInUse = markInUse(file);
+  const journal = createJournal({ folder, owner });
+  const importer = createImporter({
+    file,
+    folder,
+    database,
+    appended: () => journal.bytes,
+    report(problem) {
+      if (problem === undefined) logger?.info({}, 'call records are imported into the database again');
+      else
+        logger?.error(
+          { error: problem.message, code: problem.code },
+          'call records cannot be imported now; they wait in their journal',
+        );
+    },
+  });
 
   function refuse(): void {
     if (closed) throw new DaemonError('closed', 'The store is closed.');
@@ -59,48 +119,81 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     if (readonly) throw new DaemonError('store_failed', 'The record file was opened for reading alone.');
   }
 
-  function attempt<T>(work: () => T): T {
+  /** Reads when all that was written is there: at once, where nothing waits. */
+  function read<T>(work: (records: RecordDatabase) => T): Awaitable<T> {
+    refuse();
+    const known = opened;
+    if (known !== undefined && (readonly || attempt(() => known.isSettled()))) return attempt(() => work(known));
+    return importer
+      .settle(busyTimeoutMs)
+      .then(database)
+      .then((records) => attempt(() => work(records)));
+  }
+
+  /** Changes the database itself, when all that was written is there. */
+  async function change<T>(work: (records: RecordDatabase) => T | Promise<T>): Promise<T> {
+    await importer.settle(busyTimeoutMs);
+    const records = await database();
+    return patiently(busyTimeoutMs, () => work(records));
+  }
+
+  function write(rows: Parameters<Store['calls']['write']>[0]): void {
+    refuseWriting();
+    if (importer.waiting > maxWaitingBytes) {
+      const what = `The record file cannot be written: ${importer.waiting} bytes of call records wait for it`;
+      throw new DaemonError('store_failed', `${what}. Is it locked by another process?`);
+    }
+    attempt(() => journal.append(rows));
+    importer.soon();
+  }
+
+  async function close(): Promise<void> {
+    await importer.stop();
     try {
-      return work();
+      if (!readonly && (journal.bytes > 0 || opened !== undefined)) {
+        await importer.settle(busyTimeoutMs);
+        journal.close();
+        const records = await database();
+        await patiently(busyTimeoutMs, () => records.removeJournalsOf(owner));
+        attempt(() => records.checkpoint());
+      }
     } catch (error) {
-      throw toStoreError(error);
+      const { code, message } = toStoreError(error);
+      throw new DaemonError(code, `${message} The last call records stay in ${folder}, and the next start takes them over.`, {
+        cause: error,
+      });
+    } finally {
+      journal.close();
+      opened?.close();
+      notInUse();
+      try {
+        rmdirSync(folder);
+      } catch {
+        // It is not there, or other processes have their journals in it.
+      }
     }
   }
 
+  let ending: Promise<void> | undefined;
   return {
     name: 'sqlite',
     owner,
     calls: {
-      write(rows) {
-        refuseWriting();
-        attempt(() => write(rows));
-      },
-      get(partition, uuid) {
-        refuse();
-        return attempt(() => reader.get(partition, uuid));
-      },
-      list(partition, query) {
-        refuse();
-        return attempt(() => reader.list(partition, query));
-      },
+      write,
+      get: (partition, uuid) => read((records) => records.get(partition, uuid)),
+      list: (partition, query) => read((records) => records.list(partition, query)),
       interrupt() {
         refuseWriting();
-        return attempt(() => interruptEnded(connection, owner));
+        return change((records) => records.interrupt(owner));
       },
       async prune(partition, keep) {
         refuseWriting();
-        try {
-          return await prune(connection, partition, keep, () => !closed);
-        } catch (error) {
-          throw toStoreError(error);
-        }
+        return change((records) => records.prune(partition, keep, () => !closed));
       },
     },
     close() {
-      if (closed) return;
       closed = true;
-      presence.end();
-      connection.close();
+      return (ending ??= close());
     },
   };
 }

@@ -1,10 +1,21 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { openSqliteStore } from '../src/index.js';
-import { connect, fixtures, temporaryFolder, value } from './support.js';
+import { folderOf, listJournals, writerOf } from '../src/journal/folder.js';
+import { frame, frameAt } from '../src/journal/frames.js';
+import { fixtures, imported, temporaryFolder, value } from './support.js';
+
+interface Change {
+  /** Members of the journal's first frame. */
+  header?: object;
+  /** Nothing was written for a minute. */
+  silent?: boolean;
+  /** The journal is removed. */
+  gone?: boolean;
+}
 
 const folder = temporaryFolder();
 const run = fixtures();
@@ -31,7 +42,7 @@ it('several processes may be the first', async () => {
     const children = Array.from({ length: 10 }, (_, index) => run('write.mjs', file, `p${index}`, '1'));
     for (const child of children) expect(await child.ended).toMatchObject({ code: 0, stdout: 'wrote 1\n', stderr: '' });
     expect(value(file, 'SELECT count(*) FROM mcp_function_calls')).toBe(10);
-    expect(value(file, 'PRAGMA user_version')).toBe(1);
+    expect(value(file, 'PRAGMA user_version')).toBe(2);
   }
 }, 60_000);
 
@@ -72,9 +83,9 @@ it('a process killed while it writes loses no committed record, and what it left
   }
   expect(committed).toBeGreaterThan(100);
   expect(value(file, `SELECT count(*) FROM mcp_function_calls WHERE status = 'interrupted'`)).toBe(interrupted);
-  // The process that lives has its record, and alone is an owner.
+  // The process that lives has its record, and alone has a journal.
   expect(value(file, `SELECT count(*) FROM mcp_function_calls WHERE status = 'in_process'`)).toBe(1);
-  expect(value(file, 'SELECT count(*) FROM owners')).toBe(1);
+  expect(listJournals(folderOf(file))).toHaveLength(1);
   living.process.kill('SIGKILL');
   await living.ended;
   const store = await openSqliteStore({ file });
@@ -98,14 +109,26 @@ it('of several processes that look for interrupted calls at once, one finds each
 });
 
 describe('whose records are interrupted', () => {
-  /** A process holds a call open; its row of `owners` is changed; how many does another interrupt? */
-  async function interruptedAfter(name: string, change: string): Promise<number> {
+  /** A process holds a call open; its journal is changed; how many does another interrupt? */
+  async function interruptedAfter(name: string, { header, silent = false, gone = false }: Change): Promise<number> {
     const file = join(folder, name, 'calls.db');
     const holder = run('hold.mjs', file);
     await holder.said('holds');
-    const connection = connect(file);
-    connection.exec(change);
-    connection.close();
+    const [journal] = listJournals(folderOf(file));
+    const path = join(folderOf(file), journal?.name ?? '');
+    const first = await openSqliteStore({ file });
+    await imported(first);
+    await first.close();
+    if (header !== undefined) {
+      const writer = writerOf(path);
+      const bytes = readFileSync(path);
+      const [size] = [frameAt(bytes, 0)].map((found) => (typeof found === 'string' ? 0 : found.size));
+      // The file is imported: what follows its first frame does not matter any more, but its length does.
+      const text = frame('J', JSON.stringify({ ...writer, ...header }));
+      writeFileSync(path, Buffer.concat([Buffer.from(text), bytes.subarray(size)]));
+    }
+    if (silent) utimesSync(path, Date.now() / 1_000 - 61, Date.now() / 1_000 - 61);
+    if (gone) rmSync(path);
     const store = await openSqliteStore({ file });
     const count = await store.calls.interrupt();
     await store.close();
@@ -113,25 +136,16 @@ describe('whose records are interrupted', () => {
     await once(holder.process, 'close');
     return count;
   }
-  const silent = `heartbeat = ${Date.now() - 61_000}`;
 
-  it.each([
-    [
-      'not of a process that lives, however long it said nothing',
-      `UPDATE owners SET ${silent}`,
-      process.platform === 'linux' ? 0 : 1,
-    ],
-    ['not of another host that gave a sign of life', `UPDATE owners SET host = 'elsewhere', pid = 1`, 0],
-    ['of another host that has said nothing for a minute', `UPDATE owners SET host = 'elsewhere', ${silent}`, 1],
-    ['of a process whose pid is gone', 'UPDATE owners SET pid = 2147483646', 1],
-    [
-      'of a process whose pid another process has',
-      `UPDATE owners SET pid = ${process.pid}`,
-      process.platform === 'linux' ? 1 : 0,
-    ],
-    ['not where no start time is known and there is a sign of life', 'UPDATE owners SET started = NULL', 0],
-    ['where no start time is known and there is none', `UPDATE owners SET started = NULL, ${silent}`, 1],
-    ['of one that closed its store', 'DELETE FROM owners', 1],
+  it.each<[string, Change, number]>([
+    ['not of a process that lives, however long it said nothing', { silent: true }, process.platform === 'linux' ? 0 : 1],
+    ['not of another host that gave a sign of life', { header: { host: 'elsewhere', pid: 1 } }, 0],
+    ['of another host that has said nothing for a minute', { header: { host: 'elsewhere' }, silent: true }, 1],
+    ['of a process whose pid is gone', { header: { pid: 2_147_483_646 } }, 1],
+    ['of a process whose pid another process has', { header: { pid: process.pid } }, process.platform === 'linux' ? 1 : 0],
+    ['not where no start time is known and there is a sign of life', { header: { started: null } }, 0],
+    ['where no start time is known and there is none', { header: { started: null }, silent: true }, 1],
+    ['of one whose journal is gone', { gone: true }, 1],
   ])('%s', async (name, change, expected) => {
     expect(await interruptedAfter(name, change)).toBe(expected);
   });

@@ -1,10 +1,21 @@
-import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { exampleRecord, storeContract } from '@mcp-daemon/core/contract';
 
 import { openSqliteStore } from '../src/index.js';
-import { connect, temporaryFolder, value } from './support.js';
+import { connect, imported, temporaryFolder, value } from './support.js';
+
+const VERSION_1 = `
+  CREATE TABLE mcp_function_calls (partition_key TEXT NOT NULL, mcp_function_call_uuid TEXT NOT NULL, created_at INTEGER,
+    updated_at INTEGER, name TEXT, mcp_type TEXT, status TEXT, time_spent REAL, fault TEXT, content_in_s3 INTEGER, updated_by TEXT,
+    revision TEXT, bundle_digest TEXT, owner TEXT, traceparent TEXT, notes TEXT, arguments TEXT, content TEXT,
+    PRIMARY KEY (partition_key, mcp_function_call_uuid));
+  CREATE INDEX mcp_function_calls_open ON mcp_function_calls (owner) WHERE status = 'in_process';
+  CREATE TABLE owners (owner TEXT NOT NULL PRIMARY KEY, pid INTEGER NOT NULL, host TEXT NOT NULL, started TEXT,
+    heartbeat INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE VIEW function_calls AS SELECT * FROM mcp_function_calls;
+  PRAGMA application_id = ${0x6d637064}; PRAGMA user_version = 1`;
 
 const folder = temporaryFolder();
 let count = 0;
@@ -31,9 +42,11 @@ describe('the file', () => {
     const file = join(folder, 'deep', 'er', 'calls.db');
     const store = await openSqliteStore({ file });
     await store.calls.write([exampleRecord()]);
+    await imported(store);
     const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
     expect([file, `${file}-wal`, `${file}-shm`].map(mode)).toEqual(['600', '600', '600']);
-    expect([join(folder, 'deep'), join(folder, 'deep', 'er')].map(mode)).toEqual(['700', '700']);
+    expect([join(folder, 'deep'), join(folder, 'deep', 'er'), `${file}-pending`].map(mode)).toEqual(['700', '700', '700']);
+    expect(readdirSync(`${file}-pending`).map((name) => mode(join(`${file}-pending`, name)))).toEqual(['600']);
     await store.close();
     chmodSync(file, 0o640);
     await (await openSqliteStore({ file })).close();
@@ -44,6 +57,7 @@ describe('the file', () => {
     const file = join(folder, 'a b?mode=memory#c%41 ü', 'x?y.db');
     const store = await openSqliteStore({ file });
     await store.calls.write([exampleRecord()]);
+    await imported(store);
     const reader = await openSqliteStore({ file, readonly: true });
     expect((await reader.calls.list('default', {})).items).toHaveLength(1);
     expect(existsSync(file)).toBe(true);
@@ -55,6 +69,7 @@ describe('the file', () => {
     const file = newFile();
     const store = await openSqliteStore({ file });
     await store.calls.write([exampleRecord({ created_at: 1_790_000_000_123, status: 'failed' })]);
+    await imported(store);
     expect(value(file, 'PRAGMA journal_mode')).toBe('wal');
     expect(value(file, 'PRAGMA integrity_check')).toBe('ok');
     expect(value(file, 'SELECT created_at FROM function_calls')).toBe('2026-09-21T14:13:20.123Z');
@@ -65,6 +80,7 @@ describe('the file', () => {
   it('lists along an index, newest first, and finds open records by another', async () => {
     const file = newFile();
     const store = await openSqliteStore({ file });
+    await imported(store);
     const connection = connect(file);
     const explain = (sql: string): string =>
       connection
@@ -72,12 +88,14 @@ describe('the file', () => {
         .all([])
         .map((row) => String(row['detail']))
         .join('; ');
-    const page = explain(`SELECT * FROM mcp_function_calls WHERE partition_key = 'a' AND mcp_function_call_uuid < 'b'
-      AND name = 'c' ORDER BY mcp_function_call_uuid DESC LIMIT 9`);
-    expect(page).toContain('USING INDEX sqlite_autoindex_mcp_function_calls_1');
+    const page =
+      explain(`SELECT c.uuid FROM calls c CROSS JOIN contexts x ON x.id = c.context WHERE c.partition = 1 AND c.uuid < x'01'
+      AND x.name = 'c' ORDER BY c.uuid DESC LIMIT 9`);
+    expect(page).toContain('USING INDEX sqlite_autoindex_calls_1');
     expect(page).not.toContain('TEMP B-TREE');
-    const open = explain(`SELECT 1 FROM mcp_function_calls WHERE status = 'in_process' AND owner = 'a'`);
-    expect(open).toContain('USING COVERING INDEX mcp_function_calls_open');
+    const open = explain(`SELECT 1 FROM calls WHERE status = 0 AND context IN (SELECT id FROM contexts WHERE owner = 'a')`);
+    expect(open).toContain('USING COVERING INDEX calls_open');
+    expect(open).toContain('USING COVERING INDEX sqlite_autoindex_contexts_1');
     connection.close();
     await store.close();
   });
@@ -100,13 +118,15 @@ describe('reading alone', () => {
   it('sees what others write, while they write', async () => {
     const file = newFile();
     const writer = await openSqliteStore({ file });
+    await imported(writer);
     const reader = await openSqliteStore({ file, readonly: true });
     const row = exampleRecord();
     await writer.calls.write([row]);
+    await imported(writer);
     expect(await reader.calls.get('default', row.mcp_function_call_uuid)).toEqual(row);
     const connection = connect(file);
     connection.exec('BEGIN IMMEDIATE');
-    connection.exec('DELETE FROM mcp_function_calls');
+    connection.exec('DELETE FROM calls');
     expect((await reader.calls.list('default', {})).items).toEqual([row]);
     connection.exec('ROLLBACK');
     connection.close();
@@ -116,7 +136,9 @@ describe('reading alone', () => {
 
   it('refuses to write', async () => {
     const file = newFile();
-    await (await openSqliteStore({ file })).close();
+    const writer = await openSqliteStore({ file });
+    await writer.calls.write([exampleRecord()]);
+    await writer.close();
     const { calls, close } = await openSqliteStore({ file, readonly: true });
     expect(() => calls.write([exampleRecord()])).toThrow('opened for reading alone');
     expect(() => calls.interrupt()).toThrow('opened for reading alone');
@@ -153,17 +175,58 @@ describe('odd values', () => {
   });
 });
 
-it('a process that only writes settled records does not announce itself, one with open records does and takes it back', async () => {
-  const file = newFile();
-  const { calls, owner, close } = await openSqliteStore({ file });
-  const owners = (): unknown => value(file, 'SELECT count(*) FROM owners');
-  await calls.write([exampleRecord({ owner })]);
-  await calls.interrupt();
-  expect(owners()).toBe(0);
-  const row = exampleRecord({ owner, status: 'in_process' });
-  await calls.write([row]);
-  expect(owners()).toBe(1);
-  await calls.write([{ ...row, status: 'completed' }]);
-  await close();
-  expect(owners()).toBe(0);
+describe('the end', () => {
+  it('leaves one whole file: no journal, nothing in the -wal file', async () => {
+    const file = newFile();
+    const store = await openSqliteStore({ file });
+    const rows = Array.from({ length: 100 }, () => exampleRecord());
+    await store.calls.write(rows);
+    await store.close();
+    const copy = newFile();
+    mkdirSync(dirname(copy));
+    copyFileSync(file, copy);
+    expect(value(copy, 'SELECT count(*) FROM mcp_function_calls')).toBe(100);
+    expect(existsSync(`${file}-pending`)).toBe(false);
+  });
+
+  it('keeps the journal of a store whose database is locked, for the next one to take over', async () => {
+    const file = newFile();
+    const store = await openSqliteStore({ file, busyTimeoutMs: 50 });
+    await imported(store);
+    const other = connect(file);
+    other.exec('BEGIN IMMEDIATE');
+    const row = exampleRecord();
+    await store.calls.write([row]);
+    await expect(store.close()).rejects.toMatchObject({
+      code: 'store_busy',
+      message: expect.stringContaining('-pending') as string,
+    });
+    other.exec('COMMIT');
+    other.close();
+    const next = await openSqliteStore({ file });
+    expect(await next.calls.get('default', row.mcp_function_call_uuid)).toEqual(row);
+    await next.close();
+  });
+});
+
+describe('a file of the first version', () => {
+  it('keeps its records, and gets the new tables', async () => {
+    const file = newFile();
+    mkdirSync(dirname(file));
+    const rows = [exampleRecord(), exampleRecord({ partition_key: 'b', status: 'in_process', fault: null, bundle_digest: null })];
+    const connection = connect(file);
+    connection.exec(VERSION_1);
+    for (const row of rows) {
+      const columns = Object.keys(row);
+      const values = Object.values({ ...row, content_in_s3: 0 }) as (string | number | null)[];
+      connection
+        .prepare(`INSERT INTO mcp_function_calls (${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
+        .run(values);
+    }
+    connection.close();
+    const store = await openSqliteStore({ file });
+    for (const row of rows) expect(await store.calls.get(row.partition_key, row.mcp_function_call_uuid)).toEqual(row);
+    expect(value(file, 'PRAGMA user_version')).toBe(2);
+    await store.close();
+  });
 });

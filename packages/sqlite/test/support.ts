@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import type { Store } from '@mcp-daemon/core';
 import { buildSync } from 'esbuild';
 
-import type { Connection } from '../src/connection.js';
-import { chooseEngine } from '../src/engine.js';
+import type { Connection } from '../src/engine/connection.js';
+import { chooseEngine } from '../src/engine/engine.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -33,6 +34,11 @@ export function value(file: string, sql: string): unknown {
   const [row = {}] = connection.prepare(sql).all([]);
   connection.close();
   return Object.values(row)[0];
+}
+
+/** Resolves when all that was written is in the database: whoever reads waits for that. */
+export async function imported(store: Store): Promise<void> {
+  await store.calls.list('default', { limit: 1 });
 }
 
 export interface Ended {

@@ -49,7 +49,7 @@ export function createRuntime({ settings, env, config, file, logger, beforeCode 
     catalog: config.definition,
     server: { version: VERSION, ...config.server },
     modules: [guarded],
-    store: () => openStore(settings, env),
+    store: () => openStore(settings, env, logger),
     retention: { maxAgeMs: settings.recordMaxAgeDays * DAY_MS, maxCount: settings.recordMaxCount },
     limits: limitsOf(settings),
     logger,

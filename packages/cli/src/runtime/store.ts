@@ -1,24 +1,23 @@
 /**
  * Opens the store that the settings name.
  */
-import type { Store } from '@mcp-daemon/core';
+import type { Logger, Store } from '@mcp-daemon/core';
 
 import { dataFile } from '../settings/places.js';
 import type { Env, Settings } from '../settings/settings.js';
-import { loadLibsqlQuickly } from './libsql-quick.js';
 
 /**
  * Opens the store; makes its folder where there is none.
  *
+ * @param logger told where records cannot be brought into the database. Default: nobody
  * @throws where the folder or the file cannot be used
  */
-export async function openStore(settings: Settings, env: Env): Promise<Store> {
+export async function openStore(settings: Settings, env: Env, logger?: Logger): Promise<Store> {
   if (settings.store === 'memory') {
     const { createMemoryStore } = await import('@mcp-daemon/core');
     return createMemoryStore();
   }
   const file = dataFile(settings, env);
-  loadLibsqlQuickly();
   const { openSqliteStore } = await import('@mcp-daemon/sqlite');
-  return openSqliteStore({ file });
+  return openSqliteStore({ file, ...(logger === undefined ? {} : { logger }) });
 }

@@ -78,6 +78,7 @@ export interface RecorderOptions {
 }
 
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+const INTERRUPT_AFTER_MS = 200;
 const PRUNE_FIRST_MS = 30_000;
 const PRUNE_EVERY_MS = 10 * 60_000;
 
@@ -97,6 +98,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let failures = 0;
   let retry: NodeJS.Timeout | undefined;
   let pruning: NodeJS.Timeout | undefined;
+  let tidying: NodeJS.Timeout | undefined;
   const partitions = new Set<string>();
   /** Functions whose last call ended within the turn in which it began. */
   const quick = new WeakSet<FunctionDefinition>();
@@ -108,14 +110,23 @@ export function createRecorder(options: RecorderOptions): Recorder {
   async function open(): Promise<Store> {
     const opened = await options.open();
     store = opened;
+    // Not now: the first call waits for the store, and has nothing to do with calls of earlier processes.
+    tidying = setTimeout(() => void interrupt(), INTERRUPT_AFTER_MS).unref();
+    schedulePrune(PRUNE_FIRST_MS);
+    return opened;
+  }
+
+  /** Marks the calls that ended processes left open; once. */
+  async function interrupt(): Promise<void> {
+    if (tidying === undefined) return;
+    clearTimeout(tidying);
+    tidying = undefined;
     try {
-      const interrupted = await opened.calls.interrupt();
+      const interrupted = (await store?.calls.interrupt()) ?? 0;
       if (interrupted > 0) logger.warn({ interrupted }, `${interrupted} calls were interrupted when an earlier process ended`);
     } catch (error) {
       logger.warn({ error: message(error) }, 'interrupted calls could not be looked for');
     }
-    schedulePrune(PRUNE_FIRST_MS);
-    return opened;
   }
 
   function ready(): Store | Promise<Store> {
@@ -325,6 +336,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       closed = true;
       lose(backlog.clear());
       if (opening !== undefined) await opening.catch(() => undefined);
+      await interrupt(); // also where the process was too short-lived for it
       try {
         await store?.close();
       } catch (error) {

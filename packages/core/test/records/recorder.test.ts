@@ -519,6 +519,8 @@ describe('opening the store', () => {
     expect(opened).toBe(0);
     await Promise.all([client.call('echo', { text: 'a' }), client.call('echo', { text: 'b' })]);
     await client.call('echo', { text: 'c' });
+    expect([opened, interrupted]).toEqual([1, 0]); // a call does not wait for it
+    await until(() => interrupted > 0);
     expect([opened, interrupted]).toEqual([1, 1]);
     expect(of('warn')).toEqual(['3 calls were interrupted when an earlier process ended']);
   });
@@ -532,6 +534,7 @@ describe('opening the store', () => {
     });
     await modern(daemonWith([echo], { store, logger })).call('echo', { text: 'a' });
     expect(rows()).toHaveLength(1);
+    await until(() => of('warn').length > 0);
     expect(of('warn')).toEqual(['interrupted calls could not be looked for']);
   });
 });

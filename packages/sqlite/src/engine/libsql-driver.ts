@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 import type { Connect, Row, Value } from './connection.js';
+import { loadLibsqlQuickly } from './libsql-quick.js';
 
 /** What is used of the package; its own types promise options that it ignores. */
 type Libsql = new (file: string) => {
@@ -21,6 +22,7 @@ type Libsql = new (file: string) => {
  * are collected.
  */
 export function openLibsql(): Connect {
+  loadLibsqlQuickly();
   const nodeRequire = createRequire(import.meta.url);
   const Database = nodeRequire('libsql') as Libsql;
   return (file, readonly) => {

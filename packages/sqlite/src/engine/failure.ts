@@ -1,6 +1,7 @@
 /**
  * The engines' errors in our words.
  */
+import type { ErrorCode } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 /** SQLite's primary result codes that are told apart. https://www.sqlite.org/rescode.html */
@@ -30,6 +31,7 @@ interface Thrown {
   code?: unknown;
   syscall?: unknown;
   message?: unknown;
+  name?: unknown;
 }
 
 const members = (error: unknown): Thrown => (typeof error === 'object' && error !== null ? error : {});
@@ -85,6 +87,9 @@ const SYSTEM: Readonly<Record<string, string>> = {
  */
 export function toStoreError(cause: unknown, { file }: Place = {}): DaemonError {
   if (cause instanceof DaemonError) return cause;
+  const { name, code: ours, message: sentenceOfOurs } = members(cause);
+  // The command line has this package in two bundles, and so two classes of that name.
+  if (name === 'DaemonError') return new DaemonError(ours as ErrorCode, String(sentenceOfOurs), { cause });
   const it = file === undefined ? 'The record file' : `The record file ${file}`;
   if (isBusy(cause)) {
     return new DaemonError('store_busy', `${it} is locked by another process, and stayed so: try again later.`, { cause });

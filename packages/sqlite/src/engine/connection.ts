@@ -3,7 +3,7 @@
  */
 
 /** What a column holds, as far as this store goes. Booleans are no such value: one engine ends the process at the sight of one. */
-export type Value = string | number | null;
+export type Value = string | number | null | Uint8Array;
 
 /** A row by column name. */
 export type Row = Readonly<Record<string, Value>>;
@@ -28,3 +28,20 @@ export interface Connection {
 
 /** Opens a connection; `readonly` never creates a file nor changes one. */
 export type Connect = (file: string, readonly: boolean) => Connection;
+
+/**
+ * Prepares a statement whose values are named by number (`?1`) and may be used several times. For an engine that takes `?1` for
+ * a name, each use becomes a value of its own.
+ */
+export function numbered(connection: Connection, sql: string): Statement {
+  if (connection.numbered) return connection.prepare(sql);
+  const uses: number[] = [];
+  const statement = connection.prepare(
+    sql.replace(/\?(\d+)/g, (_, number: string) => {
+      uses.push(Number(number) - 1);
+      return '?';
+    }),
+  );
+  const spread = (values: readonly Value[]): Value[] => uses.map((index) => values[index] ?? null);
+  return { run: (values) => statement.run(spread(values)), all: (values) => statement.all(spread(values)) };
+}

@@ -1,19 +1,14 @@
 /**
  * Loads `libsql` in a third of its time. Left alone it finds out which libc this is by a diagnostic report of the whole
- * process and by loading Node's child processes; for the first call that a host makes, that is a long wait. Here the common
- * answer is tried instead, and everything else is left to the package itself.
+ * process and by loading Node's child processes, which holds up the event loop. Here the common answer is tried instead, and
+ * everything else is left to the package itself.
  */
 import { createRequire } from 'node:module';
 
-/** Whether this Node has a database of its own, and so needs no libsql. */
-const hasOwn = (): boolean => {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  return major > 22 || (major === 22 && minor >= 13);
-};
-
-/** Has the package loaded, if this Node needs it and it can be done quickly. Never throws: whoever needs it loads it again. */
+// Node 20: this file is needed only where Node has no database of its own.
+/** Loads the package, where that can be done quickly. Never throws: whoever needs it loads it again. */
 export function loadLibsqlQuickly(platform: NodeJS.Platform = process.platform, arch: string = process.arch): void {
-  if (hasOwn() || platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64')) return;
+  if (platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64')) return;
   const seeded: string[] = [];
   const outside = createRequire(import.meta.url);
   try {

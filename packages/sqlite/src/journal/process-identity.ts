@@ -4,7 +4,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-import { systemCode } from './failure.js';
+import { systemCode } from '../engine/failure.js';
 
 /** What identifies a process for others. */
 export interface ProcessIdentity {
