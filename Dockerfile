@@ -2,20 +2,20 @@
 #
 # docker build -t mcp-daemon .          see docs/deploy.md
 #
-# Node 24: the newest that CI runs the tests on; it brings SQLite and a cache of compiled code with it. Debian rather than Alpine: the
-# C library that CI has. For a build that can be repeated to the byte, give both images with their digests.
+# Node 24: the newest that CI tests; it includes SQLite and a cache for compiled code. Debian, not Alpine: it has the
+# C library that CI uses. For a reproducible build, pin both images by digest.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 ENV CI=true
 RUN npm install --global pnpm@12.21.0
-# The lock file alone decides what is fetched: an edit of the sources does not fetch it anew.
+# Only the lock file decides what is fetched, so an edit of the sources does not fetch again.
 COPY pnpm-lock.yaml pnpm-workspace.yaml .pnpmfile.cjs ./
 RUN pnpm fetch
 COPY . .
 RUN pnpm install --offline --frozen-lockfile && npm run build
-# What is published of the command, with the dependencies that it needs to run, as they are locked.
+# The published files of the command, and its locked run-time dependencies.
 RUN pnpm --filter mcp-daemon --prod deploy /app
 RUN mkdir -m 0700 /data
 
@@ -23,7 +23,7 @@ FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="mcp-daemon" \
       org.opencontainers.image.description="A config file becomes an MCP server" \
       org.opencontainers.image.licenses="MIT"
-# Off loopback it does not start with secrets that everybody knows: JWT_SECRET_KEY and ADMIN_PASSWORD have to be given.
+# It listens on all addresses, so it does not start with the default JWT_SECRET_KEY or ADMIN_PASSWORD: set both.
 ENV NODE_ENV=production \
     MCP_TRANSPORT=sse \
     HOST=0.0.0.0 \
@@ -32,9 +32,9 @@ ENV NODE_ENV=production \
     MCP_DATA_DIR=/data \
     LOCAL_USER_FILE=/data/users.json
 COPY --from=build /app /app
-# The image's user `node`, by number: Kubernetes cannot tell of a name that it is not root.
+# The image's user `node`, by number: from a name, Kubernetes cannot tell that it is not root.
 COPY --from=build --chown=1000:1000 /data /data
-# Nothing is written anywhere else: the rest may be read-only.
+# Nothing else is written, so the rest may be read-only.
 VOLUME /data
 WORKDIR /config
 USER 1000:1000

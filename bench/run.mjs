@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures the server against the smallest program that answers the same, and against servers built on the
- * official SDKs. README.md says how. It fails where an answer is wrong, never because of time.
+ * official SDKs; see README.md. It fails only if an answer is wrong, never because something is slow.
  */
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -56,7 +56,7 @@ function options() {
 
 async function main({ names, out, runs, n, rounds }) {
   await setup();
-  // The report is all that stdout gets, so that it can be kept.
+  // Only the report goes to stdout, so that it can be redirected to a file.
   const log = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
   const [{ report }, ...suites] = await Promise.all(
     ['./lib/report.mjs', ...names.map((name) => `./suites/${name}.mjs`)].map((path) => import(path)),

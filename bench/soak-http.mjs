@@ -1,6 +1,6 @@
 /**
- * `node bench/soak-http.mjs`: hundreds of clients of all kinds on the HTTP daemon for some minutes, then an account: every call
- * answered, every call recorded once, memory flat. It fails where one of these is not so.
+ * `node bench/soak-http.mjs`: hundreds of clients of all kinds use the HTTP server for some minutes. Then it checks: every call
+ * was answered and recorded once, and memory did not grow. It fails if one of these is not true.
  */
 import { once } from 'node:events';
 import { copyFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
@@ -26,22 +26,22 @@ const text = { type: 'string' };
 const { values } = parseArgs({ options: { minutes: text, clients: text, think: text, out: text } });
 const minutes = Number(values.minutes ?? 5);
 const clients = Number(values.clients ?? 500);
-/** Milliseconds between two calls of a client, on average. */
+/** Average milliseconds between two calls of a client. */
 const think = Number(values.think ?? 400);
 if (!(minutes > 0 && minutes <= 120 && clients >= 20 && clients <= 5_000 && think >= 0))
   throw new Error('usage: node bench/soak-http.mjs [--minutes 5] [--clients 500] [--think 400] [--out FILE]');
 
 const SAMPLE_MS = 5_000;
-/** So that sessions that were left are over within the soak. */
+/** Short, so that abandoned sessions end within the soak. */
 const IDLE_MS = 20_000;
-/** For two minutes the daemon keeps what was sent on streams, for clients that come back: until then memory grows. */
+/** The server keeps stream events for two minutes, for clients that reconnect: until then memory grows. */
 const WARM_S = 130;
 const DRAIN_MS = 5_000;
-/** When the last calls are over, all that watch are told so. */
+/** Time for the last events to arrive, after the last call has ended. */
 const TELL_MS = 12_000;
-/** Of the clients, by what they do; the rest call in the modern era. */
+/** The share of clients of each kind; the rest call in the modern era. */
 const SHARES = { caller: 0.38, vanisher: 0.1, resumer: 0.1, listener: 0.08, watcher: 0.04, oldClient: 0.04 };
-/** What the end may have above the begin: two collections of the same heap differ as much. */
+/** Allowed growth from begin to end: two GCs of the same heap differ by as much. */
 const FLAT_MB = 4;
 
 const log = (line) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
@@ -72,7 +72,7 @@ async function startDaemon(folder) {
   return { child, origin };
 }
 
-/** What is in use after a collection, every few seconds. */
+/** Samples the heap in use after a GC, every few seconds. */
 async function sample(child, samples, over) {
   const started = Date.now();
   while (!over()) {
@@ -85,7 +85,7 @@ async function sample(child, samples, over) {
   }
 }
 
-/** Who there is: what each does, in which era, as which user. */
+/** All clients: what each does, in which era, as which user. */
 function crew({ origin, ledger, over, hasOld }) {
   const auths = userHeaders();
   const server = (era, index) => ({ origin, url: `${origin}/mcp`, era, auth: auths[index % auths.length] });
@@ -131,7 +131,7 @@ try {
   const watching = watchers.map((each) =>
     watcher({ ...each, ledger, over: () => watched }).catch((error) => ledger.error('watcher', error.message)),
   );
-  await sleep(1_000); // all of them are there before the first call
+  await sleep(1_000); // all of them are connected before the first call
   log(`${made.length + watchers.length} clients for ${minutes} minutes`);
   const samples = [];
   const cpuBefore = treeCpu(child.pid);

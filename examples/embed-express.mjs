@@ -1,6 +1,6 @@
 /**
- * A shop, an Express app like any other, gives its customers' agents a door under /ai: with the shop's own API keys, each customer in
- * a record of their own name. It starts, is used by a client of MCP and by whoever watches, and ends.
+ * A shop, an ordinary Express app, serves MCP to its customers' agents under /ai. Customers use the shop's own API keys, and calls
+ * are recorded under their names. The example starts the app, uses it with an MCP client and with live events, and stops it.
  */
 import assert from 'node:assert/strict';
 
@@ -9,7 +9,7 @@ import express from 'express';
 import { createDaemon, defineCatalog, defineTool } from 'mcp-daemon';
 import { createRouter } from 'mcp-daemon/http';
 
-// The shop, as it was.
+// The shop as it was before.
 const prices = new Map([
   ['tea', 3],
   ['coffee', 4],
@@ -21,7 +21,7 @@ const customers = new Map([
 const app = express();
 app.get('/prices', (_req, res) => res.json(Object.fromEntries(prices)));
 
-// What agents can do there.
+// The tools for agents.
 const order = defineTool({
   name: 'order',
   description: 'Order something of the shop',
@@ -34,7 +34,7 @@ const order = defineTool({
 });
 const daemon = createDaemon({ catalog: defineCatalog({ functions: [order] }) });
 
-/** The shop knows its customers: who has a key is let in, as an ordinary user. */
+/** The shop's own authentication: a valid API key makes the caller an ordinary user. */
 const auth = {
   authenticate(req) {
     const subject = customers.get(req.headers['x-api-key']);
@@ -49,7 +49,7 @@ const server = app.listen(0, '127.0.0.1');
 await new Promise((resolve) => server.once('listening', resolve));
 const url = `http://127.0.0.1:${server.address().port}`;
 
-// An agent of Ada's orders; Ada watches, and so does Bob.
+// An agent orders for Ada. Ada and Bob watch the live events.
 const as = (key) => ({ headers: { 'x-api-key': key } });
 const watching = new AbortController();
 const watch = (key) => fetch(`${url}/ai/events`, { ...as(key), signal: watching.signal });
@@ -64,7 +64,7 @@ const wrong = await client.callTool({ name: 'order', arguments: { item: 'beer' }
 assert.ok(wrong.isError);
 await client.close();
 
-/** What a stream has said until something is in it, or until it has said nothing for a while. */
+/** The text of a stream, until it contains something or has been quiet for a while. */
 async function heard(response, last) {
   let text = '';
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -78,10 +78,10 @@ async function heard(response, last) {
 }
 const seen = await heard(adas, '"fault":"protocol"');
 assert.match(seen, /event: call_settled\n.*\n.*"name":"order".*"subject":"ada".*"status":"completed"/);
-assert.doesNotMatch(await heard(bobs, 'order'), /order/); // a user sees their own calls
+assert.doesNotMatch(await heard(bobs, 'order'), /order/); // users see only their own calls
 watching.abort();
 
-// The shop is what it was, and strangers get nothing.
+// The shop still works as before, and callers without a key get nothing.
 assert.deepEqual(await (await fetch(`${url}/prices`)).json(), { tea: 3, coffee: 4 });
 assert.equal((await fetch(`${url}/ai/mcp`, { method: 'POST' })).status, 401);
 assert.equal((await fetch(`${url}/ai/docs`)).status, 200);

@@ -1,4 +1,4 @@
-/** How to test a daemon of your own: a real client in the same process, and once over a pipe. */
+/** How to test your own daemon: with a real client in the same process, and once over a pipe. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 

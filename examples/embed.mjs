@@ -31,7 +31,7 @@ export const daemon = createDaemon({
   server: { name: 'embedded', version: '1.0.0' },
 });
 
-// Only when it is the program itself, so that embed-test.mjs can use the daemon without a process.
+// Only if this file is the main program, so that embed-test.mjs can import the daemon without a process.
 if (import.meta.filename === realpathSync(process.argv[1])) {
   await serveStdio(daemon, { input: process.stdin, output: process.stdout }).closed;
   await daemon.close();

@@ -1,4 +1,4 @@
-/** The guided tour (`npm run tour`): a real MCP client starts the sidecar and uses everything that a config file offers. */
+/** The guided tour (`npm run tour`): a real MCP client starts the stdio server and uses everything in a config file. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 
@@ -14,7 +14,7 @@ const title = (text) => console.log(`\n${bold(text)}`);
 const listed = (name, description) => console.log(`  ${name.padEnd(16)}${dim(description)}`);
 const indented = (text) => String(text).replace(/^(?=.)/gm, '      ');
 
-/** Shows what was asked and what came back, and that it is right. */
+/** Prints a request and its answer, and checks the answer. */
 function shown(asked, answer, expected) {
   console.log(`  ${green('→')} ${asked}\n${indented(answer)}`);
   assert.match(answer, expected);

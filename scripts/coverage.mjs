@@ -1,6 +1,6 @@
 /**
- * `npm run coverage`: jest with coverage, and the thresholds. The command line is tested as what it is, a program in a process of
- * its own, so for these tests it is built from instrumented sources, whose counts are added to jest's.
+ * `npm run coverage`: jest with coverage, and the thresholds. Most tests of the command line start it as a process
+ * of its own. So it is built from instrumented sources, and the counts of these processes are added to jest's.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,13 +18,13 @@ import { setup } from './setup.mjs';
 const THRESHOLDS = { core: 90, all: 80 };
 const MEASURES = ['statements', 'branches', 'functions', 'lines'];
 
-/** What is tested through the command line, more than by calling its functions. */
+/** Packages that are tested through the command line, more than by calling their functions. */
 const INSTRUMENTED = ['cli', 'stdio'];
 const instrumented = (name) => join(root, 'packages', name, '.coverage-src');
 const report = join(root, 'coverage');
 const counts = await mkdtemp(join(tmpdir(), 'mcp-daemon-coverage-'));
 
-/** Writes its counts when the process ends, by whatever way lets a process speak. */
+/** Code that writes the counts when the process exits, in any way that a process can notice. */
 const atExit = `
 import { writeFileSync as __write } from 'node:fs';
 process.on('exit', () => {
@@ -32,7 +32,7 @@ process.on('exit', () => {
   try {
     __write(file, JSON.stringify(globalThis.__coverage__));
   } catch {
-    // The tests are over, and their folder is gone.
+    // The tests have ended and the folder is removed.
   }
 });
 `;
@@ -58,7 +58,7 @@ async function instrument(folder) {
 
 const build = (env = {}) => run(process.execPath, [join(root, 'packages/cli/build.mjs')], { env, quiet: true });
 
-/** The counts of the processes, in terms of the sources. */
+/** The counts of the processes, mapped to the sources. */
 async function processes() {
   const map = coverage.createCoverageMap({});
   for (const name of await readdir(counts)) {
@@ -88,7 +88,7 @@ try {
 
   const map = coverage.createCoverageMap(JSON.parse(await readFile(join(report, 'coverage-final.json'), 'utf8')));
   const alone = await processes();
-  // Files that no test imports have nothing to be merged with, only a list of what was not run.
+  // Files that no test imports have no counts to merge with, only a list of what was not run.
   map.filter((file) => !alone.files().includes(file) || map.fileCoverageFor(file).toSummary().statements.covered > 0);
   map.merge(alone);
   await writeFile(join(report, 'coverage-final.json'), JSON.stringify(map));
@@ -113,7 +113,7 @@ try {
 } finally {
   await build();
   for (const name of INSTRUMENTED) await rm(instrumented(name), { recursive: true, force: true });
-  // A process that has outlived its test may still be writing.
+  // A process that outlived its test may still be writing.
   await rm(counts, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
 }
 process.exitCode = passed ? 0 : 1;

@@ -1,6 +1,6 @@
 /**
- * What is deployed, checked without an engine to deploy it: the Dockerfile by two linters, the Kubernetes manifests by the schemas
- * of the API, both by what we ask of ourselves; then the daemon is started as they would start it.
+ * `npm run deploy-lint`: checks the deployment files, without Docker or Kubernetes. Two linters check the Dockerfile, the schemas
+ * of the Kubernetes API check the manifests, and rules of our own check both. Then it starts the server as they would.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -21,7 +21,7 @@ const quiet = { quiet: true, timeoutMs: 60_000 };
 const MANIFEST = 'deploy/kubernetes/mcp-daemon.yaml';
 const SECRET = 'deploy/kubernetes/secret.example.yaml';
 
-/** All that is wrong, at once. @param wrong texts, and false for what is right */
+/** Throws an error with all problems. @param wrong texts of problems, and false for what is right */
 function none(...wrong) {
   const found = wrong.filter(Boolean);
   if (found.length > 0) throw new Error(found.join('\n'));
@@ -103,7 +103,7 @@ for (const value of kinds) {
     new models[value.kind](value).validate();
   });
 }
-// The schemas let unknown fields pass, as the API server does with a warning; TypeScript does not.
+// The schemas accept unknown fields (the API server only warns); TypeScript does not.
 await check('Kubernetes: no field that the API does not have', async () => {
   const temporary = await mkdtemp(join(root, 'node_modules', '.deploy-lint-'));
   try {
@@ -185,7 +185,7 @@ await check('every variable of the image and of the manifests is a setting', asy
   none(...names.map((name) => !known.has(name) && `${name} is none`));
 });
 
-// The daemon, as they would start it.
+// The server, started as the image and the manifests do.
 
 const temporary = await mkdtemp(join(tmpdir(), 'mcp-daemon-deploy-'));
 try {

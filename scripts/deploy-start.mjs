@@ -1,4 +1,4 @@
-/** Starts the daemon as the image and the manifests do, on loopback: config from a ConfigMap's folder, settings from the environment. */
+/** Starts the server as the image and the manifests do, on loopback: config from a ConfigMap's folder, settings in variables. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ const command = join(root, 'packages/cli/dist/bin.js');
 const PATIENCE_MS = 30_000;
 const EDIT_MS = 60_000;
 
-/** A folder as the kubelet makes it: each file is a link through `..data`, and an update switches that one link. */
+/** Makes a folder as the kubelet does: each file is a link through `..data`, and an update switches that one link. */
 async function configMap(folder, files, revision) {
   await mkdir(join(folder, `..${revision}`), { recursive: true });
   for (const [name, text] of Object.entries(files)) {
@@ -26,7 +26,7 @@ async function configMap(folder, files, revision) {
   for (const name of Object.keys(files)) await symlink(join('..data', name), join(folder, name));
 }
 
-/** Runs node with a few variables and no others. `said` is all it has printed. */
+/** Runs node with only these variables. `said` is all it has printed. */
 function start(args, env) {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.said = '';
@@ -41,7 +41,7 @@ async function exitCode(child) {
   return signal ?? code;
 }
 
-/** Tries until something holds. */
+/** Tries again until it succeeds or `ms` have passed. */
 async function eventually(work, ms) {
   for (const end = Date.now() + ms; ; await sleep(100)) {
     try {
@@ -52,7 +52,7 @@ async function eventually(work, ms) {
   }
 }
 
-/** Starts and ends the daemon, and reports what it did as checks. */
+/** Starts and stops the server, and reports each step as a check. */
 export async function deployed({ temporary, environment, given, secrets, files, health }) {
   const folder = join(temporary, 'config');
   await mkdir(folder);

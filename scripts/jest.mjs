@@ -1,4 +1,4 @@
-/** Runs jest. JEST_RESULTS names a file for its results as JSON, which is how .ci/run counts the tests. */
+/** Runs jest. JEST_RESULTS names a file for the results as JSON, from which .ci/run counts the tests. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -7,7 +7,7 @@ import { root, run } from './lib.mjs';
 export function jest(args) {
   const results = process.env.JEST_RESULTS;
   return run(process.execPath, [
-    // Jest loads ES modules through this flag; the warning that comes with it says nothing new.
+    // Jest needs this flag for ES modules; the warning that Node prints about it is suppressed.
     ...['--experimental-vm-modules', '--no-warnings=ExperimentalWarning'],
     join(root, 'node_modules/jest/bin/jest.js'),
     ...(results ? ['--json', `--outputFile=${results}`] : []),

@@ -6,13 +6,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-/** Through npx: 11 does not run on Node 20, and corepack's keys are out of date there. */
+/** pnpm through npx: version 11 does not run on Node 20, and corepack there has outdated keys. */
 export const pnpm = 'pnpm@12.21.0';
 export const bin = (name) => join(root, 'node_modules', '.bin', name);
 
 /**
- * Runs a command to its end. `quiet` keeps its output back, to be shown only if it fails; a command that outlives `timeoutMs`
- * is killed with everything it started.
+ * Runs a command to its end. With `quiet`, its output is shown only if it fails. A command that runs longer than `timeoutMs`
+ * is killed, with everything it started.
  */
 export function run(command, args = [], { cwd = root, env, quiet = false, input, timeoutMs } = {}) {
   return new Promise((resolve, reject) => {
@@ -20,7 +20,7 @@ export function run(command, args = [], { cwd = root, env, quiet = false, input,
       cwd,
       env: { ...process.env, ...env },
       stdio: [input === undefined ? 'ignore' : 'pipe', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
-      // A group of its own, so that a time-out reaches grandchildren. Not otherwise: Ctrl-C should reach them all.
+      // With a time limit: a process group of its own, to kill grandchildren too. Without: none, so that Ctrl+C reaches all.
       detached: timeoutMs !== undefined,
     });
     let stdout = '';
@@ -36,7 +36,7 @@ export function run(command, args = [], { cwd = root, env, quiet = false, input,
         try {
           process.kill(-child.pid, 'SIGKILL');
         } catch {
-          // It has just ended by itself.
+          // It has just exited by itself.
         }
       }, timeoutMs);
     child.on('error', (error) => {
@@ -54,7 +54,7 @@ export function run(command, args = [], { cwd = root, env, quiet = false, input,
 
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-/** Announces a step, does it, and says how long it took. */
+/** Prints the name of a step, runs it, and prints how long it took. */
 export async function step(label, work) {
   const started = performance.now();
   process.stdout.write(`› ${label}\n`);
@@ -64,8 +64,8 @@ export async function step(label, work) {
 }
 
 /**
- * One thing that is true or not. Prints the verdict, never throws; the verdicts are also appended to the file named by
- * CHECKS_FILE, which is how .ci/run counts them.
+ * One check. Prints whether it passed, never throws. The results are also appended to the file named by
+ * CHECKS_FILE, from which .ci/run counts them.
  */
 export async function check(name, work) {
   const started = performance.now();
@@ -85,7 +85,7 @@ export async function check(name, work) {
   return ok;
 }
 
-/** A port of loopback that is free now. */
+/** A free port on loopback. */
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,5 +1,5 @@
 /**
- * What a user gets: packs every package, lints the tarballs, installs them into an empty folder with plain npm, and uses them
+ * `npm run packed`: packs every package, lints the tarballs, installs them into an empty folder with plain npm, and uses them
  * from there.
  */
 import assert from 'node:assert/strict';
@@ -11,7 +11,7 @@ import { bin, check, pnpm, root, run } from './lib.mjs';
 import { fences, shell } from './readme.mjs';
 import { greet, login, open, served } from './served.mjs';
 
-/** Kilobytes that a tarball may have. The pages of the API are in two of them. */
+/** Maximum size of each tarball in kilobytes. Two of them contain the files of the API pages. */
 const LARGEST = { cli: 2_500, express: 1_500 };
 const LARGEST_OF_OTHERS = 300;
 
@@ -32,7 +32,7 @@ const inHome = { ...quiet, cwd: home };
 /** Runs the installed command, as a user would. */
 const daemon = (...args) => run('npx', ['--no-install', 'mcp-daemon', ...args], inHome);
 
-/** One sidecar session: answers by id. */
+/** One session of the stdio server. @returns the answers by id */
 async function session(messages, ...args) {
   const input = messages.map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`).join('');
   const { stdout } = await run('npx', ['--no-install', 'mcp-daemon', ...args], { ...inHome, input });
@@ -59,7 +59,7 @@ try {
 
   for (const [folder, file] of files) {
     await check(`publint ${folder}`, () => run(bin('publint'), ['run', file, '--strict'], quiet));
-    // A JSON Schema has no types.
+    // The JSON Schema has no types.
     const json = Object.keys(manifests.get(folder).exports).filter((entry) => entry.endsWith('.json'));
     const excluded = json.length > 0 ? ['--exclude-entrypoints', ...json] : [];
     await check(`attw ${folder}`, () => run(bin('attw'), [file, '--profile', 'esm-only', ...excluded], quiet));
@@ -156,7 +156,7 @@ try {
     await check(`${entry}: a server, and a router in an Express app`, node('http.mjs', program(entry)));
   }
 
-  // With the declarations of dependencies checked as well, a type that we forgot to ship is an error.
+  // Declarations of dependencies are checked as well, so a type that we forgot to ship is an error.
   await check('the types compile in a TypeScript program', async () => {
     const all = [...manifests.values()].flatMap(({ name, exports }) =>
       Object.keys(exports)

@@ -1,8 +1,8 @@
 /**
- * Runs the commands that README.md promises. A fence that follows `<!-- ci -->` runs in the clone; so does one that follows
- * `<!-- ci serve -->`, until what it serves has answered; one that follows `<!-- ci packed -->` runs in a folder into which the
- * packed packages were installed; scripts/packed.mjs does that, and runs the `js` fences of the packages' own
- * READMEs there too that are marked by one of the first two, with no input.
+ * Runs the commands of README.md. A fence after `<!-- ci -->` runs in the clone. So does one after `<!-- ci serve -->`, until
+ * its server has answered. scripts/packed.mjs runs a fence after `<!-- ci packed -->`, in a folder where the packed packages are
+ * installed. There it also runs the `js` fences in the packages' READMEs that follow `<!-- ci -->` or `<!-- ci serve -->`,
+ * with empty input.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url';
 import { check, root, run } from './lib.mjs';
 import { greet, login, open, served } from './served.mjs';
 
-/** The contents of the fences that are marked so. */
+/** The contents of the fences with this marker. */
 export function fences(marker, { file = 'README.md', language = 'sh' } = {}) {
   const text = readFileSync(join(root, file), 'utf8');
   return [...text.matchAll(/^<!-- (.+) -->\s*\n```(\w+)\n([\s\S]*?)^```$/gm)]
@@ -21,7 +21,7 @@ export function fences(marker, { file = 'README.md', language = 'sh' } = {}) {
 
 export const shell = (commands, cwd) => run('bash', ['-euo', 'pipefail', '-c', commands], { cwd });
 
-/** What somebody does who has started it for the first time. */
+/** What a new user does first: log in, call a tool, open pages. */
 async function tryOut(url) {
   await greet(url, await login(url, 'admin', 'admin123'));
   for (const path of ['/health', '/ready', '/docs']) await open(url + path);

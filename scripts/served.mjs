@@ -1,10 +1,10 @@
-/** The daemon over HTTP as somebody uses it who has just started it: for the commands of the README, and for the packed packages. */
+/** Uses the HTTP server as a new user does: for the commands of the README, and for the packed packages. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Sends JSON, and gives the answer's. */
+/** Sends JSON. @returns the JSON of the answer */
 export const post = (url, headers, body) =>
   fetch(url, {
     method: 'POST',
@@ -19,7 +19,7 @@ export async function login(url, username, password) {
   return answer.access_token;
 }
 
-/** Has `hello` greet Ada, without a session. */
+/** Calls `hello` for Ada, without a session. */
 export async function greet(url, token) {
   const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
   const answer = await post(
@@ -33,7 +33,7 @@ export async function greet(url, token) {
   if (answer.result?.content?.[0]?.text !== 'Hello, Ada!') throw new Error(`unexpected answer: ${JSON.stringify(answer)}`);
 }
 
-/** Fetches a page, and all that it loads. */
+/** Fetches a page and everything that it loads. */
 export async function open(url) {
   const page = await fetch(url);
   if (!page.ok) throw new Error(`${url}: ${page.status}`);
@@ -43,12 +43,12 @@ export async function open(url) {
 }
 
 /**
- * Runs what serves, on a port that is free and with a record of its own, gives its URL to `use`, and ends it as Ctrl+C does. `last` is
- * what it says when it has ended in good order.
+ * Runs a command that serves, on a free port and with its own record, calls `use` with its URL, and stops its whole process group.
+ * `last` is text that it must print before a clean exit.
  */
 export async function served(commands, { cwd, env, last = '"msg":"ended"' }, use) {
   const dataDir = await mkdtemp(join(tmpdir(), 'mcp-daemon-served-'));
-  // A group of its own: whoever presses Ctrl+C tells all of it.
+  // A process group of its own: Ctrl+C reaches all of its processes.
   const child = spawn('bash', ['-euo', 'pipefail', '-c', commands], {
     cwd,
     detached: true,
@@ -62,7 +62,7 @@ export async function served(commands, { cwd, env, last = '"msg":"ended"' }, use
     await use(await until(() => /listening on (http:\/\/[\d.:]+)/.exec(output)?.[1], ended));
     process.kill(-child.pid, 'SIGTERM');
     const code = await ended;
-    // npm's and npx's own ends differ; what it says itself counts.
+    // The exit codes of npm and npx differ, so the server's own output decides.
     if (![0, 143, 'SIGTERM'].includes(code)) throw new Error(`it ended with ${code}`);
     if (!output.includes(last)) throw new Error('it did not end by itself');
   } catch (error) {
@@ -73,7 +73,7 @@ export async function served(commands, { cwd, env, last = '"msg":"ended"' }, use
   }
 }
 
-/** Waits for something, until whoever is to bring it has ended. */
+/** Waits for a condition, until the process that should fulfil it has exited. */
 async function until(probe, ended) {
   let over = false;
   void ended.then(() => (over = true));

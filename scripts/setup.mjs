@@ -1,4 +1,4 @@
-/** Makes a clone ready to use: dependencies installed, packages built. Does nothing, quickly, when nothing has changed. */
+/** Sets up a clone: installs dependencies and builds packages. If nothing has changed, it returns at once. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { bin, pnpm, root, run, step } from './lib.mjs';
 
 const installStamp = join(root, 'node_modules', '.setup-installed');
-/** What a build leaves, as far as somebody may have removed it. */
+/** Files of a build that a user may have removed. */
 const built = ['packages/cli/dist/bin.js', 'packages/express/dist/assets/docs.html'];
 const buildStamp = join(root, 'node_modules', '.setup-built');
 
@@ -28,7 +28,7 @@ function installState() {
   );
 }
 
-/** What the build depends on, by time and size: cheaper than reading it all. */
+/** What the build depends on, by time and size: faster than reading all files. */
 function buildState() {
   const sources = packages.flatMap((path) =>
     readdirSync(join(root, path, 'src'), { recursive: true }).map((name) => join(path, 'src', name)),
@@ -54,7 +54,7 @@ export async function setup() {
 
   const wanted = installState();
   if (!stamped(installStamp, wanted)) {
-    // CI=true: never ask whether an old node_modules may be replaced.
+    // CI=true: do not ask whether an old node_modules may be replaced.
     const options = { quiet: true, env: { CI: 'true' } };
     await step('installing dependencies', () => run('npx', ['-y', pnpm, 'install', '--frozen-lockfile'], options));
     writeFileSync(installStamp, wanted);

@@ -1,4 +1,4 @@
-/** `npm start`: set up, then the daemon over HTTP with the example config. Arguments are the daemon's: `npm start -- --port 9000`. */
+/** `npm start`: sets up, then serves the example config over HTTP. Arguments go to the server: `npm start -- --port 9000`. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -10,7 +10,7 @@ try {
   const command = join(root, 'packages/cli/dist/bin.js');
   const args = [command, '--transport', 'sse', '--config', 'examples/demo/mcp.json', ...process.argv.slice(2)];
   const daemon = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
-  // A terminal tells the daemon as well; whoever tells us alone means it, too.
+  // In a terminal, Ctrl+C reaches the server by itself. SIGTERM reaches only this process, so it is passed on.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => daemon.kill('SIGTERM'));
   daemon.on('close', (code) => (process.exitCode = code ?? 1));

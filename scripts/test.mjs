@@ -1,4 +1,4 @@
-/** `npm test`: set up, then types, lint and jest. All of them run, so that one look shows every mistake. */
+/** `npm test`: sets up, then checks types, lint and tests. All of them run, so that one run shows every mistake. */
 import { jest } from './jest.mjs';
 import { bin, check, run } from './lib.mjs';
 import { setup } from './setup.mjs';

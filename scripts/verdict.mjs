@@ -1,4 +1,4 @@
-/** Sums the checks (lines of {name, ok}) and jest's results: the last line is `N passed, N failed`. */
+/** Adds up the checks (lines of {name, ok}) and jest's results; the last line is `N passed, N failed`. */
 import { existsSync, readFileSync } from 'node:fs';
 
 const [checksFile, ...jestFiles] = process.argv.slice(2);
@@ -21,7 +21,7 @@ for (const file of jestFiles.filter((name) => existsSync(name))) {
   const results = JSON.parse(readFileSync(file, 'utf8'));
   passed += results.numPassedTests;
   for (const suite of results.testResults) {
-    // A suite that could not be loaded has no tests to count.
+    // A test file that could not be loaded has no tests to count.
     if (suite.status === 'failed' && suite.assertionResults.every((test) => test.status !== 'failed')) count(false, suite.name);
     for (const test of suite.assertionResults) if (test.status === 'failed') count(false, `${suite.name}: ${test.fullName}`);
   }

@@ -1,14 +1,14 @@
 /**
- * A client on a server's pipes, as small as it can be: it shares the machine with what it measures.
+ * A client on a server's pipes. It is as small as possible, because it shares the machine with what it measures.
  */
 import { callsOf, INITIALIZE, INITIALIZED, request, textOf } from './messages.mjs';
 
 const NEWLINE = 0x0a;
-/** A load without an answer for so long has come to a stop. */
+/** Milliseconds without an answer after which a load counts as stuck. */
 const STALL_MS = 30_000;
 const MAX_PAGES = 1_000;
 
-/** Speaks to a server that was just started. */
+/** A client of a server that was just started. */
 export class Client {
   #child;
   #era;
@@ -16,7 +16,7 @@ export class Client {
   #nextId = 1;
   #waiting = new Map();
   #rest = Buffer.alloc(0);
-  /** While a load runs: told each line, and the end of each chunk. */
+  /** While a load runs: called for each line, and at the end of each chunk. */
   #load;
   #gone;
 
@@ -51,7 +51,7 @@ export class Client {
     waiting.resolve({ message, bytes: Buffer.byteLength(line) });
   }
 
-  /** One request. Resolves with its answer, and how many bytes that had. */
+  /** Sends one request. Resolves with the answer and its size in bytes. */
   async #ask(method, params) {
     if (this.#gone) throw this.#gone;
     const id = this.#nextId++;
@@ -68,7 +68,7 @@ export class Client {
     }
   }
 
-  /** What a client does before its first request of substance. */
+  /** What a client sends first: the handshake, or `server/discover` in the modern era. */
   async open() {
     if (this.#era === 'modern') {
       await this.#ask('server/discover', {});
@@ -78,7 +78,7 @@ export class Client {
     this.#child.stdin.write(INITIALIZED);
   }
 
-  /** All pages of tools/list. Resolves with the tools' names and the number of pages. */
+  /** Reads all pages of tools/list. Resolves with the tools' names and the number of pages. */
   async list() {
     const tools = [];
     let pages = 0;
@@ -93,7 +93,7 @@ export class Client {
     return { tools, pages };
   }
 
-  /** Calls `hello`. Resolves when it has answered rightly. */
+  /** Calls `hello`. Resolves when the right answer has come. */
   async hello() {
     const { message } = await this.#ask('tools/call', { name: 'hello', arguments: { name: 'bench' } });
     const text = textOf(message);
@@ -108,7 +108,7 @@ export class Client {
   }
 
   /**
-   * Calls a tool that adds, `count` times or until `limitMs` have passed, with `window` calls under way. Every answer is
+   * Calls a tool that adds, `count` times or until `limitMs` have passed, with `window` running calls. Every answer is
    * checked. Resolves with the time of each call in milliseconds.
    */
   async load({ tool = 'add_numbers', count, window, limitMs }) {

@@ -1,6 +1,6 @@
 /**
- * Who is measured. A contender has a title, a group whose budget it answers for, an era, and `prepare(folder, tools)`, which
- * makes what it needs in an empty folder and returns the arguments of node.
+ * The measured servers. A contender has a title, a group that has a budget, an era, and `prepare(folder, tools)`, which
+ * creates its files in an empty folder and returns the arguments of node.
  */
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,15 +8,15 @@ import { fileURLToPath } from 'node:url';
 
 import { toolList } from '../servers/tools.mjs';
 
-/** The path of a file that is given from here. */
+/** The path of a file, relative to this one. */
 export const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 /** The built command. */
 export const bin = path('../../packages/cli/dist/bin.js');
 
-/** A server that is a file of ours. */
+/** A server from `bench/servers`. */
 const program = (name) => (_folder, tools) => [path(`../servers/${name}.mjs`), String(tools)];
 
-/** Writes a config file with so many tools, all in one module, whose calls are recorded by this policy. */
+/** Writes a config file with the given number of tools, all in one module, and the given record policy. */
 export async function writeConfig(folder, tools, record) {
   await copyFile(path('../servers/tools.mjs'), join(folder, 'tools.mjs'));
   const list = toolList(tools);
@@ -28,7 +28,7 @@ export async function writeConfig(folder, tools, record) {
   await writeFile(join(folder, 'mcp.json'), JSON.stringify(config, null, 2));
 }
 
-/** The built command on a config file. */
+/** The built command with a config file. */
 const daemon =
   ({ store, record }) =>
   async (folder, tools) => {
@@ -48,7 +48,7 @@ const servers = [
   { name: 'ours, no record', group: 'none', eras: ['legacy', 'modern'], prepare: daemon({ store: 'sqlite', record: 'none' }) },
 ];
 
-/** Every server in every era that it speaks; the floor of each era comes first. */
+/** Every server in every era that it supports; the floor of each era is first. */
 export const contenders = servers.flatMap(({ eras, ...server }) =>
   eras.map((era) => ({ ...server, era, title: era === 'legacy' ? server.name : `${server.name} [modern]` })),
 );

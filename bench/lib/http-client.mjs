@@ -1,5 +1,5 @@
 /**
- * A client of HTTP on raw sockets that are kept: as small as it can be, because it shares the machine with what it measures.
+ * An HTTP client on raw keep-alive sockets. It is as small as possible, because it shares the machine with what it measures.
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -9,14 +9,14 @@ import { callsOf, INITIALIZE, INITIALIZED, request } from './messages.mjs';
 const STALL_MS = 30_000;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
-/** Headers as text; what is undefined is left out. */
+/** Headers as text; undefined values are left out. */
 export const headerText = (headers) =>
   Object.entries(headers)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
 
-/** One connection: one request after the other. */
+/** One connection, with one request at a time. */
 export class Connection {
   #url;
   #socket;
@@ -38,7 +38,7 @@ export class Connection {
       this.#read();
     });
     const over = (error) => {
-      if (this.#socket !== socket) return; // there may be another already
+      if (this.#socket !== socket) return; // a newer connection may exist already
       this.#socket = undefined;
       this.#fail(error);
     };
@@ -54,7 +54,7 @@ export class Connection {
   }
 
   /**
-   * One request and its answer. With `onBody` the body is told piece by piece, for streams; `onHead` is told when it begins.
+   * One request and its answer. For streams, `onBody` gets the body piece by piece, and `onHead` is called when it begins.
    *
    * @param head lines of headers, each with its line break
    */
@@ -132,7 +132,7 @@ export class Connection {
   }
 }
 
-/** The JSON of a body that is JSON, or a stream with one message. */
+/** The message in a body that is JSON, or a stream with one message. */
 export const jsonOf = (body) => JSON.parse(/^data: ?(.*)$/m.exec(body)?.[1] ?? body);
 
 /** The headers of a request. */
@@ -146,7 +146,7 @@ export const headersOf = ({ era, auth = {} }, method, { session, name } = {}) =>
       : { 'mcp-protocol-version': method === 'initialize' ? undefined : '2025-11-25', 'mcp-session-id': session }),
   });
 
-/** Opens a session on a connection. @returns its id, which the modern era does not have */
+/** Opens a session on a connection. @returns its id; the modern era has none */
 export async function openSession(connection, server) {
   if (server.era === 'modern') return undefined;
   const { status, session, body } = await connection.request(
@@ -161,7 +161,7 @@ export async function openSession(connection, server) {
 }
 
 /**
- * Calls `add_numbers` over so many connections, each with a session of its own, `count` times or until `limitMs` have passed. Every
+ * Calls `add_numbers` over several connections, each with its own session, `count` times or until `limitMs` have passed. Every
  * answer is checked. Resolves with the time of each call in milliseconds.
  */
 export async function httpLoad(server, { count, connections, limitMs }) {
@@ -189,7 +189,7 @@ export async function httpLoad(server, { count, connections, limitMs }) {
           const { status, body } = await connection.request('POST', head, line(index + 1, index % 1_000, 7));
           heard = performance.now();
           times.push(heard - sentAt);
-          // Read as text: the driver's own work is not what is measured.
+          // Compared as text, to keep the driver's own work small.
           if (status !== 200 || !body.includes(`"text":"${(index % 1_000) + 7}"`) || !body.includes(`"id":${index + 1}`))
             throw new Error(`a wrong answer: ${status} ${body.slice(0, 300)}`);
         }

@@ -1,6 +1,6 @@
 /**
- * Who is measured over HTTP. A contender has a title, a group whose budget it answers for, an era, and `prepare(folder, port)`,
- * which makes what it needs in an empty folder and returns the arguments of node; `users`, whether it asks who calls.
+ * The servers measured over HTTP. A contender has a title, a group that has a budget, an era, `prepare(folder, port)`,
+ * which creates its files in an empty folder and returns the arguments of node, and `users`: whether it authenticates.
  */
 import { join } from 'node:path';
 
@@ -9,10 +9,10 @@ import { SECRET, writeUsers } from './http-users.mjs';
 
 const TOOLS = 2;
 
-/** A server that is a file of ours. */
+/** A server from `bench/servers`. */
 const program = (name) => (_folder, port, era) => [path(`../servers/${name}.mjs`), String(TOOLS), String(port), era];
 
-/** The built command on a config file; as it is by default, but for the rate of one user, who is all of the load here. */
+/** The built command with a config file and default settings, but without a rate limit: one user makes all requests here. */
 const daemon =
   ({ store = 'sqlite', record, more = [] }) =>
   async (folder, port) => {
@@ -37,10 +37,10 @@ const servers = [
   { name: 'ours, no auth', group: 'open', eras: both, prepare: daemon({ more: ['--auth-provider', 'none'] }) },
 ];
 
-/** Every server in every era that it speaks; the floor of each era comes first. */
+/** Every server in every era that it supports; the floor of each era is first. */
 export const httpContenders = servers.flatMap(({ eras, ...server }) =>
   eras.map((era) => ({ ...server, era, title: era === 'legacy' ? server.name : `${server.name} [modern]` })),
 );
 
-/** The contenders of some group in the era of a contender. */
+/** The contenders of a group that have the same era as a contender. */
 export const groupOf = (group, { era }) => httpContenders.filter((other) => other.group === group && other.era === era);

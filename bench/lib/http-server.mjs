@@ -1,5 +1,5 @@
 /**
- * A server over HTTP under test, from its start to its end.
+ * Starts and stops an HTTP server under test.
  */
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
@@ -33,7 +33,7 @@ async function listening(port, ended) {
   throw new Error('the server does not listen');
 }
 
-/** Whether a server answers rightly. @returns the size of an answer in bytes */
+/** Checks that a server answers correctly. @returns the size of an answer in bytes */
 async function check(server) {
   const connection = new Connection(server.url);
   const session = await openSession(connection, server);
@@ -52,10 +52,10 @@ async function check(server) {
 }
 
 /**
- * Starts a server, passes what its clients need to `work`, and ends it.
+ * Starts a server, calls `work` with what its clients need, and stops it.
  *
  * @param node arguments of node itself
- * @param more arguments of the server
+ * @param more further arguments of the server
  */
 export async function withHttpServer(contender, { temporary, node = [], more = [], ipc = false }, work) {
   const folder = await mkdtemp(join(temporary, 'server-'));
@@ -71,7 +71,7 @@ export async function withHttpServer(contender, { temporary, node = [], more = [
       const origin = `http://127.0.0.1:${port}`;
       const auths = contender.users ? userHeaders() : [{}];
       const server = { child, pid: child.pid, origin, url: `${origin}/mcp`, era: contender.era, auth: auths[0], folder };
-      /** The same server for one of its users. */
+      /** The same server, as one of its users. */
       server.as = (index) => ({ ...server, auth: auths[index % auths.length] });
       server.bytes = await check(server);
       server.load = (options) => httpLoad(server, options);

@@ -1,5 +1,5 @@
 /**
- * The users of our servers over HTTP: several, because what one may take of a server is bounded.
+ * The users of our HTTP servers. There are several, because each user has limits.
  */
 import { createHmac } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 export const SECRET = 'a secret of the benchmark, which is long enough';
 
 const COUNT = 30;
-/** Of a password that nobody uses: the tokens are made here. */
+/** The hash of an unused password: the tokens are made here. */
 const HASH = '$2b$04$kHj1ITX8dmWEf28Upr9AJuNDBFWuj02EF8rLAGb3gyv0fPOmRgEl6';
 const SECONDS = 3_600;
 const names = Array.from({ length: COUNT }, (_, index) => `user${index}`);

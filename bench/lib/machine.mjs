@@ -1,17 +1,17 @@
 /**
- * A machine that is shared: how much else it is doing, and waiting until that is little.
+ * How busy the rest of the machine is, and how to wait until it is quiet.
  */
 import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { busySeconds, hasProc, treeCpu } from './proc.mjs';
 
-/** Cores of other work under which a measurement begins, and over which it is repeated. */
+/** Cores used by other work: a measurement begins below the first value, and is repeated above the second. */
 const QUIET_CORES = 0.3;
 const DISTURBED_CORES = 0.35;
 const LOOK_MS = 300;
 const WAIT_MS = 5_000;
-/** On a machine that never is quiet: what all waiting may take, and all repeating. */
+/** Limits for a machine that is never quiet: total time for waiting, and for repeating. */
 const PATIENCE_MS = 120_000;
 
 let patience = PATIENCE_MS;
@@ -24,8 +24,8 @@ function driverCpu() {
 /**
  * Starts a measurement of a server's processes.
  *
- * @param pid the server; undefined: there is none
- * @returns a function that ends it: CPU seconds of the server and of this process, and cores that others used
+ * @param pid the server's; undefined if there is none
+ * @returns a function that ends the measurement: CPU seconds of the server and of this process, and cores used by others
  */
 export function watch(pid) {
   const now = () => ({
@@ -44,7 +44,7 @@ export function watch(pid) {
   };
 }
 
-/** Does something that patience pays for. */
+/** Runs something and subtracts its time from what is left of the patience. */
 async function patiently(work) {
   const started = performance.now();
   try {
@@ -54,7 +54,7 @@ async function patiently(work) {
   }
 }
 
-/** Waits until the rest of the machine is quiet, but not for long. */
+/** Waits until the rest of the machine is quiet, up to a limit. */
 export async function quiet() {
   if (!hasProc) return;
   await patiently(async () => {
@@ -67,7 +67,7 @@ export async function quiet() {
   });
 }
 
-/** Measures when it is quiet; once more if it did not stay so. The quieter of the two counts. */
+/** Measures when the machine is quiet, and once more if it did not stay quiet. The less disturbed of the two counts. */
 export async function undisturbed(measure) {
   await quiet();
   const first = await measure();

@@ -1,4 +1,4 @@
-/** A table in Markdown whose columns also line up as plain text. The first column is text, the others are figures. */
+/** A Markdown table whose columns are aligned as plain text, too. The first column is text, the others are numbers. */
 export function table(head, rows) {
   const cells = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column].length)));

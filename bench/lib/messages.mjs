@@ -1,5 +1,5 @@
 /**
- * What a client says, in both eras of the protocol.
+ * The messages of a client, in both eras of the protocol.
  */
 const CLIENT = { name: 'bench', version: '1.0.0' };
 
@@ -18,14 +18,14 @@ export function request(era, id, method, params) {
   return `${JSON.stringify({ jsonrpc: '2.0', id, method, params: sent })}\n`;
 }
 
-/** Makes the lines of calls of one tool: only the id and the numbers vary. */
+/** Makes the request lines for calls of one tool; only the id and the numbers vary. */
 export function callsOf(era, name) {
   const [before, middle, after] = request(era, 0, 'tools/call', { name, arguments: { a: 'A', b: 'B' } }).split(/"[AB]"/);
   const head = before.replace('"id":0', '"id":ID').split('ID');
   return (id, a, b) => head[0] + id + head[1] + a + middle + b + after;
 }
 
-/** The text that a tool answered. */
+/** The text in a tool's answer. */
 export function textOf(message) {
   const { result, error } = message;
   if (error !== undefined) throw new Error(`JSON-RPC error ${error.code}: ${error.message}`);

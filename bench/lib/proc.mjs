@@ -1,5 +1,5 @@
 /**
- * What /proc says of processes and of the machine. Where there is no /proc, figures are NaN, and the tables show a dash.
+ * CPU and memory from /proc. Without /proc the values are NaN, and the tables show a dash.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
@@ -7,7 +7,7 @@ const TICKS_PER_SECOND = 100;
 
 export const hasProc = existsSync('/proc/self/stat');
 
-/** Processes and threads end while one looks: what is gone is empty. */
+/** The text of a file; empty if its process or thread has ended meanwhile. */
 function read(path) {
   try {
     return readFileSync(path, 'latin1');
@@ -24,13 +24,13 @@ function names(path) {
   }
 }
 
-/** The fields of a stat file from the state on: a command's name may hold blanks and brackets. */
+/** The fields of a stat file from the state on: the command's name before it may contain blanks and brackets. */
 function statFields(pid) {
   const text = read(`/proc/${pid}/stat`);
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
-/** A process and everything below it. */
+/** A process and all its descendants. */
 export function tree(pid) {
   const children = new Map();
   for (const name of names('/proc')) {
@@ -43,7 +43,7 @@ export function tree(pid) {
   return found;
 }
 
-/** CPU seconds of one process, by the scheduler's nanoseconds where the kernel tells them, else by its ticks. */
+/** CPU seconds of one process: from the scheduler's nanoseconds if the kernel has them, else from ticks. */
 function cpuOf(pid) {
   const [user, system, reapedUser, reapedSystem] = statFields(pid).slice(11, 15).map(Number);
   const threads = names(`/proc/${pid}/task`).map((thread) => read(`/proc/${pid}/task/${thread}/schedstat`));
@@ -52,7 +52,7 @@ function cpuOf(pid) {
   return own + (reapedUser + reapedSystem) / TICKS_PER_SECOND;
 }
 
-/** CPU seconds of a process and everything below it. */
+/** CPU seconds of a process and all its descendants. */
 export function treeCpu(pid) {
   if (!hasProc) return NaN;
   return tree(pid)
@@ -61,7 +61,7 @@ export function treeCpu(pid) {
     .reduce((sum, seconds) => sum + seconds, 0);
 }
 
-/** Resident megabytes of a process and everything below it: now (`VmRSS`), or at most so far (`VmHWM`). */
+/** Resident megabytes of a process and all its descendants: now (`VmRSS`), or the maximum so far (`VmHWM`). */
 export function treeMegabytes(pid, key) {
   if (!hasProc) return NaN;
   const kilobytes = tree(pid).map((member) =>
@@ -70,7 +70,7 @@ export function treeMegabytes(pid, key) {
   return kilobytes.reduce((sum, size) => sum + size, 0) / 1024;
 }
 
-/** CPU seconds that the whole machine has spent working. */
+/** CPU seconds that the whole machine has been busy. */
 export function busySeconds() {
   if (!hasProc) return NaN;
   const [user, nice, system, , , irq, softirq, steal] = read('/proc/stat')

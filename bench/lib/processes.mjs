@@ -1,5 +1,5 @@
 /**
- * Starts and ends the servers that are measured. Nothing else is ever signalled.
+ * Starts and stops the measured servers. No other process gets a signal.
  */
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,7 @@ const STDERR_KEPT = 2_000;
 
 const running = new Set();
 
-/** What a user's shell may have set must not steer a server that is measured. */
+/** The environment without the variables of mcp-daemon that the user's shell may have set. */
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) => !/^(?:MCP_|NODE_OPTIONS$|NODE_COMPILE_CACHE$|LOG_LEVEL$|AUTH_|ADMIN_|JWT_|HOST$|PORT$)/.test(name),
@@ -17,9 +17,9 @@ const environment = Object.fromEntries(
 );
 
 /**
- * Starts a Node program with pipes. `child.ended` resolves when it is gone.
+ * Starts a Node program with pipes. `child.ended` resolves when it has exited.
  *
- * @param errors a file's descriptor that stderr goes to; without it the end of what is said is in `child.said`
+ * @param errors a file descriptor for stderr; without it, the last part of stderr is in `child.said`
  */
 export function start(args, { errors = 'pipe', ipc = false } = {}) {
   const stdio = ['pipe', 'pipe', errors, ...(ipc ? ['ipc'] : [])];
@@ -43,11 +43,11 @@ function kill(pid) {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // It has already exited.
   }
 }
 
-/** Ends a server as a host does, by closing its input, or by a signal; one that stays is killed. */
+/** Stops a server as a host does, by closing its input, or with a signal; kills it if it does not exit. */
 export async function stop(child, signal) {
   if (!running.has(child)) return;
   child.stdin.end();
@@ -59,7 +59,7 @@ export async function stop(child, signal) {
   await child.ended;
 }
 
-/** Kills what runs, at once: the last thing that this program does. */
+/** Kills all running servers at once. This program calls it last. */
 export function stopAll() {
   for (const child of running) kill(child.pid);
 }

@@ -1,5 +1,5 @@
 /**
- * What is printed at the end.
+ * The report that is printed at the end.
  */
 import { readFileSync } from 'node:fs';
 
@@ -42,7 +42,7 @@ function budgetTable(budgets) {
   return `## Budgets\n\n${table(['what', 'budget', 'measured', 'verdict'], rows)}`;
 }
 
-/** The whole report, in Markdown, from what the suites found. */
+/** The whole report in Markdown, from the results of the suites. */
 export function report(suites) {
   const failures = suites.flatMap((suite) => [...suite.failures].map(([{ title }, why]) => `- ${title}: ${why}`));
   return [

@@ -1,10 +1,10 @@
 /**
- * Interleaved rounds: every contender is measured once in each, and the order turns, so that none always runs first or after
+ * Interleaved rounds: each round measures every contender once, in rotating order, so that none always runs first or after
  * the same neighbour.
  */
 import { digits } from './stats.mjs';
 
-/** Samples of each contender, by round. One that fails is left out from then on, and reported. */
+/** Samples of each contender, by round. A contender that fails is reported and left out of later rounds. */
 export class Samples {
   #contenders;
   #byContender;
@@ -15,7 +15,7 @@ export class Samples {
     this.#byContender = new Map(contenders.map((contender) => [contender, []]));
   }
 
-  /** Measures everyone once. `log` is told how it went. */
+  /** Measures every contender once. `log` gets the result of each. */
   async round(number, measure, log) {
     for (const [index] of this.#contenders.entries()) {
       const contender = this.#contenders[(index + number) % this.#contenders.length];
@@ -31,7 +31,7 @@ export class Samples {
     }
   }
 
-  /** One figure of a contender, round by round; NaN where it was not measured. */
+  /** One value of a contender for each round; NaN if it was not measured. */
   of(contender, figure) {
     return Array.from(this.#byContender.get(contender), (sample) => (sample === undefined ? NaN : figure(sample)));
   }

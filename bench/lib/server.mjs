@@ -1,5 +1,5 @@
 /**
- * A server under test, from its start to its end.
+ * Starts and stops a server under test.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Client } from './client.mjs';
 import { start, stop } from './processes.mjs';
 
-/** Makes a contender's files, passes the arguments of node to `work`, and removes the files. */
+/** Creates a contender's files, calls `work` with the arguments of node, and removes the files. */
 export async function withFiles(contender, { temporary, tools }, work) {
   const folder = await mkdtemp(join(temporary, 'server-'));
   try {
@@ -17,7 +17,7 @@ export async function withFiles(contender, { temporary, tools }, work) {
   }
 }
 
-/** Starts a server, passes a client to `work`, and ends the server. */
+/** Starts a server, calls `work` with a client, and stops the server. */
 export async function withServer(contender, args, work, options = {}) {
   const startedAt = performance.now();
   const child = start(args);

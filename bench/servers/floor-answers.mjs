@@ -1,5 +1,5 @@
 /**
- * What the floors answer. They check nothing, keep nothing, and make their list pages once.
+ * The answers of the floors. They check nothing, store nothing, and build their list pages once.
  */
 import { functionOf, toolList, wanted } from './tools.mjs';
 
@@ -18,7 +18,7 @@ const tools = toolList(wanted());
 const functions = new Map(tools.map(({ name }) => [name, functionOf(name)]));
 const pages = new Map();
 
-/** The JSON text of a list page. Its cursor is as long as one that names its page for good. */
+/** The JSON text of a list page. Its cursor is as long as that of our server. */
 function page(cursor = '0', isModern) {
   const key = `${cursor} ${isModern}`;
   if (!pages.has(key)) {

@@ -1,4 +1,4 @@
-/** The floor over HTTP: bare `node:http` that parses each body and answers the same bytes. A session is an entry of a map. */
+/** The floor over HTTP: bare `node:http` that parses each body and answers the same bytes. A session is an entry in a map. */
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 

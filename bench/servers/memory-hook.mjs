@@ -1,4 +1,4 @@
-/** Loaded before a server that is measured (`node --expose-gc --import`): tells, when asked, what is in use after a collection. */
+/** Loaded before a measured server (`node --expose-gc --import`): on request, reports the heap in use after a GC. */
 process.on('message', () => {
   globalThis.gc();
   setImmediate(() => {
@@ -6,5 +6,5 @@ process.on('message', () => {
     process.send(process.memoryUsage());
   });
 });
-// To be asked keeps nobody alive.
+// The listener must not keep the process alive.
 process.channel.unref();

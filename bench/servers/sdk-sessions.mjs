@@ -1,12 +1,12 @@
-/** Sessions of the SDKs' Streamable HTTP transports, as their documents keep them, on `node:http`: their Express costs more. */
+/** Sessions of the SDKs' Streamable HTTP transports, as in their documentation, on `node:http`: with Express they are slower. */
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 
 import { port } from './tools.mjs';
 
 /**
- * @param Transport the SDK's
- * @param make makes a server
+ * @param Transport the SDK's transport class
+ * @param make creates a server
  */
 export function serveSessions(Transport, make) {
   const transports = new Map();
@@ -16,7 +16,7 @@ export function serveSessions(Transport, make) {
       if (req.method !== 'POST') return res.writeHead(404).end();
       transport = new Transport({
         sessionIdGenerator: () => randomUUID(),
-        // An answer that is there at once is JSON, as ours is.
+        // Answer with JSON, as our server does for an answer that is ready at once.
         enableJsonResponse: true,
         onsessioninitialized: (id) => void transports.set(id, transport),
       });

@@ -1,4 +1,4 @@
-/** SDK v2 over HTTP: sessions by its transport, or its handler of the modern era, as the fourth argument says. */
+/** SDK v2 over HTTP. The fourth argument chooses: sessions with its transport, or its handler for the modern era. */
 import { createServer } from 'node:http';
 
 import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
@@ -9,7 +9,7 @@ import { port } from './tools.mjs';
 
 const MAX_STREAMS = 20_000;
 
-/** @param make makes a server */
+/** @param make creates a server */
 export function serve(make) {
   if (process.argv[4] === 'modern') {
     const handle = toNodeHandler(createMcpHandler(make, { maxSubscriptions: MAX_STREAMS }));

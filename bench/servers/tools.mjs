@@ -1,5 +1,5 @@
 /**
- * The tools that every server under test has: hello, add_numbers, and as many more that add as are wanted.
+ * The tools of every server under test: hello, add_numbers, and any number of further tools that add.
  */
 const additions = {
   type: 'object',
@@ -15,7 +15,7 @@ export const add_numbers = ({ a, b }) => String(a + b);
 /** The name of the last of `count` tools. */
 export const lastTool = (count) => (count > 2 ? `tool_${String(count - 1).padStart(5, '0')}` : 'add_numbers');
 
-/** What tools/list says of `count` tools. */
+/** The entries of tools/list for `count` tools. */
 export function toolList(count) {
   const tools = [
     { name: 'hello', description: 'Greets.', inputSchema: greeting },
@@ -31,8 +31,8 @@ export function toolList(count) {
 /** The function of a tool. */
 export const functionOf = (name) => (name === 'hello' ? hello : add_numbers);
 
-/** How many tools this server is to have: its first argument. */
+/** The number of tools of this server: its first argument. */
 export const wanted = () => Number(process.argv[2] ?? 2);
 
-/** Where this server is to listen, if it is one over HTTP: its second argument. */
+/** The port of an HTTP server: its second argument. */
 export const port = () => Number(process.argv[3]);

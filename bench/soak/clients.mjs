@@ -1,4 +1,4 @@
-/** The clients of a soak: each goes on with what it does until it is told to stop. */
+/** The clients of a soak. Each repeats its work until it is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Connection, headersOf, headerText, openSession } from '../lib/http-client.mjs';
@@ -8,7 +8,7 @@ const PATIENCE_MS = 60_000;
 const between = (from, to) => from + Math.random() * (to - from);
 const oneOf = (list) => list[Math.floor(Math.random() * list.length)];
 
-/** Splits a stream into events as it comes. */
+/** Splits a stream into events as the text arrives. */
 export function eventReader(onEvent) {
   let rest = '';
   return (text) => {
@@ -25,7 +25,7 @@ export function eventReader(onEvent) {
   };
 }
 
-/** A call of some kind: its tool and arguments. */
+/** A call of one kind: its tool and arguments. */
 function someCall(key) {
   const tool = oneOf(['quick', 'quick', 'quick', 'quick', 'quick', 'large', 'failing', 'slow', 'steps']);
   const more = {
@@ -36,7 +36,7 @@ function someCall(key) {
   return { tool, args: { key, ...more[tool]?.() } };
 }
 
-/** What clients have in common: a server as a user sees it, its era, and the account that is kept. */
+/** What all clients have in common: the server and its user, the era, and the ledger. */
 function createCaller({ server, ledger, who }) {
   let id = 1;
   const bodyOf = ({ tool, args }) => {
@@ -49,7 +49,7 @@ function createCaller({ server, ledger, who }) {
     return JSON.stringify(message);
   };
 
-  /** Sends a call. `onEvent` is told events as they come; the answer is the message with our id, wherever it was. */
+  /** Sends a call. `onEvent` gets events as they arrive; the answer is the message with our id, in a body or in a stream. */
   async function send(connection, call, session, onEvent = () => undefined) {
     const body = bodyOf(call);
     const mine = id;
@@ -97,7 +97,7 @@ function createCaller({ server, ledger, who }) {
 const streamHead = (server, session, lastEventId) =>
   headersOf(server, 'GET', { session }) + headerText({ 'last-event-id': lastEventId });
 
-/** Opens the stream of a session and reads it until it is destroyed. */
+/** Opens the stream of a session, and reads it until it is destroyed. */
 function listenTo({ server, ledger }, session, lastEventId, onEvent = () => undefined) {
   const connection = new Connection(server.url);
   const onHead = ({ status }) => {
@@ -109,7 +109,7 @@ function listenTo({ server, ledger }, session, lastEventId, onEvent = () => unde
   return connection;
 }
 
-/** Calls, thinks, calls; now and then its session ends, with a goodbye or without, and another begins. */
+/** Calls with pauses. Now and then it ends its session, with DELETE or without, and opens another. */
 export async function caller(options) {
   const { server, ledger, over, think } = options;
   const { callOnce, openSession: open } = createCaller(options);
@@ -136,7 +136,7 @@ export async function caller(options) {
   connection.destroy();
 }
 
-/** Leaves in the middle of calls. */
+/** Disconnects in the middle of calls. */
 export async function vanisher(options) {
   const { server, ledger, over, think, who } = options;
   const { send, openSession: open } = createCaller(options);
@@ -157,7 +157,7 @@ export async function vanisher(options) {
   connection.destroy();
 }
 
-/** Loses its connection in the middle of a stream, comes back with the last id that it has seen, and gets the answer. */
+/** Loses its connection in the middle of a stream, reconnects with the last id that it has seen, and gets the answer. */
 export async function resumer(options) {
   const { server, ledger, over, think, who } = options;
   const { send, openSession: open } = createCaller(options);
@@ -166,7 +166,7 @@ export async function resumer(options) {
   while (!over()) {
     const key = ledger.begin(who);
     let lastId;
-    // What else came with the event on which the connection breaks has not been seen.
+    // Whatever arrived together with the event on which the connection breaks counts as not seen.
     const watch = (event) => {
       if (event.id === undefined || lastId !== undefined) return;
       lastId = event.id;
@@ -199,7 +199,7 @@ export async function resumer(options) {
   connection.destroy();
 }
 
-/** Listens in the modern era, and comes back now and then. */
+/** Listens in the modern era, and reconnects now and then. */
 export async function listener(options) {
   const { server, ledger, over } = options;
   while (!over()) {
@@ -218,7 +218,7 @@ export async function listener(options) {
   }
 }
 
-/** Watches the live events of its user, loses its connection, and misses nothing: `seen` gets the id of each call that ended. */
+/** Watches the live events of its user, loses its connection, and misses nothing. `seen` gets the id of each ended call. */
 export async function watcher({ server, ledger, over, seen }) {
   let lastId;
   let from;

@@ -1,26 +1,26 @@
-/** What clients were told, against what is on record. */
+/** Compares the answers that clients got with the call records. */
 import { createRequire } from 'node:module';
 
 import { path } from '../lib/contenders.mjs';
 
 const MAX_NAMED = 20;
 
-/** Keeps account of every call, by the key that it had as an argument. */
+/** Counts every call, by the key in its arguments. */
 export class Ledger {
-  /** Key to what its client knows: the status that its record must have, or undefined where the client left before the answer. */
+  /** From a key to the status that the record must have; undefined if the client left before the answer. */
   calls = new Map();
   errors = new Map();
   counts = new Map();
   #next = 0;
 
-  /** A new call. @returns its key */
+  /** Adds a new call. @returns its key */
   begin(who) {
     const key = `${who}-${this.#next++}`;
     this.calls.set(key, undefined);
     return key;
   }
 
-  /** Its answer. @param message the JSON-RPC response */
+  /** Adds the answer of a call. @param message the JSON-RPC response */
   answered(key, tool, message) {
     const text = message.result?.content?.[0]?.text ?? '';
     const failed = message.result?.isError === true;
@@ -34,7 +34,7 @@ export class Ledger {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
 
-  /** What should not have been. */
+  /** Adds an error: something that must not happen. */
   error(what, detail = '') {
     const known = this.errors.get(what) ?? { times: 0, detail };
     known.times += 1;
@@ -42,12 +42,12 @@ export class Ledger {
   }
 
   /**
-   * Compares with the record in a file, which nobody writes to any more. Differences are errors.
+   * Compares with the record in a file that is no longer written. Differences are errors.
    *
-   * @returns how many there are, and the ids of each user's records
+   * @returns the number of records, and the ids of each user's records
    */
   compare(file) {
-    // node:sqlite is not in every Node.
+    // Not every supported Node has node:sqlite.
     const Database = createRequire(path('../../packages/sqlite/package.json'))('libsql');
     const database = new Database(file, { readonly: true });
     const rows = database
@@ -79,7 +79,7 @@ export class Ledger {
     return { records: rows.length, calls: this.calls.size, answered, statuses, idsOf };
   }
 
-  /** The errors as lines. */
+  /** The errors, as lines of text. */
   errorLines() {
     return [...this.errors]
       .slice(0, MAX_NAMED)

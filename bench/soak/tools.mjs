@@ -1,4 +1,4 @@
-/** The tools that a soak calls: quick, slow, failing, and one that reports progress. Each gives back the key that it was called with. */
+/** The tools of a soak: quick, slow, failing, and one that reports progress. Each returns the key it was called with. */
 function sleep(ms, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
@@ -32,7 +32,7 @@ export const large = ({ key, bytes }) => `${key} ${'x'.repeat(bytes)}`;
 
 const parameters = { quick: [], slow: ['ms'], failing: [], steps: ['count', 'ms'], large: ['bytes'] };
 
-/** The config that serves them. */
+/** The config file for these tools. */
 export const config = {
   tools: Object.entries(parameters).map(([name, numbers]) => ({
     name,

@@ -1,5 +1,5 @@
 /**
- * Cold start: from the spawn of a server to the result of its first tool, as a host begins (handshake, tools/list, a call).
+ * Cold start: from the spawn of a server to the first tool result, in the order of a host (handshake, tools/list, a call).
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -31,7 +31,7 @@ async function bareNode() {
   return performance.now() - started;
 }
 
-/** Each contender's files stay for all of its starts, as they do for a user: the first, which is not counted, makes the record. */
+/** A contender keeps its files for all starts, as a user does. The first start creates the record, and is not counted. */
 async function withAllFiles(remaining, options, work, known = new Map()) {
   const [contender, ...others] = remaining;
   if (contender === undefined) return work(known);

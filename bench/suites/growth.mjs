@@ -1,5 +1,5 @@
 /**
- * Growth: what a call, the whole list, a start and memory cost as the catalog grows.
+ * Growth: the cost of a call, of the whole list, of a start and of memory as the catalog grows.
  */
 import { contenders, floorOf } from '../lib/contenders.mjs';
 import { undisturbed, watch } from '../lib/machine.mjs';
@@ -14,18 +14,18 @@ const SIZES = [10, 100, 1_000, 10_000];
 const WINDOW = 64;
 const LIMIT_MS = 20_000;
 const ANSWER_MS = 120_000;
-/** Lists that are timed: fewer where they are long, and no longer than this. */
+/** How many lists are timed (fewer if they are long), and for how long at most. */
 const LISTED_TOOLS = 200_000;
 const MAX_LISTS = 200;
 const LIST_MS = 8_000;
-/** Calls of one cell, by those of the throughput suite. */
+/** Calls in one cell, relative to the throughput suite. */
 const CALLS = 0.25;
-/** What still counts as flat: two runs of the same thing differ as much. */
+/** The largest ratio that counts as flat: two runs of the same thing differ by as much. */
 const FLAT = 1.25;
-/** What still counts as bytes already made, by the floor, which does nothing else. */
+/** The largest ratio to the floor that counts as "list pages are already made": the floor does nothing else. */
 const READY_BYTES = 2;
 
-/** One of our stores will do, and one era of the SDKs: what grows is the catalog. */
+/** One of our stores and one era of the SDKs are enough, because only the catalog grows. */
 const measured = contenders.filter(
   ({ group, era }) => group === 'floor' || group === 'sqlite' || (group === 'sdk' && era === 'legacy'),
 );
@@ -65,7 +65,7 @@ async function measure(contender, tools, count, temporary) {
   return withFiles(contender, { temporary, tools }, (args) => withServer(contender, args, work, { timeoutMs: ANSWER_MS }));
 }
 
-/** One figure for every contender and size. */
+/** One value for every contender and size. */
 function growthTable(samples, title, name) {
   const of = (contender, size) => samples.get(size).of(contender, (sample) => sample[name]);
   const most = SIZES.at(-1);

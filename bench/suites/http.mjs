@@ -1,5 +1,5 @@
 /**
- * HTTP: tools/call over 32 connections that are kept, each with a session of its own where there are sessions.
+ * HTTP: tools/call over 32 keep-alive connections, each with its own session in the legacy era.
  */
 import { groupOf, httpContenders } from '../lib/http-contenders.mjs';
 import { withHttpServer } from '../lib/http-server.mjs';
@@ -12,7 +12,7 @@ import { middle, percentile, ratios, span, summary } from '../lib/stats.mjs';
 const CONNECTIONS = 32;
 const LIMIT_MS = 20_000;
 const WARM = 0.2;
-/** Calls of one cell, by those of the throughput suite. */
+/** Calls in one cell, relative to the throughput suite. */
 const CALLS = 0.5;
 const BY_FLOOR = 0.5;
 const BY_SDK = 3;
@@ -51,7 +51,7 @@ export async function http({ rounds, n, temporary, log }) {
   const figure = (contender, name) => samples.of(contender, (sample) => sample[name]);
   const floorOf = (contender) => groupOf('floor', contender)[0];
   const byFloor = (contender, name) => ratios(figure(contender, name), figure(floorOf(contender), name));
-  /** Of each round, the rate of the server built on an SDK that was fastest in it. */
+  /** For each round, the rate of the fastest server that is built on an SDK. */
   const bestSdk = (contender) => {
     const rates = groupOf('sdk', contender).map((sdk) => figure(sdk, 'rate'));
     return Array.from({ length: rounds }, (_, round) => Math.max(...rates.map((of) => of[round]).filter(Number.isFinite)));

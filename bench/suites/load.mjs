@@ -1,5 +1,5 @@
 /**
- * Throughput: tools/call with 64 calls under way, and one at a time.
+ * Throughput: tools/call with 64 running calls, and one at a time.
  */
 import { contenders, floorOf } from '../lib/contenders.mjs';
 import { undisturbed, watch } from '../lib/machine.mjs';
@@ -11,9 +11,9 @@ import { middle, percentile, ratios, span, summary } from '../lib/stats.mjs';
 
 const WINDOW = 64;
 const LIMIT_MS = 60_000;
-/** Calls that let the server warm up, by those that are measured. */
+/** Calls that warm the server up, relative to the measured ones. */
 const WARM = 0.15;
-/** Calls one at a time, by those with a window. */
+/** Calls one at a time, relative to those with a window. */
 const ALONE = 0.25;
 const BUDGETS = { sqlite: { limit: 4, text: 'recorded in SQLite' }, none: { limit: 2, text: 'not recorded' } };
 

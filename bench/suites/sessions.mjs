@@ -1,6 +1,6 @@
 /**
- * Memory over HTTP, after a collection: of sessions that are idle, of streams that are open, what sessions that were left without a
- * goodbye leave behind, and calls.
+ * Memory over HTTP, after a GC: idle sessions, open streams, what is left of sessions that clients abandoned without DELETE,
+ * and calls.
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +23,7 @@ const LEFT_WAIT_MS = 20_000;
 const CALLS = 20_000;
 const STREAM_MS = 10_000;
 const KB = 1024;
-/** A stream of the modern era has no session: it may have what a session and its stream have together. */
+/** A stream of the modern era has no session, so its budget is that of a session and its stream together. */
 const BUDGETS = { session: 3, stream: 8, megabytes: 1, alone: 3 + 8 };
 
 const measured = httpContenders.filter(({ group }) => ['floor', 'sdk', 'sqlite'].includes(group));
@@ -31,7 +31,7 @@ const node = ['--expose-gc', '--import', path('../servers/memory-hook.mjs')];
 
 /** Bytes of heap in use. */
 async function heap({ child }) {
-  await sleep(300); // what was just written is on its way
+  await sleep(300); // let the last answers be written
   let least = Infinity;
   for (let look = 0; look < 3; look += 1) {
     child.send('memory');
@@ -41,7 +41,7 @@ async function heap({ child }) {
   return least;
 }
 
-/** Opens so many sessions, of all users, over a few connections. @returns each with the server as its user sees it */
+/** Opens sessions of all users over a few connections. @returns each session, and the server as its user sees it */
 async function openSessions(server, count) {
   const sessions = [];
   await Promise.all(
@@ -58,7 +58,7 @@ async function openSessions(server, count) {
   return sessions;
 }
 
-/** Opens a stream, which stays: the one of a session, or one that listens. */
+/** Opens a stream and keeps it open: the stream of a session, or of `subscriptions/listen`. */
 async function openStream({ as: server, session }) {
   const connection = new Connection(server.url);
   const isModern = server.era === 'modern';
@@ -94,7 +94,7 @@ async function idle(server) {
   };
 }
 
-/** Sessions that nobody ends. @returns megabytes that are still in use when they have been idle for too long */
+/** Abandons sessions. @returns megabytes that are still in use after they have timed out */
 async function left(server) {
   await openSessions(server, WARM_SESSIONS);
   await sleep(LEFT_IDLE_MS * 2);
@@ -107,7 +107,7 @@ async function left(server) {
   return { leftMost: most / KB / KB, left: after / KB / KB };
 }
 
-/** Many calls. @returns megabytes that as many again have added */
+/** Makes many calls, twice. @returns megabytes that the second half added */
 async function calls(server) {
   const some = () => server.load({ count: CALLS, connections: OPENERS, limitMs: 60_000 });
   await some();
@@ -121,7 +121,7 @@ async function measure(contender, temporary) {
   const options = { temporary, node, ipc: true };
   const sample = await withHttpServer(contender, options, idle);
   Object.assign(sample, await withHttpServer(contender, options, calls));
-  // Only ours ends sessions by itself.
+  // Only our server ends idle sessions.
   if (contender.group === 'sqlite' && contender.era === 'legacy') {
     const more = ['--session-idle-ms', String(LEFT_IDLE_MS), '--max-sessions', String(2 * LEFT)];
     Object.assign(sample, await withHttpServer(contender, { ...options, more }, left));

@@ -1,6 +1,6 @@
 /**
- * Asks twice, and books. A function that wants to know something returns what it wants to know; it is called again, from its
- * first line, with all answers so far in `context.inputs`. So nothing may happen before the last question that must not happen twice.
+ * Asks two questions, then books. A function that needs an answer returns its question. It is then called again, from its
+ * first line, with all answers so far in `context.inputs`. So code before the last question must be safe to repeat.
  */
 export function bookTable({ restaurant, people }, context) {
   const { when, sure } = context.inputs;

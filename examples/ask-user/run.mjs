@@ -1,4 +1,4 @@
-/** One function, two kinds of clients: those that are asked by requests, and those that ask again with the answers. */
+/** One function for two kinds of clients: legacy ones get a request, modern ones repeat the call with an answer. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 
@@ -8,7 +8,7 @@ const config = fileURLToPath(new URL('mcp.json', import.meta.url));
 const order = { name: 'book_table', arguments: { restaurant: 'Chez Ada', people: 2 } };
 const text = (result) => result.content[0].text;
 
-/** Calls the tool as a user who answers like this. */
+/** Calls the tool as a user who gives these answers. */
 async function book(mode, answers) {
   const asked = [];
   const prepare = (client) =>
@@ -34,7 +34,7 @@ for (const mode of ['legacy', { pin: '2026-07-28' }]) {
   assert.equal(declined.answer, 'Nothing was booked.');
 }
 
-// A client that cannot ask its user is told so.
+// A client that cannot ask its user gets an error that says so.
 await withDataDir((dataDir) =>
   withSidecar({ config, dataDir }, async (client) => {
     const result = await client.callTool(order);

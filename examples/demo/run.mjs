@@ -15,11 +15,11 @@ await withDataDir(async (dataDir) => {
       ['hello', 'add_numbers'],
     );
     assert.equal(text(await client.callTool({ name: 'hello', arguments: { name: 'Ada' } })), 'Hello, Ada!');
-    // The default of the config file.
+    // The default from the config file.
     assert.equal(text(await client.callTool({ name: 'hello' })), 'Hello, World!');
     assert.equal(text(await client.callTool({ name: 'add_numbers', arguments: { a: 2, b: 3 } })), '5');
 
-    // A wrong argument is a result that a model can read and correct.
+    // A wrong argument gives a result that a model can read and correct.
     const wrong = await client.callTool({ name: 'add_numbers', arguments: { a: 2, b: 'three' } });
     assert.equal(wrong.isError, true);
     assert.match(text(wrong), /"b"|\bb\b/);

@@ -1,6 +1,6 @@
 /**
- * The functions behind mcp.json: one of every kind that the protocol knows. Names and answers are those that the official
- * conformance suite asks for, so that it can be pointed at this config file; the rest is what tests of this project need.
+ * The functions of mcp.json: one of every kind in the protocol. Names and answers are those that the official
+ * conformance suite expects, so that it can run against this config file; the others are for this project's own tests.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const RED_PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
 const SILENCE = 'UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=';
 
-// Content. The link's return_type says what a value becomes; `{ content }` is an MCP result already.
+// Content. The link's return_type decides what a value becomes; `{ content }` is already an MCP result.
 
 export const simpleText = () => 'This is a simple text response for testing.';
 export const image = () => Buffer.from(RED_PIXEL, 'base64');
@@ -32,20 +32,20 @@ export function failing() {
   throw new Error('This tool intentionally returns an error for testing');
 }
 
-/** Fits the outputSchema of its tool; clients get it as structuredContent, and as text. */
+/** Fits the tool's outputSchema; clients get it as structuredContent and as text. */
 export const measure = ({ text }) => ({ characters: text.length, words: text.split(/\s+/).filter(Boolean).length });
-/** Does not. */
+/** Does not fit its outputSchema. */
 export const mismeasure = () => ({ characters: 'many' });
 
 export const describeArguments = (args) => `JSON Schema 2020-12 tool called with: ${JSON.stringify(args)}`;
 export const greetRegion = ({ region = 'nowhere' }) => `Hello from ${region}!`;
-/** What came with the request, and something to go with the answer. */
+/** Returns the request's `_meta`, and sets that of the result. */
 export const meta = (_args, context) => ({
   content: [{ type: 'text', text: JSON.stringify(context.meta) }],
   _meta: { 'example.org/answered-by': 'test_meta' },
 });
 
-// While a call runs.
+// Progress, logs and cancellation.
 
 export async function logging(_args, context) {
   for (const message of ['Tool execution started', 'Tool processing data', 'Tool execution completed']) {
@@ -55,7 +55,7 @@ export async function logging(_args, context) {
   return 'Tool with logging executed successfully';
 }
 
-/** One message of every level; the client gets those from its own level up. */
+/** Logs one message of every level; the client gets those from its own level up. */
 export function everyLevel(_args, context) {
   const levels = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
   for (const level of levels) context.log(level, { level }, 'everything');
@@ -87,13 +87,13 @@ export async function wait({ ms }, context) {
 
 export const waited = () => waits;
 
-/** Over HTTP the stream may be closed and resumed meanwhile; that is the transport's business. */
+/** Over HTTP, the stream may be closed and resumed meanwhile; the function does not notice. */
 export async function reconnection() {
   await sleep(100);
   return 'Reconnection test completed successfully.';
 }
 
-// Asking the user. Clients of either era are served by the same functions: a function returns what it wants to know, and is
+// Asking the user. The same functions serve clients of both eras: a function returns its questions, and is
 // called again with the answers.
 
 const object = (properties, required = Object.keys(properties)) => ({ type: 'object', properties, required });
@@ -186,7 +186,7 @@ export function inputListRoots(_args, context) {
   return context.inputRequired({ roots_request: context.listRoots() });
 }
 
-/** The state comes back as it was given, and nobody between can change it. */
+/** The state comes back unchanged; the client cannot read or change it. */
 export function inputState(_args, context) {
   if (context.inputs.confirm && context.state?.asked) return 'state-ok: requestState validated';
   const confirm = context.elicit('Please confirm', object({ ok: { type: 'boolean' } }));
@@ -214,7 +214,7 @@ export function inputRounds(_args, context) {
   return `Multi-round complete for ${nameIn(step1)} who likes ${step2.content?.color ?? 'no color'}`;
 }
 
-/** Asks only for what the client can give. */
+/** Asks only for what the client supports. */
 export function inputCapabilities(_args, context) {
   const given = Object.keys(context.inputs);
   if (given.length > 0) return `capabilities-ok: received ${given.join(',')}`;
@@ -226,7 +226,7 @@ export function inputCapabilities(_args, context) {
   return Object.keys(wishes).length > 0 ? context.inputRequired(wishes) : 'No supported capabilities declared';
 }
 
-/** Asks in any case: where the client cannot, the daemon says what is missing. */
+/** Asks in any case: if the client does not support it, the error names the missing capability. */
 export function needsSampling(_args, context) {
   if (context.clientCapabilities.sampling) return 'Success';
   return context.inputRequired({ answer: context.sample(question('Are you there?')) });
@@ -249,14 +249,14 @@ export const staticText = () => 'This is the content of the static text resource
 export const staticBinary = () => Buffer.from(RED_PIXEL, 'base64');
 
 export function template(_uri, { variables: { id } }) {
-  if (id === 'nothing') return undefined; // there is no such resource
+  if (id === 'nothing') return undefined; // the resource does not exist
   return JSON.stringify({ id, templateTest: true, data: `Data for ID: ${id}` });
 }
 
 let watched = 'Watched resource content';
 export const watchedResource = () => watched;
 
-/** Those who subscribed are told. */
+/** Notifies the clients that subscribed. */
 export function changeWatched({ content }, context) {
   watched = content;
   context.resourceUpdated('test://watched-resource');
@@ -289,8 +289,8 @@ export function inputPrompt(_args, context) {
   return context.inputRequired({ user_context: context.elicit('What context should the prompt use?', schema) });
 }
 
-// Changing what is offered: whoever saves the config file changes it for all clients, and a function may do that too. (These
-// write into their own folder. Copy it before you serve it, if that is not what you want.)
+// Changing the catalog: saving the config file changes it for all clients, and a function may do that, too. (These functions
+// write into their own folder. If you do not want that, serve a copy of the folder.)
 
 const file = fileURLToPath(new URL('mcp.json', import.meta.url));
 
@@ -305,7 +305,7 @@ async function toggle(list, entry, function_name) {
     config[list].push(entry);
     config.module_links.push({ type: list.slice(0, -1), name: entry.name, module_name: 'everything', function_name });
   }
-  // Renamed into place, so that nobody reads half a file.
+  // Renamed into place, so that the file is never read half written.
   await writeFile(`${file}.new`, `${JSON.stringify(config, null, 2)}\n`);
   await rename(`${file}.new`, file);
   return `${entry.name} was ${added ? 'added' : 'removed'}`;

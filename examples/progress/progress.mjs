@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What a generator yields is progress, what it returns is the result. It ends where it stands when the call is cancelled. */
+/** A generator yields progress and returns the result. If the call is cancelled, it ends at its current `yield`. */
 export async function* countDown({ from }) {
   for (let left = from; left > 0; left -= 1) {
     yield { progress: from - left, total: from, message: `${left} left` };
@@ -9,7 +9,7 @@ export async function* countDown({ from }) {
   return 'Lift-off!';
 }
 
-/** Any other function can tell its progress, too, and write to the client's log. */
+/** Any other function can report progress, too, and send log messages to the client. */
 export async function readPages(_args, context) {
   const pages = ['Call me Ishmael.', 'Some years ago', 'never mind how long precisely'];
   for (const [index, page] of pages.entries()) {

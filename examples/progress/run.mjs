@@ -1,4 +1,4 @@
-/** Functions that tell how far they are, and a client that listens, and one that has heard enough. */
+/** Functions that report progress, a client that shows it, and a client that cancels. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 

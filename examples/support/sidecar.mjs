@@ -1,4 +1,4 @@
-/** What the examples share: starting the sidecar the way a host does. */
+/** Shared by the examples: starts the stdio server as a host does. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 /** The built command. With the package installed, a host starts `npx mcp-daemon` instead. */
 export const bin = fileURLToPath(new URL('../../packages/cli/dist/bin.js', import.meta.url));
 
-/** A folder for records that is gone when `work` is done. */
+/** A folder for records, removed when `work` is done. */
 export async function withDataDir(work) {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-daemon-example-'));
   try {
@@ -22,7 +22,7 @@ export async function withDataDir(work) {
   }
 }
 
-/** Starts the sidecar with a config file, connects a client to it, and stops both when `work` is done. */
+/** Starts the stdio server with a config file, connects a client, and stops both when `work` is done. */
 export async function withSidecar({ config, dataDir, args = [], options = {}, prepare = () => {} }, work) {
   const client = new Client({ name: 'example', version: '1.0.0' }, options);
   prepare(client);

@@ -1,4 +1,4 @@
-/** A page that watches live events with the browser's own EventSource, by the code that docs/http.md gives. */
+/** A page that watches live events with the browser's own EventSource, by the code that docs/events.md gives. */
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
@@ -63,8 +63,8 @@ async function line(
 
 /** The code for pages in the docs. */
 async function documentedCode(): Promise<string> {
-  const code = /```js\n(\/\/ In the page\.[^]*?)```/.exec(await readFile(join(root, 'docs/http.md'), 'utf8'))?.[1];
-  if (code === undefined) throw new Error('docs/http.md has no code for pages');
+  const code = /```js\n(\/\/ In the page\.[^]*?)```/.exec(await readFile(join(root, 'docs/events.md'), 'utf8'))?.[1];
+  if (code === undefined) throw new Error('docs/events.md has no code for pages');
   return code;
 }
 

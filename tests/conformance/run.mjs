@@ -1,6 +1,6 @@
 /**
- * `npm run conformance`: the official conformance suites over HTTP, on examples/everything. Every scenario has to pass, scored or
- * not, except those that are named here. The suites are installed on the side: they need a newer Node than this project.
+ * `npm run conformance`: the official conformance suites over HTTP, on examples/everything. Every scenario must pass, scored or
+ * not, except those named here. The suites are installed separately: they need a newer Node than this project.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -19,7 +19,7 @@ const SUITES = [
   { version: '0.1.16', args: ['--suite', 'all'] },
 ];
 
-/** The Tasks extension, which this server does not have: it says so, and the suite asks all the same. */
+/** The Tasks extension, which this server does not implement or announce; the suite tests it anyway. */
 const EXPECTED_FAILURES = [
   'tasks-capability-negotiation',
   'tasks-dispatch-and-envelope',
@@ -47,14 +47,14 @@ async function installed(name, version) {
   return found;
 }
 
-/** A Node that the suites run on. */
+/** A Node that can run the suites. */
 async function node() {
   if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath;
   const { platform, arch } = process;
   return join(await installed(`node-${platform}-${arch}`, '24'), 'bin/node');
 }
 
-/** Starts the daemon on a copy of the example, which some scenarios change. */
+/** Starts the server on a copy of the example, because some scenarios change it. */
 async function serve(folder) {
   await cp(join(root, 'examples/everything'), folder, { recursive: true });
   const settings = ['--transport', 'sse', '--port', '0', '--auth-provider', 'none', '--rate-limit', '0', '--no-access-log'];
@@ -77,7 +77,7 @@ async function serve(folder) {
 
 const SCENARIO = /^[✓✗] ([\w-]+): (\d+) passed, (\d+) failed/gm;
 
-/** Runs a suite. It exits with 1 where anything failed, so its own words decide. */
+/** Runs a suite. It exits with 1 if anything failed, so its output decides. */
 async function scenarios(executable, suite, args) {
   const output = await run(executable, [suite, 'server', ...args], { quiet: true, timeoutMs: 600_000 }).then(
     ({ stdout }) => stdout,
