@@ -2,21 +2,25 @@
  * A daemon: all rooms, wired. It owns start and close, and is otherwise a function from messages to messages.
  */
 import type { Awaitable } from './base/awaitable.js';
+import { closeAll } from './base/close-all.js';
 import { createCalls } from './call/call.js';
 import { createExecutor } from './call/executor.js';
 import { createLinker } from './call/linker.js';
-import { diffCatalogs } from './catalog/diff.js';
-import { createCatalog } from './catalog/snapshot.js';
+import { createCatalog } from './catalog/catalog.js';
+import type { FixedCatalogSource } from './catalog/fixed.js';
+import { createFixedSource } from './catalog/fixed.js';
 import type { EventBus } from './events/bus.js';
 import { createEventBus } from './events/bus.js';
+import { publishCatalogChange, publishCodeChange } from './events/catalog-events.js';
 import { createListeners } from './events/subscriptions.js';
-import { createInputDesk } from './input/asker.js';
+import { createInputAsker } from './input/asker.js';
 import { createStateSealer } from './input/state.js';
 import type { Store } from './ports/calls.js';
 import type { CatalogSource } from './ports/catalogs.js';
 import type { CatalogDefinition, LinkBinding } from './ports/definition.js';
 import type { Logger } from './ports/logger.js';
 import type { ModuleSource } from './ports/modules.js';
+import type { Runner } from './ports/runner.js';
 import { DaemonError, toRpcError } from './protocol/errors.js';
 import type { Exchange } from './protocol/exchange.js';
 import type { Limits } from './protocol/limits.js';
@@ -26,6 +30,7 @@ import { createServerInfo } from './protocol/server-info.js';
 import { createMemoryStore } from './records/memory.js';
 import type { RecorderStats } from './records/recorder.js';
 import { createRecorder } from './records/recorder.js';
+import { createInProcessRunner } from './runner/in-process.js';
 import { createDispatcher } from './session/dispatcher.js';
 import { createMethods } from './session/methods.js';
 import type { Peer } from './session/session.js';
@@ -34,12 +39,16 @@ import { connectTransport } from './session/transport.js';
 
 /** What {@link createDaemon} takes. */
 export interface DaemonOptions {
-  /** What the partition `default` offers; see `defineCatalog` and `readConfig`. */
-  catalog: CatalogDefinition;
+  /** What the partition `default` offers; see `defineCatalog` and `parseConfig`. There is no other partition then. */
+  catalog?: CatalogDefinition;
+  /** Where the catalogs of all partitions come from, in place of `catalog`. The daemon's end closes it. */
+  catalogs?: CatalogSource;
   /** How the server names itself. */
   server?: Partial<Implementation>;
-  /** Where links' code comes from, asked in order. Default: nowhere. */
+  /** Where the code that runs in this process comes from, asked in order. The daemon's end closes them. Default: nowhere. */
   modules?: readonly ModuleSource[];
+  /** What else runs links' functions, asked in order before this process does. The daemon's end closes them. Default: none. */
+  runners?: readonly Runner[];
   /** Where records are kept, or how to open it at the first record. Default: in memory. */
   store?: Store | (() => Awaitable<Store>);
   /** How long and how many records of a partition are kept. Default: 30 days, 100,000. */
@@ -62,7 +71,7 @@ export interface SessionIdentity {
 
 /** What a daemon counts. */
 export interface DaemonStats extends RecorderStats {
-  /** Calls under way now. */
+  /** Running calls. */
   inFlight: number;
   /** Connections that are open now. */
   sessions: number;
@@ -76,14 +85,25 @@ export interface Daemon {
   open(peer: Peer, identity?: SessionIdentity): Session;
   /** Serves anything that implements the SDK's `Transport`, until it closes; the daemon's end closes it. */
   connect(transport: Transport, identity?: SessionIdentity): Promise<Session>;
-  /** Replaces the catalog of the partition `default`, and tells clients what changed. Calls under way end on the old one. */
+  /**
+   * Replaces the catalog that `createDaemon` was given as `catalog`, and notifies clients of what changed. Running calls end on
+   * the old one.
+   *
+   * @throws DaemonError `usage` where the daemon was given `catalogs`: such a source says itself what changed
+   */
   update(catalog: CatalogDefinition): void;
-  /** Makes the next calls load modules anew; subscribers of their resources are told. */
+  /** Makes the next calls of matching links (default: all) load their code again, and notifies subscribers of their resources. */
   reload(which?: (link: LinkBinding) => boolean): void;
+  /**
+   * The store of this daemon's records, opened where it is not open: for who administers it. The daemon closes it.
+   *
+   * @throws DaemonError `store_failed` or `store_busy` where it cannot be opened, `closed`
+   */
+  store(): Promise<Store>;
   readonly events: EventBus;
   /** Whether its end has begun: what comes now is refused. */
   readonly closed: boolean;
-  /** Counts of records since the start, and of what is under way now. Costs nothing. */
+  /** Counts of records since the start, and of what runs now. Costs nothing. */
   stats(): DaemonStats;
   /**
    * Whether records can be kept: opens the store where it is not open, and reads. May be asked every second; those who ask at once
@@ -93,8 +113,8 @@ export interface Daemon {
    */
   check(): Promise<void>;
   /**
-   * Ends the daemon: calls under way are given `drainMs` (default 5 seconds) and are then cancelled, records are written,
-   * the store is closed. A second call waits for the first.
+   * Ends the daemon: running calls are given `drainMs` (default 5 seconds) and are then cancelled, records are written, the
+   * store, the catalogs and the code are closed. A second call waits for the first.
    */
   close(options?: { drainMs?: number }): Promise<void>;
 }
@@ -103,6 +123,22 @@ export interface Daemon {
 export const DEFAULT_PARTITION = 'default';
 
 const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** The source that the options name. @throws DaemonError `usage` */
+function catalogsOf({ catalog, catalogs }: DaemonOptions): {
+  source: CatalogSource;
+  /** The source of `catalog`, which `update` changes. */
+  fixed?: FixedCatalogSource;
+  /** What is known before the first request. */
+  known: ReadonlyMap<string, CatalogDefinition>;
+} {
+  if ((catalog === undefined) === (catalogs === undefined)) {
+    throw new DaemonError('usage', 'createDaemon takes either "catalog" or "catalogs".');
+  }
+  if (catalog === undefined) return { source: catalogs as CatalogSource, known: new Map() };
+  const fixed = createFixedSource(DEFAULT_PARTITION, catalog);
+  return { source: fixed, fixed, known: new Map([[DEFAULT_PARTITION, catalog]]) };
+}
 
 /** The answer of a closed daemon. */
 function refused(message: unknown): JsonRpcResponse | undefined {
@@ -121,24 +157,34 @@ function refused(message: unknown): JsonRpcResponse | undefined {
  * await daemon.connect(new StdioServerTransport());
  */
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { modules = [], retention, stateSecret, logger = SILENT } = options;
+  const { modules = [], runners = [], retention, stateSecret, logger = SILENT } = options;
   const limits = withDefaults(options.limits);
   const server: Implementation = { name: 'mcp-daemon', version: '0.0.0', ...options.server };
   const info = createServerInfo(server);
   const bus = createEventBus((error) => logger.error({ error: String(error) }, 'a listener failed'));
 
-  let current = options.catalog;
-  const source: CatalogSource = { load: (partition) => (partition === DEFAULT_PARTITION ? current : undefined) };
-  const catalog = createCatalog({ source, pageSize: limits.pageSize, finish: info.cacheable });
+  const linker = createLinker([...runners, createInProcessRunner({ modules, logger })]);
+  const { source, fixed, known } = catalogsOf(options);
+  const catalog = createCatalog({
+    source,
+    known,
+    logger,
+    pageSize: limits.pageSize,
+    finish: info.cacheable,
+    onChange(partition, change, gone) {
+      if (gone) linker.forget((_link, of) => of === partition);
+      publishCatalogChange(bus, partition, change);
+    },
+  });
 
   const { store = () => createMemoryStore() } = options;
+  let opened: Store | undefined;
   const recorder = createRecorder({
-    open: typeof store === 'function' ? store : () => store,
+    open: async () => (opened = await (typeof store === 'function' ? store() : store)),
     logger,
     maxQueued: limits.maxQueuedRecords,
     ...(retention === undefined ? {} : { retention }),
   });
-  const linker = createLinker(modules, logger);
   const executor = createExecutor({
     linker,
     logger,
@@ -151,8 +197,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     ttlMs: limits.stateTtlMs,
     maxBytes: limits.maxStateBytes,
   });
-  const desk = createInputDesk({ sealer, info, limits });
-  const calls = createCalls({ catalog, executor, recorder, desk, bus, info, limits, logger });
+  const asker = createInputAsker({ sealer, info, limits });
+  const calls = createCalls({ catalog, executor, recorder, asker, bus, info, limits, logger });
   const listeners = createListeners({
     bus,
     maxUris: limits.maxSubscriptions,
@@ -162,8 +208,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   const sessions = new Set<Session>();
   /**
-   * Messages that stand alone and are not answered yet. Counted and not collected: the tables that a Set has outgrown point to the
-   * next ones, and once one of them is old, young garbage lives on until the great collection.
+   * Messages that stand alone and are not answered yet. A counter, not a Set: the hash tables that a growing Set discards keep
+   * short-lived objects alive until the next full GC.
    */
   let standing = 0;
   let onIdle: (() => void) | undefined;
@@ -206,6 +252,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
     clearTimeout(timer);
   }
 
+  /** Opened by the recorder, so that it is closed when the last record is written. */
+  async function openedStore(): Promise<Store> {
+    if (closing !== undefined) throw new DaemonError('closed', 'This daemon is closed.');
+    if (opened !== undefined) return opened;
+    try {
+      await recorder.check();
+    } catch (error) {
+      if (opened === undefined) throw error; // else it is open, and only cannot be written now
+    }
+    return opened as unknown as Store;
+  }
+
   async function close(drainMs: number): Promise<void> {
     listeners.close();
     await new Promise((resolve) => setImmediate(resolve)); // their results leave before their sessions end
@@ -216,7 +274,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     try {
       await recorder.close();
     } finally {
-      for (const module of modules) await module.close?.(); // also where the store could not be closed
+      await closeAll([linker, catalog]); // also where the store could not be closed
     }
   }
 
@@ -225,27 +283,17 @@ export function createDaemon(options: DaemonOptions): Daemon {
     open,
     connect: (transport, identity) => connectTransport(transport, (peer) => open(peer, identity), logger),
     update(next) {
-      const changes = diffCatalogs(current, next);
-      current = next;
-      catalog.purge(DEFAULT_PARTITION);
-      for (const list of ['tools', 'resources', 'prompts'] as const) {
-        if (changes[list]) bus.publish({ type: 'list_changed', partition: DEFAULT_PARTITION, list });
+      if (fixed === undefined) {
+        const why = 'this daemon was given "catalogs": that source says itself what changed';
+        throw new DaemonError('usage', `update() replaces what createDaemon was given as "catalog", and ${why}.`);
       }
-      for (const uri of changes.uris) bus.publish({ type: 'resource_updated', partition: DEFAULT_PARTITION, uri });
-      for (const uriTemplate of changes.uriTemplates) {
-        bus.publish({ type: 'template_updated', partition: DEFAULT_PARTITION, uriTemplate });
-      }
+      fixed.update(next);
     },
     reload(which = () => true) {
       linker.forget(which);
-      for (const entry of current.functions) {
-        if (entry.binding.kind !== 'link' || !which(entry.binding)) continue;
-        const partition = DEFAULT_PARTITION;
-        if (entry.kind === 'resource') bus.publish({ type: 'resource_updated', partition, uri: entry.uri });
-        if (entry.kind === 'resource_template')
-          bus.publish({ type: 'template_updated', partition, uriTemplate: entry.uriTemplate });
-      }
+      for (const [partition, { functions }] of catalog.loaded()) publishCodeChange(bus, partition, functions, which);
     },
+    store: openedStore,
     events: bus,
     get closed() {
       return closing !== undefined;

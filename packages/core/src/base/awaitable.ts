@@ -13,3 +13,21 @@ export type Awaitable<T> = T | Promise<T>;
 export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
   return value instanceof Promise ? value.then(next) : next(value);
 }
+
+/** Whether a value is a promise of any kind: an adapter's may be of another library, or of another realm. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/**
+ * What an adapter's function returns, as a value or as a promise of ours. It throws nothing: what the function throws is a
+ * rejection.
+ */
+export function attempt<T>(call: () => Awaitable<T>): Awaitable<T> {
+  try {
+    const value = call();
+    return !(value instanceof Promise) && isThenable(value) ? Promise.resolve(value as PromiseLike<T>) : value;
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

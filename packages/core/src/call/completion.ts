@@ -11,8 +11,8 @@ import type { Logger } from '../ports/logger.js';
 import { DaemonError, invalidParams } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import { FunctionContext } from './context.js';
-import { messageOf } from './executor.js';
 import type { Linker } from './linker.js';
+import { messageOf } from './outcome.js';
 
 /** The protocol's own bound. */
 const MAX_VALUES = 100;
@@ -101,10 +101,10 @@ export async function complete(
     state: undefined,
     variables: Object.fromEntries(
       Object.entries(given)
-        .filter(([, member]) => typeof member !== 'object') // which may not be told as text
+        .filter(([, member]) => typeof member !== 'object') // which may have no text form
         .map(([key, member]) => [key, String(member)]),
     ),
-    told: { progress: 0, notifications: 0 },
+    counters: { progress: 0, notifications: 0 },
     maxNotifications: 0,
     resourceUpdated: () => undefined,
     signal: () => signal,

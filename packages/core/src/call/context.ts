@@ -21,9 +21,11 @@ function loggable(data: unknown): unknown {
   }
 }
 
-/** What a call has told its client. A call that asks for input runs more than once, and its progress must not start anew. */
-export interface Told {
+/** Kept across input-required re-runs, so that progress never goes backwards. */
+export interface NotificationCounters {
+  /** Greatest progress sent so far. */
   progress: number;
+  /** Number of notifications sent so far. */
   notifications: number;
 }
 
@@ -37,7 +39,7 @@ export interface ContextSource {
   readonly state: unknown;
   /** Variables of the resource template that matched. */
   readonly variables: Readonly<Record<string, string>>;
-  readonly told: Told;
+  readonly counters: NotificationCounters;
   /** Greatest number of notifications. */
   readonly maxNotifications: number;
   readonly resourceUpdated: (uri: string) => void;
@@ -135,8 +137,8 @@ export class FunctionContext {
   #progress(progress: number, total?: number, message?: string): void {
     const { progressToken } = this.#source.request.meta;
     if (typeof progressToken !== 'string' && typeof progressToken !== 'number') return;
-    if (!Number.isFinite(progress) || progress <= this.#source.told.progress) return;
-    this.#source.told.progress = progress;
+    if (!Number.isFinite(progress) || progress <= this.#source.counters.progress) return;
+    this.#source.counters.progress = progress;
     const params: JsonObject = { progressToken, progress };
     if (Number.isFinite(total)) params['total'] = total;
     if (message !== undefined && supports(this.protocolVersion, 'progressMessage')) params['message'] = message;
@@ -146,7 +148,7 @@ export class FunctionContext {
   /**
    * Sends a log message to the client, if it wants that level.
    *
-   * @param data anything; what is no JSON is told as text
+   * @param data anything; what is not JSON is sent as text
    * @param logger name of the part that speaks
    */
   get log(): (level: LogLevel, data: unknown, logger?: string) => void {
@@ -156,8 +158,8 @@ export class FunctionContext {
   #log(level: LogLevel, data: unknown, logger?: string): void {
     const wanted = this.#source.request.caller.logLevel;
     if (wanted === undefined || LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(wanted)) return;
-    const told = typeof data === 'string' ? data : loggable(data);
-    const params: JsonObject = logger === undefined ? { level, data: told } : { level, logger, data: told };
+    const sent = typeof data === 'string' ? data : loggable(data);
+    const params: JsonObject = logger === undefined ? { level, data: sent } : { level, logger, data: sent };
     this.#notify({ jsonrpc: '2.0', method: 'notifications/message', params });
   }
 
@@ -172,9 +174,9 @@ export class FunctionContext {
   }
 
   #notify(notification: JsonRpcNotification): void {
-    const { told, maxNotifications } = this.#source;
-    if (this.#ended || told.notifications >= maxNotifications) return;
-    told.notifications += 1;
+    const { counters, maxNotifications } = this.#source;
+    if (this.#ended || counters.notifications >= maxNotifications) return;
+    counters.notifications += 1;
     this.#source.request.exchange.notify(notification);
   }
 }

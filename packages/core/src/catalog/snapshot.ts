@@ -4,14 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 
-import type { Awaitable } from '../base/awaitable.js';
-import { andThen } from '../base/awaitable.js';
-import type { Cache } from '../base/cache.js';
-import { createCache } from '../base/cache.js';
 import type { JsonObject } from '../base/json.js';
 import type { UriMatcher } from '../base/uri-template.js';
 import { compileUriTemplate } from '../base/uri-template.js';
-import type { CatalogSource } from '../ports/catalogs.js';
 import type {
   CatalogDefinition,
   FunctionDefinition,
@@ -48,14 +43,6 @@ export interface Snapshot {
    * @throws DaemonError `invalid_cursor`
    */
   page(key: ListKey, era: Era, cursor: string | undefined): JsonObject;
-}
-
-/** The catalogs of all partitions. */
-export interface Catalog {
-  /** @throws DaemonError `invalid_request` where there is no such partition */
-  snapshot(partition: string): Awaitable<Snapshot>;
-  /** Makes the next request read the partition's catalog anew. */
-  purge(partition: string): void;
 }
 
 const NO_VARIABLES: Readonly<Record<string, string>> = Object.freeze({});
@@ -177,35 +164,5 @@ export function createSnapshot(definition: CatalogDefinition, pageSize: number, 
         'Invalid cursor: it is not one of ours, or the list has changed since. Ask for the list from its start.',
       );
     },
-  };
-}
-
-/** What {@link createCatalog} takes. */
-export interface CatalogOptions {
-  source: CatalogSource;
-  pageSize: number;
-  finish: Finish;
-  /** Milliseconds that a snapshot is served before its source is asked again. Default 30 minutes. */
-  ttlMs?: number;
-}
-
-/** Creates the catalogs of a daemon: a read-through cache over their source. */
-export function createCatalog(options: CatalogOptions): Catalog {
-  const { source, pageSize, finish, ttlMs } = options;
-  const cache: Cache<Snapshot> = createCache(ttlMs === undefined ? {} : { ttlMs });
-  // A catalog that its source still holds unchanged keeps its snapshot, and so its pages and checks.
-  const snapshots = new WeakMap<CatalogDefinition, Snapshot>();
-
-  const toSnapshot = (partition: string, definition: CatalogDefinition | undefined): Snapshot => {
-    if (definition === undefined) throw new DaemonError('invalid_request', `There is no partition "${partition}".`);
-    let snapshot = snapshots.get(definition);
-    if (snapshot === undefined) snapshots.set(definition, (snapshot = createSnapshot(definition, pageSize, finish)));
-    return snapshot;
-  };
-
-  return {
-    snapshot: (partition) =>
-      cache.get(partition, () => andThen(source.load(partition), (definition) => toSnapshot(partition, definition))),
-    purge: (partition) => cache.purge(partition),
   };
 }

@@ -23,28 +23,28 @@ export interface Rounds {
   readonly count: number;
 }
 
-/** What the desk needs to know of a call. */
-export interface DeskCall {
+/** What the asker needs to know of a call. */
+export interface AskingCall {
   readonly definition: FunctionDefinition;
   readonly input: unknown;
   readonly params: JsonObject;
   readonly request: RequestContext;
 }
 
-/** Asks clients. */
-export interface InputDesk {
+/** Asks clients for what a function needs. */
+export interface InputAsker {
   /** What a request brings along. @throws DaemonError `invalid_params`, `invalid_request_state` */
-  open(call: DeskCall): Rounds;
+  open(call: AskingCall): Rounds;
   /** The modern answer. @throws DaemonError `missing_client_capability`, `limit_exceeded`, `internal_error` */
-  ask(call: DeskCall, wish: InputRequired, rounds: Rounds): JsonObject;
+  ask(call: AskingCall, wish: InputRequired, rounds: Rounds): JsonObject;
   /** Asks a legacy client; resolves with its answers. Rejects where it cannot, will not, or has left. */
-  interview(call: DeskCall, wish: InputRequired, rounds: Rounds): Promise<Rounds>;
+  interview(call: AskingCall, wish: InputRequired, rounds: Rounds): Promise<Rounds>;
 }
 
 const NONE: Rounds = Object.freeze({ inputs: Object.freeze({}) as JsonObject, state: undefined, count: 0 });
 const METHODS: readonly string[] = ['elicitation/create', 'sampling/createMessage', 'roots/list'];
 
-const bindingOf = ({ definition, input, request }: DeskCall): StateBinding => ({
+const bindingOf = ({ definition, input, request }: AskingCall): StateBinding => ({
   partition: request.exchange.partition,
   subject: request.exchange.subject,
   target: `${definition.kind}:${definition.name}`,
@@ -87,11 +87,11 @@ function fitted(request: InputRequest, version: ProtocolVersion): InputRequest {
   return { method: request.method, params };
 }
 
-/** Creates a desk. */
-export function createInputDesk(options: { sealer: StateSealer; info: ServerInfo; limits: Limits }): InputDesk {
+/** Creates an asker. */
+export function createInputAsker(options: { sealer: StateSealer; info: ServerInfo; limits: Limits }): InputAsker {
   const { sealer, info, limits } = options;
 
-  function checked(call: DeskCall, wish: InputRequired, rounds: Rounds): Record<string, InputRequest> {
+  function checked(call: AskingCall, wish: InputRequired, rounds: Rounds): Record<string, InputRequest> {
     const { name } = call.definition;
     const requests = requestsOf(name, wish);
     if (rounds.count >= limits.maxInputRounds) {

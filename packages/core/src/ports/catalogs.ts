@@ -1,9 +1,23 @@
-/** Where catalogs come from. */
+/** Where catalogs come from. Adapters pass one contract suite (`contract/catalogs.ts`). */
 import type { Awaitable } from '../base/awaitable.js';
 import type { CatalogDefinition } from './definition.js';
 
-/** Where a partition's catalog comes from. */
+/** Where the catalogs of all partitions come from. */
 export interface CatalogSource {
-  /** The partition's catalog, or undefined where there is no such partition. */
+  /**
+   * The newest catalog of a partition, or undefined where there is no such partition. Caching is the caller's work. While
+   * nothing has changed, the same object may be returned again: the caller then keeps what it made from it.
+   *
+   * @throws anything, where the catalog cannot be read. It is logged; clients get a general message.
+   */
   load(partition: string): Awaitable<CatalogDefinition | undefined>;
+  /**
+   * Calls `listener` with the name of each partition whose catalog has changed, has appeared or has gone away, after `load` gives
+   * the new one. A source without this method is asked again every 30 minutes.
+   *
+   * @returns a function that removes the listener; `close` removes all of them
+   */
+  watch?(listener: (partition: string) => void): () => void;
+  /** Ends watchers and connections; no listener is called after it. A second call does nothing. */
+  close?(): Awaitable<void>;
 }

@@ -1,7 +1,12 @@
-import type { Linked, Linker } from '../../src/call/linker.js';
+import type { Linker } from '../../src/call/linker.js';
 import { createLinker } from '../../src/call/linker.js';
-import type { LinkBinding, LoadedModule, ModuleSource } from '../../src/index.js';
+import type { Binding, LinkBinding, LoadedModule, ModuleSource, ResolvedFunction, Runner } from '../../src/index.js';
+import { createInProcessRunner } from '../../src/runner/in-process.js';
 import { deferred, memoryLogger, turns } from '../support.js';
+
+/** A linker whose only runner is this process. */
+const linkerOver = (modules: readonly ModuleSource[]): Linker =>
+  createLinker([createInProcessRunner({ modules, logger: memoryLogger().logger })]);
 
 const link = (more: Partial<LinkBinding> = {}): LinkBinding => ({
   kind: 'link',
@@ -22,10 +27,10 @@ function linkerOf(exports: Record<string, unknown>, digest: string | null = null
       return Promise.resolve({ exports, digest });
     },
   };
-  return { linker: createLinker([source], memoryLogger().logger), loads };
+  return { linker: linkerOver([source]), loads };
 }
 
-const resolved = async (linker: Linker, binding: LinkBinding, partition = 'default'): Promise<Linked> =>
+const resolved = async (linker: Linker, binding: LinkBinding, partition = 'default'): Promise<ResolvedFunction> =>
   linker.resolve(binding, partition);
 const failure = async (linker: Linker, binding: LinkBinding): Promise<{ code: string; message: string }> => {
   try {
@@ -95,15 +100,12 @@ describe('a link to a function', () => {
   });
 
   it('says so where nothing loads code from its source', async () => {
-    const linker = createLinker(
-      [{ accepts: ({ source }) => source === undefined, load: () => Promise.reject(new Error('no')) }],
-      memoryLogger().logger,
-    );
+    const linker = linkerOver([{ accepts: ({ source }) => source === undefined, load: () => Promise.reject(new Error('no')) }]);
     expect(await failure(linker, link({ source: 's3' }))).toMatchObject({
       code: 'module_not_found',
       message: 'module "pkg": nothing here loads code from "s3"',
     });
-    expect((await failure(createLinker([], memoryLogger().logger), link())).message).toContain('"a file or package"');
+    expect((await failure(linkerOver([]), link())).message).toContain('"a file or package"');
   });
 
   it('asks its sources in order', async () => {
@@ -111,7 +113,7 @@ describe('a link to a function', () => {
       accepts: () => mine,
       load: async () => Promise.resolve({ exports: { run: () => name }, digest: null }),
     });
-    const linker = createLinker([source('a', false), source('b', true), source('c', true)], memoryLogger().logger);
+    const linker = linkerOver([source('a', false), source('b', true), source('c', true)]);
     expect((await resolved(linker, link())).call(undefined, undefined)).toBe('b');
   });
 
@@ -126,7 +128,7 @@ describe('a link to a function', () => {
           : Promise.resolve({ exports: { run: () => 'ok' }, digest: null });
       },
     };
-    const linker = createLinker([source], memoryLogger().logger);
+    const linker = linkerOver([source]);
     const binding = link();
     await expect(resolved(linker, binding)).rejects.toThrow('half written');
     expect((await resolved(linker, binding)).call(undefined, undefined)).toBe('ok');
@@ -218,7 +220,7 @@ describe('forgetting', () => {
         return { exports: { run: () => version }, digest: null };
       },
     };
-    const linker = createLinker([source], memoryLogger().logger);
+    const linker = linkerOver([source]);
     const binding = link();
     const old = resolved(linker, binding);
     linker.forget();
@@ -228,5 +230,87 @@ describe('forgetting', () => {
     gates[0]!.resolve();
     expect((await old).call(0, 0)).toBe(0);
     expect((await resolved(linker, binding)).call(0, 0)).toBe(1);
+  });
+});
+
+describe('runners', () => {
+  /** A runner for links of one source, and what it was asked. */
+  function runnerFor(
+    wanted: string | undefined,
+    resolve: Runner['resolve'] = () => ({ call: () => wanted, digest: null }),
+  ): { runner: Runner; asked: string[] } {
+    const asked: string[] = [];
+    const runner: Runner = {
+      accepts: ({ source }) => source === wanted,
+      resolve: (binding, partition) => {
+        asked.push(`resolve ${binding.module_name} ${partition}`);
+        return resolve(binding, partition);
+      },
+      forget: (which) => void asked.push(`forget ${which(link(), 'a')} ${which(link(), 'b')}`),
+      close: () => void asked.push('close'),
+    };
+    return { runner, asked };
+  }
+
+  it('are asked in order, and the first that accepts a link runs it', async () => {
+    const [zip, first, second] = [runnerFor('zip'), runnerFor(undefined), runnerFor(undefined)];
+    const linker = createLinker([zip.runner, first.runner, second.runner]);
+    expect((await resolved(linker, link({ source: 'zip' }))).call(0, 0)).toBe('zip');
+    await resolved(linker, link());
+    expect([zip.asked, first.asked, second.asked]).toEqual([['resolve pkg default'], ['resolve pkg default'], []]);
+    expect(await failure(linker, link({ source: 's3' }))).toMatchObject({ code: 'module_not_found' });
+  });
+
+  it('are not needed for a function of this program', () => {
+    const binding: Binding = { kind: 'inline', run: () => 'inline' };
+    const found = createLinker([]).resolve(binding, 'default') as ResolvedFunction;
+    expect(found.call(undefined, undefined)).toBe('inline');
+    expect(found.digest).toBeNull();
+  });
+
+  it('are asked once per binding and partition, however partitions alternate', async () => {
+    const { runner, asked } = runnerFor(undefined, (_link, partition) =>
+      partition === 'now' ? { call: () => partition, digest: null } : Promise.resolve({ call: () => partition, digest: null }),
+    );
+    const linker = createLinker([runner]);
+    const binding = link();
+    for (const partition of ['a', 'b', 'now']) await linker.resolve(binding, partition);
+    await turns(1);
+    for (const partition of ['a', 'b', 'now', 'b', 'a']) {
+      const found = linker.resolve(binding, partition);
+      expect(found).not.toBeInstanceOf(Promise);
+      expect((found as ResolvedFunction).call(0, 0)).toBe(partition);
+    }
+    expect(asked).toEqual(['resolve pkg a', 'resolve pkg b', 'resolve pkg now']);
+  });
+
+  it('that throw at once fail as a rejection does, and are asked again', async () => {
+    let tries = 0;
+    const { runner } = runnerFor(undefined, () => {
+      tries += 1;
+      if (tries === 1) throw new Error('at once');
+      return { call: () => tries, digest: null };
+    });
+    const linker = createLinker([runner]);
+    const binding = link();
+    expect(await failure(linker, binding)).toMatchObject({ message: 'at once' });
+    expect((await resolved(linker, binding)).call(0, 0)).toBe(2);
+  });
+
+  it('whose promises are of another kind are waited for', async () => {
+    const found: ResolvedFunction = { call: () => 'later', digest: null };
+    const thenable = { then: (resolve: (value: ResolvedFunction) => void) => resolve(found) };
+    const linker = createLinker([runnerFor(undefined, () => thenable as unknown as Promise<ResolvedFunction>).runner]);
+    expect((await resolved(linker, link())).call(0, 0)).toBe('later');
+  });
+
+  it('all forget and close, also where one of them fails', async () => {
+    const [broken, last] = [runnerFor('zip'), runnerFor(undefined)];
+    broken.runner.close = () => Promise.reject(new Error('stuck'));
+    const linker = createLinker([broken.runner, last.runner]);
+    linker.forget((_link, partition) => partition === 'a');
+    expect([broken.asked, last.asked]).toEqual([['forget true false'], ['forget true false']]);
+    await expect(linker.close()).rejects.toThrow('stuck');
+    expect(last.asked).toContain('close');
   });
 });

@@ -1,6 +1,6 @@
 import type { Finish, ListKey, Snapshot } from '../../src/catalog/snapshot.js';
-import { createCatalog, createSnapshot } from '../../src/catalog/snapshot.js';
-import type { CatalogDefinition, FunctionDefinition, JsonObject } from '../../src/index.js';
+import { createSnapshot } from '../../src/catalog/snapshot.js';
+import type { FunctionDefinition, JsonObject } from '../../src/index.js';
 import { defineCatalog, definePrompt, defineResource, defineTool } from '../../src/index.js';
 import { encode, textOf } from '../../src/protocol/encode.js';
 import { createServerInfo } from '../../src/protocol/server-info.js';
@@ -184,69 +184,5 @@ describe('list pages', () => {
       cursor = page['nextCursor'];
     } while (cursor !== undefined);
     expect(names).toEqual([2, 2, 1]);
-  });
-});
-
-describe('the catalogs of partitions', () => {
-  const definition = defineCatalog({ functions: tools(1) });
-
-  it('are read once, and again after a purge; the same definition keeps its snapshot', async () => {
-    let loads = 0;
-    const load = (): CatalogDefinition => {
-      loads += 1;
-      return definition;
-    };
-    const catalog = createCatalog({ source: { load }, pageSize: 3, finish: plain });
-    const first = await catalog.snapshot('a');
-    expect(await catalog.snapshot('a')).toBe(first);
-    expect(loads).toBe(1);
-    catalog.purge('a');
-    expect(await catalog.snapshot('a')).toBe(first);
-    expect(loads).toBe(2);
-  });
-
-  it('are made anew for a new definition, and each for its own partition', async () => {
-    let current = definition;
-    const source = { load: (partition: string) => (partition === 'a' ? current : defineCatalog({ functions: [] })) };
-    const catalog = createCatalog({ source, pageSize: 3, finish: plain });
-    const before = await catalog.snapshot('a');
-    current = defineCatalog({ functions: tools(2) });
-    catalog.purge('b');
-    expect(await catalog.snapshot('a')).toBe(before);
-    catalog.purge('a');
-    expect((await catalog.snapshot('a')).tool('tool-1')).toBeDefined();
-    expect((await catalog.snapshot('b')).tool('tool-0')).toBeUndefined();
-  });
-
-  it('may come later: requests in flight share one load, and a failure is not remembered', async () => {
-    let loads = 0;
-    const load = async (): Promise<CatalogDefinition> => {
-      loads += 1;
-      await Promise.resolve();
-      if (loads === 1) throw new Error('store is down');
-      return definition;
-    };
-    const catalog = createCatalog({ source: { load }, pageSize: 3, finish: plain });
-    const failed = await Promise.allSettled([catalog.snapshot('a'), catalog.snapshot('a')]);
-    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(loads).toBe(1);
-    expect(await catalog.snapshot('a')).toMatchObject({ revision: definition.revision });
-  });
-
-  it('are read again when their time is over', async () => {
-    let loads = 0;
-    const catalog = createCatalog({ source: { load: () => ((loads += 1), definition) }, pageSize: 3, finish: plain, ttlMs: 1 });
-    await catalog.snapshot('a');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    await catalog.snapshot('a');
-    expect(loads).toBe(2);
-  });
-
-  it('do not exist for a partition that the source does not know', async () => {
-    const refusal = expect.objectContaining({ code: 'invalid_request', message: 'There is no partition "a".' }) as Error;
-    const now = createCatalog({ source: { load: () => undefined }, pageSize: 3, finish: plain });
-    expect(() => now.snapshot('a')).toThrow(refusal);
-    const later = createCatalog({ source: { load: async () => Promise.resolve(undefined) }, pageSize: 3, finish: plain });
-    await expect(later.snapshot('a')).rejects.toEqual(refusal);
   });
 });

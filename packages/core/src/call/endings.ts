@@ -1,0 +1,146 @@
+/** From the outcome of a run to the ending of its call: what its record says, and what the client gets. */
+import type { JsonObject } from '../base/json.js';
+import type { InputAsker } from '../input/asker.js';
+import type { InputRequired } from '../input/requests.js';
+import type { Logger } from '../ports/logger.js';
+import { resultText, withText } from '../protocol/encode.js';
+import { DaemonError } from '../protocol/errors.js';
+import type { ServerInfo } from '../protocol/server-info.js';
+import { recordedContent } from '../records/body.js';
+import type { Settlement } from '../records/recorder.js';
+import type { Outcome } from './outcome.js';
+import { messageOf } from './outcome.js';
+import { toolError } from './result.js';
+import { ReturnValueError } from './return-value-error.js';
+import type { FoundCall, RunningCall } from './running-call.js';
+
+/** How a call ends. Neither result nor error: the call was cancelled, and there is no answer. */
+export interface Ending {
+  readonly settlement: Settlement;
+  /** Ready to be sent. */
+  readonly result?: JsonObject;
+  readonly error?: DaemonError;
+  /** Whether the result quotes what the record must not keep. */
+  readonly quotes?: boolean;
+}
+
+/** What endings are made with. */
+export interface EndingTools {
+  asker: InputAsker;
+  info: ServerInfo;
+  logger: Logger;
+  /** Size of one result as JSON text. */
+  maxResultBytes: number;
+}
+
+const settled = (status: Settlement['status'], rest: Partial<Settlement> = {}): Settlement => ({
+  status,
+  fault: null,
+  notes: null,
+  content: null,
+  ...rest,
+});
+
+type Failure = Pick<Settlement, 'status' | 'fault'>;
+
+const TOOL_FAILED: Failure = { status: 'failed', fault: 'tool' };
+
+/** A failure that a tool's model can read; for resources and prompts it is an error of the request. */
+function failure(call: FoundCall, { status, fault }: Failure, text: string, info: ServerInfo, cause?: unknown): Ending {
+  const settlement = settled(status, { fault, notes: text });
+  if (call.type === 'tool') return { settlement, result: info.complete(toolError(text), call.request.caller.era) };
+  return { settlement, error: new DaemonError('internal_error', text, { cause }) };
+}
+
+/** The model reads which values are wrong. A record that keeps no arguments, or not all of them, must not quote them. */
+function invalid(call: FoundCall, problems: readonly string[], info: ServerInfo): Ending {
+  const { name, record } = call.definition;
+  const what = `Invalid arguments for "${name}"`;
+  const text = `${what}:\n${problems.map((problem) => `- ${problem}`).join('\n')}`;
+  const ending = failure(call, { status: 'failed', fault: 'protocol' }, text, info);
+  const quotes = record !== undefined && (record.bodies === 'metadata' || record.redact.length > 0);
+  return quotes ? { ...ending, settlement: { ...ending.settlement, notes: what }, quotes } : ending;
+}
+
+function unavailable(call: FoundCall, cause: unknown, { info, logger }: EndingTools): Ending {
+  const { name } = call.definition;
+  logger.error({ name, error: messageOf(cause) }, `"${name}" cannot be run: ${messageOf(cause)}`);
+  const text = `"${name}" cannot be run: its code could not be loaded. The server's log says why.`;
+  return failure(call, TOOL_FAILED, text, info, cause);
+}
+
+function valueEnding(call: FoundCall, value: unknown, callId: string, info: ServerInfo): Ending {
+  try {
+    const result = call.toResult(value, callId);
+    const isError = result['isError'] === true;
+    return { settlement: settled(isError ? 'failed' : 'completed', isError ? { fault: 'tool' } : {}), result };
+  } catch (cause) {
+    if (cause instanceof DaemonError)
+      return { settlement: settled('failed', { fault: 'tool', notes: cause.message }), error: cause };
+    const why = cause instanceof ReturnValueError ? cause.message : messageOf(cause);
+    return failure(call, TOOL_FAILED, `"${call.definition.name}" gave no usable result: ${why}`, info, cause);
+  }
+}
+
+/** The modern answer to a function that asks for input. */
+function inputEnding({ call, rounds }: RunningCall, wish: InputRequired, asker: InputAsker): Ending {
+  try {
+    return { settlement: settled('completed', { notes: 'input required' }), result: asker.ask(call, wish, rounds) };
+  } catch (cause) {
+    const error = cause instanceof DaemonError ? cause : new DaemonError('internal_error', messageOf(cause), { cause });
+    return { settlement: settled('failed', { fault: 'protocol', notes: error.message }), error };
+  }
+}
+
+function fromOutcome(running: RunningCall, outcome: Outcome, tools: EndingTools): Ending {
+  const { call, ticket } = running;
+  const { info, asker } = tools;
+  switch (outcome.kind) {
+    case 'value':
+      return valueEnding(call, outcome.value, ticket.callId, info);
+    case 'input_required':
+      return inputEnding(running, outcome.wish, asker);
+    case 'invalid':
+      return invalid(call, outcome.problems, info);
+    case 'error':
+      return failure(call, TOOL_FAILED, outcome.message, info, outcome.cause);
+    case 'unavailable':
+      return unavailable(call, outcome.cause, tools);
+    case 'timed_out': {
+      const text = `"${call.definition.name}" did not finish within ${outcome.afterMs} ms.`;
+      return failure(call, { status: 'timed_out', fault: 'tool' }, text, info);
+    }
+    case 'cancelled':
+      return { settlement: settled('cancelled', { fault: 'transport', notes: 'cancelled by the client' }) };
+  }
+}
+
+/** An ending that can be sent, and the JSON text of its result. */
+function fitted(call: FoundCall, ending: Ending, result: JsonObject, { info, maxResultBytes }: EndingTools): [Ending, string?] {
+  const { name } = call.definition;
+  let instead: Ending;
+  try {
+    const text = resultText(result);
+    // A text has at most as many characters as bytes, and at least a third.
+    const bytes = text.length * 3 > maxResultBytes ? Buffer.byteLength(text) : text.length;
+    if (bytes <= maxResultBytes) return [ending, text];
+    const why = `"${name}" gave a result of ${bytes} bytes; at most ${maxResultBytes} are sent.`;
+    instead = failure(call, TOOL_FAILED, why, info);
+  } catch (cause) {
+    instead = failure(call, TOOL_FAILED, `"${name}" gave no usable result: it holds what is no JSON`, info, cause);
+  }
+  return instead.result === undefined ? [instead] : [instead, JSON.stringify(instead.result)];
+}
+
+/** The ending of a call whose run had this outcome. It never throws. */
+export function endingOf(running: RunningCall, outcome: Outcome, tools: EndingTools): Ending {
+  const { call } = running;
+  const ending = fromOutcome(running, outcome, tools);
+  if (ending.result === undefined) return ending;
+  const [sent, text] = fitted(call, ending, ending.result, tools);
+  if (sent.result !== undefined && text !== undefined) {
+    withText(sent.result, text);
+    if (!sent.quotes) sent.settlement.content = recordedContent(call.definition, text);
+  }
+  return sent;
+}

@@ -1,0 +1,65 @@
+/** From the parameters of a request to the function that is called, with all that its call needs. */
+import type { JsonObject } from '../base/json.js';
+import type { Snapshot } from '../catalog/snapshot.js';
+import { DaemonError } from '../protocol/errors.js';
+import type { RequestContext } from '../protocol/exchange.js';
+import { checkParameterHeaders } from '../protocol/mirrored-headers.js';
+import type { ServerInfo } from '../protocol/server-info.js';
+import { argumentsOf, checkPromptArguments } from './parameters.js';
+import { toPromptResult, toResourceResult, toToolResult } from './result.js';
+import type { FoundCall } from './running-call.js';
+
+const NO_VARIABLES: Readonly<Record<string, string>> = Object.freeze({});
+
+/** The call of a tool. @throws DaemonError `invalid_params`, `header_mismatch` */
+export function findTool(
+  snapshot: Snapshot,
+  name: string,
+  params: JsonObject,
+  request: RequestContext,
+  info: ServerInfo,
+): FoundCall {
+  const definition = snapshot.tool(name);
+  if (definition === undefined) throw new DaemonError('invalid_params', `Unknown tool: ${name}`);
+  const input = argumentsOf(params);
+  const { exchange, caller } = request;
+  const { era, version } = caller;
+  if (era === 'modern' && exchange.header !== undefined)
+    checkParameterHeaders((header) => exchange.header?.(header), definition.inputSchema, input);
+  const toResult = (value: unknown, callId: string): JsonObject =>
+    info.complete(toToolResult(definition, value, version, callId), era);
+  return { definition, type: 'tool', input, recorded: input, variables: NO_VARIABLES, params, request, toResult };
+}
+
+/** The read of a resource, fixed or of a template. @throws DaemonError `resource_not_found` */
+export function findResource(
+  snapshot: Snapshot,
+  uri: string,
+  params: JsonObject,
+  request: RequestContext,
+  info: ServerInfo,
+): FoundCall {
+  const found = snapshot.resource(uri);
+  if (found === undefined) throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
+  const { definition, variables } = found;
+  const toResult = (value: unknown): JsonObject =>
+    info.cacheable(toResourceResult(definition, value, uri), request.caller.era, 0);
+  return { definition, type: 'resource', input: uri, recorded: { uri }, variables, params, request, toResult };
+}
+
+/** The call of a prompt. @throws DaemonError `invalid_params` */
+export function findPrompt(
+  snapshot: Snapshot,
+  name: string,
+  params: JsonObject,
+  request: RequestContext,
+  info: ServerInfo,
+): FoundCall {
+  const definition = snapshot.prompt(name);
+  if (definition === undefined) throw new DaemonError('invalid_params', `Unknown prompt: ${name}`);
+  const input = argumentsOf(params);
+  checkPromptArguments(definition, input);
+  const { era, version } = request.caller;
+  const toResult = (value: unknown): JsonObject => info.complete(toPromptResult(definition, value, version), era);
+  return { definition, type: 'prompt', input, recorded: input, variables: NO_VARIABLES, params, request, toResult };
+}

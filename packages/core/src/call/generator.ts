@@ -1,0 +1,49 @@
+/** Functions that return a generator: what it yields is progress, what it returns is the value. */
+import type { FunctionContext } from './context.js';
+
+/** A generator of either kind. */
+export type AnyGenerator = Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>;
+
+/** Milliseconds that a generator may keep the event loop: one that never waits would keep it for ever. */
+const HOLD_MS = 10;
+
+/** Whether a function's value is a generator. */
+export function isGenerator(value: unknown): value is AnyGenerator {
+  if (typeof value !== 'object' || value === null || typeof (value as { next?: unknown }).next !== 'function') return false;
+  return Symbol.asyncIterator in value || Symbol.iterator in value;
+}
+
+/** Sends what a generator yielded: a number, a message, or `{ progress?, total?, message? }`. */
+function sendProgress(yielded: unknown, count: number, context: FunctionContext): void {
+  if (typeof yielded === 'number') context.progress(yielded);
+  else if (typeof yielded === 'string') context.progress(count, undefined, yielded);
+  else if (typeof yielded === 'object' && yielded !== null) {
+    const { progress = count, total, message } = yielded as { progress?: number; total?: number; message?: string };
+    context.progress(progress, total, message);
+  }
+}
+
+/**
+ * Runs a generator to its end.
+ *
+ * @returns the value that it returns
+ * @throws what it throws; the abort reason once the call is over
+ */
+export async function runGenerator(generator: AnyGenerator, context: FunctionContext): Promise<unknown> {
+  let count = 0;
+  let since = performance.now();
+  for (;;) {
+    if (performance.now() - since > HOLD_MS) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      since = performance.now();
+    }
+    if (context.signal.aborted) {
+      await generator.return?.();
+      throw context.signal.reason;
+    }
+    const step = await generator.next();
+    if (step.done) return step.value;
+    count += 1;
+    sendProgress(step.value, count, context);
+  }
+}

@@ -1,0 +1,35 @@
+/** A source of one catalog, which the program replaces by hand. */
+import type { CatalogSource } from '../ports/catalogs.js';
+import type { CatalogDefinition } from '../ports/definition.js';
+
+/** A source that has one partition. */
+export interface FixedCatalogSource extends CatalogSource {
+  watch(listener: (partition: string) => void): () => void;
+  close(): void;
+  /** Replaces the catalog; listeners are called before it returns. */
+  update(definition: CatalogDefinition): void;
+}
+
+/**
+ * Creates a source of one catalog for one partition; it knows no other partition.
+ *
+ * @param partition name of the partition
+ * @param definition its catalog, until the first `update`
+ */
+export function createFixedSource(partition: string, definition: CatalogDefinition): FixedCatalogSource {
+  const listeners = new Set<{ changed: (partition: string) => void }>();
+  let current = definition;
+  return {
+    load: (wanted) => (wanted === partition ? current : undefined),
+    watch(changed) {
+      const entry = { changed }; // its own object, so that one function can listen twice
+      listeners.add(entry);
+      return () => void listeners.delete(entry);
+    },
+    update(next) {
+      current = next;
+      for (const { changed } of [...listeners]) changed(partition);
+    },
+    close: () => listeners.clear(),
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * What any {@link CatalogSource} must do, as data: run each check with whatever runs your tests.
+ *
+ * ```js
+ * for (const check of catalogSourceContract) test(check.name, () => check.run(openSource));
+ * ```
+ */
+import assert from 'node:assert/strict';
+
+import type { Awaitable } from '../base/awaitable.js';
+import type { CatalogSource } from '../ports/catalogs.js';
+import type { CatalogDefinition } from '../ports/definition.js';
+
+/** A source under test, with a way to change what it gives. */
+export interface CatalogSourceFixture {
+  source: CatalogSource;
+  /** A partition that the source has; its catalog is {@link exampleCatalog} of `first`. */
+  partition: string;
+  /** Gives the partition the catalog {@link exampleCatalog} of `name`, as whoever edits the source does. */
+  change(name: string): Awaitable<void>;
+}
+
+/** One check of a catalog source. */
+export interface CatalogSourceCheck {
+  /** What holds, in words. */
+  name: string;
+  /**
+   * Runs the check on a new source, which it closes.
+   *
+   * @param open opens a source whose partition has the catalog {@link exampleCatalog} of `first`
+   * @throws AssertionError where the source does not do what `name` says
+   */
+  run(open: () => Awaitable<CatalogSourceFixture>): Promise<void>;
+}
+
+/** A catalog of one tool, for sources under test. The tool's code is never loaded. */
+export function exampleCatalog(name: string): CatalogDefinition {
+  return {
+    revision: name,
+    functions: [
+      {
+        kind: 'tool',
+        name,
+        description: `The tool ${name}`,
+        inputSchema: { type: 'object' },
+        binding: { kind: 'link', package_name: 'none', module_name: 'none', function_name: name, setting: {} },
+      },
+    ],
+  };
+}
+
+/** Milliseconds within which a source must say that it has changed. */
+const NOTICE_MS = 5_000;
+
+const names = (definition: CatalogDefinition | undefined): string[] | undefined => definition?.functions.map(({ name }) => name);
+
+/** Waits until `condition` is true. @throws AssertionError after {@link NOTICE_MS} */
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (const end = Date.now() + NOTICE_MS; !condition();) {
+    assert.ok(Date.now() < end, what);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function check(name: string, body: (fixture: CatalogSourceFixture) => Promise<void>): CatalogSourceCheck {
+  return {
+    name,
+    async run(open) {
+      const fixture = await open();
+      try {
+        await body(fixture);
+      } finally {
+        await fixture.source.close?.();
+      }
+    },
+  };
+}
+
+/** All checks of a {@link CatalogSource}. Those of `watch` hold for a source that has none, too. */
+export const catalogSourceContract: readonly CatalogSourceCheck[] = [
+  check('a partition has its catalog, with the same revision while nothing changes', async ({ source, partition }) => {
+    const [first, second] = [await source.load(partition), await source.load(partition)];
+    assert.deepEqual(names(first), ['first']);
+    assert.ok(first !== undefined && first.revision.length > 0);
+    assert.equal(second?.revision, first.revision);
+  }),
+
+  check('what is no partition has no catalog', async ({ source, partition }) => {
+    for (const wrong of ['', `${partition}#x`, `${partition} `, `no ${partition}`, '__proto__', '../x']) {
+      assert.equal(await source.load(wrong), undefined, `the partition ${JSON.stringify(wrong)}`);
+    }
+  }),
+
+  check('a change gives another catalog of another revision', async ({ source, partition, change }) => {
+    const before = await source.load(partition);
+    await change('second');
+    const after = await source.load(partition);
+    assert.deepEqual(names(after), ['second']);
+    assert.notEqual(after?.revision, before?.revision);
+  }),
+
+  check('listeners are called with the partition when its new catalog can be loaded', async ({ source, partition, change }) => {
+    if (source.watch === undefined) return;
+    const seen: Awaitable<CatalogDefinition | undefined>[] = [];
+    const partitions: string[] = [];
+    source.watch((changed) => {
+      partitions.push(changed);
+      seen.push(source.load(changed));
+    });
+    await change('second');
+    await until(() => partitions.length > 0, 'the listener was not called');
+    assert.deepEqual([...new Set(partitions)], [partition]);
+    assert.deepEqual(names(await seen.at(-1)), ['second']);
+  }),
+
+  check('a listener that was removed is not called, and its removal removes no other', async ({ source, change }) => {
+    if (source.watch === undefined) return;
+    const called: string[] = [];
+    const same = (): void => void called.push('same');
+    const removeFirst = source.watch(same);
+    source.watch(same);
+    source.watch(() => void called.push('last'));
+    removeFirst();
+    removeFirst();
+    await change('second');
+    await until(() => called.includes('last'), 'the listener that stayed was not called');
+    assert.equal(called.filter((who) => who === 'same').length, called.filter((who) => who === 'last').length);
+  }),
+
+  check('close may be called twice, and no listener is called after it', async ({ source, change }) => {
+    let calls = 0;
+    source.watch?.(() => void (calls += 1));
+    await source.close?.();
+    await source.close?.();
+    await change('second');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(calls, 0);
+  }),
+];

@@ -1,0 +1,36 @@
+/** What the clients of one partition hear when its catalog or its code changes. */
+import type { FunctionDefinition, LinkBinding } from '../ports/definition.js';
+import type { EventBus, ListKind } from './bus.js';
+
+/** What is different for clients. */
+export interface CatalogChange extends Readonly<Record<ListKind, boolean>> {
+  /** URIs of resources that may read differently now. */
+  readonly uris: readonly string[];
+  /** Templates whose resources may read differently now. */
+  readonly uriTemplates: readonly string[];
+}
+
+const LISTS: readonly ListKind[] = ['tools', 'resources', 'prompts'];
+
+/** Publishes that a partition has another catalog. */
+export function publishCatalogChange(bus: EventBus, partition: string, change: CatalogChange): void {
+  for (const list of LISTS) if (change[list]) bus.publish({ type: 'list_changed', partition, list });
+  for (const uri of change.uris) bus.publish({ type: 'resource_updated', partition, uri });
+  for (const uriTemplate of change.uriTemplates) bus.publish({ type: 'template_updated', partition, uriTemplate });
+}
+
+/** Publishes that the resources among these functions may read differently, because the code of matching links changed. */
+export function publishCodeChange(
+  bus: EventBus,
+  partition: string,
+  functions: readonly FunctionDefinition[],
+  which: (link: LinkBinding) => boolean,
+): void {
+  for (const entry of functions) {
+    if (entry.binding.kind !== 'link' || !which(entry.binding)) continue;
+    if (entry.kind === 'resource') bus.publish({ type: 'resource_updated', partition, uri: entry.uri });
+    if (entry.kind === 'resource_template') {
+      bus.publish({ type: 'template_updated', partition, uriTemplate: entry.uriTemplate });
+    }
+  }
+}

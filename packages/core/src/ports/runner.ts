@@ -1,0 +1,36 @@
+/** What runs functions' code. Adapters pass one contract suite (`contract/runner.ts`). */
+import type { Awaitable } from '../base/awaitable.js';
+import type { LinkBinding } from './definition.js';
+
+/** A function that is ready to be called. */
+export interface ResolvedFunction {
+  /**
+   * Calls the function.
+   *
+   * @param input a tool's or prompt's arguments, a resource's URI, or the text to complete
+   * @param context the `FunctionContext` of the call; its `signal` is aborted when the call is over
+   * @returns what the function returns: a value, a promise, or a generator whose values are progress
+   * @throws what the function throws (or the promise rejects with it)
+   */
+  call(input: unknown, context: unknown): unknown;
+  /** Digest of the function's code, for the call record; null where it is not known. */
+  readonly digest: string | null;
+}
+
+/** Runs the functions of some links: in this process, in another one, or on another server. */
+export interface Runner {
+  /** Whether this runner runs the link's function. It must be quick, and decide by the link alone. */
+  accepts(link: LinkBinding): boolean;
+  /**
+   * Loads what the function needs. The caller keeps the result by link object and partition until `forget`, so this is not
+   * called again for each call. A failure is not kept: the next call tries again. Partitions share no state.
+   *
+   * @throws DaemonError `module_not_found`, `module_failed` (its code threw while it was loaded, or its class could not be
+   * built) or `function_not_found`
+   */
+  resolve(link: LinkBinding, partition: string): Awaitable<ResolvedFunction>;
+  /** Drops the code of matching links, so that the next `resolve` loads it again. Running calls end on the old code. */
+  forget(which: (link: LinkBinding, partition: string) => boolean): void;
+  /** Ends watchers and child processes. A second call does nothing. */
+  close?(): Awaitable<void>;
+}

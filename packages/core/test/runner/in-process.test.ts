@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+
+import type { RunnerFixture } from '../../src/contract/index.js';
+import { runnerContract } from '../../src/contract/index.js';
+import type { LoadedModule, ModuleSource } from '../../src/index.js';
+import { DaemonError } from '../../src/index.js';
+import { createInProcessRunner } from '../../src/runner/in-process.js';
+import { memoryLogger } from '../support.js';
+
+let loads = 0;
+
+/** Modules whose code is text. Each load runs the text again. */
+function textModules(digests: boolean): { source: ModuleSource; texts: Map<string, string> } {
+  const texts = new Map<string, string>();
+  const source: ModuleSource = {
+    accepts: (link) => link.source === undefined,
+    async load({ module_name: name }): Promise<LoadedModule> {
+      const text = texts.get(name);
+      if (text === undefined) throw new DaemonError('module_not_found', `there is no text "${name}"`);
+      const url = `data:text/javascript,${encodeURIComponent(`${text}\n// ${(loads += 1)}`)}`;
+      try {
+        const exports = (await import(url)) as Record<string, unknown>;
+        return { exports, digest: digests ? createHash('sha256').update(text).digest('hex') : null };
+      } catch (cause) {
+        throw new DaemonError('module_failed', `"${name}" cannot be loaded`, { cause });
+      }
+    },
+  };
+  return { source, texts };
+}
+
+describe.each([true, false])('the runner of this process, over modules with digests: %s', (digests) => {
+  for (const check of runnerContract) {
+    it(check.name, () =>
+      check.run((): RunnerFixture => {
+        const { source, texts } = textModules(digests);
+        return {
+          runner: createInProcessRunner({ modules: [source], logger: memoryLogger().logger }),
+          link: (module) => ({ kind: 'link', package_name: 'texts', module_name: module }),
+          install: (module, code) => void texts.set(module, code),
+          digests,
+        };
+      }),
+    );
+  }
+});
+
+describe('the runner of this process', () => {
+  it('accepts what one of its sources accepts, and closes all of them', async () => {
+    const closed: string[] = [];
+    const source = (name: string): ModuleSource => ({
+      accepts: (link) => link.source === name,
+      load: () => Promise.reject(new Error('not asked')),
+      close: () => {
+        closed.push(name);
+        if (name === 'zip') throw new Error('stuck');
+      },
+    });
+    const runner = createInProcessRunner({ modules: [source('zip'), source('s3')], logger: memoryLogger().logger });
+    const link = { kind: 'link', package_name: 'p', module_name: 'm', function_name: 'f', setting: {} } as const;
+    expect([runner.accepts({ ...link, source: 's3' }), runner.accepts(link)]).toEqual([true, false]);
+    await expect(runner.resolve(link, 'a')).rejects.toMatchObject({ code: 'module_not_found' });
+    await expect(runner.close?.()).rejects.toThrow('stuck');
+    expect(closed).toEqual(['zip', 's3']);
+  });
+});
