@@ -36,7 +36,8 @@ export type Arguments<S> = S extends StandardSchema ? InferOutput<S> : S extends
 /** What a function may be asked to return, by its output schema. */
 export type Structured<S> = S extends StandardSchema ? InferInput<S> : unknown;
 
-interface Common {
+/** What tools, resources and prompts have in common. */
+export interface FunctionOptions {
   title?: string;
   description?: string;
   icons?: Icon[];
@@ -49,7 +50,7 @@ interface Common {
 }
 
 /** A tool of {@link defineTool}. */
-export interface ToolOptions<I extends AnySchema, O extends AnySchema> extends Common {
+export interface ToolOptions<I extends AnySchema, O extends AnySchema> extends FunctionOptions {
   name: string;
   /** Default: no arguments. */
   inputSchema?: I;
@@ -59,7 +60,7 @@ export interface ToolOptions<I extends AnySchema, O extends AnySchema> extends C
 }
 
 /** A resource of {@link defineResource}: one with a `uri`, or a family with a `uriTemplate`. */
-export interface ResourceOptions extends Common {
+export interface ResourceOptions extends FunctionOptions {
   name: string;
   uri?: string;
   uriTemplate?: string;
@@ -74,7 +75,7 @@ export interface ResourceOptions extends Common {
 export type CompletionFunction = (value: string, context: FunctionContext) => readonly string[] | Promise<readonly string[]>;
 
 /** A prompt of {@link definePrompt}. */
-export interface PromptOptions<N extends string> extends Common {
+export interface PromptOptions<N extends string> extends FunctionOptions {
   name: string;
   arguments?: readonly {
     name: N;
@@ -89,7 +90,15 @@ export interface PromptOptions<N extends string> extends Common {
 const completion = (given: readonly string[] | CompletionFunction): Completion =>
   typeof given === 'function' ? { kind: 'function', binding: { kind: 'inline', run: given } } : { kind: 'list', values: given };
 
-function common({ title, description, icons, annotations, _meta, timeoutMs, record }: Common): Partial<FunctionDefinition> {
+function common({
+  title,
+  description,
+  icons,
+  annotations,
+  _meta,
+  timeoutMs,
+  record,
+}: FunctionOptions): Partial<FunctionDefinition> {
   return {
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),

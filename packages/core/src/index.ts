@@ -7,7 +7,7 @@ export { Session } from './session/session.js';
 export type { Peer } from './session/session.js';
 export { createTransportPair } from './session/transport.js';
 export type { PairedTransport } from './session/transport.js';
-export type { Exchange } from './protocol/exchange.js';
+export type { Caller, Connection, Exchange, LegacySession } from './protocol/exchange.js';
 export { encode } from './protocol/encode.js';
 
 export { defineCatalog, definePrompt, defineResource, defineTool } from './define.js';
@@ -15,6 +15,7 @@ export type {
   AnySchema,
   Arguments,
   CompletionFunction,
+  FunctionOptions,
   PromptOptions,
   ResourceOptions,
   Structured,
@@ -22,7 +23,7 @@ export type {
 } from './define.js';
 export { compileSchema } from './schema/compile/compile-schema.js';
 export type { Check, CheckResult } from './schema/compile/compile-schema.js';
-export type { StandardSchema } from './schema/standard.js';
+export type { StandardIssue, StandardResult, StandardSchema } from './schema/standard.js';
 export type { JsonSchema, TypeOf } from './schema/types.js';
 export { FunctionContext } from './call/context.js';
 export { elicit, inputRequired, listRoots, sample } from './input/requests.js';
@@ -32,10 +33,15 @@ export { RECORD_POLICIES, RETURN_TYPES } from './ports/definition.js';
 export type {
   Binding,
   CatalogDefinition,
+  Completion,
+  FunctionBase,
   FunctionDefinition,
   FunctionKind,
+  InlineBinding,
   LinkBinding,
+  PromptArgument,
   PromptDefinition,
+  RecordBodies,
   RecordPolicy,
   ResourceDefinition,
   ResourceTemplateDefinition,
@@ -49,9 +55,25 @@ export { checkConfig } from './config/check.js';
 export type { ConfigSupport } from './config/check.js';
 export { normalizeConfig } from './config/normalize.js';
 export type { Config, ServerIdentity } from './config/normalize.js';
-export type { ConfigDocument } from './config/document.js';
+export type {
+  ConfigCompletionFunction,
+  ConfigCompletions,
+  ConfigDocument,
+  ConfigFunction,
+  ConfigLink,
+  ConfigModule,
+  ConfigNotes,
+  ConfigPrompt,
+  ConfigPromptArgument,
+  ConfigRecord,
+  ConfigResource,
+  ConfigResourceTemplate,
+  ConfigTool,
+  LinkType,
+} from './config/document.js';
 
 export { createMemoryStore } from './records/memory.js';
+export type { MemoryStoreOptions } from './records/memory.js';
 export { fromCursor, pageLimit, toCursor } from './records/paging.js';
 export { CALL_STATUSES } from './ports/calls.js';
 export type { Awaitable } from './base/awaitable.js';
@@ -63,6 +85,7 @@ export type { Logger } from './ports/logger.js';
 export type { Limits } from './protocol/limits.js';
 export type { RecorderStats } from './records/recorder.js';
 export type {
+  CallAnnounced,
   CallEnd,
   CallEvent,
   CatalogEvent,
@@ -72,6 +95,7 @@ export type {
   Following,
   HistoryGap,
   KeptEvent,
+  ListKind,
 } from './events/bus.js';
 
 export { ConfigError, DaemonError } from './protocol/errors.js';
@@ -81,15 +105,21 @@ export type { Feature } from './protocol/versions.js';
 export { LOG_LEVELS, META } from './protocol/messages.js';
 export type {
   CallToolResult,
+  ClientCapabilities,
   ContentBlock,
+  Icon,
   Implementation,
+  InputRequest,
+  JsonRpcError,
+  JsonRpcErrorObject,
   JsonRpcMessage,
   JsonRpcNotification,
   JsonRpcRequest,
   JsonRpcResponse,
+  JsonRpcResult,
   LogLevel,
   RequestId,
   Transport,
 } from './protocol/messages.js';
 export type { JsonObject } from './base/json.js';
-export type { ProtocolVersion } from './protocol/versions.js';
+export type { Era, ProtocolVersion } from './protocol/versions.js';

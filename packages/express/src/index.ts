@@ -8,6 +8,7 @@ export { createAddressOf } from './access/address.js';
 export type { AddressOf } from './access/address.js';
 export { createMcpHandler } from './mcp/handler.js';
 export type { McpHandler, McpHandlerOptions } from './mcp/handler.js';
+export type { GuardOptions } from './wire/guard.js';
 export type { Problem } from './wire/problem.js';
 export type { Refusal } from './wire/respond.js';
 
@@ -35,6 +36,7 @@ export type { HttpSseHandler, HttpSseHandlerOptions } from './http-sse/handler.j
 
 export { createMetrics } from './operation/metrics.js';
 export type { Metrics, MetricsOptions } from './operation/metrics.js';
+export type { MetricSources } from './operation/metrics/gauges.js';
 export type { ServedRequest } from './operation/metrics/requests.js';
 export { createProbes } from './operation/probes.js';
 export type { Probes, ProbesOptions } from './operation/probes.js';

@@ -56,7 +56,7 @@ export interface LinkBinding {
 export type Binding = InlineBinding | LinkBinding;
 
 /** What all kinds of functions have in common. */
-interface FunctionBase {
+export interface FunctionBase {
   name: string;
   title?: string;
   description?: string;

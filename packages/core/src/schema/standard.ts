@@ -8,19 +8,21 @@ import { DaemonError } from '../protocol/errors.js';
 import type { CheckResult } from './types.js';
 
 /** One thing that a schema found wrong. */
-interface Issue {
+export interface StandardIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-type Result<O> = { readonly value: O; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
+/** What the validation of a schema gives. */
+export type StandardResult<O> =
+  { readonly value: O; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
 
 /** A schema of any library that follows the standard. */
 export interface StandardSchema<I = unknown, O = I> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
-    readonly validate: (value: unknown) => Result<O> | Promise<Result<O>>;
+    readonly validate: (value: unknown) => StandardResult<O> | Promise<StandardResult<O>>;
     readonly types?: { readonly input: I; readonly output: O } | undefined;
     /** The JSON Schema part of the standard; not every library has it. */
     readonly jsonSchema?: {
@@ -65,13 +67,13 @@ export function standardJsonSchema(schema: StandardSchema, side: 'input' | 'outp
   }
 }
 
-const pathOf = ({ path = [] }: Issue): string =>
+const pathOf = ({ path = [] }: StandardIssue): string =>
   path
     .map((step) => (typeof step === 'object' ? step.key : step))
     .map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? String(key) : `.${String(key)}`))
     .join('');
 
-function toCheck(result: Result<unknown>): CheckResult {
+function toCheck(result: StandardResult<unknown>): CheckResult {
   if (result.issues === undefined) return { ok: true, value: result.value };
   const problems = result.issues.slice(0, 10).map((issue) => {
     const path = pathOf(issue);

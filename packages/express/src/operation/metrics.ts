@@ -3,7 +3,7 @@ import type { Daemon } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { createCallCounts } from './metrics/calls.js';
-import type { Sources } from './metrics/gauges.js';
+import type { MetricSources } from './metrics/gauges.js';
 import { createGauges } from './metrics/gauges.js';
 import { processMetrics } from './metrics/process.js';
 import type { ServedRequest } from './metrics/requests.js';
@@ -12,9 +12,9 @@ import { createRequestCounts } from './metrics/requests.js';
 /** What {@link createMetrics} takes. */
 export interface MetricsOptions {
   /** Sessions that are open now, by transport: `streamable_http`, `http_sse`. Default: none are told. */
-  sessions?: Sources;
+  sessions?: MetricSources;
   /** Streams that are open now, by kind: `events`, and what else there is. Default: none are told. */
-  streams?: Sources;
+  streams?: MetricSources;
   /** The version of the program. Default: `unknown`. */
   version?: string;
   /**

@@ -3,14 +3,14 @@ import type { Daemon, DaemonStats } from '@mcp-daemon/core';
 import { Counter, Gauge, Registry } from 'prom-client';
 
 /** What can be counted at any time, by the name of its kind. */
-export type Sources = Readonly<Record<string, () => number>>;
+export type MetricSources = Readonly<Record<string, () => number>>;
 
 /** What {@link createGauges} takes. */
 export interface GaugesOptions {
   daemon: Pick<Daemon, 'stats'>;
   version: string;
-  sessions: Sources;
-  streams: Sources;
+  sessions: MetricSources;
+  streams: MetricSources;
 }
 
 /** Creates a registry that asks at each reading. */
@@ -37,7 +37,7 @@ export function createGauges({ daemon, version, sessions, streams }: GaugesOptio
     });
   }
 
-  function kinds(name: string, help: string, label: string, sources: Sources): void {
+  function kinds(name: string, help: string, label: string, sources: MetricSources): void {
     new Gauge({
       ...{ name, help, registers, labelNames: [label] },
       collect() {
