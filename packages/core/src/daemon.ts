@@ -95,7 +95,7 @@ export interface Daemon {
   /** Makes the next calls of matching links (default: all) load their code again, and notifies subscribers of their resources. */
   reload(which?: (link: LinkBinding) => boolean): void;
   /**
-   * The store of this daemon's records, opened where it is not open: for who administers it. The daemon closes it.
+   * The store of this daemon's records, to read and administer them; opened where it is not open. The daemon closes it.
    *
    * @throws DaemonError `store_failed` or `store_busy` where it cannot be opened, `closed`
    */

@@ -269,7 +269,7 @@ describe('the code of several partitions', () => {
 });
 
 describe("a daemon's store", () => {
-  it('is given to who administers it, with the records of calls, and opened once', async () => {
+  it('is opened once, and has the records of calls', async () => {
     let opened = 0;
     const memory = createMemoryStore();
     const daemon = daemonWith([whereAmI], { store: () => ((opened += 1), memory) });

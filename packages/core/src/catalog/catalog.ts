@@ -44,7 +44,7 @@ export interface CatalogOptions {
   logger: Logger;
   /** Catalogs that are known before the first request, by partition: the first change is compared with them. */
   known?: ReadonlyMap<string, CatalogDefinition>;
-  /** Called when a partition's new catalog is served; `gone` where the partition does not exist any more. */
+  /** Called when another catalog of a partition is served; `gone` where the partition does not exist any more. */
   onChange?: (partition: string, diff: CatalogDiff, gone: boolean) => void;
   /** Milliseconds that a snapshot is served before its source is asked again. Default 30 minutes. */
   ttlMs?: number;
@@ -66,9 +66,6 @@ interface Partition {
   /** Set while its source fails. */
   retry: NodeJS.Timeout | undefined;
 }
-
-const isEmpty = ({ tools, resources, prompts, uris, uriTemplates }: CatalogDiff): boolean =>
-  !tools && !resources && !prompts && uris.length === 0 && uriTemplates.length === 0;
 
 /** Creates the catalogs of a daemon. */
 export function createCatalog(options: CatalogOptions): Catalog {
@@ -110,8 +107,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       if (partitions.size > maxPartitions && !oldest.done) forget(oldest.value);
     }
     if (before === undefined || before === definition) return;
-    const diff = diffCatalogs(before, definition);
-    if (!isEmpty(diff)) onChange?.(name, diff, definition === NOTHING);
+    onChange?.(name, diffCatalogs(before, definition), definition === NOTHING);
   }
 
   function recovered(partition: Partition): void {
@@ -181,9 +177,12 @@ export function createCatalog(options: CatalogOptions): Catalog {
   function refresh(name: string): void {
     if (closed || !partitions.has(name)) return;
     cache.purge(name);
-    // Not awaited: a failure was logged where it happened, and a partition that has gone is no failure.
     const loading = attempt(() => snapshot(name));
-    if (loading instanceof Promise) loading.catch(() => undefined);
+    if (!(loading instanceof Promise)) return;
+    loading.catch((error: unknown) => {
+      if (error instanceof DaemonError) return; // logged where it happened, or the partition has gone, which is no failure
+      logger.error({ partition: name, error: String(error) }, `a change of the catalog of partition "${name}" failed`);
+    });
   }
 
   const unwatch = source.watch?.(refresh);

@@ -48,7 +48,8 @@ describe('the catalogs of partitions', () => {
 
   it('are made again for a new definition, each for its own partition', async () => {
     let current = definition;
-    const { catalog, changes } = catalogsOver((partition) => (partition === 'a' ? current : catalogOf('other')));
+    const other = catalogOf('other');
+    const { catalog, changes } = catalogsOver((partition) => (partition === 'a' ? current : other));
     const before = await catalog.snapshot('a');
     await catalog.snapshot('b');
     current = catalogOf('one', 'two');
@@ -121,6 +122,24 @@ describe('the catalogs of partitions', () => {
     catalog.refresh('a');
     expect(await toolNames(catalog)).toEqual(['one']);
     expect(changes).toEqual(['a + -one gone', 'a +one -']);
+  });
+
+  it('that had nothing in them are announced when their partition goes away, too', async () => {
+    let current: CatalogDefinition | undefined = catalogOf();
+    const { catalog, changes } = catalogsOver(() => current);
+    await catalog.snapshot('a');
+    current = undefined;
+    catalog.refresh('a');
+    expect(changes).toEqual(['a + - gone']);
+  });
+
+  it('whose comparison fails are served all the same, and the failure is logged', async () => {
+    const broken = { revision: 'broken', functions: [null as never] };
+    const { catalog, log } = catalogsOver(() => definition, { known: new Map([['a', broken]]) });
+    catalog.refresh('a');
+    await turns(1);
+    expect(await toolNames(catalog)).toEqual(['one']);
+    expect(log.of('error')).toEqual(['a change of the catalog of partition "a" failed']);
   });
 
   it('of the newest load win, whatever order the answers come in', async () => {
