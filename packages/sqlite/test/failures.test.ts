@@ -50,7 +50,7 @@ async function refusal(file: string, busyTimeoutMs = 100): Promise<{ code: strin
       try {
         await imported(store);
       } finally {
-        await store.close().catch(() => undefined);
+        await Promise.resolve(store.close()).catch(() => undefined);
       }
     })
     .catch((error: unknown) => error);

@@ -56,9 +56,9 @@ const record: fc.Arbitrary<CallRecord> = fc
 /** Text without NUL, which SQLite cannot keep, and without halves of characters, which UTF-8 cannot. */
 const kept = (row: CallRecord): CallRecord => ({
   ...row,
-  notes: row.notes?.replaceAll('\0', '\uFFFD').toWellFormed() ?? null,
-  arguments: row.arguments?.toWellFormed() ?? null,
-  content: row.content?.toWellFormed() ?? null,
+  notes: row.notes?.replaceAll('\0', '\uFFFD') ?? null,
+  arguments: row.arguments? ?? null,
+  content: row.content? ?? null,
 });
 
 it('gives back every record as it was, in files of any length and batches of any size', async () => {
