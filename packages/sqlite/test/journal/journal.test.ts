@@ -54,11 +54,12 @@ const record: fc.Arbitrary<CallRecord> = fc
   .map((changes) => exampleRecord(changes));
 
 /** Text without NUL, which SQLite cannot keep, and without halves of characters, which UTF-8 cannot. */
+const wellFormed = (text: string | null): string | null => (text === null ? null : Buffer.from(text).toString());
 const kept = (row: CallRecord): CallRecord => ({
   ...row,
-  notes: row.notes?.replaceAll('\0', '\uFFFD') ?? null,
-  arguments: row.arguments? ?? null,
-  content: row.content? ?? null,
+  notes: wellFormed(row.notes?.replaceAll('\0', '\uFFFD') ?? null),
+  arguments: wellFormed(row.arguments),
+  content: wellFormed(row.content),
 });
 
 it('gives back every record as it was, in files of any length and batches of any size', async () => {
