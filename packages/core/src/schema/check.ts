@@ -12,7 +12,7 @@ import type { Dialect, KeywordRule } from './keywords.js';
 import { dialectOf, DIALECTS } from './keywords.js';
 import type { PathStep } from './mistakes.js';
 import { describe, MistakeList, quote } from './mistakes.js';
-import { checkReferences } from './refs.js';
+import { checkReferences } from './references.js';
 
 /** Subschemas may be nested this deep: a validator walks them recursively. */
 export const MAX_SCHEMA_DEPTH = 64;

@@ -119,12 +119,12 @@ describe('references', () => {
 
   it.each([
     [{ $ref: '#/$defs/b', $defs: { a: {} } }, /nothing at that place/],
-    [{ $ref: '#b' }, /no \$anchor has that name \(a place is written "#\/\$defs\/b"\)/],
+    [{ $ref: '#b' }, /no \$anchor has that name \(a place in \$defs is written "#\/\$defs\/b"\)/],
     [{ $ref: 'https://example.com/a.json' }, /never fetched/],
     [{ $ref: 'file:///etc/passwd' }, /never fetched/],
     [{ $ref: 'other.json#/a' }, /never fetched/],
     [{ $ref: 'https://json-schema.org/draft/2020-12/schema' }, /never fetched/],
-    [{ $ref: '#/required', required: ['a'] }, /is no schema/],
+    [{ $ref: '#/required', required: ['a'] }, /is not a schema/],
     [{ $ref: '#/$defs/a/allOf/1', $defs: { a: { allOf: [true] } } }, /nothing at that place/],
     [{ $ref: '#/toString' }, /nothing at that place/],
     [{ $ref: '#/%ff' }, /nothing at that place/],
@@ -159,10 +159,10 @@ describe('references', () => {
 
   it('names that two parts have are told', () => {
     expect(told({ $ref: '#a', $defs: { x: { $anchor: 'a' }, y: { $anchor: 'a' } } })).toEqual([
-      expect.stringContaining('$.$defs.y.$anchor: the anchor "a" already'),
+      expect.stringContaining('$.$defs.y.$anchor: "a" is already the name of another part'),
     ]);
     expect(told({ $ref: 'u:a', $defs: { x: { $id: 'u:a' }, y: { $id: 'u:a' } } })).toEqual([
-      expect.stringContaining('"u:a" already names'),
+      expect.stringContaining('"u:a" is already the name of another part'),
     ]);
   });
 });

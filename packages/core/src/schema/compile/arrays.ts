@@ -2,36 +2,30 @@
  * Rules on the items of arrays.
  */
 import type { JsonObject } from '../../base/json.js';
-import type { Compiler, Where } from './places.js';
-import { countOf, pointer, schemaError, schemaList } from './places.js';
+import type { Dialect } from '../keywords.js';
+import type { Where } from '../places.js';
+import { pointer } from '../places.js';
+import type { Compiler } from './compiler.js';
+import { schemaError } from './compiler.js';
+import { countOf, schemaList } from './keyword-values.js';
 import type { Rule } from './run.js';
 import { fits, inside, no } from './run.js';
 import { count } from './scalars.js';
 import { MAX_DEPTH, repeated, TooDeep } from './values.js';
 
-/** The keywords of the first items and of the others: 2020-12 gave them new names. */
-function keywordsOf(
-  schema: JsonObject,
-  compiler: Compiler,
-  where: Where,
-): { first: string | undefined; others: string | undefined } {
-  const isList = Array.isArray(schema.items);
-  if (compiler.dialect !== '2020-12')
-    return isList ? { first: 'items', others: 'additionalItems' } : { first: undefined, others: 'items' };
-  if (isList) {
-    throw schemaError(
-      pointer(where, 'items'),
-      'a list of schemas is called prefixItems in 2020-12; older schemas name their $schema',
-    );
-  }
-  return { first: 'prefixItems', others: 'items' };
+/** The keywords of the first items and of all others: 2020-12 has new names for them. */
+export function itemKeywords({ items }: JsonObject, dialect: Dialect): { first: string | undefined; others: string } {
+  if (dialect.name === '2020-12') return { first: 'prefixItems', others: 'items' };
+  return Array.isArray(items) ? { first: 'items', others: 'additionalItems' } : { first: undefined, others: 'items' };
 }
 
 /** `prefixItems` and `items`; before 2020-12 `items` and `additionalItems`. */
 export function itemsRule(schema: JsonObject, compiler: Compiler, where: Where): Rule | undefined {
   if (schema.items === undefined && schema.prefixItems === undefined) return undefined;
-  const keywords = keywordsOf(schema, compiler, where);
-  const { first: firstKeyword = '', others: othersKeyword = '' } = keywords;
+  const { first: firstKeyword = '', others: othersKeyword } = itemKeywords(schema, compiler.dialect);
+  if (othersKeyword === 'items' && Array.isArray(schema.items)) {
+    throw schemaError(pointer(where, 'items'), 'must be a schema: in 2020-12 a list of schemas is called prefixItems');
+  }
   const list = schemaList(schema, firstKeyword, where) ?? [];
   const first = list.map((item, i) => compiler.rule(item, pointer(where, firstKeyword, i)));
   const others = schema[othersKeyword];
@@ -77,10 +71,10 @@ export function containsRule(schema: JsonObject, compiler: Compiler, where: Wher
   const { contains } = schema;
   if (contains === undefined) return undefined;
   const rule = compiler.rule(contains, pointer(where, 'contains'));
-  const counts = compiler.dialect !== 'draft-07';
+  const counts = compiler.dialect.name !== 'draft-07';
   const least = (counts ? countOf(schema, 'minContains', where) : undefined) ?? 1;
   const most = (counts ? countOf(schema, 'maxContains', where) : undefined) ?? Infinity;
-  const marks = compiler.dialect === '2020-12';
+  const marks = compiler.dialect.name === '2020-12';
   return (value, run, at, seen) => {
     if (!Array.isArray(value)) return true;
     const outside = run.levels;
@@ -103,7 +97,7 @@ export function containsRule(schema: JsonObject, compiler: Compiler, where: Wher
 /** `unevaluatedItems`; asked after every other keyword of the schema. */
 export function otherItemsRule(schema: JsonObject, compiler: Compiler, where: Where): Rule | undefined {
   const { unevaluatedItems } = schema;
-  if (unevaluatedItems === undefined || compiler.dialect === 'draft-07') return undefined;
+  if (unevaluatedItems === undefined || compiler.dialect.name === 'draft-07') return undefined;
   const rule = compiler.rule(unevaluatedItems, pointer(where, 'unevaluatedItems'));
   return (value, run, at, seen) => {
     if (!Array.isArray(value) || seen === undefined) return true;

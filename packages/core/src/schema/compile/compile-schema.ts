@@ -8,13 +8,17 @@
  */
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
+import type { Dialect } from '../keywords.js';
+import { dialectOf, DIALECTS, refOverrides } from '../keywords.js';
+import type { Place, PlacesListener, Where } from '../places.js';
+import { Places, pointer } from '../places.js';
 import type { CheckResult } from '../types.js';
 import { containsRule, itemsRule, otherItemsRule, sizeRule } from './arrays.js';
+import type { Compiler } from './compiler.js';
+import { schemaError } from './compiler.js';
 import { fillerOf } from './defaults.js';
 import { all, allOfRule, anyOfRule, dynamicRefRule, ifRule, notRule, oneOfRule, refRule } from './logic.js';
 import { dependentRule, namesRule, objectRule, otherNamesRule } from './objects.js';
-import type { Compiler, Dialect, Target, Where } from './places.js';
-import { dialectOf, Index, schemaError } from './places.js';
 import type { Problem, Rule, Run } from './run.js';
 import { no, Seen, sentence } from './run.js';
 import { numberRule, textRule, typeRule, valueRule } from './scalars.js';
@@ -54,14 +58,14 @@ interface Slot {
 
 class SchemaCompiler implements Compiler {
   readonly dialect: Dialect;
-  readonly index: Index;
+  readonly places: Places;
   readonly scoped: boolean;
   scopeNeeded = false;
   #targets: Map<unknown, Slot> | undefined;
 
-  constructor(dialect: Dialect, index: Index, scoped: boolean) {
+  constructor(dialect: Dialect, places: Places, scoped: boolean) {
     this.dialect = dialect;
-    this.index = index;
+    this.places = places;
     this.scoped = scoped;
   }
 
@@ -75,7 +79,7 @@ class SchemaCompiler implements Compiler {
     return this.#compile(schema, where);
   }
 
-  late({ schema, where }: Target): Slot {
+  late({ schema, where }: Place): Slot {
     this.#targets ??= new Map();
     let slot = this.#targets.get(schema);
     if (slot === undefined) {
@@ -87,8 +91,7 @@ class SchemaCompiler implements Compiler {
   }
 
   #compile(schema: JsonObject, where: Where): Rule | undefined {
-    // Until 2019-09 a reference stood alone: its neighbours said nothing.
-    if (this.dialect === 'draft-07' && schema.$ref !== undefined) return refRule(schema, this, where);
+    if (refOverrides(schema, this.dialect)) return refRule(schema, this, where);
     const rules: Rule[] = [];
     for (const make of MAKERS) {
       const rule = make(schema, this, where);
@@ -114,8 +117,9 @@ class SchemaCompiler implements Compiler {
   }
 
   #entered(schema: JsonObject, rule: Rule | undefined): Rule | undefined {
-    if (!this.scoped || rule === undefined || !this.index.begins(schema)) return rule;
-    const resource = this.index.owner(schema);
+    if (!this.scoped || rule === undefined) return rule;
+    const resource = this.places.of(schema)?.resource;
+    if (resource?.root !== schema) return rule;
     return (value, run, at, seen) => {
       run.scope.push(resource);
       const ok = rule(value, run, at, seen);
@@ -131,13 +135,21 @@ function typedFirst(type: Rule | undefined, rule: Rule | undefined): Rule | unde
   return (value, run, at, seen) => type(value, run, at, seen) && rule(value, run, at, seen);
 }
 
-function compile(schema: unknown): { rule: Rule | undefined; compiler: SchemaCompiler } {
-  const dialect = dialectOf(schema);
-  const index = new Index(schema, dialect);
-  let compiler = new SchemaCompiler(dialect, index, false);
+const REFUSE_BAD_IDS: PlacesListener = {
+  badId(where, id) {
+    throw schemaError(where, `must be a URI reference, got ${show(id)}`);
+  },
+};
+
+function compile(schema: JsonObject): { rule: Rule | undefined; compiler: SchemaCompiler } {
+  const named = isObject(schema) ? schema.$schema : undefined;
+  const dialect = dialectOf(named);
+  if (dialect === undefined) throw schemaError(pointer('#', '$schema'), `must be ${DIALECTS}; got ${show(named)}`);
+  const places = new Places(schema, dialect, REFUSE_BAD_IDS);
+  let compiler = new SchemaCompiler(dialect, places, false);
   let rule = compiler.rule(schema, '#');
   if (compiler.scopeNeeded) {
-    compiler = new SchemaCompiler(dialect, index, true);
+    compiler = new SchemaCompiler(dialect, places, true);
     rule = compiler.rule(schema, '#');
   }
   return { rule, compiler };

@@ -3,8 +3,12 @@
  */
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
-import type { Compiler, Where } from './places.js';
-import { pointer } from './places.js';
+import { refOverrides } from '../keywords.js';
+import type { Where } from '../places.js';
+import { pointer } from '../places.js';
+import { itemKeywords } from './arrays.js';
+import type { Compiler } from './compiler.js';
+import { targetOf } from './compiler.js';
 import { copyOf, MAX_DEPTH, put, TooDeep } from './values.js';
 
 /** Gives a value with its defaults; the value itself where nothing is missing. */
@@ -12,7 +16,7 @@ export type Filler = (value: unknown, depth: number) => unknown;
 
 /** Where defaults are looked for: properties and items, also behind `$ref` and in `allOf`. */
 interface Search {
-  readonly compiler: Pick<Compiler, 'dialect' | 'index'>;
+  readonly compiler: Pick<Compiler, 'dialect' | 'places'>;
   /** The fillers of what references lead to. */
   targets: Map<unknown, { fill: Filler | undefined }> | undefined;
   found: number;
@@ -23,7 +27,7 @@ interface Search {
  *
  * Defaults inside `anyOf`, `oneOf`, `not` and `if` are left alone: whether they hold depends on the value they would change.
  */
-export function fillerOf(schema: unknown, compiler: Pick<Compiler, 'dialect' | 'index'>): Filler | undefined {
+export function fillerOf(schema: unknown, compiler: Pick<Compiler, 'dialect' | 'places'>): Filler | undefined {
   const search: Search = { compiler, targets: undefined, found: 0 };
   const fill = fillerIn(schema, search, '#');
   // A schema that refers to itself has fillers even when they would have nothing to do.
@@ -33,7 +37,7 @@ export function fillerOf(schema: unknown, compiler: Pick<Compiler, 'dialect' | '
 function fillerIn(schema: unknown, search: Search, where: Where): Filler | undefined {
   if (!isObject(schema)) return undefined;
   const behind = schema.$ref === undefined ? undefined : targetFiller(schema, search, where);
-  if (search.compiler.dialect === 'draft-07' && schema.$ref !== undefined) return behind;
+  if (refOverrides(schema, search.compiler.dialect)) return behind;
   const fillers = [behind, propertiesFiller(schema, search, where), itemsFiller(schema, search, where)];
   if (Array.isArray(schema.allOf)) {
     schema.allOf.forEach((each, i) => fillers.push(fillerIn(each, search, pointer(where, 'allOf', i))));
@@ -42,7 +46,7 @@ function fillerIn(schema: unknown, search: Search, where: Where): Filler | undef
 }
 
 function targetFiller(schema: JsonObject, search: Search, where: Where): Filler {
-  const target = search.compiler.index.resolve(schema.$ref, schema, pointer(where, '$ref'));
+  const target = targetOf(schema, '$ref', search.compiler.places, where);
   search.targets ??= new Map();
   let slot = search.targets.get(target.schema);
   if (slot === undefined) {
@@ -90,12 +94,10 @@ function propertiesFiller({ properties }: JsonObject, search: Search, where: Whe
 }
 
 function itemsFiller(schema: JsonObject, search: Search, where: Where): Filler | undefined {
-  const { items, prefixItems, additionalItems } = schema;
-  const [firstKeyword, first, others] = Array.isArray(items)
-    ? ['items', items, additionalItems]
-    : ['prefixItems', prefixItems, items];
+  const { first: firstKeyword = '', others: othersKeyword } = itemKeywords(schema, search.compiler.dialect);
+  const first = schema[firstKeyword];
   const list = Array.isArray(first) ? first.map((each, i) => fillerIn(each, search, pointer(where, firstKeyword, i))) : [];
-  const rest = fillerIn(others, search, pointer(where, Array.isArray(items) ? 'additionalItems' : 'items'));
+  const rest = fillerIn(schema[othersKeyword], search, pointer(where, othersKeyword));
   if (rest === undefined && list.every((fill) => fill === undefined)) return undefined;
   return (value, depth) => {
     if (!Array.isArray(value)) return value;

@@ -2,9 +2,11 @@
  * Rules made of the rules of other schemas: combinations, conditions and references.
  */
 import type { JsonObject } from '../../base/json.js';
-import { isObject } from '../../base/json.js';
-import type { Compiler, Resource, Where } from './places.js';
-import { pointer, schemaList } from './places.js';
+import type { Place, Resource, Where } from '../places.js';
+import { pointer } from '../places.js';
+import type { Compiler } from './compiler.js';
+import { targetOf } from './compiler.js';
+import { schemaList } from './keyword-values.js';
 import type { Path, Problem, Rule, Run } from './run.js';
 import { fits, no, pathText, problemsOf, Seen, sentence } from './run.js';
 import { typeWords, valueWords } from './scalars.js';
@@ -173,33 +175,35 @@ function follow(slot: { rule: Rule | undefined }, resource: Resource, scoped: bo
 /** `$ref`. */
 export function refRule(schema: JsonObject, compiler: Compiler, where: Where): Rule | undefined {
   if (schema.$ref === undefined) return undefined;
-  const target = compiler.index.resolve(schema.$ref, schema, pointer(where, '$ref'));
+  const target = targetOf(schema, '$ref', compiler.places, where);
   return follow(compiler.late(target), target.resource, compiler.scoped);
 }
 
-/** `$dynamicRef`, and `$recursiveRef` of 2019-09: where they lead is decided by the resources that led there. */
+/** `$dynamicRef`, and `$recursiveRef` of 2019-09: they lead to the outermost resource entered that has the anchor. */
 export function dynamicRefRule(schema: JsonObject, compiler: Compiler, where: Where): Rule | undefined {
-  const { dialect, index } = compiler;
-  const keyword = dialect === '2020-12' ? '$dynamicRef' : '$recursiveRef';
-  const ref = schema[keyword];
-  if (ref === undefined || dialect === 'draft-07') return undefined;
-  const fixed = index.resolve(ref, schema, pointer(where, keyword));
-  const name = String(ref).slice(String(ref).indexOf('#') + 1);
-  const anchored = ({ root, dynamicAnchors }: Resource): unknown => {
-    if (dialect === '2020-12') return dynamicAnchors.get(name);
-    return isObject(root) && root.$recursiveAnchor === true ? root : undefined;
+  const { dialect, places } = compiler;
+  const keyword = dialect.name === '2020-12' ? '$dynamicRef' : '$recursiveRef';
+  if (schema[keyword] === undefined || !dialect.keywords.has(keyword)) return undefined;
+  const fixed = targetOf(schema, keyword, places, where);
+  const ref = String(schema[keyword]);
+  const name = ref.slice(ref.indexOf('#') + 1);
+  const anchored = (resource: Resource): Place | undefined => {
+    if (dialect.name === '2020-12') return resource.dynamicAnchors.get(name);
+    const { root } = resource;
+    return typeof root === 'object' && root.$recursiveAnchor === true
+      ? { schema: root, resource, where: resource.where }
+      : undefined;
   };
   const plain = follow(compiler.late(fixed), fixed.resource, compiler.scoped);
-  // Only a reference that leads to a dynamic anchor by itself may be led elsewhere.
-  if (anchored(fixed.resource) !== fixed.schema) return plain;
-  const resources = index.all();
+  // Only a reference that leads to a dynamic anchor by itself can lead elsewhere.
+  if (anchored(fixed.resource)?.schema !== fixed.schema) return plain;
+  const resources = places.resources();
   if (resources.length === 1) return plain;
   compiler.needScope();
   const targets = new Map<unknown, Rule>();
   for (const resource of resources) {
     const target = anchored(resource);
-    if (target !== undefined)
-      targets.set(resource, follow(compiler.late({ schema: target, resource, where: '#' }), resource, true));
+    if (target !== undefined) targets.set(resource, follow(compiler.late(target), resource, true));
   }
   return (value, run, at, seen) => {
     const outermost = run.scope.find((resource) => targets.has(resource));

@@ -3,8 +3,10 @@
  */
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
-import type { Compiler, Where } from './places.js';
-import { countOf, namesIn, pointer, regexOf, schemasIn } from './places.js';
+import type { Where } from '../places.js';
+import { pointer } from '../places.js';
+import type { Compiler } from './compiler.js';
+import { countOf, namesIn, regexOf, schemasIn } from './keyword-values.js';
 import type { Path, Rule, Run, Seen } from './run.js';
 import { inside, no, nounAt, problemsOf } from './run.js';
 import { cut, MAX_DEPTH, namesOf, show, TooDeep } from './values.js';
@@ -157,7 +159,7 @@ export function dependentRule(schema: JsonObject, compiler: Compiler, where: Whe
   if ((dependencies ?? dependentRequired ?? dependentSchemas) === undefined) return undefined;
   const needs: [trigger: string, needed: readonly string[]][] = [];
   const applies: [trigger: string, rule: Rule][] = [];
-  for (const keyword of compiler.dialect === 'draft-07'
+  for (const keyword of compiler.dialect.name === 'draft-07'
     ? ['dependencies']
     : ['dependencies', 'dependentRequired', 'dependentSchemas']) {
     for (const [trigger, dependent] of schemasIn(schema, keyword, where)) {
@@ -191,7 +193,7 @@ export function dependentRule(schema: JsonObject, compiler: Compiler, where: Whe
 /** `unevaluatedProperties`; asked after every other keyword of the schema. */
 export function otherNamesRule(schema: JsonObject, compiler: Compiler, where: Where): Rule | undefined {
   const { unevaluatedProperties } = schema;
-  if (unevaluatedProperties === undefined || compiler.dialect === 'draft-07') return undefined;
+  if (unevaluatedProperties === undefined || compiler.dialect.name === 'draft-07') return undefined;
   const rule = compiler.rule(unevaluatedProperties, pointer(where, 'unevaluatedProperties'));
   return (value, run, at, seen) => {
     if (!isObject(value) || seen === undefined || seen.allNames) return true;

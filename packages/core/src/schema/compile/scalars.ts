@@ -3,8 +3,10 @@
  */
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
-import type { Where } from './places.js';
-import { countOf, pointer, regexOf, schemaError } from './places.js';
+import type { Where } from '../places.js';
+import { pointer } from '../places.js';
+import { schemaError } from './compiler.js';
+import { countOf, numberOf, regexOf } from './keyword-values.js';
 import type { Rule } from './run.js';
 import { no } from './run.js';
 import { equal, got, isMultiple, isNumber, lengthOf, show } from './values.js';
@@ -91,12 +93,6 @@ function listOf(values: readonly unknown[]): string {
     text += i === 0 ? next : `, ${next}`;
   }
   return text;
-}
-
-function numberOf(schema: JsonObject, keyword: string, where: Where): number | undefined {
-  const value = schema[keyword];
-  if (value === undefined || isNumber(value)) return value;
-  throw schemaError(pointer(where, keyword), `must be a number, got ${show(value)}`);
 }
 
 /** `minimum`, `maximum`, their exclusive kin and `multipleOf`. */
