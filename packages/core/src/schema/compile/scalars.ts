@@ -1,6 +1,7 @@
 /**
  * Rules on a value itself: its type, its equality with others, numbers and texts.
  */
+import { equalJson } from '../../base/equality.js';
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
 import type { Where } from '../places.js';
@@ -9,7 +10,7 @@ import { schemaError } from './compiler.js';
 import { countOf, numberOf, regexOf } from './keyword-values.js';
 import type { Rule } from './run.js';
 import { no } from './run.js';
-import { equal, got, isMultiple, isNumber, lengthOf, show } from './values.js';
+import { got, isMultiple, isNumber, lengthOf, MAX_DEPTH, show } from './values.js';
 
 /** Makes the rule of some keywords of a schema; `undefined` where the schema has none of them. */
 export type Maker = (schema: JsonObject, where: Where) => Rule | undefined;
@@ -75,7 +76,7 @@ export const valueRule: Maker = (schema, where) => {
 function oneOf(values: readonly unknown[]): Rule {
   const simple = new Set(values.filter((value) => typeof value !== 'object' || value === null));
   const compound = values.filter((value) => typeof value === 'object' && value !== null);
-  const is = (value: unknown): boolean => simple.has(value) || compound.some((each) => equal(each, value));
+  const is = (value: unknown): boolean => simple.has(value) || compound.some((each) => equalJson(each, value, MAX_DEPTH));
   return (value, run, at) => is(value) || no(run, at, () => valueWords(values, value), { values, given: value });
 }
 

@@ -1,7 +1,7 @@
 /**
- * What JSON Schema means by equal, by multiple and by length; how deep a value may be; and how a value looks in a message.
+ * What JSON Schema means by a repeated item, a multiple and a length; how deep a value may be; and how a value looks in a message.
  */
-import { isObject } from '../../base/json.js';
+import { canonicalJson } from '../../base/equality.js';
 
 /** How many levels of arrays and objects a check goes down before it gives up. */
 export const MAX_DEPTH = 200;
@@ -19,31 +19,6 @@ export function namesOf(value: Record<string, unknown>): string[] {
   return Object.keys(value).filter((name) => value[name] !== undefined);
 }
 
-/** Equality of JSON values: the order of properties does not count, and 1 is 1.0. */
-export function equal(a: unknown, b: unknown, depth = 0): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (depth > MAX_DEPTH) throw new TooDeep();
-  if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((item, i) => equal(item, b[i], depth + 1));
-  }
-  if (!isObject(a) || !isObject(b)) return false;
-  const names = namesOf(a);
-  return (
-    names.length === namesOf(b).length && names.every((name) => Object.hasOwn(b, name) && equal(a[name], b[name], depth + 1))
-  );
-}
-
-/** A text that two values share only where they are equal, so that thousands of items are compared in one pass. */
-function canonical(value: unknown, depth: number): string {
-  if (typeof value !== 'object' || value === null) return typeof value === 'string' ? JSON.stringify(value) : String(value);
-  if (depth > MAX_DEPTH) throw new TooDeep();
-  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join()}]`;
-  const record = value as Record<string, unknown>;
-  const members = namesOf(record).sort();
-  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(record[name], depth + 1)}`).join()}}`;
-}
-
 /** The places of the first two items that are equal. */
 export function repeated(items: readonly unknown[]): [number, number] | undefined {
   const simple = new Map<unknown, number>();
@@ -51,7 +26,7 @@ export function repeated(items: readonly unknown[]): [number, number] | undefine
   for (const [place, item] of items.entries()) {
     const isSimple = typeof item !== 'object' || item === null;
     const map: Map<unknown, number> = isSimple ? simple : compound;
-    const key = isSimple ? item : canonical(item, 0);
+    const key = isSimple ? item : canonicalJson(item, MAX_DEPTH);
     const first = map.get(key);
     if (first !== undefined) return [first, place];
     map.set(key, place);
