@@ -16,7 +16,7 @@ export interface Compiler {
   /** The rule of a subschema; `undefined` if it accepts everything. */
   rule(schema: unknown, where: Where): Rule | undefined;
   /** The rule of a place that a reference leads to. It may still be being compiled: read `rule` when the check runs. */
-  late(target: Place): { rule: Rule | undefined };
+  deferred(target: Place): { rule: Rule | undefined };
   /** Whether runs record the resources that they enter. */
   readonly scoped: boolean;
   /** Asks for {@link scoped}: a reference depends on the way to it. */
