@@ -9,7 +9,7 @@ import { changed, ENGINE_SAMPLE, fullConfig } from './samples.js';
 
 type Json = Record<string, unknown>;
 
-const file = join(dirname(fileURLToPath(import.meta.url)), '../../../cli/config.schema.json');
+const file = join(dirname(fileURLToPath(import.meta.url)), '../../src/config/config.schema.json');
 const schema = JSON.parse(readFileSync(file, 'utf8')) as Json & { definitions: Record<string, Json> };
 const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, strictTypes: false, strictRequired: false });
 const validate = ajv.compile(schema);
@@ -28,6 +28,10 @@ const shapes: [string, Json][] = [
 ];
 
 describe('the schema for editors', () => {
+  it('is published unchanged with the command line', () => {
+    expect(readFileSync(join(dirname(file), '../../../cli/config.schema.json'))).toEqual(readFileSync(file));
+  });
+
   it('is in draft-07, which editors support', () => {
     expect(schema['$schema']).toBe('http://json-schema.org/draft-07/schema#');
     expect(ajv.validateSchema(schema)).toBe(true);
