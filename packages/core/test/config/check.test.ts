@@ -303,7 +303,7 @@ describe('the check of a config', () => {
 
   it('reports all mistakes at once', () => {
     expect(mistakesAfter({ 'tools.0.name': 'a b', 'resources.0.uri': 'x', 'modules.0.sha256': '', version: 1 })).toHaveLength(
-      // The renamed tool's link leads nowhere, and nothing runs the tool.
+      // The renamed tool's link leads nowhere, and the tool has no link.
       6,
     );
   });

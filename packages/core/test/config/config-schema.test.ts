@@ -15,7 +15,7 @@ const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, stri
 const validate = ajv.compile(schema);
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Whether the editor's schema, and whether the check, takes the full config after some changes. */
+/** Whether the schema for editors and the check accept the full config after some changes. */
 function judged(changes: Json): { schema: boolean; check: boolean } {
   const document = changed(fullConfig(), changes);
   return { schema: validate(document), check: checkConfig(document).length === 0 };

@@ -21,7 +21,7 @@ function mistakesOf(text: string, options?: ParseOptions): readonly Mistake[] {
 }
 
 /** `line:column path message` of each mistake. */
-const told = (text: string): string[] =>
+const reported = (text: string): string[] =>
   mistakesOf(text).map(({ line, column, path, message }) => `${line}:${column} ${path} ${message}`);
 
 describe("the Python engine's sample", () => {
@@ -276,7 +276,7 @@ describe('the mistakes of a file', () => {
   });
 
   it('include missing members, at the start of the object', () => {
-    expect(told('{"tools": [\n  {}]}')[0]).toBe('2:3 $.tools[0] a tool needs "name"');
+    expect(reported('{"tools": [\n  {}]}')[0]).toBe('2:3 $.tools[0] a tool needs "name"');
   });
 });
 
@@ -318,15 +318,15 @@ describe('text that is not JSON', () => {
     ['{{', ['1:2 $ expected a key in double quotes or }, found "{"']],
     ['PK\u0003\u0004', ['1:1 $ PK must be in double quotes', '1:3 $ expected the end of the file']],
   ])('is reported with what to write instead: %j', (text, expected) => {
-    expect(told(text)).toEqual(
+    expect(reported(text)).toEqual(
       expected.map((start) => expect.stringMatching(new RegExp(`^${start.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`))),
     );
   });
 
   it('is refused if it is nested too deeply', () => {
-    expect(told('['.repeat(100_000))).toEqual([expect.stringContaining('nested more than 400 levels deep')]);
+    expect(reported('['.repeat(100_000))).toEqual([expect.stringContaining('nested more than 400 levels deep')]);
     const deep = `{"modules": [{"module_name": "m", "setting": ${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}]}`;
-    expect(told(deep)[0]).toContain('nested more than 400 levels deep');
+    expect(reported(deep)[0]).toContain('nested more than 400 levels deep');
   });
 });
 
@@ -335,22 +335,22 @@ describe('duplicate keys', () => {
     `{"tools": [{"name": "a", "_meta": {"x": 1, "y": "a:\\":b"}, ${member}}],\n"module_links": [{"name": "a", "module_name": "m", "function_name": "f"}]}`;
 
   it('are reported in a file that is otherwise correct', () => {
-    expect(told(twice('"description": "x", "description": "y"'))).toEqual([
+    expect(reported(twice('"description": "x", "description": "y"'))).toEqual([
       expect.stringMatching(/^1:80 \$\.tools\[0\]\.description duplicate key/),
     ]);
   });
 
   it('are found also if they are written with escapes', () => {
-    expect(told(twice('"na\\u006de": "b"'))).toContainEqual(expect.stringContaining('$.tools[0].name duplicate key'));
-    expect(told('{"a\\\\" : 1, "a\\\\":2, "tools": []}')).toContainEqual(expect.stringContaining('duplicate key'));
+    expect(reported(twice('"na\\u006de": "b"'))).toContainEqual(expect.stringContaining('$.tools[0].name duplicate key'));
+    expect(reported('{"a\\\\" : 1, "a\\\\":2, "tools": []}')).toContainEqual(expect.stringContaining('duplicate key'));
   });
 
   it('are not confused with quotes and colons in strings', () => {
-    expect(told(twice('"description": ": \\" : \\"", "title": ":"'))).toEqual([]);
+    expect(reported(twice('"description": ": \\" : \\"", "title": ":"'))).toEqual([]);
   });
 
   it('may be in different objects', () => {
-    expect(told(ENGINE_SAMPLE)).toEqual([]);
+    expect(reported(ENGINE_SAMPLE)).toEqual([]);
   });
 });
 
@@ -417,7 +417,7 @@ describe('the scan for mistakes', () => {
         const from = at % (text.length + 1);
         return text.slice(0, from) + piece + text.slice(from + length);
       });
-    // A byte order mark at the very beginning is the one thing that only the scan accepts.
+    // Only the scan accepts a byte order mark at the start.
     fc.assert(
       fc.property(broken, (text) => {
         expect(scanJson(text).syntax.length === 0).toBe(accepts(text.replace(/^\uFEFF/, '')));

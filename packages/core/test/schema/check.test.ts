@@ -33,6 +33,7 @@ describe("the check of a schema's root", () => {
       'https://json-schema.org/draft/2019-09/schema',
       'http://json-schema.org/draft-07/schema#',
       'http://json-schema.org/draft-07/schema',
+      'http://json-schema.org/draft-06/schema#',
     ]) {
       expect(mistakesOf({ $schema: dialect })).toEqual([]);
     }

@@ -103,6 +103,12 @@ describe('defaults', () => {
     expect(check({})).toEqual({ ok: false, problems: ['a: must be a string, got 1 (number)'] });
   });
 
+  it('are ignored in keywords that the dialect does not have', () => {
+    const items = [{ $ref: '#/definitions/a', default: 2 }];
+    const schema = { properties: { x: { prefixItems: items, default: 1 } }, definitions: { a: {} } };
+    expect(filled({ $schema: 'http://json-schema.org/draft-07/schema#', ...schema }, {})).toEqual({ x: 1 });
+  });
+
   it('are not filled into results', () => {
     const value = {};
     expect(compileSchema({ properties: { a: { default: 1 } } })(value)).toEqual({ ok: true, value: {} });
