@@ -8,7 +8,7 @@ import { bin, pnpm, root, run, step } from './lib.mjs';
 
 const installStamp = join(root, 'node_modules', '.setup-installed');
 /** Files of a build that a user may have removed. */
-const built = ['packages/cli/dist/bin.js', 'packages/express/dist/assets/docs.html'];
+const built = ['packages/cli/dist/bin.js', 'packages/cli/config.schema.json', 'packages/express/dist/assets/docs.html'];
 const buildStamp = join(root, 'node_modules', '.setup-built');
 
 const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name));

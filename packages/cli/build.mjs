@@ -7,6 +7,8 @@
  *   record-database.js   the database of records, loaded after the first call, and record-thread.js, which fills it under load
  *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share
  *   assets/    what the pages of the API are made of
+ *
+ * Beside dist/, config.schema.json: a copy of the one in core, so that editors find it at node_modules/mcp-daemon.
  */
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -143,6 +145,7 @@ for (const entry of ['index', 'http']) {
     files.set(join(dist, relative(join(here, 'build'), path)), text);
 }
 for (const [name, contents] of await makeAssets()) files.set(join(dist, 'assets', name), contents);
+files.set(join(here, 'config.schema.json'), await readFile(join(src('core'), 'config/config.schema.json')));
 
 for (const [path, contents] of files) {
   await mkdir(dirname(path), { recursive: true });

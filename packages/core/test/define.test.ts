@@ -176,7 +176,7 @@ describe('a schema of another library', () => {
   it('is refused where it gives no JSON Schema', () => {
     expect(throwing(() => defineTool({ name: 't', inputSchema: standard(), run: () => 1 }))).toMatchObject({
       code: 'schema_invalid',
-      message: expect.stringMatching(/"mine" gives no JSON Schema; use one that does/) as string,
+      message: expect.stringMatching(/"mine" cannot convert its schemas to JSON Schema/) as string,
     });
   });
 

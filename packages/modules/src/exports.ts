@@ -1,17 +1,17 @@
 /**
- * One view of what a module exports, whether it is an ES module, CommonJS, or one compiled to the other.
+ * Gives one view of a module's exports, whether it is an ES module, CommonJS, or an ES module compiled to CommonJS.
  */
 
-type Bag = Readonly<Record<string, unknown>>;
+type Members = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Bag => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null;
 const isClass = (value: unknown): boolean =>
   typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 
-/** What every function has of its own. */
+/** Own properties of every function. */
 const OF_FUNCTIONS = new Set(['length', 'name', 'prototype', 'arguments', 'caller']);
 
-/** The names that `export default` adds: an object's members, a class's static functions, and what an instance inherits. */
+/** The names of a default export's members: an object's own and inherited ones, or a class's static functions. */
 function membersOf(value: unknown): Set<string> {
   const names = new Set<string>();
   if (typeof value === 'function') {
@@ -25,31 +25,31 @@ function membersOf(value: unknown): Set<string> {
   return names;
 }
 
-/** A member that keeps its `this`, wherever it is called from. */
-function member(owner: Bag, name: string): unknown {
+/** A member of an object. Functions are bound to the object, so that they keep their `this`. */
+function member(owner: Members, name: string): unknown {
   const value = owner[name];
   return typeof value === 'function' && !isClass(value) ? value.bind(owner) : value;
 }
 
 /**
- * Merges a namespace with what its default export holds, so that a class or function is found by its name in either. Named
- * exports come first. A default class or function is also found by its own name. Members are read when they are asked for.
+ * Merges a namespace with the members of its default export, so that a class or function is found by its name in either. Named
+ * exports come first. A default class or function is also found by its own name. Members are only read on access.
  *
- * @param namespace what `import()` gave
- * @returns the namespace itself where there is nothing to merge
+ * @param namespace the result of `import()`
+ * @returns the namespace itself if there is nothing to merge
  */
-export function mergeExports(namespace: Bag): Bag {
+export function mergeExports(namespace: Members): Members {
   if (!('default' in namespace)) return namespace;
   let standard = namespace['default'];
   const merged: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  const add = (owner: Bag, name: string): void => {
+  const add = (owner: Members, name: string): void => {
     if (!Object.hasOwn(merged, name)) Object.defineProperty(merged, name, { enumerable: true, get: () => member(owner, name) });
   };
-  // CommonJS that was compiled from an ES module: what it calls default is the default.
+  // CommonJS that was compiled from an ES module: its member `default` is the default export.
   const compiled = isObject(standard) && standard['__esModule'] === true && 'default' in standard ? standard : undefined;
   for (const name of Object.keys(namespace)) {
     if (compiled !== undefined && name === 'default') continue;
-    // CommonJS: the same function, which may want its `this`.
+    // CommonJS: the same function is also a member of the default export, and may need its `this`.
     if (name !== 'default' && isObject(standard) && standard[name] === namespace[name]) add(standard, name);
     else Object.defineProperty(merged, name, { enumerable: true, get: () => namespace[name] });
   }
@@ -58,7 +58,7 @@ export function mergeExports(namespace: Bag): Bag {
     standard = compiled['default'];
   }
   if (isObject(standard) || typeof standard === 'function') {
-    const owner = standard as unknown as Bag;
+    const owner = standard as unknown as Members;
     for (const name of membersOf(owner)) if (name !== 'default') add(owner, name);
     const own = typeof standard === 'function' ? standard.name : '';
     if (own !== '' && own !== 'default' && !Object.hasOwn(merged, own)) {

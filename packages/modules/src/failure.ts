@@ -1,5 +1,5 @@
 /**
- * What a module's author is told when the module cannot be loaded: one line, with the place in their own file.
+ * The error of a module that cannot be loaded: one line for its author, with the place in the author's file.
  */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ import type { Location } from './syntax.js';
 /** A failed load. */
 export interface Failure {
   error: DaemonError;
-  /** The source cannot be parsed: the next try fails as well, unless a file has changed. */
+  /** Whether the source cannot be parsed: loading fails again until a file changes. */
   lasting: boolean;
 }
 
@@ -32,11 +32,11 @@ function messageOf(cause: unknown): string {
   try {
     return firstLine(String(cause));
   } catch {
-    return 'something that is no error was thrown';
+    return 'the thrown value is not an error';
   }
 }
 
-/** The frame that threw, if it is in a file: below it are Node's frames, and ours. */
+/** The stack frame that threw, if it is in a file. Below it are frames of Node and of this package. */
 function frameOf(stack: string): Location | undefined {
   for (const line of stack.split('\n')) {
     if (line.includes('(node:internal/modules') || line.includes(' node:internal/modules')) return undefined;
@@ -47,21 +47,21 @@ function frameOf(stack: string): Location | undefined {
   return undefined;
 }
 
-/** Says which Node reads this file, if that is what is wrong. */
+/** Says which Node can load the file, if it is TypeScript that this Node cannot load. */
 function typeScriptAdvice(file: string, cause: unknown): string | undefined {
   const code = isError(cause) ? cause.code : undefined;
   if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' || !/"\.[mc]?ts"/.test(String((cause as Error).message))) return undefined;
   const what = /^\.[mc]?ts$/.test(extname(file)) ? 'it is TypeScript' : 'it imports TypeScript';
-  return `${what}, which Node reads from 22.18 and 23.6 on, and this is ${process.version}: compile it to JavaScript, or use a newer Node`;
+  return `${what}, which needs Node 22.18, 23.6 or newer (this is ${process.version}): compile it to JavaScript, or update Node`;
 }
 
 /**
- * Turns what `import()` threw into an error that says what is wrong where.
+ * Turns what `import()` threw into an error that says what is wrong and where.
  *
- * @param base the config file's folder; files are named from there
+ * @param base the config file's folder, from which files are named
  * @param names the link's names
  * @param file the module's file
- * @param parts the files that the module is made of
+ * @param parts returns the files that the module consists of
  * @param cause what was thrown
  */
 export async function failureOf(
@@ -79,7 +79,7 @@ export async function failureOf(
   });
   const advice = typeScriptAdvice(file, cause);
   if (advice !== undefined) return failed(advice);
-  if (extname(file) === '.json') return failed('it is JSON; functions live in .js, .mjs or .cjs files', true);
+  if (extname(file) === '.json') return failed('it is JSON; functions must be in .js, .mjs or .cjs files', true);
   const stack = isError(cause) ? String(cause.stack) : '';
   // Paths in Node's own messages are absolute.
   const message = messageOf(cause).replaceAll(`${base}/`, './');
@@ -88,7 +88,7 @@ export async function failureOf(
     const files = parts();
     const at =
       decorated(stack) ?? (frameOf(stack) === undefined ? await locateSyntaxError([...files], cause.message) : undefined);
-    // An import of what the other file does not export is no error in this one.
+    // A missing export is a mistake between two files: editing the other one can repair it.
     const lasting = at !== undefined && files.has(at.file) && !cause.message.startsWith('The requested module');
     if (at !== undefined) return failed(`${message} (at ${shown(base, at.file)}:${at.line})`, lasting);
   }

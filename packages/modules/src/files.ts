@@ -1,23 +1,23 @@
 /**
- * The few questions that are asked of the file system. None of them throws: what cannot be read is not there.
+ * Reads the file system. None of these functions throws: what cannot be read counts as missing.
  */
 import type { Dirent, Stats } from 'node:fs';
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 
-/** What a module's file may end in, in the order in which they are tried. */
+/** The extensions of a module's file, in the order in which they are tried. */
 export const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'] as const;
 
 const CODE: ReadonlySet<string> = new Set(EXTENSIONS);
 const INSTALLED = `${sep}node_modules${sep}`;
 
-/** Whether the name ends like a file with code. */
+/** Whether the name has the extension of a file with code. */
 export const isCode = (name: string): boolean => CODE.has(extname(name));
 
 /** Whether the file belongs to an installed package, which is never reloaded. */
 export const isInstalled = (file: string): boolean => file.includes(INSTALLED);
 
-/** What is at the path, or undefined. */
+/** The file or folder at the path, or undefined. */
 export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
@@ -26,7 +26,7 @@ export function statOf(path: string): Stats | undefined {
   }
 }
 
-/** The path without symbolic links, as Node names a module; the path itself where it does not exist. */
+/** The path without symbolic links, by which Node identifies a module; the path itself if it does not exist. */
 export function realPath(path: string): string {
   try {
     return realpathSync(path);
@@ -44,7 +44,7 @@ export function textOf(path: string): string | undefined {
   }
 }
 
-/** What is in the folder; nothing, if it cannot be read. */
+/** The entries of the folder; none if it cannot be read. */
 export function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
@@ -53,7 +53,7 @@ export function entriesOf(folder: string): Dirent[] {
   }
 }
 
-/** The file itself, or the one with an extension that is left out. */
+/** The file at the path, or at the path with one of the extensions. */
 export function fileAt(path: string, extensions: readonly string[] = EXTENSIONS): string | undefined {
   if (statOf(path)?.isFile()) return path;
   const extension = extensions.find((candidate) => statOf(path + candidate)?.isFile());

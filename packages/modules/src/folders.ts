@@ -1,29 +1,29 @@
 /**
- * Says that something happened in one of some folders. Folders rather than files, because editors save by renaming; and never
- * more watchers than agreed: what cannot be watched is asked for once a second. Nothing here keeps a process alive.
+ * Watches folders for changes. Folders and not files, because editors save by renaming. The number of watchers is limited: other
+ * folders, and those that cannot be watched, are polled. Nothing here keeps a process alive.
  */
 import type { FSWatcher } from 'node:fs';
 import { watch } from 'node:fs';
 
 import { statOf } from './files.js';
 
-/** Some folders that are being watched. */
+/** A set of watched folders. */
 export interface FolderWatch {
-  /** Replaces the set of folders. */
+  /** Replaces the set of watched folders. */
   set(folders: ReadonlySet<string>): void;
-  /** Ends it; a second call does nothing. */
+  /** Ends watching. A second call does nothing. */
   close(): void;
 }
 
-/** What {@link watchFolders} is told. */
+/** What {@link watchFolders} takes. */
 export interface FolderWatchOptions {
-  /** Something happened: in the folder of that name; `name` is the entry, where it is known. */
+  /** Called for each change in a folder. `name` is the entry, if it is known. */
   onEvent(folder: string, name: string | null): void;
-  /** How many watchers there may be. */
+  /** The most folders that are watched; others are polled. */
   limit: number;
-  /** Milliseconds between two looks at what cannot be watched. */
+  /** Milliseconds between two looks at polled folders. */
   interval: number;
-  /** `fs.watch`. */
+  /** Opens a watcher. Default: `fs.watch`. */
   open?: (folder: string, listener: (event: string, name: string | null) => void) => FSWatcher;
 }
 
@@ -31,8 +31,6 @@ const openWatcher: NonNullable<FolderWatchOptions['open']> = (folder, listener) 
 
 /**
  * Watches folders, at first none.
- *
- * @param options see there
  */
 export function watchFolders({ onEvent, limit, interval, open = openWatcher }: FolderWatchOptions): FolderWatch {
   const watchers = new Map<string, { watcher: FSWatcher; id: number | undefined }>();
@@ -55,11 +53,11 @@ export function watchFolders({ onEvent, limit, interval, open = openWatcher }: F
     if (id === undefined || watchers.size >= limit) return poll(folder);
     try {
       const watcher = open(folder, (_event, name) => {
-        // The folder was replaced by another of its name: this watcher belongs to the old one.
+        // The folder was replaced by another of the same name: this watcher belongs to the old one.
         if (statOf(folder)?.ino !== id) poll(folder);
         onEvent(folder, name);
       });
-      // Too many watchers, or the folder is gone.
+      // There are too many watchers, or the folder is gone.
       watcher.on('error', () => poll(folder));
       watchers.set(folder, { watcher, id });
       polled.delete(folder);

@@ -1,26 +1,26 @@
 /**
- * Which local files a module is made of, and which of them have changed. Read from the sources by a scan for import specifiers:
- * cheaper than hooks, and the same before and after a reload. A file that is scanned in vain costs a stat, so the scan errs on
- * that side. ES modules are remembered by the process, and so is this.
+ * Knows which local files a module consists of, and which of them have changed. It scans the sources for import specifiers, which is
+ * cheaper than hooks, and the same before and after a reload. A specifier that is found by mistake costs only a stat, so the scan
+ * rather finds too many. As ES modules are cached for the whole process, so is this.
  */
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { entriesOf, fileAt, indexOf, isCode, isInstalled, realPath, statOf, textOf } from './files.js';
 
-/** Enough for any module; a bound for what is no module at all. */
+/** Enough for any module. A limit for anything that is not one. */
 const MAX_FILES = 1000;
 const MAX_SCANNED_BYTES = 2_000_000;
 const MAX_FOLDER_FILES = 200;
 const MAX_FOLDERS = 50;
 
 const LITERAL = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(?:\/\*[^*]*\*\/\s*)?(["'`])([^"'`\n$]+)\1/g;
-/** `import(name)`: what it loads is known when it runs; taken to be anything in the file's folder. */
+/** `import(name)`: what it loads is only known at run time, so it counts as importing all code in the file's folder. */
 const COMPUTED = /\b(?:import|require)\s*\(\s*(?:\/\*[^*]*\*\/\s*)?(?:[^\s"'`)/]|`[^`]*\$\{)/;
 const IMPORTABLE = ['.js', '.mjs', '.cjs', '.json', '.ts', '.mts', '.cts'];
 
 interface Node {
-  /** When, how big and which; null: the file is not there. */
+  /** Time, size and inode of the file; null: it is missing. */
   stamp: string | null;
   imports: readonly string[];
 }
@@ -32,7 +32,7 @@ const stampOf = (file: string): string | null => {
   return stat?.isFile() ? `${stat.mtimeMs}:${stat.size}:${stat.ino}` : null;
 };
 
-/** Code anywhere below the folder, but for dependencies and what is hidden. */
+/** All code below the folder, except dependencies and hidden files. */
 function codeBelow(folder: string): string[] {
   const found: string[] = [];
   const folders = [folder];
@@ -75,7 +75,7 @@ function scan(file: string): Node {
 }
 
 /**
- * The files that a module is made of, itself first. Files that were not known yet are read.
+ * The files that a module consists of, itself first. Files that are not known yet are scanned.
  *
  * @param top the module's file, without symbolic links
  */
@@ -83,21 +83,21 @@ export function filesOf(top: string): Set<string> {
   const found = new Set([top]);
   for (const file of found) {
     const { imports } = nodes.get(file) ?? scan(file);
-    // What a package imports matters only while that package itself is in question.
+    // The imports of installed packages are only followed for a module that is itself in a package.
     for (const next of imports) if (found.size < MAX_FILES && (isInstalled(top) || !isInstalled(next))) found.add(next);
   }
   return found;
 }
 
-/** The tracked files that differ from what was last seen of them. */
+/** The tracked files that differ from their last scan. */
 export interface Differences {
   changed: string[];
   missing: string[];
 }
 
 /**
- * Compares files with what was last seen of them. A changed file is read anew; a missing one stays as it was until
- * {@link markMissing}, because saving a file may take it away for a moment.
+ * Compares files with their last scan. A changed file is scanned again. A missing one stays as it is until {@link markMissing},
+ * because a file may be missing for a moment while it is saved.
  */
 export function differences(files: Iterable<string>): Differences {
   const result: Differences = { changed: [], missing: [] };
@@ -116,17 +116,17 @@ export function differences(files: Iterable<string>): Differences {
   return result;
 }
 
-/** Takes note that a file is gone: from now on its return is a change. */
+/** Marks a file as missing: from now on its return is a change. */
 export function markMissing(file: string): void {
   const node = nodes.get(file);
   if (node !== undefined) node.stamp = null;
 }
 
-/** Files that were written after `since` (milliseconds since 1970): what was loaded then may have been older. */
+/** The files that were written after `since` (milliseconds since 1970): the loaded code may be older. */
 export const writtenAfter = (files: Iterable<string>, since: number): string[] =>
   [...files].filter((file) => (statOf(file)?.ctimeMs ?? 0) > since);
 
-/** The files, and all tracked files that import them, directly or not. */
+/** The files, and all tracked files that import them, directly or indirectly. */
 export function withImporters(files: Iterable<string>): Set<string> {
   const importers = new Map<string, string[]>();
   for (const [file, { imports }] of nodes) {

@@ -1,5 +1,5 @@
 /**
- * Loads files, each with the newest code. What was loaded is known to the whole process, like the modules themselves.
+ * Loads files, each with its newest code. What is loaded is recorded for the whole process, as Node caches modules.
  */
 import type { Failure } from './failure.js';
 import { isInstalled } from './files.js';
@@ -7,19 +7,19 @@ import { differences, filesOf, markMissing, withImporters, writtenAfter } from '
 import { absorbStray } from './stray.js';
 import { supersede, urlOf } from './versions.js';
 
-/** What is known of one module's file. */
+/** The last load of one module's file. */
 interface Load {
-  /** Milliseconds since 1970: code written later may not be what was loaded. */
+  /** When it was loaded, in milliseconds since 1970. Files written later may be newer than the loaded code. */
   since: number;
   state: 'pending' | 'done' | Failure;
-  /** Whether its files were looked at since. */
+  /** Whether its files were compared since. */
   checked: boolean;
 }
 
 const loads = new Map<string, Load>();
 const listeners = new Set<(files: ReadonlySet<string>) => void>();
 
-/** Gives files and their importers a new version, and says so. */
+/** Gives files and their importers a new version, and calls the listeners. */
 function renew(files: Iterable<string>, warn: (message: string) => void): void {
   const stale = withImporters(files);
   for (const file of stale) {
@@ -34,7 +34,7 @@ function renew(files: Iterable<string>, warn: (message: string) => void): void {
   for (const listener of listeners) listener(stale);
 }
 
-/** Files that may be the reason why a module failed: its own, without those that work elsewhere. */
+/** The files that may have made a module fail: its own, without those that work in other modules. */
 function suspects(file: string): Set<string> {
   const found = filesOf(file);
   for (const [other, { state }] of loads) {
@@ -44,7 +44,7 @@ function suspects(file: string): Set<string> {
   return found.add(file);
 }
 
-/** The files of a module that were written between its load and the first look at them; from then on their stamps tell. */
+/** The files of a module that were written between its load and the first comparison. After that their stamps show changes. */
 function writtenSinceLoad(file: string): string[] {
   const load = loads.get(file);
   if (load === undefined || load.checked) return [];
@@ -53,14 +53,14 @@ function writtenSinceLoad(file: string): string[] {
 }
 
 /**
- * Imports a file: the module that the process has, or newer code where a file of the module has changed or the load before
- * has failed.
+ * Imports a file: the module that the process has already, or newer code if a file of the module has changed or the last load
+ * failed.
  *
  * @param file the module's file, without symbolic links
- * @param explain makes an error of what was thrown
- * @param warn is told what does not work as it should
+ * @param explain turns what was thrown into an error
+ * @param warn gets warnings
  * @returns the module's namespace
- * @throws the error that `explain` made
+ * @throws the error that `explain` returns
  */
 export async function loadFile(
   file: string,
@@ -97,12 +97,12 @@ export async function loadFile(
 }
 
 /**
- * Looks for changes in modules that were loaded, and gives the changed files new versions.
+ * Looks for changes in loaded modules, and gives the changed files new versions.
  *
  * @param tops the modules' files
- * @param isGone whether a missing file is to be taken as a change by now
- * @param warn is told what does not work as it should
- * @returns the missing files that are not taken as changed yet
+ * @param isGone whether a missing file counts as a change by now
+ * @param warn gets warnings
+ * @returns the missing files that do not count as changes yet
  */
 export function refresh(tops: Iterable<string>, isGone: (file: string) => boolean, warn: (message: string) => void): string[] {
   const stale = new Set<string>();
@@ -128,7 +128,7 @@ export function refresh(tops: Iterable<string>, isGone: (file: string) => boolea
 /**
  * Calls the listener with every set of files that gets new versions: those that have changed, and all that import them.
  *
- * @returns stops that
+ * @returns a function that stops the calls
  */
 export function onRenewed(listener: (files: ReadonlySet<string>) => void): () => void {
   listeners.add(listener);

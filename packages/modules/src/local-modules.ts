@@ -1,6 +1,6 @@
 /**
- * The functions that live in files and installed packages of the operator's: found from the config file's folder, loaded at the
- * first call, and loaded again when they are edited.
+ * Loads functions from the operator's files and installed packages. They are found from the config file's folder, loaded at their
+ * first call, and loaded again after an edit.
  */
 import { basename, dirname, join, resolve } from 'node:path';
 
@@ -16,11 +16,11 @@ import { loadFile, onRenewed, refresh } from './load.js';
 import type { ModuleNames } from './locate.js';
 import { isPath, locate, noSuchExport } from './locate.js';
 
-/** What {@link localModules} is told. */
+/** What {@link localModules} takes. */
 export interface LocalModulesOptions {
   /** The config file's folder. */
   base: string;
-  /** Told what does not work as it should. Default: nobody. */
+  /** Gets warnings. Default: none. */
   logger?: Pick<Logger, 'warn'>;
 }
 
@@ -28,26 +28,26 @@ export interface LocalModulesOptions {
 export interface ModuleChange {
   /** The files that were edited, created or removed, and those that import them. */
   readonly files: readonly string[];
-  /** Whether the link's module is among what has changed: what was loaded of it is old. */
+  /** Whether the link's module has changed, so that its loaded code is old. */
   affects(link: ModuleNames): boolean;
 }
 
-/** The functions in files and installed packages. */
+/** A source of functions in files and installed packages. */
 export interface LocalModules extends ModuleSource {
   /**
-   * Calls the listener when code that this source has loaded is edited; the next `load()` gives the new code, and what was
-   * loaded before keeps running. Follows the local files of a module, however deep; installed packages are not followed.
+   * Calls the listener when code that this source has loaded is edited. The next `load()` returns the new code; loaded code keeps
+   * running. Follows all local files that a module imports, directly or indirectly, but no installed packages.
    *
-   * @param listener called once per batch of edits; what it throws is logged
+   * @param listener called once per batch of edits; its errors are logged
    */
   watch(listener: (change: ModuleChange) => void): { close(): void };
-  /** Ends all watching; loading still works. */
+  /** Ends all watching. Loading still works. */
   close(): void;
 }
 
-/** Editors and compilers write more than once. */
+/** Milliseconds to wait after a change: editors and compilers write more than once. */
 const DEBOUNCE = 50;
-/** A file that is away for this long was not just being saved. */
+/** Milliseconds after which a missing file is not just being saved. */
 const GRACE = 300;
 const MAX_WATCHERS = 128;
 const POLL_INTERVAL = 1000;
@@ -56,21 +56,19 @@ const keyOf = ({ source, package_name: packageName, module_name: moduleName }: M
   JSON.stringify([source ?? '', packageName, moduleName]);
 
 /**
- * A source for links without `source`, or with a path there. Nothing is read before the first load, and `digest` is null: a
- * file's own digest would say nothing of what it imports.
- *
- * @param options see there
+ * Creates a source for links without `source`, or with a path as `source`. Nothing is read before the first load. `digest` is
+ * null, because a file's digest would not cover what it imports.
  */
 export function localModules({ base: folder, logger }: LocalModulesOptions): LocalModules {
   const base = realPath(resolve(folder));
-  /** The file that each link was last found in. */
+  /** The file in which each link was last found. */
   const found = new Map<string, string>();
-  /** The name of that file, for links whose name is a symbolic link or leads over one: deployments switch these. */
+  /** The path of that file, if it contains a symbolic link: deployments switch these. */
   const linked = new Map<string, string>();
   const linkFolders = new Set<string>();
   const listeners = new Set<(change: ModuleChange) => void>();
   const followed = new Set<string>();
-  /** Files that are missing, and since when. */
+  /** Missing files, and since when. */
   const gone = new Map<string, number>();
   let folders: FolderWatch | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -78,7 +76,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
 
   const warn = (message: string): void => logger?.warn({ base }, message);
 
-  /** Tells the listeners which modules are old. */
+  /** Calls the listeners if modules are old. */
   function announce(files: ReadonlySet<string>): void {
     const stale = new Set([...found].filter(([, file]) => files.has(file)).map(([key]) => key));
     if (stale.size === 0) return;
@@ -87,12 +85,12 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
       try {
         listener(change);
       } catch (error) {
-        warn(`a listener to edited modules failed: ${error instanceof Error ? error.message : String(error)}`);
+        warn(`a listener for edited modules failed: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
   }
 
-  /** Watches the folders of all files that the loaded modules are made of. */
+  /** Watches the folders of all files of the loaded modules. */
   function follow(): void {
     followed.clear();
     for (const top of new Set(found.values())) if (!isInstalled(top)) for (const file of filesOf(top)) followed.add(file);
@@ -101,7 +99,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     folders?.set(new Set([...[...followed].map((file) => dirname(file)), ...linkFolders]));
   }
 
-  /** Modules whose name leads to another file than before are old, whatever was written. */
+  /** Finds modules whose path leads to another file than before: they are old. */
   function followLinks(): void {
     const switched = new Set<string>();
     for (const [key, name] of linked) {
@@ -113,11 +111,11 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     if (switched.size > 0) announce(switched);
   }
 
-  /** Looks at all files after the last event has settled, and follows what they import by then. */
+  /** Compares all files once events have settled, and follows their new imports. */
   function look(): void {
     timer = undefined;
     followLinks();
-    // Before the files are compared, so that no edit falls between the two; and after, because edits bring new imports.
+    // Before the comparison, so that no edit is missed in between; and after it, because edits add imports.
     follow();
     const now = Date.now();
     const isGone = (file: string): boolean => now - (gone.get(file) ?? now) >= GRACE;
@@ -134,7 +132,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     timer = setTimeout(look, delay).unref();
   }
 
-  /** A database or a log in the same folder is no reason to look. The folder itself may be named, when it goes. */
+  /** Ignores other files in the folder, such as a database or a log. An event of the folder itself means that it was removed. */
   function onEvent(at: string, name: string | null): void {
     if (name === null || name === basename(at) || linkFolders.has(at) || followed.has(join(at, name))) schedule();
   }
@@ -154,7 +152,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
 
     async load(link): Promise<LoadedModule> {
       if (link.sha256 !== undefined) {
-        const why = 'its sha256 can be checked for a bundle only (source "zip" or "s3"), not for files that may change';
+        const why = 'sha256 is only supported for bundles (source "zip" or "s3"), not for files that may change';
         throw new DaemonError('module_failed', `module "${link.module_name}" could not be loaded: ${why}`);
       }
       const place = locate(base, link);
@@ -178,7 +176,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     },
 
     watch(listener) {
-      // A listener may be given twice.
+      // The same listener may be added twice.
       const entry = (change: ModuleChange): void => listener(change);
       listeners.add(entry);
       if (folders === undefined) {

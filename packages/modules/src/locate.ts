@@ -1,12 +1,12 @@
 /**
- * From a link's names to a file. The order, which docs/config.md and errors repeat:
+ * Finds the file of a link. The order, which is also in docs/config.md and in errors:
  *
  * 1. `module_name` as a path from the config file's folder: the file itself, with an extension left out, a folder (its
  *    package.json or index file); `pkg.sub.mod` is also tried as `pkg/sub/mod`;
  * 2. the same inside the folder `package_name`;
  * 3. an installed package: `package_name` itself, `package_name/module_name`, and last an export of the package's main file.
  *
- * Where `source` is a path, it takes the place of the config file's folder; a file there is the module.
+ * If `source` is a folder, it replaces the config file's folder; if it is a file, it is the module.
  */
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,11 +24,11 @@ export type ModuleNames = Pick<LinkBinding, 'package_name' | 'module_name' | 'so
 /** Where a module is. */
 export interface Place {
   file: string;
-  /** The module is this export of the file; if it has none, the module was not found. */
+  /** The module is this export of the file. If the file has no such export, the module was not found. */
   member?: string;
 }
 
-/** What was tried, and how to list the names that are there: only an error needs them. */
+/** The places that were tried, and the names that exist there. Only an error needs them. */
 interface Search {
   readonly base: string;
   readonly looked: string[];
@@ -37,21 +37,21 @@ interface Search {
 
 const isScheme = (text: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(text);
 
-/** Whether `source` names a path (or nothing), and not a bundle or another server. */
+/** Whether `source` is absent or a path, and not a bundle or another server. */
 export function isPath(source: string | undefined): boolean {
   if (source === undefined || source === '') return true;
   if (source.startsWith('file:') || source.startsWith('.') || isAbsolute(source)) return true;
   return /[\\/]/.test(source) && !isScheme(source);
 }
 
-/** The path as its author sees it: from the config file's folder. */
+/** The path relative to the config file's folder, for messages. */
 export function shown(base: string, path: string): string {
   const way = relative(base, path).replaceAll(sep, '/');
   if (way === '') return '.';
   return way.startsWith('..') || isAbsolute(way) ? way : `./${way}`;
 }
 
-/** A path or a file: URL as a path. A URL that names no file here is taken by the letter, and not found. */
+/** A path or a file: URL as a path. A URL of another host counts as a path, which is not found. */
 function toPath(base: string, path: string): string {
   try {
     return path.startsWith('file:') ? fileURLToPath(path) : resolve(base, path);
@@ -61,13 +61,13 @@ function toPath(base: string, path: string): string {
 }
 const isExplicit = (name: string): boolean => /^\.{0,2}[\\/]|^file:|^[a-z]:[\\/]/i.test(name);
 
-/** `pkg.sub.mod` is Python's way to say `pkg/sub/mod`. */
+/** The name, and for a Python name such as `pkg.sub.mod` also `pkg/sub/mod`. */
 function spellings(name: string): string[] {
   const dotted = /^[\w$@-]+(\.[\w$-]+)+$/.test(name) && !isCode(name);
   return dotted ? [name, name.replaceAll('.', '/')] : [name];
 }
 
-/** A file at the path, or a folder that stands for one. */
+/** The file at the path, or the main file of the folder there. */
 function codeAt(path: string): string | undefined {
   const file = fileAt(path);
   if (file !== undefined) return file;
@@ -77,7 +77,7 @@ function codeAt(path: string): string | undefined {
   return 'file' in entry ? entry.file : indexOf(path);
 }
 
-/** The names of modules in the folder where the module was expected. */
+/** The names of the modules in the folder in which the module was looked for. */
 function* namesNear(folder: string, name: string): Generator<string> {
   for (const spelling of spellings(name)) {
     const start = spelling.slice(0, Math.max(spelling.lastIndexOf('/'), spelling.lastIndexOf('\\')) + 1);
@@ -89,7 +89,7 @@ function* namesNear(folder: string, name: string): Generator<string> {
   }
 }
 
-/** The names of what is installed, in the same scope. */
+/** The names of installed packages in the same scope. */
 function* namesInstalled(folder: string, name: string): Generator<string> {
   const scope = name.startsWith('@') ? name.slice(0, name.indexOf('/') + 1) : '';
   for (const modules of nodeModulesAbove(folder)) {
@@ -125,7 +125,7 @@ function inPackage(
     if ('file' in found) return { file: found.file };
     reasons.add(found.missing);
   }
-  // The main file was not among them: it may export the module.
+  // The main file was not tried yet: it may export the module.
   if (!subpaths.includes('.')) {
     const found = findPackage(name, '.', folder);
     if ('file' in found) return { file: found.file, member: moduleName };
@@ -136,7 +136,7 @@ function inPackage(
   return undefined;
 }
 
-/** Which subpaths of the package may be the module: `.` is its main file. */
+/** The subpaths of the package that may be the module. `.` is its main file. */
 function subpathsOf({ name, subpath }: { name: string; subpath: string }, packageName: string, moduleName: string): string[] {
   if (moduleName === packageName) return [subpath];
   const rest = ['/', '.'].map((mark) => name + mark).find((start) => moduleName.startsWith(start));
@@ -151,7 +151,7 @@ function subpathsOf({ name, subpath }: { name: string; subpath: string }, packag
  * @param base the config file's folder
  * @param names the link's names
  * @returns the file, which existed a moment ago
- * @throws DaemonError `module_not_found`, with every place that was tried
+ * @throws DaemonError `module_not_found`, with all places that were tried
  */
 export function locate(base: string, names: ModuleNames): Place {
   const { package_name: packageName, module_name: moduleName, source } = names;
@@ -169,7 +169,7 @@ export function locate(base: string, names: ModuleNames): Place {
       const nested = inFolder(search, toPath(root, packageName), moduleName);
       if (nested !== undefined) return { file: nested };
     }
-    // A source that is the package's own folder.
+    // The source may be the package's own folder.
     const own = root !== base && moduleName === packageName ? codeAt(root) : undefined;
     if (own !== undefined) return { file: own };
     const installed = inPackage(search, root, names);
@@ -186,10 +186,10 @@ export function locate(base: string, names: ModuleNames): Place {
 }
 
 /**
- * The error for a package whose main file does not have the module either.
+ * The error for a package whose main file does not export the module either.
  *
  * @param names the link's names
- * @param exported what the main file exports
+ * @param exported the names that the main file exports
  */
 export function noSuchExport(names: ModuleNames, exported: readonly string[]): DaemonError {
   const { package_name: packageName, module_name: moduleName } = names;

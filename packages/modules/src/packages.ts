@@ -1,6 +1,6 @@
 /**
- * Finds the file of an installed package as `import` would from a folder of the user's: Node resolves bare names only from the
- * importing file's own place, and that is ours. Follows "PACKAGE_RESOLVE" of Node's documentation of ECMAScript modules.
+ * Finds the file of an installed package as `import` would in the user's folder: Node itself resolves package names only from the
+ * importing file, which is one of ours. Follows "PACKAGE_RESOLVE" of Node's documentation of ECMAScript modules.
  *
  * @see https://nodejs.org/api/esm.html#resolution-algorithm-specification
  */
@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { fileAt, indexOf, statOf, textOf } from './files.js';
 
-/** A package that was looked for: the file, or the reason why there is none. */
+/** The file of a package, or the reason why there is none. */
 export type PackageFile = { file: string } | { missing: string };
 
 interface Manifest {
@@ -22,7 +22,7 @@ type Table = Readonly<Record<string, unknown>>;
 
 const isTable = (value: unknown): value is Table => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What `import` matches on this version of Node; `require(esm)` brought `module-sync`. */
+/** The conditions of `import` in this version of Node. `module-sync` came with `require(esm)`. */
 const CONDITIONS: ReadonlySet<string> = new Set([
   'node',
   'import',
@@ -31,14 +31,14 @@ const CONDITIONS: ReadonlySet<string> = new Set([
   ...((process.features as unknown as Table)['require_module'] === true ? ['module-sync'] : []),
 ]);
 
-/** Splits `@scope/name/sub/path` into the package's name and `./sub/path` (`.` for none); undefined: no package is named so. */
+/** Splits `@scope/name/sub/path` into the package's name and `./sub/path` (`.` for none); undefined: not a package's name. */
 export function splitSpecifier(specifier: string): { name: string; subpath: string } | undefined {
   const match = /^((?:@[^/\\%@]+\/)?[^./\\%@][^/\\%]*)(?:\/(.+))?$/.exec(specifier);
   if (match?.[1] === undefined) return undefined;
   return { name: match[1], subpath: match[2] === undefined ? '.' : `./${match[2]}` };
 }
 
-/** The folder's package.json; undefined: there is none that can be read. */
+/** The folder's package.json; undefined if it is missing or cannot be read. */
 function manifestOf(folder: string): Manifest | undefined {
   const text = textOf(join(folder, 'package.json'));
   if (text === undefined) return undefined;
@@ -50,7 +50,7 @@ function manifestOf(folder: string): Manifest | undefined {
   }
 }
 
-/** The target for these conditions: a path, null where the package forbids it, undefined where nothing fits. */
+/** The target for these conditions: a path; null if the package forbids it; undefined if no condition matches. */
 function targetOf(value: unknown, star: string): string | null | undefined {
   if (typeof value === 'string') return value.startsWith('./') ? value.replaceAll('*', () => star) : undefined;
   if (value === null) return null;
@@ -72,7 +72,7 @@ function targetOf(value: unknown, star: string): string | null | undefined {
   return undefined;
 }
 
-/** Finds the subpath in `exports`: an exact key, else the pattern with the longest beginning. */
+/** Finds the subpath in `exports`: an exact key, else the pattern with the longest prefix. */
 function exportOf(exports: unknown, subpath: string): string | null | undefined {
   const table = isTable(exports) && Object.keys(exports).some((key) => key.startsWith('.')) ? exports : { '.': exports };
   if (Object.hasOwn(table, subpath) && !subpath.includes('*')) return targetOf(table[subpath], '');
@@ -88,7 +88,7 @@ function exportOf(exports: unknown, subpath: string): string | null | undefined 
   return best === undefined ? undefined : targetOf(table[best.key], best.star);
 }
 
-/** A target must stay inside its package, and is a URL: `%20` is a blank. */
+/** The file of a target, which is a URL and must be inside its package. */
 function inside(folder: string, target: string): string | undefined {
   if (/(^|[\\/]|%2f|%5c)(\.\.?|%2e|%2e%2e|node_modules)([\\/]|%2f|%5c|$)/i.test(target.slice(2))) return undefined;
   try {
@@ -99,7 +99,7 @@ function inside(folder: string, target: string): string | undefined {
 }
 
 /**
- * The file that a package's folder stands for.
+ * The file of a subpath in a package's folder.
  *
  * @param folder the package's folder
  * @param subpath `.`, or `./sub/path`
@@ -109,10 +109,10 @@ export function fileInPackage(folder: string, subpath: string, manifest = manife
     const target = exportOf(manifest.exports, subpath);
     const file = typeof target === 'string' ? inside(folder, target) : undefined;
     if (file === undefined) return { missing: subpath === '.' ? 'exports nothing to import' : `does not export "${subpath}"` };
-    return statOf(file)?.isFile() ? { file } : { missing: `exports "${subpath}" as ${String(target)}, which is not there` };
+    return statOf(file)?.isFile() ? { file } : { missing: `exports "${subpath}" as ${String(target)}, which does not exist` };
   }
   if (subpath !== '.') {
-    // Without `exports` Node wants the file's whole name; we are as lenient as with the user's own files.
+    // Without `exports` Node requires the full file name. Here extensions may be left out, as for the user's own files.
     const path = resolve(folder, subpath);
     const file = fileAt(path) ?? indexOf(path);
     return file === undefined ? { missing: `has no file "${subpath}"` } : { file };
@@ -123,7 +123,7 @@ export function fileInPackage(folder: string, subpath: string, manifest = manife
   return file === undefined ? { missing: 'has no main file' } : { file };
 }
 
-/** The `node_modules` folders that `import` looks into from `from`, nearest first. */
+/** The `node_modules` folders that `import` searches from `from`, nearest first. */
 export function* nodeModulesAbove(from: string): Generator<string> {
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     if (basename(folder) !== 'node_modules') yield join(folder, 'node_modules');

@@ -1,6 +1,6 @@
 /**
- * Node 20 rejects one promise too many when a CommonJS file throws that an ES module imports: the one of `import()`, and another
- * that nobody can reach. Left alone, that one ends the process.
+ * Node 20: when a CommonJS file that an ES module imports throws, Node rejects two promises: the one of `import()`, and one that no
+ * code can reach. That one would end the process as an unhandled rejection.
  */
 
 const isConcerned = Number(process.versions.node.split('.')[0]) < 22;
@@ -10,14 +10,14 @@ const causes = new Set<unknown>();
 
 function take(reason: unknown): void {
   if (causes.has(reason) || process.listenerCount('unhandledRejection') > 1) return;
-  // Somebody else's: while we listen, Node leaves it to us.
+  // Another rejection: while this listener is there, Node does not handle it, so throw it.
   setImmediate(() => {
     throw reason;
   });
 }
 
 /**
- * Takes the second rejection of a failed `import()`. To be called as soon as the first was caught.
+ * Ignores the second rejection of a failed `import()`. Must be called as soon as the first one is caught.
  *
  * @param cause what `import()` threw
  */

@@ -1,6 +1,6 @@
 /**
- * Where a syntax error is. Node tells the line of one in an ES module only when it prints the error on its own way out, so the
- * files are parsed again in a thread that dies of it.
+ * Finds the place of a syntax error. For an ES module, Node reports the line only when the error ends a thread, so the files are
+ * parsed again in a worker thread.
  */
 import { fileURLToPath } from 'node:url';
 
@@ -26,7 +26,7 @@ for (const identifier of files) {
   if (wrong !== undefined && wrong.message === message) throw wrong;
 }`;
 
-/** The place that the first line of a stack names, as Node writes it above a syntax error. */
+/** The place in the first line of a stack, where Node writes it for a syntax error. */
 export function decorated(stack: string): Location | undefined {
   const match = /^(file:\/\/.*?|\/.*?|[A-Za-z]:[\\/].*?)(?:\?[^:]*)?:(\d+)\r?\n/.exec(stack);
   if (match?.[1] === undefined) return undefined;
@@ -36,12 +36,12 @@ export function decorated(stack: string): Location | undefined {
 /**
  * Finds the file and the line of a syntax error.
  *
- * @param files where it may be
+ * @param files the files to search
  * @param message the error's message
- * @returns undefined where none of the files has that error
+ * @returns undefined if none of the files has this error
  */
 export async function locateSyntaxError(files: readonly string[], message: string): Promise<Location | undefined> {
-  const { Worker } = await import('node:worker_threads'); // only now: a start that finds no mistake is not to load threads
+  const { Worker } = await import('node:worker_threads'); // loaded only when needed, to keep the start fast
   return new Promise((resolve) => {
     const worker = new Worker(PARSER, {
       eval: true,

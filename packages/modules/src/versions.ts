@@ -1,20 +1,20 @@
 /**
- * Makes Node load a file again. An ES module is remembered by its URL for as long as the process lives, so a newer one needs
- * another URL: `?mcpd=<n>`. Every file has one current version in the process; a file gets a new one when it, or anything that
- * it imports, has changed, and all others keep their state. Resolve hooks give the imports inside of modules their versions;
- * they are installed with the first reload, so that a process that never reloads does not pay for them.
+ * Makes Node load a file again. Node caches ES modules by URL until the process ends, so a newer one needs another URL:
+ * `?mcpd=<n>`. Every file has one current version in the process. A file gets a new version when it, or a file that it imports,
+ * has changed; all others keep their state. Resolve hooks add the versions to imports inside modules. They are installed at the
+ * first reload, so that a process without reloads does not pay for them.
  */
 import * as nodeModule from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 
-/** What the hooks know of one URL: its versions in order, and whether code of that URL cannot tell its own version (CommonJS). */
+/** The versions of one URL in order, and whether its code does not know its own version (CommonJS). */
 interface Known {
   list: number[];
   unversioned: boolean;
 }
 
-/** The hooks that Node 22.15 has, as far as we use them; its types here are older. */
+/** The hooks of Node 22.15, which the installed types do not have yet. */
 interface SyncHooks {
   registerHooks?(hooks: {
     resolve(specifier: string, context: HookContext, next: (specifier: string, context: HookContext) => Resolved): Resolved;
@@ -38,10 +38,10 @@ let installed = false;
 let port: MessagePort | undefined;
 
 /**
- * The URL with the version that its importer is to see: the newest, but for an importer that has a newer version itself: that
- * one is older code that still runs, and keeps what it has.
+ * The URL with the version for its importer: the newest, except for an importer that has a newer version itself. That importer is
+ * old code which still runs, and keeps the versions that it has.
  *
- * Self-contained: its text is also run in the thread that Node 20 keeps for hooks.
+ * Node 20: must not refer to anything outside, because its source text also runs in the thread of the hooks.
  */
 function pick(url: string, parentUrl: string | undefined, versions: ReadonlyMap<string, Known>): string {
   const target = versions.get(url);
@@ -54,7 +54,7 @@ function pick(url: string, parentUrl: string | undefined, versions: ReadonlyMap<
   return version === undefined ? url : url + '?mcpd=' + version;
 }
 
-/** A module for the hooks' own thread. Before it answers it takes what was posted before the question. */
+/** Node 20: the source of a module for the thread of the hooks. Before it resolves, it receives all posted versions. */
 const hooksSource = (): string => `
 import { receiveMessageOnPort } from 'node:worker_threads';
 const pick = ${pick.toString()};
@@ -77,7 +77,7 @@ function install(): void {
     registerHooks({
       resolve(specifier, context, next) {
         const result = next(specifier, context);
-        // require() goes by files, and its cache is cleared.
+        // require() identifies modules by file, and its cache is cleared.
         if (!context.conditions.includes('import')) return result;
         const url = pick(result.url, context.parentURL, known);
         return url === result.url ? result : { ...result, url };
@@ -103,10 +103,10 @@ export function urlOf(file: string): string {
 }
 
 /**
- * Gives files a new version, so that the next import of each reads it again. Code that runs keeps what it has.
+ * Gives files a new version, so that the next import of each reads it again. Running code keeps the versions that it has.
  *
- * @param files without symbolic links; whoever imports them is to be among them
- * @throws Error where Node refuses the hooks (its permission model forbids threads); the files have their versions all the same
+ * @param files paths without symbolic links; must include all importers of these files
+ * @throws Error if Node refuses the hooks (its permission model forbids threads); the files have their new versions all the same
  */
 export function supersede(files: Iterable<string>): void {
   generation++;
@@ -118,7 +118,7 @@ export function supersede(files: Iterable<string>): void {
     current.set(file, generation);
     known.set(href, entry);
     entries.push([href, entry]);
-    // Deleting is how a module is taken out of this cache.
+    // Deleting removes a module from this cache.
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
     delete cache[file];
   }

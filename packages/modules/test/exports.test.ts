@@ -3,13 +3,13 @@ import { mergeExports } from '../src/exports.js';
 const namespace = (members: Record<string, unknown>): Record<string, unknown> =>
   Object.assign(Object.create(null) as Record<string, unknown>, members);
 
-describe('what a module exports', () => {
-  it('without a default it is the namespace itself', () => {
+describe('the merged exports of a module', () => {
+  it('are the namespace itself if there is no default export', () => {
     const given = namespace({ a: 1 });
     expect(mergeExports(given)).toBe(given);
   });
 
-  it('named exports come before members of the default, and are read when they are asked for', () => {
+  it('prefer named exports to members of the default export, and read them on access', () => {
     const given = namespace({ a: 'named', default: { a: 'member', b: 'member' } });
     const merged = mergeExports(given);
     expect({ ...merged }).toEqual({ a: 'named', b: 'member', default: { a: 'member', b: 'member' } });
@@ -17,7 +17,7 @@ describe('what a module exports', () => {
     expect(merged['a']).toBe('later');
   });
 
-  it('a member that is costly to read is not read', () => {
+  it('do not read a member until it is accessed', () => {
     const lazy = {
       get heavy(): never {
         throw new Error('read');
@@ -27,7 +27,7 @@ describe('what a module exports', () => {
     expect(mergeExports(namespace({ default: lazy }))['light']).toBe(1);
   });
 
-  it('functions of an object keep their this, classes stay what they are', () => {
+  it('bind functions to their object, and leave classes as they are', () => {
     class Klass {
       readonly name = 'Klass';
     }
@@ -43,7 +43,7 @@ describe('what a module exports', () => {
     expect(found).toBe(Klass);
   });
 
-  it('a function by its name, with what hangs on it', () => {
+  it('have a default function by its name, and its members', () => {
     function hello(): void {}
     expect(Object.keys(mergeExports(namespace({ default: Object.assign(hello, { extra: 2 }) })))).toEqual([
       'default',
@@ -53,13 +53,13 @@ describe('what a module exports', () => {
     expect(Object.keys(mergeExports(namespace({ default: () => 1 })))).toEqual(['default']);
   });
 
-  it('values that have no members', () => {
+  it('have no members of a default export that is no object or function', () => {
     for (const value of [null, undefined, 1, 'text', [1, 2], new Uint8Array(2)]) {
       expect(Object.keys(mergeExports(namespace({ default: value })))).toEqual(['default']);
     }
   });
 
-  it('an ES module compiled to CommonJS', () => {
+  it('of an ES module compiled to CommonJS are those of the ES module', () => {
     const compiled = { __esModule: true, default: { inner: 1 }, other: 2 };
     const merged = mergeExports(namespace({ default: compiled, other: 2 }));
     expect(merged).toMatchObject({ default: { inner: 1 }, inner: 1, other: 2 });

@@ -21,7 +21,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('watching folders', () => {
-  it('says in which folder something happened, until it is left out', async () => {
+  it('reports the folder of a change, until the folder is left out', async () => {
     const [one, two] = [folderOf({ 'a.js': '' }), folderOf({ 'a.js': '' })];
     const events: string[] = [];
     watched = watchFolders({ onEvent: (folder, name) => events.push(join(folder, name ?? '')), limit: 8, interval: 1000 });
@@ -36,7 +36,7 @@ describe('watching folders', () => {
     expect(events.filter((path) => path.startsWith(one))).toEqual([]);
   });
 
-  it('what exceeds the limit is asked for', async () => {
+  it('polls the folders beyond the limit', async () => {
     const folders = [folderOf({}), folderOf({}), folderOf({})];
     const polled = new Set<string>();
     watched = watchFolders({ onEvent: (folder, name) => name === null && polled.add(folder), limit: 1, interval: 10 });
@@ -50,7 +50,7 @@ describe('watching folders', () => {
     expect(polled.size).toBe(0);
   });
 
-  it('where the system has no watchers left it asks, and watches as soon as it can', async () => {
+  it('polls if the system has no watchers left, and watches as soon as it has', async () => {
     const folder = folderOf({});
     let full = true;
     let opened = 0;
@@ -79,7 +79,7 @@ describe('watching folders', () => {
     await until(() => opened === 2);
   });
 
-  it('a folder that goes and comes back is watched again', async () => {
+  it('watches a folder again that was removed and came back', async () => {
     const parent = folderOf({ 'in/a.js': '' });
     const folder = join(parent, 'in');
     const events: (string | null)[] = [];

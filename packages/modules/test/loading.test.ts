@@ -2,7 +2,7 @@ import { folderOf, inChild } from './support.js';
 
 const major = Number(process.versions.node.split('.')[0]);
 
-describe('what can be loaded', () => {
+describe('loading a module', () => {
   const base = folderOf({
     'class.mjs': `export class Tools { constructor({ setting }) { this.setting = setting } hello() { return 'class ' + this.setting.a } }`,
     'function.mjs': `export const hello = () => 'function'; export default 1;`,
@@ -19,8 +19,8 @@ describe('what can be loaded', () => {
     'package.json': `{ "type": "commonjs" }`,
   });
 
-  it('ES modules: a class, a function, each kind of default, top-level await', async () => {
-    const told = await inChild(
+  it('works for ES modules: a class, a function, each kind of default export, top-level await', async () => {
+    const result = await inChild(
       base,
       `
       const one = await modules.load(link('class'), 'default');
@@ -39,7 +39,7 @@ describe('what can be loaded', () => {
       out.sameFile = (await load('./class.mjs')).Tools === one.exports.Tools;
       `,
     );
-    expect(told).toEqual({
+    expect(result).toEqual({
       warnings: [],
       digest: null,
       class: 'class 1',
@@ -54,8 +54,8 @@ describe('what can be loaded', () => {
     });
   });
 
-  it('CommonJS: a class, an object, a function, one that was compiled', async () => {
-    const told = await inChild(
+  it('works for CommonJS: a class, an object, a function, a compiled ES module', async () => {
+    const result = await inChild(
       base,
       `
       const Tools = (await load('class.cjs')).Tools;
@@ -71,7 +71,7 @@ describe('what can be loaded', () => {
       out.folder = (await load('plain')).hello();
       `,
     );
-    expect(told).toEqual({
+    expect(result).toEqual({
       warnings: [],
       class: 'cjs class',
       object: ['cjs object', 'dynamic', true, true],
@@ -82,7 +82,7 @@ describe('what can be loaded', () => {
     });
   });
 
-  it('TypeScript where Node reads it; elsewhere the error says which Node does', async () => {
+  it('works for TypeScript if Node supports it; else the error says which Node does', async () => {
     const typed = folderOf({
       'tools.ts': `export const hello = (who: string): string => 'typed ' + who;`,
       'package.json': `{"type":"module"}`,
@@ -93,12 +93,12 @@ describe('what can be loaded', () => {
       const { failed } = await inChild(typed, `out.failed = await failure('tools');`);
       expect(failed).toMatchObject({ code: 'module_failed' });
       expect((failed as Error).message).toMatch(
-        /^module "tools" \(\.\/tools\.ts\) could not be loaded: it is TypeScript, which Node reads from 22\.18 .* this is v20/,
+        /^module "tools" \(\.\/tools\.ts\) could not be loaded: it is TypeScript, which needs Node 22\.18, 23\.6 or newer \(this is v20/,
       );
     }
   });
 
-  it('from packages: exports, scopes, subpaths, parents, what the main file exports', async () => {
+  it('works for packages: exports, scopes, subpaths, parent folders, exports of the main file', async () => {
     const root = folderOf({
       'node_modules/upper/package.json': `{ "name": "upper", "exports": { "import": "./esm.mjs", "require": "./cjs.cjs" } }`,
       'node_modules/upper/esm.mjs': `export const hello = () => 'upper, imported'`,
@@ -111,7 +111,7 @@ describe('what can be loaded', () => {
       'app/node_modules/old/lib/main.js': `exports.hello = () => 'old main'`,
       'app/node_modules/old/extra/part.js': `exports.hello = () => 'old part'`,
     });
-    const told = await inChild(
+    const result = await inChild(
       `${root}/app`,
       `
       const hello = async (...args) => (await load(...args)).hello();
@@ -124,7 +124,7 @@ describe('what can be loaded', () => {
       out.none = await failure('spice', p);
       `,
     );
-    expect(told['found']).toEqual([
+    expect(result['found']).toEqual([
       'upper, imported',
       'main',
       'sub',
@@ -137,25 +137,25 @@ describe('what can be loaded', () => {
       'old part',
       'old part',
     ]);
-    expect(told['none']).toMatchObject({
+    expect(result['none']).toMatchObject({
       code: 'module_not_found',
       message:
         'module "spice" not found: the package "@team/tools" has no file or subpath of that name, and exports Klass, hello, space; did you mean "space"?',
     });
   });
 
-  it('from a package under the conditions that this Node imports with', async () => {
+  it('uses the import conditions of this Node for packages', async () => {
     const base = folderOf({
       'probe.mjs': `export { hello } from 'sync';`,
       'node_modules/sync/package.json': `{ "type": "module", "exports": { "module-sync": "./sync.js", "default": "./default.js" } }`,
       'node_modules/sync/sync.js': `export const hello = () => 'module-sync';`,
       'node_modules/sync/default.js': `export const hello = () => 'default';`,
     });
-    const told = await inChild(base, `out.ours = (await load('sync')).hello(); out.nodes = (await load('probe')).hello();`);
-    expect(told['ours']).toBe(told['nodes']);
+    const result = await inChild(base, `out.ours = (await load('sync')).hello(); out.nodes = (await load('probe')).hello();`);
+    expect(result['ours']).toBe(result['nodes']);
   });
 
-  it('two loads at once are one', async () => {
+  it('happens once for two loads at the same time', async () => {
     const once = folderOf({
       'slow.mjs': `globalThis.times = (globalThis.times ?? 0) + 1; await new Promise((r) => setTimeout(r, 30)); export const hello = 1;`,
     });
@@ -165,8 +165,8 @@ describe('what can be loaded', () => {
   });
 });
 
-describe('what cannot be loaded', () => {
-  it('says what failed, where, and keeps the cause', async () => {
+describe('a module that cannot be loaded', () => {
+  it('has an error that says what failed and where, with its cause', async () => {
     const base = folderOf({
       'throws.mjs': `const x = 1;\nthrow new TypeError('boom\\nand more');`,
       'deep.mjs': `import './lib/throws.cjs';`,
@@ -180,7 +180,7 @@ describe('what cannot be loaded', () => {
       'data.json': `{}`,
       'tools.py': `def hello(): pass`,
     });
-    const told = await inChild(
+    const result = await inChild(
       base,
       `for (const name of ['throws', 'deep', 'a folder/throws', 'null', 'text', 'parsed', 'needs', 'needs-file', 'data.json', 'tools.py']) {
         out[name] = await failure(name);
@@ -188,12 +188,12 @@ describe('what cannot be loaded', () => {
       out.sha = await failure('throws', { sha256: '00' });`,
     );
     const message = (name: string): string => {
-      const { code, message: text } = told[name] as { code: string; message: string };
+      const { code, message: text } = result[name] as { code: string; message: string };
       expect(code).toBe('module_failed');
       return text.replace(/^module ".*?" /, '');
     };
     expect(message('throws')).toBe('(./throws.mjs) could not be loaded: TypeError: boom (at ./throws.mjs:2)');
-    expect((told['throws'] as { cause: string }).cause).toBe('boom\nand more');
+    expect((result['throws'] as { cause: string }).cause).toBe('boom\nand more');
     expect(message('deep')).toBe('(./deep.mjs) could not be loaded: deep boom (at ./lib/throws.cjs:3)');
     expect(message('a folder/throws')).toBe('(./a folder/throws.cjs) could not be loaded: spaces (at ./a folder/throws.cjs:1)');
     expect(message('null')).toBe('(./null.mjs) could not be loaded: null');
@@ -205,20 +205,22 @@ describe('what cannot be loaded', () => {
     expect(message('needs-file')).toBe(
       "(./needs-file.mjs) could not be loaded: Cannot find module './lib/nothing.mjs' imported from ./needs-file.mjs",
     );
-    expect(message('data.json')).toBe('(./data.json) could not be loaded: it is JSON; functions live in .js, .mjs or .cjs files');
+    expect(message('data.json')).toBe(
+      '(./data.json) could not be loaded: it is JSON; functions must be in .js, .mjs or .cjs files',
+    );
     expect(message('tools.py')).toMatch(/Unknown file extension "\.py"/);
-    expect(message('sha')).toMatch(/^could not be loaded: its sha256 can be checked for a bundle only/);
+    expect(message('sha')).toMatch(/^could not be loaded: sha256 is only supported for bundles/);
   });
 
-  it('an unrelated rejection still ends the process, as it would without us', async () => {
+  it('does not keep an unrelated rejection from ending the process', async () => {
     const base = folderOf({ 'bad.mjs': `import './bad.cjs';`, 'bad.cjs': `throw new Error('expected');` });
-    const told = await inChild(base, `out.failed = (await failure('bad')).cause; await sleep(20);`);
-    expect(told).toMatchObject({ failed: 'expected' });
+    const result = await inChild(base, `out.failed = (await failure('bad')).cause; await sleep(20);`);
+    expect(result).toMatchObject({ failed: 'expected' });
     const unrelated = `const failing = failure('bad'); modules.load(link('bad')).catch(() => Promise.reject(new Error('unrelated')));`;
     await expect(inChild(base, `${unrelated} await failing; await sleep(50);`)).rejects.toThrow('unrelated');
   });
 
-  it('tells file and line of a syntax error, wherever it is', async () => {
+  it('has an error with the file and line of a syntax error in any of its files', async () => {
     const base = folderOf({
       'tools.mjs': `export const a = 1;\nexport function hello() {\n  return 1 +;\n}\n`,
       'top.mjs': `import './lib/part.mjs';`,
@@ -227,20 +229,20 @@ describe('what cannot be loaded', () => {
       'wants.mjs': `\nimport { nothing } from './has.mjs';`,
       'has.mjs': `export const something = 1;`,
     });
-    const told = await inChild(
+    const result = await inChild(
       base,
       `for (const name of ['tools.mjs', 'top', 'tools.cjs', 'wants']) out[name] = (await failure(name)).message;`,
     );
-    expect(told['tools.mjs']).toBe(
+    expect(result['tools.mjs']).toBe(
       `module "tools.mjs" (./tools.mjs) could not be loaded: SyntaxError: Unexpected token ';' (at ./tools.mjs:3)`,
     );
-    expect(told['top']).toBe(
+    expect(result['top']).toBe(
       `module "top" (./top.mjs) could not be loaded: SyntaxError: Unexpected token ';' (at ./lib/part.mjs:2)`,
     );
-    expect(told['tools.cjs']).toBe(
+    expect(result['tools.cjs']).toBe(
       `module "tools.cjs" (./tools.cjs) could not be loaded: SyntaxError: Unexpected token ';' (at ./tools.cjs:2)`,
     );
-    expect(told['wants']).toMatch(/does not provide an export named 'nothing' \(at \.\/wants\.mjs:2\)$/);
+    expect(result['wants']).toMatch(/does not provide an export named 'nothing' \(at \.\/wants\.mjs:2\)$/);
   });
 
   it('is tried again at the next call', async () => {
@@ -257,7 +259,7 @@ describe('what cannot be loaded', () => {
       'node_modules/late-esm/index.js': `import './inner.js'; export const hello = () => 'installed module';`,
       'node_modules/late-esm/inner.js': `globalThis.innerEsm = (globalThis.innerEsm ?? 0) + 1; if (globalThis.innerEsm < 2) throw new Error('inner');`,
     });
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       out.flaky = [(await failure('flaky.mjs')).cause, (await failure('flaky.mjs')).cause, (await load('flaky.mjs')).hello()];
@@ -279,7 +281,7 @@ describe('what cannot be loaded', () => {
       out.appears.push((await load('appears')).hello());
       `,
     );
-    expect(told).toEqual({
+    expect(result).toEqual({
       warnings: [],
       flaky: ['try 1', 'try 2', 'at last'],
       unchanged: true,
@@ -292,13 +294,13 @@ describe('what cannot be loaded', () => {
     });
   });
 
-  it('a module that works keeps its state while its neighbour is tried again', async () => {
+  it('does not reset the state of another module when it is tried again', async () => {
     const base = folderOf({
       'good.mjs': `import { state } from './shared.mjs'; export const hello = () => state;`,
       'bad.mjs': `import { state } from './shared.mjs'; if (state.size === 0) throw new Error('empty'); export const hello = () => state;`,
       'shared.mjs': `export const state = new Set();`,
     });
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       const state = (await load('good')).hello();
@@ -307,6 +309,6 @@ describe('what cannot be loaded', () => {
       out.shared = (await load('bad')).hello() === state;
       `,
     );
-    expect(told).toMatchObject({ first: 'empty', shared: true });
+    expect(result).toMatchObject({ first: 'empty', shared: true });
   });
 });

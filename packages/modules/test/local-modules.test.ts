@@ -40,7 +40,7 @@ describe('a source of local modules', () => {
     expect(modules.accepts(link('x', { source: 's3' }))).toBe(false);
   });
 
-  it('loads, and says why not', async () => {
+  it('loads modules, and says why one cannot be loaded', async () => {
     const base = folderOf({
       'tools.mjs': `export const hello = () => 'hello';`,
       'throws.mjs': `\nthrow new RangeError('boom');`,
@@ -57,7 +57,7 @@ describe('a source of local modules', () => {
     expect(await codeOf(modules.load(link('throws'), 'default'))).toMatch(/^module_failed: module "throws" .*RangeError: boom/);
     expect(await codeOf(modules.load(link('throws'), 'default'))).toMatch(/boom/);
     expect(await codeOf(modules.load(link('text'), 'default'))).toMatch(/could not be loaded: text$/);
-    expect(await codeOf(modules.load(link('odd'), 'default'))).toMatch(/something that is no error was thrown$/);
+    expect(await codeOf(modules.load(link('odd'), 'default'))).toMatch(/the thrown value is not an error$/);
     expect(await codeOf(modules.load(link('silent'), 'default'))).toMatch(/no message/);
     expect(await codeOf(modules.load(link('tools', { sha256: 'x' }), 'default'))).toMatch(/sha256/);
     const inner = await modules.load(link('space', { package_name: 'pkg' }), 'default');
@@ -68,7 +68,7 @@ describe('a source of local modules', () => {
     );
   });
 
-  it('reports edits to those who watch, and stops', async () => {
+  it('reports edits to its listeners until they stop', async () => {
     const base = folderOf({ 'tools.mjs': `import './part.mjs';`, 'part.mjs': '', 'other.mjs': '' });
     const warnings: string[] = [];
     modules = localModules({ base, logger: { warn: (_, message) => warnings.push(message) } });
@@ -89,7 +89,7 @@ describe('a source of local modules', () => {
     expect(changes[0]!.files.map((file) => file.slice(base.length + 1)).sort()).toEqual(['part.mjs', 'tools.mjs']);
     expect(changes[0]!.affects(link('tools'))).toBe(true);
     expect(changes[0]!.affects(link('other'))).toBe(false);
-    expect(warnings).toEqual(['a listener to edited modules failed: listener']);
+    expect(warnings).toEqual(['a listener for edited modules failed: listener']);
     rmSync(join(base, 'part.mjs'));
     await until(2);
     watching.close();
@@ -132,7 +132,7 @@ describe('the files of a module', () => {
   const at = (file: string): string => join(base, file);
   const of = (file: string): string[] => [...filesOf(at(file))].map((path) => path.slice(base.length + 1)).sort();
 
-  it('are what it imports, by whatever syntax, without what is installed', () => {
+  it('are those that it imports by any syntax, without installed packages', () => {
     expect(of('top.mjs')).toEqual(
       [
         'a.mjs',
@@ -151,11 +151,11 @@ describe('the files of a module', () => {
     expect(of('node_modules/x/index.js')).toEqual(['node_modules/x/index.js', 'node_modules/x/y.js']);
   });
 
-  it('are all in its folder, if only the running code knows', () => {
+  it('are all in its folder if an import is computed at run time', () => {
     expect(of('all/index.mjs')).toEqual(['all/deep/two.cjs', 'all/index.mjs', 'all/one.mjs']);
   });
 
-  it('differ when they are written, and a missing one is told apart', () => {
+  it('are reported as changed or missing when compared', () => {
     const files = filesOf(at('top.mjs'));
     expect(differences(files)).toEqual({ changed: [], missing: [] });
     writeFileSync(at('d.mjs'), `import './g.mjs';`);
@@ -171,7 +171,7 @@ describe('the files of a module', () => {
     expect(differences([at('g.mjs')])).toEqual({ changed: [at('g.mjs')], missing: [] });
   });
 
-  it('written later than a moment', () => {
+  it('are found by the time of their last change', () => {
     expect(writtenAfter([at('b.mjs'), at('nowhere')], 0)).toEqual([at('b.mjs')]);
     expect(writtenAfter([at('b.mjs')], Date.now() + 1000)).toEqual([]);
   });
@@ -182,7 +182,7 @@ describe("the first line of Node's syntax errors", () => {
     ['/a b/c.js:3\nx', { file: '/a b/c.js', line: 3 }],
     ['file:///a%20b/c.mjs?mcpd=2:14\nx', { file: '/a b/c.mjs', line: 14 }],
     ['SyntaxError: x\n at y', undefined],
-  ])('%j', (stack, expected) => {
+  ])('names the place: %j', (stack, expected) => {
     expect(decorated(stack)).toEqual(expected);
   });
 });

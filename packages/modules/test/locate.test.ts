@@ -49,8 +49,8 @@ function where(module_name: string, package_name = module_name, source?: string)
   }
 }
 
-describe('the order of places', () => {
-  it('a path from the base folder comes first', () => {
+describe('finding a module', () => {
+  it('tries a path from the base folder first', () => {
     expect(where('both')).toBe('./both.js');
     expect(where('both.mjs')).toBe('./both.mjs');
     expect(where('./both')).toBe('./both.js');
@@ -63,24 +63,24 @@ describe('the order of places', () => {
     expect(where('shadowed', 'pkg')).toBe('./shadowed.js');
   });
 
-  it('a folder stands for what its package.json says, else for its index file', () => {
+  it('uses the main file in the package.json of a folder, else its index file', () => {
     expect(where('described')).toBe('./described/src/start.js');
     expect(where('misdescribed')).toBe('./misdescribed/index.js');
   });
 
-  it('then the folder of the package', () => {
+  it('tries the folder of the package second', () => {
     expect(where('tools', 'pkg')).toBe('./pkg/tools.mjs');
     expect(where('tools.mjs', './pkg')).toBe('./pkg/tools.mjs');
     expect(where('pkg')).toBe('./pkg/pkg.mjs');
   });
 
-  it("then Python's dots", () => {
+  it("tries Python's dotted names as paths", () => {
     expect(where('pkg.sub.mod')).toBe('./pkg/sub/mod.js');
     expect(where('sub.mod', 'pkg')).toBe('./pkg/sub/mod.js');
     expect(where('pkg/sub/mod', 'pkg')).toBe('./pkg/sub/mod.js');
   });
 
-  it('then installed packages', () => {
+  it('tries installed packages last', () => {
     expect(where('installed')).toBe('./node_modules/installed/index.js');
     expect(where('lib/part', 'installed')).toBe('./node_modules/installed/lib/part.js');
     expect(where('lib.part', 'installed')).toBe('./node_modules/installed/lib/part.js');
@@ -91,7 +91,7 @@ describe('the order of places', () => {
     expect(where('@scope/weather')).toBe('./node_modules/@scope/weather/index.js');
   });
 
-  it('a source is where to look instead', () => {
+  it('searches the source instead of the base folder', () => {
     expect(where('tools', 'tools', './lib')).toBe('./lib/tools/index.js');
     expect(where('part', 'tools', 'lib/')).toBe('./lib/tools/part.js');
     expect(where('anything', 'anything', './pkg/tools.mjs')).toBe('./pkg/tools.mjs');
@@ -103,8 +103,8 @@ describe('the order of places', () => {
   });
 });
 
-describe('what is not found', () => {
-  it('every place that was tried is named, and the name that was meant', () => {
+describe('a module that is not found', () => {
+  it('has an error with all places that were tried, and the name that was probably meant', () => {
     expect(where('tols.x', 'pkgs')).toBe(
       `module "tols.x" not found: looked for ./tols.x, ./tols/x, ./pkgs/tols.x, ./pkgs/tols/x, the package "pkgs" (is not installed) ` +
         `from the config file's folder (files with .js, .mjs, .cjs or .ts, or a folder with an index file); did you mean "pkg"?`,
@@ -113,7 +113,7 @@ describe('what is not found', () => {
     expect(where('x', 'no-main')).toMatch(/the package "no-main" \(has no file "\.\/x", has no main file\)/);
   });
 
-  it('near names come from the folders and from what is installed', () => {
+  it('has an error with a similar name of a file or an installed package', () => {
     expect(where('weather-tool')).toMatch(/ \(is not installed\) .*; did you mean "weather_tool"\?$/);
     expect(where('weather-toolz')).toMatch(/; did you mean "weather_tool"\?$/);
     expect(where('@scope/wether')).toMatch(/; did you mean "@scope\/weather"\?$/);
@@ -127,7 +127,7 @@ describe('what is not found', () => {
     expect(where('nothing-like-it')).not.toMatch(/did you mean/);
   });
 
-  it('names that break the file system are only not found', () => {
+  it('is reported as such for names that the file system refuses', () => {
     expect(where('a\0b')).toMatch(/not found/);
     expect(where('x'.repeat(5000))).toMatch(/not found/);
     expect(where('both.js/part')).toMatch(/not found/);
@@ -135,20 +135,20 @@ describe('what is not found', () => {
   });
 });
 
-describe('what a source is', () => {
+describe('a source', () => {
   it.each([undefined, '', '.', './lib', '../lib', '/abs/lib', 'file:///abs/lib', 'lib/tools', '.\\lib'])(
     '%j is a path',
     (source) => {
       expect(isPath(source)).toBe(true);
     },
   );
-  it.each(['zip', 's3', 'mcp', 'external', 'https://example.com/x', 's3://bucket/key'])('%j is not', (source) => {
+  it.each(['zip', 's3', 'mcp', 'external', 'https://example.com/x', 's3://bucket/key'])('%j is not a path', (source) => {
     expect(isPath(source)).toBe(false);
   });
 });
 
-describe('near names', () => {
-  it('marks and case do not count, short names are near to little', () => {
+describe('the nearest name', () => {
+  it('ignores case and separators, and allows fewer differences in short names', () => {
     expect(nearest('my-tools', ['mytools', 'my_tool'])).toBe('mytools');
     expect(nearest('Tools', ['tools'])).toBe('tools');
     expect(nearest('ab', ['xy', 'abc'])).toBe('abc');

@@ -133,7 +133,7 @@ const specifiers = [
 describe('finding packages', () => {
   const app = join(root, 'app');
 
-  // Node does not look whether an exported file exists until it loads it.
+  // Node does not check that an exported file exists until it loads it.
   const node = (
     JSON.parse(spawnSync(process.execPath, ['probe.mjs', ...specifiers], { cwd: app, encoding: 'utf8' }).stdout) as (
       string | null
@@ -152,7 +152,7 @@ describe('finding packages', () => {
     },
   );
 
-  it('without exports it is more lenient than Node: an extension may be left out', () => {
+  it('allows leaving out an extension in a package without exports, unlike Node', () => {
     expect(findPackage('main', './lib/other', app)).toEqual({ file: join(app, 'node_modules/main/lib/other.js') });
     expect(findPackage('main', './lib', app)).toEqual({ missing: 'has no file "./lib"' });
   });
@@ -165,13 +165,13 @@ describe('finding packages', () => {
     expect(missing('nowhere')).toEqual({ missing: 'is not installed' });
     expect(missing('string/x')).toEqual({ missing: 'does not export "./x"' });
     expect(missing('fallthrough/none')).toEqual({ missing: 'does not export "./none"' });
-    expect(missing('patterns/lib/lost')).toEqual({ missing: 'exports "./lib/lost" as ./lib/lost.js, which is not there' });
+    expect(missing('patterns/lib/lost')).toEqual({ missing: 'exports "./lib/lost" as ./lib/lost.js, which does not exist' });
     expect(missing('empty')).toEqual({ missing: 'has no main file' });
     expect(missing('bare/x')).toEqual({ missing: 'has no file "./x"' });
     expect(missing('patterns')).toEqual({ missing: 'exports nothing to import' });
   });
 
-  it('a name that no package can have is none', () => {
+  it('does not find a name that no package can have', () => {
     for (const name of ['', '.', './x', '../x', '/x', '@scope', '@/x', 'a\\b', 'a%2fb'])
       expect(splitSpecifier(name)).toBeUndefined();
     expect(splitSpecifier('@a/b/c/d')).toEqual({ name: '@a/b', subpath: './c/d' });

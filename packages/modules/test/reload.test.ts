@@ -1,6 +1,6 @@
 import { folderOf, inChild } from './support.js';
 
-/** A module with a transitive import, ESM all the way. */
+/** An ES module with a transitive import. */
 const chain = {
   'tools.mjs': `import { part } from './lib/part.mjs'; export const hello = () => 'tools ' + part(); export const later = async (ms) => { await new Promise((r) => setTimeout(r, ms)); return part(); };`,
   'lib/part.mjs': `import { leaf } from './leaf.mjs'; export const part = () => 'part ' + leaf;`,
@@ -8,14 +8,14 @@ const chain = {
 };
 
 describe('after an edit', () => {
-  it('the next load has the new code, down to what it imports, and only that is run again', async () => {
+  it('the next load has the new code and its changed imports, and runs nothing else again', async () => {
     const base = folderOf({
       ...chain,
       'lib/part.mjs': `import { leaf } from './leaf.mjs'; import { state } from './state.mjs'; export const part = () => ['part', leaf, state.id].join();`,
       'lib/state.mjs': `globalThis.ids = (globalThis.ids ?? 0) + 1; export const state = { id: globalThis.ids };`,
       'other.mjs': `import { state } from './lib/state.mjs'; export const hello = () => state.id;`,
     });
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       watch();
@@ -37,7 +37,7 @@ describe('after an edit', () => {
       out.other.push((await load('other')).hello(), (await load('other')).hello === undefined);
       `,
     );
-    expect(told).toEqual({
+    expect(result).toEqual({
       warnings: [],
       early: 0,
       files: ['lib/leaf.mjs', 'lib/part.mjs', 'tools.mjs'],
@@ -49,14 +49,14 @@ describe('after an edit', () => {
     });
   });
 
-  it('a deployment that switches a link on the way to the files, as that of a ConfigMap in Kubernetes', async () => {
+  it('the new code is loaded also if a symbolic link was switched, as in a Kubernetes ConfigMap', async () => {
     const base = folderOf({
       '..1/tools.mjs': `import { part } from './part.mjs'; export const hello = () => part;`,
       '..1/part.mjs': `export const part = 1;`,
       '..2/tools.mjs': `import { part } from './part.mjs'; export const hello = () => part;`,
       '..2/part.mjs': `export const part = 2;`,
     });
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       fs.symlinkSync('..1', join(base, '..data'));
@@ -73,17 +73,17 @@ describe('after an edit', () => {
       out.hello = [old.hello(), (await load('tools')).hello()];
       `,
     );
-    expect(told).toEqual({ warnings: [], files: ['..2/tools.mjs'], affects: [true, false], hello: [1, 2] });
+    expect(result).toEqual({ warnings: [], files: ['..2/tools.mjs'], affects: [true, false], hello: [1, 2] });
   });
 
-  it('CommonJS, JSON, and CommonJS below an ES module', async () => {
+  it('the new code is loaded also for CommonJS, JSON, and CommonJS imported by an ES module', async () => {
     const base = folderOf({
       'tools.cjs': `const { part } = require('./lib/part'); const data = require('./data.json'); exports.hello = () => part() + data.n;`,
       'lib/part.js': `exports.part = () => 'part ';`,
       'data.json': `{ "n": 1 }`,
       'mixed.mjs': `import { part } from './lib/part.js'; import { createRequire } from 'node:module'; export const hello = () => 'mixed ' + part();`,
     });
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       watch();
@@ -99,10 +99,10 @@ describe('after an edit', () => {
       out.mixed = (await load('mixed')).hello();
       `,
     );
-    expect(told).toMatchObject({ part: ['part 1', 'PART 1', 'mixed PART '], data: 'PART 2', mixed: 'mixed PART ' });
+    expect(result).toMatchObject({ part: ['part 1', 'PART 1', 'mixed PART '], data: 'PART 2', mixed: 'mixed PART ' });
   });
 
-  it('code that is imported while it runs: old code keeps the old, new code has the new', async () => {
+  it('imports at run time give old code the old modules, and new code the new ones', async () => {
     const base = folderOf({
       'tools.mjs': `import './lib/eager.mjs'; export const hello = async () => (await import('./lib/lazy.mjs')).lazy;`,
       'lib/eager.mjs': ``,
@@ -112,7 +112,7 @@ describe('after an edit', () => {
       'old.cjs': `require('./lib/leaf.cjs'); exports.hello = async () => (await import('./lib/lazy.mjs')).lazy + 10;`,
       'lib/leaf.cjs': ``,
     });
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       watch();
@@ -129,12 +129,12 @@ describe('after an edit', () => {
       out.all = [await all.hello(), await (await load('all')).hello()];
       `,
     );
-    expect(told).toMatchObject({ before: [1, 'one', 11], lazy: [1, 2, 12], all: ['one', 'ONE'] });
+    expect(result).toMatchObject({ before: [1, 'one', 11], lazy: [1, 2, 12], all: ['one', 'ONE'] });
   });
 
-  it('many edits, new imports, and an error in between', async () => {
+  it('the newest code is loaded also after many edits, new imports and an error in between', async () => {
     const base = folderOf(chain);
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       watch();
@@ -157,19 +157,19 @@ describe('after an edit', () => {
       for (let i = 0; i < 10; i++) { write('lib/more.mjs', 'export const more = "burst ' + i + '";'); await sleep(5); }
       await change(5);
       await sleep(150);
-      // One batch, or a few where the machine was too busy to write every 5 ms.
+      // One batch, or a few if the machine was too busy to write every 5 ms.
       out.burst = [changes.length - count <= 3, (await load('tools')).hello()];
       `,
     );
-    expect(told).toMatchObject({
+    expect(result).toMatchObject({
       seen: ['tools more 1', 'tools more 2', `SyntaxError: Unexpected token ';' (at ./lib/more.mjs:1)`, 'tools more 3'],
       burst: [true, 'tools burst 9'],
     });
   });
 
-  it('a save by renaming, a file that is away for a moment, one that is gone, and one that comes back', async () => {
+  it('changes are found also if a file is renamed, missing for a moment, removed, or comes back', async () => {
     const base = folderOf({ ...chain, 'tools.log': '' });
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       watch();
@@ -203,7 +203,7 @@ describe('after an edit', () => {
       out.changes = changes.length;
       `,
     );
-    expect(told).toMatchObject({
+    expect(result).toMatchObject({
       seen: ['tools part renamed', 'saved slowly', 'back', 'back'],
       whileAway: 1,
       gone: 'module_not_found',
@@ -211,9 +211,9 @@ describe('after an edit', () => {
     });
   });
 
-  it('a folder that is replaced as a whole', async () => {
+  it('changes are found also if the whole folder is replaced', async () => {
     const base = folderOf({ ...chain, 'next/part.mjs': `export const part = () => 'next';`, 'next/leaf.mjs': `` });
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       watch();
@@ -230,12 +230,12 @@ describe('after an edit', () => {
       out.seen.push((await load('tools')).hello());
       `,
     );
-    expect(told).toMatchObject({ seen: ['tools next', 'tools edited'] });
+    expect(result).toMatchObject({ seen: ['tools next', 'tools edited'] });
   });
 
-  it('an edit right after the load is not lost, and without a watcher the next load finds it', async () => {
+  it('an edit right after the load is not lost, and is found by the next load without a watcher', async () => {
     const base = folderOf({ ...chain, 'alone.mjs': `export const hello = () => 1;` });
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       await sleep(30);
@@ -252,12 +252,12 @@ describe('after an edit', () => {
       out.seen.push((await load('alone')).hello());
       `,
     );
-    expect(told).toMatchObject({ seen: ['tools part unwatched', 2] });
+    expect(result).toMatchObject({ seen: ['tools part unwatched', 2] });
   });
 
-  it('two sources share what they load; each tells its own listeners', async () => {
+  it('two sources share loaded modules, and each calls its own listeners', async () => {
     const base = folderOf(chain);
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       const second = localModules({ base: join(base, 'lib') });
@@ -274,14 +274,14 @@ describe('after an edit', () => {
       out.seen = [(await load('tools')).hello(), (await second.load(link('part'))).exports.part()];
       `,
     );
-    expect(told).toMatchObject({ changes: [1, [true]], seen: ['tools part 2', 'part 2'] });
+    expect(result).toMatchObject({ changes: [1, [true]], seen: ['tools part 2', 'part 2'] });
   });
 });
 
-describe('watching', () => {
-  it('holds no process: neither open, nor closed, nor after a reload', async () => {
+describe('watching modules', () => {
+  it('does not keep the process alive, whether open, closed or after a reload', async () => {
     const base = folderOf(chain);
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       const first = watch();
@@ -310,12 +310,12 @@ describe('watching', () => {
       watch();
       `,
     );
-    expect(told).toMatchObject({ closed: 0, changes: 0, hello: 'tools part 2', ended: 0, still: 'tools part 2' });
+    expect(result).toMatchObject({ closed: 0, changes: 0, hello: 'tools part 2', ended: 0, still: 'tools part 2' });
   });
 
-  it('a listener that throws does not silence the others', async () => {
+  it('calls the other listeners also if one throws', async () => {
     const base = folderOf(chain);
-    const told = await inChild(
+    const result = await inChild(
       base,
       `
       modules.watch(() => { throw new Error('listener'); });
@@ -326,6 +326,6 @@ describe('watching', () => {
       await change();
       `,
     );
-    expect(told.warnings).toEqual(['a listener to edited modules failed: listener']);
+    expect(result.warnings).toEqual(['a listener for edited modules failed: listener']);
   });
 });

@@ -1,4 +1,4 @@
-/** Folders of fixtures, and child processes that load them: inside jest, import() is jest's own. */
+/** Makes folders of fixtures, and child processes that load them: jest replaces import() in its own process. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ afterAll(() => {
   for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
 });
 
-/** Files by their path in a new folder, whose path it returns. */
+/** Writes files by path into a new folder, and returns the folder's path. */
 export function folderOf(files: Readonly<Record<string, string>>): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'mcpd-modules-')));
   temporary.push(folder);
@@ -27,7 +27,7 @@ export function folderOf(files: Readonly<Record<string, string>>): string {
 
 let bundle: string | undefined;
 
-/** The package as one file, as the command line contains it: the sources, not a build that may be old. */
+/** Bundles the package into one file, as in the command line, from the sources because a build may be old. */
 function built(): string {
   if (bundle !== undefined) return bundle;
   bundle = join(folderOf({}), 'modules.mjs');
@@ -40,7 +40,7 @@ function built(): string {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    // All that is used of core at run time.
+    // The only parts of core that are used at run time.
     alias: { '@mcp-daemon/core': join(packages, 'core/src/protocol/errors.ts') },
   });
   return bundle;
@@ -62,7 +62,7 @@ const failure = async (name, more) => {
 const write = (path, text) => fs.writeFileSync(join(base, path), text);
 const changes = [];
 const watch = () => modules.watch((change) => changes.push(change));
-/** Waits for one more change than there were. */
+/** Waits for the next change. */
 const change = async (count = 1) => {
   const end = Date.now() + 5000;
   while (changes.length < count && Date.now() < end) await sleep(5);
@@ -78,8 +78,8 @@ export interface Told {
 }
 
 /**
- * Runs statements in a process of their own: they find `load`, `failure`, `write`, `watch`, `change` and more, and put what they
- * have to tell into `out`. The process has to end by itself.
+ * Runs statements in a child process. They can use `load`, `failure`, `write`, `watch`, `change` and more, and put results into
+ * `out`. The process must end by itself.
  */
 export async function inChild(base: string, body: string, nodeOptions: readonly string[] = []): Promise<Told> {
   const script = join(folderOf({ 'run.mjs': `${prelude()}\n${body}\nconsole.log('\\n' + JSON.stringify(out));` }), 'run.mjs');

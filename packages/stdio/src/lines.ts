@@ -1,25 +1,26 @@
 /**
- * Bytes to lines. Lines are cut as bytes and decoded whole, so that no chunk can split a character.
+ * Splits bytes into lines. Lines are cut as bytes and decoded whole, so that a character is never split between chunks.
  */
 
 const NEWLINE = 0x0a;
-/** What some shells of Windows put before the first thing that they pipe. */
+/** Some Windows shells write it at the start of a pipe. */
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /** What {@link createLineReader} takes. */
 export interface LineReaderOptions {
   /** Greatest size of one line in bytes, without its newline. */
   maxBytes: number;
-  /** Told each line, without its end. Blank lines are skipped. */
+  /** Called with each line, without its line ending. Blank lines are skipped. */
   onLine: (line: string) => void;
-  /** Told once for each line that was too long; its bytes are gone. */
+  /** Called once for each line that is too long. Its bytes are dropped. */
   onTooLong: () => void;
 }
 
-/** Cuts chunks into lines. */
+/** Splits chunks into lines. */
 export interface LineReader {
+  /** Takes the next bytes. */
   push(chunk: Buffer): void;
-  /** The input has ended: what is left is a line. */
+  /** Ends the input: the rest is a line. */
   end(): void;
 }
 
@@ -50,7 +51,7 @@ export function createLineReader({ maxBytes, onLine, onTooLong }: LineReaderOpti
     if (bare.trim() !== '') onLine(bare);
   }
 
-  /** Ends the line that began in an earlier chunk. */
+  /** Completes the line that began in an earlier chunk. */
   function finish(bytes: Buffer): void {
     hold(bytes);
     if (skipping) {
@@ -78,9 +79,9 @@ export function createLineReader({ maxBytes, onLine, onTooLong }: LineReaderOpti
         from = first + 1;
       }
       if (last >= from) {
-        // Whole lines are decoded together: one call for many.
+        // Decodes all whole lines in one call.
         for (const line of chunk.toString('utf8', from, last).split('\n')) {
-          // A line has at most as many characters as bytes, and at least a third.
+          // A UTF-16 unit is one to three bytes: most lines need no counting.
           if (line.length * 3 > maxBytes && Buffer.byteLength(line) > maxBytes) onTooLong();
           else emit(line);
         }

@@ -1,5 +1,5 @@
 /**
- * A daemon on newline-delimited JSON-RPC. This adapter knows bytes and streams; all else is the session's.
+ * Serves a daemon by newline-delimited JSON-RPC. This adapter handles bytes and streams, the session everything else.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio
  */
@@ -12,21 +12,21 @@ import { createLineReader } from './lines.js';
 
 /** What {@link serveStdio} takes. */
 export interface StdioOptions extends SessionIdentity {
-  /** Where messages come from, as bytes. */
+  /** The stream of incoming bytes. */
   input: Readable;
-  /** Where messages go. Nothing else may write there. */
+  /** The stream of outgoing messages. Nothing else may write to it. */
   output: Writable;
-  /** Greatest size of one incoming message. Default 10 MB. A longer line is refused; the connection lives. */
+  /** Maximum size of an incoming message in bytes. Default 10,000,000. A longer line is refused, and the connection stays open. */
   maxMessageBytes?: number;
-  /** How long calls under way may take once the input has ended. Default 30 seconds. */
+  /** How long running calls may take after the input has ended, in milliseconds. Default 30,000. */
   drainMs?: number;
 }
 
-/** A daemon being served. */
+/** A daemon that is being served. */
 export interface StdioServer {
-  /** Resolves when the client has left and everything was answered, or after {@link StdioServer.close}. Never rejects. */
+  /** Resolves when the input has ended and all running calls are answered, or after {@link StdioServer.close}. Never rejects. */
   readonly closed: Promise<void>;
-  /** Stops reading, answers what is under way (for at most `drainMs`), and ends. */
+  /** Stops reading, waits for running calls (for at most `drainMs`), and ends. */
   close(): Promise<void>;
 }
 
@@ -58,13 +58,13 @@ export function serveStdio(daemon: Daemon, options: StdioOptions): StdioServer {
   let scheduled = false;
   let broken = false;
 
-  /** Everything that one turn of the event loop has to say leaves in one write. */
+  /** Writes all messages of one turn of the event loop at once. */
   function flush(): void {
     scheduled = false;
     if (lines === '' || broken) return;
     const text = lines;
     lines = '';
-    // A client that does not read is not read from either: what it may have in flight is bounded.
+    // While the client does not read, nothing is read from it: this limits its running calls.
     if (!output.write(text) && !input.isPaused()) {
       input.pause();
       output.once('drain', () => {
@@ -109,7 +109,7 @@ export function serveStdio(daemon: Daemon, options: StdioOptions): StdioServer {
 
   const onData = (chunk: Buffer | string): void => reader.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
 
-  /** Answers what is under way, then ends the session. A client that is gone is not waited for. */
+  /** Waits for running calls, then ends the session. Does not wait if the client is gone. */
   async function end(): Promise<void> {
     if (!broken) {
       await session.drain(drainMs);
@@ -121,11 +121,11 @@ export function serveStdio(daemon: Daemon, options: StdioOptions): StdioServer {
     finish();
   }
 
-  /** Waits until the client has read everything, but no longer than the drain. */
+  /** Waits until the client has read everything, for at most `drainMs`. */
   async function written(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.min(drainMs, 2 ** 31 - 1)); // a timer takes no more
+      timer = setTimeout(resolve, Math.min(drainMs, 2 ** 31 - 1)); // the maximum of a timer
       output.write('', () => resolve());
     });
     clearTimeout(timer);
@@ -146,9 +146,9 @@ export function serveStdio(daemon: Daemon, options: StdioOptions): StdioServer {
     void close();
   });
   input.once('error', () => void close());
-  input.once('close', () => void close()); // a stream that is destroyed has no end
+  input.once('close', () => void close()); // a destroyed stream emits no `end`
   output.on('error', () => {
-    broken = true; // the host has closed its end: there is nobody to tell
+    broken = true; // the host has closed its end: nothing can be written any more
     void close();
   });
 

@@ -7,13 +7,13 @@ import fc from 'fast-check';
 
 const TOO_LONG = Symbol('too long');
 
-/** What a reader tells of these chunks; `end` unless told otherwise. */
+/** What a reader reports for these chunks; `end` by default. */
 function read(chunks: readonly (Buffer | string)[], { maxBytes = 1_000_000, end = true } = {}): (string | typeof TOO_LONG)[] {
-  const told: (string | typeof TOO_LONG)[] = [];
-  const reader = createLineReader({ maxBytes, onLine: (line) => told.push(line), onTooLong: () => told.push(TOO_LONG) });
+  const reported: (string | typeof TOO_LONG)[] = [];
+  const reader = createLineReader({ maxBytes, onLine: (line) => reported.push(line), onTooLong: () => reported.push(TOO_LONG) });
   for (const chunk of chunks) reader.push(Buffer.from(chunk));
   if (end) reader.end();
-  return told;
+  return reported;
 }
 
 /** Cuts bytes at these places. */
@@ -23,32 +23,32 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
 }
 
 describe('a line reader', () => {
-  it('tells each line when its newline has come', () => {
+  it('reports each line as soon as its newline is there', () => {
     expect(read(['{"a":1}\n{"b"', ':2}', '\n{"c":3}'], { end: false })).toEqual(['{"a":1}', '{"b":2}']);
   });
 
-  it('takes several lines of one chunk, and one line of several chunks', () => {
+  it('reads several lines from one chunk, and one line from several chunks', () => {
     expect(read(['a\nb\nc\n'])).toEqual(['a', 'b', 'c']);
     expect(read(['a', 'b', 'c', '\n', 'd\n'])).toEqual(['abc', 'd']);
     expect(read(['a', 'b\nc\nd', 'e\n'])).toEqual(['ab', 'c', 'de']);
   });
 
-  it('takes what is left at the end as a line', () => {
+  it('reads the rest at the end of the input as a line', () => {
     expect(read(['a\nb'])).toEqual(['a', 'b']);
     expect(read(['a\n'])).toEqual(['a']);
     expect(read([])).toEqual([]);
   });
 
-  it('leaves out a byte order mark at the very beginning, and nowhere else', () => {
+  it('removes a byte order mark at the start of the input only', () => {
     expect(read(['\uFEFF{"a":1}\n', '\uFEFFb\n'])).toEqual(['{"a":1}', '\uFEFFb']);
     expect(read([Buffer.from([0xef]), Buffer.from([0xbb, 0xbf, 0x61, 0x0a])])).toEqual(['a']);
   });
 
-  it('takes the line ends of Windows', () => {
+  it('reads Windows line endings', () => {
     expect(read(['a\r\nb\r\n', 'c\r', '\nd\r'])).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('passes over blank lines', () => {
+  it('skips blank lines', () => {
     expect(read(['\n\n \n\t\r\n', '\r', '\n', 'a\n\n', '  '])).toEqual(['a']);
   });
 
@@ -57,7 +57,7 @@ describe('a line reader', () => {
     for (let at = 0; at <= bytes.length; at += 1) expect(read(cut(bytes, [at]))).toEqual(['grüße 🦊', '日本']);
   });
 
-  it('gives the same lines however they are cut', () => {
+  it('reads the same lines from any chunks', () => {
     const line = fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => text.replace(/[\r\n]/g, ' '));
     const ended = fc.tuple(line, fc.constantFrom('\n', '\r\n'));
     fc.assert(
@@ -74,7 +74,7 @@ describe('a line reader', () => {
     );
   });
 
-  it('replaces bytes that are no UTF-8, and goes on', () => {
+  it('replaces bytes that are not UTF-8, and goes on', () => {
     expect(read([Buffer.from([0x61, 0xff, 0x0a]), 'b\n'])).toEqual(['a\ufffd', 'b']);
   });
 });
@@ -86,7 +86,7 @@ describe('a line that is too long', () => {
     ['at its newline', ['xxxxxxxxxx', 'x\nnext\n']],
     ['of characters of many bytes', ['🦊🦊🦊\nnext\n']],
     ['of characters of many bytes, in many chunks', ['🦊', '🦊', '🦊', '\nnext\n']],
-  ])('is told once, and the next is read: %s', (_how, chunks) => {
+  ])('is reported once, and the next line is read: %s', (_how, chunks) => {
     expect(read(chunks, { maxBytes: 10 })).toEqual([TOO_LONG, 'next']);
   });
 
@@ -96,13 +96,13 @@ describe('a line that is too long', () => {
     }
   });
 
-  it('is not kept while it comes', async () => {
-    let told = 0;
-    const reader = createLineReader({ maxBytes: 1_000, onLine: () => {}, onTooLong: () => (told += 1) });
+  it('is not kept in memory while it arrives', async () => {
+    let reported = 0;
+    const reader = createLineReader({ maxBytes: 1_000, onLine: () => {}, onTooLong: () => (reported += 1) });
     const chunk = Buffer.alloc(100_000, 'x');
     const before = process.memoryUsage().arrayBuffers;
     for (let count = 0; count < 1_000; count += 1) reader.push(Buffer.from(chunk));
-    // When memory is collected is the engine's choice: it is asked to, and given time.
+    // The engine decides when memory is collected: request it, and wait.
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const kept = (): number => process.memoryUsage().arrayBuffers - before;
@@ -112,6 +112,6 @@ describe('a line that is too long', () => {
     }
     expect(kept()).toBeLessThan(50_000_000);
     reader.end();
-    expect(told).toBe(1);
+    expect(reported).toBe(1);
   });
 });

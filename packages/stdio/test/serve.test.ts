@@ -19,7 +19,7 @@ async function until(condition: () => boolean): Promise<void> {
     if (Date.now() > end) throw new Error(`it never came true: ${condition.toString()}`);
 }
 
-/** What has to happen within a second. */
+/** Fails if the promise does not resolve within a second. */
 async function within(promise: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((_resolve, reject) => {
@@ -28,7 +28,7 @@ async function within(promise: Promise<void>): Promise<void> {
   await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** Functions that end when the test says so. */
+/** Functions that end when the test releases them. */
 function gate(): {
   run: () => Promise<string>;
   open: (value: string) => void;
@@ -66,7 +66,7 @@ interface Served {
   send: (...messages: unknown[]) => void;
 }
 
-/** A daemon on streams. */
+/** A daemon that is served over streams. */
 function served(
   options: Partial<StdioOptions> & { daemon?: Partial<DaemonOptions>; functions?: ReturnType<typeof defineTool>[] } = {},
 ): Served {
@@ -112,8 +112,8 @@ const initialize = (protocolVersion = '2025-11-25', capabilities: JsonObject = {
 
 const ids = (messages: JsonObject[]): unknown[] => messages.map(({ id }) => id);
 
-describe('messages on lines', () => {
-  it('are answered on lines, one each', async () => {
+describe('messages over stdio', () => {
+  it('are answered with one line each', async () => {
     const { send, messages, text } = served();
     send(call(1, 'echo', { text: 'a\nb' }), call('two', 'echo', { text: 'ü🦊' }));
     await until(() => messages().length === 2);
@@ -124,7 +124,7 @@ describe('messages on lines', () => {
     expect(text().split('\n')).toHaveLength(3);
   });
 
-  it('may come cut anywhere', async () => {
+  it('may arrive in any chunks', async () => {
     const { input, messages } = served();
     const bytes = Buffer.from(`${JSON.stringify(call(1, 'echo', { text: 'grüße' }))}\r\n`);
     for (const byte of bytes) input.write(Buffer.of(byte));
@@ -132,14 +132,14 @@ describe('messages on lines', () => {
     expect(messages()).toMatchObject([{ id: 1, result: { content: [{ text: 'grüße' }] } }]);
   });
 
-  it('may come as strings', async () => {
+  it('may arrive as strings', async () => {
     const { input, messages } = served();
     input.setEncoding('utf8');
     input.write(`${JSON.stringify(call(1, 'echo', { text: 'a' }))}\n`);
     await until(() => messages().length === 1);
   });
 
-  it('may all come at once, the handshake and what follows it', async () => {
+  it('may arrive all at once with the handshake', async () => {
     const { send, messages } = served();
     send(
       initialize(),
@@ -157,14 +157,14 @@ describe('messages on lines', () => {
     expect(messages().every((message) => 'result' in message)).toBe(true);
   });
 
-  it('may be batches where the version has them', async () => {
+  it('may be batches in protocol versions that have them', async () => {
     const { send, messages, text } = served();
     send(initialize('2025-03-26'), [call(1, 'echo', { text: 'a' }), { jsonrpc: '2.0', id: 2, method: 'ping' }]);
     await until(() => text().split('\n').length === 3);
     expect(messages()[1]).toMatchObject([{ id: 1 }, { id: 2 }]);
   });
 
-  it('are for the partition and subject of the process', async () => {
+  it('are handled for the partition and subject of the process', async () => {
     const who = defineTool({ name: 'who', run: (_args, { partition, subject }) => `${partition} ${subject}` });
     const { send, messages } = served({ subject: 'ann', functions: [who] });
     send(call(1, 'who'));
@@ -173,14 +173,14 @@ describe('messages on lines', () => {
   });
 });
 
-describe('lines that are no message', () => {
+describe('lines that are not messages', () => {
   it.each<[string, string | Buffer]>([
     ['words', 'hello\n'],
     ['half a message', '{"jsonrpc":"2.0",\n'],
     ['two on one line', '{"jsonrpc":"2.0"}{"jsonrpc":"2.0"}\n'],
     ['no UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0x7d, 0x0a])],
     ['a lone byte order mark', '\ufeffx\n'],
-  ])('are answered with a parse error without an id, and the connection lives: %s', async (_what, bytes) => {
+  ])('are answered with a parse error without an id, and the connection stays open: %s', async (_what, bytes) => {
     const { input, send, messages } = served();
     input.write(bytes);
     send(call(1, 'echo', { text: 'a' }));
@@ -189,14 +189,14 @@ describe('lines that are no message', () => {
     expect(messages()[1]).toMatchObject({ id: 1, result: {} });
   });
 
-  it('are answered with an invalid request where they are JSON', async () => {
+  it('are answered with an invalid request if they are JSON', async () => {
     const { input, messages } = served();
     input.write('null\n5\n"x"\n{}\n[]\n');
     await until(() => messages().length === 5);
     expect(messages().map(({ error }) => (error as { code: number }).code)).toEqual(Array(5).fill(-32600));
   });
 
-  it('that are too long are refused, and the connection lives', async () => {
+  it('are refused if they are too long, and the connection stays open', async () => {
     const { send, messages } = served({ maxMessageBytes: 1_000 });
     send(call(1, 'echo', { text: 'x'.repeat(2_000) }), call(2, 'echo', { text: 'a' }));
     await until(() => messages().length === 2);
@@ -207,7 +207,7 @@ describe('lines that are no message', () => {
     expect(messages()[0]).not.toHaveProperty('id');
   });
 
-  it('that are blank are passed over', async () => {
+  it('are skipped if they are blank', async () => {
     const { input, send, messages } = served();
     input.write('\n  \r\n\n');
     send(call(1, 'echo', { text: 'a' }));
@@ -218,7 +218,7 @@ describe('lines that are no message', () => {
 });
 
 describe('a host that reads slowly', () => {
-  /** An output that takes one chunk, and the next when it is told. */
+  /** An output that accepts one chunk, and the next when it is released. */
   function slow(): { output: Writable; chunks: string[]; next: () => void; all: () => void } {
     const chunks: string[] = [];
     const waiting: (() => void)[] = [];
@@ -242,7 +242,7 @@ describe('a host that reads slowly', () => {
     };
   }
 
-  it('is not read from until it reads; nothing is lost and the order is kept', async () => {
+  it('is not read from until it reads again; nothing is lost and the order is kept', async () => {
     const { output, chunks, all } = slow();
     const { input, send } = served({ output });
     for (let id = 1; id <= 20; id += 1) {
@@ -265,7 +265,7 @@ describe('a host that reads slowly', () => {
     expect(input.isPaused()).toBe(false);
   });
 
-  it('that never reads again does not keep the server from its end', async () => {
+  it('does not keep the server from ending', async () => {
     const { output } = slow();
     const { send, input, server } = served({ output, drainMs: 30 });
     send(call(1, 'echo', { text: 'x'.repeat(500) }));
@@ -286,7 +286,7 @@ describe('a host that reads slowly', () => {
 });
 
 describe('the end of the input', () => {
-  it('lets calls under way be answered, then ends', async () => {
+  it('waits for running calls to be answered, then ends the server', async () => {
     const { wait, open } = gate();
     const { send, input, server, messages } = served({ functions: [wait] });
     send(call(1, 'wait'), call(2, 'echo', { text: 'a' }));
@@ -297,14 +297,14 @@ describe('the end of the input', () => {
     expect(messages()).toMatchObject([{ id: 2 }, { id: 1, result: { content: [{ text: 'done' }] } }]);
   });
 
-  it('takes what is left without a newline as a message', async () => {
+  it('reads the rest without a newline as a message', async () => {
     const { input, server, messages } = served();
     input.end(JSON.stringify(call(1, 'echo', { text: 'a' })));
     await server.closed;
     expect(ids(messages())).toEqual([1]);
   });
 
-  it('answers a thousand calls that came just before it', async () => {
+  it('comes after the answers to a thousand calls sent just before', async () => {
     const { send, input, server, messages } = served();
     send(...Array.from({ length: 1_000 }, (_, id) => call(id, 'echo', { text: 'a' })));
     input.end();
@@ -313,7 +313,7 @@ describe('the end of the input', () => {
     expect(messages().every((message) => 'result' in message)).toBe(true);
   });
 
-  it('cancels calls that take longer than the drain', async () => {
+  it('cancels calls that take longer than drainMs', async () => {
     const { wait, signals } = gate();
     const { send, input, server, messages } = served({ functions: [wait], drainMs: 20 });
     send(call(1, 'wait'));
@@ -324,7 +324,7 @@ describe('the end of the input', () => {
     expect(signals[0]?.aborted).toBe(true);
   });
 
-  it('does not wait for answers of a client that has left', async () => {
+  it('does not wait for answers from a client that has left', async () => {
     const ask = defineTool({
       name: 'ask',
       run: (_args, { inputs }) =>
@@ -351,7 +351,7 @@ describe('the end of the input', () => {
     await server.closed;
   });
 
-  it('may be an error, or a stream that is destroyed', async () => {
+  it('may also be an error, or a destroyed stream', async () => {
     for (const error of [new Error('broken'), undefined]) {
       const { input, server } = served();
       input.destroy(error);
@@ -361,7 +361,7 @@ describe('the end of the input', () => {
 });
 
 describe('the end of the output', () => {
-  it('ends the server quietly: there is nobody to tell', async () => {
+  it('ends the server without an error', async () => {
     const { wait, signals } = gate();
     const output = new Writable({
       write(_chunk, _encoding, done) {
@@ -376,7 +376,7 @@ describe('the end of the output', () => {
 });
 
 describe('close()', () => {
-  it('answers what is under way and stops reading; a second call waits for the first', async () => {
+  it('answers running calls and stops reading; a second call waits for the first', async () => {
     const { wait, open } = gate();
     const { send, server, messages } = served({ functions: [wait] });
     send(call(1, 'wait'));
@@ -390,7 +390,7 @@ describe('close()', () => {
     expect(ids(messages())).toEqual([1]);
   });
 
-  it('comes by itself when the daemon ends, and listen streams end with a result', async () => {
+  it('happens when the daemon is closed, and listen streams end with a result', async () => {
     const { send, server, daemon, messages } = served();
     send({
       jsonrpc: '2.0',
@@ -404,7 +404,7 @@ describe('close()', () => {
     expect(messages().at(-1)).toMatchObject({ id: 1, result: { resultType: 'complete' } });
   });
 
-  it('leaves nothing to be written later', async () => {
+  it('leaves nothing to write later', async () => {
     const { wait, open } = gate();
     const { send, server, messages } = served({ functions: [wait], drainMs: 10 });
     send(call(1, 'wait'));
@@ -416,8 +416,8 @@ describe('close()', () => {
   });
 });
 
-describe('what the server says by itself', () => {
-  it('comes between the answers, in order', async () => {
+describe('notifications of the server', () => {
+  it('are sent between the answers, in order', async () => {
     const steps = defineTool({
       name: 'steps',
       run: function* () {
@@ -432,7 +432,7 @@ describe('what the server says by itself', () => {
     expect(messages().map(({ method, id }) => method ?? id)).toEqual(['notifications/progress', 'notifications/progress', 1]);
   });
 
-  it('tells legacy clients what changed', async () => {
+  it('tell legacy clients what changed', async () => {
     const { send, daemon, messages } = served();
     send(initialize());
     await until(() => messages().length === 1);

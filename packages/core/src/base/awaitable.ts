@@ -1,14 +1,15 @@
 /**
- * Going on with a value that may be there already: no promise is made for one that is.
+ * Values that may be there already: code goes on at once, without a promise.
  */
 
-/** A value now or later. Embedded adapters answer at once, remote ones later. */
+/** A value, or a promise of one. Embedded adapters return values, remote ones promises. */
 export type Awaitable<T> = T | Promise<T>;
 
 /**
- * `next(value)`, at once or when the value comes.
+ * Calls `next` with the value: at once, or when the promise resolves.
  *
- * @throws what `next` throws, where the value is there; else the promise rejects
+ * @returns the result of `next`
+ * @throws what `next` throws if the value is there already; else the promise rejects
  */
 export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
   return value instanceof Promise ? value.then(next) : next(value);

@@ -1,6 +1,5 @@
 /**
- * A read-through cache: entries live for a time, requests for one key in flight share one load, and purging a parent
- * purges its children.
+ * A read-through cache: entries expire, concurrent requests for a key share one load, and purging a parent purges its children.
  */
 import type { Awaitable } from './awaitable.js';
 
@@ -12,9 +11,9 @@ interface Entry<V> {
 
 /** What {@link createCache} takes. */
 export interface CacheOptions {
-  /** Milliseconds that an entry is served. Default 30 minutes. */
+  /** Milliseconds after which an entry expires. Default 30 minutes. */
   ttlMs?: number;
-  /** Entries kept; the oldest goes first. Default 10,000. */
+  /** Maximum number of entries; the oldest is dropped first. Default 10,000. */
   maxEntries?: number;
   /** The clock, in milliseconds. Default `Date.now`. */
   now?: () => number;
@@ -23,14 +22,15 @@ export interface CacheOptions {
 /** A cache of values of one type. */
 export interface Cache<V> {
   /**
-   * The value of a key; `load` is called where there is none. A load that fails is not remembered.
+   * Returns the value of a key, or calls `load` if there is none. A load that fails is not kept.
    *
-   * @param parent key whose purge purges this one
+   * @param parent key whose purge also purges this one
+   * @throws what `load` throws
    */
   get(key: string, load: () => Awaitable<V>, parent?: string): Awaitable<V>;
-  /** Forgets a key and everything below it; a load in flight is not remembered. */
+  /** Drops a key and all its children. The result of a load in flight is not kept. */
   purge(key: string): void;
-  /** Forgets everything. */
+  /** Drops everything. */
   clear(): void;
   /** Number of entries. */
   readonly size: number;

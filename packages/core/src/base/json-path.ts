@@ -1,5 +1,5 @@
 /**
- * Takes secrets out of what is recorded, by JSON path.
+ * Redacts values by JSON path, so that secrets are not recorded.
  */
 
 /** One step of a path: a member, an index, or all members and elements. */
@@ -8,13 +8,13 @@ type Step = string | number | typeof ALL;
 const ALL = Symbol('*');
 const STEP = /^(?:\.([A-Za-z_$][\w$-]*)|\.(\*)|\[(\d+)\]|\[(\*)\]|\['([^']*)'\]|\["([^"]*)"\])/;
 
-/** What stands where a value was. */
+/** What a redacted value is replaced by. */
 export const REDACTED = '[redacted]';
 
 /**
  * Reads a JSON path: `$.card.number`, `$.items[*].token`, `$['a key'][0]`.
  *
- * @returns its steps, or undefined where it is not such a path
+ * @returns its steps; undefined if it is not such a path
  */
 export function parsePath(path: string): Step[] | undefined {
   if (!path.startsWith('$') || path === '$') return undefined;
@@ -49,9 +49,9 @@ function replace(value: unknown, steps: readonly Step[], at: number): unknown {
 }
 
 /**
- * A copy of a value in which everything that the paths name is replaced by `"[redacted]"`. The value itself is left alone.
+ * Returns a copy of a value in which everything that the paths name is replaced by `"[redacted]"`. Does not change the value.
  *
- * @param paths JSON paths; one that names nothing changes nothing
+ * @param paths JSON paths; one that matches nothing is ignored
  */
 export function redact(value: unknown, paths: readonly string[]): unknown {
   let copy = value;

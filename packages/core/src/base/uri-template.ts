@@ -1,19 +1,19 @@
 /**
- * RFC 6570 URI templates, read backwards: which URIs they match, and the variables in them. The time that a match takes
- * grows with the length of the URI and of the template, and with nothing else: URIs come from clients.
+ * Matches URIs with RFC 6570 templates, and finds the variables in them. URIs come from clients, so a match takes time that is
+ * linear in the length of the URI and of the template.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6570
  */
 
 /** Matches URIs of one template. */
 export interface UriMatcher {
-  /** The template's variables, in order. */
+  /** The names of the template's variables, in order. */
   readonly variables: readonly string[];
-  /** The variables of a URI, decoded, or undefined where it does not match. */
+  /** The variables of a URI, decoded; undefined if it does not match. */
   match(uri: string): Record<string, string> | undefined;
 }
 
-/** What stands before the first variable of an expression, between two, and what no value holds as it is. */
+/** What is before the first variable of an expression and between variables, and which characters a value never contains. */
 const OPERATORS: Record<string, { first: string; separator: string; excluded: string; named?: true }> = {
   '+': { first: '', separator: ',', excluded: '?#' },
   '#': { first: '#', separator: ',', excluded: '' },
@@ -26,23 +26,23 @@ const OPERATORS: Record<string, { first: string; separator: string; excluded: st
 
 const NO_OPERATOR = { first: '', separator: ',', excluded: '/?#&,', named: undefined };
 
-/** One step of a match. All ways lead forward. */
+/** One step of a match. Steps only go forward in the URI. */
 type Step =
-  /** Exactly this text; where it names a variable, the variable is there from now on. */
+  /** Exactly this text. If it names a variable, that variable is present. */
   | { kind: 'text'; text: string; names?: string }
-  /** As much as possible of what the variable may hold. */
+  /** The variable's value: as many characters as possible. */
   | { kind: 'value'; name: string; excluded: string; empty: boolean }
-  /** Goes on; or, where that leads nowhere, over the next steps. */
+  /** Tries the next step; if that does not match, skips the next `over` steps. */
   | { kind: 'either'; over: number };
 
-/** Longer URIs match nothing: it bounds what a hostile one can cost. */
+/** Longer URIs never match, which limits the cost of hostile ones. */
 const MAX_URI_LENGTH = 8_192;
 
 function decode(value: string): string | undefined {
   try {
     return decodeURIComponent(value);
   } catch {
-    return undefined; // a lone percent sign: no such URI
+    return undefined; // a percent sign without two digits
   }
 }
 
@@ -57,12 +57,12 @@ function expression(body: string, steps: Step[], variables: string[]): void {
     const between = index === 0 ? first : separator;
     if (named === undefined) {
       if (between !== '') steps.push({ kind: 'text', text: between });
-      const list = operator === '/' && spec.endsWith('*'); // its elements come with slashes between them
+      const list = operator === '/' && spec.endsWith('*'); // elements are separated by slashes
       steps.push({ kind: 'value', name, excluded: list ? '?#' : excluded, empty: false });
       continue;
     }
-    // Named variables (queries, parameters) may be left out one by one; positional ones are needed. Where the first ones of a
-    // query are left out, the next begins it.
+    // Named variables (of queries and parameters) are optional; positional ones are required. If the first variables of a query
+    // are left out, the next one starts it.
     const starts = index > 0 && first !== separator ? [between, first] : [between];
     for (const start of starts) {
       steps.push({ kind: 'either', over: 4 }, { kind: 'text', text: start + name, names: name });
@@ -71,7 +71,7 @@ function expression(body: string, steps: Step[], variables: string[]): void {
   }
 }
 
-/** From which positions of the URI each step leads to its end: `ways[step][position]` is 1. */
+/** The positions from which each step can reach the end of the URI: `ways[step][position]` is 1. */
 function waysToTheEnd(steps: readonly Step[], uri: string): Uint8Array[] {
   let next = new Uint8Array(uri.length + 1);
   next[uri.length] = 1;
@@ -99,7 +99,7 @@ function waysToTheEnd(steps: readonly Step[], uri: string): Uint8Array[] {
 }
 
 /**
- * Compiles a template. Malformed ones are found by the config check; here a brace without its partner is a literal.
+ * Compiles a template. The config check reports malformed ones; here a brace without a matching one is a literal.
  *
  * @example compileUriTemplate('users://{id}/posts/{post}').match('users://7/posts/a%20b') // { id: '7', post: 'a b' }
  */

@@ -1,6 +1,6 @@
 /**
- * Time-ordered UUIDs (version 7, RFC 9562), made for a hot path: random bytes are fetched in bulk, the time's digits are
- * written once per millisecond, and each UUID is one flat string.
+ * Time-ordered UUIDs (version 7, RFC 9562). They are made for every call, so random bytes are generated in bulk, the digits of the
+ * time are written once per millisecond, and each UUID is one flat string.
  */
 import { randomFillSync } from 'node:crypto';
 
@@ -12,7 +12,7 @@ let used = pool.length;
 let millisecond = -1;
 let counter = 0;
 
-/** Where the next eight random bytes are. */
+/** The offset of the next eight random bytes. */
 function random(): number {
   if (used === pool.length) {
     randomFillSync(pool);
@@ -29,8 +29,8 @@ function writeTime(time: number): void {
 }
 
 /**
- * A new UUID of version 7. Within this process each is greater, as text, than all before it, also when the clock is set
- * back: 12 bits count within a millisecond, and 62 bits are random.
+ * Makes a UUID of version 7. In one process each is greater, as text, than all before it, also if the clock is set back: 12 bits
+ * count within a millisecond, and 62 bits are random.
  *
  * @returns 36 lower-case characters.
  */
@@ -38,7 +38,7 @@ export function uuidv7(): string {
   const now = Date.now();
   if (now > millisecond) {
     millisecond = now;
-    // Begins anywhere in the lower half, so that one UUID does not tell how many were made before it.
+    // Starts at a random number in the lower half, so that a UUID does not reveal how many were made before it.
     counter = (pool.readUInt16LE(random()) & 0x7ff) - 1;
     writeTime(millisecond);
   } else if (counter === 0xfff) {

@@ -1,6 +1,7 @@
 /**
  * What clients must be told when one catalog takes another's place.
  */
+import { equalJson } from '../base/equality.js';
 import type {
   CatalogDefinition,
   FunctionDefinition,
@@ -34,27 +35,22 @@ const HIDDEN = new Set(['binding', 'timeout_ms', 'record', 'return_type', 'compl
 /** Arguments are looked at one by one, for what is hidden in them. */
 const HIDDEN_AT_TOP = new Set([...HIDDEN, 'arguments']);
 
-/** Whether two JSON values are equal, whatever the order of keys; members in `except` do not count. */
-function equal(a: unknown, b: unknown, except?: ReadonlySet<string>): boolean {
-  if (Object.is(a, b)) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((value, index) => equal(value, b[index]));
-  }
+/** Whether two objects are equal in their members; those in `except` do not count. */
+function equalExcept(a: object, b: object, except: ReadonlySet<string>): boolean {
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  const counts = (key: string, of: Record<string, unknown>): boolean => of[key] !== undefined && except?.has(key) !== true;
-  const keys = Object.keys(left).filter((key) => counts(key, left));
-  const others = Object.keys(right).filter((key) => counts(key, right));
-  return keys.length === others.length && keys.every((key) => Object.hasOwn(right, key) && equal(left[key], right[key]));
+  const counted = (of: Record<string, unknown>): string[] =>
+    Object.keys(of).filter((key) => of[key] !== undefined && !except.has(key));
+  const names = counted(left);
+  return names.length === counted(right).length && names.every((name) => equalJson(left[name], right[name]));
 }
 
 /** Whether two functions look the same in a list. */
 function listedAlike(a: FunctionDefinition, b: FunctionDefinition): boolean {
-  if (!equal(a, b, HIDDEN_AT_TOP)) return false;
+  if (!equalExcept(a, b, HIDDEN_AT_TOP)) return false;
   if (a.kind !== 'prompt' || b.kind !== 'prompt') return true;
   return (
     a.arguments.length === b.arguments.length &&
-    a.arguments.every((argument, index) => equal(argument, b.arguments[index], HIDDEN))
+    a.arguments.every((argument, index) => equalExcept(argument, b.arguments[index] ?? {}, HIDDEN))
   );
 }
 
@@ -82,7 +78,9 @@ function touched<T extends FunctionDefinition>(
   keyOf: (definition: T) => string,
 ): string[] {
   const old = new Map(before.map((definition) => [keyOf(definition), definition]));
-  return after.filter((definition) => old.has(keyOf(definition)) && !equal(old.get(keyOf(definition)), definition)).map(keyOf);
+  return after
+    .filter((definition) => old.has(keyOf(definition)) && !equalJson(old.get(keyOf(definition)), definition))
+    .map(keyOf);
 }
 
 const resources = ({ functions }: CatalogDefinition): ResourceDefinition[] =>

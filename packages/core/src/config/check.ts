@@ -1,6 +1,5 @@
 /**
- * Everything that can be wrong with a config, found in one go. The shape of each entry is in `keys.ts`, what holds between
- * entries in `names.ts`.
+ * Finds all mistakes of a config at once. The keys of each entry are in `keys.ts`, the checks between entries in `names.ts`.
  */
 import { isObject } from '../base/json.js';
 import type { Mistake } from '../protocol/errors.js';
@@ -14,16 +13,16 @@ import { CheckRun, checkShape } from './shape.js';
 
 export type { ConfigSupport } from './shape.js';
 
-/** A build that loads installed packages and files into its own process. */
+/** Code from installed packages and files, in the daemon's process. */
 const BASIC_SUPPORT: ConfigSupport = { sources: [], isolations: ['none'] };
 
-/** Whether a value without members can be written as JSON; undefined is a member left out. */
+/** Whether a value without members can be written as JSON. Undefined can: it is a member that is left out. */
 function isPlain(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   return typeof value !== 'function' && typeof value !== 'symbol' && typeof value !== 'bigint';
 }
 
-/** Looks at every value once: that it is JSON, and not so deep that something recursive fails on it. */
+/** Checks that every value is JSON, and not nested so deeply that recursive code would fail on it. */
 class JsonWalk {
   /** Members of all objects seen so far. */
   keys = 0;
@@ -33,7 +32,7 @@ class JsonWalk {
     this.#list = list;
   }
 
-  /** Looks at the value that the list's path is at. */
+  /** Checks the value that the list's path is at. */
   value(value: unknown): void {
     if (typeof value === 'object' && value !== null) this.#inside(value);
     else if (!isPlain(value)) this.#list.add(`${describe(value)} cannot be written as JSON`);
@@ -60,23 +59,23 @@ class JsonWalk {
   }
 }
 
-/** What a check found besides mistakes. */
-export interface CheckResult {
+/** What {@link inspectConfig} found. */
+export interface Inspection {
   mistakes: Mistake[];
-  /** How many members all objects of the document have together. */
+  /** How many members all objects of the document have in total. */
   keys: number;
 }
 
-/** {@link checkConfig}, with what the parser wants to know besides. */
-export function inspectConfig(document: unknown, support: Partial<ConfigSupport> = {}): CheckResult {
+/** {@link checkConfig}, and the number of keys, by which the parser notices duplicate keys. */
+export function inspectConfig(document: unknown, support: Partial<ConfigSupport> = {}): Inspection {
   const run = new CheckRun({ ...BASIC_SUPPORT, ...support });
   const walk = new JsonWalk(run.list);
   if (!isObject(document)) {
-    run.list.add(`the config must be an object, { … }, got ${describe(document)}`);
+    run.list.add(`the config must be an object { … }, got ${describe(document)}`);
     return { mistakes: run.list.found, keys: 0 };
   }
   walk.value(document);
-  // Nothing else is safe to look at: it may be a circle.
+  // After a mistake here the document may contain itself, so no other check may follow it.
   if (run.list.found.length === 0) {
     checkShape(document, FILE, run);
     checkNames(document, run);
@@ -87,9 +86,9 @@ export function inspectConfig(document: unknown, support: Partial<ConfigSupport>
 /**
  * Checks a config that a program holds as an object.
  *
- * @param document anything; `null` members count as absent
- * @param options what this build can do. Default: code from installed packages and files, in this process
- * @returns all mistakes, without lines and columns; none for a good config
+ * @param document any value; `null` members count as absent
+ * @param options.support what this version supports. Default: code from installed packages and files, in this process
+ * @returns all mistakes, without lines and columns; none for a correct config
  * @example const mistakes = checkConfig({ tools: [{ name: 'hello' }] });
  */
 export function checkConfig(document: unknown, options: { support?: Partial<ConfigSupport> } = {}): Mistake[] {

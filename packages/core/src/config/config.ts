@@ -1,5 +1,5 @@
 /**
- * The config file: from its text to a catalog, or to a list of all that is wrong with it.
+ * Reads a config file: its text becomes a catalog, or a list of all its mistakes.
  */
 import type { Mistake } from '../protocol/errors.js';
 import { ConfigError } from '../protocol/errors.js';
@@ -7,7 +7,8 @@ import { describe, readPath } from '../schema/mistakes.js';
 import type { ConfigSupport } from './check.js';
 import { inspectConfig } from './check.js';
 import type { ConfigDocument } from './document.js';
-import { lineCounter, offsetOf, scanJson, toMistakes } from './json-scan.js';
+import { lineCounter, offsetOf, toMistakes } from './json-position.js';
+import { scanJson } from './json-scan.js';
 import type { Config } from './normalize.js';
 import { normalizeConfig } from './normalize.js';
 
@@ -15,11 +16,11 @@ import { normalizeConfig } from './normalize.js';
 export interface ParseOptions {
   /** The file's path, for the error's message. */
   file?: string;
-  /** What this build can do. Default: code from installed packages and files, in this process. */
+  /** What this version supports. Default: code from installed packages and files, in this process. */
   support?: Partial<ConfigSupport>;
 }
 
-/** Whether a quote is part of a string: an odd number of backslashes stands before it. */
+/** Whether a quote is escaped: it has an odd number of backslashes before it. */
 function isEscaped(text: string, at: number): boolean {
   let first = at;
   while (text[first - 1] === '\\') first--;
@@ -27,8 +28,8 @@ function isEscaped(text: string, at: number): boolean {
 }
 
 /**
- * An upper bound of the keys in a JSON text: the quotes that a colon follows. Where an object has more of them than members,
- * a key may stand twice; `JSON.parse` keeps the last one and says nothing.
+ * An upper bound of the number of keys in a JSON text: quotes before a colon. If it is more than the parsed document has
+ * members, there may be a duplicate key, of which `JSON.parse` silently keeps the last.
  */
 function keysAtMost(text: string): number {
   let count = 0;
@@ -40,15 +41,15 @@ function keysAtMost(text: string): number {
   return count;
 }
 
-/** Why a text is not JSON. */
+/** The mistakes of a text that is not JSON. */
 function syntaxMistakes(text: string, error: unknown): Mistake[] {
   const { syntax } = scanJson(text);
   if (syntax.length > 0) return toMistakes(text, syntax);
-  // The scan and JSON.parse agree on what JSON is (a test holds it); should they not, the platform has the last word.
+  // The scan accepts exactly what JSON.parse accepts (a test checks this). Should it not, report the error of JSON.parse.
   return [{ path: '$', message: error instanceof Error ? error.message : describe(error) }];
 }
 
-/** Adds lines and columns to mistakes of a text that is JSON. */
+/** The mistakes of a text that is JSON, with lines and columns and in the order of the text. Adds duplicate keys. */
 function located(text: string, mistakes: readonly Mistake[]): Mistake[] {
   const { root, duplicates } = scanJson(text);
   if (root === undefined) return [...mistakes];
@@ -70,15 +71,15 @@ function parseJson(text: string, file: string | undefined): unknown {
  * Reads a config file's text.
  *
  * @param text JSON, with or without a byte order mark
- * @returns the catalog, and what the file says of the server
- * @throws ConfigError with every mistake, in the order of the file, each with its JSON path, line and column
+ * @returns the catalog, and the server's name, version and title
+ * @throws ConfigError (`config_invalid`) with all mistakes in the order of the file, each with JSON path, line and column
  * @example const { definition } = parseConfig(await readFile(file, 'utf8'), { file });
  */
 export function parseConfig(text: string, { file, support }: ParseOptions = {}): Config {
   const document = parseJson(text, file);
   const { mistakes, keys } = inspectConfig(document, support);
-  const suspicious = mistakes.length > 0 || keysAtMost(text) !== keys;
-  const all = suspicious ? located(text, mistakes) : [];
+  const needsScan = mistakes.length > 0 || keysAtMost(text) !== keys;
+  const all = needsScan ? located(text, mistakes) : [];
   if (all.length > 0) throw new ConfigError(all, file);
   return normalizeConfig(document as ConfigDocument);
 }

@@ -1,14 +1,14 @@
 /**
- * The config file as it is written. `null` means absent wherever a member is optional.
+ * The types of the config file. Every optional member may also be `null`, which means absent.
  */
 import type { JsonObject } from '../base/json.js';
 import type { RecordBodies, ReturnType } from '../ports/definition.js';
 import type { Icon } from '../protocol/messages.js';
 
-/** Absent in either way. */
+/** A member that may be absent or null. */
 export type Optional<T> = T | null | undefined;
 
-/** What anyone may add for themselves, anywhere: it is neither read nor served. */
+/** Keys that are allowed in every object for people's own notes. They are neither read nor served. */
 export interface ConfigNotes {
   [note: `x-${string}`]: unknown;
   $comment?: unknown;
@@ -18,14 +18,14 @@ export interface ConfigNotes {
 /** Whether a key is one of {@link ConfigNotes}. */
 export const isNote = (key: string): boolean => key.startsWith('x-') || key === '$comment' || key === '_comment';
 
-/** What tools, resources, templates and prompts have in common. */
+/** The keys of every tool, resource, template and prompt. */
 export interface ConfigFunction extends ConfigNotes {
   name: string;
   title?: Optional<string>;
   description?: Optional<string>;
   icons?: Optional<Icon[]>;
   _meta?: Optional<JsonObject>;
-  /** Accepted and ignored: any function may be asynchronous. */
+  /** Accepted and ignored: every function may be asynchronous. */
   is_async?: Optional<boolean>;
 }
 
@@ -44,14 +44,14 @@ export interface ConfigResource extends ConfigFunction {
   annotations?: Optional<JsonObject>;
 }
 
-/** A function that is not served itself but completes an argument. */
+/** A function that completes an argument. It is not served itself. */
 export interface ConfigCompletionFunction extends ConfigNotes {
   module_name: string;
   class_name?: Optional<string>;
   function_name: string;
 }
 
-/** Values that complete an argument. */
+/** What completes an argument: a list of values, or a function. */
 export type ConfigCompletions = string[] | ConfigCompletionFunction;
 
 /** An entry of `resource_templates`. */
@@ -77,10 +77,10 @@ export interface ConfigPrompt extends ConfigFunction {
   arguments?: Optional<ConfigPromptArgument[]>;
 }
 
-/** What a call's record keeps: a policy, or a policy and what to take out. */
+/** What a call's record keeps: a policy, or a policy and the values to redact. */
 export type ConfigRecord = RecordBodies | (ConfigNotes & { bodies?: Optional<RecordBodies>; redact?: Optional<string[]> });
 
-/** What a link can bind. `resource` finds templates too. */
+/** What a link can be for. `resource` also finds templates. */
 export const LINK_TYPES = ['tool', 'resource', 'resource_template', 'prompt'] as const;
 
 /** One of {@link LINK_TYPES}. */

@@ -1,46 +1,30 @@
 /**
- * Reads a JSON text a second time, when something is wrong with it: where each value is, which keys stand twice, and what
- * people write that JSON does not know (comments, trailing commas, single quotes). `JSON.parse` is three times as fast and
- * says none of this, so it always goes first.
+ * Reads a JSON text a second time, after a mistake was found: it says where each value is, which keys are duplicates, and what
+ * is not JSON (comments, trailing commas, single quotes). `JSON.parse` takes a third of the time, so it always goes first.
  */
-import type { Mistake } from '../protocol/errors.js';
 import type { PathStep } from '../schema/mistakes.js';
 import { formatPath } from '../schema/mistakes.js';
-
-/** Where a value is, and what is in it. Offsets count UTF-16 units from the text's beginning. */
-export interface JsonNode {
-  offset: number;
-  /** Where the value's key begins, in an object. */
-  keyOffset?: number;
-  members?: Map<string, JsonNode>;
-  elements?: JsonNode[];
-}
-
-/** A mistake before its offset has become line and column. */
-export interface Spot {
-  offset: number;
-  path: string;
-  message: string;
-}
+import type { JsonNode, Spot } from './json-position.js';
+import { lineOf } from './json-position.js';
 
 /** What a scan found. */
 export interface JsonScan {
-  /** Absent where the text ended, or made no sense, before the first value. */
+  /** The whole value. Absent if the scan gave up before the first value. */
   root?: JsonNode;
-  /** What is not JSON. After the last one the scan may have given up. */
+  /** What is not JSON. The scan may have given up after the last one. */
   syntax: Spot[];
-  /** Keys that their object already has. */
+  /** Keys that their object has already. */
   duplicates: Spot[];
 }
 
-/** Deeper texts are refused before anything recursive sees them. */
+/** Levels of arrays and objects in a config. Deeper ones are refused, so that recursive code is safe. */
 export const MAX_JSON_DEPTH = 400;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /[\p{L}\p{N}_$+.-]+/uy;
 const CLOSER: Record<string, string> = { '{': '}', '[': ']' };
 const ESCAPES = '"\\/bfnrt';
-/** Words of other notations, and what to write for them. */
+/** Words of other languages, and the JSON for them. */
 const FOREIGN: Record<string, string> = {
   True: 'true',
   False: 'false',
@@ -50,7 +34,7 @@ const FOREIGN: Record<string, string> = {
   Infinity: 'null',
 };
 
-/** Ends the scan: what follows cannot be made sense of. */
+/** Ends the scan: the rest of the text cannot be understood. */
 class Stop extends Error {}
 
 class Scanner {
@@ -70,10 +54,10 @@ class Scanner {
     try {
       this.#space();
       if (this.#at === this.#text.length)
-        this.#stop('the file is empty; the smallest config has one of tools, resources and prompts, and module_links');
+        this.#stop('the file is empty: a config needs at least a tool, resource or prompt, and its entry in module_links');
       root = this.#value('a value');
       this.#space();
-      if (this.#at < this.#text.length) this.#stop(`nothing may follow the closing bracket, but there is ${this.#seen()}`);
+      if (this.#at < this.#text.length) this.#stop(`expected the end of the file, found ${this.#seen()}`);
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
     }
@@ -89,7 +73,7 @@ class Scanner {
     throw new Stop();
   }
 
-  /** What stands here, in words. */
+  /** What is at this place, in words. */
   #seen(): string {
     const character = String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0);
     if (this.#at >= this.#text.length) return 'the end of the file';
@@ -101,7 +85,7 @@ class Scanner {
     return character === '"' ? 'a string' : `"${character}"`;
   }
 
-  /** Skips white space, and comments with a word about each. */
+  /** Skips white space and comments. Notes each comment. */
   #space(): void {
     for (;;) {
       const character = this.#text[this.#at];
@@ -113,7 +97,7 @@ class Scanner {
   }
 
   #comment(): void {
-    this.#note('JSON has no comments: remove it, or write it as a "$comment" member');
+    this.#note('JSON does not allow comments: remove it, or use a "$comment" key');
     const block = this.#text.startsWith('/*', this.#at);
     const end = this.#text.indexOf(block ? '*/' : '\n', this.#at + (block ? 2 : 1));
     if (end === -1 && block) this.#stop('the comment is not closed');
@@ -130,7 +114,7 @@ class Scanner {
     return { offset };
   }
 
-  /** A number, `true`, `false`, `null`, or what was meant to be one. */
+  /** A number, `true`, `false`, `null`, or a word that is none of these. */
   #bare(expected: string): void {
     WORD.lastIndex = this.#at;
     const word = WORD.exec(this.#text)?.[0];
@@ -140,15 +124,17 @@ class Scanner {
     const instead = Object.hasOwn(FOREIGN, word) ? FOREIGN[word] : undefined;
     if (instead !== undefined) this.#note(`${word} is not JSON: write ${instead}`);
     else if (!right && /^[-+.\d]/.test(word))
-      this.#note(`${JSON.stringify(word)} is no JSON number: no leading zeros, plus signs or bare dots`);
-    else if (!right) this.#note(`${JSON.stringify(word)} must stand in double quotes`);
+      this.#note(
+        `${JSON.stringify(word)} is not a JSON number: remove leading zeros and plus signs, and put digits on both sides of a dot`,
+      );
+    else if (!right) this.#note(`${word.slice(0, 30)} must be in double quotes`);
     this.#at += word.length;
   }
 
   #string(): string {
     const start = this.#at;
     const mark = this.#text[start];
-    if (mark === "'") this.#note("JSON strings stand in double quotes, not in '");
+    if (mark === "'") this.#note("JSON strings need double quotes, not '");
     for (let at = start + 1; at < this.#text.length; at++) {
       const character = this.#text[at] ?? '';
       if (character === mark) {
@@ -157,22 +143,21 @@ class Scanner {
       }
       if (character === '\\') at = this.#escape(at);
       else if (character === '\n' || character === '\r')
-        this.#stop('the string is not closed on its line: add the quote, or write a line break as \\n', start);
+        this.#stop('the string is not closed on its line: add a quote, or write a line break as \\n', start);
       else if (character < ' ')
         this.#note(
-          `the string holds a raw control character: write it as \\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+          `the string contains a raw control character: write it as \\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
           at,
         );
     }
-    return this.#stop('the string is not closed: add the quote', start);
+    return this.#stop('the string is not closed: add a quote', start);
   }
 
   /** @returns the offset of the escape's last character */
   #escape(at: number): number {
     const next = this.#text[at + 1] ?? '';
     if (next === 'u' && /^[0-9A-Fa-f]{4}$/.test(this.#text.slice(at + 2, at + 6))) return at + 5;
-    if (next === '' || !ESCAPES.includes(next))
-      this.#note(`"\\${next}" is no JSON escape: a backslash itself is written \\\\`, at);
+    if (next === '' || !ESCAPES.includes(next)) this.#note(`"\\${next}" is not a JSON escape: write a backslash as \\\\`, at);
     return at + 1;
   }
 
@@ -181,7 +166,7 @@ class Scanner {
     try {
       return JSON.parse(`"${raw}"`) as string;
     } catch {
-      return raw; // noted already
+      return raw; // the mistake is noted already
     }
   }
 
@@ -234,7 +219,7 @@ class Scanner {
       this.duplicates.push({
         offset: keyOffset,
         path,
-        message: 'this key stands twice in its object; only one of them would count: remove or rename one',
+        message: 'duplicate key: JSON keeps only the last one; remove or rename one',
       });
     }
     this.#space();
@@ -253,52 +238,13 @@ class Scanner {
     key.lastIndex = this.#at;
     const word = key.exec(this.#text)?.[0];
     if (word === undefined) this.#stop(`expected a key in double quotes or }, found ${this.#seen()}`);
-    this.#note(`the key ${word} must stand in double quotes`);
+    this.#note(`the key ${word} must be in double quotes`);
     this.#at += word.length;
     return word;
   }
 }
 
-/** Reads a JSON text with all its mistakes. It goes on after those whose meaning is plain. */
+/** Reads a JSON text and collects its mistakes. The scan goes on after mistakes whose meaning is clear. */
 export function scanJson(text: string): JsonScan {
   return new Scanner(text).scan();
-}
-
-/** The 1-based line of an offset. */
-function lineOf(text: string, offset: number): number {
-  let line = 1;
-  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++;
-  return line;
-}
-
-/** Turns offsets of one text into lines and columns (1-based, in characters as editors count them). */
-export function lineCounter(text: string): (offset: number) => { line: number; column: number } {
-  const starts = [text.startsWith('\uFEFF') ? 1 : 0];
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
-  return (offset) => {
-    let low = 0;
-    for (let high = starts.length - 1; low < high;) {
-      const middle = (low + high + 1) >> 1;
-      if ((starts[middle] ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return { line: low + 1, column: Math.max(1, offset - (starts[low] ?? 0) + 1) };
-  };
-}
-
-/** The offset of a path's last step: a member's key, else the value. Ends at the deepest step that is there. */
-export function offsetOf(root: JsonNode, steps: readonly PathStep[]): number {
-  let node = root;
-  for (const step of steps) {
-    const next = typeof step === 'number' ? node.elements?.[step] : node.members?.get(step);
-    if (next === undefined) break;
-    node = next;
-  }
-  return node.keyOffset ?? node.offset;
-}
-
-/** Spots as mistakes, with lines and columns. */
-export function toMistakes(text: string, spots: readonly Spot[]): Mistake[] {
-  const position = lineCounter(text);
-  return spots.map(({ offset, path, message }) => ({ path, ...position(offset), message }));
 }

@@ -1,9 +1,9 @@
 /**
- * Which entry of `modules` belongs to a link.
+ * Finds the entry of `modules` for a link.
  */
 import type { ConfigModule } from './document.js';
 
-/** What of an entry counts for the code of any class in its module. */
+/** The parts of an entry that decide which code is loaded. */
 const location = (entry: ConfigModule): string =>
   JSON.stringify([
     entry.package_name || entry.module_name,
@@ -12,16 +12,16 @@ const location = (entry: ConfigModule): string =>
     entry.isolation ?? '',
   ]);
 
-/** One key for a module's class, or for the module itself. */
+/** The key of a module's class, or of the module itself. */
 const keyOf = (module: string, className: string | null | undefined): string => `${module}\n${className || ''}`;
 
-/** What the modules entries say of one link's code. */
+/** The entry for one link. */
 export interface ModuleMatch {
-  /** Absent: an installed package or a file of the module's name, without settings. */
+  /** Absent: the code is an installed package or a file with the module's name, and has no settings. */
   entry?: ConfigModule;
-  /** Whether the entry's `setting` is this class's: not where the entry is of another class of the module. */
+  /** Whether the entry's `setting` is for this class. It is not if the entry is for another class of the module. */
   ownSetting: boolean;
-  /** The module has entries, none of them for this class, and they name different code. */
+  /** The module has entries with different code, and none for this class. */
   ambiguous: boolean;
 }
 
@@ -42,8 +42,8 @@ export class ModuleIndex {
   }
 
   /**
-   * The entry of the link's class; else the module's own, without class_name; else any of the module's, for where its code is
-   * but not for the settings.
+   * The entry with the link's class; else the module's entry without class_name; else any entry of the module, which says where
+   * the code is, but not the settings.
    */
   match(module: string, className: string | null | undefined): ModuleMatch {
     const entry = this.#exact.get(keyOf(module, className)) ?? this.#exact.get(keyOf(module, undefined));

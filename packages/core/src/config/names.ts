@@ -1,6 +1,6 @@
 /**
- * What no entry of the config shows by itself: names and URIs that are used twice, links that lead nowhere, functions that
- * nothing runs.
+ * The checks between entries of the config: names and URIs that are used twice, links to functions that do not exist, and
+ * functions without a link.
  */
 import { isObject } from '../base/json.js';
 import type { FunctionKind } from '../ports/definition.js';
@@ -13,7 +13,7 @@ import type { CheckRun } from './shape.js';
 
 type Json = Record<string, unknown>;
 
-/** The lists of functions in the file. */
+/** The file's lists of functions, and the kind that each declares. */
 const LISTS = [
   ['tools', 'tool'],
   ['resources', 'resource'],
@@ -32,7 +32,7 @@ const WORDS: Record<FunctionKind, string> = {
 interface Declared {
   kind: FunctionKind;
   path: PathStep[];
-  /** Where the first link to it is, or that one was surely meant for it. */
+  /** Where its first link is, or a link that was probably meant for it. */
   link?: PathStep[];
 }
 
@@ -48,7 +48,7 @@ function* entries(document: Json, list: string): Generator<[number, Json]> {
 
 const isName = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** All functions by name; says which names are used twice. */
+/** All functions by name. Adds a mistake for each name that is used twice. */
 function declaredFunctions(document: Json, run: CheckRun): Map<string, Declared> {
   const byName = new Map<string, Declared>();
   for (const [list, kind] of LISTS) {
@@ -58,7 +58,7 @@ function declaredFunctions(document: Json, run: CheckRun): Map<string, Declared>
       const first = byName.get(name);
       if (first === undefined) byName.set(name, { kind, path: [list, index] });
       else {
-        const message = `${quote(name)} is already the name of the ${WORDS[first.kind]} ${formatPath(first.path)}; tools, resources, templates and prompts share their names: rename one`;
+        const message = `the name ${quote(name)} is already used by the ${WORDS[first.kind]} ${formatPath(first.path)}: names must be unique across tools, resources, templates and prompts`;
         run.list.addAt([list, index, 'name'], message);
       }
     }
@@ -75,13 +75,13 @@ function checkUris(document: Json, list: string, member: string, run: CheckRun):
     if (first !== undefined)
       run.list.addAt(
         [list, index, member],
-        `${quote(uri)} is already the ${member} of ${formatPath([list, first])}: only the first could be read; change one`,
+        `the ${member} ${quote(uri)} is already used by ${formatPath([list, first])}: change one of them`,
       );
     else seen.set(uri, index);
   }
 }
 
-/** Whether a link of that type may bind a function of that kind. */
+/** Whether a link of this type may be for a function of this kind. */
 const fits = (type: LinkType, kind: FunctionKind): boolean =>
   type === kind || (type === 'resource' && kind === 'resource_template');
 
@@ -90,39 +90,46 @@ const linkType = (link: Json): LinkType | undefined => {
   return LINK_TYPES.find((known) => known === type);
 };
 
-/** Follows the links of one file. */
-class Links {
+/** Checks the links of one file. */
+class LinkCheck {
   readonly #functions: Map<string, Declared>;
   readonly #run: CheckRun;
   readonly #candidates = new Map<LinkType, string[]>();
 
-  constructor(functions: Map<string, Declared>, run: CheckRun) {
+  /** Whether all lists of functions could be read: else a link's function may be declared in a misspelled one. */
+  readonly #complete: boolean;
+
+  constructor(functions: Map<string, Declared>, run: CheckRun, complete: boolean) {
     this.#functions = functions;
     this.#run = run;
+    this.#complete = complete;
   }
 
   check(index: number, link: Json): void {
     const name = link['name'];
     const type = linkType(link);
-    if (!isName(name) || type === undefined) return;
+    if (!isName(name)) return;
     const path = ['module_links', index];
     const found = this.#functions.get(name);
-    if (found === undefined) this.#unknown(path, name, type);
+    if (type === undefined) {
+      // The type is reported already. The link is for this function all the same.
+      if (found !== undefined) found.link ??= path;
+    } else if (found === undefined) this.#unknown(path, name, type);
     else if (!fits(type, found.kind)) this.#misfit(path, name, link['type'] ?? undefined, found);
     else if (found.link === undefined) found.link = path;
     else
       this.#run.list.addAt(
         [...path, 'name'],
-        `${quote(name)} is already bound by ${formatPath(found.link)}: remove one of the two links`,
+        `${quote(name)} already has the link ${formatPath(found.link)}: remove one of the two`,
       );
   }
 
-  /** Functions that no link was for. */
-  finish(): void {
+  /** Adds a mistake for each function without a link. */
+  reportUnlinked(): void {
     for (const [name, { kind, path, link }] of this.#functions) {
       if (link !== undefined) continue;
       const entry = `{"type": "${kind}", "name": ${JSON.stringify(name)}, "module_name": "…", "function_name": "…"}`;
-      this.#run.list.addAt(path, `nothing runs the ${WORDS[kind]} ${quote(name)}: add a module_links entry ${entry}`);
+      this.#run.list.addAt(path, `the ${WORDS[kind]} ${quote(name)} has no code: add a module_links entry ${entry}`);
     }
   }
 
@@ -136,10 +143,11 @@ class Links {
   #unknown(path: PathStep[], name: string, type: LinkType): void {
     const near = this.#run.suggester.nearest(name, this.#candidatesFor(type));
     const meant = near === undefined ? undefined : this.#functions.get(near);
-    // One mistake, told once: the function that was meant does not lack a link besides.
+    // One mistake, reported once: the function that was meant is not also reported as one without a link.
     if (meant !== undefined) meant.link ??= path;
-    const advice = near === undefined ? 'declare it, or remove the link' : `did you mean ${JSON.stringify(near)}?`;
-    this.#run.list.addAt([...path, 'name'], `there is no ${WORDS[type]} named ${quote(name)}: ${advice}`);
+    if (meant === undefined && !this.#complete) return;
+    const advice = near === undefined ? ': declare it, or remove the link' : `; did you mean ${JSON.stringify(near)}?`;
+    this.#run.list.addAt([...path, 'name'], `there is no ${WORDS[type]} named ${quote(name)}${advice}`);
   }
 
   #candidatesFor(type: LinkType): string[] {
@@ -151,7 +159,7 @@ class Links {
   }
 }
 
-/** Entries whose names are there, so that they can be compared. */
+/** The entries of `modules` that have a name. */
 function namedModules(document: Json): [number, ConfigModule][] {
   return [...entries(document, 'modules')].filter(([, entry]) => isName(entry['module_name'])) as unknown as [
     number,
@@ -166,32 +174,41 @@ function checkModules(document: Json, run: CheckRun): void {
     const key = `${module_name}\n${typeof class_name === 'string' ? class_name : ''}`;
     const first = seen.get(key);
     if (first === undefined) seen.set(key, index);
-    else run.list.addAt(['modules', index], `the same module and class as ${formatPath(['modules', first])}: merge the two`);
+    else
+      run.list.addAt(
+        ['modules', index],
+        `same module_name and class_name as ${formatPath(['modules', first])}: merge the two entries`,
+      );
   }
   const modules = new ModuleIndex(named.map(([, entry]) => entry));
   for (const [index, link] of entries(document, 'module_links')) {
     const { module_name, class_name } = link as Partial<ConfigLink>;
     if (!isName(module_name) || (class_name !== undefined && class_name !== null && typeof class_name !== 'string')) continue;
     if (modules.match(module_name, class_name).ambiguous) {
-      const which = class_name ? `class ${quote(class_name)}` : 'plain functions';
+      const which = class_name ? `class_name ${quote(class_name)}` : 'no class_name';
       run.list.addAt(
         ['module_links', index, 'module_name'],
-        `modules has several entries for ${quote(module_name)} that name different code, and none for its ${which}: add one`,
+        `modules has several entries for ${quote(module_name)} with different code, and none with ${which}: add one`,
       );
     }
   }
 }
 
-/** Adds the mistakes between entries. Entries that are no objects or have no names are passed over: they are mistakes already. */
+/**
+ * Adds the mistakes between entries. Entries that are not objects or have no name are skipped: they are reported already. A list
+ * that is misspelled or of the wrong type is reported once, without the mistakes that follow from it.
+ */
 export function checkNames(document: Json, run: CheckRun): void {
+  const isReadable = (list: string): boolean => Array.isArray(document[list] ?? []) && !run.misspelled.has(list);
+  const hasAllFunctions = LISTS.every(([list]) => isReadable(list));
   const functions = declaredFunctions(document, run);
   checkUris(document, 'resources', 'uri', run);
   checkUris(document, 'resource_templates', 'uriTemplate', run);
-  const links = new Links(functions, run);
+  const links = new LinkCheck(functions, run, hasAllFunctions);
   for (const [index, link] of entries(document, 'module_links')) links.check(index, link);
-  links.finish();
+  if (isReadable('module_links')) links.reportUnlinked();
   checkModules(document, run);
-  if (LISTS.every(([list]) => !Array.isArray(document[list]) || document[list].length === 0)) {
+  if (hasAllFunctions && LISTS.every(([list]) => !Array.isArray(document[list]) || document[list].length === 0)) {
     run.list.addAt([], 'the config serves nothing: declare at least one of tools, resources, resource_templates and prompts');
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A correct config becomes a catalog. Nothing is checked here.
+ * Turns a correct config into a catalog. Checks nothing.
  */
 import { revisionOf } from '../catalog/revision.js';
 import type {
@@ -32,7 +32,7 @@ import type {
 import { isNote } from './document.js';
 import { ModuleIndex } from './modules.js';
 
-/** What the file says of the server itself. */
+/** What the file says about the server itself. */
 export interface ServerIdentity {
   name?: string;
   version?: string;
@@ -42,14 +42,14 @@ export interface ServerIdentity {
 /** A config, ready to be served. */
 export interface Config {
   definition: CatalogDefinition;
-  /** Only what the file says; the rest is the program's to fill in. */
+  /** Only what is in the file; the program fills in the rest. */
   server: ServerIdentity;
 }
 
-/** Members of a definition that may be absent in the file. */
+/** Members that may be absent in the file. */
 type Absent<T> = { [K in keyof T]?: Optional<T[K]> };
 
-/** Sets the members that are there, neither null nor undefined. (Spreading objects instead takes three times as long.) */
+/** Sets the members that are neither null nor undefined. Spreading objects instead takes three times as long. */
 function fill<T extends object>(target: T, members: Absent<T>): T {
   for (const key in members) {
     const value = members[key];
@@ -58,7 +58,7 @@ function fill<T extends object>(target: T, members: Absent<T>): T {
   return target;
 }
 
-/** An object as clients get it, without nulls and notes. Itself, where it has neither. */
+/** An object without nulls and notes, for clients. Returns the object itself if it has neither. */
 function clean<T extends object>(object: Optional<T>): T | undefined {
   if (object === null || object === undefined) return undefined;
   const dropped = (key: string, value: unknown): boolean => value === null || isNote(key);
@@ -67,7 +67,7 @@ function clean<T extends object>(object: Optional<T>): T | undefined {
   return Object.fromEntries(entries.filter(([key, value]) => !dropped(key, value))) as T;
 }
 
-/** Icons as clients get them. */
+/** Icons without nulls and notes, for clients. */
 const cleanIcons = (icons: Optional<Icon[]>): Icon[] | undefined => icons?.map((icon) => clean(icon) ?? icon);
 
 function recordPolicy(record: Optional<ConfigRecord>): RecordPolicy | undefined {
@@ -88,7 +88,7 @@ class Normalizer {
     this.#links = new Map((document.module_links ?? []).map((link) => [link.name, link]));
   }
 
-  /** Where the code of a link or completion is. Empty names are the engine's way to say none. */
+  /** Where the code of a link or completion is. As in the Python engine, an empty name counts as absent. */
   #binding(code: ConfigCompletionFunction): LinkBinding {
     const { module_name, class_name, function_name } = code;
     const { entry, ownSetting } = this.#modules.match(module_name, class_name);
@@ -125,7 +125,7 @@ class Normalizer {
     return fill({ name } as PromptArgument, { title, description, required, completion });
   }
 
-  /** Adds what all kinds have in common. */
+  /** Adds the members of every function. */
   #common<T extends FunctionDefinition>(target: T, { title, description, icons, _meta }: ConfigFunction): T {
     const link = this.#links.get(target.name);
     fill<FunctionDefinition>(target, { title, description, icons: cleanIcons(icons), _meta });
@@ -167,7 +167,7 @@ class Normalizer {
 /**
  * Turns a config without mistakes into a catalog. Schemas, settings and `_meta` are the document's own objects, unchanged.
  *
- * @param document a config for which `checkConfig` finds nothing; for any other the result is undefined
+ * @param document a config in which `checkConfig` finds no mistake; the result of any other is unspecified
  * @example if (checkConfig(document).length === 0) serve(normalizeConfig(document));
  */
 export function normalizeConfig(document: ConfigDocument): Config {

@@ -1,16 +1,16 @@
 /**
- * Small checks that the config's tables of keys are made of. Each looks at one value and adds what is wrong with it.
+ * The checks that the config's tables of keys are built from. Each looks at one value and adds its mistakes.
  */
 import { isObject } from '../base/json.js';
 import { Suggester } from '../base/nearest.js';
-import { describe, MistakeList, quote } from '../schema/mistakes.js';
+import { describe, MistakeList, quote, quoteAll } from '../schema/mistakes.js';
 import { isNote } from './document.js';
 
-/** What this build of the daemon can do. */
+/** What this version of the daemon supports. */
 export interface ConfigSupport {
-  /** Values of a module's `source` besides none. */
+  /** Allowed values of a module's `source`, besides leaving it out. */
   sources: readonly string[];
-  /** Values of `isolation`. */
+  /** Allowed values of `isolation`. */
   isolations: readonly string[];
 }
 
@@ -19,28 +19,30 @@ export class CheckRun {
   readonly list = new MistakeList();
   readonly suggester = new Suggester();
   readonly support: ConfigSupport;
+  /** Top-level keys that are misspelled in the file, by their right names. */
+  readonly misspelled = new Set<string>();
 
   constructor(support: ConfigSupport) {
     this.support = support;
   }
 }
 
-/** Looks at one value, which is not null; the list's path is at it. */
+/** Checks one value, which is not null; the list's path is at it. */
 export type ValueCheck = (value: unknown, run: CheckRun) => void;
 
 /** The members of one kind of object. */
 export interface Shape {
-  /** What the object is, with its article: `a tool`. */
+  /** What the object is, with an article: `a tool`. */
   what: string;
   required: readonly string[];
   members: ReadonlyMap<string, ValueCheck>;
-  /** What to say of some unknown keys. */
+  /** Advice for unknown keys that people are known to write. */
   hints?: Readonly<Record<string, string>>;
-  /** What members must be together; runs where the object is one. */
+  /** Checks members against each other. */
   together?: (value: Record<string, unknown>, run: CheckRun) => void;
 }
 
-/** Makes a shape from its members; names that end with `!` are required. */
+/** Makes a shape from its members. Names that end with `!` are required. */
 export function shape(what: string, members: Record<string, ValueCheck>, more: Pick<Shape, 'hints' | 'together'> = {}): Shape {
   const names = Object.keys(members);
   return {
@@ -51,22 +53,27 @@ export function shape(what: string, members: Record<string, ValueCheck>, more: P
   };
 }
 
-function unknownKey(key: string, { what, members, hints }: Shape, run: CheckRun): void {
-  const hint = hints !== undefined && Object.hasOwn(hints, key) ? `: ${hints[key]}` : '';
-  const suggestion = hint === '' ? run.suggester.hint(key, members.keys()) : '';
-  const advice = hint === '' && suggestion === '' ? ': remove it, or begin its name with "x-" if it is for you alone' : '';
-  run.list.add(`${quote(key)} is no key of ${what}${hint}${suggestion}${advice}`, key);
+/** @returns the key that was probably meant */
+function reportUnknownKey(key: string, { members, hints }: Shape, run: CheckRun): string | undefined {
+  const hint = hints !== undefined && Object.hasOwn(hints, key) ? hints[key] : undefined;
+  const meant = hint === undefined ? run.suggester.nearest(key, members.keys()) : undefined;
+  let advice = `: ${hint ?? 'remove it, or start its name with "x-" to keep it as a note'}`;
+  if (meant !== undefined) advice = `; did you mean ${JSON.stringify(meant)}?`;
+  run.list.add(`unknown key ${quote(key)}${advice}`, key);
+  return meant;
 }
 
-/** Checks an object's members, one by one and then together. */
+/** Checks an object's members, one by one and then together. A misspelled key is one mistake, not also a missing key. */
 export function checkShape(value: unknown, of: Shape, run: CheckRun): void {
   const { list } = run;
   if (!isObject(value)) return list.add(`must be an object (${of.what}), got ${describe(value)}`);
+  let misspelled: Set<string> | undefined;
   for (const key in value) {
     const check = of.members.get(key);
     const member = value[key];
     if (check === undefined) {
-      if (!isNote(key)) unknownKey(key, of, run);
+      const meant = isNote(key) ? undefined : reportUnknownKey(key, of, run);
+      if (meant !== undefined) (misspelled ??= list.path.length === 0 ? run.misspelled : new Set()).add(meant);
     } else if (member !== null && member !== undefined) {
       list.path.push(key);
       check(member, run);
@@ -74,8 +81,8 @@ export function checkShape(value: unknown, of: Shape, run: CheckRun): void {
     }
   }
   for (const key of of.required) {
-    if (value[key] === undefined) list.add(`${of.what} needs ${quote(key)}`);
-    else if (value[key] === null) list.add(`${of.what} needs a ${quote(key)}, got null`, key);
+    if (value[key] === null) list.add(`${of.what} needs a ${quote(key)}, got null`, key);
+    else if (value[key] === undefined && misspelled?.has(key) !== true) list.add(`${of.what} needs ${quote(key)}`);
   }
   of.together?.(value, run);
 }
@@ -111,19 +118,23 @@ export const mapOf =
     }
   };
 
-/** A value for which `is` holds. */
+/** A value for which `is` returns true. */
 export const plain =
   (is: (value: unknown) => boolean, wanted: string): ValueCheck =>
   (value, run) => {
     if (!is(value)) run.list.add(`must be ${wanted}, got ${describe(value)}`);
   };
 
+/** Any string. */
 export const anyString = plain((value) => typeof value === 'string', 'a string');
-export const filled = plain((value) => typeof value === 'string' && value !== '', 'a string that is not empty');
+/** A string of at least one character. */
+export const nonEmptyString = plain((value) => typeof value === 'string' && value !== '', 'a non-empty string');
+/** `true` or `false`. */
 export const bool = plain((value) => typeof value === 'boolean', 'true or false');
+/** Any object. */
 export const anyObject = plain(isObject, 'an object');
 
-/** A string that a function finds nothing wrong with. */
+/** A string that `problemOf` finds nothing wrong with. */
 export const stringWith =
   (problemOf: (text: string) => string | undefined): ValueCheck =>
   (value, run) => {
@@ -138,5 +149,5 @@ export const oneOf =
   (value, run) => {
     if (typeof value === 'string' && values.includes(value)) return;
     const hint = typeof value === 'string' ? run.suggester.hint(value, values) : '';
-    run.list.add(`must be one of ${values.map((word) => JSON.stringify(word)).join(', ')}; got ${describe(value)}${hint}`);
+    run.list.add(`must be one of ${quoteAll(values)}; got ${describe(value)}${hint}`);
   };

@@ -1,11 +1,11 @@
 /**
- * What is wrong with a URI (RFC 3986) or a URI template (RFC 6570), in words.
+ * Says what is wrong with a URI (RFC 3986) or a URI template (RFC 6570).
  */
 
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 const NOT_IN_URI = /[^A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})/u;
 
-/** A character in a sentence. */
+/** A character for a message. */
 function character(text: string): string {
   if (text === ' ') return 'a space';
   return /[\p{C}\p{Z}]/u.test(text)
@@ -16,27 +16,26 @@ function character(text: string): string {
 /**
  * Checks that a text is an absolute URI.
  *
- * @returns what is wrong and what to do, or undefined where all is well
+ * @returns what is wrong and what to do; undefined for a correct URI
  */
 export function uriProblem(uri: string): string | undefined {
   const bad = NOT_IN_URI.exec(uri)?.[0];
   if (bad === '{' || bad === '}')
-    return `must be a URI, but holds ${character(bad)}: templates go into resource_templates, as uriTemplate`;
-  if (!SCHEME.test(uri)) return 'must be an absolute URI, with a scheme: for example "file:///notes.txt"';
-  if (bad === '%')
-    return 'must be a URI, but has a % that two hexadecimal digits do not follow: a literal percent sign is written %25';
-  if (bad !== undefined) return `must be a URI, but holds ${character(bad)}: write it percent-encoded`;
-  return SCHEME.exec(uri)?.[0] === uri ? 'must be a URI, but has nothing after its scheme' : undefined;
+    return `must be a URI, but contains ${character(bad)}: move templates to resource_templates, as uriTemplate`;
+  if (!SCHEME.test(uri)) return 'must be an absolute URI with a scheme, such as "file:///notes.txt"';
+  if (bad === '%') return 'must be a URI, but has a % without two hexadecimal digits after it: write a percent sign as %25';
+  if (bad !== undefined) return `must be a URI, but contains ${character(bad)}: percent-encode it`;
+  return SCHEME.exec(uri)?.[0] === uri ? 'must be a URI, but has nothing after the scheme' : undefined;
 }
 
 /** Variable names: letters, digits, underscores and percent-encoded bytes, joined by dots. */
 const VARIABLE = /^(?:\w|%[0-9A-Fa-f]{2})(?:\.?(?:\w|%[0-9A-Fa-f]{2}))*$/;
 const MODIFIER = /(?:\*|:[1-9]\d{0,3})$/;
 const RESERVED_OPERATORS = '=,!@|';
-/** Literals may hold any character but these; `%` begins an encoded byte. */
+/** What literals must not contain. `%` begins an encoded byte. */
 const NOT_LITERAL = /[\s"'<>\\^`|\p{Cc}]|%(?![0-9A-Fa-f]{2})/u;
 
-/** What a template is made of: its variables, and the first thing wrong with it. */
+/** A template's variables, and the first mistake in it. */
 export interface TemplateReport {
   /** Names in order of appearance. */
   variables: string[];
@@ -48,14 +47,14 @@ function expressionProblem(body: string, variables: string[]): string | undefine
   if (body === '') return 'has an empty expression {}: name a variable between the braces';
   const first = body.charAt(0);
   if (RESERVED_OPERATORS.includes(first))
-    return `uses the operator "${first}" in {${body}}, which RFC 6570 keeps for later; use + # . / ; ? & or none`;
+    return `uses the operator "${first}" in {${body}}, which RFC 6570 reserves: use + # . / ; ? & or none`;
   const specs = body.slice('+#./;?&'.includes(first) ? 1 : 0).split(',');
   for (const spec of specs) {
     const name = spec.replace(MODIFIER, '');
     if (!VARIABLE.test(name)) {
-      return `has the bad variable name "${spec}" in {${body}}: use letters, digits, "_" and "." (and a comma between two names)`;
+      return `has the invalid variable name "${spec}" in {${body}}: use letters, digits, "_" and ".", and commas between names`;
     }
-    if (variables.includes(name)) return `uses the variable "${name}" twice; a URI could give it two values: rename one`;
+    if (variables.includes(name)) return `uses the variable "${name}" twice: rename one`;
     variables.push(name);
   }
   return undefined;
@@ -65,8 +64,8 @@ function literalProblem(literal: string): string | undefined {
   const bad = NOT_LITERAL.exec(literal)?.[0];
   if (bad === undefined) return undefined;
   return bad === '%'
-    ? 'has a % that two hexadecimal digits do not follow: a literal percent sign is written %25'
-    : `holds ${character(bad)} outside of braces: write it percent-encoded`;
+    ? 'has a % without two hexadecimal digits after it: write a percent sign as %25'
+    : `contains ${character(bad)} outside of braces: percent-encode it`;
 }
 
 /**
@@ -81,20 +80,20 @@ export function readTemplate(template: string): TemplateReport {
   while (at < template.length) {
     const open = template.indexOf('{', at);
     const literal = template.slice(at, open === -1 ? template.length : open);
-    if (literal.includes('}')) return fail('has a } without its {');
+    if (literal.includes('}')) return fail('has a } without a matching {');
     const wrongLiteral = literalProblem(literal);
     if (wrongLiteral !== undefined) return fail(wrongLiteral);
     if (open === -1) break;
     const close = template.indexOf('}', open);
     const inside = template.slice(open + 1, close === -1 ? template.length : close);
     if (close === -1 || inside.includes('{'))
-      return fail(`has a { without its }: ${JSON.stringify(template.slice(open, open + 30))}`);
+      return fail(`has a { without a matching }: ${JSON.stringify(template.slice(open, open + 30))}`);
     const wrong = expressionProblem(inside, variables);
     if (wrong !== undefined) return fail(wrong);
     at = close + 1;
   }
-  if (variables.length === 0) return fail('has no variables: a resource with a fixed URI goes into resources, as uri');
-  // A template may begin with a variable only where that can be the scheme.
-  if (!/^(?:[A-Za-z][A-Za-z0-9+.-]*:|\{\+)/.test(template)) return fail('must begin with a scheme: for example "file:///{path}"');
+  if (variables.length === 0) return fail('has no variables: move a resource with a fixed URI to resources, as uri');
+  // Only {+variable} can hold a scheme.
+  if (!/^(?:[A-Za-z][A-Za-z0-9+.-]*:|\{\+)/.test(template)) return fail('must begin with a scheme, such as "file:///{path}"');
   return { variables };
 }

@@ -6,6 +6,7 @@
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
+import { canonicalJson } from '../base/equality.js';
 import type { JsonObject } from '../base/json.js';
 import { DaemonError } from '../protocol/errors.js';
 
@@ -40,15 +41,6 @@ export interface StateSealer {
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** JSON whose text does not depend on the order of members. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : member,
-  );
-}
-
 /**
  * The authenticated, unencrypted part: never sent, made again from the request that presents the state.
  *
@@ -58,7 +50,7 @@ function bindingBytes(binding: StateBinding): Buffer {
   const { partition, subject, target, input } = binding;
   let text: string;
   try {
-    text = canonical([partition, subject, target, input ?? {}]);
+    text = canonicalJson([partition, subject, target, input ?? {}]);
   } catch (cause) {
     throw new DaemonError('invalid_params', 'Invalid params: the arguments are nested too deeply to be asked about.', { cause });
   }

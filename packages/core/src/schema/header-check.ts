@@ -1,5 +1,5 @@
 /**
- * `x-mcp-header`: a tool's parameter that clients repeat in an HTTP header. One bad name, and they leave out the whole tool.
+ * Checks `x-mcp-header`, which makes clients repeat an argument in an HTTP header. Clients leave out a tool with a bad name.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/server/tools#x-mcp-header
  */
@@ -10,14 +10,14 @@ import { describe, quote } from './mistakes.js';
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const HEADER_TYPES = new Set<unknown>(['integer', 'string', 'boolean']);
 
-/** The header names of one input schema. */
+/** Checks the header names of one input schema. */
 export class HeaderNames {
   readonly #used = new Map<string, string>();
 
   /**
    * Checks the `x-mcp-header` of the schema that the list's path is at.
    *
-   * @param reachable whether it is a property that only `properties` lead to
+   * @param reachable whether the path to it consists of `properties` alone
    */
   check(list: MistakeList, schema: Record<string, unknown>, reachable: boolean): void {
     const name = schema['x-mcp-header'];
@@ -27,14 +27,11 @@ export class HeaderNames {
     } else {
       const first = this.#used.get(name.toLowerCase());
       if (first === undefined) this.#used.set(name.toLowerCase(), list.pathTo());
-      else add(`${quote(name)} is already the header of ${first}: headers are told apart without regard to case; choose another`);
+      else add(`${quote(name)} is already the header of ${first}: choose another (upper and lower case are the same)`);
     }
     if (!reachable)
-      add('stands only on properties of the arguments and of objects in them: not below items, $defs, anyOf and the like');
+      add('is allowed only on properties of the arguments and of nested objects, not in items, $defs, anyOf and similar');
     if (!HEADER_TYPES.has(schema['type']))
-      list.add(
-        `must be "string", "integer" or "boolean" where there is an x-mcp-header; got ${describe(schema['type'])}`,
-        'type',
-      );
+      list.add(`must be "string", "integer" or "boolean" with x-mcp-header; got ${describe(schema['type'])}`, 'type');
   }
 }

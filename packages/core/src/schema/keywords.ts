@@ -1,6 +1,9 @@
 /**
- * The keywords of the JSON Schema dialects that tools may be described in, and what their values must be.
+ * The JSON Schema dialects that a tool's schemas may use: their keywords, what each keyword's value must be, and which keywords
+ * hold subschemas. The check of schemas and the compiler both work from these tables.
  */
+import type { JsonObject } from '../base/json.js';
+import { isObject } from '../base/json.js';
 
 /** What a keyword's value must be. Keywords that are not listed may hold anything. */
 export type KeywordRule =
@@ -28,9 +31,12 @@ export type KeywordRule =
 
 /** One dialect. */
 export interface Dialect {
-  name: '2020-12' | '2019-09' | 'draft-07';
-  keywords: ReadonlyMap<string, KeywordRule>;
-  anchor: RegExp;
+  readonly name: '2020-12' | '2019-09' | 'draft-07';
+  readonly keywords: ReadonlyMap<string, KeywordRule>;
+  /** The keywords that hold subschemas, and how. */
+  readonly applicators: ReadonlyMap<string, 'one' | 'list' | 'oneOrList' | 'map'>;
+  /** What an anchor may look like. */
+  readonly anchor: RegExp;
 }
 
 const SHARED: [KeywordRule, string][] = [
@@ -66,7 +72,7 @@ const SINCE_2019: [KeywordRule, string][] = [
 const ONLY_2020: [KeywordRule, string][] = [
   ['schema', 'items'],
   ['schemas', 'prefixItems'],
-  // Of 2019-09: without effect any more, but the meta-schema still looks at them.
+  // From 2019-09: they have no effect any more, but the meta-schema still checks their types.
   ['anchor', '$dynamicAnchor $recursiveAnchor'],
   ['string', '$recursiveRef'],
   ['ref', '$dynamicRef'],
@@ -84,44 +90,81 @@ const ONLY_07: [KeywordRule, string][] = [
   ['schemaOrSchemas', 'items'],
 ];
 
-function keywords(...tables: [KeywordRule, string][][]): ReadonlyMap<string, KeywordRule> {
-  return new Map(tables.flat().flatMap(([rule, names]) => names.split(' ').map((name) => [name, rule] as const)));
+/** How each kind of keyword holds subschemas. */
+const HOLDS: Partial<Record<KeywordRule, 'one' | 'list' | 'oneOrList' | 'map'>> = {
+  schema: 'one',
+  schemas: 'list',
+  schemaOrSchemas: 'oneOrList',
+  schemaMap: 'map',
+  patternMap: 'map',
+  schemaOrNames: 'map',
+};
+
+function dialect(name: Dialect['name'], anchor: RegExp, ...tables: [KeywordRule, string][][]): Dialect {
+  const keywords = new Map(tables.flat().flatMap(([rule, names]) => names.split(' ').map((keyword) => [keyword, rule] as const)));
+  const applicators = new Map(
+    [...keywords].flatMap(([keyword, rule]) => {
+      const holds = HOLDS[rule];
+      return holds === undefined ? [] : [[keyword, holds] as const];
+    }),
+  );
+  return { name, keywords, applicators, anchor };
 }
 
-const DIALECT_2020: Dialect = {
-  name: '2020-12',
-  keywords: keywords(SHARED, SINCE_2019, ONLY_2020),
-  anchor: /^[A-Za-z_][-A-Za-z0-9._]*$/,
-};
+const DIALECT_2020 = dialect('2020-12', /^[A-Za-z_][-A-Za-z0-9._]*$/, SHARED, SINCE_2019, ONLY_2020);
+const DIALECT_2019 = dialect('2019-09', /^[A-Za-z][-A-Za-z0-9.:_]*$/, SHARED, SINCE_2019, ONLY_2019);
+const DIALECT_07 = dialect('draft-07', /^[A-Za-z][-A-Za-z0-9.:_]*$/, SHARED, ONLY_07);
 
-const DIALECT_2019: Dialect = {
-  name: '2019-09',
-  keywords: keywords(SHARED, SINCE_2019, ONLY_2019),
-  anchor: /^[A-Za-z][-A-Za-z0-9.:_]*$/,
-};
-
-const DIALECT_07: Dialect = { name: 'draft-07', keywords: keywords(SHARED, ONLY_07), anchor: /^[A-Za-z][-A-Za-z0-9.:_]*$/ };
-
-/** What `$schema` may say, without scheme and empty fragment. */
+/** The values of `$schema`, without the scheme and an empty fragment. Draft-06 is read as draft-07, which only adds keywords. */
 const BY_URI: Record<string, Dialect> = {
   'json-schema.org/draft/2020-12/schema': DIALECT_2020,
   'json-schema.org/draft/2019-09/schema': DIALECT_2019,
   'json-schema.org/draft-07/schema': DIALECT_07,
+  'json-schema.org/draft-06/schema': DIALECT_07,
 };
 
-/** The dialects in a sentence. */
+/** The supported values of `$schema`, for error messages. */
 export const DIALECTS =
   '"https://json-schema.org/draft/2020-12/schema" (the default), "https://json-schema.org/draft/2019-09/schema" or "http://json-schema.org/draft-07/schema#"';
 
 /**
  * The dialect that a schema is written in.
  *
- * @param uri the value of `$schema`; undefined: 2020-12, as the protocol says
- * @returns undefined where it is none of ours
+ * @param uri the value of `$schema`; undefined: 2020-12, the protocol's default
+ * @returns undefined for a dialect that is not supported
  */
 export function dialectOf(uri: unknown): Dialect | undefined {
   if (uri === undefined) return DIALECT_2020;
-  if (typeof uri !== 'string') return undefined;
-  const key = uri.replace(/^https?:\/\//, '').replace(/#$/, '');
-  return Object.hasOwn(BY_URI, key) ? BY_URI[key] : undefined;
+  const key = typeof uri === 'string' ? /^https?:\/\/([^#]*)#?$/.exec(uri)?.[1] : undefined;
+  return key !== undefined && Object.hasOwn(BY_URI, key) ? BY_URI[key] : undefined;
+}
+
+/** Whether a schema's `$ref` turns off its other keywords, as it does before 2019-09. */
+export function refOverrides(schema: JsonObject, { name }: Dialect): boolean {
+  return name === 'draft-07' && schema['$ref'] !== undefined;
+}
+
+/**
+ * Calls `visit` for each direct subschema that is an object, in the order of the schema. Values of the wrong type are skipped.
+ *
+ * @param visit gets the subschema, the keyword that holds it, and its name or index there (undefined: it is the keyword's value)
+ */
+export function eachSubschema(
+  schema: JsonObject,
+  { applicators }: Dialect,
+  visit: (subschema: JsonObject, keyword: string, member: string | number | undefined) => void,
+): void {
+  for (const keyword in schema) {
+    const holds = applicators.get(keyword);
+    if (holds === undefined) continue;
+    const value = schema[keyword];
+    if (Array.isArray(value)) {
+      if (holds === 'list' || holds === 'oneOrList')
+        for (let i = 0; i < value.length; i++) if (isObject(value[i])) visit(value[i] as JsonObject, keyword, i);
+    } else if (isObject(value)) {
+      if (holds === 'map') {
+        for (const name in value) if (isObject(value[name])) visit(value[name], keyword, name);
+      } else if (holds !== 'list') visit(value, keyword, undefined);
+    }
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * Collects the mistakes of a document while it is walked. The path is a stack that is only written out when there is
- * something to say: a correct document pays next to nothing for it.
+ * Collects the mistakes of a document while it is walked. The path is a stack, and becomes text only for a mistake, so that a
+ * correct document costs almost nothing.
  */
 import type { Mistake } from '../protocol/errors.js';
 
@@ -9,14 +9,14 @@ export type PathStep = string | number;
 
 const PLAIN_NAME = /^[A-Za-z_$][\w$-]*$/;
 
-/** A step as it is written in a path: `.name`, `["any name"]` or `[2]`. */
+/** A step as text: `.name`, `["any name"]` or `[2]`. */
 function formatStep(step: PathStep): string {
   if (typeof step === 'number') return `[${step}]`;
   return PLAIN_NAME.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }
 
 /**
- * Writes a JSON path.
+ * A JSON path as text.
  *
  * @example formatPath(['tools', 2, 'a key']) // '$.tools[2]["a key"]'
  */
@@ -27,9 +27,9 @@ export function formatPath(steps: readonly PathStep[], base = '$'): string {
 const STEP = /\.([A-Za-z_$][\w$-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/uy;
 
 /**
- * Reads a path that {@link formatPath} wrote.
+ * The steps of a path that {@link formatPath} made.
  *
- * @returns its steps, as far as they can be read
+ * @returns the steps up to the first one that cannot be read
  */
 export function readPath(path: string): PathStep[] {
   const steps: PathStep[] = [];
@@ -43,10 +43,10 @@ export function readPath(path: string): PathStep[] {
   return steps;
 }
 
-/** Mistakes found so far, and where the walk is. */
+/** The mistakes found so far, and where the walk is. */
 export class MistakeList {
   readonly found: Mistake[] = [];
-  /** The steps from `base` to the value being looked at; whoever pushes also pops. */
+  /** The steps from `base` to the current value. Code that pushes a step also pops it. */
   readonly path: PathStep[] = [];
   readonly #base: string;
 
@@ -54,17 +54,17 @@ export class MistakeList {
     this.#base = base;
   }
 
-  /** Adds a mistake of the value being looked at, or of something below it. */
+  /** Adds a mistake of the current value, or of something below it. */
   add(message: string, ...below: PathStep[]): void {
     this.found.push({ path: this.pathTo(...below), message });
   }
 
-  /** Adds a mistake at steps from the base, wherever the walk is. */
+  /** Adds a mistake at these steps from the base, independent of the current value. */
   addAt(steps: readonly PathStep[], message: string): void {
     this.found.push({ path: formatPath(steps, this.#base), message });
   }
 
-  /** The path of the value being looked at, or of something below it, as text. */
+  /** The path of the current value, or of something below it, as text. */
   pathTo(...below: PathStep[]): string {
     return formatPath([...this.path, ...below], this.#base);
   }
@@ -72,7 +72,7 @@ export class MistakeList {
 
 const MAX_QUOTED = 40;
 
-/** A value in a sentence: `the string "x"`, `a list`, `null`. Long ones are cut. */
+/** A value for a message: `the string "x"`, `a list`, `null`. Long strings are cut. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return `the string ${quote(value)}`;
   if (typeof value === 'number' || typeof value === 'boolean') return `${typeof value === 'number' ? 'the number ' : ''}${value}`;
@@ -80,7 +80,12 @@ export function describe(value: unknown): string {
   return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** A text in quotes, cut where it is long. */
+/** Strings in quotes with commas between them: `"a", "b"`. */
+export function quoteAll(texts: readonly string[]): string {
+  return texts.map((text) => JSON.stringify(text)).join(', ');
+}
+
+/** A text in quotes, cut if it is long. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }

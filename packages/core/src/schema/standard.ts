@@ -1,5 +1,5 @@
 /**
- * Standard Schema: checking and describing arguments with the schema library of the user's choice.
+ * Standard Schema: checks and describes arguments with the user's own schema library, such as zod.
  *
  * @see https://standardschema.dev
  */
@@ -7,7 +7,7 @@ import type { JsonObject } from '../base/json.js';
 import { DaemonError } from '../protocol/errors.js';
 import type { CheckResult } from './types.js';
 
-/** One thing that a schema found wrong. */
+/** One problem that a schema found. */
 export interface StandardIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
@@ -24,7 +24,7 @@ export interface StandardSchema<I = unknown, O = I> {
     readonly vendor: string;
     readonly validate: (value: unknown) => StandardResult<O> | Promise<StandardResult<O>>;
     readonly types?: { readonly input: I; readonly output: O } | undefined;
-    /** The JSON Schema part of the standard; not every library has it. */
+    /** The JSON Schema part of the standard. Not every library has it. */
     readonly jsonSchema?: {
       readonly input: (options: { target: 'draft-2020-12' }) => Record<string, unknown>;
       readonly output: (options: { target: 'draft-2020-12' }) => Record<string, unknown>;
@@ -32,13 +32,13 @@ export interface StandardSchema<I = unknown, O = I> {
   };
 }
 
-/** What a schema takes. */
+/** The type of the values that a schema accepts. */
 export type InferInput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input'];
 
-/** What a schema gives, after its defaults and conversions. */
+/** The type of a schema's results, after its defaults and conversions. */
 export type InferOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
 
-/** Whether a value is a Standard Schema. Some are functions. */
+/** Whether a value is a Standard Schema. Some libraries' schemas are functions. */
 export function isStandardSchema(value: unknown): value is StandardSchema {
   return (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value;
 }
@@ -46,14 +46,15 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
 /**
  * The JSON Schema of a Standard Schema.
  *
- * @throws DaemonError `schema_invalid` where its library cannot give one
+ * @param side the schema of what goes in, or of what comes out
+ * @throws DaemonError `schema_invalid` if its library cannot make one
  */
 export function standardJsonSchema(schema: StandardSchema, side: 'input' | 'output'): JsonObject {
   const { vendor, jsonSchema } = schema['~standard'];
   if (jsonSchema === undefined) {
     throw new DaemonError(
       'schema_invalid',
-      `a schema of "${vendor}" gives no JSON Schema; use one that does (zod 4.2 or newer), or a JSON Schema itself`,
+      `"${vendor}" cannot convert its schemas to JSON Schema: use a library that can (such as zod 4.2 or newer), or write a JSON Schema`,
     );
   }
   try {
@@ -61,7 +62,7 @@ export function standardJsonSchema(schema: StandardSchema, side: 'input' | 'outp
   } catch (cause) {
     throw new DaemonError(
       'schema_invalid',
-      `a schema of "${vendor}" cannot be told as JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `"${vendor}" cannot convert this schema to JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
   }

@@ -1,5 +1,5 @@
 /**
- * TypeScript types from JSON Schema literals, for the common keywords; anything else is `unknown`.
+ * TypeScript types of JSON Schema literals. They know the common keywords; any other schema is `unknown`.
  */
 
 /** A JSON Schema, as a literal. */
@@ -25,7 +25,7 @@ type Named<T> = T extends 'string'
 
 type Required<S> = S extends { readonly required: readonly (infer R)[] } ? R : never;
 
-/** Members that are there for sure: required ones, and those with a default. */
+/** The members that are always present: required ones, and those with a default. */
 type Present<P, R> = { [K in keyof P]: K extends R ? K : P[K] extends { readonly default: unknown } ? K : never }[keyof P];
 
 type Members<P, R> = { -readonly [K in Present<P, R>]: TypeOf<P[K]> } & {
@@ -34,7 +34,7 @@ type Members<P, R> = { -readonly [K in Present<P, R>]: TypeOf<P[K]> } & {
 
 type Flat<T> = { [K in keyof T]: T[K] };
 
-/** The values that a schema accepts, as a type. */
+/** The type of the values that a schema accepts. */
 export type TypeOf<S> = S extends { readonly const: infer C }
   ? C
   : S extends { readonly enum: readonly (infer E)[] }
@@ -53,5 +53,5 @@ export type TypeOf<S> = S extends { readonly const: infer C }
                 : Named<T>
               : unknown;
 
-/** What a check of arguments found: the value to go on with, or what is wrong with it. */
+/** The result of a check of arguments: the value with its defaults, or what is wrong with it. */
 export type CheckResult = { ok: true; value: unknown } | { ok: false; problems: readonly string[] };

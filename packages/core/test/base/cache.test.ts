@@ -26,7 +26,7 @@ describe('the cache', () => {
     expect(loads).toEqual(['a']);
   });
 
-  it('loads anew when the time of an entry is over, and not before', () => {
+  it('loads again when an entry has expired, and not before', () => {
     let now = 1_000;
     const cache = createCache<string>({ ttlMs: 100, now: () => now });
     const { load } = loader();
@@ -63,14 +63,14 @@ describe('the cache', () => {
     expect(cache.get('a', load)).toBe('value'); // no promise any more
   });
 
-  it('does not remember a load that failed', async () => {
+  it('does not keep a load that failed', async () => {
     const cache = createCache<string>();
     await expect(cache.get('a', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
     expect(cache.size).toBe(0);
     expect(cache.get('a', () => 'up')).toBe('up');
   });
 
-  it('does not remember a load that threw', () => {
+  it('does not keep a load that threw', () => {
     const cache = createCache<string>();
     expect(() =>
       cache.get('a', () => {
@@ -80,7 +80,7 @@ describe('the cache', () => {
     expect(cache.size).toBe(0);
   });
 
-  it('does not remember a load that was purged while it was in flight', async () => {
+  it('does not keep a load that was purged while it was in flight', async () => {
     const cache = createCache<string>();
     const { promise, resolve } = deferred<string>();
     const old = cache.get('a', () => promise);
@@ -91,7 +91,7 @@ describe('the cache', () => {
     expect(cache.get('a', () => 'newer')).toBe('new');
   });
 
-  it('keeps the newer load where an older one fails after its purge', async () => {
+  it('keeps the newer load if an older one fails after its purge', async () => {
     const cache = createCache<string>();
     const { promise, reject } = deferred<string>();
     const old = cache.get('a', () => promise);
@@ -102,7 +102,7 @@ describe('the cache', () => {
     expect(cache.get('a', () => 'other')).toBe('new');
   });
 
-  it('purges what is below a key, at any depth, and nothing else', () => {
+  it('purges all children of a key, at any depth, and nothing else', () => {
     const cache = createCache<string>();
     for (const [key, parent] of [['module'], ['function', 'module'], ['calls', 'function'], ['other']] as const) {
       void cache.get(key, () => 'old', parent);
@@ -112,7 +112,7 @@ describe('the cache', () => {
     expect(now).toEqual(['new', 'new', 'new', 'old']);
   });
 
-  it('leaves the parent and siblings of a purged key', () => {
+  it('keeps the parent and siblings of a purged key', () => {
     const cache = createCache<string>();
     void cache.get('module', () => 'old');
     void cache.get('a', () => 'old', 'module');
@@ -136,7 +136,7 @@ describe('the cache', () => {
     expect(cache.size).toBe(0);
   });
 
-  it('lets the oldest entry go where there is no room', () => {
+  it('drops the oldest entry when it is full', () => {
     const cache = createCache<string>({ maxEntries: 2 });
     void cache.get('a', () => 'old');
     void cache.get('b', () => 'old', 'parent');
@@ -146,7 +146,7 @@ describe('the cache', () => {
     expect(cache.get('a', () => 'new')).toBe('new');
   });
 
-  it('forgets everything when it is cleared', () => {
+  it('drops everything when it is cleared', () => {
     const cache = createCache<string>();
     void cache.get('a', () => 'old');
     void cache.get('b', () => 'old', 'a');

@@ -30,7 +30,7 @@ describe('redaction', () => {
     ["$['a key'][0]", { ...card, 'a key': [REDACTED, 'y'] }],
     ['$["a key"]', { ...card, 'a key': REDACTED }],
     ['$.items[*]', { ...card, items: [REDACTED, REDACTED] }],
-  ])('%s takes out what it names, and nothing else', (path, expected) => {
+  ])('replaces what %s names, and nothing else', (path, expected) => {
     expect(redact(card, [path])).toEqual(expected);
   });
 
@@ -39,11 +39,11 @@ describe('redaction', () => {
     (path) => expect(redact(card, [path])).toEqual(card),
   );
 
-  it('takes out what several paths name', () => {
+  it('replaces what several paths name', () => {
     expect(redact({ a: 1, b: { c: 2 }, d: 3 }, ['$.a', '$.b.c'])).toEqual({ a: REDACTED, b: { c: REDACTED }, d: 3 });
   });
 
-  it('leaves the value that it was given alone', () => {
+  it('does not change the given value', () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom('$.*', '$[*]', '$[0]', '$.a.b', '$.*.*'), (text, path) => {
         const value: unknown = JSON.parse(text);
@@ -53,14 +53,14 @@ describe('redaction', () => {
     );
   });
 
-  it('takes out a member that is named like a prototype, and makes no prototype of it', () => {
+  it('replaces a member named __proto__, and does not set the prototype', () => {
     const value: unknown = JSON.parse('{"__proto__":{"secret":1},"a":2}');
     const copy = redact(value, ["$['__proto__'].secret"]);
     expect(JSON.stringify(copy)).toBe('{"__proto__":{"secret":"[redacted]"},"a":2}');
     expect(redact({}, ['$.toString'])).toEqual({});
   });
 
-  it.each(['$.', '$.a..b', '$[a]', '$[-1]', '$.a[', 'a', "$['a", '$.1a'])('%p is no path', (path) => {
+  it.each(['$.', '$.a..b', '$[a]', '$[-1]', '$.a[', 'a', "$['a", '$.1a'])('does not read %p as a path', (path) => {
     expect(parsePath(path)).toBeUndefined();
   });
 });

@@ -36,7 +36,7 @@ function expand(operator: string, names: readonly string[], values: Readonly<Rec
 const percent = (character: string): string =>
   [...Buffer.from(character, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 
-describe('a URI template, read backwards', () => {
+describe('matching URIs with a template', () => {
   // RFC 6570, section 1.2 and 3.2: the expansions that a single reading leads back from.
   it.each<[string, string, Record<string, string>]>([
     ['{var}', 'value', { var: 'value' }],
@@ -61,7 +61,7 @@ describe('a URI template, read backwards', () => {
     ['users://{id}/posts/{post}', 'users://7/posts/a%20b', { id: '7', post: 'a b' }],
     ['file:///{+path}', 'file:///a/b.txt', { path: 'a/b.txt' }],
     ['a.b+c://{x}', 'a.b+c://1', { x: '1' }],
-  ])('%s matches %s', (template, uri, variables) => expect(match(template, uri)).toEqual(variables));
+  ])('finds variables: %s matches %s', (template, uri, variables) => expect(match(template, uri)).toEqual(variables));
 
   it.each([
     ['users://{id}', 'users://'],
@@ -79,7 +79,7 @@ describe('a URI template, read backwards', () => {
     ['x{?a}', 'x?a=%zz'],
     ['x{?a}', 'x?a=%ff'],
     ['{x,y}', '1'],
-  ])('%s does not match %s', (template, uri) => expect(match(template, uri)).toBeUndefined());
+  ])('finds nothing: %s does not match %s', (template, uri) => expect(match(template, uri)).toBeUndefined());
 
   it.each<[string, Record<string, string>]>([
     ['search', {}],
@@ -89,19 +89,19 @@ describe('a URI template, read backwards', () => {
     ['search?q=', { q: '' }],
     ['search?q', { q: '' }],
     ['search?q=a?b/c', { q: 'a?b/c' }],
-  ])('lets variables of a query be left out: %s', (uri, variables) => expect(match('search{?q,page}', uri)).toEqual(variables));
+  ])('allows leaving out variables of a query: %s', (uri, variables) => expect(match('search{?q,page}', uri)).toEqual(variables));
 
-  it('lists its variables in order, by their names alone', () => {
+  it('lists the names of the variables in order', () => {
     expect(compileUriTemplate('{a}/{+b}{/c*}{?d,e:3}{&f}').variables).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
     expect(compileUriTemplate('plain://x').variables).toEqual([]);
   });
 
-  it('takes a brace without its partner as it is', () => {
+  it('reads a brace without a matching one literally', () => {
     expect(match('x{y', 'x{y')).toEqual({});
     expect(match('x}{}{y}', 'x}{}1')).toEqual({ y: '1' });
   });
 
-  it('gives back the variables of any expansion', () => {
+  it('finds the variables of any expansion', () => {
     const name = fc.constantFrom('a', 'b', 'c', 'd_1', 'e.f');
     const text = (operator: string): fc.Arbitrary<string> =>
       fc.string({ unit: 'grapheme', minLength: operator in { ';': 1, '?': 1, '&': 1 } ? 0 : 1, maxLength: 8 }).filter((value) => {
@@ -130,13 +130,13 @@ describe('a URI template, read backwards', () => {
     );
   });
 
-  it('matches no URI that is longer than any honest one', () => {
+  it('refuses URIs of more than 8,192 characters', () => {
     expect(match('x:{+a}', `x:${'a'.repeat(8_190)}`)).toEqual({ a: 'a'.repeat(8_190) });
     expect(match('x:{+a}', `x:${'a'.repeat(8_191)}`)).toBeUndefined();
   });
 
   it.each(['x:{+a}/{+b}/{+c}/{+d}', 'x:{a}{b}{c}{d}', 'x:{/a*}{/b*}{/c*}{/d*}', 'x:{+a}{?b,c,d}{&e,f,g}'])(
-    '%s takes no longer for a hostile URI',
+    'takes linear time for hostile URIs: %s',
     (template) => {
       const matcher = compileUriTemplate(template);
       const began = performance.now();

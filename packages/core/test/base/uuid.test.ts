@@ -9,7 +9,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-it('makes UUIDs of version 7 that carry the time', () => {
+it('a UUID is of version 7 and contains the time', () => {
   const before = Date.now();
   const uuid = uuidv7();
   expect(uuid).toMatch(FORM);
@@ -17,14 +17,14 @@ it('makes UUIDs of version 7 that carry the time', () => {
   expect(timeOf(uuid)).toBeLessThanOrEqual(Date.now());
 });
 
-it('each is greater than all before it, and none comes twice', () => {
+it('each UUID is greater than all before it', () => {
   const made = Array.from({ length: 50_000 }, uuidv7);
   expect(made.filter((uuid) => !FORM.test(uuid))).toEqual([]);
   expect(new Set(made).size).toBe(made.length);
   expect(made.toSorted()).toEqual(made);
 });
 
-it('goes on rising when more are made in a millisecond than the counter holds', () => {
+it('UUIDs keep increasing if more are made in a millisecond than the counter can count', () => {
   const now = Date.now() + 10_000;
   jest.spyOn(Date, 'now').mockReturnValue(now);
   const made = Array.from({ length: 10_000 }, uuidv7);
@@ -34,14 +34,14 @@ it('goes on rising when more are made in a millisecond than the counter holds', 
   expect(timeOf(made.at(-1)!)).toBeLessThanOrEqual(now + 3);
 });
 
-it('goes on rising when the clock is set back', () => {
+it('UUIDs keep increasing when the clock is set back', () => {
   const first = uuidv7();
   jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
   const second = uuidv7();
   expect(second > first).toBe(true);
 });
 
-it('the random part is random: no byte is constant, and the counter begins anywhere', () => {
+it('the random part of a UUID is random, and so is the start of the counter', () => {
   const tails = new Set<string>();
   const counters = new Set<string>();
   let now = Date.now() + 60_000;

@@ -2,23 +2,23 @@ import type { ConfigSupport } from '../../src/config/check.js';
 import { checkConfig } from '../../src/config/check.js';
 import { changed, ENGINE_SAMPLE, fullConfig } from './samples.js';
 
-const told = (document: unknown, support?: Partial<ConfigSupport>): string[] =>
+const mistakesOf = (document: unknown, support?: Partial<ConfigSupport>): string[] =>
   checkConfig(document, support === undefined ? {} : { support }).map(({ path, message }) => `${path}: ${message}`);
 
 /** The mistakes of the full config after some changes. */
-const toldOf = (changes: Record<string, unknown>, support?: Partial<ConfigSupport>): string[] =>
-  told(changed(fullConfig(), changes), support);
+const mistakesAfter = (changes: Record<string, unknown>, support?: Partial<ConfigSupport>): string[] =>
+  mistakesOf(changed(fullConfig(), changes), support);
 
 describe('a config without mistakes', () => {
-  it('is the sample of the engine, unchanged', () => {
-    expect(told(JSON.parse(ENGINE_SAMPLE))).toEqual([]);
+  it('is the sample of the Python engine, unchanged', () => {
+    expect(mistakesOf(JSON.parse(ENGINE_SAMPLE))).toEqual([]);
   });
 
   it('may use every key', () => {
-    expect(told(fullConfig())).toEqual([]);
+    expect(mistakesOf(fullConfig())).toEqual([]);
   });
 
-  it('may have null wherever a member is optional', () => {
+  it('may have null for every optional member', () => {
     const nulls = {
       name: null,
       instructions: null,
@@ -57,46 +57,67 @@ describe('a config without mistakes', () => {
         { package_name: null, module_name: 'm', class_name: null, setting: null, source: null, sha256: null, isolation: null },
       ],
     };
-    expect(told(nulls)).toEqual([]);
+    expect(mistakesOf(nulls)).toEqual([]);
   });
 
   it('may have notes anywhere', () => {
     expect(
-      toldOf({ 'x-top': 1, $comment: 'a', 'tools.0._comment': 'b', 'tools.0.annotations.x-hint': 2, 'module_links.0.x-y': null }),
+      mistakesAfter({
+        'x-top': 1,
+        $comment: 'a',
+        'tools.0._comment': 'b',
+        'tools.0.annotations.x-hint': 2,
+        'module_links.0.x-y': null,
+      }),
     ).toEqual([]);
   });
 
   it('may have modules that no link uses', () => {
-    expect(toldOf({ 'modules.1': { module_name: 'other' } })).toEqual([]);
+    expect(mistakesAfter({ 'modules.1': { module_name: 'other' } })).toEqual([]);
   });
 });
 
-/** What is changed in the full config, and what is said of it. */
+/** What is changed in the full config, and the mistake that this makes. */
 const BAD: [what: string, changes: Record<string, unknown>, path: string, message: RegExp][] = [
-  ['a list that is none', { tools: {} }, '$.tools', /must be a list of tools, got an object/],
+  ['a list that is an object', { tools: {} }, '$.tools', /must be a list of tools, got an object/],
   [
-    'an entry that is no object',
+    'an entry that is a string',
     { 'tools.0': 'forecast' },
     '$.tools[0]',
     /must be an object \(a tool\), got the string "forecast"/,
   ],
   ['a null entry', { 'tools.0': null }, '$.tools[0]', /must be an object \(a tool\), got null/],
   ['a member of the wrong type', { 'tools.0.description': 7 }, '$.tools[0].description', /must be a string, got the number 7/],
-  ['an unknown key', { 'tools.0.descripton': 'x' }, '$.tools[0].descripton', /no key of a tool; did you mean "description"\?/],
+  [
+    'an unknown key',
+    { 'tools.0.descripton': 'x' },
+    '$.tools[0].descripton',
+    /^unknown key "descripton"; did you mean "description"\?$/,
+  ],
   ['a key in another case', { 'tools.0.input_schema': {} }, '$.tools[0].input_schema', /did you mean "inputSchema"\?/],
-  ['a key like no other', { blubb: 1 }, '$.blubb', /no key of the config file: remove it, or begin its name with "x-"/],
-  ["a host's file", { mcpServers: {} }, '$.mcpServers', /how a host is told which servers to start/],
-  ['code named on the tool', { 'tools.0.function_name': 'f' }, '$.tools[0].function_name', /named by an entry of module_links/],
-  ['a key whose name no path can hold plainly', { 'tools.0.a "b': 1 }, '$.tools[0]["a \\"b"]', /no key of a tool/],
+  [
+    'a key that is like no other',
+    { blubb: 1 },
+    '$.blubb',
+    /^unknown key "blubb": remove it, or start its name with "x-" to keep it as a note$/,
+  ],
+  ["a host's file", { mcpServers: {} }, '$.mcpServers', /belongs in the config of a host/],
+  [
+    'code that is named on the tool',
+    { 'tools.0.function_name': 'f' },
+    '$.tools[0].function_name',
+    /name the code in module_links/,
+  ],
+  ['a key that must be quoted in the path', { 'tools.0.a "b': 1 }, '$.tools[0]["a \\"b"]', /unknown key "a /],
   ['a tool without a name', { 'tools.0.name': undefined }, '$.tools[0]', /a tool needs "name"/],
   ['a resource with a null name', { 'resources.0.name': null }, '$.resources[0].name', /a resource needs a "name", got null/],
   ['a resource without a URI', { 'resources.0.uri': undefined }, '$.resources[0]', /needs "uri"/],
-  ['an empty name', { 'prompts.0.name': '' }, '$.prompts[0].name', /must be a string that is not empty/],
-  ['a tool name with a space', { 'tools.0.name': 'fore cast' }, '$.tools[0].name', /1 to 128 of the characters/],
+  ['an empty name', { 'prompts.0.name': '' }, '$.prompts[0].name', /must be a non-empty string/],
+  ['a tool name with a space', { 'tools.0.name': 'fore cast' }, '$.tools[0].name', /1 to 128 characters/],
   ['a tool name that is too long', { 'tools.0.name': 'a'.repeat(129) }, '$.tools[0].name', /1 to 128/],
-  ['a relative URI', { 'resources.0.uri': 'status' }, '$.resources[0].uri', /absolute URI, with a scheme/],
-  ['a URI with a space', { 'resources.0.uri': 'file:///a b' }, '$.resources[0].uri', /holds a space: write it percent-encoded/],
-  ['a template as URI', { 'resources.0.uri': 'file:///{a}' }, '$.resources[0].uri', /templates go into resource_templates/],
+  ['a relative URI', { 'resources.0.uri': 'status' }, '$.resources[0].uri', /absolute URI with a scheme/],
+  ['a URI with a space', { 'resources.0.uri': 'file:///a b' }, '$.resources[0].uri', /contains a space: percent-encode it/],
+  ['a template as URI', { 'resources.0.uri': 'file:///{a}' }, '$.resources[0].uri', /move templates to resource_templates/],
   [
     'a URI as template',
     { 'resource_templates.0.uriTemplate': 'file:///a' },
@@ -107,12 +128,12 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
     'a template with an open brace',
     { 'resource_templates.0.uriTemplate': 'x://{a' },
     '$.resource_templates[0].uriTemplate',
-    /\{ without its \}/,
+    /\{ without a matching \}/,
   ],
   ['a size below 0', { 'resources.0.size': -1 }, '$.resources[0].size', /whole number of bytes/],
   ['a size with a fraction', { 'resources.0.size': 1.5 }, '$.resources[0].size', /whole number of bytes/],
   [
-    'a hint that is no boolean',
+    'a hint that is a string',
     { 'tools.0.annotations.readOnlyHint': 'yes' },
     '$.tools[0].annotations.readOnlyHint',
     /must be true or false/,
@@ -130,12 +151,7 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
     /did you mean "user"/,
   ],
   ['a priority above 1', { 'resources.0.annotations.priority': 2 }, '$.resources[0].annotations.priority', /from 0 to 1/],
-  [
-    'a time that is none',
-    { 'resources.0.annotations.lastModified': 'today' },
-    '$.resources[0].annotations.lastModified',
-    /ISO 8601/,
-  ],
+  ['a time in words', { 'resources.0.annotations.lastModified': 'today' }, '$.resources[0].annotations.lastModified', /ISO 8601/],
   ['annotations on a prompt', { 'prompts.0.annotations': {} }, '$.prompts[0].annotations', /prompts have no annotations/],
   ['an icon from a file', { 'tools.0.icons.0.src': 'icon.png' }, '$.tools[0].icons[0].src', /must begin with "https:\/\/"/],
   ['an icon without source', { 'tools.0.icons.0.src': undefined }, '$.tools[0].icons[0]', /an icon needs "src"/],
@@ -145,10 +161,10 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
     'a prompt argument twice',
     { 'prompts.0.arguments.1.name': 'city' },
     '$.prompts[0].arguments[1].name',
-    /already the name of \$\.prompts\[0\]\.arguments\[0\]/,
+    /the name "city" is already used by \$\.prompts\[0\]\.arguments\[0\]/,
   ],
   [
-    'completions that are no strings',
+    'completions that are numbers',
     { 'prompts.0.arguments.1.completions': [1] },
     '$.prompts[0].arguments[1].completions[0]',
     /must be a string/,
@@ -166,12 +182,12 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
     /needs "function_name"/,
   ],
   [
-    'completions of no variable',
+    'completions of an unknown variable',
     { 'resource_templates.0.completions': { nam: [] } },
     '$.resource_templates[0].completions.nam',
     /did you mean "name"/,
   ],
-  ['a schema that is none', { 'tools.0.inputSchema': [] }, '$.tools[0].inputSchema', /must be a JSON Schema/],
+  ['a schema that is a list', { 'tools.0.inputSchema': [] }, '$.tools[0].inputSchema', /must be a JSON Schema/],
   ['a schema of strings', { 'tools.0.inputSchema': { type: 'string' } }, '$.tools[0].inputSchema.type', /must be "object"/],
   [
     'a mistake deep in a schema',
@@ -197,39 +213,39 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
     /must be one of "all"/,
   ],
   [
-    'a redaction that is no path',
+    'a redaction without a path',
     { 'module_links.0.record.redact': ['city'] },
     '$.module_links[0].record.redact[0]',
     /JSON path such as/,
   ],
   [
-    'an isolation that is not there',
+    'an isolation that this version does not support',
     { 'module_links.0.isolation': 'process' },
     '$.module_links[0].isolation',
-    /not available in this build; it has "none"/,
+    /not supported by this version: use "none"/,
   ],
   ['an unknown isolation', { 'modules.0.isolation': 'nne' }, '$.modules[0].isolation', /did you mean "none"/],
   [
-    'a source that is not there',
+    'a source that this version does not support',
     { 'modules.0.source': 'zip' },
     '$.modules[0].source',
-    /not available in this build: leave it out/,
+    /not supported by this version: leave it out/,
   ],
-  ['an unknown source', { 'modules.0.source': 'git' }, '$.modules[0].source', /no known source: leave it out/],
-  ['a digest that is none', { 'modules.0.sha256': 'abc' }, '$.modules[0].sha256', /64 hexadecimal digits/],
-  ['a setting that is no object', { 'modules.0.setting': [] }, '$.modules[0].setting', /must be an object, got a list/],
+  ['an unknown source', { 'modules.0.source': 'git' }, '$.modules[0].source', /unknown source "git": leave it out/],
+  ['a digest that is too short', { 'modules.0.sha256': 'abc' }, '$.modules[0].sha256', /64 hexadecimal digits/],
+  ['a setting that is a list', { 'modules.0.setting': [] }, '$.modules[0].setting', /must be an object, got a list/],
   ['a module without name', { 'modules.0.module_name': undefined }, '$.modules[0]', /a module needs "module_name"/],
   [
     'a module twice',
     { 'modules.1': { module_name: 'weather', class_name: 'Weather' } },
     '$.modules[1]',
-    /same module and class as \$\.modules\[0\]/,
+    /same module_name and class_name as \$\.modules\[0\]/,
   ],
   [
     'a URI twice',
     { 'resources.1': { uri: 'status://server', name: 'forecast2' } },
     '$.resources[1].uri',
-    /already the uri of \$\.resources\[0\]/,
+    /the uri "status:\/\/server" is already used by \$\.resources\[0\]/,
   ],
   [
     'a link for the wrong kind',
@@ -247,7 +263,7 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
     'a second link',
     { 'module_links.4': { name: 'forecast', module_name: 'm', function_name: 'f' } },
     '$.module_links[4].name',
-    /already bound by \$\.module_links\[0\]/,
+    /already has the link \$\.module_links\[0\]/,
   ],
   [
     'a link to nothing',
@@ -264,15 +280,15 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
   ['an infinite number', { 'tools.0._meta': { n: Infinity } }, '$.tools[0]._meta.n', /cannot be written as JSON/],
 ];
 
-describe('a mistake is told with its place and what to do', () => {
-  it.each(BAD)('%s', (_, changes, path, message) => {
+describe('the check of a config', () => {
+  it.each(BAD)('reports %s, with its path and advice', (_, changes, path, message) => {
     const mistakes = checkConfig(changed(fullConfig(), changes));
     const found = mistakes.filter((mistake) => mistake.path === path);
     expect(found.map((mistake) => mistake.message)).toEqual([expect.stringMatching(message)]);
   });
 
-  it('a config that is no object', () => {
-    expect([null, [], 'x', 3].map((document) => told(document)[0])).toEqual([
+  it('reports a config that is not an object', () => {
+    expect([null, [], 'x', 3].map((document) => mistakesOf(document)[0])).toEqual([
       expect.stringContaining('got null'),
       expect.stringContaining('got a list'),
       expect.stringContaining('got the string "x"'),
@@ -280,100 +296,126 @@ describe('a mistake is told with its place and what to do', () => {
     ]);
   });
 
-  it('nothing at all declared', () => {
-    expect(told({})).toEqual([expect.stringMatching(/^\$: the config serves nothing/)]);
-    expect(told({ tools: [], prompts: [] })).toEqual([expect.stringContaining('serves nothing')]);
+  it('reports a config that serves nothing', () => {
+    expect(mistakesOf({})).toEqual([expect.stringMatching(/^\$: the config serves nothing/)]);
+    expect(mistakesOf({ tools: [], prompts: [] })).toEqual([expect.stringContaining('serves nothing')]);
   });
 
-  it('all mistakes are told at once', () => {
-    expect(toldOf({ 'tools.0.name': 'a b', 'resources.0.uri': 'x', 'modules.0.sha256': '', version: 1 })).toHaveLength(
-      // The renamed tool's link leads nowhere, and nothing runs the tool.
+  it('reports all mistakes at once', () => {
+    expect(mistakesAfter({ 'tools.0.name': 'a b', 'resources.0.uri': 'x', 'modules.0.sha256': '', version: 1 })).toHaveLength(
+      // The renamed tool's link leads nowhere, and the tool has no link.
       6,
     );
   });
 });
 
-describe('names', () => {
-  it('are shared by all kinds: the second says where the first is', () => {
-    expect(toldOf({ 'prompts.0.name': 'forecast', 'module_links.3': undefined })).toContainEqual(
-      expect.stringMatching(/^\$\.prompts\[0\]\.name: "forecast" is already the name of the tool \$\.tools\[0\];/),
+describe('the names of functions', () => {
+  it('must differ across all kinds: the second is reported with the first', () => {
+    expect(mistakesAfter({ 'prompts.0.name': 'forecast', 'module_links.3': undefined })).toContainEqual(
+      expect.stringMatching(/^\$\.prompts\[0\]\.name: the name "forecast" is already used by the tool \$\.tools\[0\]:/),
     );
   });
 
-  it('may be those of members that every object inherits', () => {
+  it('may be names that every object inherits', () => {
     const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
     const document = {
       tools: names.map((name) => ({ name })),
       module_links: names.map((name) => ({ name, module_name: 'm', function_name: 'f' })),
     };
-    expect(told(document)).toEqual([]);
+    expect(mistakesOf(document)).toEqual([]);
     expect(
-      told(
+      mistakesOf(
         JSON.parse('{"tools":[{"name":"a","__proto__":1}],"module_links":[{"name":"a","module_name":"m","function_name":"f"}]}'),
       ),
-    ).toEqual([expect.stringContaining('$.tools[0].__proto__: "__proto__" is no key of a tool')]);
+    ).toEqual([expect.stringContaining('$.tools[0].__proto__: unknown key "__proto__"')]);
   });
 });
 
-describe('links', () => {
-  it('a function that nothing runs is told with the entry to add', () => {
-    expect(toldOf({ 'module_links.1': { name: 'forecast2' } })).toContainEqual(
+describe('the check of links', () => {
+  it('reports a function without a link, with the entry to add', () => {
+    expect(mistakesAfter({ 'module_links.1': { name: 'forecast2' } })).toContainEqual(
       expect.stringContaining(
-        'nothing runs the resource "Server Status": add a module_links entry {"type": "resource", "name": "Server Status"',
+        'the resource "Server Status" has no code: add a module_links entry {"type": "resource", "name": "Server Status"',
       ),
     );
   });
 
-  it('a misspelled name is one mistake, not two', () => {
-    expect(toldOf({ 'module_links.0.name': 'forcast' })).toEqual([
-      '$.module_links[0].name: there is no tool named "forcast": did you mean "forecast"?',
+  it('reports a link of an unknown type once, and not also its function', () => {
+    expect(mistakesAfter({ 'module_links.0.type': 'tol' })).toEqual([
+      expect.stringMatching(/^\$\.module_links\[0\]\.type: must be one of .*; did you mean "tool"\?$/),
+    ]);
+    expect(mistakesAfter({ 'module_links.0.type': 3 })).toHaveLength(1);
+  });
+
+  it('reports a misspelled list once, without the mistakes that follow from it', () => {
+    const { module_links, ...rest } = fullConfig();
+    expect(mistakesOf({ ...rest, module_link: module_links })).toEqual([
+      '$.module_link: unknown key "module_link"; did you mean "module_links"?',
+    ]);
+    const { tools, ...others } = fullConfig();
+    expect(mistakesOf({ ...others, Tools: tools })).toEqual(['$.Tools: unknown key "Tools"; did you mean "tools"?']);
+    expect(mistakesOf({ tool: tools, module_links })).toEqual(['$.tool: unknown key "tool"; did you mean "tools"?']);
+    expect(mistakesAfter({ module_links: {} })).toEqual([expect.stringMatching(/^\$\.module_links: must be a list/)]);
+  });
+
+  it('reports a misspelled required key once', () => {
+    expect(mistakesAfter({ 'module_links.0.function_name': undefined, 'module_links.0.functon_name': 'f' })).toEqual([
+      '$.module_links[0].functon_name: unknown key "functon_name"; did you mean "function_name"?',
     ]);
   });
 
-  it('of type resource find templates; of type resource_template only those', () => {
-    expect(toldOf({ 'module_links.2.type': 'resource_template' })).toEqual([]);
-    expect(toldOf({ 'module_links.1.type': 'resource_template' })).toEqual([expect.stringContaining('write "type": "resource"')]);
+  it('reports a misspelled name once', () => {
+    expect(mistakesAfter({ 'module_links.0.name': 'forcast' })).toEqual([
+      '$.module_links[0].name: there is no tool named "forcast"; did you mean "forecast"?',
+    ]);
   });
 
-  it('need a modules entry only where it is not plain which code is meant', () => {
+  it('lets type resource find templates, and type resource_template only templates', () => {
+    expect(mistakesAfter({ 'module_links.2.type': 'resource_template' })).toEqual([]);
+    expect(mistakesAfter({ 'module_links.1.type': 'resource_template' })).toEqual([
+      expect.stringContaining('write "type": "resource"'),
+    ]);
+  });
+
+  it('requires an entry of modules only if there are several with different code', () => {
     const two = { 'modules.1': { module_name: 'weather', class_name: 'Other', package_name: 'elsewhere' } };
-    expect(toldOf(two)).toEqual([
+    expect(mistakesAfter(two)).toEqual([
       expect.stringMatching(/^\$\.module_links\[1\]\.module_name: modules has several entries for "weather"/),
     ]);
   });
 });
 
-describe('what a build can do', () => {
-  it('is told by the program', () => {
+describe('the supported sources and isolations', () => {
+  it('are set by the program', () => {
     const support = { sources: ['zip', 's3'], isolations: ['none', 'process'] };
-    expect(toldOf({ 'modules.0.source': 's3', 'modules.0.isolation': 'process' }, support)).toEqual([]);
-    expect(toldOf({ 'modules.0.source': 'mcp' }, support)).toEqual([
-      expect.stringContaining('source "mcp" is not available in this build'),
+    expect(mistakesAfter({ 'modules.0.source': 's3', 'modules.0.isolation': 'process' }, support)).toEqual([]);
+    expect(mistakesAfter({ 'modules.0.source': 'mcp' }, support)).toEqual([
+      expect.stringContaining('source "mcp" is not supported by this version'),
     ]);
-    expect(toldOf({ 'modules.0.source': 'zipp' }, support)).toEqual([expect.stringContaining('did you mean "zip"?')]);
+    expect(mistakesAfter({ 'modules.0.source': 'zipp' }, support)).toEqual([expect.stringContaining('did you mean "zip"?')]);
   });
 });
 
-describe('objects of a program', () => {
-  it('that hold what JSON cannot are refused', () => {
-    expect(told({ tools: [{ name: 'a', _meta: { when: () => 1, big: 1n } }] })).toEqual([
+describe('the check of an object from a program', () => {
+  it('reports values that are not JSON', () => {
+    expect(mistakesOf({ tools: [{ name: 'a', _meta: { when: () => 1, big: 1n } }] })).toEqual([
       expect.stringMatching(/^\$\.tools\[0\]\._meta\.when: a function cannot be written as JSON/),
       expect.stringContaining('$.tools[0]._meta.big: a bigint'),
     ]);
   });
 
-  it('that contain themselves are refused', () => {
+  it('reports an object that contains itself', () => {
     const setting: Record<string, unknown> = {};
     setting['self'] = setting;
-    expect(told({ modules: [{ module_name: 'm', setting }] })[0]).toContain('nested more than 400 levels deep');
+    expect(mistakesOf({ modules: [{ module_name: 'm', setting }] })[0]).toContain('nested more than 400 levels deep');
   });
 });
 
-it('thousands of wrong names are told in reasonable time', () => {
+it('thousands of wrong names are reported within seconds', () => {
   const entries = Array.from({ length: 5_000 }, (_, index) => index);
   const document = {
     tools: entries.map((index) => ({ name: `tool_number_${index}`, descripton: '' })),
     module_links: entries.map((index) => ({ name: `tol_number_${index}_x`, module_name: 'm', function_name: 'f' })),
   };
-  expect(told(document).length).toBeGreaterThanOrEqual(10_000);
+  expect(mistakesOf(document).length).toBeGreaterThanOrEqual(10_000);
 });

@@ -9,13 +9,13 @@ import { changed, ENGINE_SAMPLE, fullConfig } from './samples.js';
 
 type Json = Record<string, unknown>;
 
-const file = join(dirname(fileURLToPath(import.meta.url)), '../../../cli/config.schema.json');
+const file = join(dirname(fileURLToPath(import.meta.url)), '../../src/config/config.schema.json');
 const schema = JSON.parse(readFileSync(file, 'utf8')) as Json & { definitions: Record<string, Json> };
 const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, strictTypes: false, strictRequired: false });
 const validate = ajv.compile(schema);
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Whether the editor's schema, and whether the check, takes the full config after some changes. */
+/** Whether the schema for editors and the check accept the full config after some changes. */
 function judged(changes: Json): { schema: boolean; check: boolean } {
   const document = changed(fullConfig(), changes);
   return { schema: validate(document), check: checkConfig(document).length === 0 };
@@ -28,12 +28,16 @@ const shapes: [string, Json][] = [
 ];
 
 describe('the schema for editors', () => {
-  it('is a JSON Schema that editors know', () => {
+  it('is published unchanged with the command line', () => {
+    expect(readFileSync(join(dirname(file), '../../../cli/config.schema.json'))).toEqual(readFileSync(file));
+  });
+
+  it('is in draft-07, which editors support', () => {
     expect(schema['$schema']).toBe('http://json-schema.org/draft-07/schema#');
     expect(ajv.validateSchema(schema)).toBe(true);
   });
 
-  it.each(shapes)('says what every member of %s is', (_, { properties }) => {
+  it.each(shapes)('describes every member of %s', (_, { properties }) => {
     const silent = Object.entries(properties as Record<string, Json>).filter(([, member]) => {
       const target = typeof member['$ref'] === 'string' ? schema.definitions[member['$ref'].split('/').at(-1)!]! : member;
       return typeof target['description'] !== 'string' || target['description'].length < 5;
@@ -41,7 +45,7 @@ describe('the schema for editors', () => {
     expect(silent).toEqual([]);
   });
 
-  it.each(shapes)('allows notes and nothing unknown in %s', (_, shape) => {
+  it.each(shapes)('allows notes, and no unknown keys, in %s', (_, shape) => {
     expect(shape).toMatchObject({
       additionalProperties: false,
       patternProperties: { '^x-': {} },
@@ -49,7 +53,7 @@ describe('the schema for editors', () => {
     });
   });
 
-  it('has examples and defaults that fit', () => {
+  it('has valid examples and defaults', () => {
     const wrong: unknown[] = [];
     const visit = (value: unknown, path: string): void => {
       if (!isObject(value) && !Array.isArray(value)) return;
@@ -69,8 +73,8 @@ describe('the schema for editors', () => {
   });
 });
 
-describe('the schema and the check agree', () => {
-  it("on the engine's sample", () => {
+describe('the schema for editors and the check', () => {
+  it("accept the Python engine's sample", () => {
     expect(validate(JSON.parse(ENGINE_SAMPLE))).toBe(true);
     expect(checkConfig(JSON.parse(ENGINE_SAMPLE))).toEqual([]);
   });
@@ -91,7 +95,7 @@ describe('the schema and the check agree', () => {
     { 'resource_templates.0.uriTemplate': '{+name}/x' },
     { 'tools.0.icons.0.src': 'data:image/png;base64,AA==' },
     { 'prompts.0.annotations': null, 'prompts.0.arguments.0.completions': null },
-  ])('that %j is right', (changes) => {
+  ])('accept %j', (changes) => {
     expect(judged(changes)).toEqual({ schema: true, check: true });
   });
 
@@ -150,7 +154,7 @@ describe('the schema and the check agree', () => {
     { 'modules.0.sha256': 'x' },
     { 'modules.0.source': 'x' },
     { 'modules.0.module_name': undefined },
-  ])('that %j is wrong', (changes) => {
+  ])('refuse %j', (changes) => {
     expect(judged(changes)).toEqual({ schema: false, check: false });
   });
 
@@ -159,15 +163,15 @@ describe('the schema and the check agree', () => {
     { 'module_links.0.name': 'nothing' },
     { 'resource_templates.0.uriTemplate': 'x:{a' },
     { 'tools.0.inputSchema.properties.city.type': 'text' },
-    // What a build has, the schema does not know.
+    // The schema does not know what a version supports.
     { 'modules.0.source': 'zip' },
     { 'module_links.0.isolation': 'process' },
-  ])('but %j is beyond a schema', (changes) => {
+  ])('differ on %j, which a schema cannot express', (changes) => {
     expect(judged(changes)).toEqual({ schema: true, check: false });
   });
 });
 
-describe('the schema and the check know the same keys', () => {
+describe('the schema for editors has no keys that the check refuses', () => {
   const base = fullConfig();
   /** Where in the full config an object of each shape is. */
   const places: Record<string, string> = {
@@ -185,11 +189,11 @@ describe('the schema and the check know the same keys', () => {
     module: 'modules.0',
   };
 
-  it.each(shapes)('of %s', (name, { properties }) => {
+  it.each(shapes)('in %s', (name, { properties }) => {
     const place = name === 'the file' ? '' : `${places[name]!}.`;
     const unknown = Object.keys(properties as Json).filter((key) => {
       const mistakes = checkConfig(changed(base, { [`${place}${key}`]: null }));
-      return mistakes.some(({ message }) => message.includes('is no key of'));
+      return mistakes.some(({ message }) => message.includes('unknown key'));
     });
     expect(unknown).toEqual([]);
   });

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 
 import type { ParseOptions } from '../../src/config/config.js';
 import { parseConfig } from '../../src/config/config.js';
-import { lineCounter, offsetOf, scanJson } from '../../src/config/json-scan.js';
+import { lineCounter, offsetOf } from '../../src/config/json-position.js';
+import { scanJson } from '../../src/config/json-scan.js';
 import type { Mistake } from '../../src/protocol/errors.js';
 import { ConfigError } from '../../src/protocol/errors.js';
 import type { PathStep } from '../../src/schema/mistakes.js';
@@ -20,10 +21,10 @@ function mistakesOf(text: string, options?: ParseOptions): readonly Mistake[] {
 }
 
 /** `line:column path message` of each mistake. */
-const told = (text: string): string[] =>
+const reported = (text: string): string[] =>
   mistakesOf(text).map(({ line, column, path, message }) => `${line}:${column} ${path} ${message}`);
 
-describe("the engine's sample", () => {
+describe("the Python engine's sample", () => {
   const { definition, server } = parseConfig(ENGINE_SAMPLE);
 
   it('becomes four functions, in the order of the file', () => {
@@ -36,7 +37,7 @@ describe("the engine's sample", () => {
     expect(server).toEqual({});
   });
 
-  it('has each function bound to its method', () => {
+  it('binds each function to its method', () => {
     expect(definition.functions.map(({ binding }) => binding)).toEqual(
       ['hello', 'add_numbers', 'read_resource', 'get_prompt'].map((function_name) => ({
         kind: 'link',
@@ -49,7 +50,7 @@ describe("the engine's sample", () => {
     );
   });
 
-  it('has no trace of its nulls', () => {
+  it('leaves out its nulls', () => {
     expect(definition.functions[2]).toEqual({
       kind: 'resource',
       uri: 'status://server',
@@ -66,7 +67,7 @@ describe('a config with one of everything', () => {
   const { definition, server } = parseConfig(text);
   const byName = Object.fromEntries(definition.functions.map((entry) => [entry.name, entry]));
 
-  it('says what the server is called', () => {
+  it('names the server', () => {
     expect(server).toEqual({ name: 'weather', version: '1.2.3', title: 'Weather service' });
     expect(definition.instructions).toBe('Ask for a city first.');
   });
@@ -98,7 +99,7 @@ describe('a config with one of everything', () => {
     });
   });
 
-  it('takes the package of the module for its plain functions, but not the setting of the class', () => {
+  it('uses the package of a module for its functions outside the class, but not the setting of the class', () => {
     expect(byName['Server Status']).toMatchObject({
       record: { bodies: 'none', redact: [] },
       binding: { package_name: '@acme/weather', setting: {} },
@@ -106,7 +107,7 @@ describe('a config with one of everything', () => {
     expect(byName['Server Status']!.binding).not.toHaveProperty('class_name');
   });
 
-  it('takes a module without entry for a package of its name', () => {
+  it('uses the name of a module without an entry as the package', () => {
     expect(byName['City']!.binding).toEqual({
       kind: 'link',
       package_name: './city.js',
@@ -135,14 +136,14 @@ describe('a config with one of everything', () => {
     });
   });
 
-  it('passes schemas through as they are written', () => {
+  it('does not change schemas', () => {
     const schema =
       '{"type":"object","$defs":{"b":{"minimum":1.0},"a":{}},"properties":{"camelCase":{"$ref":"#/$defs/b"}},"x":null}';
     const config = `{"tools":[{"name":"t","inputSchema":${schema}}],"module_links":[{"name":"t","module_name":"m","function_name":"f"}]}`;
     expect(parseConfig(config).definition.functions[0]).toHaveProperty('inputSchema', JSON.parse(schema));
   });
 
-  it('gives a tool without schema one that takes any object', () => {
+  it('gives a tool without a schema one that accepts any object', () => {
     const config = {
       tools: [{ name: 't' }],
       module_links: [{ name: 't', module_name: 'm', function_name: 'f', class_name: '', return_type: '' }],
@@ -168,7 +169,7 @@ describe('a config with one of everything', () => {
     expect(Object.keys(tool!.icons![0]!)).toEqual(['src', 'mimeType', 'sizes']);
   });
 
-  it('keeps the source where the build has it', () => {
+  it('keeps the source if it is supported', () => {
     const config = JSON.stringify(changed(fullConfig(), { 'modules.0.source': 'zip' }));
     expect(parseConfig(config, { support: { sources: ['zip'] } }).definition.functions[0]!.binding).toMatchObject({
       source: 'zip',
@@ -193,7 +194,7 @@ describe('the revision', () => {
     expect(revision(fullConfig())).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  it('is the same whatever the white space, the order of keys and the notes', () => {
+  it('does not depend on white space, the order of keys and notes', () => {
     const expected = revision(fullConfig());
     expect(revision(fullConfig(), 4)).toBe(expected);
     expect(revision(reversed(fullConfig()))).toBe(expected);
@@ -211,11 +212,11 @@ describe('the revision', () => {
     [{ 'module_links.0.function_name': 'x' }],
     [{ 'module_links.0.timeout_ms': 1 }],
     [{ instructions: 'other' }],
-  ])('is another after %j', (changes) => {
+  ])('changes with %j', (changes) => {
     expect(revision(changed(fullConfig(), changes))).not.toBe(revision(fullConfig()));
   });
 
-  it('tells values apart that look alike', () => {
+  it('differs for values that look alike', () => {
     const metas = [
       { a: '1' },
       { a: 1 },
@@ -235,7 +236,7 @@ describe('the revision', () => {
   });
 });
 
-describe('mistakes in a file', () => {
+describe('the mistakes of a file', () => {
   const text = [
     '{',
     '  "tools": [',
@@ -249,7 +250,7 @@ describe('mistakes in a file', () => {
     '}',
   ].join('\n');
 
-  it('are told in the order of the file, each with line and column', () => {
+  it('are in the order of the file, each with line and column', () => {
     expect(mistakesOf(text).map(({ line, column, path }) => `${line}:${column} ${path}`)).toEqual([
       '3:24 $.tools[0].descripton',
       '4:7 $.tools[1].name',
@@ -267,15 +268,15 @@ describe('mistakes in a file', () => {
     );
   });
 
-  it('are counted from 1 after a byte order mark and with Windows line ends', () => {
+  it('have the same lines and columns with a byte order mark and Windows line ends', () => {
     const windows = '\uFEFF' + text.replaceAll('\n', '\r\n');
     expect(mistakesOf(windows).map(({ line, column }) => [line, column])).toEqual(
       mistakesOf(text).map(({ line, column }) => [line, column]),
     );
   });
 
-  it('of a missing member are told where its object begins', () => {
-    expect(told('{"tools": [\n  {}]}')[0]).toBe('2:3 $.tools[0] a tool needs "name"');
+  it('include missing members, at the start of the object', () => {
+    expect(reported('{"tools": [\n  {}]}')[0]).toBe('2:3 $.tools[0] a tool needs "name"');
   });
 });
 
@@ -294,69 +295,66 @@ describe('text that is not JSON', () => {
     ['{"a": [1, 2}', ['1:12 $.a found } where ] must close the [ of line 1']],
     ['{"tools": [],}', ['1:13 $ remove the comma before }']],
     ['{"tools": [1,],}', ['1:13 $.tools remove the comma before ]', '1:15 $ remove the comma before }']],
-    ['// mine\n{}', ['1:1 $ JSON has no comments']],
-    ['{ /* a */ "tools": [] # b\n}', ['1:3 $ JSON has no comments', '1:23 $ JSON has no comments']],
-    ['{ /* a', ['1:3 $ JSON has no comments', '1:3 $ the comment is not closed']],
-    [
-      "{'tools': 'x'}",
-      ["1:2 $ JSON strings stand in double quotes, not in '", '1:11 $.tools JSON strings stand in double quotes'],
-    ],
-    ['{tools: []}', ['1:2 $ the key tools must stand in double quotes']],
-    ['{"a": yes}', ['1:7 $.a "yes" must stand in double quotes']],
+    ['// mine\n{}', ['1:1 $ JSON does not allow comments']],
+    ['{ /* a */ "tools": [] # b\n}', ['1:3 $ JSON does not allow comments', '1:23 $ JSON does not allow comments']],
+    ['{ /* a', ['1:3 $ JSON does not allow comments', '1:3 $ the comment is not closed']],
+    ["{'tools': 'x'}", ["1:2 $ JSON strings need double quotes, not '", '1:11 $.tools JSON strings need double quotes']],
+    ['{tools: []}', ['1:2 $ the key tools must be in double quotes']],
+    ['{"a": yes}', ['1:7 $.a yes must be in double quotes']],
     ['{"a": None, "b": True}', ['1:7 $.a None is not JSON: write null', '1:18 $.b True is not JSON: write true']],
     [
       '{"a": 01, "b": +1, "c": .5, "d": 1.}',
-      ['1:7 $.a "01" is no JSON number', '1:16 $.b "+1"', '1:25 $.c ".5"', '1:34 $.d "1."'],
+      ['1:7 $.a "01" is not a JSON number', '1:16 $.b "+1"', '1:25 $.c ".5"', '1:34 $.d "1."'],
     ],
     ['{"a" 1}', ['1:6 $ expected a colon after the key "a", found "1"']],
     ['{"a": 1 "b": 2}', ['1:9 $ expected a comma or }, found a string']],
     ['{"a": , "b": 2}', ['1:7 $.a expected a value for "a", found ","']],
     ['{"a": "x\n"}', ['1:7 $.a the string is not closed on its line']],
     ['{"a": "x', ['1:7 $.a the string is not closed']],
-    ['{"a": "C:\\dir"}', ['1:10 $.a "\\d" is no JSON escape: a backslash itself is written \\\\']],
-    ['{"a": "\t"}', ['1:8 $.a the string holds a raw control character: write it as \\u0009']],
-    ['{"a": 1} x', ['1:10 $ nothing may follow the closing bracket, but there is "x"']],
+    ['{"a": "C:\\dir"}', ['1:10 $.a "\\d" is not a JSON escape: write a backslash as \\\\']],
+    ['{"a": "\t"}', ['1:8 $.a the string contains a raw control character: write it as \\u0009']],
+    ['{"a": 1} x', ['1:10 $ expected the end of the file, found "x"']],
     ['{"a": \u00a01}', ['1:7 $.a expected a value for "a", found the character U+00A0']],
     ['{{', ['1:2 $ expected a key in double quotes or }, found "{"']],
-    ['PK\u0003\u0004', ['1:1 $ "PK" must stand in double quotes', '1:3 $ nothing may follow']],
-  ])('%j', (text, expected) => {
-    expect(told(text)).toEqual(
+    ['PK\u0003\u0004', ['1:1 $ PK must be in double quotes', '1:3 $ expected the end of the file']],
+  ])('is reported with what to write instead: %j', (text, expected) => {
+    expect(reported(text)).toEqual(
       expected.map((start) => expect.stringMatching(new RegExp(`^${start.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`))),
     );
   });
 
-  it('nested without end is refused', () => {
-    expect(told('['.repeat(100_000))).toEqual([expect.stringContaining('nested more than 400 levels deep')]);
+  it('is refused if it is nested too deeply', () => {
+    expect(reported('['.repeat(100_000))).toEqual([expect.stringContaining('nested more than 400 levels deep')]);
     const deep = `{"modules": [{"module_name": "m", "setting": ${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}]}`;
-    expect(told(deep)[0]).toContain('nested more than 400 levels deep');
+    expect(reported(deep)[0]).toContain('nested more than 400 levels deep');
   });
 });
 
-describe('keys that stand twice', () => {
+describe('duplicate keys', () => {
   const twice = (member: string): string =>
     `{"tools": [{"name": "a", "_meta": {"x": 1, "y": "a:\\":b"}, ${member}}],\n"module_links": [{"name": "a", "module_name": "m", "function_name": "f"}]}`;
 
-  it('are told in a file that is otherwise right', () => {
-    expect(told(twice('"description": "x", "description": "y"'))).toEqual([
-      expect.stringMatching(/^1:80 \$\.tools\[0\]\.description this key stands twice/),
+  it('are reported in a file that is otherwise correct', () => {
+    expect(reported(twice('"description": "x", "description": "y"'))).toEqual([
+      expect.stringMatching(/^1:80 \$\.tools\[0\]\.description duplicate key/),
     ]);
   });
 
-  it('are found however they are written', () => {
-    expect(told(twice('"na\\u006de": "b"'))).toContainEqual(expect.stringContaining('$.tools[0].name this key stands twice'));
-    expect(told('{"a\\\\" : 1, "a\\\\":2, "tools": []}')).toContainEqual(expect.stringContaining('stands twice'));
+  it('are found also if they are written with escapes', () => {
+    expect(reported(twice('"na\\u006de": "b"'))).toContainEqual(expect.stringContaining('$.tools[0].name duplicate key'));
+    expect(reported('{"a\\\\" : 1, "a\\\\":2, "tools": []}')).toContainEqual(expect.stringContaining('duplicate key'));
   });
 
-  it('are not seen where quotes and colons only look like keys', () => {
-    expect(told(twice('"description": ": \\" : \\"", "title": ":"'))).toEqual([]);
+  it('are not confused with quotes and colons in strings', () => {
+    expect(reported(twice('"description": ": \\" : \\"", "title": ":"'))).toEqual([]);
   });
 
-  it('of different objects do not count', () => {
-    expect(told(ENGINE_SAMPLE)).toEqual([]);
+  it('may be in different objects', () => {
+    expect(reported(ENGINE_SAMPLE)).toEqual([]);
   });
 });
 
-describe('the second reading', () => {
+describe('the scan for mistakes', () => {
   const nested = fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 4 },
@@ -419,7 +417,7 @@ describe('the second reading', () => {
         const from = at % (text.length + 1);
         return text.slice(0, from) + piece + text.slice(from + length);
       });
-    // A byte order mark at the very beginning is the one thing that only the scan accepts.
+    // Only the scan accepts a byte order mark at the start.
     fc.assert(
       fc.property(broken, (text) => {
         expect(scanJson(text).syntax.length === 0).toBe(accepts(text.replace(/^\uFEFF/, '')));
@@ -428,7 +426,7 @@ describe('the second reading', () => {
     );
   });
 
-  it('knows where everything is', () => {
+  it('finds the offset of every key and value', () => {
     fc.assert(
       fc.property(nested, (value) => {
         const text = JSON.stringify(value, null, 1);
@@ -447,7 +445,7 @@ describe('the second reading', () => {
     );
   });
 
-  it('reads every path that is written', () => {
+  it('reads back every path', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.nat(1e6))), (steps) => {
         expect(readPath(formatPath(steps))).toEqual(steps);

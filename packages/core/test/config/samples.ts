@@ -1,7 +1,7 @@
 /** Configs that several tests need. */
 import type { ConfigDocument } from '../../src/config/document.js';
 
-/** The sample of the Python engine's README, to the letter. */
+/** The sample of the Python engine's README, unchanged. */
 export const ENGINE_SAMPLE = `{
     "tools": [
         {
@@ -108,7 +108,7 @@ export const ENGINE_SAMPLE = `{
 }
 `;
 
-/** A config with one of everything, each member filled in. */
+/** A config with one of everything and all members. */
 export function fullConfig() {
   return {
     $schema: './config.schema.json',

@@ -2,54 +2,48 @@
  * Rules on the items of arrays.
  */
 import type { JsonObject } from '../../base/json.js';
-import type { Compiler, Where } from './places.js';
-import { countOf, pointer, schemaError, schemaList } from './places.js';
+import type { Dialect } from '../keywords.js';
+import type { Where } from '../places.js';
+import { pointer } from '../places.js';
+import type { Compiler } from './compiler.js';
+import { schemaError } from './compiler.js';
+import { countOf, schemaList } from './keyword-values.js';
 import type { Rule } from './run.js';
-import { fits, inside, no } from './run.js';
+import { inside, invalid, isValid } from './run.js';
 import { count } from './scalars.js';
-import { MAX_DEPTH, repeated, TooDeep } from './values.js';
+import { duplicateItems, MAX_DEPTH, TooDeep } from './values.js';
 
-/** The keywords of the first items and of the others: 2020-12 gave them new names. */
-function keywordsOf(
-  schema: JsonObject,
-  compiler: Compiler,
-  where: Where,
-): { first: string | undefined; others: string | undefined } {
-  const isList = Array.isArray(schema.items);
-  if (compiler.dialect !== '2020-12')
-    return isList ? { first: 'items', others: 'additionalItems' } : { first: undefined, others: 'items' };
-  if (isList) {
-    throw schemaError(
-      pointer(where, 'items'),
-      'a list of schemas is called prefixItems in 2020-12; older schemas name their $schema',
-    );
-  }
-  return { first: 'prefixItems', others: 'items' };
+/** The keywords of the first items and of all others: 2020-12 has new names for them. */
+export function itemKeywords({ items }: JsonObject, dialect: Dialect): { first: string | undefined; others: string } {
+  if (dialect.name === '2020-12') return { first: 'prefixItems', others: 'items' };
+  return Array.isArray(items) ? { first: 'items', others: 'additionalItems' } : { first: undefined, others: 'items' };
 }
 
 /** `prefixItems` and `items`; before 2020-12 `items` and `additionalItems`. */
 export function itemsRule(schema: JsonObject, compiler: Compiler, where: Where): Rule | undefined {
   if (schema.items === undefined && schema.prefixItems === undefined) return undefined;
-  const keywords = keywordsOf(schema, compiler, where);
-  const { first: firstKeyword = '', others: othersKeyword = '' } = keywords;
+  const { first: firstKeyword = '', others: othersKeyword } = itemKeywords(schema, compiler.dialect);
+  if (othersKeyword === 'items' && Array.isArray(schema.items)) {
+    throw schemaError(pointer(where, 'items'), 'must be a schema: in 2020-12 a list of schemas is called prefixItems');
+  }
   const list = schemaList(schema, firstKeyword, where) ?? [];
   const first = list.map((item, i) => compiler.rule(item, pointer(where, firstKeyword, i)));
   const others = schema[othersKeyword];
   const rule = others === undefined ? undefined : compiler.rule(others, pointer(where, othersKeyword));
-  return (value, run, at, seen) => {
+  return (value, run, at, evaluated) => {
     if (!Array.isArray(value)) return true;
     const outside = run.levels;
     if ((run.levels = outside + 1) > MAX_DEPTH) throw new TooDeep();
     let ok = true;
     if (others === false && value.length > first.length) {
-      ok = no(run, at, () => `must have at most ${count(first.length, 'item')}, got ${value.length}`);
+      ok = invalid(run, at, () => `must have at most ${count(first.length, 'item')}, got ${value.length}`);
     }
     const end = rule === undefined || others === false ? Math.min(first.length, value.length) : value.length;
     for (let i = 0; i < end && (ok || run.problems !== undefined); i++) {
       const its = i < first.length ? first[i] : rule;
       if (its !== undefined && !its(value[i], run, inside(run, at, i), undefined)) ok = false;
     }
-    if (seen !== undefined) seen.upTo = Math.max(seen.upTo, others === undefined ? first.length : Infinity);
+    if (evaluated !== undefined) evaluated.upTo = Math.max(evaluated.upTo, others === undefined ? first.length : Infinity);
     run.levels = outside;
     return ok;
   };
@@ -64,11 +58,13 @@ export function sizeRule(schema: JsonObject, _compiler: Compiler, where: Where):
   return (value, run, at) => {
     if (!Array.isArray(value)) return true;
     let ok = true;
-    if (value.length < least) ok = no(run, at, () => `must have at least ${count(least, 'item')}, got ${value.length}`);
-    if (value.length > most) ok = no(run, at, () => `must have at most ${count(most, 'item')}, got ${value.length}`);
-    // Not for an array that is too long already: comparing its items is what the limit spares.
-    const pair = ok && unique ? repeated(value) : undefined;
-    return pair === undefined ? ok : no(run, at, () => `must not repeat an item: [${pair[0]}] and [${pair[1]}] are equal`);
+    if (value.length < least) ok = invalid(run, at, () => `must have at least ${count(least, 'item')}, got ${value.length}`);
+    if (value.length > most) ok = invalid(run, at, () => `must have at most ${count(most, 'item')}, got ${value.length}`);
+    // Not for an array that is too long already: the limit is there to avoid comparing so many items.
+    const pair = ok && unique ? duplicateItems(value) : undefined;
+    return pair === undefined
+      ? ok
+      : invalid(run, at, () => `must not have duplicate items: [${pair[0]}] and [${pair[1]}] are equal`);
   };
 }
 
@@ -77,41 +73,41 @@ export function containsRule(schema: JsonObject, compiler: Compiler, where: Wher
   const { contains } = schema;
   if (contains === undefined) return undefined;
   const rule = compiler.rule(contains, pointer(where, 'contains'));
-  const counts = compiler.dialect !== 'draft-07';
+  const counts = compiler.dialect.name !== 'draft-07';
   const least = (counts ? countOf(schema, 'minContains', where) : undefined) ?? 1;
   const most = (counts ? countOf(schema, 'maxContains', where) : undefined) ?? Infinity;
-  const marks = compiler.dialect === '2020-12';
-  return (value, run, at, seen) => {
+  const evaluates = compiler.dialect.name === '2020-12';
+  return (value, run, at, evaluated) => {
     if (!Array.isArray(value)) return true;
     const outside = run.levels;
     if ((run.levels = outside + 1) > MAX_DEPTH) throw new TooDeep();
     let found = 0;
     for (const [i, item] of value.entries()) {
-      if (rule !== undefined && !fits(rule, item, run, undefined)) continue;
+      if (rule !== undefined && !isValid(rule, item, run, undefined)) continue;
       found += 1;
-      if (marks) seen?.items.add(i);
+      if (evaluates) evaluated?.items.add(i);
     }
     run.levels = outside;
     if (found >= least && found <= most) return true;
-    return no(run, at, () => {
+    return invalid(run, at, () => {
       const bound = found < least ? `at least ${count(least, 'item')}` : `at most ${count(most, 'item')}`;
-      return `must contain ${bound} of the kind that "contains" describes, got ${found}`;
+      return `must have ${bound} matching "contains", got ${found}`;
     });
   };
 }
 
-/** `unevaluatedItems`; asked after every other keyword of the schema. */
-export function otherItemsRule(schema: JsonObject, compiler: Compiler, where: Where): Rule | undefined {
+/** `unevaluatedItems`, which runs after all other keywords of the schema. */
+export function unevaluatedItemsRule(schema: JsonObject, compiler: Compiler, where: Where): Rule | undefined {
   const { unevaluatedItems } = schema;
-  if (unevaluatedItems === undefined || compiler.dialect === 'draft-07') return undefined;
+  if (unevaluatedItems === undefined || compiler.dialect.name === 'draft-07') return undefined;
   const rule = compiler.rule(unevaluatedItems, pointer(where, 'unevaluatedItems'));
-  return (value, run, at, seen) => {
-    if (!Array.isArray(value) || seen === undefined) return true;
+  return (value, run, at, evaluated) => {
+    if (!Array.isArray(value) || evaluated === undefined) return true;
     let ok = true;
-    for (let i = seen.upTo; rule !== undefined && i < value.length; i++) {
-      if (!seen.items.has(i) && !rule(value[i], run, inside(run, at, i), undefined)) ok = false;
+    for (let i = evaluated.upTo; rule !== undefined && i < value.length; i++) {
+      if (!evaluated.items.has(i) && !rule(value[i], run, inside(run, at, i), undefined)) ok = false;
     }
-    seen.upTo = Infinity;
+    evaluated.upTo = Infinity;
     return ok;
   };
 }

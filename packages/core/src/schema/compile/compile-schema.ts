@@ -1,31 +1,35 @@
 /**
- * Checks arguments and results against JSON Schema 2020-12, 2019-09 or draft-07.
+ * Compiles JSON Schemas (2020-12, 2019-09 or draft-07) into checks of arguments and results.
  *
- * A schema becomes closures, never generated code, so it works where `eval` is forbidden. `format` and the `content` keywords
- * are annotations, as the specification has it, and nothing is ever fetched.
+ * A schema becomes closures, not generated code, so it works where `eval` is forbidden. `format` and the `content` keywords are
+ * annotations, as in the specification, and are not checked. Nothing is ever fetched.
  *
  * @see https://json-schema.org/draft/2020-12/json-schema-validation
  */
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
+import type { Dialect } from '../keywords.js';
+import { dialectOf, DIALECTS, refOverrides } from '../keywords.js';
+import type { Place, PlacesListener, Where } from '../places.js';
+import { Places, pointer } from '../places.js';
 import type { CheckResult } from '../types.js';
-import { containsRule, itemsRule, otherItemsRule, sizeRule } from './arrays.js';
+import { containsRule, itemsRule, sizeRule, unevaluatedItemsRule } from './arrays.js';
+import type { Compiler } from './compiler.js';
+import { schemaError } from './compiler.js';
 import { fillerOf } from './defaults.js';
 import { all, allOfRule, anyOfRule, dynamicRefRule, ifRule, notRule, oneOfRule, refRule } from './logic.js';
-import { dependentRule, namesRule, objectRule, otherNamesRule } from './objects.js';
-import type { Compiler, Dialect, Target, Where } from './places.js';
-import { dialectOf, Index, schemaError } from './places.js';
+import { dependentRule, namesRule, objectRule, unevaluatedPropertiesRule } from './objects.js';
 import type { Problem, Rule, Run } from './run.js';
-import { no, Seen, sentence } from './run.js';
+import { Evaluated, invalid, problemText } from './run.js';
 import { numberRule, textRule, typeRule, valueRule } from './scalars.js';
 import { MAX_DEPTH, show, TooDeep } from './values.js';
 
 export type { CheckResult } from '../types.js';
 
-/** A compiled schema. */
+/** A compiled schema: checks a value. */
 export type Check = (value: unknown) => CheckResult;
 
-/** The makers of rules, in the order in which their problems are told. */
+/** The makers of rules, in the order in which problems are reported. */
 const MAKERS: ((schema: JsonObject, compiler: Compiler, where: Where) => Rule | undefined)[] = [
   refRule,
   dynamicRefRule,
@@ -45,23 +49,23 @@ const MAKERS: ((schema: JsonObject, compiler: Compiler, where: Where) => Rule | 
   ifRule,
 ];
 
-const NEVER: Rule = (_value, run, at) => no(run, at, () => 'is not allowed here');
+const NEVER: Rule = (_value, run, at) => invalid(run, at, () => 'is not allowed here');
 
-/** The rule of a schema that references lead to. */
+/** The rule of a schema that references lead to; undefined while it is being compiled, and if it accepts everything. */
 interface Slot {
   rule: Rule | undefined;
 }
 
 class SchemaCompiler implements Compiler {
   readonly dialect: Dialect;
-  readonly index: Index;
+  readonly places: Places;
   readonly scoped: boolean;
   scopeNeeded = false;
   #targets: Map<unknown, Slot> | undefined;
 
-  constructor(dialect: Dialect, index: Index, scoped: boolean) {
+  constructor(dialect: Dialect, places: Places, scoped: boolean) {
     this.dialect = dialect;
-    this.index = index;
+    this.places = places;
     this.scoped = scoped;
   }
 
@@ -75,11 +79,11 @@ class SchemaCompiler implements Compiler {
     return this.#compile(schema, where);
   }
 
-  late({ schema, where }: Target): Slot {
+  deferred({ schema, where }: Place): Slot {
     this.#targets ??= new Map();
     let slot = this.#targets.get(schema);
     if (slot === undefined) {
-      // Known before it is compiled: it may refer to itself.
+      // Stored before it is compiled, because it may refer to itself.
       this.#targets.set(schema, (slot = { rule: undefined }));
       slot.rule = this.rule(schema, where);
     }
@@ -87,67 +91,79 @@ class SchemaCompiler implements Compiler {
   }
 
   #compile(schema: JsonObject, where: Where): Rule | undefined {
-    // Until 2019-09 a reference stood alone: its neighbours said nothing.
-    if (this.dialect === 'draft-07' && schema.$ref !== undefined) return refRule(schema, this, where);
+    if (refOverrides(schema, this.dialect)) return refRule(schema, this, where);
     const rules: Rule[] = [];
     for (const make of MAKERS) {
       const rule = make(schema, this, where);
       if (rule !== undefined) rules.push(rule);
     }
-    return this.#entered(schema, typedFirst(typeRule(schema, where), this.#unevaluated(schema, where, all(rules))));
+    return this.#scopedRule(schema, typedFirst(typeRule(schema, where), this.#unevaluated(schema, where, all(rules))));
   }
 
-  /** Adds the keywords that ask what the others have seen. */
+  /** Adds the keywords that depend on what the others have evaluated. */
   #unevaluated(schema: JsonObject, where: Where, rule: Rule | undefined): Rule | undefined {
     if (schema.unevaluatedProperties === undefined && schema.unevaluatedItems === undefined) return rule;
     const last = all(
-      [otherNamesRule(schema, this, where), otherItemsRule(schema, this, where)].filter((each) => each !== undefined),
+      [unevaluatedPropertiesRule(schema, this, where), unevaluatedItemsRule(schema, this, where)].filter(
+        (each) => each !== undefined,
+      ),
     );
     if (last === undefined) return rule;
-    return (value, run, at, seen) => {
-      const own = new Seen();
-      // After a mistake elsewhere nearly everything counts as not seen: telling that would only mislead.
+    return (value, run, at, evaluated) => {
+      const own = new Evaluated();
+      // After a mistake elsewhere almost everything is unevaluated: reporting that would mislead.
       const ok = (rule === undefined || rule(value, run, at, own)) && last(value, run, at, own);
-      if (ok) seen?.add(own);
+      if (ok) evaluated?.add(own);
       return ok;
     };
   }
 
-  #entered(schema: JsonObject, rule: Rule | undefined): Rule | undefined {
-    if (!this.scoped || rule === undefined || !this.index.begins(schema)) return rule;
-    const resource = this.index.owner(schema);
-    return (value, run, at, seen) => {
+  /** Records the schema in the run's scope, if it is a resource of its own. */
+  #scopedRule(schema: JsonObject, rule: Rule | undefined): Rule | undefined {
+    if (!this.scoped || rule === undefined) return rule;
+    const resource = this.places.of(schema)?.resource;
+    if (resource?.root !== schema) return rule;
+    return (value, run, at, evaluated) => {
       run.scope.push(resource);
-      const ok = rule(value, run, at, seen);
+      const ok = rule(value, run, at, evaluated);
       run.scope.pop();
       return ok;
     };
   }
 }
 
-/** A value of the wrong type has one problem: that. */
+/** For a value of the wrong type, only that is reported. */
 function typedFirst(type: Rule | undefined, rule: Rule | undefined): Rule | undefined {
   if (type === undefined || rule === undefined) return type ?? rule;
-  return (value, run, at, seen) => type(value, run, at, seen) && rule(value, run, at, seen);
+  return (value, run, at, evaluated) => type(value, run, at, evaluated) && rule(value, run, at, evaluated);
 }
 
-function compile(schema: unknown): { rule: Rule | undefined; compiler: SchemaCompiler } {
-  const dialect = dialectOf(schema);
-  const index = new Index(schema, dialect);
-  let compiler = new SchemaCompiler(dialect, index, false);
+const REFUSE_BAD_IDS: PlacesListener = {
+  badId(where, id) {
+    throw schemaError(where, `must be a URI reference, got ${show(id)}`);
+  },
+};
+
+function compile(schema: JsonObject): { rule: Rule | undefined; compiler: SchemaCompiler } {
+  const named = isObject(schema) ? schema.$schema : undefined;
+  const dialect = dialectOf(named);
+  if (dialect === undefined) throw schemaError(pointer('#', '$schema'), `must be ${DIALECTS}; got ${show(named)}`);
+  const places = new Places(schema, dialect, REFUSE_BAD_IDS);
+  let compiler = new SchemaCompiler(dialect, places, false);
   let rule = compiler.rule(schema, '#');
   if (compiler.scopeNeeded) {
-    compiler = new SchemaCompiler(dialect, index, true);
+    compiler = new SchemaCompiler(dialect, places, true);
     rule = compiler.rule(schema, '#');
   }
   return { rule, compiler };
 }
 
 /**
- * Compiles a schema into a check. It costs some microseconds, so it can wait for a tool's first call.
+ * Compiles a schema into a check. This takes some microseconds, so it can wait for a tool's first call.
  *
- * @param options.defaults the value is a tool's arguments: missing ones get their defaults, in a copy
- * @throws DaemonError `schema_invalid`, with the place of the mistake
+ * @param options.defaults whether the values are a tool's arguments: missing ones get their defaults, in a copy. Default false
+ * @returns a function that never throws for JSON values, however large or deep
+ * @throws DaemonError `schema_invalid`, with the location of the mistake
  */
 export function compileSchema(schema: JsonObject, options: { defaults?: boolean } = {}): Check {
   const { defaults = false } = options;
@@ -169,10 +185,10 @@ export function compileSchema(schema: JsonObject, options: { defaults?: boolean 
         if (rule === undefined || rule(value, begin(undefined), undefined, undefined)) return { ok: true, value };
         const problems: Problem[] = [];
         rule(value, begin(problems), undefined, undefined);
-        return { ok: false, problems: [...new Set(problems.map(sentence))] };
+        return { ok: false, problems: [...new Set(problems.map(problemText))] };
       } catch (error) {
         if (!isTooDeep(error)) throw error;
-        return { ok: false, problems: [`nested deeper than ${MAX_DEPTH} levels, or without end`] };
+        return { ok: false, problems: [`nested more than ${MAX_DEPTH} levels deep`] };
       }
     };
   } catch (error) {
@@ -183,7 +199,7 @@ export function compileSchema(schema: JsonObject, options: { defaults?: boolean 
 
 const NO_SCOPE: unknown[] = [];
 
-/** A run that gave up, or one that filled the stack before it could. */
+/** Whether a check gave up at its limit, or filled the stack before it could. */
 function isTooDeep(error: unknown): boolean {
   return error instanceof TooDeep || error instanceof RangeError;
 }

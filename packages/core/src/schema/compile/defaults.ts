@@ -1,39 +1,43 @@
 /**
- * Fills in the defaults of a schema, in a copy of the value: what it was given stays as it was.
+ * Fills in the defaults of a schema, in a copy: the given value is not changed.
  */
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
-import type { Compiler, Where } from './places.js';
-import { pointer } from './places.js';
-import { copyOf, MAX_DEPTH, put, TooDeep } from './values.js';
+import { refOverrides } from '../keywords.js';
+import type { Where } from '../places.js';
+import { pointer } from '../places.js';
+import { itemKeywords } from './arrays.js';
+import type { Compiler } from './compiler.js';
+import { targetOf } from './compiler.js';
+import { copyOf, MAX_DEPTH, setOwn, TooDeep } from './values.js';
 
-/** Gives a value with its defaults; the value itself where nothing is missing. */
+/** Returns the value with its defaults; the value itself if nothing is missing. */
 export type Filler = (value: unknown, depth: number) => unknown;
 
-/** Where defaults are looked for: properties and items, also behind `$ref` and in `allOf`. */
+/** A search for defaults, in properties and items, also behind `$ref` and in `allOf`. */
 interface Search {
-  readonly compiler: Pick<Compiler, 'dialect' | 'index'>;
+  readonly compiler: Pick<Compiler, 'dialect' | 'places'>;
   /** The fillers of what references lead to. */
   targets: Map<unknown, { fill: Filler | undefined }> | undefined;
   found: number;
 }
 
 /**
- * The filler of a schema; `undefined` where it has no defaults.
+ * The filler of a schema; `undefined` if it has no defaults.
  *
- * Defaults inside `anyOf`, `oneOf`, `not` and `if` are left alone: whether they hold depends on the value they would change.
+ * Defaults inside `anyOf`, `oneOf`, `not` and `if` are ignored: whether they apply depends on the value that they would change.
  */
-export function fillerOf(schema: unknown, compiler: Pick<Compiler, 'dialect' | 'index'>): Filler | undefined {
+export function fillerOf(schema: unknown, compiler: Pick<Compiler, 'dialect' | 'places'>): Filler | undefined {
   const search: Search = { compiler, targets: undefined, found: 0 };
   const fill = fillerIn(schema, search, '#');
-  // A schema that refers to itself has fillers even when they would have nothing to do.
+  // A schema that refers to itself has fillers even if they have nothing to fill in.
   return search.found === 0 ? undefined : fill;
 }
 
 function fillerIn(schema: unknown, search: Search, where: Where): Filler | undefined {
   if (!isObject(schema)) return undefined;
   const behind = schema.$ref === undefined ? undefined : targetFiller(schema, search, where);
-  if (search.compiler.dialect === 'draft-07' && schema.$ref !== undefined) return behind;
+  if (refOverrides(schema, search.compiler.dialect)) return behind;
   const fillers = [behind, propertiesFiller(schema, search, where), itemsFiller(schema, search, where)];
   if (Array.isArray(schema.allOf)) {
     schema.allOf.forEach((each, i) => fillers.push(fillerIn(each, search, pointer(where, 'allOf', i))));
@@ -42,11 +46,11 @@ function fillerIn(schema: unknown, search: Search, where: Where): Filler | undef
 }
 
 function targetFiller(schema: JsonObject, search: Search, where: Where): Filler {
-  const target = search.compiler.index.resolve(schema.$ref, schema, pointer(where, '$ref'));
+  const target = targetOf(schema, '$ref', search.compiler.places, where);
   search.targets ??= new Map();
   let slot = search.targets.get(target.schema);
   if (slot === undefined) {
-    // Known before it is made: it may refer to itself.
+    // Stored before it is made, because it may refer to itself.
     search.targets.set(target.schema, (slot = { fill: undefined }));
     slot.fill = fillerIn(target.schema, search, target.where);
   }
@@ -65,7 +69,7 @@ function propertiesFiller({ properties }: JsonObject, search: Search, where: Whe
   if (!isObject(properties)) return undefined;
   const members: { name: string; initial: unknown; fill: Filler | undefined }[] = [];
   for (const [name, property] of Object.entries(properties)) {
-    // A copy of its own, so that a schema too deep to be copied is found now.
+    // Copied now, so that a default that is nested too deeply to be copied is an error of the schema.
     const initial = isObject(property) ? copyOf(property.default) : undefined;
     const fill = fillerIn(property, search, pointer(where, 'properties', name));
     if (initial !== undefined) search.found += 1;
@@ -83,19 +87,17 @@ function propertiesFiller({ properties }: JsonObject, search: Search, where: Whe
       const whole = fill === undefined ? start : fill(start, depth + 1);
       if (whole === given) continue;
       if (filled === value) filled = { ...value };
-      put(filled, name, whole);
+      setOwn(filled, name, whole);
     }
     return filled;
   };
 }
 
 function itemsFiller(schema: JsonObject, search: Search, where: Where): Filler | undefined {
-  const { items, prefixItems, additionalItems } = schema;
-  const [firstKeyword, first, others] = Array.isArray(items)
-    ? ['items', items, additionalItems]
-    : ['prefixItems', prefixItems, items];
+  const { first: firstKeyword = '', others: othersKeyword } = itemKeywords(schema, search.compiler.dialect);
+  const first = schema[firstKeyword];
   const list = Array.isArray(first) ? first.map((each, i) => fillerIn(each, search, pointer(where, firstKeyword, i))) : [];
-  const rest = fillerIn(others, search, pointer(where, Array.isArray(items) ? 'additionalItems' : 'items'));
+  const rest = fillerIn(schema[othersKeyword], search, pointer(where, othersKeyword));
   if (rest === undefined && list.every((fill) => fill === undefined)) return undefined;
   return (value, depth) => {
     if (!Array.isArray(value)) return value;

@@ -3,11 +3,13 @@
  */
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
-import type { Compiler, Where } from './places.js';
-import { countOf, namesIn, pointer, regexOf, schemasIn } from './places.js';
-import type { Path, Rule, Run, Seen } from './run.js';
-import { inside, no, nounAt, problemsOf } from './run.js';
-import { cut, MAX_DEPTH, namesOf, show, TooDeep } from './values.js';
+import type { Where } from '../places.js';
+import { pointer } from '../places.js';
+import type { Compiler } from './compiler.js';
+import { countOf, namesIn, regexOf, schemasIn } from './keyword-values.js';
+import type { Evaluated, Path, Rule, Run } from './run.js';
+import { inside, invalid, nounAt, problemsOf } from './run.js';
+import { MAX_DEPTH, namesOf, show, TooDeep, truncate } from './values.js';
 
 /** A property that the schema names. */
 interface Member {
@@ -16,10 +18,10 @@ interface Member {
   required: boolean;
 }
 
-/** What happens to the properties that have no place of their own. */
+/** The rules of properties that are not named in `properties`. */
 interface Others {
   patterns: readonly [RegExp, Rule | undefined][];
-  /** `true`: `additionalProperties` is there and lets all pass. */
+  /** `true`: `additionalProperties` accepts everything. */
   rule: Rule | true | undefined;
   forbidden: boolean;
 }
@@ -51,10 +53,10 @@ function othersOf(schema: JsonObject, compiler: Compiler, where: Where): Others 
   };
 }
 
-/** Says that a property is not known, and which ones are. */
+/** Reports an unknown property, with the known ones. */
 function unknown(name: string, known: ReadonlySet<string>, run: Run, at: Path | undefined): false {
-  return no(run, at, () => {
-    const names = known.size === 0 ? 'none' : cut([...known].join(', '), 140);
+  return invalid(run, at, () => {
+    const names = known.size === 0 ? 'none' : truncate([...known].join(', '), 140);
     return `unknown ${nounAt(run, at)} ${show(name)} (known: ${names})`;
   });
 }
@@ -71,7 +73,7 @@ export function objectRule(schema: JsonObject, compiler: Compiler, where: Where)
   const checkOthers = (
     value: Record<string, unknown>,
     { patterns, rule, forbidden }: Others,
-    ...[run, at, seen]: Rest
+    ...[run, at, evaluated]: Rest
   ): boolean => {
     let ok = true;
     for (const name in value) {
@@ -82,40 +84,40 @@ export function objectRule(schema: JsonObject, compiler: Compiler, where: Where)
       for (const [regex, its] of patterns) {
         if (!regex.test(name)) continue;
         has = true;
-        seen?.names.add(name);
+        evaluated?.names.add(name);
         if (its !== undefined && !its(property, run, inside(run, at, name), undefined)) ok = false;
       }
       if (!has && forbidden) ok = unknown(name, known, run, at);
       else if (!has && typeof rule === 'function' && !rule(property, run, inside(run, at, name), undefined)) ok = false;
       if (!ok && run.problems === undefined) return false;
     }
-    if (seen !== undefined && rule !== undefined) seen.allNames = true;
+    if (evaluated !== undefined && rule !== undefined) evaluated.allNames = true;
     return ok;
   };
 
-  return (value, run, at, seen) => {
+  return (value, run, at, evaluated) => {
     if (!isObject(value)) return true;
     const outside = run.levels;
     if ((run.levels = outside + 1) > MAX_DEPTH) throw new TooDeep();
     let ok = true;
     for (const { name, rule, required } of members) {
       const property = value[name];
-      // A name such as `constructor` is on every object, and is an argument only where the object has it itself.
+      // Every object inherits names such as `constructor`: only own properties count.
       if (property === undefined || !Object.hasOwn(value, name)) {
-        if (required) ok = no(run, at, () => `missing required ${nounAt(run, at)} ${show(name)}`);
+        if (required) ok = invalid(run, at, () => `missing required ${nounAt(run, at)} ${show(name)}`);
       } else {
-        if (seen !== undefined && known.has(name)) seen.names.add(name);
+        if (evaluated !== undefined && known.has(name)) evaluated.names.add(name);
         if (rule !== undefined && !rule(property, run, inside(run, at, name), undefined)) ok = false;
       }
       if (!ok && run.problems === undefined) break;
     }
-    if (others !== undefined && (ok || run.problems !== undefined) && !checkOthers(value, others, run, at, seen)) ok = false;
+    if (others !== undefined && (ok || run.problems !== undefined) && !checkOthers(value, others, run, at, evaluated)) ok = false;
     run.levels = outside;
     return ok;
   };
 }
 
-type Rest = [run: Run, at: Path | undefined, seen: Seen | undefined];
+type Rest = [run: Run, at: Path | undefined, evaluated: Evaluated | undefined];
 
 /** `minProperties`, `maxProperties` and `propertyNames`. */
 export function namesRule(schema: JsonObject, compiler: Compiler, where: Where): Rule | undefined {
@@ -129,13 +131,12 @@ export function namesRule(schema: JsonObject, compiler: Compiler, where: Where):
     const names = namesOf(value);
     let ok = true;
     if (names.length < least || names.length > most) {
-      const bound = names.length < least ? `at least ${least}` : `at most ${most}`;
-      ok = no(
-        run,
-        at,
-        () =>
-          `the number of ${nounAt(run, at) === 'argument' ? 'arguments' : 'properties'} must be ${bound}, got ${names.length}`,
-      );
+      const [bound, limit] = names.length < least ? ['least', least] : ['most', most];
+      ok = invalid(run, at, () => {
+        const noun = nounAt(run, at);
+        const plural = noun === 'argument' ? 'arguments' : 'properties';
+        return `must have at ${bound} ${limit} ${limit === 1 ? noun : plural}, got ${names.length}`;
+      });
     }
     if (rule === undefined) return ok;
     for (const name of names) {
@@ -143,21 +144,21 @@ export function namesRule(schema: JsonObject, compiler: Compiler, where: Where):
         if (!ok || !rule(name, run, undefined, undefined)) return false;
         continue;
       }
-      for (const { words } of problemsOf(rule, name, run, undefined, undefined) ?? []) {
-        ok = no(run, at, () => `the name of ${nounAt(run, at)} ${show(name)} ${words}`);
+      for (const { message } of problemsOf(rule, name, run, undefined, undefined) ?? []) {
+        ok = invalid(run, at, () => `the name of ${nounAt(run, at)} ${show(name)} ${message}`);
       }
     }
     return ok;
   };
 }
 
-/** `dependentRequired`, `dependentSchemas` and the older `dependencies`, which is both. */
+/** `dependentRequired`, `dependentSchemas` and the older `dependencies`, which combines both. */
 export function dependentRule(schema: JsonObject, compiler: Compiler, where: Where): Rule | undefined {
   const { dependencies, dependentRequired, dependentSchemas } = schema;
   if ((dependencies ?? dependentRequired ?? dependentSchemas) === undefined) return undefined;
   const needs: [trigger: string, needed: readonly string[]][] = [];
   const applies: [trigger: string, rule: Rule][] = [];
-  for (const keyword of compiler.dialect === 'draft-07'
+  for (const keyword of compiler.dialect.name === 'draft-07'
     ? ['dependencies']
     : ['dependencies', 'dependentRequired', 'dependentSchemas']) {
     for (const [trigger, dependent] of schemasIn(schema, keyword, where)) {
@@ -171,37 +172,37 @@ export function dependentRule(schema: JsonObject, compiler: Compiler, where: Whe
     }
   }
   const has = (value: Record<string, unknown>, name: string): boolean => Object.hasOwn(value, name) && value[name] !== undefined;
-  return (value, run, at, seen) => {
+  return (value, run, at, evaluated) => {
     if (!isObject(value)) return true;
     let ok = true;
     for (const [trigger, needed] of needs) {
       if (!has(value, trigger)) continue;
       for (const name of needed) {
         if (has(value, name)) continue;
-        ok = no(run, at, () => `missing ${nounAt(run, at)} ${show(name)}, required where ${show(trigger)} is given`);
+        ok = invalid(run, at, () => `missing ${nounAt(run, at)} ${show(name)}, required when ${show(trigger)} is given`);
       }
     }
     for (const [trigger, rule] of applies) {
-      if (has(value, trigger) && !rule(value, run, at, seen)) ok = false;
+      if (has(value, trigger) && !rule(value, run, at, evaluated)) ok = false;
     }
     return ok;
   };
 }
 
-/** `unevaluatedProperties`; asked after every other keyword of the schema. */
-export function otherNamesRule(schema: JsonObject, compiler: Compiler, where: Where): Rule | undefined {
+/** `unevaluatedProperties`, which runs after all other keywords of the schema. */
+export function unevaluatedPropertiesRule(schema: JsonObject, compiler: Compiler, where: Where): Rule | undefined {
   const { unevaluatedProperties } = schema;
-  if (unevaluatedProperties === undefined || compiler.dialect === 'draft-07') return undefined;
+  if (unevaluatedProperties === undefined || compiler.dialect.name === 'draft-07') return undefined;
   const rule = compiler.rule(unevaluatedProperties, pointer(where, 'unevaluatedProperties'));
-  return (value, run, at, seen) => {
-    if (!isObject(value) || seen === undefined || seen.allNames) return true;
+  return (value, run, at, evaluated) => {
+    if (!isObject(value) || evaluated === undefined || evaluated.allNames) return true;
     let ok = true;
     for (const name of rule === undefined ? [] : namesOf(value)) {
-      if (seen.names.has(name)) continue;
-      if (unevaluatedProperties === false) ok = unknown(name, seen.names, run, at);
+      if (evaluated.names.has(name)) continue;
+      if (unevaluatedProperties === false) ok = unknown(name, evaluated.names, run, at);
       else if (rule !== undefined && !rule(value[name], run, inside(run, at, name), undefined)) ok = false;
     }
-    seen.allNames = true;
+    evaluated.allNames = true;
     return ok;
   };
 }

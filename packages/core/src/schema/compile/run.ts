@@ -1,18 +1,18 @@
 /**
- * One run of a check: where it is in the value, what it has seen of it, and the problems it has found.
+ * One run of a check: where it is in the value, which parts it has evaluated, and the problems it has found.
  *
- * Every rule serves two runs. The first only asks whether a value fits: it stops at the first mistake, makes no paths and no
- * texts. Only a value that does not fit is checked again, by a run that keeps its problems.
+ * Every rule works in two kinds of run. The first only decides whether the value is valid: it stops at the first problem and
+ * makes no paths and no messages. Only an invalid value is checked again, by a run that collects problems.
  */
-import { cut } from './values.js';
+import { truncate } from './values.js';
 
-/** Problems that one check reports at most. */
+/** The most problems that one check reports. */
 export const MAX_PROBLEMS = 10;
 
-/** Characters of one problem. */
+/** The most characters of one problem. */
 const MAX_PROBLEM_LENGTH = 300;
 
-/** Where a value is; the root has no path. */
+/** Where a value is. The root has no path. */
 export interface Path {
   up: Path | undefined;
   key: string | number;
@@ -21,11 +21,11 @@ export interface Path {
 /** One thing that is wrong. */
 export interface Problem {
   at: Path | undefined;
-  words: string;
+  message: string;
   instead?: Instead;
 }
 
-/** What would have been right, where that is a type or one of some values: the alternatives of `anyOf` are compared by it. */
+/** What would have been valid, if that is a type or one of some values. The alternatives of `anyOf` are compared by it. */
 export interface Instead {
   types?: readonly string[];
   values?: readonly unknown[];
@@ -35,28 +35,28 @@ export interface Instead {
 
 /** The state of one run. */
 export interface Run {
-  /** Absent: only the verdict is wanted. */
+  /** Absent: the run only decides whether the value is valid. */
   problems: Problem[] | undefined;
-  /** What a property of the root is called. */
+  /** What messages call a property of the root. */
   readonly noun: 'argument' | 'property';
   /** Arrays and objects around the value that is being checked. */
   levels: number;
   /** References that are being followed. */
   refs: number;
-  /** The schema resources that the run has entered, outermost first: what `$dynamicRef` looks through. */
+  /** The schema resources that the run has entered, outermost first. `$dynamicRef` searches them. */
   readonly scope: unknown[];
 }
 
-/** Which parts of one array or object its schema has looked at; kept only for the `unevaluated` keywords. */
-export class Seen {
+/** Which parts of one array or object its schema has evaluated. Only kept for the `unevaluated` keywords. */
+export class Evaluated {
   readonly names = new Set<string>();
   allNames = false;
   readonly items = new Set<number>();
-  /** Items before this place are all seen. */
+  /** All items before this index are evaluated. */
   upTo = 0;
 
-  /** Takes over what an alternative that fits has seen. */
-  add(other: Seen): void {
+  /** Adds what a matching alternative has evaluated. */
+  add(other: Evaluated): void {
     for (const name of other.names) this.names.add(name);
     for (const item of other.items) this.items.add(item);
     if (other.allNames) this.allNames = true;
@@ -64,67 +64,67 @@ export class Seen {
   }
 }
 
-/** A compiled schema, or a part of one: whether the value fits. */
-export type Rule = (value: unknown, run: Run, at: Path | undefined, seen: Seen | undefined) => boolean;
+/** A compiled schema, or a part of one: returns whether the value is valid. */
+export type Rule = (value: unknown, run: Run, at: Path | undefined, evaluated: Evaluated | undefined) => boolean;
 
-/** The path of a member, where the run keeps paths at all. */
+/** The path of a member, if the run collects problems. */
 export function inside(run: Run, up: Path | undefined, key: string | number): Path | undefined {
   return run.problems === undefined ? undefined : { up, key };
 }
 
-/** The answer of a rule that the value breaks. The words are made only where somebody reads them. */
-export function no(run: Run, at: Path | undefined, words: () => string, instead?: Instead): false {
+/** The result of a rule that the value breaks. The message is only made in a run that collects problems. */
+export function invalid(run: Run, at: Path | undefined, message: () => string, instead?: Instead): false {
   if (run.problems !== undefined && run.problems.length < MAX_PROBLEMS) {
-    run.problems.push(instead === undefined ? { at, words: words() } : { at, words: words(), instead });
+    run.problems.push(instead === undefined ? { at, message: message() } : { at, message: message(), instead });
   }
   return false;
 }
 
-/** The verdict of a rule without a trace in the run's problems. */
-export function fits(rule: Rule, value: unknown, run: Run, seen: Seen | undefined): boolean {
+/** Whether a value is valid by a rule, without adding to the run's problems. */
+export function isValid(rule: Rule, value: unknown, run: Run, evaluated: Evaluated | undefined): boolean {
   const { problems } = run;
   run.problems = undefined;
-  const ok = rule(value, run, undefined, seen);
+  const ok = rule(value, run, undefined, evaluated);
   run.problems = problems;
   return ok;
 }
 
-/** The problems of a rule apart from the run's own; `undefined` where the value fits. */
+/** The problems of a rule, apart from the run's own; `undefined` if the value is valid. */
 export function problemsOf(
   rule: Rule,
   value: unknown,
   run: Run,
   at: Path | undefined,
-  seen: Seen | undefined,
+  evaluated: Evaluated | undefined,
 ): Problem[] | undefined {
   const { problems } = run;
   const own: Problem[] = [];
   run.problems = own;
-  const ok = rule(value, run, at, seen);
+  const ok = rule(value, run, at, evaluated);
   run.problems = problems;
   return ok ? undefined : own;
 }
 
-/** What a property is called here: an argument at the top of arguments. */
+/** What messages call a property here: `argument` at the top of a tool's arguments. */
 export function nounAt(run: Run, at: Path | undefined): Run['noun'] {
   return at === undefined ? run.noun : 'property';
 }
 
-/** A path as its reader would write it: `items[2].qty`. */
+/** A path as text: `items[2].qty`. */
 export function pathText(at: Path): string {
   let text = '';
   for (let step: Path | undefined = at; step !== undefined; step = step.up) {
     const { key } = step;
     if (typeof key === 'number') text = `[${key}]${text}`;
     else if (/^[\p{L}\p{N}_$-]{1,60}$/u.test(key)) text = `${step.up === undefined ? '' : '.'}${key}${text}`;
-    else text = `[${JSON.stringify(cut(key, 60))}]${text}`;
-    // The end of a long path tells more than its beginning.
+    else text = `[${JSON.stringify(truncate(key, 60))}]${text}`;
+    // The end of a long path says more than its beginning.
     if (text.length > 120) return `…${text.slice(-120)}`;
   }
   return text;
 }
 
-/** A problem as one sentence. */
-export function sentence({ at, words }: Problem): string {
-  return cut(at === undefined ? words : `${pathText(at)}: ${words}`, MAX_PROBLEM_LENGTH);
+/** A problem as one message: `items[2].qty: must be >= 1, got 0`. */
+export function problemText({ at, message }: Problem): string {
+  return truncate(at === undefined ? message : `${pathText(at)}: ${message}`, MAX_PROBLEM_LENGTH);
 }

@@ -1,18 +1,21 @@
 /**
- * Rules on a value itself: its type, its equality with others, numbers and texts.
+ * Rules on a value itself: its type, `enum` and `const`, numbers and strings.
  */
+import { equalJson } from '../../base/equality.js';
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
-import type { Where } from './places.js';
-import { countOf, pointer, regexOf, schemaError } from './places.js';
+import type { Where } from '../places.js';
+import { pointer } from '../places.js';
+import { schemaError } from './compiler.js';
+import { countOf, numberOf, regexOf } from './keyword-values.js';
 import type { Rule } from './run.js';
-import { no } from './run.js';
-import { equal, got, isMultiple, isNumber, lengthOf, show } from './values.js';
+import { invalid } from './run.js';
+import { got, isMultiple, isNumber, lengthOf, MAX_DEPTH, show } from './values.js';
 
-/** Makes the rule of some keywords of a schema; `undefined` where the schema has none of them. */
+/** Makes the rule of some keywords of a schema; `undefined` if the schema has none of them. */
 export type Maker = (schema: JsonObject, where: Where) => Rule | undefined;
 
-/** `an integer`, as it stands in a message. */
+/** The types with their articles, for messages. */
 const NOUNS: Record<string, string> = {
   array: 'an array',
   boolean: 'a boolean',
@@ -33,8 +36,8 @@ const IS: Record<string, (value: unknown) => boolean> = {
   string: (value) => typeof value === 'string',
 };
 
-/** The sentence about a value of a wrong type. */
-export function typeWords(types: readonly string[], value: unknown): string {
+/** The message about a value of the wrong type. */
+export function typeMessage(types: readonly string[], value: unknown): string {
   const nouns = types.map((type) => NOUNS[type] ?? type);
   const last = nouns.pop() ?? '';
   return `must be ${nouns.length === 0 ? last : `${nouns.join(', ')} or ${last}`}, got ${got(value)}`;
@@ -47,15 +50,15 @@ export const typeRule: Maker = ({ type }, where) => {
   const tests = types.map((name) => {
     const test = typeof name === 'string' && Object.hasOwn(IS, name) ? IS[name] : undefined;
     if (test === undefined) {
-      throw schemaError(pointer(where, 'type'), `${show(name)} is no type; there are ${Object.keys(NOUNS).join(', ')}`);
+      throw schemaError(pointer(where, 'type'), `unknown type ${show(name)}: use ${Object.keys(NOUNS).join(', ')}`);
     }
     return test;
   });
   const names = types as string[];
   const [first] = tests;
-  if (first === undefined) throw schemaError(pointer(where, 'type'), 'names no type');
+  if (first === undefined) throw schemaError(pointer(where, 'type'), 'must have at least one type');
   const is = tests.length === 1 ? first : (value: unknown): boolean => tests.some((test) => test(value));
-  return (value, run, at) => is(value) || no(run, at, () => typeWords(names, value), { types: names });
+  return (value, run, at) => is(value) || invalid(run, at, () => typeMessage(names, value), { types: names });
 };
 
 /** `enum` and `const`. */
@@ -67,22 +70,22 @@ export const valueRule: Maker = (schema, where) => {
   const among = listed === undefined ? undefined : oneOf(listed);
   const exactly = schema.const === undefined ? undefined : oneOf([schema.const]);
   if (among === undefined || exactly === undefined) return among ?? exactly;
-  return (value, run, at, seen) => among(value, run, at, seen) && exactly(value, run, at, seen);
+  return (value, run, at, evaluated) => among(value, run, at, evaluated) && exactly(value, run, at, evaluated);
 };
 
 function oneOf(values: readonly unknown[]): Rule {
   const simple = new Set(values.filter((value) => typeof value !== 'object' || value === null));
   const compound = values.filter((value) => typeof value === 'object' && value !== null);
-  const is = (value: unknown): boolean => simple.has(value) || compound.some((each) => equal(each, value));
-  return (value, run, at) => is(value) || no(run, at, () => valueWords(values, value), { values, given: value });
+  const is = (value: unknown): boolean => simple.has(value) || compound.some((each) => equalJson(each, value, MAX_DEPTH));
+  return (value, run, at) => is(value) || invalid(run, at, () => valueMessage(values, value), { values, given: value });
 }
 
-/** The sentence about a value that is none of those listed. */
-export function valueWords(values: readonly unknown[], value: unknown): string {
+/** The message about a value that is not one of those listed. */
+export function valueMessage(values: readonly unknown[], value: unknown): string {
   return `must be ${values.length === 1 ? '' : 'one of '}${listOf(values)}, got ${show(value)}`;
 }
 
-/** Values with commas between them, as many as leave room for what else a message has to say. */
+/** Values with commas between them, as many as leave room for the rest of the message. */
 function listOf(values: readonly unknown[]): string {
   let text = '';
   for (const [i, value] of values.entries()) {
@@ -93,13 +96,7 @@ function listOf(values: readonly unknown[]): string {
   return text;
 }
 
-function numberOf(schema: JsonObject, keyword: string, where: Where): number | undefined {
-  const value = schema[keyword];
-  if (value === undefined || isNumber(value)) return value;
-  throw schemaError(pointer(where, keyword), `must be a number, got ${show(value)}`);
-}
-
-/** `minimum`, `maximum`, their exclusive kin and `multipleOf`. */
+/** `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum` and `multipleOf`. */
 export const numberRule: Maker = (schema, where) => {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
   if ([minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf].every((limit) => limit === undefined)) return undefined;
@@ -112,12 +109,12 @@ export const numberRule: Maker = (schema, where) => {
   return (value, run, at) => {
     if (!isNumber(value)) return true;
     let ok = true;
-    if (value < least) ok = no(run, at, () => `must be >= ${least}, got ${value}`);
-    if (value > most) ok = no(run, at, () => `must be <= ${most}, got ${value}`);
-    if (value <= above) ok = no(run, at, () => `must be > ${above}, got ${value}`);
-    if (value >= below) ok = no(run, at, () => `must be < ${below}, got ${value}`);
+    if (value < least) ok = invalid(run, at, () => `must be >= ${least}, got ${value}`);
+    if (value > most) ok = invalid(run, at, () => `must be <= ${most}, got ${value}`);
+    if (value <= above) ok = invalid(run, at, () => `must be > ${above}, got ${value}`);
+    if (value >= below) ok = invalid(run, at, () => `must be < ${below}, got ${value}`);
     if (factor !== undefined && !isMultiple(value, factor)) {
-      ok = no(run, at, () => `must be a multiple of ${factor}, got ${value}`);
+      ok = invalid(run, at, () => `must be a multiple of ${factor}, got ${value}`);
     }
     return ok;
   };
@@ -137,7 +134,7 @@ export const textRule: Maker = (schema, where) => {
   if (least === 0 && most === Infinity && regex === undefined) return undefined;
   const lengthRule = (text: string): boolean => {
     const units = text.length;
-    // Between one and two code units make a character: most texts need no counting.
+    // A character is one or two code units: most strings need no counting.
     if (units <= most && units >= least * 2) return true;
     const length = lengthOf(text);
     return length >= least && length <= most;
@@ -146,14 +143,14 @@ export const textRule: Maker = (schema, where) => {
     if (typeof value !== 'string') return true;
     let ok = true;
     if (!lengthRule(value)) {
-      ok = no(run, at, () => {
+      ok = invalid(run, at, () => {
         const length = lengthOf(value);
         const bound = length < least ? `at least ${count(least, 'character')}` : `at most ${count(most, 'character')}`;
         return `must have ${bound}, got ${length}`;
       });
     }
     if (regex !== undefined && !regex.test(value)) {
-      ok = no(run, at, () => `must match the pattern ${show(pattern)}, got ${show(value)}`);
+      ok = invalid(run, at, () => `must match the pattern ${show(pattern)}, got ${show(value)}`);
     }
     return ok;
   };

@@ -36,8 +36,8 @@ const order: JsonObject = {
   additionalProperties: false,
 };
 
-describe('what a model reads', () => {
-  it('all problems at once, each with its place', () => {
+describe('a failed check', () => {
+  it('lists all problems, each with its path', () => {
     const value = {
       name: 'too long',
       color: 'blue',
@@ -62,6 +62,7 @@ describe('what a model reads', () => {
 
   it.each<[JsonObject, unknown, string]>([
     [{ type: 'object' }, null, 'must be an object, got null'],
+    [{ properties: { query: { type: 'string' } } }, { query: null }, 'query: must be a string, got null'],
     [{ type: 'object' }, undefined, 'must be an object, got undefined'],
     [{ type: 'object' }, [], 'must be an object, got [] (array)'],
     [{ properties: { a: { type: 'integer' } } }, { a: 'x' }, 'a: must be an integer, got "x" (string)'],
@@ -78,76 +79,81 @@ describe('what a model reads', () => {
     [
       { properties: { a: { uniqueItems: true } } },
       { a: [1, { b: 1 }, { b: 1 }] },
-      'a: must not repeat an item: [1] and [2] are equal',
+      'a: must not have duplicate items: [1] and [2] are equal',
     ],
     [{ properties: { a: { prefixItems: [true], items: false } } }, { a: [1, 2] }, 'a: must have at most 1 item, got 2'],
     [
       { properties: { a: { contains: { type: 'null' }, minContains: 2 } } },
       { a: [null, 1] },
-      'a: must contain at least 2 items of the kind that "contains" describes, got 1',
+      'a: must have at least 2 items matching "contains", got 1',
     ],
     [
       { properties: { a: { contains: { type: 'null' }, maxContains: 1 } } },
       { a: [null, null] },
-      'a: must contain at most 1 item of the kind that "contains" describes, got 2',
+      'a: must have at most 1 item matching "contains", got 2',
     ],
-    [{ properties: { a: { not: { type: 'string' } } } }, { a: 'x' }, 'a: must not fit the schema in "not", got "x" (string)'],
-    [{ minProperties: 1 }, {}, 'the number of arguments must be at least 1, got 0'],
-    [{ properties: { a: { maxProperties: 1 } } }, { a: { b: 1, c: 2 } }, 'a: the number of properties must be at most 1, got 2'],
+    [{ properties: { a: { not: { type: 'string' } } } }, { a: 'x' }, 'a: must not match the schema in "not", got "x" (string)'],
+    [{ minProperties: 1 }, {}, 'must have at least 1 argument, got 0'],
+    [{ properties: { a: { maxProperties: 1 } } }, { a: { b: 1, c: 2 } }, 'a: must have at most 1 property, got 2'],
     [{ propertyNames: { maxLength: 3 } }, { long: 1 }, 'the name of argument "long" must have at most 3 characters, got 4'],
-    [{ dependentRequired: { a: ['b'] } }, { a: 1 }, 'missing argument "b", required where "a" is given'],
+    [{ dependentRequired: { a: ['b'] } }, { a: 1 }, 'missing argument "b", required when "a" is given'],
     [{ properties: { a: {} }, unevaluatedProperties: false }, { a: 1, b: 2 }, 'unknown argument "b" (known: a)'],
     [{ properties: { a: { unevaluatedItems: false } } }, { a: [1] }, 'a[0]: is not allowed here'],
-  ])('%j says of %j: %s', (schema, value, problem) => {
+  ])('by %j of %j says: %s', (schema, value, problem) => {
     expect(problems(schema, value)).toEqual([problem]);
   });
 
-  it('outside of arguments every member is a property', () => {
+  it('of anything but arguments calls members properties', () => {
     expect(problems({ required: ['b'] }, {}, { defaults: false })).toEqual(['missing required property "b"']);
   });
 
-  it('a value of the wrong type has that one problem', () => {
+  it('reports nothing else about a value of the wrong type', () => {
     expect(problems({ properties: { a: { type: 'integer', enum: [1, 2], minimum: 1 } } }, { a: 'x' })).toEqual([
       'a: must be an integer, got "x" (string)',
     ]);
   });
 });
 
-describe('alternatives', () => {
+describe('the problem of alternatives', () => {
   const circle = { type: 'object', properties: { kind: { const: 'circle' }, r: { type: 'number' } }, required: ['kind', 'r'] };
   const square = { type: 'object', properties: { kind: { const: 'square' }, w: { type: 'number' } }, required: ['kind', 'w'] };
   const shape = { properties: { s: { oneOf: [circle, square] } } };
 
   it.each<[string, JsonObject, unknown, string]>([
     [
-      'no type is right',
+      'the value has none of their types',
       { anyOf: [{ type: 'string' }, { type: ['null', 'array'] }] },
       3,
       'must be a string, null or an array, got 3 (number)',
     ],
-    ['a constant tells them apart', shape, { s: { kind: 'circle' } }, 's: missing required property "r"'],
-    ['no constant is right', shape, { s: { kind: 'oval' } }, 's.kind: must be one of "circle", "square", got "oval"'],
-    ['all say the same', shape, { s: {} }, 's: missing required property "kind"'],
-    ['one type is right', { anyOf: [{ type: 'string' }, { type: 'number', minimum: 1 }] }, 0, 'must be >= 1, got 0'],
+    ['a constant shows which one is meant', shape, { s: { kind: 'circle' } }, 's: missing required property "r"'],
     [
-      'nothing tells them apart',
+      'the value has none of their constants',
+      shape,
+      { s: { kind: 'oval' } },
+      's.kind: must be one of "circle", "square", got "oval"',
+    ],
+    ['all have the same problem', shape, { s: {} }, 's: missing required property "kind"'],
+    ['the value has the type of one', { anyOf: [{ type: 'string' }, { type: 'number', minimum: 1 }] }, 0, 'must be >= 1, got 0'],
+    [
+      'nothing shows which one is meant',
       { properties: { a: { anyOf: [{ minLength: 3 }, { pattern: '^x$' }] } } },
       { a: 'q' },
-      'a: must fit one of 2 alternatives: (1) must have at least 3 characters, got 1; (2) must match the pattern "^x$", got "q"',
+      'a: must match one of 2 alternatives: (1) must have at least 3 characters, got 1; (2) must match the pattern "^x$", got "q"',
     ],
-    ['too many fit', { oneOf: [true, { type: 'null' }, true] }, 1, 'must fit exactly one of 3 alternatives, fits numbers 1, 3'],
-  ])('%s', (_, schema, value, problem) => {
+    ['too many match', { oneOf: [true, { type: 'null' }, true] }, 1, 'must match exactly one of 3 alternatives, matches 1 and 3'],
+  ])('is short when %s', (_, schema, value, problem) => {
     expect(problems(schema, value)).toEqual([problem]);
   });
 
-  it('constants nested in alternatives keep the value as it was given', () => {
+  it('quotes the value of nested alternatives as it was given', () => {
     const schema = { anyOf: [{ anyOf: [{ const: 'a' }, { const: 'b' }] }, { const: 'c' }] };
     expect(problems(schema, 'x')).toEqual(['must be one of "a", "b", "c", got "x"']);
   });
 });
 
-describe('bounds', () => {
-  it('ten problems of 300 characters, values of 60', () => {
+describe('the limits of a check', () => {
+  it('are ten problems of 300 characters, and values of 60', () => {
     const names = Array.from({ length: 50 }, (_, i) => `${i}${'n'.repeat(100)}`);
     const found = problems(
       { required: names, enum: [names] },
@@ -159,12 +165,12 @@ describe('bounds', () => {
     expect(long).toBe(`a: must be an integer, got "${'y'.repeat(58)}… (string)`);
   });
 
-  it('an emoji is never cut in half', () => {
+  it('never cut an emoji in half', () => {
     const [problem] = problems({ type: 'null' }, '😀'.repeat(1_000));
     expect(() => encodeURIComponent(problem ?? '\ud83d')).not.toThrow();
   });
 
-  it('only the beginning of a large value is looked at', () => {
+  it('let only the beginning of a large value be read', () => {
     const list: unknown[] = Array.from({ length: 1_000 }, (_, i) => ({ i }));
     Object.defineProperty(list, 100, {
       get: () => {
@@ -182,7 +188,7 @@ describe('bounds', () => {
     expect(wide).toBe(`must be an integer, got {"${'k'.repeat(57)}… (object)`);
   });
 
-  it('the end of a long path is kept', () => {
+  it('keep the end of a long path', () => {
     const [problem] = problems(
       { $defs: { n: { properties: { c: { $ref: '#/$defs/n' } }, type: 'object' } }, $ref: '#/$defs/n' },
       nested(150),
@@ -190,13 +196,13 @@ describe('bounds', () => {
     expect(problem).toMatch(/^….{100,120}\.c: must be an object, got 1 \(number\)$/);
   });
 
-  const deep = ['nested deeper than 200 levels, or without end'];
+  const deep = ['nested more than 200 levels deep'];
   it.each<[string, JsonObject, unknown]>([
     ['a value below a recursive schema', { properties: { c: { $ref: '#' } } }, nested(100_000)],
     ['a list below a recursive schema', { items: { $ref: '#' } }, JSON.parse('['.repeat(5_000) + ']'.repeat(5_000))],
     ['a search below a recursive schema', { contains: { $ref: '#' } }, JSON.parse('['.repeat(5_000) + ']'.repeat(5_000))],
     ['a schema that is only itself', { $ref: '#' }, 1],
-    ['giving up is not the opposite of fitting', { not: { $ref: '#' } }, 1],
+    ['a schema that is only itself inside not', { not: { $ref: '#' } }, 1],
     ['items to compare', { uniqueItems: true }, [nested(100_000), nested(100_000)]],
     ['a constant to compare', { const: nested(300) }, nested(300)],
     ['defaults below a recursive schema', { properties: { a: { default: 1 }, c: { $ref: '#' } } }, nested(100_000)],
@@ -205,64 +211,80 @@ describe('bounds', () => {
       { properties: { a: { default: 1 } }, items: { $ref: '#' } },
       JSON.parse('['.repeat(5_000) + ']'.repeat(5_000)),
     ],
-  ])('too deep: %s', (_, schema, value) => {
+  ])('apply to the depth of %s', (_, schema, value) => {
     expect(problems(schema, value)).toEqual(deep);
   });
 
-  it('what the schema does not look into may be as deep as it likes', () => {
+  it('do not apply to parts of the value that the schema does not describe', () => {
     expect(problems({ properties: { c: { type: 'object' } } }, nested(100_000))).toEqual([]);
     expect(problems({ properties: { c: { $ref: '#' } } }, nested(199))).toEqual([]);
   });
 });
 
-describe('a schema that cannot be used', () => {
+describe('compiling a wrong schema', () => {
   const list = Array.from({ length: 100_000 }).reduce<unknown>((inner) => ({ not: inner }), {}) as JsonObject;
   it.each<[string, unknown, string]>([
     [
       'another dialect',
       { $schema: 'http://json-schema.org/draft-04/schema#' },
-      '#/$schema: "http://json-schema.org/draft-04/schema#" is not spoken',
+      '#/$schema: must be "https://json-schema.org/draft/2020-12/schema" (the default)',
     ],
-    ['a type', { properties: { 'a/b': { type: 'strin' } } }, '#/properties/a~1b/type: "strin" is no type'],
-    ['no type', { type: [] }, '#/type: names no type'],
-    ['required', { properties: { a: { required: true } } }, '#/properties/a/required: must be a list of names, got true'],
-    ['enum', { enum: 'a' }, '#/enum: must be a list of values'],
-    ['minimum', { minimum: '1' }, '#/minimum: must be a number, got "1"'],
-    ['multipleOf', { multipleOf: 0 }, '#/multipleOf: must be above 0'],
-    ['minLength', { minLength: -1 }, '#/minLength: must be a whole number from 0 up, got -1'],
-    ['pattern', { pattern: '(' }, '#/pattern: "(" is not a regular expression'],
-    ['no pattern', { pattern: 1 }, '#/pattern: must be a regular expression, got 1'],
-    ['properties', { properties: [] }, '#/properties: must be an object of schemas'],
-    ['a property', { properties: { a: 'string' } }, '#/properties/a: must be a schema (an object, true or false), got "string"'],
-    ['anyOf', { anyOf: [] }, '#/anyOf: must be a list of schemas'],
-    ['a list of items', { items: [{}] }, '#/items: a list of schemas is called prefixItems in 2020-12'],
+    ['an unknown type', { properties: { 'a/b': { type: 'strin' } } }, '#/properties/a~1b/type: unknown type "strin"'],
+    ['an empty list of types', { type: [] }, '#/type: must have at least one type'],
+    [
+      'required that is no list',
+      { properties: { a: { required: true } } },
+      '#/properties/a/required: must be a list of names, got true',
+    ],
+    ['enum that is no list', { enum: 'a' }, '#/enum: must be a list of values'],
+    ['minimum that is no number', { minimum: '1' }, '#/minimum: must be a number, got "1"'],
+    ['multipleOf 0', { multipleOf: 0 }, '#/multipleOf: must be above 0'],
+    ['a negative minLength', { minLength: -1 }, '#/minLength: must be a whole number from 0 up, got -1'],
+    ['a broken pattern', { pattern: '(' }, '#/pattern: "(" is not a regular expression'],
+    ['a pattern that is no string', { pattern: 1 }, '#/pattern: must be a regular expression, got 1'],
+    ['properties that are a list', { properties: [] }, '#/properties: must be an object of schemas'],
+    [
+      'a property that is no schema',
+      { properties: { a: 'string' } },
+      '#/properties/a: must be a schema (an object, true or false), got "string"',
+    ],
+    ['an empty anyOf', { anyOf: [] }, '#/anyOf: must be a list of schemas'],
+    ['a list of items', { items: [{}] }, '#/items: must be a schema: in 2020-12 a list of schemas is called prefixItems'],
     [
       'another document',
       { $ref: 'https://example.com/x' },
-      '#/$ref: "https://example.com/x" is not inside this schema, and nothing is fetched',
+      '#/$ref: refers to "https://example.com/x", which is not in this schema and is never fetched',
     ],
-    ['a relative document', { $id: 'urn:x:y', $ref: 'z' }, '#/$ref: "z" is not inside this schema, and nothing is fetched'],
+    [
+      'a relative document',
+      { $id: 'urn:x:y', $ref: 'z' },
+      '#/$ref: refers to "z", which is not in this schema and is never fetched',
+    ],
     [
       'a missing place',
       { properties: { a: { $ref: '#/$defs/a' } } },
-      '#/properties/a/$ref: "#/$defs/a" is not inside this schema',
+      '#/properties/a/$ref: refers to "#/$defs/a", but there is nothing at that place',
     ],
-    ['a place that everything has', { $ref: '#/constructor' }, '#/$ref: "#/constructor" is not inside this schema'],
-    ['a place that is no schema', { $ref: '#/title', title: 'x' }, '#/$ref: "#/title" is not inside this schema'],
-    ['a broken place', { $ref: '#%' }, '#/$ref: "#%" is not inside this schema'],
-    ['no reference', { $ref: 1 }, '#/$ref: must be a reference such as "#/$defs/name", got 1'],
-    ['an $id that is no URI', { $id: 'http://', $ref: '#' }, '#/$id: "http://" is not a URI'],
-    ['no schema', 'string', '#: must be a schema (an object, true or false), got "string"'],
+    [
+      'a place that every object inherits',
+      { $ref: '#/constructor' },
+      '#/$ref: refers to "#/constructor", but there is nothing at that place',
+    ],
+    ['a place that is no schema', { $ref: '#/title', title: 'x' }, '#/$ref: refers to "#/title", which is not a schema'],
+    ['a broken place', { $ref: '#%' }, '#/$ref: refers to "#%", but there is nothing at that place'],
+    ['a reference that is no string', { $ref: 1 }, '#/$ref: must be a reference such as "#/$defs/name", got 1'],
+    ['an $id that is no URI', { $id: 'http://', $ref: '#' }, '#/$id: must be a URI reference, got "http://"'],
+    ['a schema that is a string', 'string', '#: must be a schema (an object, true or false), got "string"'],
     ['endless nesting', list, '#: is nested too deeply'],
     ['a default without end', { properties: { a: { default: nested(100_000) } } }, '#: is nested too deeply'],
-  ])('%s', (_, schema, message) => {
+  ])('fails for %s', (_, schema, message) => {
     const compile = (): unknown => compileSchema(schema as JsonObject, { defaults: true });
     expect(compile).toThrow(DaemonError);
     expect(compile).toThrow(message);
     expect(compile).toThrow(expect.objectContaining({ code: 'schema_invalid' }));
   });
 
-  it('an error of a value itself is not swallowed', () => {
+  it('does not hide an error that reading a value throws', () => {
     const value = Object.defineProperty({}, 'a', {
       enumerable: true,
       get: () => {
@@ -273,20 +295,20 @@ describe('a schema that cannot be used', () => {
   });
 });
 
-describe('what fits', () => {
-  it('is given back itself', () => {
+describe('a valid value', () => {
+  it('is returned itself', () => {
     const value = Object.freeze({ name: 'x', items: Object.freeze([{ sku: 'A', qty: 1 }]) });
     const result = compileSchema(order, { defaults: true })(value);
     expect(result.ok && result.value).toBe(value);
   });
 
-  it('may be anything where the schema is true, and nothing where it is false', () => {
+  it('is any value for the schema true, and none for false', () => {
     expect(compileSchema(true as unknown as JsonObject)(1)).toEqual({ ok: true, value: 1 });
     expect(compileSchema(false as unknown as JsonObject)(1)).toEqual({ ok: false, problems: ['is not allowed here'] });
   });
 });
 
-it('a dialect may be named in either way', () => {
+it('the dialect is recognized by http and https, with and without #', () => {
   for (const $schema of [
     'http://json-schema.org/draft-07/schema',
     'https://json-schema.org/draft-07/schema#',
@@ -299,7 +321,7 @@ it('a dialect may be named in either way', () => {
   ).toBe(false);
 });
 
-it('a schema made of shared objects and one with names of its own', () => {
+it('a schema may contain one object twice, and $ids of its own', () => {
   const point = { type: 'object', properties: { x: { type: 'number' } } };
   const check = compileSchema({ properties: { from: point, to: point } });
   expect(check({ from: { x: 1 }, to: { x: 'a' } }).ok).toBe(false);

@@ -64,7 +64,7 @@ describe('defaults', () => {
     expect(value).toEqual(before);
   });
 
-  it('a default named __proto__ is a property, and no prototype', () => {
+  it('of a property named __proto__ do not set the prototype', () => {
     const schema = JSON.parse('{"properties":{"__proto__":{"default":{"__proto__":{"x":1}}}}}') as JsonObject;
     const value = filled(schema, {}) as object;
     expect(JSON.stringify(value)).toBe('{"__proto__":{"__proto__":{"x":1}}}');
@@ -72,7 +72,7 @@ describe('defaults', () => {
     expect('x' in value).toBe(false);
   });
 
-  it('every call has a default of its own', () => {
+  it('are copied for each call', () => {
     const initial = { list: [{ a: 1 }] };
     const check = compileSchema({ properties: { a: { default: initial } } }, { defaults: true });
     const [one, two] = [check({}), check({})].map((result) => result.ok && (result.value as { a: typeof initial }).a);
@@ -81,7 +81,7 @@ describe('defaults', () => {
     expect(one && one.list[0]).not.toBe(initial.list[0]);
   });
 
-  it('what has its values is given back itself, whatever has not is copied alone', () => {
+  it('copy only the objects in which they are missing', () => {
     const schema = {
       properties: {
         a: { default: 1 },
@@ -98,17 +98,23 @@ describe('defaults', () => {
     expect(copy.d[0]).toBe(partial.d[0]);
   });
 
-  it('are checked like any value', () => {
+  it('are checked like other values', () => {
     const check = compileSchema({ properties: { a: { type: 'string', default: 1 } } }, { defaults: true });
     expect(check({})).toEqual({ ok: false, problems: ['a: must be a string, got 1 (number)'] });
   });
 
-  it('are not for results', () => {
+  it('are ignored in keywords that the dialect does not have', () => {
+    const items = [{ $ref: '#/definitions/a', default: 2 }];
+    const schema = { properties: { x: { prefixItems: items, default: 1 } }, definitions: { a: {} } };
+    expect(filled({ $schema: 'http://json-schema.org/draft-07/schema#', ...schema }, {})).toEqual({ x: 1 });
+  });
+
+  it('are not filled into results', () => {
     const value = {};
     expect(compileSchema({ properties: { a: { default: 1 } } })(value)).toEqual({ ok: true, value: {} });
   });
 
-  it('leave the given value alone', () => {
+  it('never change the given value', () => {
     const schema = { $defs: { node }, properties: { a: { default: [] }, tree: { $ref: '#/$defs/node' } } };
     fc.assert(
       fc.property(

@@ -1,0 +1,95 @@
+/**
+ * The keys of module links and modules.
+ */
+import { isObject } from '../base/json.js';
+import { parsePath } from '../base/json-path.js';
+import { RECORD_POLICIES, RETURN_TYPES } from '../ports/definition.js';
+import { describe, quote, quoteAll } from '../schema/mistakes.js';
+import { LINK_TYPES } from './document.js';
+import type { ValueCheck } from './shape.js';
+import { anyObject, anyString, bool, checkShape, listOf, nonEmptyString, oneOf, plain, shape, stringWith } from './shape.js';
+
+/** The longest time that a call may be given: a day. */
+export const MAX_TIMEOUT_MS = 86_400_000;
+
+/** Values that other versions support. All others are typing errors. */
+const SOURCES = ['zip', 's3', 'mcp'];
+const ISOLATIONS = ['none', 'process'];
+
+const isolation: ValueCheck = (value, run) => {
+  if (typeof value === 'string' && run.support.isolations.includes(value)) return;
+  if (typeof value === 'string' && ISOLATIONS.includes(value))
+    run.list.add(`isolation ${quote(value)} is not supported by this version: use ${quoteAll(run.support.isolations)}`);
+  else oneOf(run.support.isolations)(value, run);
+};
+
+const source: ValueCheck = (value, run) => {
+  if (value === '' || (typeof value === 'string' && run.support.sources.includes(value))) return;
+  const leave = 'leave it out for an installed package or a file';
+  if (typeof value === 'string' && SOURCES.includes(value))
+    return run.list.add(`source ${quote(value)} is not supported by this version: ${leave}`);
+  const { sources } = run.support;
+  const others = sources.length === 0 ? '' : ` (or use ${quoteAll(sources)})`;
+  run.list.add(
+    `unknown source ${typeof value === 'string' ? quote(value) : describe(value)}: ${leave}${others}${typeof value === 'string' ? run.suggester.hint(value, sources) : ''}`,
+  );
+};
+
+const redact = listOf(
+  stringWith((path) =>
+    parsePath(path) === undefined ? 'must be a JSON path such as "$.card.number" or "$.items[*].token"' : undefined,
+  ),
+  'JSON paths',
+);
+const recordObject = shape('a record policy', { bodies: oneOf(RECORD_POLICIES), redact });
+const record: ValueCheck = (value, run) =>
+  isObject(value) ? checkShape(value, recordObject, run) : oneOf(RECORD_POLICIES)(value, run);
+
+const returnType: ValueCheck = (value, run) => {
+  if (value !== '') oneOf(RETURN_TYPES)(value, run);
+};
+
+/** An entry of `module_links`. */
+export const link = shape(
+  'a module link',
+  {
+    type: oneOf(LINK_TYPES),
+    'name!': nonEmptyString,
+    'module_name!': nonEmptyString,
+    class_name: anyString,
+    'function_name!': nonEmptyString,
+    return_type: returnType,
+    is_async: bool,
+    timeout_ms: plain(
+      (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_TIMEOUT_MS,
+      `a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS} (a day)`,
+    ),
+    isolation,
+    record,
+  },
+  {
+    hints: {
+      uri: 'links find resources by name',
+      setting: 'set it in modules',
+      package_name: 'set it in modules',
+      source: 'set it in modules',
+    },
+  },
+);
+
+/** An entry of `modules`. */
+export const module = shape(
+  'a module',
+  {
+    package_name: anyString,
+    'module_name!': nonEmptyString,
+    class_name: anyString,
+    setting: anyObject,
+    source,
+    sha256: stringWith((digest) =>
+      /^[0-9a-fA-F]{64}$/.test(digest) ? undefined : 'must be a SHA-256 digest: 64 hexadecimal digits',
+    ),
+    isolation,
+  },
+  { hints: { settings: 'use setting', function_name: 'name functions in module_links', name: 'use module_name' } },
+);
