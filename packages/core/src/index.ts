@@ -121,5 +121,7 @@ export type {
   RequestId,
   Transport,
 } from './protocol/messages.js';
+export { isObject } from './base/json.js';
 export type { JsonObject } from './base/json.js';
+export { didYouMean, nearest } from './base/nearest.js';
 export type { Era, ProtocolVersion } from './protocol/versions.js';

@@ -2,9 +2,10 @@
  * Gives one view of a module's exports, whether it is an ES module, CommonJS, or an ES module compiled to CommonJS.
  */
 
+import { isObject } from '@mcp-daemon/core';
+
 type Members = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null;
 const isClass = (value: unknown): boolean =>
   typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 
@@ -16,7 +17,7 @@ function membersOf(value: unknown): Set<string> {
   const names = new Set<string>();
   if (typeof value === 'function') {
     for (const name of Object.getOwnPropertyNames(value)) if (!OF_FUNCTIONS.has(name)) names.add(name);
-  } else if (isObject(value) && !Array.isArray(value) && !ArrayBuffer.isView(value)) {
+  } else if (isObject(value) && !ArrayBuffer.isView(value)) {
     for (let at: object | null = value; at !== null && at !== Object.prototype;) {
       for (const name of Object.getOwnPropertyNames(at)) if (name !== 'constructor') names.add(name);
       at = Object.getPrototypeOf(at) as object | null;

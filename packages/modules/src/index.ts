@@ -1,4 +1,6 @@
 /** Loads the functions of an mcp-daemon from files and installed packages. */
+export { watchFolders } from './folders.js';
+export type { FolderWatch, FolderWatchOptions } from './folders.js';
 export { localModules } from './local-modules.js';
 export type { LocalModules, LocalModulesOptions, ModuleChange } from './local-modules.js';
 export type { ModuleNames } from './locate.js';

@@ -12,10 +12,9 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { LinkBinding } from '@mcp-daemon/core';
-import { DaemonError } from '@mcp-daemon/core';
+import { DaemonError, didYouMean, nearest } from '@mcp-daemon/core';
 
 import { entriesOf, EXTENSIONS, fileAt, indexOf, isCode, statOf } from './files.js';
-import { nearest } from './near.js';
 import { fileInPackage, findPackage, nodeModulesAbove, splitSpecifier } from './packages.js';
 
 /** The part of a link that says where its code is. */
@@ -193,11 +192,10 @@ export function locate(base: string, names: ModuleNames): Place {
  */
 export function noSuchExport(names: ModuleNames, exported: readonly string[]): DaemonError {
   const { package_name: packageName, module_name: moduleName } = names;
-  const near = nearest(moduleName, exported);
   return new DaemonError(
     'module_not_found',
     `module "${moduleName}" not found: the package "${packageName}" has no file or subpath of that name, and exports ` +
       (exported.length === 0 ? 'nothing' : exported.slice(0, 10).join(', ')) +
-      (near === undefined ? '' : `; did you mean "${near}"?`),
+      didYouMean(moduleName, exported),
   );
 }

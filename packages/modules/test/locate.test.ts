@@ -4,7 +4,6 @@ import { pathToFileURL } from 'node:url';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { isPath, locate, shown } from '../src/locate.js';
-import { nearest } from '../src/near.js';
 import { folderOf } from './support.js';
 
 const base = folderOf({
@@ -144,16 +143,5 @@ describe('a source', () => {
   );
   it.each(['zip', 's3', 'mcp', 'external', 'https://example.com/x', 's3://bucket/key'])('%j is not a path', (source) => {
     expect(isPath(source)).toBe(false);
-  });
-});
-
-describe('the nearest name', () => {
-  it('ignores case and separators, and allows fewer differences in short names', () => {
-    expect(nearest('my-tools', ['mytools', 'my_tool'])).toBe('mytools');
-    expect(nearest('Tools', ['tools'])).toBe('tools');
-    expect(nearest('ab', ['xy', 'abc'])).toBe('abc');
-    expect(nearest('abc', ['xyz'])).toBeUndefined();
-    expect(nearest('same', ['same'])).toBeUndefined();
-    expect(nearest('x', [])).toBeUndefined();
   });
 });

@@ -40,8 +40,7 @@ function built(): string {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    // The only parts of core that are used at run time.
-    alias: { '@mcp-daemon/core': join(packages, 'core/src/protocol/errors.ts') },
+    alias: { '@mcp-daemon/core': join(packages, 'core/src/index.ts') },
   });
   return bundle;
 }

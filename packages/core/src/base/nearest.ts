@@ -2,12 +2,14 @@
  * "Did you mean": the known name that is nearest to a misspelled one.
  */
 
-/** Names compared for one document: a file with thousands of wrong names must not take minutes. */
+/** Comparisons that one {@link Suggester} makes: a file with thousands of wrong names must not take minutes. */
 const MAX_COMPARISONS = 50_000;
 const LONGEST_NAME = 128;
+/** What an abbreviation costs: more than another spelling of the same name, less than a typo. */
+const ABBREVIATED = 0.5;
 
 /** A name without what people get wrong most: case, and how words are joined. */
-const fold = (name: string): string => name.toLowerCase().replace(/[\s_.-]/g, '');
+const fold = (name: string): string => name.toLowerCase().replace(/[\s_./-]/g, '');
 
 /** How many letters differ (two swapped neighbours count as one), or `limit + 1` where more than `limit` do. */
 function distance(a: string, b: string, limit: number): number {
@@ -31,36 +33,60 @@ function distance(a: string, b: string, limit: number): number {
   return last[b.length] ?? limit + 1;
 }
 
-/** Finds near names; it gives up after a bounded number of comparisons. */
+/** How far two folded names are from each other; more than `limit` where they are not near. */
+function costOf(wrong: string, name: string, limit: number): number {
+  if (wrong === name) return 0;
+  if (wrong.length > 1 && name.startsWith(wrong)) return ABBREVIATED;
+  return distance(wrong, name, limit);
+}
+
+/** Finds near names for one document or command; it gives up after a bounded number of comparisons. */
 export class Suggester {
   #left = MAX_COMPARISONS;
 
   /**
-   * The known name nearest to a wrong one.
+   * The known name nearest to a wrong one. The first of equally near names wins.
    *
-   * @returns a name that differs in case, joining or at most a third of its letters; undefined where there is none
+   * @returns a name that differs in case, joining or at most a third of its letters (never more than three), or that begins with
+   *   the wrong one; undefined where there is none
    */
   nearest(wrong: string, known: Iterable<string>): string | undefined {
     if (wrong === '' || wrong.length > LONGEST_NAME || this.#left <= 0) return undefined;
     const folded = fold(wrong);
-    let limit = Math.min(3, Math.floor(folded.length / 3));
+    const limit = Math.min(3, Math.floor(folded.length / 3));
     let best: string | undefined;
+    let least = limit + 1;
     for (const name of known) {
       if (this.#left-- <= 0) break;
-      // Joining characters that folding drops may make a name longer, hardly a third of it.
-      if (name.length > LONGEST_NAME || Math.abs(name.length - wrong.length) > limit + 4) continue;
-      const letters = distance(folded, fold(name), limit);
-      if (letters > limit || (best !== undefined && letters === limit)) continue;
+      if (name.length > LONGEST_NAME || name === wrong) continue;
+      const cost = costOf(folded, fold(name), limit);
+      if (cost >= least) continue;
       best = name;
-      limit = letters;
-      if (letters === 0) break;
+      least = cost;
+      if (cost === 0) break;
     }
     return best;
   }
 
-  /** `; did you mean "x"?`, or nothing. */
+  /** `; did you mean "x"?`, or an empty text where no name is near. */
   hint(wrong: string, known: Iterable<string>): string {
     const name = this.nearest(wrong, known);
     return name === undefined ? '' : `; did you mean ${JSON.stringify(name)}?`;
   }
 }
+
+/**
+ * The known name nearest to a wrong one; see {@link Suggester.nearest}.
+ *
+ * @param wrong what was written
+ * @param known the names there are
+ */
+export const nearest = (wrong: string, known: Iterable<string>): string | undefined => new Suggester().nearest(wrong, known);
+
+/**
+ * The end of an error message about an unknown name: `; did you mean "x"?`, or an empty text where no name is near.
+ *
+ * @param wrong what was written
+ * @param known the names there are
+ */
+export const didYouMean = (wrong: string, known: Iterable<string>): string => new Suggester().hint(wrong, known);
