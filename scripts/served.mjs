@@ -46,7 +46,7 @@ export async function open(url) {
  * Runs a command that serves, on a free port and with its own record, calls `use` with its URL, and stops its whole process group.
  * `last` is text that it must print before a clean exit.
  */
-export async function served(commands, { cwd, env, last = '"msg":"ended"' }, use) {
+export async function served(commands, { cwd, env, last = '"msg":"stopped"' }, use) {
   const dataDir = await mkdtemp(join(tmpdir(), 'mcp-daemon-served-'));
   // A process group of its own: Ctrl+C reaches all of its processes.
   const child = spawn('bash', ['-euo', 'pipefail', '-c', commands], {

@@ -55,8 +55,8 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['index'],
   ],
   cli: [
-    ['errors', 'version', 'near'],
-    ['settings'], // flags, environment variables, places of files
+    ['errors', 'version', 'files'], // files: atomic writes
+    ['settings'], // flags, environment variables, paths of files
     ['start', 'log', 'terminal'],
     ['runtime'], // config file, store, modules and the guard of stdout, for serving and for commands
     ['hosts'], // config files of MCP hosts

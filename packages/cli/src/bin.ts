@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command. All it does is load the rest as fast as this Node can.
+ * The executable. It only loads the rest, as fast as this version of Node can.
  */
 import { fileURLToPath } from 'node:url';
 
@@ -8,5 +8,5 @@ import type * as Main from './main.js';
 import { loadCompiled } from './start/compiled.js';
 
 const [, script = '', ...argv] = process.argv;
-const { exports, keep } = loadCompiled(fileURLToPath(new URL('./main.cjs', import.meta.url)), process.env);
-await (exports as typeof Main).main({ argv, script, env: process.env, warm: keep });
+const { exports, saveCache } = loadCompiled(fileURLToPath(new URL('./main.cjs', import.meta.url)), process.env);
+await (exports as typeof Main).main({ argv, script, env: process.env, saveCompileCache: saveCache });

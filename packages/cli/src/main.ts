@@ -1,26 +1,26 @@
 /**
- * Serves, or has another command run. Serving is what a sidecar is started for many times a day, so its flags are read here
- * and its code is all that is loaded; every other command comes from a chunk of its own.
+ * Serves, or runs another command. Hosts start a sidecar many times a day, so serving is parsed here and loads nothing else; the
+ * other commands are in a chunk of their own.
  */
 import { serve } from './serve/serve.js';
-import { readServing } from './settings/serving-flags.js';
+import { parseServeFlags } from './settings/serve-flags.js';
 import type { Env } from './settings/settings.js';
 
-/** What the command line is made of. */
+/** What {@link main} takes. */
 export interface CommandLine {
   /** The arguments, without the executable and the script. */
   readonly argv: readonly string[];
   /** The path of this program. */
   readonly script: string;
   readonly env: Env;
-  /** To be called when everything has run once that a start needs. */
-  readonly warm: () => void;
+  /** Saves the compiled code for the next start. Called when all code that a start needs has run. */
+  readonly saveCompileCache: () => void;
 }
 
 /** Runs a command line. */
-export async function main({ argv, script, env, warm }: CommandLine): Promise<void> {
-  const flags = readServing(argv);
-  if (flags !== undefined) return serve(flags, env, warm);
+export async function main({ argv, script, env, saveCompileCache }: CommandLine): Promise<void> {
+  const flags = parseServeFlags(argv);
+  if (flags !== undefined) return serve(flags, env, saveCompileCache);
   const { runCommand } = await import('./commands/cli.js');
   return runCommand(argv, script, env);
 }

@@ -1,4 +1,4 @@
-/** The version of this package; the build puts the number of package.json in its place. */
+/** The version of this package; the build replaces it with the number in package.json. */
 declare const MCP_DAEMON_VERSION: string;
 
 /** The version of this package. */

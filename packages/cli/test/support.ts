@@ -1,4 +1,4 @@
-/** Runs the built command the way a user or a host does, each time with a home of its own. */
+/** Runs the built command as a user or a host does, with a home folder of its own. */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { jest } from '@jest/globals';
 
-// A test starts many processes, and others run at the same time.
+// A test starts many processes, and other tests run at the same time.
 jest.setTimeout(60_000);
 
 export const BIN = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist', 'bin.js');
@@ -27,7 +27,7 @@ export interface RunOptions {
   input?: string;
 }
 
-/** A message, as far as a test looks at it. */
+/** The parts of a message that tests use. */
 export interface Message {
   id?: number;
   method?: string;
@@ -36,14 +36,14 @@ export interface Message {
   error?: { code: number; message: string };
 }
 
-/** A folder that is gone when the tests are. */
-export class Place {
-  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'mcp-daemon-cli-')));
-  readonly home = join(this.folder, 'home');
+/** A temporary folder with a home folder in it. */
+export class TempFolder {
+  readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'mcp-daemon-cli-')));
+  readonly home = join(this.path, 'home');
   readonly #children = new Set<ChildProcessWithoutNullStreams>();
 
   at(...names: string[]): string {
-    return join(this.folder, ...names);
+    return join(this.path, ...names);
   }
 
   async write(name: string, content: string | object): Promise<string> {
@@ -57,7 +57,7 @@ export class Place {
     return readFile(this.at(name), 'utf8');
   }
 
-  /** The environment of a user who has set nothing but the transport, which tests of the sidecar are not about. */
+  /** The environment of a user who has set only the transport. */
   env(more: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {
     const plain = {
       MCP_TRANSPORT: 'stdio',
@@ -72,7 +72,7 @@ export class Place {
     ) as NodeJS.ProcessEnv;
   }
 
-  start(args: readonly string[], { cwd = this.folder, env }: RunOptions = {}): ChildProcessWithoutNullStreams {
+  start(args: readonly string[], { cwd = this.path, env }: RunOptions = {}): ChildProcessWithoutNullStreams {
     const child = spawn(process.execPath, [BIN, ...args], { cwd, env: this.env(env) });
     this.#children.add(child);
     child.once('close', () => this.#children.delete(child));
@@ -89,7 +89,7 @@ export class Place {
     return new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr })));
   }
 
-  /** Starts a sidecar and greets it. */
+  /** Starts a sidecar and initializes the session. */
   async sidecar(args: readonly string[], options: RunOptions = {}): Promise<Sidecar> {
     const sidecar = new Sidecar(this.start(args, options));
     await sidecar.request('initialize', {
@@ -103,16 +103,16 @@ export class Place {
 
   remove(): void {
     for (const child of this.#children) child.kill('SIGKILL');
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.path, { recursive: true, force: true });
   }
 }
 
-/** A host's end of a sidecar. */
+/** The host of a sidecar. */
 export class Sidecar {
   readonly child: ChildProcessWithoutNullStreams;
   readonly exited: Promise<Result>;
   readonly messages: Message[] = [];
-  /** Lines on stdout that are no messages. */
+  /** Lines on stdout that are not messages. */
   readonly strays: string[] = [];
   stderr = '';
   #id = 0;
@@ -125,11 +125,11 @@ export class Sidecar {
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.#take(text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
-      this.#tell();
+      this.#notify();
     });
     this.exited = new Promise((resolve) =>
       child.once('close', (code, signal) => {
-        this.#tell();
+        this.#notify();
         resolve({ code, signal, stdout: '', stderr: this.stderr });
       }),
     );
@@ -145,14 +145,14 @@ export class Sidecar {
         this.strays.push(line);
       }
     }
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
-  /** Waits until something holds; looks whenever something has come. */
+  /** Waits until `look` finds something; it is called for each message and each output. */
   async until<T>(look: () => T | undefined | false, what: string, ms = 10_000): Promise<T> {
     const found = look();
     if (found !== undefined && found !== false) return found;
@@ -200,13 +200,13 @@ export class Sidecar {
     return result?.content?.map(({ text }) => text).join('\n') ?? `error: ${error?.message}`;
   }
 
-  /** Waits for a notification, counted from a number of messages on. */
+  /** Waits for a notification, from the message with an index on. */
   notification(method: string, from = 0): Promise<Message> {
     return this.until(() => this.messages.slice(from).find((message) => message.method === method), method);
   }
 }
 
-/** A config of tools without arguments, all in one module. */
+/** A config with tools without arguments, all in one module. */
 export const toolsConfig = (module: string, ...names: string[]): object => ({
   tools: names.map((name) => ({ name, inputSchema: { type: 'object' } })),
   module_links: names.map((name) => ({ type: 'tool', name, module_name: module, function_name: name })),

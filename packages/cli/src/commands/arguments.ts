@@ -1,13 +1,12 @@
 /**
- * The arguments of `call`, as they are typed: one JSON object, or pairs of name=value.
+ * Parses the arguments of `call`: one JSON object, or name=value pairs.
  */
 import type { FunctionDefinition, JsonObject } from '@mcp-daemon/core';
+import { isObject } from '@mcp-daemon/core';
 
 import { UsageError } from '../errors.js';
 
 type Schema = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function parseObject(text: string): JsonObject {
   let value: unknown;
@@ -15,13 +14,13 @@ function parseObject(text: string): JsonObject {
     value = JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`the arguments are not JSON: ${why}\nWrite them like '{"name":"Ada"}' or as name=Ada`, { hint: false });
+    throw new UsageError(`[arguments]: not valid JSON: ${why}\nWrite '{"name":"Ada"}' or name=Ada`, { hint: false });
   }
-  if (!isObject(value)) throw new UsageError(`the arguments must be a JSON object, like '{"name":"Ada"}'`, { hint: false });
+  if (!isObject(value)) throw new UsageError(`[arguments]: must be a JSON object such as '{"name":"Ada"}'`, { hint: false });
   return value;
 }
 
-/** The schema of one argument, as far as it says a type. */
+/** The types of one argument in the schema; none where it has no type. */
 function typesOf(definition: FunctionDefinition | undefined, name: string): readonly unknown[] {
   if (definition?.kind === 'prompt') return ['string'];
   if (definition?.kind !== 'tool') return [];
@@ -31,7 +30,7 @@ function typesOf(definition: FunctionDefinition | undefined, name: string): read
   return Array.isArray(type) ? type : type === undefined ? [] : [type];
 }
 
-/** A value as its schema wants it: text stays text where text is wanted, all else is JSON if it can be. */
+/** Converts a value to its type in the schema: a string stays as it is, everything else is JSON where it can be. */
 function valueOf(text: string, types: readonly unknown[]): unknown {
   if (types.length === 1 && types[0] === 'string') return text;
   let value: unknown;
@@ -40,27 +39,26 @@ function valueOf(text: string, types: readonly unknown[]): unknown {
   } catch {
     return text;
   }
-  // `zip=01234` is no number for a schema that takes both, and neither is a value of a type that is not taken.
+  // Where the schema allows strings, a value of a type that it does not allow is a string.
   return types.includes('string') && !types.includes(typeof value) && value !== null ? text : value;
 }
 
 /**
- * Reads the arguments.
+ * Parses the arguments.
  *
- * @param words as the shell gave them: `{"a":1}`, or `a=1 b=2`
- * @param definition what is called, if it is known
+ * @param words the words of the command line: `{"a":1}`, or `a=1 b=2`
+ * @param definition the function that is called; undefined where it is not known
  * @throws UsageError where they are neither
  */
 export function readArguments(words: readonly string[], definition: FunctionDefinition | undefined): JsonObject {
   const [first] = words;
   if (first === undefined) return {};
   if (words.length === 1 && /^\s*[[{"]/.test(first)) return parseObject(first);
-  const given: [string, unknown][] = words.map((word) => {
+  const pairs: [string, unknown][] = words.map((word) => {
     const at = word.indexOf('=');
-    if (at < 1)
-      throw new UsageError(`"${word}" is no argument: write name=value, or all of them as one JSON object`, { hint: false });
+    if (at < 1) throw new UsageError(`[arguments]: must be name=value pairs or one JSON object, not "${word}"`, { hint: false });
     const name = word.slice(0, at);
     return [name, valueOf(word.slice(at + 1), typesOf(definition, name))];
   });
-  return Object.fromEntries(given);
+  return Object.fromEntries(pairs);
 }

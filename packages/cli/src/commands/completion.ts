@@ -1,14 +1,14 @@
 /**
- * `completion`: a script that lets a shell complete commands, flags, and the names that the config offers.
+ * `completion`: prints a script with which a shell completes commands, flags and the names in the config file.
  */
 import { basename } from 'node:path';
 
-import { UsageError } from '../errors.js';
-import type { Command } from './command.js';
+import { mustBe, UsageError } from '../errors.js';
+import { defineCommand } from './command.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
-/** The flag by which the scripts ask for words. */
-export const COMPLETE_FLAG = '--get-yargs-completions';
+/** The flag with which the scripts ask for words. */
+const COMPLETE_FLAG = '--get-yargs-completions';
 
 const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = {
   bash: `# mcp-daemon completion for bash. Put this into ~/.bashrc:
@@ -16,7 +16,7 @@ const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = {
 _mcp_daemon() {
   local word=\${COMP_WORDS[COMP_CWORD]} found quoted
   COMPREPLY=()
-  # Not by compgen -W, which runs what stands in $(...): names come from a file that others may have written.
+  # Not compgen -W, which would run a $(...) in a name of the config file.
   while IFS= read -r found; do
     printf -v quoted %q "$found"
     [[ $found == "$word"* || $quoted == "$word"* ]] && COMPREPLY+=("$quoted")
@@ -43,11 +43,17 @@ complete -c mcp-daemon -a '(__mcp_daemon)'
 `,
 };
 
-/** Prints the script of a shell; of the user's own, where none is named. */
-export const completion: Command<{ shell?: string }> = async ({ shell }, { env, print }) => {
-  const wanted = shell ?? basename(env['SHELL'] ?? 'bash');
-  const known = SHELLS.find((name) => name === wanted);
-  if (known === undefined) throw new UsageError(`there is no completion for "${wanted}"; choose ${SHELLS.join(', ')}`);
-  print(SCRIPTS[known].trimEnd());
-  return 0;
-};
+/** Prints the completion script of a shell. */
+export const completion = defineCommand({
+  command: 'completion [shell]',
+  description: 'Print a script that completes commands in bash, zsh or fish',
+  positionals: { shell: { type: 'string', describe: 'bash, zsh or fish', defaultDescription: 'your shell' } },
+  examples: [['completion bash', 'Print the script for bash; its first lines say where to put it']],
+  async run({ shell }, { env, print }) {
+    const name = shell ?? basename(env['SHELL'] ?? 'bash');
+    const known = SHELLS.find((candidate) => candidate === name);
+    if (known === undefined) throw new UsageError(`[shell]: ${mustBe(SHELLS, name)}`);
+    print(SCRIPTS[known].trimEnd());
+    return 0;
+  },
+});

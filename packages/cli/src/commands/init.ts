@@ -1,21 +1,20 @@
 /**
- * `init`: a config, a module, and how to go on.
+ * `init`: writes a first config file and a module, and prints the next steps.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { Failure, messageOf } from '../errors.js';
-import type { Launch } from '../hosts/entry.js';
 import { entryOf, serverName } from '../hosts/entry.js';
-import { isFile } from '../settings/places.js';
-import { shownPath } from '../terminal/text.js';
-import type { Command } from './command.js';
+import { isFile } from '../settings/paths.js';
+import { displayPath } from '../terminal/text.js';
+import { defineCommand, switchFlag } from './command.js';
 
 const CONFIG = 'mcp.json';
 const MODULE = 'functions.mjs';
 
-/** Where an installed package keeps the schema of the config, which editors read. */
+/** The JSON Schema of the config file in an installed package; editors use it. */
 const SCHEMA = './node_modules/mcp-daemon/config.schema.json';
 
 const link = (type: string, name: string, function_name: string): object => ({
@@ -33,7 +32,7 @@ const config = (folder: string): object => ({
       description: 'Greet someone by name',
       inputSchema: {
         type: 'object',
-        properties: { name: { type: 'string', description: 'Whom to greet', default: 'World' } },
+        properties: { name: { type: 'string', description: 'Name to greet', default: 'World' } },
       },
     },
     {
@@ -46,12 +45,12 @@ const config = (folder: string): object => ({
       },
     },
   ],
-  resources: [{ name: 'status', uri: 'status://server', description: 'How the server is doing', mimeType: 'application/json' }],
+  resources: [{ name: 'status', uri: 'status://server', description: 'Status of the server', mimeType: 'application/json' }],
   prompts: [
     {
       name: 'review',
-      description: 'Ask for a review of a text',
-      arguments: [{ name: 'text', description: 'What to review', required: true }],
+      description: 'Review a text',
+      arguments: [{ name: 'text', description: 'Text to review', required: true }],
     },
   ],
   module_links: [
@@ -77,45 +76,51 @@ export function status(uri, context) {
 }
 
 export function review({ text }) {
-  return \`Review this text. Name what is unclear and propose better words:\\n\\n\${text}\`;
+  return \`Review this text. Point out what is unclear and suggest better wording:\\n\\n\${text}\`;
 }
 `;
 
-/** A word as a shell reads it. */
+/** A word, quoted for a shell where needed. */
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
-/** Writes a first config and its module. */
-export const init: Command<{ dir: string; force: boolean; launch: Launch }> = async ({ dir, force, launch }, context) => {
-  const { print, paint } = context;
-  const folder = resolve(dir);
-  const files: [string, string][] = [
-    [CONFIG, `${JSON.stringify(config(folder), null, 2)}\n`],
-    [MODULE, CODE],
-  ];
-  const there = files.map(([name]) => join(folder, name)).filter((path) => existsSync(path));
-  if (there.length > 0 && !force) {
-    const verb = there.length === 1 ? 'exists' : 'exist';
-    throw new Failure(`${there.map(shownPath).join(' and ')} ${verb} already; nothing was written. --force overwrites`);
-  }
-  try {
-    await mkdir(folder, { recursive: true });
-    for (const [name, text] of files) await writeFile(join(folder, name), text);
-  } catch (error) {
-    throw new Failure(`cannot write to ${folder}: ${messageOf(error)}`);
-  }
-  const file = join(folder, CONFIG);
-  const named = folder === process.cwd() ? '' : `--config ${quoted(shownPath(file))} `;
-  const self = launch.shown;
-  const entry = { mcpServers: { [serverName({}, file)]: entryOf(launch, file, []) } };
-  for (const [name] of files) print(`${paint('green', 'wrote')} ${shownPath(join(folder, name))}`);
-  print('');
-  print(paint('bold', 'Try it'));
-  print(`  ${self} ${named}list`);
-  print(`  ${self} ${named}call hello '{"name":"Ada"}'`);
-  print('');
-  print(paint('bold', 'Give it to a host'));
-  print(`  ${self} ${named}install claude-desktop    (or claude-code, cursor, vscode)`);
-  print('or paste this into its config file:');
-  print(JSON.stringify(entry, null, 2));
-  return 0;
-};
+/** Writes a first config file and a module. */
+export const init = defineCommand({
+  command: 'init [dir]',
+  description: 'Write a first config file and a module',
+  positionals: { dir: { type: 'string', default: '.', describe: 'Folder to write to; created if needed' } },
+  flags: { force: switchFlag('Overwrite existing files') },
+  async run({ dir, force }, { launch, print, paint }) {
+    const folder = resolve(dir);
+    const files: [string, string][] = [
+      [CONFIG, `${JSON.stringify(config(folder), null, 2)}\n`],
+      [MODULE, CODE],
+    ];
+    const existing = files.map(([name]) => join(folder, name)).filter((path) => existsSync(path));
+    if (existing.length > 0 && !force) {
+      const [verb, object] = existing.length === 1 ? ['exists', 'it'] : ['exist', 'them'];
+      const names = existing.map(displayPath).join(' and ');
+      throw new Failure(`${names} already ${verb}; nothing was written. Pass --force to overwrite ${object}`);
+    }
+    try {
+      await mkdir(folder, { recursive: true });
+      for (const [name, text] of files) await writeFile(join(folder, name), text);
+    } catch (error) {
+      throw new Failure(`cannot write to ${folder}: ${messageOf(error)}`);
+    }
+    const self = launch();
+    const file = join(folder, CONFIG);
+    const flags = folder === process.cwd() ? '' : `--config ${quoted(displayPath(file))} `;
+    const entry = { mcpServers: { [serverName({}, file)]: entryOf(self, file, []) } };
+    for (const [name] of files) print(`${paint('green', 'wrote')} ${displayPath(join(folder, name))}`);
+    print('');
+    print(paint('bold', 'Try it'));
+    print(`  ${self.shown} ${flags}list`);
+    print(`  ${self.shown} ${flags}call hello '{"name":"Ada"}'`);
+    print('');
+    print(paint('bold', 'Add it to a host'));
+    print(`  ${self.shown} ${flags}install claude-desktop    (or claude-code, cursor, vscode)`);
+    print('or paste this into the config file of the host:');
+    print(JSON.stringify(entry, null, 2));
+    return 0;
+  },
+});

@@ -1,22 +1,21 @@
 /**
- * `list`: what the config offers.
+ * `list`: lists what the config file declares.
  */
 import type { FunctionDefinition } from '@mcp-daemon/core';
 
-import { readConfigFile } from '../runtime/config-file.js';
-import { findConfig } from '../settings/places.js';
-import { oneLine, shownPath, table } from '../terminal/text.js';
-import type { Command } from './command.js';
+import { findConfig } from '../settings/paths.js';
+import { displayPath, oneLine, table } from '../terminal/text.js';
+import { defineCommand, switchFlag } from './command.js';
 
 const KINDS = { tool: 'tool', resource: 'resource', resource_template: 'template', prompt: 'prompt' } as const;
 
-/** Where clients find it, if not by its name. */
+/** The URI or URI template by which clients read a resource. */
 function addressOf(entry: FunctionDefinition): string | undefined {
   if (entry.kind === 'resource') return entry.uri;
   return entry.kind === 'resource_template' ? entry.uriTemplate : undefined;
 }
 
-/** One function, for programs. */
+/** One function as JSON for programs. */
 function describe(entry: FunctionDefinition): object {
   const { binding } = entry;
   const { name, title, description } = entry;
@@ -35,24 +34,31 @@ function describe(entry: FunctionDefinition): object {
   return { type: entry.kind, name, title, description, ...own, ...link };
 }
 
-/** Lists the functions of the config file. */
-export const list: Command<{ json: boolean }> = async ({ json }, { settings, print, note, paint, width }) => {
-  const file = findConfig(settings);
-  const { functions } = readConfigFile(file).definition;
-  if (json) {
-    print(JSON.stringify(functions.map(describe), null, 2));
+/** Lists the tools, resources, templates and prompts of the config file. */
+export const list = defineCommand({
+  command: 'list',
+  description: 'List the tools, resources and prompts of the config file',
+  settings: ['config'],
+  flags: { json: switchFlag('Print JSON: an array, with schemas and links') },
+  async run({ json }, { settings, print, note, paint, width }) {
+    const { readConfigFile } = await import('../runtime/config-file.js');
+    const file = findConfig(settings);
+    const { functions } = readConfigFile(file).definition;
+    if (json) {
+      print(JSON.stringify(functions.map(describe), null, 2));
+      return 0;
+    }
+    if (functions.length === 0) {
+      note(`${displayPath(file)} has no tools, resources or prompts yet`);
+      return 0;
+    }
+    const rows = functions.map((entry) => {
+      const address = addressOf(entry);
+      const text = [address, entry.description ?? entry.title].filter((part) => part !== undefined).join(' — ');
+      return [KINDS[entry.kind], paint('bold', oneLine(entry.name)), oneLine(text)];
+    });
+    const head = ['TYPE', 'NAME', 'DESCRIPTION'].map((word) => paint('dim', word));
+    for (const line of table([head, ...rows], width)) print(line);
     return 0;
-  }
-  if (functions.length === 0) {
-    note(`${shownPath(file)} offers nothing yet`);
-    return 0;
-  }
-  const rows = functions.map((entry) => {
-    const address = addressOf(entry);
-    const text = [address, entry.description ?? entry.title].filter((part) => part !== undefined).join(' — ');
-    return [KINDS[entry.kind], paint('bold', oneLine(entry.name)), oneLine(text)];
-  });
-  const head = ['TYPE', 'NAME', 'DESCRIPTION'].map((word) => paint('dim', word));
-  for (const line of table([head, ...rows], width)) print(line);
-  return 0;
-};
+  },
+});

@@ -1,29 +1,29 @@
 /**
- * A client in this process: what `call` speaks to the daemon with, the same way as a host does.
+ * An MCP client in this process: `call` uses it to talk to the daemon as a host does.
  */
 import type { Daemon, JsonObject, JsonRpcResponse, RequestId, Session } from '@mcp-daemon/core';
 
 import { Failure } from '../errors.js';
 import { VERSION } from '../version.js';
 
-/** What the daemon may ask of the client. */
+/** Handlers for messages from the daemon. */
 export interface ClientHandlers {
-  /** Answers a request of the daemon's, such as `elicitation/create`. */
+  /** Answers a request from the daemon, such as `elicitation/create`. */
   onRequest(method: string, params: JsonObject): Promise<JsonObject>;
   onNotification(method: string, params: JsonObject): void;
 }
 
 /** A client in this process. */
 export interface LocalClient {
-  /** @returns the result @throws Failure with the message of an error answer */
+  /** Sends a request. @returns the result @throws Failure with the message of an error response */
   request(method: string, params: JsonObject): Promise<JsonObject>;
-  /** Cancels the request that was made last. */
+  /** Cancels the last request. */
   cancel(): void;
 }
 
 const PROTOCOL = '2025-11-25';
 
-/** Opens a session and greets. */
+/** Opens a session and initializes it. */
 export async function connectLocally(daemon: Daemon, capabilities: JsonObject, handlers: ClientHandlers): Promise<LocalClient> {
   let id = 0;
   let cancelled = (): void => undefined;
@@ -52,9 +52,9 @@ export async function connectLocally(daemon: Daemon, capabilities: JsonObject, h
 
   async function request(method: string, params: JsonObject): Promise<JsonObject> {
     id += 1;
-    const given = session.receive({ jsonrpc: '2.0', id, method, params });
+    const answered = session.receive({ jsonrpc: '2.0', id, method, params });
     const stopped = new Promise<undefined>((resolve) => (cancelled = () => resolve(undefined)));
-    const response = (await Promise.race([given, stopped])) as JsonRpcResponse | undefined;
+    const response = (await Promise.race([answered, stopped])) as JsonRpcResponse | undefined;
     if (response === undefined) throw new Failure('cancelled');
     if ('error' in response) throw new Failure(response.error.message);
     return response.result;

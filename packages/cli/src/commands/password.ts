@@ -1,5 +1,5 @@
 /**
- * Asks for a new password: on a terminal twice and without showing it, or from the first line of stdin.
+ * Gets a new password: asks twice on the terminal without showing it, or reads the first line of stdin.
  */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
@@ -7,10 +7,10 @@ import { Writable } from 'node:stream';
 import { Failure, UsageError } from '../errors.js';
 import type { CommandContext } from './command.js';
 
-/** No password is as long. */
+/** More than any password has. */
 const MAX_BYTES = 10_000;
 
-/** Lines typed on the terminal, of which nothing is shown; fewer than asked for where the input ends before. */
+/** Reads lines from the terminal without showing them. @returns fewer answers than questions where the input ends early */
 async function typed(questions: readonly string[]): Promise<string[]> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true, historySize: 0 });
@@ -20,7 +20,7 @@ async function typed(questions: readonly string[]): Promise<string[]> {
     for (const question of questions) {
       process.stderr.write(question);
       const line = await lines.next();
-      process.stderr.write('\n'); // the one that was typed is not shown, either
+      process.stderr.write('\n'); // the line break that was typed is not shown either
       if (line.done === true) break;
       answers.push(line.value);
     }
@@ -30,7 +30,7 @@ async function typed(questions: readonly string[]): Promise<string[]> {
   return answers;
 }
 
-/** The first line of stdin. @throws UsageError where it is no text */
+/** The first line of stdin. @throws UsageError where it is not UTF-8 */
 async function piped(): Promise<string> {
   let bytes = Buffer.alloc(0);
   for await (const chunk of process.stdin) {
@@ -41,15 +41,15 @@ async function piped(): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(end === -1 ? bytes : bytes.subarray(0, end)).replace(/\r$/, '');
   } catch {
-    // Nobody could type what would become of it.
+    // With replacement characters nobody could type the password.
     throw new UsageError('--password-stdin: the first line of stdin is not UTF-8', { hint: false });
   }
 }
 
 /**
- * A new password.
+ * Gets a new password.
  *
- * @throws UsageError where there is none to be had, Failure where it was typed in two ways
+ * @throws UsageError where there is none, Failure where the two that were typed differ
  */
 export async function newPassword(username: string, fromStdin: boolean, { interactive }: CommandContext): Promise<string> {
   if (fromStdin) {
@@ -58,11 +58,11 @@ export async function newPassword(username: string, fromStdin: boolean, { intera
     return password;
   }
   if (!interactive)
-    throw new UsageError('there is no terminal to ask for the password on; pipe it in, and say --password-stdin', {
+    throw new UsageError('no terminal to ask for the password. Pipe the password to stdin and pass --password-stdin', {
       hint: false,
     });
-  const [first, second] = await typed([`Password for ${username}: `, 'The same again: ']);
-  if (first === undefined || second === undefined) throw new Failure('nothing was changed: no password was given');
-  if (first !== second) throw new Failure('nothing was changed: these were two different passwords');
+  const [first, second] = await typed([`Password for ${username}: `, 'Repeat password: ']);
+  if (first === undefined || second === undefined) throw new Failure('no password entered; nothing was changed');
+  if (first !== second) throw new Failure('the passwords do not match; nothing was changed');
   return first;
 }

@@ -1,18 +1,17 @@
 /**
- * Asks a person on the terminal what a function wants to know.
+ * Asks the user on the terminal: the questions of a function, and for confirmation.
  */
 import type { Interface } from 'node:readline/promises';
 import { createInterface } from 'node:readline/promises';
 
 import type { JsonObject } from '@mcp-daemon/core';
+import { isObject } from '@mcp-daemon/core';
 
 import type { CommandContext } from './command.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Schema => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** The values that may be chosen, if the schema lists them. */
+/** The allowed values; undefined where the schema does not list them. */
 function choicesOf(schema: Schema): string[] | undefined {
   if (Array.isArray(schema['enum'])) return schema['enum'].map(String);
   const titled = schema['oneOf'] ?? schema['anyOf'];
@@ -20,7 +19,7 @@ function choicesOf(schema: Schema): string[] | undefined {
   return titled.flatMap((entry) => (isObject(entry) && entry['const'] !== undefined ? [String(entry['const'])] : []));
 }
 
-/** What was typed, as the schema wants it; undefined: it does not fit. */
+/** Converts an answer to the type in the schema; undefined where it does not fit. */
 function convert(text: string, schema: Schema): unknown {
   const choices = choicesOf(schema);
   switch (schema['type']) {
@@ -37,8 +36,8 @@ function convert(text: string, schema: Schema): unknown {
   }
 }
 
-/** What to type, in a word. */
-function wanted(schema: Schema): string {
+/** A short text on what to type. */
+function formatHint(schema: Schema): string {
   const choices = choicesOf(schema);
   if (choices !== undefined) return choices.join(' / ');
   const words: Record<string, string> = { boolean: 'y/n', integer: 'a whole number', number: 'a number', array: 'a, b, …' };
@@ -49,7 +48,7 @@ async function askOne(terminal: Interface, name: string, schema: Schema, require
   const standard = schema['default'];
   const title = String(schema['title'] ?? name);
   const description = typeof schema['description'] === 'string' ? ` — ${schema['description']}` : '';
-  const hints = [wanted(schema), standard === undefined ? (required ? '' : 'optional') : `default ${String(standard)}`];
+  const hints = [formatHint(schema), standard === undefined ? (required ? '' : 'optional') : `default ${String(standard)}`];
   const hint = hints.filter((part) => part !== '').join('; ');
   for (;;) {
     const text = (await terminal.question(`  ${title}${description}${hint === '' ? '' : ` (${hint})`}: `)).trim();
@@ -60,7 +59,7 @@ async function askOne(terminal: Interface, name: string, schema: Schema, require
   }
 }
 
-/** Fills in the form of an `elicitation/create`. The end of the input cancels. */
+/** Asks for the fields of an `elicitation/create` request. The end of the input cancels. */
 export async function askForm(params: JsonObject, { note, paintNote }: CommandContext): Promise<JsonObject> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<undefined>((resolve) => terminal.once('close', () => resolve(undefined)));
@@ -87,7 +86,7 @@ export async function askForm(params: JsonObject, { note, paintNote }: CommandCo
   }
 }
 
-/** A yes or no. The end of the input is a no. */
+/** Asks a yes-or-no question. The end of the input means no. */
 export async function confirm(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));

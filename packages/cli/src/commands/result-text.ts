@@ -1,18 +1,18 @@
 /**
- * An MCP result as text for a person.
+ * Formats an MCP result as text.
  */
 import type { JsonObject } from '@mcp-daemon/core';
+import { isObject } from '@mcp-daemon/core';
 
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 const objects = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 
-/** Bytes that a reader would not want on the terminal. */
+/** A placeholder for binary data. */
 function bytes(kind: string, mimeType: unknown, data: unknown): string {
   const size = typeof data === 'string' ? Buffer.byteLength(data, 'base64') : 0;
   return `[${kind}${typeof mimeType === 'string' ? ` ${mimeType}` : ''}, ${size} bytes; --json prints it]`;
 }
 
-/** The contents of a resource. */
+/** The text of a resource. */
 function resource(contents: JsonObject): string {
   const { text, blob, mimeType, uri } = contents;
   return typeof text === 'string' ? text : bytes(String(uri ?? 'resource'), mimeType, blob);

@@ -1,4 +1,41 @@
 /**
- * The users file, as a chunk of its own: commands that look after no users load nothing of it.
+ * What the commands of `users` share. It imports the users file of the HTTP package and nothing else of that package, so that the
+ * bundle of these commands stays small.
  */
-export { checkUser, createUserFile } from '@mcp-daemon/express';
+import { DaemonError, didYouMean } from '@mcp-daemon/core';
+import type { UserFile, UserInfo } from '@mcp-daemon/express';
+import { checkUser, createUserFile } from '@mcp-daemon/express';
+
+import { Failure, UsageError } from '../errors.js';
+import { userFile } from '../settings/paths.js';
+import { displayPath, oneLine } from '../terminal/text.js';
+import type { CommandContext } from './command.js';
+
+export { checkUser };
+
+/** A name for a message. */
+export const quoted = (username: string): string => `"${oneLine(username, 80)}"`;
+
+/** An error of the users file as an error of this command. */
+export function commandError(error: unknown): unknown {
+  // A file with errors is reported with all of them.
+  if (!(error instanceof DaemonError) || error.code === 'config_invalid') return error;
+  return error.code === 'usage' ? new UsageError(error.message, { hint: false }) : new Failure(error.message);
+}
+
+/** Opens the users file. @returns the file, and its path for messages */
+export function openUserFile({ settings }: CommandContext): { path: string; file: UserFile } {
+  const path = userFile(settings);
+  return { path: displayPath(path), file: createUserFile(path) };
+}
+
+/** The user of a name. @throws Failure where there is none */
+export function findUser(users: readonly UserInfo[], username: string, path: string): UserInfo {
+  const found = users.find((user) => user.username === username);
+  if (found !== undefined) return found;
+  const hint = didYouMean(
+    username,
+    users.map((user) => user.username),
+  );
+  throw new Failure(`no user ${quoted(username)} in ${path}${oneLine(hint, 120)}`);
+}

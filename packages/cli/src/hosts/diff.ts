@@ -1,11 +1,11 @@
 /**
- * What an edit changes, as lines.
+ * The change between two texts, as lines.
  */
 import type { Paint } from '../terminal/terminal.js';
 
 const CONTEXT = 3;
 
-/** The lines that differ between two texts, with some around them, in the manner of `diff -u`. One change is expected. */
+/** The lines that differ between two texts, with context, in the format of `diff -u` with a single hunk. */
 export function diff(before: string, after: string, paint: Paint): string[] {
   const old = before === '' ? [] : before.replace(/\r?\n$/, '').split(/\r?\n/);
   const now = after === '' ? [] : after.replace(/\r?\n$/, '').split(/\r?\n/);

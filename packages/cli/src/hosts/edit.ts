@@ -1,6 +1,7 @@
 /**
- * Changes one entry of a host's file and nothing else: comments, indentation and the order of keys stay as they are.
+ * Edits one entry in the config file of a host. Comments, indentation and the order of keys do not change.
  */
+import { isObject } from '@mcp-daemon/core';
 import type { ParseError } from 'jsonc-parser';
 import { parse, printParseErrorCode } from 'jsonc-parser';
 
@@ -10,16 +11,13 @@ import { removeJson, setJson } from './json-edit.js';
 
 const BOM = '\uFEFF';
 
-/** A host's file, read. */
+/** The parsed config file of a host. */
 export interface HostDocument {
-  /** The entry of a server, if there is one. */
+  /** The entry of a server; undefined where there is none. */
   entry(name: string): unknown;
-  /** The file's text with the entry set, or without it where it is undefined. */
+  /** The text of the file with the entry set, or removed where it is undefined. */
   with(name: string, entry: HostEntry | undefined): string;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function lineOf(text: string, offset: number): string {
   const before = text.slice(0, offset).split('\n');
@@ -27,12 +25,12 @@ function lineOf(text: string, offset: number): string {
 }
 
 /**
- * Reads a host's file.
+ * Parses the config file of a host.
  *
- * @param text its text; an empty one is a file without servers
+ * @param text the text of the file; an empty text is a file without servers
  * @param key the member that holds the servers
  * @param shown the file, for messages
- * @throws Failure where it is not JSON (comments and trailing commas are taken), or not of the expected shape
+ * @throws Failure where it is not JSON (comments and trailing commas are allowed), or not of the expected shape
  */
 export function readHostFile(text: string, key: string, shown: string): HostDocument {
   const mark = text.startsWith(BOM) ? BOM : '';
@@ -41,14 +39,14 @@ export function readHostFile(text: string, key: string, shown: string): HostDocu
   const errors: ParseError[] = [];
   const root = parse(source, errors, { allowTrailingComma: true, disallowComments: false }) as unknown;
   const [error] = errors;
-  const untouched = 'it is left as it is';
+  const unchanged = 'The file was not changed';
   if (error !== undefined) {
     const where = `${shown}:${lineOf(source, error.offset)}`;
-    throw new Failure(`${where} is not JSON (${printParseErrorCode(error.error)}); ${untouched}. Repair it and try again`);
+    throw new Failure(`${where}: not valid JSON (${printParseErrorCode(error.error)}). ${unchanged}: fix it and try again`);
   }
-  if (!isObject(root)) throw new Failure(`${shown} holds no JSON object; ${untouched}`);
+  if (!isObject(root)) throw new Failure(`${shown}: must be a JSON object. ${unchanged}`);
   const servers = root[key];
-  if (servers !== undefined && !isObject(servers)) throw new Failure(`"${key}" in ${shown} is no object; ${untouched}`);
+  if (servers !== undefined && !isObject(servers)) throw new Failure(`${shown}: "${key}" must be an object. ${unchanged}`);
   return {
     entry: (name) => (servers !== undefined && Object.hasOwn(servers, name) ? servers[name] : undefined),
     with(name, entry) {

@@ -1,5 +1,5 @@
 /**
- * How a host is told to start the sidecar.
+ * The entry in the config file of a host: the command that starts the server.
  */
 import { basename, dirname, sep } from 'node:path';
 
@@ -7,40 +7,40 @@ import type { Config } from '@mcp-daemon/core';
 
 import { UsageError } from '../errors.js';
 
-/** How this program is started. */
+/** The command that starts this program. */
 export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
-  /** As a person would type it. */
+  /** The command as a user types it. */
   readonly shown: string;
 }
 
-/** A host's entry for one server. */
+/** The entry of one server in the config file of a host. */
 export interface HostEntry {
   type?: 'stdio';
   command: string;
   args: string[];
 }
 
-/** Words of a command line, with quotes as a shell has them. */
-export function words(text: string): string[] {
+/** Splits a command line into words; single and double quotes work as in a shell. @throws UsageError where it is empty */
+export function splitCommand(text: string): string[] {
   const found = [...text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));
-  if (found.length === 0) throw new UsageError('--command: a command is wanted, like "npx -y mcp-daemon"');
+  if (found.length === 0) throw new UsageError('--command: must be a command such as "npx -y mcp-daemon"');
   return found;
 }
 
 /**
- * How to start this program again, from anywhere: by its file, or through npx where it was started so (what npx has fetched
- * may be gone tomorrow).
+ * The command that starts this program again, from any folder: its file, or npx where npx has started it (the files that npx
+ * has downloaded may be removed).
  *
- * @param node this Node's executable
- * @param script this program's file
- * @param typed the same, as it was typed or found
- * @param command what the user wants instead
+ * @param node the executable of Node
+ * @param script the file of this program
+ * @param typed the same file as it was typed
+ * @param command the command that the user prefers
  */
 export function launchOf(node: string, script: string, typed: string, version: string, command?: string): Launch {
   if (command !== undefined) {
-    const [first = '', ...args] = words(command);
+    const [first = '', ...args] = splitCommand(command);
     return { command: first, args, shown: command };
   }
   if (script.includes(`${sep}_npx${sep}`)) {
@@ -56,16 +56,16 @@ export function launchOf(node: string, script: string, typed: string, version: s
 }
 
 /**
- * The entry for a config file.
+ * The entry of a config file.
  *
- * @param flags settings to start with, as flags
+ * @param flags flags for the settings of the server
  */
 export const entryOf = (launch: Launch, file: string, flags: readonly string[]): HostEntry => ({
   command: launch.command,
   args: [...launch.args, '--transport', 'stdio', '--config', file, ...flags],
 });
 
-/** What a host calls the server: the name in the config file, or that of its folder. */
+/** The name of the server in a host: the name in the config file, or that of its folder. */
 export function serverName(server: Config['server'], file: string): string {
   const name = server.name ?? basename(dirname(file));
   return name.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^-+|-+$/g, '') || 'mcp-daemon';

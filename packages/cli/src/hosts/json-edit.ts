@@ -1,10 +1,11 @@
 /**
- * Adds, replaces and removes members of a JSON text, with comments or without, and leaves every other byte where it is.
+ * Adds, replaces and removes members of a JSON text, with or without comments, and changes no other byte.
  */
+import { isObject } from '@mcp-daemon/core';
 import type { Node } from 'jsonc-parser';
 import { createScanner, parseTree } from 'jsonc-parser';
 
-/** How a text is laid out. */
+/** The format of a text. */
 interface Layout {
   /** One step of indentation. */
   readonly step: string;
@@ -15,7 +16,7 @@ function layoutOf(text: string): Layout {
   return { step: /\n([ \t]+)\S/.exec(text)?.[1] ?? '  ', eol: text.includes('\r\n') ? '\r\n' : '\n' };
 }
 
-/** The white space that the line of an offset begins with. */
+/** The indentation of the line of an offset. */
 function indentAt(text: string, offset: number): string {
   const from = text.lastIndexOf('\n', offset - 1) + 1;
   return /^[ \t]*/.exec(text.slice(from, offset))?.[0] ?? '';
@@ -23,7 +24,7 @@ function indentAt(text: string, offset: number): string {
 
 const isFirstOnLine = (text: string, offset: number): boolean => /(^|\n)[ \t]*$/.test(text.slice(0, offset));
 
-/** A value as JSON, as it looks behind a key that is indented so. */
+/** A value as JSON, for a key with this indentation. */
 function written(value: unknown, indent: string, { step, eol }: Layout): string {
   return JSON.stringify(value, null, step).replaceAll('\n', eol + indent);
 }
@@ -40,7 +41,7 @@ function commaIn(text: string, from: number, to: number): number | undefined {
   return undefined;
 }
 
-/** The value at a path. Of a key that stands twice the last one counts, as it does for whoever reads the file. */
+/** The value at a path. Of a repeated key the last one counts, as for every JSON parser. */
 function nodeAt(root: Node, path: readonly string[]): Node | undefined {
   let node: Node | undefined = root;
   for (const key of path) {
@@ -50,7 +51,7 @@ function nodeAt(root: Node, path: readonly string[]): Node | undefined {
   return node;
 }
 
-/** Adds a member behind all others. */
+/** Adds a member after all others. */
 function append(text: string, object: Node, key: string, value: unknown): string {
   const layout = layoutOf(text);
   const end = object.offset + object.length - 1;
@@ -58,7 +59,7 @@ function append(text: string, object: Node, key: string, value: unknown): string
   const outer = indentAt(text, end);
   const indent = last !== undefined && isFirstOnLine(text, last.offset) ? indentAt(text, last.offset) : outer + layout.step;
   const member = `${JSON.stringify(key)}: ${written(value, indent, layout)}`;
-  // Behind the comments that follow the last member, before the white space in front of the brace.
+  // After the comments that follow the last member, before the white space in front of the brace.
   const at = text.slice(0, end).trimEnd().length;
   const behind = text.slice(at, end).includes('\n') ? text.slice(at) : layout.eol + outer + text.slice(end);
   const before = text.slice(0, at);
@@ -68,7 +69,7 @@ function append(text: string, object: Node, key: string, value: unknown): string
   return `${before.slice(0, ends)}${comma}${before.slice(ends)}${layout.eol}${indent}${member}${behind}`;
 }
 
-/** Takes a member out, with its comma and with its line where nothing else is on it. */
+/** Removes a member with its comma, and with its line where nothing else is on it. */
 function remove(text: string, property: Node): string {
   const siblings = property.parent?.children ?? [];
   const index = siblings.indexOf(property);
@@ -77,7 +78,7 @@ function remove(text: string, property: Node): string {
   const objectEnd = (property.parent?.offset ?? 0) + (property.parent?.length ?? 0) - 1;
   const trailing = commaIn(text, ends, after?.offset ?? objectEnd);
   let [from, to] = [property.offset, trailing === undefined ? ends : trailing + 1];
-  // The whole line goes, unless something else is on it.
+  // Remove the whole line, unless something else is on it.
   const lineFrom = text.lastIndexOf('\n', from - 1) + 1;
   const rest = /^[ \t]*(\r?\n|$)/.exec(text.slice(to));
   if (rest !== null && text.slice(lineFrom, from).trim() === '') [from, to] = [lineFrom, to + rest[0].length];
@@ -87,13 +88,10 @@ function remove(text: string, property: Node): string {
   return comma === undefined ? cut : cut.slice(0, comma) + cut.slice(comma + 1);
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /**
- * Sets a value. Where both the old and the new one are objects, only the members that differ are written.
+ * Sets a value. Where the old and the new one are objects, only the members that differ are written.
  *
- * @param path from the root; what is missing on the way is made
+ * @param path from the root; missing objects are created
  */
 export function setJson(text: string, path: readonly string[], value: unknown): string {
   const root = parseTree(text, [], { allowTrailingComma: true });
@@ -117,7 +115,7 @@ export function setJson(text: string, path: readonly string[], value: unknown): 
   return append(text, parent, key, value);
 }
 
-/** Removes a member; where there is none, nothing changes. */
+/** Removes a member; without one, nothing changes. */
 export function removeJson(text: string, path: readonly string[]): string {
   const root = parseTree(text, [], { allowTrailingComma: true });
   const found = root === undefined ? undefined : nodeAt(root, path);

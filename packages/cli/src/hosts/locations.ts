@@ -1,5 +1,5 @@
 /**
- * The hosts that `install` knows, and where each keeps its servers.
+ * The hosts that `install` supports, and the config file of each.
  *
  * @see https://modelcontextprotocol.io/quickstart/user
  * @see https://docs.claude.com/en/docs/claude-code/mcp
@@ -8,13 +8,13 @@
  */
 import { isAbsolute, join, resolve } from 'node:path';
 
-import { home } from '../settings/places.js';
+import { home } from '../settings/paths.js';
 import type { Env } from '../settings/settings.js';
 
-/** For whom a server is installed: this user everywhere, or whoever works in this folder. */
+/** Where a server is available: for this user everywhere, or in this folder only. */
 export type Scope = 'user' | 'project';
 
-/** What a location depends on. */
+/** What the path of a config file depends on. */
 export interface Machine {
   env: Env;
   platform: NodeJS.Platform;
@@ -25,16 +25,17 @@ export interface Machine {
 /** A host. */
 export interface Host {
   readonly title: string;
-  /** The member of the file that holds the servers. */
+  /** The member of the file that contains the servers. */
   readonly key: 'mcpServers' | 'servers';
-  /** Whether an entry says `"type": "stdio"`. */
-  readonly typed: boolean;
-  /** What to do for the host to see the change. */
-  readonly then: string;
+  /** Whether an entry has `"type": "stdio"`. */
+  readonly hasType: boolean;
+  /** What the user does next, so that the host loads the server. */
+  readonly nextStep: string;
+  /** The path of the config file; undefined where the host has no such scope. */
   file(scope: Scope, machine: Machine): string | undefined;
 }
 
-/** The folder in which programs of this platform keep the user's settings. */
+/** The folder for the settings of programs on this platform. */
 function settingsFolder({ env, platform }: Machine): string {
   if (platform === 'win32') return env['APPDATA'] || join(home(env), 'AppData', 'Roaming');
   if (platform === 'darwin') return join(home(env), 'Library', 'Application Support');
@@ -42,37 +43,37 @@ function settingsFolder({ env, platform }: Machine): string {
   return configured !== undefined && isAbsolute(configured) ? configured : join(home(env), '.config');
 }
 
-/** All hosts, by the name they are given on the command line. */
+/** All hosts, by their names on the command line. */
 export const HOSTS = {
   'claude-desktop': {
     title: 'Claude Desktop',
     key: 'mcpServers',
-    typed: false,
-    then: 'Quit Claude Desktop and start it again.',
+    hasType: false,
+    nextStep: 'Restart Claude Desktop to load the server.',
     file: (scope, machine) =>
       scope === 'user' ? join(settingsFolder(machine), 'Claude', 'claude_desktop_config.json') : undefined,
   },
   'claude-code': {
     title: 'Claude Code',
     key: 'mcpServers',
-    typed: true,
-    then: 'New sessions of Claude Code have it; "/mcp" shows it.',
+    hasType: true,
+    nextStep: 'Start a new session of Claude Code; "/mcp" lists the server.',
     file: (scope, { env, cwd }) =>
       scope === 'project' ? resolve(cwd, '.mcp.json') : join(env['CLAUDE_CONFIG_DIR'] || home(env), '.claude.json'),
   },
   cursor: {
     title: 'Cursor',
     key: 'mcpServers',
-    typed: false,
-    then: 'Cursor finds it by itself; its settings list it under MCP.',
+    hasType: false,
+    nextStep: 'Cursor loads the server by itself; its settings list it under MCP.',
     file: (scope, { env, cwd }) =>
       scope === 'project' ? resolve(cwd, '.cursor', 'mcp.json') : join(home(env), '.cursor', 'mcp.json'),
   },
   vscode: {
     title: 'VS Code',
     key: 'servers',
-    typed: true,
-    then: 'VS Code finds it by itself; "MCP: List Servers" starts it.',
+    hasType: true,
+    nextStep: 'Run "MCP: List Servers" in VS Code to start the server.',
     file: (scope, machine) =>
       scope === 'project'
         ? resolve(machine.cwd, '.vscode', 'mcp.json')
@@ -83,5 +84,5 @@ export const HOSTS = {
 /** The name of a host. */
 export type HostName = keyof typeof HOSTS;
 
-/** All names. */
+/** The names of all hosts. */
 export const HOST_NAMES = Object.keys(HOSTS) as HostName[];

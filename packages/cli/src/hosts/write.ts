@@ -1,28 +1,29 @@
 /**
- * Writes a file that somebody else owns: a backup first, then all at once.
+ * Writes the config file of a host: makes a backup, then replaces the file in one step.
  */
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, chown, copyFile, mkdir, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { copyFile, mkdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 
 import { Failure, messageOf } from '../errors.js';
+import { writeFileAtomically } from '../files/atomic-write.js';
 
-/** A new file holds commands, and perhaps secrets later: it is for this user alone. */
-const PRIVATE = 0o600;
-
-/** The text of a file; undefined: there is none. */
+/**
+ * The text of a file; undefined where it does not exist.
+ *
+ * @throws Failure where it cannot be read or is not UTF-8
+ */
 export async function textOf(file: string): Promise<string | undefined> {
   try {
     const bytes = await readFile(file);
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new Failure(`${file} cannot be read: ${messageOf(error)}; it is left as it is`);
+    throw new Failure(`cannot read ${file}: ${messageOf(error)}. The file was not changed`);
   }
 }
 
-/** The file that symbolic links lead to, also where it is not there yet. */
+/** The file that symbolic links point to, even if it does not exist yet. */
 async function targetOf(file: string): Promise<string> {
   try {
     return await realpath(file);
@@ -37,36 +38,29 @@ const backupName = (file: string, at: Date): string =>
   `${file}.${at.toISOString().replace(/[-:]/g, '').replace('.', '').replace('T', '-')}.bak`;
 
 /**
- * Replaces a file's text. A symbolic link stays one, and its target is written; the mode and, if it can be, the owner stay.
+ * Replaces the text of a file. A symbolic link stays a link, and its target is written. Mode and owner stay; a new file is
+ * private, because it holds commands, and perhaps secrets later.
  *
- * @param before the text that `after` was made from; where the file has another by now, nothing is written
- * @returns the backup's path; undefined where there was no file
+ * @param before the text that `after` was made from; if the file has another text by now, nothing is written
+ * @returns the path of the backup; undefined where there was no file
+ * @throws Failure where the file has changed or cannot be written
  */
 export async function replaceFile(file: string, before: string | undefined, after: string): Promise<string | undefined> {
   const target = await targetOf(file);
-  if ((await textOf(target)) !== before) throw new Failure(`${file} was changed by another program just now; try again`);
-  const old = before === undefined ? undefined : await stat(target);
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+  if ((await textOf(target)) !== before) throw new Failure(`another program has just changed ${file}; try again`);
   let backup: string | undefined;
   try {
     await mkdir(dirname(target), { recursive: true });
-    const handle = await open(temporary, 'wx', PRIVATE);
-    try {
-      await handle.writeFile(after);
-      await handle.sync();
-    } finally {
-      await handle.close();
+    const like = before === undefined ? undefined : await stat(target);
+    if (like !== undefined) {
+      const path = backupName(target, new Date());
+      await copyFile(target, path, constants.COPYFILE_EXCL);
+      backup = path;
     }
-    if (old !== undefined) {
-      await chmod(temporary, old.mode & 0o7777);
-      await chown(temporary, old.uid, old.gid).catch(() => undefined);
-      backup = backupName(target, new Date());
-      await copyFile(target, backup, constants.COPYFILE_EXCL);
-    }
-    await rename(temporary, target);
+    writeFileAtomically(target, after, { like, durable: true });
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw new Failure(`${file} cannot be written: ${messageOf(error)}; it is left as it is`);
+    if (backup !== undefined) await rm(backup, { force: true });
+    throw new Failure(`cannot write ${file}: ${messageOf(error)}. The file was not changed`);
   }
   return backup;
 }

@@ -1,5 +1,5 @@
 /**
- * The config file, for programs that embed the daemon.
+ * Reads the config file for programs that embed the daemon.
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -9,21 +9,21 @@ import { parseConfig } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
 import { localModules } from '@mcp-daemon/modules';
 
-/** A config file as `createDaemon` takes it. */
+/** A config file, as options of `createDaemon`. */
 export interface LoadedConfig {
-  /** What the file offers. */
+  /** The tools, resources and prompts of the file. */
   catalog: CatalogDefinition;
-  /** How the file names the server. */
+  /** The name and version of the server in the file. */
   server: ServerIdentity;
-  /** Where its links' code comes from: files and packages, found from the file's folder. */
+  /** Loads the code of the links: files and packages, resolved from the folder of the file. */
   modules: [LocalModules];
 }
 
 /**
  * Reads a config file.
  *
- * @param file its path
- * @throws ConfigError with every mistake in it; what reading the file throws
+ * @param file the path of the file
+ * @throws ConfigError with all errors of the file; errors of the file system
  *
  * @example
  * const daemon = createDaemon(await loadConfig('mcp.json'));

@@ -1,18 +1,18 @@
 /**
- * What the log and its writer have in common.
+ * The types that the logger and its writer share.
  */
 
 /** The levels that are written. */
 export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
-/** Writes one line. `fields` holds the time at which it was said. */
+/** Writes one line. `fields` contains the time of the log call. */
 export type WriteLine = (level: Level, fields: object, message: string) => void;
 
-/** How the log looks. */
+/** Options of the log. */
 export interface LogOptions {
-  /** The least level that is written: a key of pino's levels, or `silent`. */
+  /** The lowest level that is written: a level of pino, or `silent`. */
   level: string;
-  /** Text for a person instead of JSON. */
+  /** Text instead of JSON lines. */
   pretty: boolean;
   colour: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * The log's writer: pino, and on a terminal its pretty form. Lines are written once in each turn of the event loop, and
- * synchronously, so that nothing is lost at the end.
+ * The writer of the log: pino, with pino-pretty on a terminal. Lines are written synchronously, once per turn of the event loop,
+ * so that nothing is lost at exit.
  */
 import type { DestinationStream } from 'pino';
 import { pino, stdSerializers } from 'pino';
@@ -16,7 +16,7 @@ async function destinationOf({ pretty, colour }: LogOptions): Promise<Destinatio
     return prettify({ destination: STDERR, sync: true, colorize: colour, ...layout });
   }
   const stream = pino.destination({ dest: STDERR, sync: true });
-  stream.on('error', () => undefined); // nobody reads stderr any more
+  stream.on('error', () => undefined); // stderr is closed
   let pending = '';
   const flush = (): void => {
     const text = pending;
@@ -32,8 +32,8 @@ async function destinationOf({ pretty, colour }: LogOptions): Promise<Destinatio
   };
 }
 
-/** A line of the access log as a person reads it: what was asked for goes first. */
-function forPeople(fields: object, message: string): [object, string] {
+/** A line of the access log as text: method, path and status first. */
+function forTerminal(fields: object, message: string): [object, string] {
   const { method, path, status, ms, ...rest } = fields as Record<string, unknown>;
   if (method === undefined || path === undefined) return [fields, message];
   return [rest, `${String(method)} ${String(path)} ${String(status)} in ${String(ms)} ms`];
@@ -43,8 +43,8 @@ function forPeople(fields: object, message: string): [object, string] {
 export async function createPino(options: LogOptions): Promise<WriteLine> {
   const destination = await destinationOf(options);
   const serializers = { error: stdSerializers.err };
-  // The time is a field of the line: it was said before it could be written.
+  // The time is a field of the line, because a line can wait for pino to be loaded.
   const logger = pino({ level: 'trace', base: { pid: process.pid }, timestamp: false, serializers }, destination);
-  if (options.pretty) return (level, fields, message) => logger[level](...forPeople(fields, message));
+  if (options.pretty) return (level, fields, message) => logger[level](...forTerminal(fields, message));
   return (level, fields, message) => logger[level](fields, message);
 }

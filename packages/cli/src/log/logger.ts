@@ -1,6 +1,5 @@
 /**
- * A log that costs nothing until there is something to say: pino is loaded at the first line. Lines go to stderr, which is
- * a terminal, or a file that a host keeps; stdout belongs to the protocol.
+ * A logger that loads pino at the first line. It writes to stderr, because stdout is for the protocol.
  */
 import { writeSync } from 'node:fs';
 
@@ -8,13 +7,13 @@ import type { Logger } from '@mcp-daemon/core';
 
 import type { Level, LogOptions, WriteLine } from './log-line.js';
 
-/** pino's numbers for the levels. */
+/** The numbers of pino's levels. */
 const LEVELS = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: Infinity } as const;
 
-/** A log that can be brought to its end. */
+/** A logger that can be flushed. */
 export interface LazyLogger extends Logger {
   fatal(fields: object, message: string): void;
-  /** Writes what waits for pino to be loaded, without it. */
+  /** Writes the lines that wait for pino, without pino. */
   flush(): void;
 }
 
@@ -24,23 +23,36 @@ interface Line {
   message: string;
 }
 
-/** An error as pino writes it. */
+/** An error in the format of pino. */
 function plain(value: unknown): unknown {
   if (!(value instanceof Error)) return value;
   return { type: value.name, message: value.message, stack: value.stack };
 }
 
-/** A line without pino: when the process ends before it was loaded. */
-function writePlainly({ level, fields, message }: Line): void {
+/** A line as text, similar to that of pino-pretty. */
+function asText({ level, fields, message }: Line): string {
+  const { time, ...members } = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, plain(value)]));
+  const clock = new Date(Number(time)).toTimeString().slice(0, 8);
+  const rest = Object.keys(members).length === 0 ? '' : ` ${JSON.stringify(members)}`;
+  return `[${clock}] ${level.toUpperCase()}: ${message}${rest}`;
+}
+
+/** A line as JSON, in the format of pino. */
+function asJson({ level, fields, message }: Line): string {
   const members = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, plain(value)]));
+  return JSON.stringify({ level: LEVELS[level], pid: process.pid, ...members, msg: message });
+}
+
+/** Writes a line without pino, where the process exits before pino is loaded. */
+function writePlainly(line: Line, pretty: boolean): void {
   try {
-    writeSync(2, `${JSON.stringify({ level: LEVELS[level], pid: process.pid, ...members, msg: message })}\n`);
+    writeSync(2, `${pretty ? asText(line) : asJson(line)}\n`);
   } catch {
-    // Nobody reads stderr any more.
+    // stderr is closed.
   }
 }
 
-/** Creates the log. */
+/** Creates the logger. */
 export function createLogger(options: LogOptions): LazyLogger {
   const least = LEVELS[options.level as keyof typeof LEVELS] ?? LEVELS.info;
   let waiting: Line[] = [];
@@ -51,7 +63,7 @@ export function createLogger(options: LogOptions): LazyLogger {
     const lines = waiting;
     waiting = [];
     for (const line of lines) {
-      if (write === undefined) writePlainly(line);
+      if (write === undefined) writePlainly(line, options.pretty);
       else write(line.level, line.fields, line.message);
     }
   }

@@ -1,5 +1,5 @@
 /**
- * The config file, from the disk.
+ * Reads the config file from the disk.
  */
 import { readFileSync } from 'node:fs';
 
@@ -9,37 +9,30 @@ import { ConfigError, parseConfig } from '@mcp-daemon/core';
 import { messageOf, UsageError } from '../errors.js';
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder, not a file',
-  EACCES: 'this user may not read it',
-  EPERM: 'this user may not read it',
+  ENOENT: 'no such file. Create one with "mcp-daemon init"',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
 };
 
-/** Why a file could not be read, in words. */
-export function whyUnreadable(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return REASONS[code] ?? messageOf(error);
-}
-
 function cannotRead(file: string, error: unknown): UsageError {
-  const why = whyUnreadable(error);
-  const help = why === REASONS['ENOENT'] ? '. Make one with "mcp-daemon init"' : '';
-  return new UsageError(`the config file ${file} cannot be read: ${why}${help}`, { hint: false });
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return new UsageError(`cannot read config file ${file}: ${REASONS[code] ?? messageOf(error)}`, { hint: false });
 }
 
-/** Strict UTF-8: a replaced character could change a name. */
+/** Decodes strictly, because a replacement character could change a name. */
 function decode(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new ConfigError([{ path: '$', message: 'the file is not UTF-8; save it as UTF-8' }], file);
+    throw new ConfigError([{ path: '$', message: 'not UTF-8; save the file as UTF-8' }], file);
   }
 }
 
 /**
  * Reads a config file.
  *
- * @throws UsageError where it cannot be read, ConfigError with all its mistakes
+ * @throws UsageError where it cannot be read, ConfigError with all its errors
  */
 export function readConfigFile(file: string): Config {
   let bytes: Uint8Array;
@@ -49,12 +42,4 @@ export function readConfigFile(file: string): Config {
     throw cannotRead(file, error);
   }
   return parseConfig(decode(bytes, file), { file });
-}
-
-/** All mistakes of a config, each in one line: `file:line:column path: message`. */
-export function mistakeLines(error: ConfigError, file: string): string[] {
-  return error.mistakes.map(({ path, line, column, message }) => {
-    const where = line === undefined ? file : `${file}:${line}:${column ?? 1}`;
-    return `${where} ${path}: ${message}`;
-  });
 }

@@ -1,20 +1,19 @@
 /**
- * Whether the code of a link is there: does what the first call of a function does, up to the call.
+ * Checks the code of a link: loads it as the first call of the function would, without calling it.
  */
 import type { LinkBinding, Logger, ModuleSource } from '@mcp-daemon/core';
-import { DEFAULT_PARTITION } from '@mcp-daemon/core';
+import { DEFAULT_PARTITION, didYouMean } from '@mcp-daemon/core';
 
 import { Failure, messageOf } from '../errors.js';
-import { didYouMean } from '../near.js';
 
 type Exports = Readonly<Record<string, unknown>>;
 type AnyClass = new (options: object) => object;
 
-/** Names that a reader could have meant. */
+/** Exported names, for suggestions. */
 const namesOf = (exports: object): string[] =>
   Object.keys(exports).filter((name) => name !== 'default' && name !== 'module.exports');
 
-/** Names of methods, of a class's instance. */
+/** Names of the methods of an instance, for suggestions. */
 function methodsOf(instance: object): string[] {
   const names: string[] = [];
   for (let owner: unknown = instance; typeof owner === 'object' && owner !== null && owner !== Object.prototype;) {
@@ -24,7 +23,7 @@ function methodsOf(instance: object): string[] {
   return names.filter((name) => name !== 'constructor' && typeof (instance as Exports)[name] === 'function');
 }
 
-/** A member of the exports, or of what `export default` holds. */
+/** A named export, or a member of the default export. */
 function exported(exports: Exports, name: string): unknown {
   if (name in exports) return exports[name];
   const fallback = exports['default'];
@@ -36,7 +35,7 @@ function exported(exports: Exports, name: string): unknown {
 const isClass = (value: unknown): boolean =>
   typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 
-/** Makes a check that loads modules and builds each class once. @returns a function that rejects where a link leads nowhere */
+/** Creates a check that loads modules and builds each class once. @returns a function that rejects where code is missing */
 export function linkCheck(source: ModuleSource, logger: Logger): (link: LinkBinding) => Promise<void> {
   const instances = new Map<string, Promise<object>>();
 
@@ -50,13 +49,13 @@ export function linkCheck(source: ModuleSource, logger: Logger): (link: LinkBind
       // A constructor may return a promise of its instance.
       return await (new (found as AnyClass)({ logger, setting: link.setting, partition: DEFAULT_PARTITION }) as Promise<object>);
     } catch (error) {
-      throw new Failure(`class "${className}" of module "${link.module_name}" could not be built: ${messageOf(error)}`);
+      throw new Failure(`class "${className}" of module "${link.module_name}" could not be created: ${messageOf(error)}`);
     }
   }
 
   return async (link) => {
     const { module_name: module, class_name: className, function_name: name } = link;
-    if (!source.accepts(link)) throw new Failure(`module "${module}": nothing here loads code from "${link.source}"`);
+    if (!source.accepts(link)) throw new Failure(`module "${module}": code from source "${link.source}" cannot be loaded`);
     const { exports } = await source.load(link, DEFAULT_PARTITION);
     if (className === undefined) {
       const found = exported(exports, name);

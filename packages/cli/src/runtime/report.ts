@@ -1,24 +1,34 @@
 /**
- * Says on stderr why a command ended badly: what is wrong and how to get on, never a trace.
+ * Prints on stderr why a command failed: what is wrong and what to do, never a stack trace.
  */
 import { ConfigError } from '@mcp-daemon/core';
 
 import { Failure, messageOf, UsageError } from '../errors.js';
-import { mistakeLines } from './config-file.js';
 
-/** Writes the reason of an error. @returns the exit code */
+/** All errors of a config, each in one line: `file:line:column path: message`. */
+export function errorLines(error: ConfigError, file: string): string[] {
+  return error.mistakes.map(({ path, line, column, message }) => {
+    const where = line === undefined ? file : `${file}:${line}:${column ?? 1}`;
+    return `${where} ${path}: ${message}`;
+  });
+}
+
+/** Writes the message of an error. @returns the exit code */
 export function report(error: unknown, shown: (path: string) => string = (path) => path): number {
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const write = (line: string): void => void process.stderr.write(`${line}\n`);
   if (error instanceof ConfigError) {
     const file = shown(error.file ?? 'the config');
     const count = error.mistakes.length;
-    for (const line of mistakeLines(error, file)) say(line);
-    say(
-      `mcp-daemon: ${file} has ${count === 1 ? 'a mistake' : `${count} mistakes`}; nothing is done with it until ${count === 1 ? 'it is' : 'they are'} repaired`,
-    );
+    for (const line of errorLines(error, file)) write(line);
+    const [what, object] = count === 1 ? ['an error', 'it'] : [`${count} errors`, 'them'];
+    write(`mcp-daemon: ${file} has ${what}. Fix ${object} and try again`);
     return 2;
   }
-  say(`mcp-daemon: ${error instanceof Failure ? error.message : `something went wrong: ${messageOf(error)}`}`);
-  if (error instanceof UsageError && error.hint) say('Try "mcp-daemon --help".');
+  write(`mcp-daemon: ${error instanceof Failure ? error.message : `unexpected error: ${messageOf(error)}`}`);
+  if (error instanceof UsageError && error.help !== undefined) {
+    const { usage, help } = error.help;
+    if (usage !== undefined) write(`\nUsage: ${usage}`);
+    write(`Try "${help}".`);
+  }
   return error instanceof Failure ? error.exitCode : 1;
 }

@@ -1,5 +1,5 @@
 /**
- * From settings to a daemon: what serving and calling from the command line have in common.
+ * Creates the daemon of a config file, for serving and for `call`.
  */
 import { dirname } from 'node:path';
 
@@ -18,24 +18,24 @@ const DAY_MS = 24 * 60 * 60_000;
 export interface RuntimeOptions {
   settings: Settings;
   env: Env;
-  /** The config, and where it was. */
+  /** The config, and the file that it was read from. */
   config: Config;
   file: string;
   logger: Logger;
-  /** Called before the first code of a user's is loaded. */
+  /** Called before each load of user code. */
   beforeCode?: () => void;
 }
 
-/** A daemon and its code. */
+/** A daemon, and where its code comes from. */
 export interface Runtime {
   readonly daemon: Daemon;
   readonly modules: LocalModules;
 }
 
-/** The limits that the settings name. */
+/** The limits in the settings. */
 const limitsOf = ({ timeoutMs, pageSize }: Settings): NonNullable<DaemonOptions['limits']> => ({ timeoutMs, pageSize });
 
-/** Creates the daemon of a config file. Nothing is opened or loaded before it is needed. */
+/** Creates the daemon of a config file. The store is opened, and code is loaded, when it is first needed. */
 export function createRuntime({ settings, env, config, file, logger, beforeCode }: RuntimeOptions): Runtime {
   const modules = localModules({ base: dirname(file), logger });
   const guarded: LocalModules = {

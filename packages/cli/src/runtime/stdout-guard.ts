@@ -1,6 +1,6 @@
 /**
- * Keeps stdout for the protocol. Whatever a user's function prints, by whatever way of Node's, reaches stderr instead: a
- * single stray line on stdout would break the conversation with the host.
+ * Reserves stdout for the protocol. Output of user code goes to stderr instead, whichever API of Node it uses, because a single
+ * stray line on stdout would break the connection to the host.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -8,24 +8,24 @@ import type { Writable } from 'node:stream';
 
 const STDOUT = 1;
 const STDERR = 2;
-/** Names that the system gives to a process's own stdout. */
+/** Paths of the process's own stdout. */
 const STDOUT_PATHS: ReadonlySet<unknown> = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
-/** Methods of `fs` that write to their first argument, a file number or a path. */
+/** Methods of `fs` that write to their first argument, a file descriptor or a path. */
 const WRITERS = ['write', 'writeSync', 'writev', 'writevSync', 'writeFile', 'writeFileSync', 'appendFile', 'appendFileSync'];
 /** Methods of `fs` that open their first argument, a path. */
 const OPENERS = ['open', 'openSync', 'createWriteStream'];
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
-/** What {@link guardStdout} gives. */
+/** What {@link guardStdout} returns. */
 export interface StdoutGuard {
   /** The process's real stdout. */
   readonly output: Writable;
-  /** Guards children as well. Apart, because it loads a part of Node that most functions never need. */
+  /** Guards child processes as well. A separate step, because it loads a part of Node that most functions never need. */
   guardChildren(): void;
 }
 
-/** Puts another function in a method's place. What hangs on the old one, such as `promisify.custom`, stays. */
+/** Replaces a method. Properties of the old one, such as `promisify.custom`, are copied. */
 function replace(owner: object, name: string, make: (original: AnyFunction) => AnyFunction): void {
   const methods = owner as Record<string, unknown>;
   const original = methods[name];
@@ -54,14 +54,14 @@ function guardFiles(): void {
   for (const name of WRITERS) replace(fs, name, writeAside);
   for (const name of OPENERS) replace(fs, name, openAside);
   replace(fs.promises, 'open', openAside);
-  // These take no file number.
+  // These take no file descriptor.
   for (const name of ['writeFile', 'appendFile']) {
     replace(fs.promises, name, (original) => async (target, data, ...rest) => {
       if (!isStdoutPath(target)) return original(target, data, ...rest);
       return fs.writeFileSync(STDERR, data as string);
     });
   }
-  // A stream on file 1 writes by the methods above; when it ends it must not take the protocol with it.
+  // A stream on descriptor 1 uses the methods above; its end must not close stdout for the protocol.
   replace(fs, 'closeSync', (original) => (fd) => (fd === STDOUT ? undefined : original(fd)));
   replace(fs, 'close', (original) => (fd, done) => {
     if (fd !== STDOUT) return original(fd, done);
@@ -70,14 +70,14 @@ function guardFiles(): void {
   });
 }
 
-/** Whether an entry of a child's `stdio` is our stdout. */
+/** Whether an entry of a child's `stdio` is the stdout of this process. */
 function isStdout(entry: unknown, index: number, real: Writable): boolean {
   if (entry === 'inherit') return index === STDOUT;
   if (entry === STDOUT || entry === real) return true;
   return typeof entry === 'object' && entry !== null && (entry as { fd?: unknown }).fd === STDOUT;
 }
 
-/** A child's options, with stderr in the place of our stdout. */
+/** The options of a child process, with stderr instead of stdout. */
 function childOptions(options: unknown, real: Writable): unknown {
   if (typeof options !== 'object' || options === null || !('stdio' in options)) return options;
   const { stdio } = options;
@@ -88,7 +88,7 @@ function childOptions(options: unknown, real: Writable): unknown {
 
 function guardChildren(real: Writable): void {
   const childProcess = process.getBuiltinModule('node:child_process');
-  // spawn, fork, exec and execFile all end here.
+  // spawn, fork, exec and execFile all call this method.
   replace(
     childProcess.ChildProcess.prototype,
     'spawn',
@@ -109,11 +109,11 @@ function guardChildren(real: Writable): void {
   }
 }
 
-/** Takes stdout away from everybody but the caller. To be called once, before any code of a user's is loaded. */
+/** Redirects all other output from stdout to stderr. Call it once, before any user code is loaded. */
 export function guardStdout(): StdoutGuard {
-  // Made before the methods it may use are replaced: where stdout is a file, Node writes by fs.writeSync.
+  // Created before the methods of fs are replaced: where stdout is a file, Node writes with fs.writeSync.
   const output: Writable = process.stdout;
-  // stderr is only made when somebody prints.
+  // A getter, so that process.stderr is created only when something is printed.
   const stderr: PropertyDescriptor = { configurable: true, enumerable: true, get: () => process.stderr, set: () => undefined };
   Object.defineProperty(process, 'stdout', stderr);
   Object.defineProperty(console, '_stdout', { ...stderr, enumerable: false });

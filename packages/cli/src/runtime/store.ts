@@ -3,7 +3,7 @@
  */
 import type { Logger, Store } from '@mcp-daemon/core';
 
-import { dataFile } from '../settings/places.js';
+import { dataFile } from '../settings/paths.js';
 import type { Env, Settings } from '../settings/settings.js';
 
 /**

@@ -1,5 +1,5 @@
 /**
- * From settings to whoever finds out who calls.
+ * Creates the authentication of the HTTP server from the settings.
  */
 import type { Logger } from '@mcp-daemon/core';
 import type { AddressOf, AuthProvider } from '@mcp-daemon/express';
@@ -13,14 +13,14 @@ import {
 } from '@mcp-daemon/express';
 
 import { UsageError } from '../errors.js';
-import { isFile, userFile } from '../settings/places.js';
+import { isFile, userFile } from '../settings/paths.js';
 import type { Settings } from '../settings/settings.js';
-import { listOf } from '../settings/settings.js';
+import { parseList } from '../settings/settings.js';
 
 /** What {@link createAuth} takes. */
 export interface AuthOptions {
   settings: Settings;
-  /** Where the server listens. */
+  /** The address that the server listens on. */
   host: string;
   addressOf: AddressOf;
   logger: Logger;
@@ -28,8 +28,8 @@ export interface AuthOptions {
 
 const DEFAULT_ADMIN = 'admin';
 
-/** The variables whose defaults, which everybody knows, are in use. */
-function knownSecrets({ authProvider, jwtSecretKey, adminPassword }: Settings): string[] {
+/** The variables of secrets that have their public default. */
+function defaultSecrets({ authProvider, jwtSecretKey, adminPassword }: Settings): string[] {
   if (authProvider !== 'local') return [];
   return [
     ...((jwtSecretKey ?? DEFAULT_JWT_SECRET) === DEFAULT_JWT_SECRET ? ['JWT_SECRET_KEY'] : []),
@@ -37,26 +37,26 @@ function knownSecrets({ authProvider, jwtSecretKey, adminPassword }: Settings): 
   ];
 }
 
-/** Whether anybody who gets here can log in. */
-export const hasKnownSecrets = (settings: Settings): boolean => knownSecrets(settings).length > 0;
+/** Whether a secret has its public default, so that anyone who can connect can log in. */
+export const usesDefaultSecrets = (settings: Settings): boolean => defaultSecrets(settings).length > 0;
 
-/** Says what an operator may not know of who can log in. To be called once it listens: a start that fails says why, and no more. */
-export function tellWhoLogsIn(settings: Settings, host: string, logger: Logger): void {
-  const known = knownSecrets(settings);
-  if (known.length > 0)
-    logger.warn(
-      { defaults: known },
-      `everybody knows the default of ${known.join(' and ')}: this server listens on ${host} alone`,
-    );
+/** Logs who can connect and log in, where it may surprise the operator. Call it once the server listens. */
+export function logAuthWarnings(settings: Settings, logger: Logger): void {
+  const defaults = defaultSecrets(settings);
+  if (defaults.length > 0) {
+    const [are, object] = defaults.length === 1 ? ['is a public default', 'it'] : ['are public defaults', 'both'];
+    const message = `${defaults.join(' and ')} ${are}, so only this machine can connect. Set ${object} to serve others.`;
+    logger.warn({ defaults }, message);
+  }
   const file = userFile(settings);
   const { authProvider, adminUsername = DEFAULT_ADMIN } = settings;
   if (authProvider === 'local' && !isFile(file))
-    logger.info({ file }, `there is no users file: only ${adminUsername} can log in; "mcp-daemon users add" makes one`);
+    logger.info({ file }, `no users file ${file}: only ${adminUsername} can log in. "mcp-daemon users add" creates the file`);
 }
 
 const isBehindProxy = ({ trustProxy }: Settings): boolean => trustProxy !== undefined && trustProxy !== '0';
 
-/** Who knows the users of a file. */
+/** Authentication by a users file. */
 function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<AuthProvider> {
   const { adminUsername = DEFAULT_ADMIN, adminStaticToken, accessTokenExp, publicUrl } = settings;
   const { jwtSecretKey: jwtSecret = DEFAULT_JWT_SECRET, adminPassword = DEFAULT_ADMIN_PASSWORD } = settings;
@@ -74,7 +74,7 @@ function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<
   });
 }
 
-/** Who knows the users of a pool. */
+/** Authentication by an Amazon Cognito user pool. */
 function cognitoAuth({ settings, addressOf, logger }: AuthOptions): Promise<AuthProvider> {
   const { cognitoUserPoolId: userPoolId, cognitoAppClientId: clientId } = settings;
   const missing = [
@@ -82,7 +82,9 @@ function cognitoAuth({ settings, addressOf, logger }: AuthOptions): Promise<Auth
     ...(clientId === undefined ? ['COGNITO_APP_CLIENT_ID'] : []),
   ];
   if (userPoolId === undefined || clientId === undefined)
-    throw new UsageError(`AUTH_PROVIDER=cognito: set ${missing.join(' and ')}`);
+    throw new UsageError(
+      `AUTH_PROVIDER=cognito also needs ${missing.join(' and ')}: set ${missing.length === 1 ? 'it' : 'both'}`,
+    );
   return createCognitoAuth({
     userPoolId,
     clientId,
@@ -96,9 +98,9 @@ function cognitoAuth({ settings, addressOf, logger }: AuthOptions): Promise<Auth
 }
 
 /**
- * Creates it.
+ * Creates the authentication that AUTH_PROVIDER names.
  *
- * @throws UsageError or DaemonError `usage` where a setting is missing or no good, ConfigError where the users file has mistakes
+ * @throws UsageError or DaemonError `usage` where a setting is missing or wrong, ConfigError where the users file has errors
  */
 export async function createAuth(options: AuthOptions): Promise<AuthProvider> {
   const { settings } = options;
@@ -107,8 +109,8 @@ export async function createAuth(options: AuthOptions): Promise<AuthProvider> {
       if (isBehindProxy(settings))
         throw new UsageError('cannot serve behind a proxy, as TRUST_PROXY says, without authentication: set AUTH_PROVIDER');
       return createOpenAuth({
-        allowedHosts: listOf(settings.allowedHosts),
-        allowedOrigins: listOf(settings.allowedOrigins) ?? [],
+        allowedHosts: parseList(settings.allowedHosts),
+        allowedOrigins: parseList(settings.allowedOrigins) ?? [],
         publicUrl: settings.publicUrl,
       });
     case 'cognito':

@@ -1,24 +1,27 @@
 /**
- * Follows a file. Its folder is watched rather than the file, because editors save by renaming and deployments by switching
- * links; what counts is whether the file that is found by the name is another than before.
+ * Watches the config file. Editors save by renaming and deployments switch symbolic links, so the folders are watched, and the
+ * file counts as changed when its name leads to another file, or to other content, than before.
  */
-import type { FSWatcher, Stats } from 'node:fs';
-import { realpathSync, statSync, unwatchFile, watch, watchFile } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** What {@link watchConfig} gives. */
+import { watchFolders } from '@mcp-daemon/modules';
+
+/** What {@link watchConfig} returns. */
 export interface FileWatch {
+  /** Stops watching. */
   close(): void;
 }
 
-/** Editors write more than once. */
+/** Editors write more than once per save. */
 const DEBOUNCE_MS = 60;
-/** A folder in which something is written all the time is looked at nevertheless. */
-const PATIENCE_MS = 500;
-/** Where the system has no watchers left, the file is looked at that often. */
+/** In a folder with writes all the time, the file is checked at least this often. */
+const MAX_WAIT_MS = 500;
+/** Where the system has no watchers left, or the folder is missing, the file is checked this often. */
 const POLL_MS = 1_000;
 
-/** What tells one content of a file from another without reading it. Undefined: there is no file. */
+/** Identifies the version of a file without reading it; undefined where there is no file. */
 export function stampOf(file: string): string | undefined {
   let stat: Stats | undefined;
   try {
@@ -38,45 +41,20 @@ function realPath(file: string): string {
 }
 
 /**
- * Calls the listener when the file was changed, replaced or made again. A file that is away is waited for.
+ * Calls the listener when the file was changed, replaced or created again. While the file is missing, nothing is called.
  *
- * @param before the stamp of what the caller has read: an edit since then counts
+ * @param before the stamp of the version that the caller has read, so that an edit since then is not missed
  */
 export function watchConfig(file: string, before: string | undefined, listener: () => void): FileWatch {
   let last = before;
   let timer: NodeJS.Timeout | undefined;
   let since = 0;
-  let watchers: FSWatcher[] = [];
-  let folders = '';
-  let polls = false;
+  const folders = watchFolders({ onEvent: schedule, limit: Infinity, interval: POLL_MS });
 
-  function poll(): void {
-    if (polls) return;
-    polls = true;
-    watchFile(file, { interval: POLL_MS, persistent: false }, schedule);
-  }
-
-  /** Watches the folder of the name, and the folder of the file where the name is a link. */
-  function follow(): void {
-    const wanted = [...new Set([dirname(file), dirname(realPath(file))])];
-    if (wanted.join('\n') === folders) return;
-    folders = wanted.join('\n');
-    for (const watcher of watchers) watcher.close();
-    watchers = [];
-    for (const folder of wanted) {
-      try {
-        const watcher = watch(folder, { persistent: false }, schedule);
-        watcher.on('error', poll);
-        watchers.push(watcher);
-      } catch {
-        poll();
-      }
-    }
-  }
-
-  function look(): void {
+  function check(): void {
     timer = undefined;
-    follow();
+    // The folder of the name, and the folder of the file that a symbolic link points to now.
+    folders.set(new Set([dirname(file), dirname(realPath(file))]));
     const now = stampOf(file);
     if (now === undefined || now === last) return;
     last = now;
@@ -85,18 +63,17 @@ export function watchConfig(file: string, before: string | undefined, listener: 
 
   function schedule(): void {
     if (timer === undefined) since = performance.now();
-    else if (performance.now() - since > PATIENCE_MS) return;
+    else if (performance.now() - since > MAX_WAIT_MS) return;
     clearTimeout(timer);
-    timer = setTimeout(look, DEBOUNCE_MS).unref();
+    timer = setTimeout(check, DEBOUNCE_MS).unref();
   }
 
-  follow();
+  folders.set(new Set([dirname(file), dirname(realPath(file))]));
   schedule();
   return {
     close() {
       clearTimeout(timer);
-      for (const watcher of watchers) watcher.close();
-      if (polls) unwatchFile(file, schedule);
+      folders.close();
     },
   };
 }

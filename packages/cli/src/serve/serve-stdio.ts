@@ -1,5 +1,5 @@
 /**
- * The sidecar: a config file on stdin and stdout, from its start to its end.
+ * Serves a config file on stdin and stdout (the sidecar of a host), from start to shutdown.
  */
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
@@ -14,21 +14,21 @@ import { guardStdout } from '../runtime/stdout-guard.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
 import type { OpenedConfig } from './serving.js';
-import { follow, NOT_CLOSED, openConfig, SIGNALS, surviveUserCode } from './serving.js';
+import { logUncaughtErrors, NOT_CLOSED, openConfig, SIGNALS, watchFiles } from './serving.js';
 
-/** Following edits can wait until a host has had its first answer. */
+/** Watching files starts later, so that it does not delay the first answer. */
 const WATCH_AFTER_MS = 300;
-/** How often is looked whether a first call has been served. */
-const WARM_EVERY_MS = 3_000;
-/** What may be left of a drain once the client has gone and a signal has come. */
-const HURRY_MS = 100;
+/** How often to check whether a first call has been recorded. */
+const CACHE_CHECK_MS = 3_000;
+/** How long to wait for running calls after the client has left and a signal came. */
+const GRACE_MS = 100;
 
 /**
- * Serves until the client leaves or a signal comes, and ends the process.
+ * Serves until the client leaves or a signal comes, then exits the process.
  *
- * @param warm called once when everything has run that a start needs
+ * @param saveCompileCache called once, when all code that a start needs has run
  */
-export async function serveOverStdio(settings: Settings, env: Env, warm: () => void): Promise<void> {
+export async function serveOverStdio(settings: Settings, env: Env, saveCompileCache: () => void): Promise<void> {
   let opened: OpenedConfig;
   try {
     opened = openConfig(settings);
@@ -38,42 +38,42 @@ export async function serveOverStdio(settings: Settings, env: Env, warm: () => v
   }
   const { file, config } = opened;
   const guard = guardStdout();
-  const pretty = isatty(2); // process.stderr is not made for the question: most sidecars have nothing to say
+  const pretty = isatty(2); // does not create process.stderr, which most sidecars never use
   const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, { isTTY: pretty }) });
   const { daemon, modules } = createRuntime({ settings, env, config, file, logger, beforeCode: guard.guardChildren });
-  surviveUserCode(logger);
+  logUncaughtErrors(logger);
 
   const { drainMs, maxMessageBytes } = settings;
   const input: Readable = process.stdin;
   const server = serveStdio(daemon, { input, output: guard.output, maxMessageBytes, drainMs });
 
   let leaving = false;
-  /** From now on nobody waits for ever: not for a function, and not for a client that does not read its answers. */
+  /** Sets a time limit for the shutdown, so that it does not wait forever for a function, or for a client that does not read. */
   function leave(): void {
     if (leaving) return;
     leaving = true;
-    setTimeout(() => void daemon.close({ drainMs: 1 }).finally(() => process.exit(0)), drainMs + HURRY_MS).unref();
+    setTimeout(() => void daemon.close({ drainMs: 1 }).finally(() => process.exit(0)), drainMs + GRACE_MS).unref();
   }
   let signals = 0;
   for (const [signal, code] of Object.entries(SIGNALS)) {
     process.on(signal, () => {
       signals += 1;
       if (signals > 1) process.exit(code);
-      // A client that has left its end waits for no answer: what is under way is cut short.
-      if (leaving) void daemon.close({ drainMs: HURRY_MS }).finally(() => process.exit(0));
+      // The client has left, so nobody waits for the answers of running calls.
+      if (leaving) void daemon.close({ drainMs: GRACE_MS }).finally(() => process.exit(0));
       leave();
-      // Listen streams end with their result, and the server with the daemon.
+      // Closing the daemon ends listen streams with their result, and then the server.
       void daemon.close({ drainMs }).catch((error: unknown) => logger.error({ error: messageOf(error) }, NOT_CLOSED));
     });
   }
   input.once('end', leave);
-  if (settings.watch) setTimeout(() => follow(opened, daemon, modules, logger), WATCH_AFTER_MS).unref();
+  if (settings.watch) setTimeout(() => watchFiles(opened, daemon, modules, logger), WATCH_AFTER_MS).unref();
 
-  const warming = setInterval(() => {
+  const cacheCheck = setInterval(() => {
     if (daemon.stats().written === 0) return;
-    clearInterval(warming);
-    warm();
-  }, WARM_EVERY_MS).unref();
+    clearInterval(cacheCheck);
+    saveCompileCache();
+  }, CACHE_CHECK_MS).unref();
 
   await server.closed;
   try {
@@ -81,7 +81,7 @@ export async function serveOverStdio(settings: Settings, env: Env, warm: () => v
   } catch (error) {
     logger.error({ error: messageOf(error) }, NOT_CLOSED);
   }
-  if (daemon.stats().written > 0) warm();
-  // What a function left running keeps no server alive.
+  if (daemon.stats().written > 0) saveCompileCache();
+  // Timers and sockets of a function must not keep the server running.
   process.exit(0);
 }

@@ -1,5 +1,5 @@
 /**
- * Serving: over which transport, the settings say.
+ * Serves over the transport in the settings.
  */
 import { report } from '../runtime/report.js';
 import type { Env, Flags, Settings } from '../settings/settings.js';
@@ -7,12 +7,12 @@ import { readSettings } from '../settings/settings.js';
 import { serveOverStdio } from './serve-stdio.js';
 
 /**
- * Serves until it is told to end, and ends the process.
+ * Serves until shutdown, then exits the process.
  *
- * @param flags as `readServing` gives them
- * @param warm called once when everything has run that a start needs
+ * @param flags as `parseServeFlags` returns them
+ * @param saveCompileCache called once, when all code that a start needs has run
  */
-export async function serve(flags: Flags, env: Env, warm: () => void = () => undefined): Promise<void> {
+export async function serve(flags: Flags, env: Env, saveCompileCache: () => void = () => undefined): Promise<void> {
   let settings: Settings;
   try {
     settings = readSettings(flags, env);
@@ -20,7 +20,7 @@ export async function serve(flags: Flags, env: Env, warm: () => void = () => und
     process.exitCode = report(error);
     return;
   }
-  if (settings.transport === 'stdio') return serveOverStdio(settings, env, warm);
+  if (settings.transport === 'stdio') return serveOverStdio(settings, env, saveCompileCache);
   const { serveOverHttp } = await import('./serve-http.js');
   return serveOverHttp(settings, env);
 }

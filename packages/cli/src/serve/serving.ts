@@ -1,5 +1,5 @@
 /**
- * What serving has in common, over whatever transport: a config file that is followed, and user code that may fail.
+ * What both transports share: opening and watching the config file, and handling uncaught errors of user code.
  */
 import type { Config, Daemon } from '@mcp-daemon/core';
 import { ConfigError } from '@mcp-daemon/core';
@@ -7,21 +7,22 @@ import type { LocalModules } from '@mcp-daemon/modules';
 
 import { messageOf } from '../errors.js';
 import type { LazyLogger } from '../log/logger.js';
-import { mistakeLines, readConfigFile } from '../runtime/config-file.js';
-import { findConfig } from '../settings/places.js';
+import { readConfigFile } from '../runtime/config-file.js';
+import { errorLines } from '../runtime/report.js';
+import { findConfig } from '../settings/paths.js';
 import type { Settings } from '../settings/settings.js';
 import { stampOf, watchConfig } from './config-watch.js';
 
-/** How a process ends that a signal ends at once. */
+/** The exit codes of a process that a signal stops at once. */
 export const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** What is logged where the record did not take its end well. */
-export const NOT_CLOSED = 'the record could not be closed';
+/** The log message where closing the store fails. */
+export const NOT_CLOSED = 'could not close the record of calls';
 
-/** A config file that is about to be served. */
+/** A config file that was read to be served. */
 export interface OpenedConfig {
   readonly file: string;
-  /** Told before the file is read: an edit during the start is not missed. */
+  /** The version of the file before it was read, so that an edit during the start is not missed. */
   readonly stamp: string | undefined;
   readonly config: Config;
 }
@@ -29,7 +30,7 @@ export interface OpenedConfig {
 /**
  * Finds and reads the config file.
  *
- * @throws UsageError where there is none, ConfigError with all its mistakes
+ * @throws UsageError where there is none, ConfigError with all its errors
  */
 export function openConfig(settings: Settings): OpenedConfig {
   const file = findConfig(settings);
@@ -37,36 +38,36 @@ export function openConfig(settings: Settings): OpenedConfig {
   return { file, stamp, config: readConfigFile(file) };
 }
 
-/** Keeps the catalog and the code up to date with their files. */
-export function follow({ file, stamp }: OpenedConfig, daemon: Daemon, modules: LocalModules, logger: LazyLogger): void {
+/** Reloads the catalog and the code when their files change. */
+export function watchFiles({ file, stamp }: OpenedConfig, daemon: Daemon, modules: LocalModules, logger: LazyLogger): void {
   function reload(): void {
     try {
       const { definition } = readConfigFile(file);
       daemon.update(definition);
-      logger.info({ file, functions: definition.functions.length }, 'the config file was read again');
+      logger.info({ file, functions: definition.functions.length }, 'config file reloaded');
     } catch (error) {
       if (error instanceof ConfigError) {
-        for (const line of mistakeLines(error, file)) logger.error({}, line);
-        logger.error({ mistakes: error.mistakes.length }, 'the config file has mistakes; the last good one is served');
+        for (const line of errorLines(error, file)) logger.error({}, line);
+        logger.error({ errors: error.mistakes.length }, 'the config file has errors; still serving the last valid version');
       } else {
-        logger.error({ error: messageOf(error) }, 'the last good config is served');
+        logger.error({ error: messageOf(error) }, 'cannot reload the config file; still serving the last valid version');
       }
     }
   }
   watchConfig(file, stamp, reload);
   modules.watch((change) => {
     daemon.reload((link) => change.affects(link));
-    logger.info({ files: change.files }, 'code was changed; the next call loads it anew');
+    logger.info({ files: change.files }, 'code changed; the next call loads it');
   });
 }
 
-/** User code may fail after its call has ended, where nobody waits for it. That ends no server: others are being served. */
-export function surviveUserCode(logger: LazyLogger): void {
-  const survive = (what: string) => (error: unknown) => {
-    // Whoever read stderr has gone: saying so would only fail again.
+/** Logs uncaught errors of user code, which can happen after its call has ended, and keeps the server running for other calls. */
+export function logUncaughtErrors(logger: LazyLogger): void {
+  const log = (what: string) => (error: unknown) => {
+    // stderr is closed: logging would only fail again.
     if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return;
-    logger.error({ error }, `${what} in a function's code; the server goes on: ${messageOf(error)}`);
+    logger.error({ error }, `${what} in user code; the server keeps running: ${messageOf(error)}`);
   };
-  process.on('uncaughtException', survive('an uncaught exception'));
-  process.on('unhandledRejection', survive('an unhandled rejection'));
+  process.on('uncaughtException', log('uncaught exception'));
+  process.on('unhandledRejection', log('unhandled rejection'));
 }

@@ -1,8 +1,8 @@
 /**
- * What a setting of the command line is: the words of the table in settings.ts.
+ * The types of settings, for the table in settings.ts.
  */
 
-/** What every setting has. */
+/** What all settings have in common. */
 export interface SettingBase {
   /** The flag, without its dashes. */
   readonly flag: string;
@@ -10,29 +10,31 @@ export interface SettingBase {
   /** The environment variable. */
   readonly env: string;
   readonly description: string;
-  /** How the default reads in the help, where there is no plain one. */
+  /** The default as the help shows it, where it is not a plain value. */
   readonly defaultText?: string;
   readonly group: 'Serving' | 'HTTP' | 'Users' | 'Record' | 'Limits';
 }
 
-/** A setting that is a text. */
+/** A setting whose value is a text. */
 export interface TextSetting extends SettingBase {
   readonly type: 'text';
   readonly metavar: string;
 }
 
-/** A setting that is one of some words. */
+/** A setting whose value is one of some words. */
 export interface ChoiceSetting extends SettingBase {
   readonly type: 'choice';
   readonly choices: readonly string[];
   readonly default: string;
+  /** The words for messages and completion, where they are not just the choices. */
+  readonly listed?: readonly string[];
   /** Other spellings of the choices. */
   readonly synonyms?: Readonly<Record<string, string>>;
-  /** Words that are understood and not to be had here, and what to say of them. */
+  /** Words that are known and not supported, with the end of the error message. */
   readonly refused?: Readonly<Record<string, string>>;
 }
 
-/** A setting that is a whole number. */
+/** A setting whose value is a whole number. */
 export interface NumberSetting extends SettingBase {
   readonly type: 'number';
   readonly min: number;

@@ -1,9 +1,9 @@
 /**
- * The settings of serving over HTTP, as a part of the table in settings.ts.
+ * The settings of the HTTP server, as a part of the table in settings.ts.
  */
 import type { Setting } from './setting.js';
 
-/** Settings that only the HTTP daemon looks at. */
+/** Settings that only the HTTP server uses. */
 export const HTTP_SETTINGS = {
   host: {
     type: 'text',
@@ -12,7 +12,7 @@ export const HTTP_SETTINGS = {
     group: 'HTTP',
     metavar: 'HOST',
     defaultText: '127.0.0.1',
-    description: 'The address to listen on; 0.0.0.0 for all',
+    description: 'Address to listen on; 0.0.0.0 for all addresses',
   },
   port: {
     type: 'number',
@@ -24,7 +24,7 @@ export const HTTP_SETTINGS = {
     max: 65_535,
     default: 8_000,
     unit: 'N',
-    description: 'The port to listen on; 0 for any that is free',
+    description: 'Port to listen on; 0 for any free port',
   },
   publicUrl: {
     type: 'text',
@@ -32,8 +32,8 @@ export const HTTP_SETTINGS = {
     env: 'PUBLIC_URL',
     group: 'HTTP',
     metavar: 'URL',
-    defaultText: 'what clients say in Host',
-    description: 'The origin that clients know the server by, such as https://mcp.example.com',
+    defaultText: 'from the Host header',
+    description: 'Origin of the server for clients, such as https://mcp.example.com',
   },
   allowedHosts: {
     type: 'text',
@@ -41,8 +41,8 @@ export const HTTP_SETTINGS = {
     env: 'ALLOWED_HOSTS',
     group: 'HTTP',
     metavar: 'HOSTS',
-    defaultText: 'any; with the default of a secret, none',
-    description: 'What Host may name besides localhost, with commas between',
+    defaultText: 'any; with a default secret, none',
+    description: 'Host names that requests may use besides localhost, separated by commas',
   },
   allowedOrigins: {
     type: 'text',
@@ -50,8 +50,8 @@ export const HTTP_SETTINGS = {
     env: 'ALLOWED_ORIGINS',
     group: 'HTTP',
     metavar: 'ORIGINS',
-    defaultText: 'those of localhost',
-    description: 'Origins of web pages that may use the server, such as https://app.example.com, with commas between',
+    defaultText: 'localhost',
+    description: 'Origins of web pages that may use the server, such as https://app.example.com, separated by commas',
   },
   trustProxy: {
     type: 'text',
@@ -59,8 +59,8 @@ export const HTTP_SETTINGS = {
     env: 'TRUST_PROXY',
     group: 'HTTP',
     metavar: 'PROXIES',
-    defaultText: 'nobody',
-    description: 'Whose X-Forwarded-For is believed: how many proxies there are, or their addresses, with commas between',
+    defaultText: 'none',
+    description: 'Proxies to trust for X-Forwarded-For: their number, or their addresses separated by commas',
   },
   accessLog: {
     type: 'switch',
@@ -68,7 +68,7 @@ export const HTTP_SETTINGS = {
     env: 'ACCESS_LOG',
     group: 'HTTP',
     default: true,
-    description: 'Log every request',
+    description: 'Log every HTTP request',
   },
   httpSse: {
     type: 'switch',
@@ -76,7 +76,7 @@ export const HTTP_SETTINGS = {
     env: 'MCP_HTTP_SSE',
     group: 'HTTP',
     default: true,
-    description: 'Serve the deprecated HTTP+SSE transport, too',
+    description: 'Also serve the deprecated HTTP+SSE transport',
   },
   rateLimit: {
     type: 'number',
@@ -87,7 +87,7 @@ export const HTTP_SETTINGS = {
     max: 60_000_000,
     default: 6_000,
     unit: 'N',
-    description: 'Requests that one user may make in a minute; 0 for any number',
+    description: 'Maximum requests per user and minute; 0 for no limit',
   },
   maxSessions: {
     type: 'number',
@@ -98,7 +98,7 @@ export const HTTP_SETTINGS = {
     max: 10_000_000,
     default: 10_000,
     unit: 'N',
-    description: 'Sessions at once; one more, and the one that was idle longest ends',
+    description: 'Maximum sessions; a new one closes the one that was idle longest',
   },
   sessionIdleMs: {
     type: 'number',
@@ -109,7 +109,7 @@ export const HTTP_SETTINGS = {
     max: 2 ** 31 - 1,
     default: 30 * 60_000,
     unit: 'MS',
-    description: 'How long a session lives without its client',
+    description: 'Close a session after this time without its client',
   },
   maxConnections: {
     type: 'number',
@@ -120,7 +120,7 @@ export const HTTP_SETTINGS = {
     max: 1_000_000,
     default: 10_000,
     unit: 'N',
-    description: 'Connections at once; further ones are closed',
+    description: 'Maximum connections; further ones are closed',
   },
   authProvider: {
     type: 'choice',
@@ -129,7 +129,7 @@ export const HTTP_SETTINGS = {
     group: 'Users',
     choices: ['local', 'cognito', 'none'],
     default: 'local',
-    description: 'Who knows the users: a file, Amazon Cognito, or nobody, which is for this machine alone',
+    description: 'How users log in: local (users file), cognito (Amazon Cognito) or none (no login; this machine only)',
   },
   localUserFile: {
     type: 'text',
@@ -138,7 +138,7 @@ export const HTTP_SETTINGS = {
     group: 'Users',
     metavar: 'FILE',
     defaultText: 'users.json',
-    description: 'The users of AUTH_PROVIDER=local; see "mcp-daemon users"',
+    description: 'Users file of AUTH_PROVIDER=local; "mcp-daemon users" edits it',
   },
   adminUsername: {
     type: 'text',
@@ -147,7 +147,7 @@ export const HTTP_SETTINGS = {
     group: 'Users',
     metavar: 'NAME',
     defaultText: 'admin',
-    description: 'An admin who need not be in the file',
+    description: 'Built-in admin user',
   },
   adminPassword: {
     type: 'text',
@@ -155,8 +155,8 @@ export const HTTP_SETTINGS = {
     env: 'ADMIN_PASSWORD',
     group: 'Users',
     metavar: 'PASSWORD',
-    defaultText: 'admin123, on this machine alone',
-    description: 'Their password; better given as the variable',
+    defaultText: 'admin123, this machine only',
+    description: 'Password of the built-in admin; better set as the variable',
   },
   adminStaticToken: {
     type: 'text',
@@ -165,7 +165,7 @@ export const HTTP_SETTINGS = {
     group: 'Users',
     metavar: 'TOKEN',
     defaultText: 'none',
-    description: "A bearer token of the admin's that never expires; better given as the variable",
+    description: 'Bearer token of the built-in admin that never expires; better set as the variable',
   },
   jwtSecretKey: {
     type: 'text',
@@ -173,8 +173,8 @@ export const HTTP_SETTINGS = {
     env: 'JWT_SECRET_KEY',
     group: 'Users',
     metavar: 'SECRET',
-    defaultText: 'CHANGEME, on this machine alone',
-    description: 'Signs the tokens: 32 random characters or more; better given as the variable',
+    defaultText: 'CHANGEME, this machine only',
+    description: 'Key that signs tokens, 32 random characters or more; better set as the variable',
   },
   accessTokenExp: {
     type: 'number',
@@ -185,7 +185,7 @@ export const HTTP_SETTINGS = {
     max: 525_600,
     default: 15,
     unit: 'MINUTES',
-    description: 'How long a token is good for',
+    description: 'Lifetime of a token',
   },
   cognitoUserPoolId: {
     type: 'text',
@@ -193,7 +193,7 @@ export const HTTP_SETTINGS = {
     env: 'COGNITO_USER_POOL_ID',
     group: 'Users',
     metavar: 'ID',
-    description: 'The user pool of AUTH_PROVIDER=cognito, such as us-west-2_abc123',
+    description: 'User pool of AUTH_PROVIDER=cognito, such as us-west-2_abc123',
   },
   cognitoAppClientId: {
     type: 'text',
@@ -201,7 +201,7 @@ export const HTTP_SETTINGS = {
     env: 'COGNITO_APP_CLIENT_ID',
     group: 'Users',
     metavar: 'ID',
-    description: 'Its app client',
+    description: 'App client of the user pool',
   },
   cognitoAppSecret: {
     type: 'text',
@@ -209,8 +209,8 @@ export const HTTP_SETTINGS = {
     env: 'COGNITO_APP_SECRET',
     group: 'Users',
     metavar: 'SECRET',
-    defaultText: 'the client has none',
-    description: "The app client's secret; better given as the variable",
+    defaultText: 'none',
+    description: 'Secret of the app client; better set as the variable',
   },
   cognitoJwksUrl: {
     type: 'text',
@@ -218,8 +218,8 @@ export const HTTP_SETTINGS = {
     env: 'COGNITO_JWKS_URL',
     group: 'Users',
     metavar: 'URL',
-    defaultText: "the pool's own",
-    description: 'Where the keys of its tokens are',
+    defaultText: 'that of the user pool',
+    description: 'URL of the keys that sign tokens',
   },
   cognitoPartitionsClaim: {
     type: 'text',
@@ -227,7 +227,7 @@ export const HTTP_SETTINGS = {
     env: 'COGNITO_PARTITIONS_CLAIM',
     group: 'Users',
     metavar: 'CLAIM',
-    defaultText: 'groups alone name partitions',
-    description: 'A claim that names partitions besides the groups, such as custom:partitions',
+    defaultText: 'none',
+    description: 'Claim with partitions besides the groups, such as custom:partitions',
   },
 } as const satisfies Record<string, Setting>;

@@ -1,16 +1,16 @@
 /**
- * Every setting of the command line, as one table: its flag, its environment variable, its default and its range. Parsing,
- * help and completion are made from it. A flag wins over the variable, the variable over the default.
+ * The table of all settings: flag, environment variable, default and range of each. Parsing, help and completion use it. A flag
+ * takes precedence over the variable, and the variable over the default.
  */
-import { UsageError } from '../errors.js';
+import { mustBe, UsageError } from '../errors.js';
 import type { ChoiceSetting, NumberSetting, Setting } from './setting.js';
 import { HTTP_SETTINGS } from './settings-http.js';
 
-const NO_DYNAMODB = 'it is not available in this version; choose sqlite or memory';
-/** The greatest delay that a timer takes. */
+const NO_DYNAMODB = 'dynamodb is not available in this version; use sqlite or memory';
+/** The greatest delay of a timer. */
 const MAX_MS = 2 ** 31 - 1;
 
-/** All settings, by the name that the program knows them by. */
+/** All settings, by their names in the program. */
 export const SETTINGS = {
   transport: {
     type: 'choice',
@@ -18,10 +18,11 @@ export const SETTINGS = {
     env: 'MCP_TRANSPORT',
     group: 'Serving',
     choices: ['sse', 'stdio'],
+    listed: ['sse', 'http', 'stdio'],
     default: 'sse',
     synonyms: { http: 'sse', 'jsonrpc/sse': 'sse', 'streamable-http': 'sse' },
     description:
-      'How clients reach the server: over HTTP, for many of them (http means the same), or on stdin and stdout, for the host that started it',
+      'How clients connect: sse or http (both mean over HTTP), or stdio (stdin and stdout, for the host that starts it)',
   },
   config: {
     type: 'text',
@@ -31,7 +32,7 @@ export const SETTINGS = {
     group: 'Serving',
     metavar: 'FILE',
     defaultText: 'mcp.json or mcp-daemon.json in this folder',
-    description: 'The config file',
+    description: 'Config file',
   },
   watch: {
     type: 'switch',
@@ -39,7 +40,7 @@ export const SETTINGS = {
     env: 'MCP_WATCH',
     group: 'Serving',
     default: true,
-    description: 'Follow edits of the config file and of the code; --no-watch turns it off',
+    description: 'Reload the config file and the code when they change; --no-watch turns it off',
   },
   logLevel: {
     type: 'choice',
@@ -49,7 +50,7 @@ export const SETTINGS = {
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info',
     synonyms: { warning: 'warn', critical: 'fatal', notset: 'trace', off: 'silent', none: 'silent' },
-    description: 'What is logged to stderr: as text on a terminal, as JSON lines otherwise',
+    description: 'Lowest level to log, to stderr (text on a terminal, else JSON lines)',
   },
   ...HTTP_SETTINGS,
   store: {
@@ -60,7 +61,7 @@ export const SETTINGS = {
     choices: ['sqlite', 'memory'],
     default: 'sqlite',
     refused: { dynamodb: NO_DYNAMODB },
-    description: 'Where the record of calls is kept',
+    description: 'Where to record calls',
   },
   dataDir: {
     type: 'text',
@@ -68,8 +69,8 @@ export const SETTINGS = {
     env: 'MCP_DATA_DIR',
     group: 'Record',
     metavar: 'DIR',
-    defaultText: "the user's folder for state",
-    description: 'The folder of mcp-daemon.db, the record of calls',
+    defaultText: "the user's state folder",
+    description: 'Folder of mcp-daemon.db, the record of calls',
   },
   recordMaxAgeDays: {
     type: 'number',
@@ -80,7 +81,7 @@ export const SETTINGS = {
     max: 36_500,
     default: 30,
     unit: 'DAYS',
-    description: 'Older records are removed',
+    description: 'Remove records older than this',
   },
   recordMaxCount: {
     type: 'number',
@@ -91,7 +92,7 @@ export const SETTINGS = {
     max: 1_000_000_000,
     default: 100_000,
     unit: 'N',
-    description: 'Of more records than this, the oldest are removed',
+    description: 'Remove the oldest records beyond this number',
   },
   timeoutMs: {
     type: 'number',
@@ -102,7 +103,7 @@ export const SETTINGS = {
     max: MAX_MS,
     default: 300_000,
     unit: 'MS',
-    description: 'How long a function may take, where its link in the config says nothing',
+    description: 'Time limit of a call, where the link in the config file has no timeout_ms',
   },
   drainMs: {
     type: 'number',
@@ -113,7 +114,7 @@ export const SETTINGS = {
     max: MAX_MS,
     default: 30_000,
     unit: 'MS',
-    description: 'How long calls under way may take after the client has left or the server was told to end',
+    description: 'How long to wait for running calls at shutdown, or after the client has left',
   },
   maxMessageBytes: {
     type: 'number',
@@ -124,7 +125,7 @@ export const SETTINGS = {
     max: 1_000_000_000,
     default: 10_000_000,
     unit: 'BYTES',
-    description: 'The greatest message that is read; a greater one is refused',
+    description: 'Size limit of a message from a client',
   },
   pageSize: {
     type: 'number',
@@ -135,7 +136,7 @@ export const SETTINGS = {
     max: 1_000_000,
     default: 1_000,
     unit: 'N',
-    description: 'How many tools, resources or prompts a client is told at once',
+    description: 'Tools, resources or prompts per page of a list',
   },
   stateSecret: {
     type: 'text',
@@ -144,7 +145,8 @@ export const SETTINGS = {
     group: 'Serving',
     metavar: 'SECRET',
     defaultText: 'random at each start',
-    description: 'Seals what a client carries between two rounds of questions; better given as the variable',
+    description:
+      "Key that encrypts the state a client holds while it answers your function's questions; better set as the variable",
   },
 } as const satisfies Record<string, Setting>;
 
@@ -153,7 +155,7 @@ type Table = typeof SETTINGS;
 /** The name of a setting. */
 export type SettingName = keyof Table;
 
-/** The value of each setting; a text that was not given is undefined. */
+/** The value of each setting; a text setting that was not given is undefined. */
 export type Settings = {
   [K in SettingName]: Table[K]['type'] extends 'number'
     ? number
@@ -175,11 +177,11 @@ const SWITCH: Readonly<Record<string, boolean>> = {
   ...{ false: false, '0': false, no: false, off: false },
 };
 
-/** Groups that only serving over HTTP looks at. */
-export const OVER_HTTP: ReadonlySet<Setting['group']> = new Set(['HTTP', 'Users']);
+/** Groups of settings that only the HTTP server uses. */
+export const HTTP_GROUPS: ReadonlySet<Setting['group']> = new Set(['HTTP', 'Users']);
 
-/** The words of a list with commas between; undefined: there is none. */
-export const listOf = (text: string | undefined): string[] | undefined =>
+/** The parts of a comma-separated list; undefined where there is no list. */
+export const parseList = (text: string | undefined): string[] | undefined =>
   text?.split(',').flatMap((word) => (word.trim() === '' ? [] : [word.trim()]));
 
 /** The names of all settings, in the order of the table. */
@@ -190,54 +192,54 @@ function choice(setting: ChoiceSetting, text: string, source: string): string {
   const found = setting.synonyms?.[word] ?? word;
   if (setting.choices.includes(found)) return found;
   const refused = setting.refused?.[word];
-  throw new UsageError(`${source}: ${refused ?? `one of ${setting.choices.join(', ')} is wanted, got "${text}"`}`);
+  throw new UsageError(`${source}: ${refused ?? mustBe(setting.listed ?? setting.choices, text)}`);
 }
 
 function number(setting: NumberSetting, text: string, source: string): number {
   const value = /^\d+$/.test(text.replaceAll('_', '')) ? Number(text.replaceAll('_', '')) : NaN;
   if (value >= setting.min && value <= setting.max) return value;
-  throw new UsageError(`${source}: a whole number from ${setting.min} to ${setting.max} is wanted, got "${text}"`);
+  throw new UsageError(`${source}: must be a whole number from ${setting.min} to ${setting.max}, not "${text}"`);
 }
 
-function onOff(text: string, source: string): boolean {
+function booleanOf(text: string, source: string): boolean {
   const value = SWITCH[text.toLowerCase()];
-  if (value === undefined) throw new UsageError(`${source}: true or false is wanted, got "${text}"`);
+  if (value === undefined) throw new UsageError(`${source}: must be true or false, not "${text}"`);
   return value;
 }
 
 function valueOf(setting: Setting, flags: Flags, env: Env): string | number | boolean | undefined {
   const flag = flags[setting.flag];
   if (typeof flag === 'boolean') return flag;
-  // A variable that is set to nothing counts as not set: that is how a host's form leaves it.
+  // An empty variable counts as not set, because the forms of hosts leave empty variables behind.
   const variable = env[setting.env]?.trim() || undefined;
   const text = flag ?? variable;
   if (text === undefined) return setting.type === 'text' ? undefined : setting.default;
   const source = flag === undefined ? `${setting.env}=${variable}` : `--${setting.flag}`;
   switch (setting.type) {
     case 'text':
-      if (text === '') throw new UsageError(`${source}: a value is missing`);
+      if (text === '') throw new UsageError(`missing value for ${source}`);
       return text;
     case 'choice':
       return choice(setting, text, source);
     case 'number':
       return number(setting, text, source);
     case 'switch':
-      return onOff(text, source);
+      return booleanOf(text, source);
   }
 }
 
 /**
  * The values of all settings.
  *
- * @throws UsageError naming the first flag or variable that is no good
+ * @throws UsageError with the name of the first flag or variable that is wrong
  */
 export function readSettings(flags: Flags, env: Env): Settings {
   const values: Partial<Record<SettingName, string | number | boolean | undefined>> = {};
   for (const name of SETTING_NAMES) {
     const setting: Setting = SETTINGS[name];
-    // A sidecar inherits variables such as PORT that are meant for somebody else: they are no mistakes of its own.
-    const foreign = values.transport === 'stdio' && setting.type !== 'text' && OVER_HTTP.has(setting.group);
-    values[name] = valueOf(setting, flags, foreign ? {} : env);
+    // A stdio server inherits variables such as PORT that are meant for other programs, so it ignores them.
+    const ignored = values.transport === 'stdio' && setting.type !== 'text' && HTTP_GROUPS.has(setting.group);
+    values[name] = valueOf(setting, flags, ignored ? {} : env);
   }
   return values as Settings;
 }

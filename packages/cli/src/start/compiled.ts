@@ -1,27 +1,28 @@
 /**
- * Loads a CommonJS file with the code that V8 made of it at an earlier start: compiling is a good part of what a sidecar does
- * before its first answer. Newer Nodes (22.1 on) have a cache for that; for Node 20 it is done here. The cache is in a folder
- * of the user's own, which nobody else may write to: what is in it is run.
+ * Loads a CommonJS file with V8's code cache from an earlier start, because compiling takes a large part of the time before the
+ * first answer of a sidecar. Node 22.1 and newer have such a cache built in.
+ * Node 20: the cache is made here. Its folder must be writable for the current user alone, because its content is executed.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { dirname, isAbsolute, join } from 'node:path';
 import vm from 'node:vm';
 
+import { TEMPORARY_SUFFIX, writeFileAtomically } from '../files/atomic-write.js';
 import type { Env } from '../settings/settings.js';
 
-/** Names the content of main.cjs; the build fills it in. V8 itself looks at the length of the source only. */
+/** The digest of main.cjs, filled in by the build. V8 itself compares only the length of the source. */
 declare const MCP_DAEMON_MAIN_DIGEST: string;
 
-/** A file, loaded. */
+/** A loaded file. */
 export interface Compiled {
   readonly exports: unknown;
-  /** Keeps what is compiled by now for the next start. To be called when all that a start needs has run. Never throws. */
-  keep(): void;
+  /** Saves the code that is compiled by now for the next start. Call it once everything a start needs has run. Never throws. */
+  saveCache(): void;
 }
 
-/** Node's own cache, where there is one. */
+/** The compile cache that newer versions of Node have. */
 interface NodeCache {
   enableCompileCache?: (folder?: string) => unknown;
   flushCompileCache?: () => void;
@@ -29,9 +30,9 @@ interface NodeCache {
 
 const SUFFIX = '.v8';
 const DIGEST_BYTES = 20;
-const FORGET_AFTER_MS = 30 * 24 * 60 * 60_000;
+const UNUSED_AFTER_MS = 30 * 24 * 60 * 60_000;
 
-/** Where caches are, by the convention of the platform; undefined where the user has no folder. */
+/** The cache folder by the convention of the platform; undefined where the user has no home folder. */
 export function cacheFolder(env: Env, platform: NodeJS.Platform = process.platform): string | undefined {
   const home = env['HOME'] || env['USERPROFILE'];
   const below = (base: string | undefined, ...names: string[]): string | undefined =>
@@ -41,13 +42,13 @@ export function cacheFolder(env: Env, platform: NodeJS.Platform = process.platfo
   return below(env['XDG_CACHE_HOME'], 'mcp-daemon') ?? below(home, '.cache', 'mcp-daemon');
 }
 
-/** Whether only this user can have written what is in the folder. */
+/** Whether only the current user can write to the folder. */
 function isOwn(folder: string): boolean {
   const { uid, mode } = statSync(folder);
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
 }
 
-/** Makes the folder where there is none. @returns whether only this user can write to it */
+/** Creates the folder where it does not exist. @returns whether only the current user can write to it */
 function makeOwn(folder: string): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -59,7 +60,7 @@ function makeOwn(folder: string): boolean {
 
 const digestOf = (data: Uint8Array): Buffer => createHash('sha1').update(data).digest();
 
-/** The cache's content, if it is whole. */
+/** The content of the cache file; undefined where it is missing, damaged, or writable for other users. */
 function readCache(file: string): Buffer | undefined {
   try {
     if (!isOwn(dirname(file))) return undefined;
@@ -71,27 +72,25 @@ function readCache(file: string): Buffer | undefined {
   }
 }
 
-/** Writes a cache, all at once, and removes those of versions that are not used any more. */
+/** Writes the cache file, and removes cache files that have not been used for a month. */
 function writeCache(file: string, data: Buffer): void {
   const folder = dirname(file);
   if (!makeOwn(folder)) return;
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
-  writeFileSync(temporary, Buffer.concat([digestOf(data), data]), { flag: 'wx', mode: 0o600 });
-  renameSync(temporary, file);
+  writeFileAtomically(file, Buffer.concat([digestOf(data), data]));
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    const isOurs = name.endsWith(SUFFIX) || name.endsWith('.tmp');
-    if (isOurs && Date.now() - statSync(path).mtimeMs > FORGET_AFTER_MS) rmSync(path, { force: true });
+    const isOurs = name.endsWith(SUFFIX) || name.endsWith(TEMPORARY_SUFFIX);
+    if (isOurs && Date.now() - statSync(path).mtimeMs > UNUSED_AFTER_MS) rmSync(path, { force: true });
   }
 }
 
-/** Loads a file by Node's own loader, with Node's own cache if it has one. */
+/** Loads a file with Node's own loader, and its compile cache if it has one. */
 function loadPlainly(file: string, flush: (() => void) | undefined): Compiled {
   const exports: unknown = nodeModule.createRequire(import.meta.url)(file);
-  return { exports, keep: () => flush?.() };
+  return { exports, saveCache: () => flush?.() };
 }
 
-/** Loads a file, with what an earlier start has compiled of it. */
+/** Loads a CommonJS file, with the code cache of an earlier start if there is one. */
 export function loadCompiled(file: string, env: Env): Compiled {
   const folder = cacheFolder(env);
   const { enableCompileCache, flushCompileCache } = nodeModule as NodeCache;
@@ -105,16 +104,16 @@ export function loadCompiled(file: string, env: Env): Compiled {
   const cachedData = readCache(cache);
   const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'utf8')}\n})`;
   const script = new vm.Script(source, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
-  // A script that comes from a cache cannot import(); the file asks its module for a way to.
+  // A script from a cache cannot call import(), so main.cjs calls this function of its module instead.
   const module = { exports: {} as unknown, importModule: (specifier: string): Promise<unknown> => import(specifier) };
   const run = script.runInThisContext() as (...args: unknown[]) => void;
   run.call(module.exports, module.exports, nodeModule.createRequire(import.meta.url), module, file, dirname(file));
-  let kept = cachedData !== undefined && script.cachedDataRejected !== true;
+  let saved = cachedData !== undefined && script.cachedDataRejected !== true;
   return {
     exports: module.exports,
-    keep() {
-      if (kept) return;
-      kept = true;
+    saveCache() {
+      if (saved) return;
+      saved = true;
       try {
         writeCache(cache, script.createCachedData());
       } catch {

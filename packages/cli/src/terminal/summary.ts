@@ -1,9 +1,9 @@
-/** A catalog in a few words. */
+/** Summarizes a catalog in a few words. */
 import type { CatalogDefinition } from '@mcp-daemon/core';
 
-import { counted } from './text.js';
+import { plural } from './text.js';
 
-/** What a user calls each kind of function. */
+/** The word for each kind of function. */
 export const WORDS = { tool: 'tool', resource: 'resource', resource_template: 'template', prompt: 'prompt' } as const;
 
 /** `3 tools, 1 resource, 1 prompt`. */
@@ -12,7 +12,7 @@ export function summary({ functions }: CatalogDefinition): string {
   for (const { kind } of functions) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const parts = Object.entries(WORDS).flatMap(([kind, word]) => {
     const count = counts.get(kind) ?? 0;
-    return count === 0 ? [] : [counted(count, word)];
+    return count === 0 ? [] : [plural(count, word)];
   });
-  return parts.length === 0 ? 'it offers nothing yet' : parts.join(', ');
+  return parts.length === 0 ? 'no tools, resources or prompts yet' : parts.join(', ');
 }

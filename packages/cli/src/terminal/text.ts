@@ -1,29 +1,29 @@
-/** Text for a terminal: short, aligned, and free of control characters. */
+/** Text for a terminal: short, aligned, and without control characters. */
 import { relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
-/** A path as its reader would type it: from this folder, where it is below. */
-export function shownPath(path: string): string {
-  const way = relative(process.cwd(), path);
-  return way === '' || way.startsWith('..') ? path : way;
+/** A path as a user types it: relative where it is in the current folder, else absolute. */
+export function displayPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere === '' || fromHere.startsWith('..') ? path : fromHere;
 }
 
-/** `1 tool`, `3 tools`. */
-export const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+/** A number with its noun: `1 tool`, `3 tools`. */
+export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-/** What moves the cursor, changes the terminal or turns the writing direction; not line breaks and tabs. */
+/** Characters that move the cursor, change the terminal or change the writing direction; not line breaks and tabs. */
 const CONTROL = /[^\P{Cc}\n\t]|[\u202A-\u202E\u2066-\u2069]/gu;
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** A text of somebody else's, so that it does nothing to the terminal but stand there. */
-export const inert = (text: string): string => text.replace(CONTROL, escaped);
+/** Makes control characters of an untrusted text visible, so that they cannot affect the terminal. */
+export const escapeControls = (text: string): string => text.replace(CONTROL, escaped);
 
 const WIDE =
   /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE4F\uFF01-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]|\p{Emoji_Presentation}/u;
 const WITHOUT_WIDTH = /[\p{M}\p{Cf}]/u;
 const columnsOf = (character: string): number => (WITHOUT_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1);
 
-/** The columns that a text takes on a terminal. */
+/** The width of a text in columns. */
 function length(text: string): number {
   const plain = stripVTControlCharacters(text);
   // eslint-disable-next-line no-control-regex
@@ -33,9 +33,9 @@ function length(text: string): number {
   return columns;
 }
 
-/** A text on one line, cut to a width. */
+/** A text as one line, cut to a width in columns. */
 export function oneLine(text: string, width = Infinity): string {
-  const line = inert(text.replace(/\s+/g, ' ').trim());
+  const line = escapeControls(text.replace(/\s+/g, ' ').trim());
   if (length(line) <= width) return line;
   let cut = '';
   let columns = 1;
@@ -48,9 +48,9 @@ export function oneLine(text: string, width = Infinity): string {
 }
 
 /**
- * Rows with aligned columns; the last one is cut at the width of the terminal.
+ * Aligns the columns of rows; the last column is cut at the width of the terminal.
  *
- * @param rows cells, the first row being the head
+ * @param rows the cells; the first row is the head
  */
 export function table(rows: readonly (readonly string[])[], width = Infinity): string[] {
   const widths: number[] = [];

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-import { readTime } from '../../src/commands/calls.js';
-import { nearest } from '../../src/near.js';
-import { BIN, Place } from '../support.js';
+import { readTime } from '../../src/commands/record.js';
+import { BIN, TempFolder } from '../support.js';
 
 const VERSION = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
@@ -46,15 +45,15 @@ export const review = ({ text }) => 'Review: ' + text;
 `;
 
 describe('commands', () => {
-  const place = new Place();
+  const temp = new TempFolder();
   beforeAll(async () => {
-    await place.write('mcp.json', CONFIG);
-    await place.write('functions.mjs', MODULE);
+    await temp.write('mcp.json', CONFIG);
+    await temp.write('functions.mjs', MODULE);
   });
-  afterAll(() => place.remove());
-  const run = (...args: string[]) => place.run(args);
+  afterAll(() => temp.remove());
+  const run = (...args: string[]) => temp.run(args);
 
-  it('--version and --help', async () => {
+  it('--version and --help print to stdout', async () => {
     expect(await run('--version')).toMatchObject({ code: 0, stdout: `${VERSION}\n`, stderr: '' });
     const { code, stdout, stderr } = await run('--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -67,7 +66,7 @@ describe('commands', () => {
     }
   });
 
-  it('list, aligned and as JSON', async () => {
+  it('list prints a table, or JSON with --json', async () => {
     const { code, stdout } = await run('list');
     expect(code).toBe(0);
     expect(stdout).toContain('TYPE      NAME    DESCRIPTION\ntool      sum     Adds\n');
@@ -91,16 +90,16 @@ describe('commands', () => {
     [['user://8'], 'user 8\n'],
     [['review', 'text=123'], 'user: Review: 123\n'],
     [['sum', '--', 'a=1', 'note=-x'], '{\n  "sum": 1,\n  "note": "-x"\n}\n'],
-  ])('call %j', async (args, stdout) => {
+  ])('call %j prints the result', async (args, stdout) => {
     expect(await run('call', ...args)).toMatchObject({ code: 0, stdout, stderr: '' });
   });
 
-  it('call --json prints the result as a host gets it', async () => {
+  it('call --json prints the result as a host receives it', async () => {
     const { stdout } = await run('call', 'sum', '{"a":1}', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ content: [{ type: 'text' }] });
   });
 
-  it('call says what is wrong, and exits with 1', async () => {
+  it('call reports what is wrong', async () => {
     expect(await run('call', 'fails')).toMatchObject({ code: 1, stdout: expect.stringContaining('no luck') as string });
     expect(await run('call', 'sum')).toMatchObject({
       code: 1,
@@ -114,24 +113,27 @@ describe('commands', () => {
     expect(await run('call', 'review')).toMatchObject({ code: 1 });
     expect(await run('call', 'user')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('wants a value for "id"') as string,
+      stderr: expect.stringContaining('missing value for "id" in user://{id}: pass id=VALUE') as string,
     });
-    await place.write('paged.json', {
+    await temp.write('paged.json', {
       resource_templates: [{ name: 'users', uriTemplate: 'users://all{?page}' }],
       module_links: [{ type: 'resource', name: 'users', module_name: 'functions', function_name: 'user' }],
     });
     expect(await run('call', 'users', 'page=2', '--config', 'paged.json')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('{?page} of users://all{?page} is not filled in here: give the whole URI') as string,
+      stderr: expect.stringContaining('cannot fill in {?page} of users://all{?page}: pass the whole URI') as string,
     });
-    expect(await run('call', 'sum', '{"a":')).toMatchObject({ code: 2, stderr: expect.stringContaining('not JSON') as string });
+    expect(await run('call', 'sum', '{"a":')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('not valid JSON') as string,
+    });
     expect(await run('call', 'sum', 'a')).toMatchObject({ code: 2, stderr: expect.stringContaining('name=value') as string });
     const asked = await run('call', 'asks');
     expect(asked.code).toBe(1);
-    expect(asked.stderr).toContain('no terminal to ask on');
+    expect(asked.stderr).toContain('no terminal to answer it on');
   });
 
-  it('call shows progress and logs on stderr, and keeps what a function prints away from the result', async () => {
+  it('call prints progress, logs and output of a function to stderr', async () => {
     const steps = await run('call', 'steps');
     expect(steps).toMatchObject({ code: 0, stdout: 'all\n' });
     expect(steps.stderr).toContain('… 1/2 half');
@@ -139,22 +141,22 @@ describe('commands', () => {
     expect(await run('call', 'chatty')).toMatchObject({ code: 0, stdout: 'said\n', stderr: 'chatter\n' });
   });
 
-  it('no colour where there is no terminal; NO_COLOR and FORCE_COLOR are heard', async () => {
+  it('colours are off without a terminal, and follow NO_COLOR and FORCE_COLOR', async () => {
     const esc = '\u001b[';
     expect((await run('list')).stdout).not.toContain(esc);
-    expect((await place.run(['list'], { env: { FORCE_COLOR: '1' } })).stdout).toContain(esc);
-    expect((await place.run(['list'], { env: { NO_COLOR: '1' } })).stdout).not.toContain(esc);
+    expect((await temp.run(['list'], { env: { FORCE_COLOR: '1' } })).stdout).toContain(esc);
+    expect((await temp.run(['list'], { env: { NO_COLOR: '1' } })).stdout).not.toContain(esc);
   });
 
-  it('a reader that leaves is no error', async () => {
-    const wide = new Place();
+  it('a closed pipe is not an error', async () => {
+    const wide = new TempFolder();
     const names = Array.from({ length: 3_000 }, (_, index) => `tool_${index}`);
     await wide.write('mcp.json', {
       tools: names.map((name) => ({ name, description: 'x'.repeat(100) })),
       module_links: names.map((name) => ({ name, module_name: 'm', function_name: 'f' })),
     });
     const shell = `"${process.execPath}" "${BIN}" list | head -n 1; echo "codes \${PIPESTATUS[0]}"`;
-    const child = spawn('bash', ['-c', shell], { cwd: wide.folder, env: wide.env() });
+    const child = spawn('bash', ['-c', shell], { cwd: wide.path, env: wide.env() });
     let [out, err] = ['', ''];
     child.stdout.on('data', (data) => (out += String(data)));
     child.stderr.on('data', (data) => (err += String(data)));
@@ -164,7 +166,7 @@ describe('commands', () => {
     expect(out).toBe('TYPE  NAME       DESCRIPTION\ncodes 0\n');
   });
 
-  it('config check', async () => {
+  it('config check lists all errors of a file', async () => {
     expect(await run('config', 'check', 'mcp.json')).toMatchObject({
       code: 0,
       stdout: 'mcp.json: ok — 5 tools, 1 resource, 1 template, 1 prompt\n',
@@ -175,26 +177,26 @@ describe('commands', () => {
       stdout: expect.stringContaining('all code loaded') as string,
     });
 
-    await place.write('bad.json', '{\n  "tools": [\n    { "name": "a" }\n  ],\n  "extra": 1\n}\n');
+    await temp.write('bad.json', '{\n  "tools": [\n    { "name": "a" }\n  ],\n  "extra": 1\n}\n');
     const bad = await run('config', 'check', 'bad.json');
     expect(bad.code).toBe(1);
     expect(bad.stdout).toBe('');
     expect(bad.stderr.split('\n')).toEqual([
       expect.stringMatching(/^bad\.json:3:5 \$\.tools\[0\]: /),
       expect.stringMatching(/^bad\.json:5:\d+ \$\.extra: /),
-      'bad.json: 2 mistakes',
+      'bad.json: 2 errors',
       '',
     ]);
     expect((await run('--config', 'bad.json')).code).toBe(2);
-    await place.write('empty.json', '');
+    await temp.write('empty.json', '');
     expect(await run('config', 'check', 'empty.json')).toMatchObject({ code: 1 });
-    await place.write('latin.json', '{}');
+    await temp.write('latin.json', '{}');
     expect(await run('config', 'check', 'missing.json')).toMatchObject({ code: 2 });
   });
 
-  it('config check --load names missing code', async () => {
+  it('config check --load reports missing code', async () => {
     const link = (name: string, rest: object) => ({ name, module_name: 'code', ...rest });
-    await place.write('load.json', {
+    await temp.write('load.json', {
       tools: ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name })),
       module_links: [
         link('a', { function_name: 'helo' }),
@@ -204,7 +206,7 @@ describe('commands', () => {
         link('e', { function_name: 'hello' }),
       ],
     });
-    await place.write('code.mjs', `console.log('noise'); export const hello = () => 1; export class Thing { run() {} }`);
+    await temp.write('code.mjs', `console.log('noise'); export const hello = () => 1; export class Thing { run() {} }`);
     const { code, stdout, stderr } = await run('config', 'check', '--load', 'load.json');
     expect(code).toBe(1);
     expect(stdout).toBe('');
@@ -215,8 +217,8 @@ describe('commands', () => {
     expect(stderr).toContain('load.json: 4 functions cannot be called');
   });
 
-  it('calls list and calls show', async () => {
-    const data = ['--data-dir', place.at('calls')];
+  it('calls list and calls show print the record', async () => {
+    const data = ['--data-dir', temp.at('calls')];
     expect(await run('calls', 'list', ...data)).toMatchObject({
       code: 0,
       stdout: '',
@@ -273,7 +275,7 @@ describe('commands', () => {
     expect(await run('calls', 'list', '--store', 'memory')).toMatchObject({ code: 2 });
   });
 
-  it('reads times', () => {
+  it('readTime parses times and durations', () => {
     expect(readTime('2h', 'since', 10_000_000)).toBe(10_000_000 - 7_200_000);
     expect(readTime('1.5m', 'since', 100_000)).toBe(10_000);
     expect(readTime('2026-01-31T12:00Z', 'since')).toBe(Date.UTC(2026, 0, 31, 12));
@@ -282,13 +284,7 @@ describe('commands', () => {
     expect(() => readTime('2 hours', 'since')).toThrow('--since');
   });
 
-  it('finds the word that was meant', () => {
-    expect(nearest('lits', ['list', 'call'])).toBe('list');
-    expect(nearest('fail', ['failed', 'completed'])).toBe('failed');
-    expect(nearest('xyz', ['list', 'call'])).toBeUndefined();
-  });
-
-  it('completion completes commands, flags and names', async () => {
+  it('completion completes commands, flags and names of the config file', async () => {
     for (const shell of ['bash', 'zsh', 'fish']) {
       expect(await run('completion', shell)).toMatchObject({
         code: 0,
@@ -297,7 +293,7 @@ describe('commands', () => {
     }
     expect(await run('completion', 'tcsh')).toMatchObject({ code: 2 });
     const words = async (...typed: string[]) =>
-      (await place.run(['--get-yargs-completions', 'mcp-daemon', ...typed], { env: { SHELL: '/bin/bash' } })).stdout
+      (await temp.run(['--get-yargs-completions', 'mcp-daemon', ...typed], { env: { SHELL: '/bin/bash' } })).stdout
         .trim()
         .split('\n');
     expect(await words('')).toEqual(expect.arrayContaining(['list', 'call', 'calls', 'install']));

@@ -4,37 +4,37 @@ import { stat } from 'node:fs/promises';
 import { createLocalAuth } from '@mcp-daemon/express';
 
 import type { Result, RunOptions } from '../support.js';
-import { BIN, Place } from '../support.js';
+import { BIN, TempFolder } from '../support.js';
 
 const PASSWORD = 'correct horse';
-/** Of that, of the least cost. */
+/** The hash of the password, with the lowest cost. */
 const HASH = '$2b$04$P756rP3k0MgBQ0/8Yt28/O3LRg5PwYEHyYFGCmIKR4idPIF5sShBm';
 
-async function logIn(place: Place, username: string, password: string): Promise<unknown> {
-  const auth = await createLocalAuth({ userFile: place.at('users.json'), jwtSecret: 'a secret of the tests' });
+async function logIn(temp: TempFolder, username: string, password: string): Promise<unknown> {
+  const auth = await createLocalAuth({ userFile: temp.at('users.json'), jwtSecret: 'a secret of the tests' });
   return auth.login(username, password, '::1');
 }
 
 describe('users', () => {
-  let place: Place;
+  let temp: TempFolder;
   beforeEach(() => {
-    place = new Place();
+    temp = new TempFolder();
   });
-  afterEach(() => place.remove());
+  afterEach(() => temp.remove());
 
-  const users = (args: readonly string[], options: RunOptions = {}): Promise<Result> => place.run(['users', ...args], options);
+  const users = (args: readonly string[], options: RunOptions = {}): Promise<Result> => temp.run(['users', ...args], options);
   const add = (name: string, ...more: string[]): Promise<Result> =>
     users(['add', name, '--password-stdin', ...more], { input: `${PASSWORD}\n` });
   const fileOf = async (name = 'users.json'): Promise<Record<string, unknown>[]> =>
-    JSON.parse(await place.read(name)) as Record<string, unknown>[];
+    JSON.parse(await temp.read(name)) as Record<string, unknown>[];
   const hashOf = async (index = 0): Promise<string> => String((await fileOf())[index]!['password_hash']);
   const contains = (text: string): string => expect.stringContaining(text) as string;
 
-  it('add writes a file for its owner alone, with a hash in it, and its user logs in', async () => {
+  it('add writes a private file with a hash, and the user can log in', async () => {
     expect(await add('ann')).toEqual({ code: 0, signal: null, stdout: 'added ann to users.json\n', stderr: '' });
     expect(await fileOf()).toEqual([{ username: 'ann', password_hash: expect.stringMatching(/^\$2b\$12\$/), roles: ['user'] }]);
-    expect((await stat(place.at('users.json'))).mode & 0o777).toBe(0o600);
-    expect(await logIn(place, 'ann', PASSWORD)).toHaveProperty('accessToken');
+    expect((await stat(temp.at('users.json'))).mode & 0o777).toBe(0o600);
+    expect(await logIn(temp, 'ann', PASSWORD)).toHaveProperty('accessToken');
   });
 
   it('add takes roles and partitions, each once', async () => {
@@ -43,8 +43,8 @@ describe('users', () => {
     expect(await fileOf()).toMatchObject([{ roles: ['user', 'viewer'], partitions: ['default', 'alpha#one'] }]);
   });
 
-  it('the file is the one of the setting: the flag, the variable, then users.json', async () => {
-    const env = { LOCAL_USER_FILE: place.at('by-env.json') };
+  it('the users file is that of the flag, of the variable, or users.json', async () => {
+    const env = { LOCAL_USER_FILE: temp.at('by-env.json') };
     const input = PASSWORD;
     await users(['add', 'ann', '--password-stdin', '--local-user-file', 'by-flag.json'], { env, input });
     await users(['add', 'bob', '--password-stdin'], { env, input });
@@ -54,10 +54,10 @@ describe('users', () => {
     ]);
   });
 
-  it('list shows a table, and values as JSON', async () => {
+  it('list prints a table, or JSON with --json', async () => {
     expect(await users(['list'])).toMatchObject({ code: 0, stdout: '', stderr: contains('no users in users.json yet') });
     expect(await users(['list', '--json'])).toMatchObject({ code: 0, stdout: '[]\n' });
-    await place.write('users.json', [
+    await temp.write('users.json', [
       { username: 'ann', password_hash: HASH, roles: ['user'], partitions: ['default', 'alpha'] },
       { username: 'root', password_hash: HASH, roles: ['admin', 'user'] },
       { username: 'a\u202eb', password_hash: HASH, roles: [] },
@@ -84,33 +84,37 @@ describe('users', () => {
     const changed = await users(['passwd', 'ann', '--password-stdin'], { input: 'another password\r\nignored\n' });
     expect(changed).toMatchObject({ code: 0, stdout: contains('changed the password of ann') });
     expect(await hashOf()).not.toBe(before);
-    expect(await logIn(place, 'ann', 'another password')).toHaveProperty('accessToken');
+    expect(await logIn(temp, 'ann', 'another password')).toHaveProperty('accessToken');
     expect(await fileOf()).toMatchObject([{ username: 'ann', roles: ['viewer'] }]);
   });
 
-  it('remove asks, unless it is told --yes', async () => {
+  it('remove needs --yes where there is no terminal', async () => {
     await add('ann');
     await add('bob');
-    expect(await users(['remove', 'ann'])).toMatchObject({ code: 2, stderr: contains('Say --yes') });
+    expect(await users(['remove', 'ann'])).toMatchObject({ code: 2, stderr: contains('Pass --yes') });
     expect(await fileOf()).toHaveLength(2);
     expect(await users(['remove', 'ann', '--yes'])).toMatchObject({ code: 0, stdout: 'removed ann from users.json\n' });
     expect(await fileOf()).toMatchObject([{ username: 'bob' }]);
   });
 
-  it('says who is there already, who is not, and who is meant', async () => {
+  it('existing and unknown users are reported, with a suggestion', async () => {
     await add('annabel');
-    expect(await add('annabel')).toMatchObject({ code: 1, stdout: '', stderr: contains('user "annabel" in users.json already') });
+    expect(await add('annabel')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: contains('user "annabel" already exists in users.json'),
+    });
     for (const command of [
       ['passwd', 'anabel', '--password-stdin'],
       ['remove', 'anabel', '-y'],
     ])
       expect(await users(command)).toMatchObject({
         code: 1,
-        stderr: 'mcp-daemon: there is no user "anabel" in users.json; did you mean "annabel"?\n',
+        stderr: 'mcp-daemon: no user "anabel" in users.json; did you mean "annabel"?\n',
       });
     expect(await users(['remove', 'zoe', '-y'])).toMatchObject({
       code: 1,
-      stderr: 'mcp-daemon: there is no user "zoe" in users.json\n',
+      stderr: 'mcp-daemon: no user "zoe" in users.json\n',
     });
   });
 
@@ -124,46 +128,49 @@ describe('users', () => {
     [['add', ''], PASSWORD, 'a username must be'],
     [['add', ' ann'], PASSWORD, 'begin or end with a space'],
     [['add', 'ann', '--partition', 'a/b'], PASSWORD, 'partitions must be'],
-    [['add', 'ann', '--role', 'gardener'], PASSWORD, 'one of admin, user, viewer is wanted, got "gardener"'],
-    [['add'], PASSWORD, 'something is missing here'],
-    [['add', 'ann', 'bob'], PASSWORD, '"bob" is not understood here'],
-    [['add', 'ann', '--password', 'x'], PASSWORD, 'there is no flag --password; did you mean "--password-stdin"?'],
-    [['ad', 'ann'], PASSWORD, '"ad" is not understood here; did you mean "add"?'],
-    [['remove', 'ann'], PASSWORD, '--password-stdin is not understood here'],
-  ])('%j with %j: 2, and nothing is written', async (args, input, message) => {
+    [['add', 'ann', '--role', 'gardener'], PASSWORD, '--role: must be admin, user or viewer, not "gardener"'],
+    [['add'], PASSWORD, 'missing argument <username>: name of the user'],
+    [['add', 'ann', 'bob'], PASSWORD, 'unexpected argument "bob" for "users add"'],
+    [['add', 'ann', '--password', 'x'], PASSWORD, 'unknown flag --password for "users add"; did you mean "--password-stdin"?'],
+    [['ad', 'ann'], PASSWORD, 'unknown command "users ad"; did you mean "add"?'],
+    [['remove', 'ann'], PASSWORD, 'unknown flag --password-stdin for "users remove"'],
+  ])('%j with password %j exits with 2 and writes nothing', async (args, input, message) => {
     const result = await users([...args, '--password-stdin'], input === undefined ? {} : { input });
     expect(result).toMatchObject({ code: 2, stdout: '', stderr: contains(message) });
     expect(result.stderr).not.toContain('    at ');
     if (input !== undefined && input !== '') expect(result.stderr).not.toContain(input);
-    await expect(stat(place.at('users.json'))).rejects.toThrow('ENOENT');
+    await expect(stat(temp.at('users.json'))).rejects.toThrow('ENOENT');
   });
 
-  it('a password that is no text is refused', async () => {
+  it('a password that is not UTF-8 is refused', async () => {
     const input = Buffer.from('p\u00e4ssw\u00f6rter', 'latin1') as never;
     expect(await users(['add', 'ann', '--password-stdin'], { input })).toMatchObject({ code: 2, stderr: contains('not UTF-8') });
   });
 
-  it('without a terminal, a password is asked of nobody', async () => {
-    expect(await users(['add', 'ann'], { input: PASSWORD })).toMatchObject({ code: 2, stderr: contains('say --password-stdin') });
+  it('add needs --password-stdin where there is no terminal', async () => {
+    expect(await users(['add', 'ann'], { input: PASSWORD })).toMatchObject({
+      code: 2,
+      stderr: contains('pass --password-stdin'),
+    });
   });
 
-  it('a file with mistakes is left as it is, and its mistakes are named', async () => {
-    await place.write('users.json', '[{"username": "ann"}]');
+  it('the errors of an invalid users file are reported, and the file is not changed', async () => {
+    await temp.write('users.json', '[{"username": "ann"}]');
     const result = await add('bob');
     expect(result).toMatchObject({ code: 2, stdout: '', stderr: contains('password_hash') });
-    expect(await place.read('users.json')).toBe('[{"username": "ann"}]');
+    expect(await temp.read('users.json')).toBe('[{"username": "ann"}]');
     expect(await users(['list'])).toMatchObject({ code: 2 });
   });
 
-  it('a file that cannot be written: 1', async () => {
-    await place.write('file', '');
+  it('a users file that cannot be written is reported', async () => {
+    await temp.write('file', '');
     const result = await users(['add', 'ann', '--password-stdin', '--local-user-file', 'file/users.json'], { input: PASSWORD });
     expect(result.code).not.toBe(0);
     expect(result.stderr).toMatch(/^(mcp-daemon: )?file\/users\.json/);
     expect(result.stderr).not.toContain('    at ');
   });
 
-  it('changes side by side are all made', async () => {
+  it('concurrent changes are all saved', async () => {
     const names = ['a', 'b', 'c', 'd'];
     await Promise.all(names.map((name) => add(name)));
     expect((await fileOf()).map(({ username }) => username).sort()).toEqual(names);
@@ -173,13 +180,13 @@ describe('users', () => {
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
 onLinux('users, on a terminal', () => {
-  const place = new Place();
-  afterAll(() => place.remove());
+  const temp = new TempFolder();
+  afterAll(() => temp.remove());
 
-  /** Runs a command on a terminal of its own; types an answer whenever what is shown ends with a question. */
+  /** Runs a command on a terminal, and types each answer when its question is shown. */
   async function converse(args: readonly string[], answers: [question: string, answer: string][]): Promise<Result> {
     const command = [process.execPath, BIN, 'users', ...args].map((word) => `'${word}'`).join(' ');
-    const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: place.folder, env: place.env({ NO_COLOR: '1' }) });
+    const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: temp.path, env: temp.env({ NO_COLOR: '1' }) });
     let stdout = '';
     let seen = 0;
     const left = [...answers];
@@ -196,41 +203,41 @@ onLinux('users, on a terminal', () => {
     return { code, signal: null, stdout, stderr: '' };
   }
 
-  it('add asks twice and shows nothing of what is typed', async () => {
+  it('add asks twice and does not show the password', async () => {
     const { code, stdout } = await converse(
       ['add', 'ann'],
       [
         ['Password for ann: ', `${PASSWORD}\r`],
-        ['The same again: ', `${PASSWORD}\r`],
+        ['Repeat password: ', `${PASSWORD}\r`],
       ],
     );
-    expect([code, stdout]).toEqual([0, 'Password for ann: \r\nThe same again: \r\nadded ann to users.json\r\n']);
-    expect(await logIn(place, 'ann', PASSWORD)).toHaveProperty('accessToken');
+    expect([code, stdout]).toEqual([0, 'Password for ann: \r\nRepeat password: \r\nadded ann to users.json\r\n']);
+    expect(await logIn(temp, 'ann', PASSWORD)).toHaveProperty('accessToken');
   });
 
-  it('what is pasted at once is two answers', async () => {
+  it('two lines that are pasted at once answer both questions', async () => {
     const { code, stdout } = await converse(['add', 'bob'], [['Password for bob: ', `${PASSWORD}\r${PASSWORD}\r`]]);
     expect([code, stdout.includes(PASSWORD)]).toEqual([0, false]);
   });
 
   it.each<[string, [string, string][], string]>([
-    ['two different passwords', [['Password for zoe: ', 'one password\r'], ['again: ', 'another password\r']], 'two different'], // prettier-ignore
-    ['Ctrl-C', [['Password for zoe: ', 'one pass\u0003']], 'no password was given'],
-    ['Ctrl-D at the second', [['Password for zoe: ', 'one password\r'], ['again: ', '\u0004']], 'no password was given'], // prettier-ignore
-  ])('%s: nothing is changed', async (_what, answers, message) => {
+    ['two different passwords', [['Password for zoe: ', 'one password\r'], ['Repeat password: ', 'another password\r']], 'do not match'], // prettier-ignore
+    ['Ctrl-C', [['Password for zoe: ', 'one pass\u0003']], 'no password entered'],
+    ['Ctrl-D at the second', [['Password for zoe: ', 'one password\r'], ['Repeat password: ', '\u0004']], 'no password entered'], // prettier-ignore
+  ])('%s: nothing changes', async (_what, answers, message) => {
     const { code, stdout } = await converse(['add', 'zoe'], answers);
     expect([code, stdout]).toEqual([1, expect.stringContaining(message)]);
     expect(stdout).not.toContain('one pass');
-    expect(await place.read('users.json')).not.toContain('zoe');
+    expect(await temp.read('users.json')).not.toContain('zoe');
   });
 
-  it('remove asks, and does what it is told', async () => {
-    await place.run(['users', 'add', 'eve', '--password-stdin'], { input: PASSWORD });
+  it('remove asks for confirmation', async () => {
+    await temp.run(['users', 'add', 'eve', '--password-stdin'], { input: PASSWORD });
     const refused = await converse(['remove', 'eve'], [['Remove eve from users.json? [y/N] ', 'n\r']]);
-    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('Nobody was removed.')]);
-    expect(await place.read('users.json')).toContain('eve');
+    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('Nothing was removed.')]);
+    expect(await temp.read('users.json')).toContain('eve');
     const done = await converse(['remove', 'eve'], [['[y/N] ', 'y\r']]);
     expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('removed eve')]);
-    expect(await place.read('users.json')).not.toContain('eve');
+    expect(await temp.read('users.json')).not.toContain('eve');
   });
 });

@@ -4,7 +4,7 @@ import { removeJson, setJson } from '../../src/hosts/json-edit.js';
 
 const ENTRY = { command: 'node', args: ['a', 'b'] };
 
-/** Texts that people and programs write. */
+/** Texts as people and programs write them. */
 const TEXTS = [
   '{}',
   '{}\n',
@@ -23,13 +23,13 @@ const TEXTS = [
 ];
 
 describe('edits of JSON', () => {
-  it('writes into the last of two members of one name, which is the one that is read', () => {
+  it('setJson edits the last of repeated members, which is the one that counts', () => {
     const after = setJson('{"mcpServers":{},"mcpServers":{"a":{}}}', ['mcpServers', 'mine'], ENTRY);
     expect(JSON.parse(after)).toEqual({ mcpServers: { a: {}, mine: ENTRY } });
     expect(JSON.parse(removeJson(after, ['mcpServers', 'mine']))).toEqual({ mcpServers: { a: {} } });
   });
 
-  it.each(TEXTS)('%j: the entry is set, nothing else is touched', (text) => {
+  it.each(TEXTS)('%j: setJson sets the entry and changes nothing else', (text) => {
     const before = parse(text, [], { allowTrailingComma: true }) as { mcpServers?: object };
     const after = setJson(text, ['mcpServers', 'mine'], ENTRY);
     const errors: never[] = [];
@@ -49,16 +49,16 @@ describe('edits of JSON', () => {
   });
 
   it.each(TEXTS.filter((text) => /"a": \{\}/.test(text) && text.includes('\n  ') && !text.includes('{ "a"')))(
-    '%j: set and removed, it is as it was',
+    '%j: removeJson restores the text from before setJson',
     (text) => {
       const after = setJson(text, ['mcpServers', 'mine'], ENTRY);
       const back = removeJson(after, ['mcpServers', 'mine']);
-      // A comma that nothing follows any more may be gone.
+      // A trailing comma may be gone.
       expect(back.replace(/,/g, '')).toBe(text.replace(/,/g, ''));
     },
   );
 
-  it('writes only the members that differ', () => {
+  it('setJson writes only the members that differ', () => {
     const text = '{ "mcpServers": { "mine": { "command": "old", /* why */ "args": ["a", "b"], "env": {"K":1} } } }';
     const after = setJson(text, ['mcpServers', 'mine'], ENTRY);
     expect(after).toBe(
@@ -66,7 +66,7 @@ describe('edits of JSON', () => {
     );
   });
 
-  it('removes the first, a middle and the last member', () => {
+  it('removeJson removes the first, a middle and the last member', () => {
     const text = '{\n  "s": {\n    "a": 1,\n    "b": 2,\n    "c": 3\n  }\n}\n';
     expect(removeJson(text, ['s', 'a'])).toBe('{\n  "s": {\n    "b": 2,\n    "c": 3\n  }\n}\n');
     expect(removeJson(text, ['s', 'b'])).toBe('{\n  "s": {\n    "a": 1,\n    "c": 3\n  }\n}\n');

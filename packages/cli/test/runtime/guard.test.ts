@@ -1,6 +1,6 @@
-import { Place, toolsConfig } from '../support.js';
+import { TempFolder, toolsConfig } from '../support.js';
 
-/** Ways to print, by name; each prints its name. */
+/** Ways to print, by name. Each prints its name. */
 const WAYS: Record<string, string> = {
   log: `console.log('way:log')`,
   info: `console.info('way:info')`,
@@ -48,18 +48,18 @@ export function piped() { return execSync('echo captured').toString().trim(); }
 export function file() { fs.writeFileSync(new URL('./out.txt', import.meta.url), 'kept'); return fs.readFileSync(new URL('./out.txt', import.meta.url), 'utf8'); }
 `;
 
-describe('what a function prints', () => {
-  const place = new Place();
-  afterAll(() => place.remove());
+describe('output of a function', () => {
+  const temp = new TempFolder();
+  afterAll(() => temp.remove());
 
-  it('reaches stderr, whatever way it takes, and never stdout', async () => {
+  it('output reaches stderr and never stdout, whichever API prints it', async () => {
     const names = [...Object.keys(WAYS), 'piped', 'file'];
-    await place.write('mcp.json', toolsConfig('ways', ...names));
-    await place.write('ways.mjs', MODULE);
-    await place.write('child.mjs', `console.log('way:forked'); process.disconnect();`);
-    const sidecar = await place.sidecar([]);
+    await temp.write('mcp.json', toolsConfig('ways', ...names));
+    await temp.write('ways.mjs', MODULE);
+    await temp.write('child.mjs', `console.log('way:forked'); process.disconnect();`);
+    const sidecar = await temp.sidecar([]);
     for (const name of Object.keys(WAYS)) expect(await sidecar.call(name)).toBe(`done ${name}`);
-    // What is not stdout is left alone.
+    // Other files and pipes are not affected.
     expect(await sidecar.call('piped')).toBe('captured');
     expect(await sidecar.call('file')).toBe('kept');
 

@@ -1,18 +1,18 @@
 import type { RunningPool } from '../../../express/test/auth/cognito/support.js';
 import { CLIENT, CLIENT_SECRET, PASSWORD, POOL, startPool } from '../../../express/test/auth/cognito/support.js';
-import { Place, toolsConfig } from '../support.js';
+import { TempFolder, toolsConfig } from '../support.js';
 
-/** What is bundled is loaded in other ways than what the package is tested with. */
+/** The bundle loads the AWS client in another way than the tests of the HTTP package. */
 describe('a started daemon with a user pool', () => {
-  const place = new Place();
+  const temp = new TempFolder();
   let pool: RunningPool;
   beforeAll(async () => {
     pool = await startPool();
-    await place.write('mcp.json', toolsConfig('functions', 'one'));
-    await place.write('functions.mjs', `export const one = () => 'one';`);
+    await temp.write('mcp.json', toolsConfig('functions', 'one'));
+    await temp.write('functions.mjs', `export const one = () => 'one';`);
   });
   afterAll(async () => {
-    place.remove();
+    temp.remove();
     await pool.stop();
   });
 
@@ -27,8 +27,8 @@ describe('a started daemon with a user pool', () => {
     AWS_ENDPOINT_URL: pool.endpoint,
   });
 
-  it('logs its users in, and knows them by their tokens', async () => {
-    const child = place.start(['--store', 'memory'], { env: env() });
+  it('users of the pool log in, and their tokens authenticate them', async () => {
+    const child = temp.start(['--store', 'memory'], { env: env() });
     let said = '';
     const url = await new Promise<string>((resolve, reject) => {
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -54,9 +54,9 @@ describe('a started daemon with a user pool', () => {
     expect(said).not.toContain(CLIENT_SECRET);
   });
 
-  it.each(['COGNITO_USER_POOL_ID', 'COGNITO_APP_CLIENT_ID'])('says that %s is missing', async (name) => {
-    const { code, stderr } = await place.run([], { env: { ...env(), [name]: '' } });
-    expect([code, stderr]).toEqual([2, expect.stringContaining(`set ${name}`)]);
+  it.each(['COGNITO_USER_POOL_ID', 'COGNITO_APP_CLIENT_ID'])('a missing %s is reported', async (name) => {
+    const { code, stderr } = await temp.run([], { env: { ...env(), [name]: '' } });
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`needs ${name}: set it`)]);
     expect(stderr).not.toContain(CLIENT_SECRET);
   });
 });

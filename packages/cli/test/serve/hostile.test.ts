@@ -1,17 +1,17 @@
-/** The command over HTTP and clients that mean no good: it stays up, and its log tells nothing that is secret. */
+/** The command over HTTP with hostile clients: it keeps running, and its log contains no secrets. */
 import { connect } from 'node:net';
 
-import { Place, toolsConfig } from '../support.js';
+import { TempFolder, toolsConfig } from '../support.js';
 
-let place: Place;
+let temp: TempFolder;
 beforeEach(async () => {
-  place = new Place();
-  await place.write('mcp.json', toolsConfig('functions', 'one'));
-  await place.write('functions.mjs', `export const one = () => 'one';`);
+  temp = new TempFolder();
+  await temp.write('mcp.json', toolsConfig('functions', 'one'));
+  await temp.write('functions.mjs', `export const one = () => 'one';`);
 });
-afterEach(() => place.remove());
+afterEach(() => temp.remove());
 
-/** Sends bytes, and gives what came until the end, or until nobody had said anything for a while. */
+/** Sends bytes. @returns the response up to its headers, to the end, or to a timeout */
 const raw = (port: number, text: string): Promise<string> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
@@ -24,13 +24,13 @@ const raw = (port: number, text: string): Promise<string> =>
     socket.setTimeout(3_000, () => socket.destroy());
   });
 
-it('whatever they send, the daemon serves others, and keeps secrets to itself', async () => {
+it('the daemon keeps serving and logs no secrets, whatever clients send', async () => {
   const secrets = {
     JWT_SECRET_KEY: 's1'.repeat(20),
     ADMIN_PASSWORD: 'the-password-s2',
     ADMIN_STATIC_TOKEN: 'the-static-token-s3',
   };
-  const child = place.start(['--port', '0', '--store', 'memory'], { env: { MCP_TRANSPORT: undefined, ...secrets } });
+  const child = temp.start(['--port', '0', '--store', 'memory'], { env: { MCP_TRANSPORT: undefined, ...secrets } });
   let stderr = '';
   let stdout = '';
   child.stdout.on('data', (data) => (stdout += String(data)));
@@ -66,7 +66,7 @@ it('whatever they send, the daemon serves others, and keeps secrets to itself', 
       `${head('POST /mcp', `${token}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n`)}fffffffffffffffffff\r\n`,
       head('POST /mcp', `${token}Content-Type: application/json\r\nContent-Length: 99999999999\r\n`),
       'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
-      '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', // TLS, to where there is none
+      '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', // TLS to a server without TLS
       '\0'.repeat(1_000),
     ].map((text) => raw(port, text)),
   );
@@ -82,7 +82,7 @@ it('whatever they send, the daemon serves others, and keeps secrets to itself', 
   expect(stderr).toContain('"path":"/auth/login"');
   expect(stderr).not.toMatch(/s1s1|-s[2-9]\b|eyJ|node:internal|\\n +at /);
   expect(stderr).not.toContain('(node:');
-  // Nothing that a client does is an error of the daemon's.
+  // What clients do is never logged as an error of the daemon.
   const levels = stderr
     .trim()
     .split('\n')

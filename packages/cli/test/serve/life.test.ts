@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 
-import { BIN, Place, toolsConfig } from '../support.js';
+import { BIN, TempFolder, toolsConfig } from '../support.js';
 
 const MODULE = `
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -27,24 +27,24 @@ interface CallRow {
   created_at: string;
 }
 
-describe('the life of a sidecar', () => {
-  let place: Place;
+describe('a sidecar from start to exit', () => {
+  let temp: TempFolder;
   beforeEach(async () => {
-    place = new Place();
-    await place.write('mcp.json', toolsConfig('functions', 'hello', 'slow', 'never', 'late', 'leave', 'busy', 'die'));
-    await place.write('functions.mjs', MODULE);
+    temp = new TempFolder();
+    await temp.write('mcp.json', toolsConfig('functions', 'hello', 'slow', 'never', 'late', 'leave', 'busy', 'die'));
+    await temp.write('functions.mjs', MODULE);
   });
-  afterEach(() => place.remove());
+  afterEach(() => temp.remove());
 
   const calls = async (...flags: string[]): Promise<CallRow[]> => {
-    const { stdout } = await place.run(['calls', 'list', '--json', ...flags]);
+    const { stdout } = await temp.run(['calls', 'list', '--json', ...flags]);
     return JSON.parse(stdout) as CallRow[];
   };
 
-  it('serves a client of the official SDK', async () => {
-    const env = place.env() as Record<string, string>;
+  it('a sidecar serves a client of the official SDK', async () => {
+    const env = temp.env() as Record<string, string>;
     const client = new Client({ name: 'test', version: '1' });
-    await client.connect(new StdioClientTransport({ command: process.execPath, args: [BIN, place.at('mcp.json')], env }));
+    await client.connect(new StdioClientTransport({ command: process.execPath, args: [BIN, temp.at('mcp.json')], env }));
     const { tools } = await client.listTools();
     expect(tools).toHaveLength(7);
     const result = await client.callTool({ name: 'hello', arguments: {} });
@@ -53,8 +53,8 @@ describe('the life of a sidecar', () => {
     expect(await calls()).toMatchObject([{ name: 'hello', mcp_type: 'tool', status: 'completed', arguments: {} }]);
   });
 
-  it('answers what is under way when stdin ends, and exits with 0', async () => {
-    const sidecar = await place.sidecar([]);
+  it('a running call is answered when stdin ends, and the sidecar exits with 0', async () => {
+    const sidecar = await temp.sidecar([]);
     const id = sidecar.ask('tools/call', { name: 'slow' });
     sidecar.child.stdin.end();
     expect((await sidecar.answer(id)).result?.content?.[0]?.text).toBe('slow but done');
@@ -62,7 +62,7 @@ describe('the life of a sidecar', () => {
     expect(await calls()).toMatchObject([{ name: 'slow', status: 'completed' }]);
   });
 
-  it('answers what came in one piece with the end of stdin', async () => {
+  it('requests that arrive together with the end of stdin are answered', async () => {
     const lines = [
       {
         id: 1,
@@ -71,15 +71,15 @@ describe('the life of a sidecar', () => {
       },
       { id: 2, method: 'tools/call', params: { name: 'slow' } },
     ];
-    const { code, stdout } = await place.run([], {
+    const { code, stdout } = await temp.run([], {
       input: lines.map((line) => `${JSON.stringify({ jsonrpc: '2.0', ...line })}\n`).join(''),
     });
     expect(code).toBe(0);
     expect(stdout).toContain('slow but done');
   });
 
-  it('waits no longer than the drain', async () => {
-    const sidecar = await place.sidecar(['--drain-ms', '300']);
+  it('the sidecar waits no longer than --drain-ms for running calls', async () => {
+    const sidecar = await temp.sidecar(['--drain-ms', '300']);
     sidecar.ask('tools/call', { name: 'never' });
     await sidecar.request('ping');
     sidecar.child.stdin.end();
@@ -87,8 +87,8 @@ describe('the life of a sidecar', () => {
     expect(await calls()).toMatchObject([{ name: 'never', status: 'cancelled' }]);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('answers what is under way at %s, and exits with 0', async (signal) => {
-    const sidecar = await place.sidecar([]);
+  it.each(['SIGTERM', 'SIGINT'] as const)('a running call is answered at %s, and the sidecar exits with 0', async (signal) => {
+    const sidecar = await temp.sidecar([]);
     const id = sidecar.ask('tools/call', { name: 'slow' });
     await sidecar.request('ping');
     sidecar.child.kill(signal);
@@ -96,8 +96,8 @@ describe('the life of a sidecar', () => {
     expect((await sidecar.exited).code).toBe(0);
   });
 
-  it('ends listen streams with their result at a signal', async () => {
-    const sidecar = await place.sidecar([]);
+  it('listen streams end with their result at a signal', async () => {
+    const sidecar = await temp.sidecar([]);
     const meta = {
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
       'io.modelcontextprotocol/clientCapabilities': {},
@@ -112,8 +112,8 @@ describe('the life of a sidecar', () => {
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)('exits at once at a second %s', async (signal, code) => {
-    const sidecar = await place.sidecar([]);
+  ] as const)('the sidecar exits at once at a second %s', async (signal, code) => {
+    const sidecar = await temp.sidecar([]);
     sidecar.ask('tools/call', { name: 'never' });
     await sidecar.request('ping');
     sidecar.child.kill(signal);
@@ -122,8 +122,8 @@ describe('the life of a sidecar', () => {
     expect((await sidecar.exited).code).toBe(code);
   });
 
-  it('cuts a drain short at a signal when the client has left', async () => {
-    const sidecar = await place.sidecar([]);
+  it('a signal after the client has left cancels running calls', async () => {
+    const sidecar = await temp.sidecar([]);
     sidecar.ask('tools/call', { name: 'never' });
     await sidecar.request('ping');
     sidecar.child.stdin.end();
@@ -135,15 +135,15 @@ describe('the life of a sidecar', () => {
     expect(await calls()).toMatchObject([{ name: 'never', status: 'cancelled' }]);
   });
 
-  it('ends quietly when nobody reads its answers any more', async () => {
-    const sidecar = await place.sidecar([]);
+  it('the sidecar exits quietly when stdout is closed', async () => {
+    const sidecar = await temp.sidecar([]);
     sidecar.child.stdout.destroy();
     sidecar.ask('tools/call', { name: 'hello' });
     expect(await sidecar.exited).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('outlives what a function throws after its call', async () => {
-    const sidecar = await place.sidecar([]);
+  it('the sidecar keeps running when a function throws after its call', async () => {
+    const sidecar = await temp.sidecar([]);
     expect(await sidecar.call('late')).toBe('early');
     await sidecar.until(
       () => sidecar.stderr.includes('thrown late') && sidecar.stderr.includes('rejected late'),
@@ -155,15 +155,15 @@ describe('the life of a sidecar', () => {
     for (const line of sidecar.stderr.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ level: 50 });
   });
 
-  it('is not kept alive by what a function left running', async () => {
-    const sidecar = await place.sidecar([]);
+  it('timers of a function do not keep the sidecar running', async () => {
+    const sidecar = await temp.sidecar([]);
     expect(await sidecar.call('busy')).toBe('busy');
     sidecar.child.stdin.end();
     expect((await sidecar.exited).code).toBe(0);
   });
 
-  it('loses no settled record to a function that ends the process, and says which call it interrupted', async () => {
-    const first = await place.sidecar([]);
+  it('a function that exits the process loses no answered record, and its own call is marked interrupted', async () => {
+    const first = await temp.sidecar([]);
     expect(await first.call('hello')).toBe('Hello!');
     first.ask('tools/call', { name: 'leave' });
     expect((await first.exited).code).toBe(7);
@@ -171,56 +171,56 @@ describe('the life of a sidecar', () => {
     expect(rows.map(({ name, status }) => `${name} ${status}`)).toEqual(['leave interrupted', 'hello completed']);
   });
 
-  it('after kill -9, the next start marks open calls as interrupted', async () => {
-    const first = await place.sidecar([]);
+  it('the next start after kill -9 marks open calls as interrupted', async () => {
+    const first = await temp.sidecar([]);
     expect(await first.call('hello')).toBe('Hello!');
     first.ask('tools/call', { name: 'never' });
     await first.request('ping');
     await sleep(100);
     first.child.kill('SIGKILL');
     await first.exited;
-    const second = await place.sidecar([]);
+    const second = await temp.sidecar([]);
     await second.call('hello');
-    await second.until(() => second.stderr.includes('interrupted'), 'word of interrupted calls');
+    await second.until(() => second.stderr.includes('interrupted'), 'a log line about interrupted calls');
     second.child.stdin.end();
     await second.exited;
     expect((await calls('--name', 'never')).map(({ status }) => status)).toEqual(['interrupted']);
     expect((await calls('--name', 'hello')).map(({ status }) => status)).toEqual(['completed', 'completed']);
   });
 
-  it('knows of a call whose function ended the process before it returned', async () => {
-    const sidecar = await place.sidecar([]);
+  it('a call whose function kills the process is recorded as interrupted', async () => {
+    const sidecar = await temp.sidecar([]);
     sidecar.ask('tools/call', { name: 'die' });
     expect(await sidecar.exited).toMatchObject({ signal: 'SIGKILL' });
-    const next = await place.sidecar([]);
+    const next = await temp.sidecar([]);
     await next.call('hello');
     expect(await calls('--name', 'die')).toMatchObject([{ name: 'die', status: 'interrupted' }]);
     next.child.stdin.end();
     await next.exited;
   });
 
-  it('serves calls where the record cannot be kept, and says so', async () => {
-    await place.write('taken', 'a file, not a folder');
-    const sidecar = await place.sidecar(['--data-dir', place.at('taken', 'data')]);
+  it('calls are served, and the loss is logged, where the record cannot be written', async () => {
+    await temp.write('taken', 'a file, not a folder');
+    const sidecar = await temp.sidecar(['--data-dir', temp.at('taken', 'data')]);
     expect(await sidecar.call('hello')).toBe('Hello!');
-    await sidecar.until(() => sidecar.stderr.includes('cannot be written'), 'word of the loss');
+    await sidecar.until(() => sidecar.stderr.includes('cannot be written'), 'a log line about the lost record');
     sidecar.child.stdin.end();
     expect((await sidecar.exited).code).toBe(0);
     expect(sidecar.stderr).toContain('1 call record was lost');
   });
 
-  it('keeps its data for this user alone', async () => {
-    const sidecar = await place.sidecar([]);
+  it('the data folder and the database are private', async () => {
+    const sidecar = await temp.sidecar([]);
     await sidecar.call('hello');
     sidecar.child.stdin.end();
     await sidecar.exited;
-    const folder = place.at('home', '.local', 'state', 'mcp-daemon');
+    const folder = temp.at('home', '.local', 'state', 'mcp-daemon');
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(statSync(`${folder}/mcp-daemon.db`).mode & 0o777).toBe(0o600);
   });
 
-  it('logs nothing that is not wanted', async () => {
-    const quiet = await place.sidecar(['--log-level', 'silent']);
+  it('nothing is logged with --log-level silent', async () => {
+    const quiet = await temp.sidecar(['--log-level', 'silent']);
     expect(await quiet.call('late')).toBe('early');
     await sleep(100);
     expect(quiet.stderr).toBe('');

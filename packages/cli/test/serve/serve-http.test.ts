@@ -1,4 +1,4 @@
-/** The command over HTTP, as an operator starts it. */
+/** The built command over HTTP, as an operator starts it. */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -6,18 +6,18 @@ import { connect } from 'node:net';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
 import type { Result, RunOptions } from '../support.js';
-import { Place, toolsConfig } from '../support.js';
+import { TempFolder, toolsConfig } from '../support.js';
 
-let place: Place;
+let temp: TempFolder;
 beforeEach(async () => {
-  place = new Place();
-  await place.write('mcp.json', toolsConfig('functions', 'one', 'two', 'three'));
+  temp = new TempFolder();
+  await temp.write('mcp.json', toolsConfig('functions', 'one', 'two', 'three'));
   const code = ['one', 'two', 'three', 'four'].map((name) => `export const ${name} = () => '${name}';`);
-  await place.write('functions.mjs', code.join('\n'));
+  await temp.write('functions.mjs', code.join('\n'));
 });
-afterEach(() => place.remove());
+afterEach(() => temp.remove());
 
-/** A daemon of the test. */
+/** A started daemon. */
 interface Started {
   url: string;
   child: ChildProcessWithoutNullStreams;
@@ -26,9 +26,9 @@ interface Started {
   log(): Record<string, unknown>[];
 }
 
-/** Starts the command on a port that is free. */
+/** Starts the command on a free port. */
 async function start(args: readonly string[] = [], options: RunOptions = {}): Promise<Started> {
-  const child = place.start(['--port', '0', ...args], { ...options, env: { MCP_TRANSPORT: undefined, ...options.env } });
+  const child = temp.start(['--port', '0', ...args], { ...options, env: { MCP_TRANSPORT: undefined, ...options.env } });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   const exited = new Promise<Result>((resolve) =>
@@ -68,8 +68,8 @@ async function clientOf({ url }: Started, token?: string, path = '/mcp'): Promis
 }
 
 describe('the daemon over HTTP', () => {
-  it('is what the command does by default, for who logs in, and keeps the record', async () => {
-    const data = place.at('data');
+  it('serves a logged-in client by default, and records the call', async () => {
+    const data = temp.at('data');
     const daemon = await start(['--data-dir', data]);
     const client = await clientOf(daemon, await login(daemon));
     expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['one', 'two', 'three']);
@@ -77,7 +77,7 @@ describe('the daemon over HTTP', () => {
     await client.close();
     daemon.child.kill('SIGTERM');
     expect(await daemon.exited).toMatchObject({ code: 0, stdout: '' });
-    const { stdout } = await place.run(['calls', 'list', '--json', '--data-dir', data]);
+    const { stdout } = await temp.run(['calls', 'list', '--json', '--data-dir', data]);
     expect(JSON.parse(stdout)).toMatchObject([{ name: 'three', status: 'completed', updated_by: 'admin' }]);
   });
 
@@ -85,23 +85,23 @@ describe('the daemon over HTTP', () => {
     ['--transport', 'sse'],
     ['--transport', 'http'],
     ['mcp.json', ''],
-  ])('so does %s %s', async (...args) => {
+  ])('the command serves HTTP with %s %s', async (...args) => {
     const daemon = await start(args.filter((word) => word !== ''));
     expect((await fetch(`${daemon.url}/ready`)).status).toBe(200);
     daemon.child.kill('SIGINT');
     expect((await daemon.exited).code).toBe(0);
   });
 
-  it('follows the config file, and tells its clients', async () => {
+  it('the daemon reloads an edited config file and serves the new tools', async () => {
     const daemon = await start(['--auth-provider', 'none', '--store', 'memory']);
     const client = await clientOf(daemon);
-    await place.write('mcp.json', toolsConfig('functions', 'one', 'four'));
+    await temp.write('mcp.json', toolsConfig('functions', 'one', 'four'));
     for (let names: string[] = []; !names.includes('four'); await new Promise((resolve) => setTimeout(resolve, 50)))
       names = (await client.listTools()).tools.map(({ name }) => name);
     await client.close();
   });
 
-  it('has the pages of its API with it', async () => {
+  it('the daemon serves the API pages and their assets', async () => {
     const { url } = await start(['--auth-provider', 'none', '--store', 'memory']);
     for (const page of ['docs', 'redoc']) {
       const html = await (await fetch(`${url}/${page}`)).text();
@@ -112,15 +112,21 @@ describe('the daemon over HTTP', () => {
     expect(await (await fetch(`${url}/openapi.json`)).json()).toMatchObject({ openapi: '3.1.1', info: { title: 'mcp-daemon' } });
   });
 
-  it('says which secrets everybody knows', async () => {
+  it('the daemon warns about secrets with a public default', async () => {
     const daemon = await start(['--store', 'memory']);
-    expect(daemon.log()).toContainEqual(expect.objectContaining({ level: 40, defaults: ['JWT_SECRET_KEY', 'ADMIN_PASSWORD'] }));
+    expect(daemon.log()).toContainEqual(
+      expect.objectContaining({
+        level: 40,
+        defaults: ['JWT_SECRET_KEY', 'ADMIN_PASSWORD'],
+        msg: 'JWT_SECRET_KEY and ADMIN_PASSWORD are public defaults, so only this machine can connect. Set both to serve others.',
+      }),
+    );
     const own = await start(['--store', 'memory'], { env: { JWT_SECRET_KEY: 'x'.repeat(32), ADMIN_PASSWORD: 'a password' } });
     expect(own.log().filter(({ level }) => level !== 30)).toEqual([]);
     expect(JSON.stringify(own.log())).not.toContain('a password');
   });
 
-  it('where everybody knows the password, a page that gets here by another name cannot log in', async () => {
+  it('with the default password, requests for another host name are refused', async () => {
     const daemon = await start(['--store', 'memory']);
     const { port } = new URL(daemon.url);
     const status = await new Promise((resolve, reject) => {
@@ -135,7 +141,7 @@ describe('the daemon over HTTP', () => {
     expect(await login(daemon)).toMatch(/^ey/);
   });
 
-  it('with secrets of its own it listens anywhere', async () => {
+  it('with its own secrets, the daemon listens on all addresses', async () => {
     const env = { HOST: '0.0.0.0', JWT_SECRET_KEY: 'x'.repeat(32), ADMIN_PASSWORD: 'a password', MCP_STORE: 'memory' };
     const daemon = await start([], { env });
     const { port } = new URL(daemon.url);
@@ -144,13 +150,13 @@ describe('the daemon over HTTP', () => {
     expect(await login({ ...daemon, url: `http://127.0.0.1:${port}` }, 'admin', 'a password')).toMatch(/^ey/);
   });
 
-  it('users of the file log in, and the static token just works', async () => {
+  it('the static token authenticates the admin', async () => {
     const daemon = await start(['--store', 'memory'], { env: { ADMIN_STATIC_TOKEN: 'the-static-token' } });
     const me = await fetch(`${daemon.url}/me`, { headers: { authorization: 'Bearer the-static-token' } });
     expect(await me.json()).toMatchObject({ username: 'admin', roles: ['admin'] });
   });
 
-  it('does what its settings say', async () => {
+  it('the daemon applies its settings', async () => {
     const daemon = await start(['--store', 'memory'], {
       env: {
         ...{ ADMIN_USERNAME: 'boss', ACCESS_TOKEN_EXP: '60', ADMIN_STATIC_TOKEN: 'the-static-token', ACCESS_LOG: 'off' },
@@ -176,7 +182,7 @@ describe('the daemon over HTTP', () => {
     expect(daemon.log().filter(({ msg }) => msg === 'request')).toEqual([]);
   });
 
-  it('bounds requests and connections as it is told, and says by what name it is known', async () => {
+  it('the daemon limits requests and connections, and publishes PUBLIC_URL', async () => {
     const daemon = await start(['--store', 'memory'], {
       env: {
         ...{ PUBLIC_URL: 'http://localhost:8080', ADMIN_STATIC_TOKEN: 'the-static-token' },
@@ -201,12 +207,12 @@ describe('the daemon over HTTP', () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it('a call under way is answered after SIGTERM; a second signal ends it at once', async () => {
-    await place.write('mcp.json', {
+  it('a running call is answered after SIGTERM; a second signal exits at once', async () => {
+    await temp.write('mcp.json', {
       tools: [{ name: 'wait', inputSchema: { type: 'object' } }],
       module_links: [{ type: 'tool', name: 'wait', module_name: 'wait', function_name: 'wait' }],
     });
-    await place.write(
+    await temp.write(
       'wait.mjs',
       'export const wait = ({ ms = 500 }) => new Promise((resolve) => setTimeout(resolve, ms, "waited"));',
     );
@@ -217,13 +223,16 @@ describe('the daemon over HTTP', () => {
     daemon.child.kill('SIGTERM');
     expect((await waiting).content).toMatchObject([{ text: 'waited' }]);
     expect((await daemon.exited).code).toBe(0);
+    const messages = daemon.log().map(({ msg }) => msg);
+    expect(messages).toContain('shutting down: waiting up to 30 s for running calls');
+    expect(messages.at(-1)).toBe('stopped');
 
     const other = await start(['--auth-provider', 'none', '--store', 'memory']);
     const left = await clientOf(other);
     const stuck = left.callTool({ name: 'wait', arguments: { ms: 60_000 } }).catch(() => 'gone');
     await new Promise((resolve) => setTimeout(resolve, 200));
     other.child.kill('SIGTERM');
-    other.child.kill('SIGTERM'); // the same again, as a group is told
+    other.child.kill('SIGTERM'); // the same Ctrl+C, forwarded by a parent process
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(other.child.exitCode).toBeNull();
     other.child.kill('SIGTERM');
@@ -232,7 +241,7 @@ describe('the daemon over HTTP', () => {
     expect(await stuck).toBe('gone');
   });
 
-  it('a thousand requests that are never finished hold up nobody', async () => {
+  it('a thousand unfinished requests do not block other clients', async () => {
     const daemon = await start(['--auth-provider', 'none', '--store', 'memory', '--rate-limit', '0']);
     const { port } = new URL(daemon.url);
     const sockets = Array.from({ length: 1_000 }, () => {
@@ -258,8 +267,13 @@ describe('the daemon over HTTP', () => {
     [['--auth-provider', 'none'], { PUBLIC_URL: 'https://mcp.example.com' }, 2, /cannot be https:.* without authentication/],
     [['--auth-provider', 'none', '--trust-proxy', '1'], {}, 2, /behind a proxy, as TRUST_PROXY says, without authentication/],
     [['--trust-proxy', 'loopback'], {}, 2, /behind a proxy, as TRUST_PROXY says: JWT_SECRET_KEY and ADMIN_PASSWORD still have/],
-    [['--auth-provider', 'cognito'], {}, 2, /set COGNITO_USER_POOL_ID and COGNITO_APP_CLIENT_ID/],
-    [['--port', '70000'], {}, 2, /--port: a whole number from 0 to 65535/],
+    [
+      ['--auth-provider', 'cognito'],
+      {},
+      2,
+      /AUTH_PROVIDER=cognito also needs COGNITO_USER_POOL_ID and COGNITO_APP_CLIENT_ID: set both/,
+    ],
+    [['--port', '70000'], {}, 2, /--port: must be a whole number from 0 to 65535, not "70000"/],
     [['--trust-proxy', 'somebody'], {}, 2, /TRUST_PROXY/],
     [[], { PUBLIC_URL: 'example' }, 2, /PUBLIC_URL must be an origin/],
     [[], { ALLOWED_ORIGINS: '*' }, 2, /ALLOWED_ORIGINS must be origins .*got "\*"/],
@@ -267,20 +281,20 @@ describe('the daemon over HTTP', () => {
     [[], { HOST: '0.0.0.0', ADMIN_PASSWORD: 'a password', JWT_SECRET_KEY: 'short' }, 2, /JWT_SECRET_KEY has 5 bytes/],
     [['--local-user-file', 'bad.json'], {}, 2, /bad\.json/],
     [[], { MCP_DATA_DIR: '/dev/null/x' }, 1, /\/dev\/null\/x\/mcp-daemon\.db cannot be used: a part of its path is not a folder/],
-  ] as const)('%j %j ends with one clear line', async (args, env, exitCode, message) => {
-    await place.write('bad.json', '[{}]');
-    const { code, stdout, stderr } = await place.run(['--port', '0', ...args], { env: { MCP_TRANSPORT: 'sse', ...env } });
+  ] as const)('%j %j exits with one clear message', async (args, env, exitCode, message) => {
+    await temp.write('bad.json', '[{}]');
+    const { code, stdout, stderr } = await temp.run(['--port', '0', ...args], { env: { MCP_TRANSPORT: 'sse', ...env } });
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain('    at ');
-    expect(stderr).not.toContain('everybody knows the default of');
+    expect(stderr).not.toContain('public default');
     expect(stdout).toBe('');
     expect(code).toBe(exitCode);
   });
 
-  it('a port that is in use is said to be', async () => {
+  it('a port in use is reported, with what to do', async () => {
     const daemon = await start(['--store', 'memory']);
     const { port } = new URL(daemon.url);
-    const { code, stderr } = await place.run(['--port', port, '--store', 'memory'], { env: { MCP_TRANSPORT: 'sse' } });
+    const { code, stderr } = await temp.run(['--port', port, '--store', 'memory'], { env: { MCP_TRANSPORT: 'sse' } });
     expect(stderr).toBe(
       `mcp-daemon: cannot listen: port ${port} of 127.0.0.1 is in use: choose another with --port or PORT\nTry "mcp-daemon --help".\n`,
     );

@@ -1,10 +1,10 @@
-import { dataDir } from '../../src/settings/places.js';
-import { readServing } from '../../src/settings/serving-flags.js';
+import { dataDir } from '../../src/settings/paths.js';
+import { parseServeFlags } from '../../src/settings/serve-flags.js';
 import type { Setting } from '../../src/settings/setting.js';
 import { readSettings, SETTING_NAMES, SETTINGS } from '../../src/settings/settings.js';
-import { Place, toolsConfig } from '../support.js';
+import { TempFolder, toolsConfig } from '../support.js';
 
-/** A good value that is not the default, as it is typed and as it is read. */
+/** A valid value that is not the default, as typed and as parsed. */
 function sample(setting: Setting, which: 0 | 1): [text: string, value: unknown] {
   switch (setting.type) {
     case 'number':
@@ -21,18 +21,18 @@ function sample(setting: Setting, which: 0 | 1): [text: string, value: unknown] 
 }
 
 describe('settings', () => {
-  it('flags and variables are each of one setting', () => {
+  it('flags and variables are unique', () => {
     const all = SETTING_NAMES.map((name): Setting => SETTINGS[name]);
     expect(new Set(all.map(({ flag }) => flag)).size).toBe(all.length);
     expect(new Set(all.map(({ env }) => env)).size).toBe(all.length);
   });
 
-  it.each(SETTING_NAMES)('%s: the flag wins over the variable, the variable over the default', (name) => {
+  it.each(SETTING_NAMES)('%s: the flag takes precedence over the variable, and the variable over the default', (name) => {
     const setting: Setting = SETTINGS[name];
     const [flagText, flagValue] = sample(setting, 0);
     const [envText, envValue] = sample(setting, 1);
     const flags =
-      setting.type === 'switch' ? readServing([`--no-${setting.flag}`]) : readServing([`--${setting.flag}`, flagText]);
+      setting.type === 'switch' ? parseServeFlags([`--no-${setting.flag}`]) : parseServeFlags([`--${setting.flag}`, flagText]);
     const env = { [setting.env]: envText };
     const standard = setting.type === 'text' ? undefined : setting.default;
     expect(readSettings(flags ?? {}, env)[name]).toBe(flagValue);
@@ -42,17 +42,17 @@ describe('settings', () => {
   });
 
   it.each([
-    [{ 'timeout-ms': 'soon' }, {}, /^--timeout-ms: a whole number from 1 to 2147483647 is wanted, got "soon"$/],
-    [{ 'timeout-ms': '0' }, {}, /--timeout-ms: a whole number from 1/],
-    [{ 'page-size': '1.5' }, {}, /--page-size: a whole number/],
-    [{}, { MCP_PAGE_SIZE: '-1' }, /^MCP_PAGE_SIZE=-1: a whole number from 1/],
-    [{ store: 'redis' }, {}, /^--store: one of sqlite, memory is wanted, got "redis"$/],
-    [{ store: 'dynamodb' }, {}, /^--store: it is not available in this version; choose sqlite or memory$/],
-    [{}, { MCP_TRANSPORT: 'websocket' }, /^MCP_TRANSPORT=websocket: one of sse, stdio is wanted/],
-    [{}, { PORT: 'http' }, /^PORT=http: a whole number from 0 to 65535 is wanted/],
-    [{}, { MCP_WATCH: 'perhaps' }, /^MCP_WATCH=perhaps: true or false is wanted/],
-    [{ config: '' }, {}, /^--config: a value is missing$/],
-  ] as const)('%j %j is refused', (flags, env, message) => {
+    [{ 'timeout-ms': 'soon' }, {}, /^--timeout-ms: must be a whole number from 1 to 2147483647, not "soon"$/],
+    [{ 'timeout-ms': '0' }, {}, /--timeout-ms: must be a whole number from 1/],
+    [{ 'page-size': '1.5' }, {}, /--page-size: must be a whole number/],
+    [{}, { MCP_PAGE_SIZE: '-1' }, /^MCP_PAGE_SIZE=-1: must be a whole number from 1/],
+    [{ store: 'redis' }, {}, /^--store: must be sqlite or memory, not "redis"$/],
+    [{ store: 'dynamodb' }, {}, /^--store: dynamodb is not available in this version; use sqlite or memory$/],
+    [{}, { MCP_TRANSPORT: 'websocket' }, /^MCP_TRANSPORT=websocket: must be sse, http or stdio, not "websocket"$/],
+    [{}, { PORT: 'http' }, /^PORT=http: must be a whole number from 0 to 65535/],
+    [{}, { MCP_WATCH: 'perhaps' }, /^MCP_WATCH=perhaps: must be true or false/],
+    [{ config: '' }, {}, /^missing value for --config$/],
+  ] as const)('flags %j with variables %j are refused', (flags, env, message) => {
     expect(() => readSettings(flags, env)).toThrow(message);
   });
 
@@ -60,23 +60,23 @@ describe('settings', () => {
     expect(readSettings({ transport: word }, {}).transport).toBe('sse');
   });
 
-  it('variables that are meant for somebody else are no mistakes of a sidecar, flags are', () => {
+  it('a sidecar ignores wrong variables of HTTP settings, but not wrong flags', () => {
     const env = { PORT: 'tcp://10.0.0.1:80', AUTH_PROVIDER: 'somebody', ACCESS_LOG: 'yes please' };
     expect(readSettings({ transport: 'stdio' }, env).port).toBe(8_000);
     expect(() => readSettings({ transport: 'stdio', port: 'x' }, env)).toThrow('--port');
   });
 
-  it('reads levels the way Python writes them', () => {
+  it('log levels of Python are accepted', () => {
     expect(readSettings({}, { LOG_LEVEL: 'WARNING' }).logLevel).toBe('warn');
     expect(readSettings({}, { LOG_LEVEL: 'INFO' }).logLevel).toBe('info');
   });
 
-  it('takes plain serving for what it is, and nothing else', () => {
-    expect(readServing([])).toEqual({});
-    expect(readServing(['mcp.json'])).toEqual({ config: 'mcp.json' });
-    expect(readServing(['-c', 'x', '--store=memory', '--no-watch'])).toEqual({ config: 'x', store: 'memory', watch: false });
+  it('parseServeFlags accepts plain serving and nothing else', () => {
+    expect(parseServeFlags([])).toEqual({});
+    expect(parseServeFlags(['mcp.json'])).toEqual({ config: 'mcp.json' });
+    expect(parseServeFlags(['-c', 'x', '--store=memory', '--no-watch'])).toEqual({ config: 'x', store: 'memory', watch: false });
     for (const other of [['list'], ['--help'], ['--nonsense'], ['--config'], ['a.json', 'b.json'], ['a.json', '-c', 'b.json']]) {
-      expect(readServing(other)).toBeUndefined();
+      expect(parseServeFlags(other)).toBeUndefined();
     }
   });
 
@@ -91,12 +91,12 @@ describe('settings', () => {
   });
 });
 
-describe('settings of a started sidecar', () => {
-  const place = new Place();
+describe('settings of a running sidecar', () => {
+  const temp = new TempFolder();
   beforeAll(async () => {
-    await place.write('mcp.json', toolsConfig('functions', 'one', 'two', 'three'));
-    await place.write('other.json', toolsConfig('functions', 'other'));
-    await place.write(
+    await temp.write('mcp.json', toolsConfig('functions', 'one', 'two', 'three'));
+    await temp.write('other.json', toolsConfig('functions', 'other'));
+    await temp.write(
       'functions.mjs',
       `
       export const one = ({ text }) => 'one' + (text ?? '').length;
@@ -105,17 +105,17 @@ describe('settings of a started sidecar', () => {
       export const other = () => 'other';`,
     );
   });
-  afterAll(() => place.remove());
+  afterAll(() => temp.remove());
 
   const tools = async (args: string[], env: Record<string, string> = {}): Promise<string[]> => {
-    const sidecar = await place.sidecar(args, { env });
+    const sidecar = await temp.sidecar(args, { env });
     const { result } = await sidecar.request('tools/list');
     sidecar.child.stdin.end();
     await sidecar.exited;
     return (result?.tools ?? []).map(({ name }) => name);
   };
 
-  it('finds the config file', async () => {
+  it('a sidecar finds the config file', async () => {
     expect(await tools([])).toEqual(['one', 'two', 'three']);
     expect(await tools(['other.json'])).toEqual(['other']);
     expect(await tools(['--config', 'other.json'])).toEqual(['other']);
@@ -123,7 +123,7 @@ describe('settings of a started sidecar', () => {
     expect(await tools(['-c', 'mcp.json'], { MCP_CONFIG_FILE: 'other.json' })).toHaveLength(3);
   });
 
-  it('takes --transport stdio, and variables of the Python engine that mean nothing here', async () => {
+  it('a sidecar ignores variables of the Python engine that do not apply', async () => {
     const env = {
       AUTH_PROVIDER: 'cognito',
       PORT: '8000',
@@ -134,40 +134,40 @@ describe('settings of a started sidecar', () => {
     expect(await tools(['--transport', 'stdio'], { ...env, MCP_TRANSPORT: 'stdio' })).toHaveLength(3);
   });
 
-  it('--page-size', async () => {
-    const sidecar = await place.sidecar(['--page-size', '2']);
+  it('--page-size limits the entries of a list', async () => {
+    const sidecar = await temp.sidecar(['--page-size', '2']);
     const { result } = await sidecar.request('tools/list');
     expect(result?.tools).toHaveLength(2);
     expect(result?.['nextCursor']).toEqual(expect.any(String));
   });
 
-  it('--timeout-ms and MCP_TIMEOUT_MS', async () => {
-    const sidecar = await place.sidecar([], { env: { MCP_TIMEOUT_MS: '50' } });
+  it('MCP_TIMEOUT_MS limits the time of a call', async () => {
+    const sidecar = await temp.sidecar([], { env: { MCP_TIMEOUT_MS: '50' } });
     expect(await sidecar.call('two')).toContain('did not finish within 50 ms');
   });
 
-  it('--max-message-bytes refuses the line, and the connection lives', async () => {
-    const sidecar = await place.sidecar(['--max-message-bytes', '2000']);
+  it('--max-message-bytes refuses a message, and the connection stays open', async () => {
+    const sidecar = await temp.sidecar(['--max-message-bytes', '2000']);
     sidecar.ask('tools/call', { name: 'one', arguments: { text: 'x'.repeat(3_000) } });
     await sidecar.until(() => sidecar.messages.find(({ error }) => error?.message.includes('2000')), 'refusal');
     expect(await sidecar.call('three')).toBe('three');
   });
 
-  it('--store memory leaves nothing behind', async () => {
-    const data = place.at('unused');
-    const sidecar = await place.sidecar(['--store', 'memory', '--data-dir', data]);
+  it('--store memory writes no file', async () => {
+    const data = temp.at('unused');
+    const sidecar = await temp.sidecar(['--store', 'memory', '--data-dir', data]);
     expect(await sidecar.call('three')).toBe('three');
     sidecar.child.stdin.end();
     await sidecar.exited;
-    expect((await place.run(['calls', 'list', '--json', '--data-dir', data])).stdout.trim()).toBe('[]');
+    expect((await temp.run(['calls', 'list', '--json', '--data-dir', data])).stdout.trim()).toBe('[]');
   });
 
-  it('--data-dir and MCP_DATA_DIR, the flag first', async () => {
-    const [flag, env] = [place.at('by-flag'), place.at('by-env')];
-    await place.run(['call', 'three', '--data-dir', flag], { env: { MCP_DATA_DIR: env } });
-    await place.run(['call', 'one'], { env: { MCP_DATA_DIR: env } });
+  it('--data-dir takes precedence over MCP_DATA_DIR', async () => {
+    const [flag, env] = [temp.at('by-flag'), temp.at('by-env')];
+    await temp.run(['call', 'three', '--data-dir', flag], { env: { MCP_DATA_DIR: env } });
+    await temp.run(['call', 'one'], { env: { MCP_DATA_DIR: env } });
     const names = async (folder: string): Promise<string[]> => {
-      const { stdout } = await place.run(['calls', 'list', '--json', '--data-dir', folder]);
+      const { stdout } = await temp.run(['calls', 'list', '--json', '--data-dir', folder]);
       return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
     };
     expect(await names(flag)).toEqual(['three']);
@@ -175,23 +175,23 @@ describe('settings of a started sidecar', () => {
   });
 
   it.each([
-    [['--transport', 'pigeon'], {}, /^mcp-daemon: --transport: one of sse, stdio is wanted, got "pigeon".*\n/],
-    [['--config', 'none.json'], {}, /none\.json cannot be read: there is no such file/],
-    [['--config', 'home'], {}, /cannot be read/],
-    [['a.json', '--config', 'b.json'], {}, /given twice/],
-    [['--confg', 'x'], {}, /there is no flag --confg; did you mean "--config"\?/],
-    [['lits'], {}, /there is no command "lits"; did you mean "list"\?/],
-    [['--timeout-ms'], {}, /--timeout-ms: a value is missing/],
-  ] as const)('%j %j ends with one clear line and 2', async (args, env, message) => {
-    const { code, stdout, stderr } = await place.run(args, { env });
+    [['--transport', 'pigeon'], {}, /^mcp-daemon: --transport: must be sse, http or stdio, not "pigeon"\n/],
+    [['--config', 'none.json'], {}, /cannot read config file .*none\.json: no such file\. Create one with "mcp-daemon init"/],
+    [['--config', 'home'], {}, /cannot read config file .*home: it is a folder/],
+    [['a.json', '--config', 'b.json'], {}, /two config files: a\.json and --config b\.json/],
+    [['--confg', 'x'], {}, /unknown flag --confg; did you mean "--config"\?/],
+    [['lits'], {}, /unknown command "lits"; did you mean "list"\?/],
+    [['--timeout-ms'], {}, /missing value for --timeout-ms/],
+  ] as const)('%j %j exits with one clear message and 2', async (args, env, message) => {
+    const { code, stdout, stderr } = await temp.run(args, { env });
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain('    at ');
     expect(stdout).toBe('');
     expect(code).toBe(2);
   });
 
-  it('says what to do where there is no config file', async () => {
-    const { code, stderr } = await place.run([], { cwd: place.at() + '/..' });
+  it('a missing config file is reported, with what to do', async () => {
+    const { code, stderr } = await temp.run([], { cwd: temp.at() + '/..' });
     expect(stderr).toMatch(/no config file: .*mcp-daemon init.*--config FILE.*MCP_CONFIG_FILE/);
     expect(code).toBe(2);
   });

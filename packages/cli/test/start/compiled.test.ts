@@ -4,29 +4,29 @@ import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 
 import { cacheFolder } from '../../src/start/compiled.js';
-import { Place, toolsConfig } from '../support.js';
+import { TempFolder, toolsConfig } from '../support.js';
 
 const nodeHasItsOwn = 'enableCompileCache' in nodeModule;
 
-describe('the cache of compiled code', () => {
-  let place: Place;
+describe('the compile cache', () => {
+  let temp: TempFolder;
   beforeEach(async () => {
-    place = new Place();
-    await place.write('mcp.json', toolsConfig('functions', 'one'));
-    await place.write('functions.mjs', `export const one = () => 'one';`);
+    temp = new TempFolder();
+    await temp.write('mcp.json', toolsConfig('functions', 'one'));
+    await temp.write('functions.mjs', `export const one = () => 'one';`);
   });
-  afterEach(() => place.remove());
+  afterEach(() => temp.remove());
 
-  const folder = (): string => place.at('home', '.cache', 'mcp-daemon');
+  const folder = (): string => temp.at('home', '.cache', 'mcp-daemon');
   const files = (): string[] => (existsSync(folder()) ? readdirSync(folder()).filter((name) => name.endsWith('.v8')) : []);
   const serve = async (env: Record<string, string | undefined> = {}): Promise<void> => {
-    const sidecar = await place.sidecar([], { env });
+    const sidecar = await temp.sidecar([], { env });
     expect(await sidecar.call('one')).toBe('one');
     sidecar.child.stdin.end();
     expect(await sidecar.exited).toMatchObject({ code: 0, stderr: '' });
   };
 
-  it('is kept in a folder of the user, and used', async () => {
+  it('the cache is in a private folder, and the next start uses it', async () => {
     await serve();
     expect(statSync(folder()).mode & 0o777).toBe(0o700);
     if (nodeHasItsOwn) return;
@@ -38,7 +38,7 @@ describe('the cache of compiled code', () => {
     expect(statSync(join(folder(), file!)).mtimeMs).toBe(before.mtimeMs);
   });
 
-  (nodeHasItsOwn ? it.skip : it)('that is broken, cut or of other code is made anew', async () => {
+  (nodeHasItsOwn ? it.skip : it)('a damaged cache, or one of other code, is created again', async () => {
     await serve();
     const file = join(folder(), files()[0]!);
     const good = await readFile(file);
@@ -54,7 +54,7 @@ describe('the cache of compiled code', () => {
     }
   });
 
-  (nodeHasItsOwn ? it.skip : it)('is not used where others could have written it', async () => {
+  (nodeHasItsOwn ? it.skip : it)('a cache that other users could have written is not used', async () => {
     await serve();
     await chmod(folder(), 0o777);
     await rm(join(folder(), files()[0]!));
@@ -62,13 +62,13 @@ describe('the cache of compiled code', () => {
     expect(files()).toEqual([]);
   });
 
-  it('is done without where there is no place for it', async () => {
+  it('the sidecar starts where there is no folder for the cache', async () => {
     await serve({ HOME: undefined, USERPROFILE: undefined, MCP_STORE: 'memory' });
-    await place.write('home/.cache', 'a file');
+    await temp.write('home/.cache', 'a file');
     await serve();
   });
 
-  it('has its place by the convention of the platform', () => {
+  it('the cache folder follows the convention of the platform', () => {
     expect(cacheFolder({ HOME: '/h' }, 'linux')).toBe('/h/.cache/mcp-daemon');
     expect(cacheFolder({ HOME: '/h', XDG_CACHE_HOME: '/c' }, 'linux')).toBe('/c/mcp-daemon');
     expect(cacheFolder({ HOME: '/h', XDG_CACHE_HOME: 'relative' }, 'linux')).toBe('/h/.cache/mcp-daemon');

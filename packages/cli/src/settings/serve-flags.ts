@@ -1,5 +1,5 @@
 /**
- * The short way to the flags of serving. Whatever is not plainly that is left to the parser with the help texts.
+ * A fast parser for the flags of serving. Every other command line is left to yargs.
  */
 import { parseArgs } from 'node:util';
 
@@ -19,15 +19,15 @@ function optionTable(): OptionTable {
   return options;
 }
 
-/** Whether a word can only be a config file, and no command, mistyped or not. */
+/** Whether a word can only be the path of a config file, and not a mistyped command. */
 export const looksLikeFile = (word: string): boolean => /\.jsonc?$|[\\/]/i.test(word);
 
 /**
- * Reads the arguments of a command that serves: flags of the settings' table, and the config file as only positional.
+ * Parses a command line that serves: flags of settings, and the config file as the only positional argument.
  *
- * @returns undefined where the arguments are anything else
+ * @returns undefined for any other command line
  */
-export function readServing(argv: readonly string[]): Flags | undefined {
+export function parseServeFlags(argv: readonly string[]): Flags | undefined {
   if (argv.length === 0) return {};
   try {
     const { values, positionals } = parseArgs({

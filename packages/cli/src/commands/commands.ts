@@ -1,0 +1,27 @@
+/**
+ * The list of all commands, in the order of the help. A new command is a file of its own and a line here.
+ */
+import { call } from './call.js';
+import { calls } from './calls.js';
+import type { Command, CommandGroup } from './command.js';
+import { completion } from './completion.js';
+import { config } from './config.js';
+import { init } from './init.js';
+import { install, uninstall } from './install.js';
+import { list } from './list.js';
+import { serve } from './serve.js';
+import { users } from './users.js';
+
+/** All commands; the first one, whose name is `$0`, runs where no command is named. */
+export const COMMANDS: readonly (Command | CommandGroup)[] = [
+  serve,
+  list,
+  call,
+  calls,
+  init,
+  config,
+  users,
+  install,
+  uninstall,
+  completion,
+];

@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { BIN } from '../support.js';
+
+/** The files that a built file loads before it runs, without those that it imports later. */
+function loadedWith(file: string, found = new Map<string, string>()): Map<string, string> {
+  if (found.has(file)) return found;
+  const text = readFileSync(file, 'utf8');
+  found.set(file, text);
+  for (const [, path = ''] of text.matchAll(/\b(?:from|import)"(\.[^"]+)"/g)) loadedWith(join(dirname(file), path), found);
+  return found;
+}
+
+describe('the declarations of commands', () => {
+  const dist = dirname(BIN);
+  const texts = [...loadedWith(join(dist, 'cli.js')).values()];
+  const all = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => readFileSync(join(dist, name), 'utf8'));
+
+  it('are loaded together with yargs', () => {
+    expect(texts.some((text) => text.includes('Not enough non-option arguments'))).toBe(true);
+  });
+
+  // A text that occurs only in the code of each.
+  it.each([
+    ['the engine', 'subscriptions/listen'],
+    ['the SQLite store', 'journal_mode'],
+    ['Express', 'X-Powered-By'],
+    ['pino', 'formatters'],
+    ['the JSON parser of host files', 'InvalidSymbol'],
+  ])('do not load %s', (_, marker) => {
+    expect(all.some((text) => text.includes(marker))).toBe(true);
+    expect(texts.filter((text) => text.includes(marker))).toEqual([]);
+  });
+});
