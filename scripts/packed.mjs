@@ -3,7 +3,7 @@
  * from there.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -106,11 +106,12 @@ try {
     await writeFile(join(home, file), text);
     await run(process.execPath, [file], inHome);
   };
-  const program = (entry) => `
+  const program = (entry, users = entry) => `
     import assert from 'node:assert/strict';
     import express from 'express';
     import { createDaemon, defineCatalog, defineTool } from 'mcp-daemon';
-    import { createLocalAuth, createRouter, serveHttp } from '${entry}';
+    import { createRouter, serveHttp } from '${entry}';
+    import { createLocalAuth } from '${users}';
     import { greet, login, open } from '${join(root, 'scripts/served.mjs')}';
 
     const tool = { name: 'hello', inputSchema: { type: 'object' }, run: ({ name }) => 'Hello, ' + name + '!' };
@@ -128,6 +129,28 @@ try {
     app.closeAllConnections();
     app.close();
     await daemon.close();
+  `;
+  const withoutUsers = `
+    import assert from 'node:assert/strict';
+    import { createDaemon, defineCatalog, defineTool } from '@mcp-daemon/core';
+    import { serveHttp } from '@mcp-daemon/express';
+    import { createCognitoAuth } from '@mcp-daemon/express/cognito';
+    import { createLocalAuth, createUserFile } from '@mcp-daemon/express/local';
+    import { greet } from '${join(root, 'scripts/served.mjs')}';
+
+    const tool = { name: 'hello', inputSchema: { type: 'object' }, run: ({ name }) => 'Hello, ' + name + '!' };
+    const daemon = createDaemon({ catalog: defineCatalog({ functions: [defineTool(tool)] }) });
+    const server = await serveHttp(daemon, { port: 0 });
+    await greet(server.url);
+    await server.close();
+    await daemon.close();
+    const missing = (name) => ({ code: 'usage', message: new RegExp('run "npm install ' + name + '"$') });
+    const local = createLocalAuth({ userFile: 'users.json', jwtSecret: 'x'.repeat(32) });
+    await assert.rejects(local, missing('jose'));
+    const added = createUserFile('users.json').addUser({ username: 'ann', password: 'a long password' });
+    await assert.rejects(added, missing('bcrypt'));
+    const cognito = createCognitoAuth({ userPoolId: 'eu-central-1_AbCdEf123', clientId: 'abc' });
+    await assert.rejects(cognito, missing('aws-jwt-verify'));
   `;
   const uses = `if (typeof createDaemon !== 'function') throw new Error('createDaemon is ' + typeof createDaemon);`;
   await check(`import('mcp-daemon')`, node('import.mjs', `import { createDaemon } from 'mcp-daemon';\n${uses}\n`));
@@ -152,9 +175,30 @@ try {
       assert.equal((await fetch(`${url}/openapi.json`).then((answer) => answer.json())).openapi, '3.1.1');
     }),
   );
-  for (const entry of ['mcp-daemon/http', '@mcp-daemon/express']) {
-    await check(`${entry}: a server, and a router in an Express app`, node('http.mjs', program(entry)));
+  for (const [entry, users] of [['mcp-daemon/http'], ['@mcp-daemon/express', '@mcp-daemon/express/local']]) {
+    await check(`${entry}: a server, and a router in an Express app`, node('http.mjs', program(entry, users)));
   }
+
+  await check(
+    '@mcp-daemon/express without users installs neither bcrypt, jose nor an AWS SDK, and says so where one is needed',
+    async () => {
+      const alone = join(temporary, 'alone');
+      await mkdir(alone);
+      await writeFile(join(alone, 'package.json'), '{ "name": "alone", "private": true }\n');
+      const inAlone = { ...quiet, cwd: alone };
+      const needed = [files.get('core'), files.get('express')];
+      await run('npm', ['install', '--no-audit', '--no-fund', ...needed], { ...inAlone, timeoutMs: 300_000 });
+      const installed = await readdir(join(alone, 'node_modules'));
+      const optional = Object.keys(manifests.get('express').peerDependencies);
+      const unwanted = ['@smithy', ...optional.map((name) => name.split('/')[0])];
+      assert.deepEqual(
+        installed.filter((name) => unwanted.includes(name)),
+        [],
+      );
+      await writeFile(join(alone, 'alone.mjs'), withoutUsers);
+      await run(process.execPath, ['alone.mjs'], inAlone);
+    },
+  );
 
   // Declarations of dependencies are checked as well, so a type that we forgot to ship is an error.
   await check('the types compile in a TypeScript program', async () => {

@@ -27,7 +27,11 @@ describe.each(all)('packages/$folder', ({ folder, manifest }) => {
   });
 
   it('pins what it depends on', () => {
-    for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    for (const [name, version] of Object.entries({
+      ...manifest.dependencies,
+      ...manifest.peerDependencies,
+      ...manifest.devDependencies,
+    })) {
       expect(`${name} ${version}`).toMatch(/ (workspace:\*|\d+\.\d+\.\d+(-[\w.]+)?)$/);
     }
   });

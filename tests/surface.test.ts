@@ -11,7 +11,7 @@ import { packages, root } from './walls.js';
 const ENTRIES: ReadonlyMap<string, readonly string[]> = new Map(
   packages.map((name) => [
     name,
-    ['index.ts', 'contract/index.ts', 'library/index.ts', 'library/http.ts']
+    ['index.ts', 'contract/index.ts', 'auth/local/index.ts', 'auth/cognito/index.ts', 'library/index.ts', 'library/http.ts']
       .map((file) => `packages/${name}/src/${file}`)
       .filter((path) => existsSync(join(root, path))),
   ]),

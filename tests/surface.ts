@@ -30,6 +30,8 @@ const OPTIONS: ts.CompilerOptions = {
 /** Names of our packages, as paths to their sources or declarations. */
 const paths = (extension: string): Record<string, string[]> => ({
   '@mcp-daemon/core/contract': [join(root, `packages/core/src/contract/index${extension}`)],
+  '@mcp-daemon/express/local': [join(root, `packages/express/src/auth/local/index${extension}`)],
+  '@mcp-daemon/express/cognito': [join(root, `packages/express/src/auth/cognito/index${extension}`)],
   '@mcp-daemon/*': [join(root, `packages/*/src/index${extension}`)],
 });
 

@@ -33,13 +33,12 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['index'],
   ],
   express: [
-    ['wire'], // requests and responses of node:http
+    ['wire', 'paths'], // requests and responses of node:http; the one table of paths
     ['auth'], // what every way of authentication has in common
     ['auth/local', 'auth/cognito'],
     ['operation/metrics'],
     ['operation'], // probes and metrics
-    ['paths'], // the one table of paths
-    ['access'], // what every request passes
+    ['access'], // request ids, access log, authentication and rate limits
     ['mcp', 'http-sse', 'events', 'documents'], // what is served
     ['router'],
     ['serve-http'],
@@ -89,6 +88,11 @@ const isRelative = (specifier: string): boolean => specifier.startsWith('.');
 const builtin = (specifier: string): string | undefined =>
   specifier.startsWith('node:') ? specifier.slice(5) : builtinModules.includes(specifier) ? specifier : undefined;
 const isBare = (specifier: string): boolean => !isRelative(specifier) && builtin(specifier) === undefined;
+/** The peer dependencies of a package that need not be installed. */
+const optionalPeers = (folder: string): string[] =>
+  Object.entries(manifests.get(folder)?.peerDependenciesMeta ?? {}).flatMap(([name, { optional }]) =>
+    optional === true ? [name] : [],
+  );
 const core = sources.filter((source) => source.package === 'core');
 
 /** What `mistake` finds in each import of these files, as one list to compare with an empty one. */
@@ -152,12 +156,43 @@ describe('between packages', () => {
           .flatMap((source) => source.imports.map((i) => packageOf(i.specifier))),
       );
       // Native addons stay outside the bundle, so the command line needs them although others are what imports them.
-      const indirect = folder === 'cli' ? ['libsql', 'bcrypt'] : [];
-      return Object.keys(manifest.dependencies ?? {})
+      // Its library offers every way of authentication, so it brings the optional peers of the express package.
+      const indirect = folder === 'cli' ? ['libsql', ...optionalPeers('express')] : [];
+      return Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
         .filter((name) => !used.has(name) && !indirect.includes(name))
         .map((name) => `packages/${folder}/package.json: ${name}`);
     });
     expect(unused).toEqual([]);
+  });
+
+  it('an optional peer is loaded with import() alone, so that every entry works without it', () => {
+    const byPath = new Map(sources.map((source) => [source.path, source]));
+    /** The files that are loaded together with a file: by imports and exports, not by import(). */
+    const loadedWith = (path: string, seen = new Set<string>()): Set<string> => {
+      if (seen.has(path)) return seen;
+      seen.add(path);
+      const source = byPath.get(path);
+      for (const { specifier, typeOnly, dynamic } of source?.imports ?? [])
+        if (source !== undefined && isRelative(specifier) && !typeOnly && !dynamic) loadedWith(target(source, specifier), seen);
+      return seen;
+    };
+    const packagesOf = (path: string): string[] =>
+      (byPath.get(path)?.imports ?? []).flatMap((i) => (i.typeOnly || i.dynamic ? [] : [packageOf(i.specifier)]));
+    const loaded = [...manifests].flatMap(([folder, manifest]) =>
+      Object.values(manifest.exports).flatMap((entry) => {
+        const built = typeof entry === 'string' ? undefined : entry['default'];
+        const path = built?.replace(/^\.\/dist\/(.*)\.js$/, `packages/${folder}/src/$1.ts`);
+        const files = path === undefined ? [] : [...loadedWith(path)];
+        return files.flatMap((file) =>
+          packagesOf(file)
+            .filter((name) => optionalPeers(folder).includes(name))
+            .map((name) => `${file} loads ${name}`),
+        );
+      }),
+    );
+    expect(loaded).toEqual([]);
+    expect(optionalPeers('express')).toContain('bcrypt');
+    expect(loadedWith('packages/express/src/auth/local/index.ts')).toContain('packages/express/src/auth/local/password.ts');
   });
 
   it('built-in modules are imported as node:', () => {
@@ -275,7 +310,7 @@ describe('the scanner itself', () => {
       const m = await import(name);
     `;
     const found = scan(text);
-    expect(found.imports.map((i) => `${i.specifier}${i.typeOnly ? ' type' : ''}`)).toEqual([
+    expect(found.imports.map((i) => `${i.specifier}${i.typeOnly ? ' type' : ''}${i.dynamic ? ' dynamic' : ''}`)).toEqual([
       'a',
       'b type',
       'c type',
@@ -285,7 +320,7 @@ describe('the scanner itself', () => {
       'g type',
       'h',
       'i',
-      'j',
+      'j dynamic',
       'k type',
       'l',
     ]);

@@ -10,6 +10,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export interface Import {
   specifier: string;
   typeOnly: boolean;
+  /** Whether it is an `import()`, which loads the module only when the code runs. */
+  dynamic: boolean;
 }
 
 export interface Source {
@@ -38,6 +40,7 @@ export interface Manifest {
   publishConfig?: { access?: string };
   dependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
+  peerDependenciesMeta?: Record<string, { optional?: boolean }>;
   optionalDependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
 }
@@ -102,25 +105,25 @@ export function parse(path: string, text: string): Source {
       const typeOnly =
         clause?.phaseModifier === ts.SyntaxKind.TypeKeyword ||
         (!clause?.name && !!names?.length && names.every((name) => name.isTypeOnly));
-      source.imports.push({ specifier: literal(node.moduleSpecifier) ?? '', typeOnly });
+      source.imports.push({ specifier: literal(node.moduleSpecifier) ?? '', typeOnly, dynamic: false });
     } else if (ts.isExportDeclaration(node) && node.moduleSpecifier) {
       const names = node.exportClause && ts.isNamedExports(node.exportClause) ? node.exportClause.elements : undefined;
       const typeOnly = node.isTypeOnly || (!!names?.length && names.every((name) => name.isTypeOnly));
-      source.imports.push({ specifier: literal(node.moduleSpecifier) ?? '', typeOnly });
+      source.imports.push({ specifier: literal(node.moduleSpecifier) ?? '', typeOnly, dynamic: false });
       if (!node.exportClause) source.starExports.push(node.getText());
     } else if (ts.isImportTypeNode(node)) {
       source.imports.push({
         specifier: ts.isLiteralTypeNode(node.argument) ? (literal(node.argument.literal) ?? '') : '',
         typeOnly: true,
+        dynamic: false,
       });
     } else if (ts.isCallExpression(node)) {
       const callee = node.expression;
-      const called =
-        callee.kind === ts.SyntaxKind.ImportKeyword ||
-        (ts.isIdentifier(callee) && /^(require|__require|nodeRequire)$/.test(callee.text));
+      const dynamic = callee.kind === ts.SyntaxKind.ImportKeyword;
+      const called = dynamic || (ts.isIdentifier(callee) && /^(require|__require|nodeRequire)$/.test(callee.text));
       const specifier = literal(node.arguments[0]);
       // A computed specifier is a user's module, which no wall is for.
-      if (called && specifier !== undefined) source.imports.push({ specifier, typeOnly: false });
+      if (called && specifier !== undefined) source.imports.push({ specifier, typeOnly: false, dynamic });
     } else if (ts.isIdentifier(node) && isReference(node)) {
       for (const name of read(node)) source.globals.add(name);
     }

@@ -43,6 +43,8 @@ const bundled = {
     '@mcp-daemon/stdio': join(src('stdio'), 'index.ts'),
     '@mcp-daemon/sqlite': join(src('sqlite'), 'index.ts'),
     '@mcp-daemon/modules': join(src('modules'), 'index.ts'),
+    '@mcp-daemon/express/local': join(src('express'), 'auth/local/index.ts'),
+    '@mcp-daemon/express/cognito': join(src('express'), 'auth/cognito/index.ts'),
     '@mcp-daemon/express': join(src('express'), 'index.ts'),
     // Its main file loads its parts in a way that no bundler sees.
     'jsonc-parser': 'jsonc-parser/lib/esm/main.js',

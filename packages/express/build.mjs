@@ -1,6 +1,6 @@
 /**
- * Makes dist/assets: what the pages of the API are made of, compressed, each under a name that says what is in it; so that
- * browsers may keep it for good. Nothing of it is fetched from anywhere else later.
+ * Makes dist/assets: the files of the API pages, compressed. Each has a digest of its content in its name, so browsers may cache it
+ * forever. The pages load nothing from other servers.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -16,10 +16,10 @@ const from = (name) => dirname(require.resolve(`${name}/package.json`));
 const SWAGGER = from('swagger-ui-dist');
 const REDOC = from('redoc');
 
-/** Redoc shows a logo that it fetches from its maker's server: an empty picture takes its place. */
+/** Redoc loads a logo from its maker's server. It is replaced by an empty image. */
 function withoutLogo(text) {
   const [before, after, ...more] = text.split('https://cdn.redoc.ly/redoc/logo-mini.svg');
-  if (after === undefined || more.length > 0) throw new Error('Redoc has changed: where does it fetch its logo from?');
+  if (after === undefined || more.length > 0) throw new Error('Redoc has changed: check from where it loads its logo');
   return `${before}data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7${after}`;
 }
 
@@ -34,9 +34,9 @@ const SOURCES = {
 const LICENSES = [
   ['Swagger UI', join(SWAGGER, 'LICENSE')],
   ['Swagger UI, notice', join(SWAGGER, 'NOTICE')],
-  ['Swagger UI, what is bundled with it', join(SWAGGER, 'swagger-ui-bundle.js.LICENSE.txt')],
+  ['Swagger UI, bundled libraries', join(SWAGGER, 'swagger-ui-bundle.js.LICENSE.txt')],
   ['Redoc', join(REDOC, 'LICENSE')],
-  ['Redoc, what is bundled with it', join(REDOC, 'bundles/redoc.standalone.js.LICENSE.txt')],
+  ['Redoc, bundled libraries', join(REDOC, 'bundles/redoc.standalone.js.LICENSE.txt')],
 ];
 
 /** The assets: contents by name. */
@@ -72,6 +72,6 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const files = await makeAssets();
   await mkdir(folder, { recursive: true });
   for (const [name, contents] of files) await writeFile(join(folder, name), contents);
-  // Only now, so that a running server finds its assets until the new ones are there.
+  // Old files are removed last, so that a running server always finds its assets.
   for (const name of await readdir(folder)) if (!files.has(name)) await rm(join(folder, name));
 }

@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 
 import type { Daemon } from '@mcp-daemon/core';
 import { createDaemon, defineCatalog, defineTool, META } from '@mcp-daemon/core';
-import type { HttpServer, LocalAuth } from '@mcp-daemon/express';
-import { createLocalAuth, serveHttp } from '@mcp-daemon/express';
+import type { HttpServer } from '@mcp-daemon/express';
+import { serveHttp } from '@mcp-daemon/express';
+import type { LocalAuth } from '@mcp-daemon/express/local';
+import { createLocalAuth } from '@mcp-daemon/express/local';
 import type { Page } from 'playwright-core';
 
 import type { Browser } from './browser.js';

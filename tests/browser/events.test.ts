@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { Daemon } from '@mcp-daemon/core';
 import { createDaemon, defineCatalog, defineTool, META } from '@mcp-daemon/core';
 import type { HttpServer } from '@mcp-daemon/express';
-import { createLocalAuth, serveHttp } from '@mcp-daemon/express';
+import { serveHttp } from '@mcp-daemon/express';
+import { createLocalAuth } from '@mcp-daemon/express/local';
 
 import { root } from '../walls.js';
 import type { Browser } from './browser.js';

@@ -1,5 +1,5 @@
 /* global SwaggerUIBundle, btoa, document, location */
-/** The page to try the API out on. */
+/** The page for trying out the API. */
 const META_VERSION = 'io.modelcontextprotocol/protocolVersion';
 
 const headerOf = (headers, name) => Object.keys(headers).find((given) => given.toLowerCase() === name.toLowerCase());
@@ -9,19 +9,19 @@ function set(headers, name, value) {
   if (value !== undefined) headers[name] = value;
 }
 
-/** A text as a header can have it. */
+/** Encodes a text for a header. */
 function plain(text) {
   if (typeof text !== 'string' || (/^[\x20-\x7e]*$/.test(text) && text === text.trim())) return text;
   return `=?base64?${btoa(String.fromCharCode(...new TextEncoder().encode(text)))}?=`;
 }
 
-/** The headers of a message follow its body: whoever picks another example need not fill them in anew. */
+/** Sets the headers from the body, so that they are right after the user has picked another example. */
 function mirror(headers, body) {
   let message;
   try {
     message = JSON.parse(body);
   } catch {
-    return; // what is no JSON is for the server to refuse
+    return; // the server refuses a body that is not JSON
   }
   const params = message?.params ?? {};
   const version = params._meta?.[META_VERSION];

@@ -1,4 +1,4 @@
-/** mcp-daemon over HTTP. */
+/** mcp-daemon over HTTP. Users are in entries of their own: `@mcp-daemon/express/local` and `@mcp-daemon/express/cognito`. */
 export { createRouter } from './router.js';
 export type { DaemonRouter, RouterOptions } from './router.js';
 export type { Middleware } from './wire/middleware.js';
@@ -12,10 +12,6 @@ export type { GuardOptions } from './wire/guard.js';
 export type { Problem } from './wire/problem.js';
 export type { Refusal } from './wire/respond.js';
 
-export { createCognitoAuth } from './auth/cognito/cognito-auth.js';
-export type { CognitoAuth, CognitoAuthOptions } from './auth/cognito/cognito-auth.js';
-export { createLocalAuth } from './auth/local/local-auth.js';
-export type { LocalAuth, LocalAuthOptions } from './auth/local/local-auth.js';
 export { mayCall, ROLES } from './auth/identity.js';
 export type { AuthIdentity, Grants, Role } from './auth/identity.js';
 export type { LoggedIn, Login } from './auth/login.js';
@@ -24,8 +20,6 @@ export type { OpenAuthOptions } from './auth/open.js';
 export type { AuthProvider } from './auth/provider.js';
 export { checkSecrets, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from './auth/secrets.js';
 export type { SecretsInUse } from './auth/secrets.js';
-export { checkUser, createUserFile } from './auth/local/users.js';
-export type { NewUser, UserFile, UserInfo } from './auth/local/users.js';
 
 export { createEventsHandler } from './events/handler.js';
 export type { EventsHandler, EventsHandlerOptions } from './events/handler.js';
@@ -43,5 +37,5 @@ export type { Probes, ProbesOptions } from './operation/probes.js';
 
 export { createDocuments } from './documents/documents.js';
 export type { DocumentsOptions } from './documents/documents.js';
-export type { Feature } from './documents/endpoint.js';
+export type { Feature } from './documents/operation.js';
 export type { ApiOptions } from './documents/openapi.js';

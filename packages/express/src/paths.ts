@@ -1,18 +1,92 @@
-/** The paths of the door, and what each is called in metrics and in the log. */
-import { partitionOfPath } from './auth/partition.js';
+/**
+ * The table of HTTP paths. To serve another path, add a row here, a handler, a line in `router.ts` and the OpenAPI entry of the
+ * same name in `documents/`.
+ */
+import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 
-const FIXED: ReadonlyMap<string, string> = new Map([
-  ['/auth/login', 'login'],
-  ['/auth/token', 'token'],
-  ['/me', 'me'],
-  ['/health', 'health'],
-  ['/ready', 'ready'],
-  ['/metrics', 'metrics'],
-  ['/openapi.json', 'documents'],
-]);
+/**
+ * How a path names the partition of a request: `segment`, by an optional first segment (`/mcp` is the default partition's,
+ * `/alpha/mcp` is alpha's); `default`, it is always the default partition; `none`, the path has nothing to do with partitions.
+ */
+export type PartitionRule = 'segment' | 'default' | 'none';
 
-/** Paths that stand behind a partition, or alone. */
-const ENDPOINTS: ReadonlySet<string> = new Set(['mcp', 'sse', 'messages', 'events', 'ticket']);
+/** One row of {@link PATHS}. */
+export interface PathRow {
+  /** The path, without a partition. */
+  readonly path: string;
+  readonly partition: PartitionRule;
+  /** The name of the route in metrics and in the access log. Rows may share one. */
+  readonly route: string;
+  /** Whether paths below this one belong to it as well, such as `/docs/assets/docs.js`. */
+  readonly subpaths?: true;
+  /** Whether monitoring asks for it every few seconds: the access log has its successful requests at `debug`. */
+  readonly polled?: true;
+}
+
+/** All paths that this package serves. The key of a row is also the name of its entry in the OpenAPI document. */
+export const PATHS = {
+  mcp: { path: '/mcp', partition: 'segment', route: 'mcp' },
+  sse: { path: '/sse', partition: 'segment', route: 'sse' },
+  messages: { path: '/messages', partition: 'segment', route: 'messages' },
+  // The paths that the Python engine uses for the default partition.
+  jsonrpcSse: { path: '/jsonrpc/sse', partition: 'default', route: 'sse' },
+  jsonrpcMessages: { path: '/jsonrpc/messages', partition: 'default', route: 'messages' },
+  events: { path: '/events', partition: 'segment', route: 'events' },
+  ticket: { path: '/events/ticket', partition: 'segment', route: 'ticket' },
+  login: { path: '/auth/login', partition: 'none', route: 'login' },
+  token: { path: '/auth/token', partition: 'none', route: 'token' },
+  me: { path: '/me', partition: 'none', route: 'me' },
+  metadata: { path: '/.well-known/oauth-protected-resource', partition: 'none', route: 'well_known', subpaths: true },
+  health: { path: '/health', partition: 'none', route: 'health', polled: true },
+  ready: { path: '/ready', partition: 'none', route: 'ready', polled: true },
+  metrics: { path: '/metrics', partition: 'default', route: 'metrics', polled: true },
+  openapi: { path: '/openapi.json', partition: 'none', route: 'documents' },
+  docs: { path: '/docs', partition: 'none', route: 'documents', subpaths: true },
+  redoc: { path: '/redoc', partition: 'none', route: 'documents', subpaths: true },
+} as const satisfies Record<string, PathRow>;
+
+/** The name of a row of {@link PATHS}. */
+export type PathName = keyof typeof PATHS;
+
+/** The route of every path that is not in the table. */
+export const OTHER_ROUTE = 'other';
+
+/** Routes whose successful requests the access log has at `debug`. */
+export const POLLED_ROUTES: ReadonlySet<string> = new Set(
+  Object.values(PATHS).flatMap((row: PathRow) => (row.polled === true ? [row.route] : [])),
+);
+
+/** ASCII letters and digits, `_` and `-`, with at least one letter or digit: the names that the Python engine allows, in ASCII. */
+export const PARTITION_NAME = /^(?=[_-]*[A-Za-z0-9])[A-Za-z0-9_-]{1,128}$/;
+
+/** What the table says about one path of a request. */
+interface Match {
+  readonly route: string;
+  /** Undefined: the path has nothing to do with partitions. */
+  readonly partition: string | undefined;
+}
+
+const rows: readonly PathRow[] = Object.values(PATHS);
+const partitionOfRow = ({ partition }: PathRow): string | undefined => (partition === 'none' ? undefined : DEFAULT_PARTITION);
+
+const MCP: Match = { route: PATHS.mcp.route, partition: DEFAULT_PARTITION };
+const EXACT = new Map(rows.map((row): [string, Match] => [row.path, { route: row.route, partition: partitionOfRow(row) }]));
+const AFTER_PARTITION = new Map(rows.filter((row) => row.partition === 'segment').map((row) => [row.path, row.route]));
+const WITH_SUBPATHS = rows.filter((row) => row.subpaths === true);
+
+function matchOf(path: string): Match | undefined {
+  if (path === PATHS.mcp.path) return MCP; // nearly always
+  const exact = EXACT.get(path);
+  if (exact !== undefined) return exact;
+  const end = path.indexOf('/', 1);
+  const route = end === -1 ? undefined : AFTER_PARTITION.get(path.slice(end));
+  if (route !== undefined) {
+    const partition = path.slice(1, end);
+    return path.startsWith('/') && PARTITION_NAME.test(partition) ? { route, partition } : undefined;
+  }
+  const row = WITH_SUBPATHS.find((one) => path.startsWith(`${one.path}/`));
+  return row === undefined ? undefined : { route: row.route, partition: partitionOfRow(row) };
+}
 
 /** The path of a URL, without its query. */
 export function pathOfUrl(url = '/'): string {
@@ -21,17 +95,39 @@ export function pathOfUrl(url = '/'): string {
 }
 
 /**
- * What a path is called: one of a few names, whatever a client asks for.
+ * The route name of a path: one of the names in {@link PATHS}, or {@link OTHER_ROUTE}.
  *
  * @example
  * routeOf('/alpha/mcp') // mcp
  */
-export function routeOf(path: string): string {
-  if (path === '/mcp') return 'mcp'; // nearly always
-  const last = path.slice(path.lastIndexOf('/') + 1);
-  if (ENDPOINTS.has(last) && partitionOfPath(path) !== undefined) return last;
-  const fixed = FIXED.get(path);
-  if (fixed !== undefined) return fixed;
-  if (path.startsWith('/.well-known/')) return 'well_known';
-  return /^\/(docs|redoc)(\/|$)/.test(path) ? 'documents' : 'other';
+export const routeOf = (path: string): string => matchOf(path)?.route ?? OTHER_ROUTE;
+
+/**
+ * The partition that a path names: `/alpha/mcp` is alpha's; `/mcp`, `/jsonrpc/sse` and the root are the default partition's. One
+ * slash at the end is ignored.
+ *
+ * @returns undefined for every other path: a request never falls back to a partition that its path does not name
+ */
+export function partitionOfPath(path: string): string | undefined {
+  if (path === '' || path === '/') return DEFAULT_PARTITION;
+  return matchOf(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path)?.partition;
+}
+
+/**
+ * The patterns of a row, as Express and OpenAPI write them: the path, and where it may begin with a partition the path with one.
+ *
+ * @param partition how the parameter is written: `:partition` for Express (the default), `{partition}` for OpenAPI
+ *
+ * @example
+ * patternsOf('mcp') // ['/mcp', '/:partition/mcp']
+ */
+export function patternsOf(name: PathName, partition = ':partition'): string[] {
+  const row: PathRow = PATHS[name];
+  return row.partition === 'segment' ? [row.path, `/${partition}${row.path}`] : [row.path];
+}
+
+/** Whether a path belongs to a row that has no partition: it is the row's path or, where the row has subpaths, one below it. */
+export function isAt(name: PathName, path: string): boolean {
+  const row: PathRow = PATHS[name];
+  return path === row.path || (row.subpaths === true && path.startsWith(`${row.path}/`));
 }

@@ -1,8 +1,8 @@
 /**
- * The whole door, as a router of Express: MCP, live events, logging in, probes and documents.
+ * Everything that is served over HTTP, as an Express router: MCP, live events, login, probes, metrics and API documents.
  *
- *     admission  ->  MCP: the plain handler, who finds out who calls
- *                ->  anything else: who calls, then the handler of its path
+ *     request setup  ->  MCP: the plain handler, which authenticates by itself
+ *                    ->  other paths: authentication, then the handler of the path
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
@@ -13,9 +13,9 @@ import type { HelmetOptions } from 'helmet';
 import helmet from 'helmet';
 
 import { createAddressOf } from './access/address.js';
-import { createAdmission } from './access/admission.js';
-import { authenticated, noting } from './access/authenticated.js';
+import { authenticated, recordingCaller } from './access/authenticated.js';
 import { limitRate } from './access/rate-limit.js';
+import { createRequestSetup } from './access/request-setup.js';
 import type { AuthIdentity } from './auth/identity.js';
 import { mayCall } from './auth/identity.js';
 import { createOpenAuth } from './auth/open.js';
@@ -30,7 +30,7 @@ import type { McpHandlerOptions } from './mcp/handler.js';
 import { createMcpHandler } from './mcp/handler.js';
 import { createMetrics } from './operation/metrics.js';
 import { createProbes } from './operation/probes.js';
-import { pathOfUrl, routeOf } from './paths.js';
+import { OTHER_ROUTE, pathOfUrl, PATHS, patternsOf, routeOf } from './paths.js';
 import { fail } from './wire/failure.js';
 import { createHostCheck, UNKNOWN_HOST } from './wire/guard.js';
 import type { Middleware } from './wire/middleware.js';
@@ -39,64 +39,58 @@ import { endResponse } from './wire/respond.js';
 
 /** What {@link createRouter} takes. */
 export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 'authorize' | 'logger'> {
-  /** Finds out who calls. Default: everybody on this machine may do everything, and nobody else anything. */
+  /** Authenticates requests. Default: every user of this machine is an admin, and requests from other machines are refused. */
   auth?: AuthProvider;
-  /** Requests that one user may make in a minute, a tenth of them at once; 0: any number. Default 6,000. */
+  /** Requests that one user may make in a minute, a tenth of them at once; 0: no limit. Default 6,000. */
   rateLimit?: number;
-  /** Whose `X-Forwarded-For` is believed: how many proxies there are, or their addresses and networks. Default: nobody's. */
+  /** The proxies whose `X-Forwarded-For` is believed: how many there are, or their addresses and networks. Default: none. */
   trustProxy?: number | readonly string[];
-  /** Whether the deprecated HTTP+SSE transport is served, too. Default: true. */
+  /** Whether the deprecated HTTP+SSE transport is also served. Default: true. */
   httpSse?: boolean;
-  /** Bounds of the streams of live events. */
+  /** Limits on the streams of live events. */
   events?: EventsHandlerOptions;
-  /** What the documents of the API say of the program, and where the files of their pages are. Default: see there. */
+  /** The title of the API documents, and the folder with the files of their pages. Default: see `DocumentsOptions`. */
   documents?: Pick<DocumentsOptions, 'title' | 'assetsDir'>;
-  /** Where the door speaks to its operator. Default: nowhere. */
+  /** Gets errors and, with `accessLog`, the access log. Default: nothing is logged. */
   logger?: Pick<Logger, 'info' | 'error'> & Partial<Pick<Logger, 'debug'>>;
-  /** Whether each request is logged: at `info`, probes and metrics that were answered at `debug`. Default: false. */
+  /** Whether each request is logged: at `info`, or at `debug` for successful requests for probes and metrics. Default: false. */
   accessLog?: boolean;
-  /** The version that metrics and the documents of the API tell. Default: none. */
+  /** The version of the program, shown in the metrics and the API documents. Default: none. */
   version?: string;
 }
 
-/** A router that has to be closed. */
+/** The router, which has to be closed. */
 export interface DaemonRouter extends Middleware {
   /**
-   * Serves a request for an MCP endpoint without the framework, which costs more than all the rest of a call; and refuses targets
-   * that the framework cannot read.
+   * Serves requests for MCP endpoints without Express, which would take more time than all the rest of a call. Also refuses request
+   * targets that Express cannot parse.
    *
-   * @returns false where the path is another one: nothing has been done then
+   * @returns false for every other path; the request is untouched then
    */
   serveMcp(req: IncomingMessage, res: ServerResponse): boolean;
   /**
-   * Ends it: from now on it is not ready, streams are told to come back, new calls are refused, those under way are given `drainMs`
-   * (default 5 seconds). The daemon stays open. A second call waits for the first.
+   * Closes the router: `/ready` answers 503, clients of event streams are told to reconnect, new calls are refused, running calls are
+   * cancelled after `drainMs` (default 5 seconds). The daemon stays open. A second call returns the promise of the first.
    */
   close(options?: { drainMs?: number }): Promise<void>;
 }
 
-const MCP = ['/mcp', '/:partition/mcp'];
-const SSE = ['/sse', '/:partition/sse'];
-const MESSAGES = ['/messages', '/:partition/messages'];
-const EVENTS = ['/events', '/:partition/events'];
-const TICKETS = ['/events/ticket', '/:partition/events/ticket'];
+/** The targets that Express parses by itself. Others it gives to `url.parse()`, which Node has deprecated. */
+const PARSEABLE = /^\/[^\s#\u00a0\ufeff]*$/;
 
-/** What Express reads by itself; anything else it gives to a parser that Node warns of. */
-const READABLE = /^\/[^\s#\u00a0\ufeff]*$/;
-
-/** Whether pages and their like come over TLS is the business of whoever ends it. */
+/** Helmet without the headers that are for the server that terminates TLS. */
 const HEADERS: HelmetOptions = {
   contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   strictTransportSecurity: false,
-  // Without TLS browsers complain of these two.
+  // Without TLS, browsers log warnings about these two headers.
   crossOriginOpenerPolicy: false,
   originAgentCluster: false,
 };
 
 /**
- * Creates the door of a daemon.
+ * Creates the router of a daemon.
  *
- * @throws DaemonError `usage` where an option is no good
+ * @throws DaemonError `usage` where an option is invalid
  *
  * @example
  * app.use('/ai', createRouter(daemon, { auth }));
@@ -108,11 +102,11 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   const { auth = createOpenAuth({ ...hosts, allowedOrigins }) } = options;
 
   const addressOf = createAddressOf(trustProxy);
-  const authenticate = noting(limitRate(auth.authenticate, { perMinute: rateLimit, addressOf }));
+  const authenticate = recordingCaller(limitRate(auth.authenticate, { perMinute: rateLimit, addressOf }));
   const mcp = createMcpHandler<AuthIdentity>(daemon, { ...options, authenticate, authorize: mayCall });
   const events = createEventsHandler(daemon, options.events);
-  // A session of that transport lasts as long as its stream: it has bounds of its own.
-  const { maxSessions: _, maxSessionsPerUser: _share, sessionIdleMs: _idle, ...shared } = options;
+  // A session of HTTP+SSE lasts as long as its stream, so it has limits of its own.
+  const { maxSessions: _, maxSessionsPerUser: _perUser, sessionIdleMs: _idle, ...shared } = options;
   const sse = httpSse ? createHttpSseHandler<AuthIdentity>(daemon, { ...shared, authorize: mayCall }) : undefined;
   const metrics = createMetrics(daemon, {
     sessions: { streamable_http: () => mcp.sessions, http_sse: () => sse?.sessions ?? 0 },
@@ -120,7 +114,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     ...(version === undefined ? {} : { version }),
   });
   const probes = createProbes(daemon, { isReady: () => closing === undefined, ...(logger === undefined ? {} : { logger }) });
-  const admit = createAdmission({
+  const setUp = createRequestSetup({
     allowedOrigins,
     addressOf,
     accessLog: accessLog ? logger : undefined,
@@ -133,58 +127,60 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   const metricsForAdmins = forUsers(async ({ method }, res, { roles }) => {
     if (method !== 'GET' && method !== 'HEAD')
       return sendProblem(res, { status: 405, message: 'Use GET.', headers: { allow: 'GET, HEAD' } });
-    if (!roles.includes('admin')) return sendProblem(res, { status: 403, message: 'Metrics are for the role admin.' });
+    if (!roles.includes('admin')) return sendProblem(res, { status: 403, message: 'Metrics need the role admin.' });
     const { contentType, text } = await metrics.render();
     res.writeHead(200, ['content-type', contentType, 'cache-control', 'no-store']);
     endResponse(res, text);
   });
 
   const failed: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
-    // Express cannot read every path.
+    // Express cannot decode every path.
     const malformed = typeof error === 'object' && error !== null && 'status' in error && error.status === 400;
     if (malformed) sendProblem(res, { status: 400, message: 'The request is malformed.' });
     else fail(res, error, logger, sendProblem);
   };
 
-  const logsIn = 'login' in auth;
+  const hasLogin = 'login' in auth;
   const documents = createDocuments({
     ...options.documents,
     version,
-    security: auth.loopbackOnly === true ? 'none' : logsIn ? 'login' : 'token',
+    security: auth.loopbackOnly === true ? 'none' : hasLogin ? 'login' : 'token',
     without: [
       ...(httpSse ? [] : (['httpSse'] as const)),
-      ...(logsIn || auth.loopbackOnly === true ? [] : (['me', 'metadata'] as const)),
+      ...(hasLogin || auth.loopbackOnly === true ? [] : (['me', 'metadata'] as const)),
     ],
   });
 
   const router = Router({ caseSensitive: true, strict: true });
   router.use((req, res, next) => {
-    if (admit(req, res)) next();
+    if (setUp(req, res)) next();
   });
-  router.all(MCP, (req, res) => mcp.handle(req, res));
+  router.all(patternsOf('mcp'), (req, res) => mcp.handle(req, res));
   const secure = helmet(HEADERS);
-  // What is not ours is handed on as it came: the pages of an app around us have policies of their own.
-  router.use((req, res, next) => (routeOf(pathOfUrl(req.url)) === 'other' ? next() : secure(req, res, next)));
-  router.all('/health', probes.health); // whoever asks for these knows an address, and no name
-  router.all('/ready', probes.ready);
+  // Other paths get no headers from us: the app that has mounted this router sets its own.
+  router.use((req, res, next) => (routeOf(pathOfUrl(req.url)) === OTHER_ROUTE ? next() : secure(req, res, next)));
+  // Before the check of the host name: an orchestrator asks by address.
+  router.all(PATHS.health.path, probes.health);
+  router.all(PATHS.ready.path, probes.ready);
   if (allowedHosts !== undefined) {
     const isKnownHost = createHostCheck(allowedHosts);
     router.use((req, res, next) => (isKnownHost(req.headers.host ?? '') ? next() : sendProblem(res, UNKNOWN_HOST)));
   }
   if (sse !== undefined) {
-    router.all(SSE, forUsers(sse.open));
-    router.all(MESSAGES, forUsers(sse.message));
+    router.all([...patternsOf('sse'), PATHS.jsonrpcSse.path], forUsers(sse.open));
+    router.all([...patternsOf('messages'), PATHS.jsonrpcMessages.path], forUsers(sse.message));
   }
-  router.all(EVENTS, watch);
-  router.all(TICKETS, createTicket);
-  router.all('/metrics', metricsForAdmins);
-  router.use(documents);
-  // It is about no partition, so nothing else counts who asks there: strangers could try tokens as fast as they like.
-  router.all('/me', async (req, res, next) => {
+  router.all(patternsOf('events'), watch);
+  router.all(patternsOf('ticket'), createTicket);
+  router.all(PATHS.metrics.path, metricsForAdmins);
+  router.use(documents); // openapi, docs, redoc
+  // `auth.handle` serves /me without `authenticate`, so the rate limit is applied here: it bounds how fast tokens can be guessed.
+  router.all(PATHS.me.path, async (req, res, next) => {
     const known = await authenticate(req);
     if ('status' in known && known.status === 429) sendProblem(res, known);
     else next();
   });
+  // login, token, me, metadata
   router.use((req, res, next) => {
     auth.handle(req, res).then((served) => (served ? undefined : next()), next);
   });
@@ -193,10 +189,10 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   return Object.assign(router as Router & Middleware, {
     serveMcp(req: IncomingMessage, res: ServerResponse): boolean {
       const route = routeOf(pathOfUrl(req.url));
-      if (route !== 'mcp' && READABLE.test(req.url ?? '')) return false;
-      if (!admit(req, res, route)) return true;
-      if (route === 'mcp') void mcp.handle(req, res);
-      else sendProblem(res, { status: 404, message: 'Nothing is served there.' });
+      if (route !== PATHS.mcp.route && PARSEABLE.test(req.url ?? '')) return false;
+      if (!setUp(req, res, route)) return true;
+      if (route === PATHS.mcp.route) void mcp.handle(req, res);
+      else sendProblem(res, { status: 404, message: 'Nothing is served at this path.' });
       return true;
     },
     close({ drainMs = 5_000 } = {}): Promise<void> {

@@ -1,4 +1,4 @@
-/** A daemon on a port of its own: `node:http`, which hands calls to their handler before Express sees them. */
+/** Serves a daemon on its own port: a `node:http` server that passes MCP requests to their handler and all others to Express. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +8,7 @@ import { DaemonError } from '@mcp-daemon/core';
 import express from 'express';
 
 import { isLoopbackHost } from './auth/secrets.js';
+import { PATHS } from './paths.js';
 import type { RouterOptions } from './router.js';
 import { createRouter } from './router.js';
 import { positive } from './wire/options.js';
@@ -16,37 +17,39 @@ import type { Refusal } from './wire/respond.js';
 
 /** What {@link serveHttp} takes. */
 export interface HttpOptions extends RouterOptions {
-  /** Where to listen. Default: 127.0.0.1. */
+  /** The address or host name to listen on. Default: 127.0.0.1. */
   host?: string;
-  /** Default: 8000; 0: any that is free. */
+  /** The port to listen on; 0: any free port. Default: 8000. */
   port?: number;
-  /** Connections at once; further ones are closed. Default 10,000. */
+  /** How many connections may be open; further ones are closed at once. Default 10,000. */
   maxConnections?: number;
   /** How long a client may take to send the headers of a request. Default 10 seconds. */
   headersTimeoutMs?: number;
-  /** How long it may take to send all of a request. Default 60 seconds. */
+  /** How long a client may take to send a whole request. Default 60 seconds. */
   requestTimeoutMs?: number;
-  /** How long a connection is kept that is idle. Default 65 seconds: longer than the proxies that are common keep theirs. */
+  /** How long an idle connection is kept open. Default 65 seconds, which is longer than common proxies keep theirs. */
   keepAliveTimeoutMs?: number;
 }
 
-/** A server that listens. */
+/** A running server. */
 export interface HttpServer {
+  /** The port that it listens on. */
   readonly port: number;
-  /** Such as `http://127.0.0.1:8000`. */
+  /** The URL without a path, such as `http://127.0.0.1:8000`. */
   readonly url: string;
   /**
-   * Ends it: `/ready` turns red, streams are told to come back, calls under way are given `drainMs` (default 5 seconds); then the
-   * port is closed. The daemon stays open. A second call waits for the first.
+   * Closes the server: `/ready` answers 503, clients of event streams are told to reconnect, running calls are cancelled after
+   * `drainMs` (default 5 seconds), then the port is closed. The daemon stays open. A second call returns the promise of the first.
    */
   close(options?: { drainMs?: number }): Promise<void>;
 }
 
+/** Explanations of system errors. */
 const REASONS: Readonly<Record<string, (host: string, port: number) => string>> = {
   EADDRINUSE: (host, port) => `port ${port} of ${host} is in use: choose another with --port or PORT`,
-  EACCES: (_host, port) => `this user may not listen on port ${port}: choose one from 1024 up with --port or PORT`,
-  EADDRNOTAVAIL: (host) => `${host} is no address of this machine: choose another with --host or HOST`,
-  ENOTFOUND: (host) => `there is no host ${host}: choose another with --host or HOST`,
+  EACCES: (_host, port) => `this user may not listen on port ${port}: choose a port from 1024 up with --port or PORT`,
+  EADDRNOTAVAIL: (host) => `${host} is not an address of this machine: choose another with --host or HOST`,
+  ENOTFOUND: (host) => `the host name ${host} cannot be resolved: choose another with --host or HOST`,
 };
 
 function listen(server: Server, host: string, port: number): Promise<void> {
@@ -63,24 +66,28 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-/** Node drops what is more in silence, be it a Part-ID: such a request is refused. Their size is bounded by Node, too (16 KB). */
+/**
+ * Node silently drops further headers, which could be a Part-ID, so a request with more is refused. Node also limits the size of all
+ * headers, to 16 KB.
+ */
 const MAX_HEADERS = 256;
 const TOO_MANY_HEADERS: Refusal = {
   status: 431,
   message: `A request may have at most ${MAX_HEADERS} headers.`,
   headers: { connection: 'close' },
 };
-const NOTHING: Refusal = { status: 404, message: 'Nothing is served there.' };
+const NOT_FOUND: Refusal = { status: 404, message: 'Nothing is served at this path.' };
 
-/** How often connections are looked through for those that take too long. */
+/** How often Node looks for connections that exceed their timeouts. */
 const CHECK_EVERY_MS = 2_000;
-/** What connections are given to take their last answer. */
-const GOODBYE_MS = 1_000;
+/** How long clients may take to read their last answer when the server closes. */
+const LAST_ANSWER_MS = 1_000;
 
 /**
- * Serves a daemon over HTTP, until it is closed.
+ * Serves a daemon over HTTP until the server is closed.
  *
- * @throws DaemonError `usage` where an option is no good, it cannot listen there, or must not without authentication
+ * @throws DaemonError `usage` where an option is invalid, the port cannot be opened, or `host` is not a loopback address and there is
+ *   no authentication
  *
  * @example
  * const server = await serveHttp(daemon, { auth: await createLocalAuth({ userFile, jwtSecret }), port: 8000 });
@@ -101,19 +108,19 @@ export async function serveHttp(daemon: Daemon, options: HttpOptions = {}): Prom
   const app = express();
   app.disable('x-powered-by');
   app.use(router);
-  app.get('/', (_req, res) => res.redirect('docs')); // where a person looks first
-  // Called as a middleware is, it leaves to us what it does not know; by itself it would answer with a page.
+  app.get('/', (_req, res) => res.redirect(PATHS.docs.path.slice(1))); // for people who open the server in a browser
+  // With a `next` function Express leaves unknown paths to us; without one it would answer with an HTML page.
   const serve = app as unknown as (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
 
   const limits = {
-    headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs), // the headers are a part of the request
+    headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs), // the headers are part of the request
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     connectionsCheckingInterval: CHECK_EVERY_MS,
   };
   const server = createServer(limits, (req, res) => {
     if (req.rawHeaders.length > 2 * MAX_HEADERS) sendProblem(res, TOO_MANY_HEADERS);
-    else if (!router.serveMcp(req, res)) serve(req, res, () => sendProblem(res, NOTHING));
+    else if (!router.serveMcp(req, res)) serve(req, res, () => sendProblem(res, NOT_FOUND));
   });
   server.maxHeadersCount = MAX_HEADERS + 1;
   server.maxConnections = maxConnections;
@@ -123,16 +130,16 @@ export async function serveHttp(daemon: Daemon, options: HttpOptions = {}): Prom
     await router.close();
     throw error;
   }
-  // Such as the system's table of files being full: without a listener it would end the process.
+  // For example when the process has no file descriptors left. Without a listener the error would end the process.
   server.on('error', (error) => logger?.error({ error: error.message }, 'a connection could not be accepted'));
 
   async function close(drainMs: number): Promise<void> {
     await router.close({ drainMs });
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
-    const goodbye = setTimeout(() => server.closeAllConnections(), GOODBYE_MS);
+    const force = setTimeout(() => server.closeAllConnections(), LAST_ANSWER_MS);
     await closed;
-    clearTimeout(goodbye);
+    clearTimeout(force);
   }
 
   const address = server.address() as AddressInfo;

@@ -1,4 +1,4 @@
-/** The whole door: what every request passes, and how it is mounted, served and closed. */
+/** The whole router: request setup, mounting, serving and closing. */
 import { createServer, get as httpGet } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -34,7 +34,7 @@ const ADMIN = { authorization: 'Bearer static' };
 
 const get = (path: string, headers: Record<string, string> = {}): Sent & { path: string } => ({ method: 'GET', path, headers });
 
-/** The status of an answer. A `fetch` names no host but the one it connects to. */
+/** The status of an answer. Not `fetch`, which cannot set the Host header. */
 const statusOf = (port: number, path: string, headers: Record<string, string>): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
     httpGet({ port, path, headers, host: '127.0.0.1', agent: false }, (answer) => {
@@ -43,7 +43,7 @@ const statusOf = (port: number, path: string, headers: Record<string, string>): 
     }).once('error', reject);
   });
 
-/** A request to a path. */
+/** A GET request for a path. */
 async function ask(
   { url }: HttpServer,
   { path, method = 'GET', headers = {}, body }: Sent & { path: string },
@@ -68,8 +68,8 @@ async function tokenOf(server: HttpServer, username: string): Promise<string> {
   return (JSON.parse(text) as { access_token: string }).access_token;
 }
 
-describe('the door', () => {
-  it('logs in, serves MCP to who has a token, and shows others the way', async () => {
+describe('the router', () => {
+  it('offers login, serves MCP with a token, and refers other clients to the metadata', async () => {
     const server = await served();
     const refused = await send(server, modern('tools/list'));
     expect(refused.status).toBe(401);
@@ -85,21 +85,21 @@ describe('the door', () => {
     expect(JSON.parse((await ask(server, get('/me', { authorization }))).text)).toMatchObject({ username: 'ann' });
   });
 
-  it('every request of a session needs the token, not only the first', async () => {
+  it('requires the token for every request of a session', async () => {
     const server = await served();
     const session = await openSession(server, '2025-11-25', {}, ADMIN);
     const { authorization: _, ...without } = { ...session, ...ADMIN };
     expect((await send(server, { body: { jsonrpc: '2.0', id: 1, method: 'ping' }, headers: without })).status).toBe(401);
   });
 
-  it('gives each request an id, or keeps a plain one', async () => {
+  it('gives each request an id, or keeps a valid one', async () => {
     const server = await served();
     const first = (await ask(server, get('/me'))).headers.get('x-request-id');
     const second = (await send(server, { body: initialize(), headers: ADMIN })).headers['x-request-id'];
     expect(first).toMatch(/^[\w-]+$/);
     expect(second).toMatch(/^[\w-]+$/);
     expect(second).not.toBe(first);
-    // Streams have one, too, and refusals, and answers without a body.
+    // Streams, refusals and answers without a body have an id as well.
     const session = await openSession(server, '2025-11-25', {}, ADMIN);
     const live = await begin(server, { method: 'GET', headers: { ...ADMIN, ...session, accept: 'text/event-stream' } });
     const nothing = await send(server, {
@@ -115,7 +115,7 @@ describe('the door', () => {
     expect((await ask(server, get('/me', { 'x-request-id': 'x y' }))).headers.get('x-request-id')).not.toBe('x y');
   });
 
-  it('writes a line for each request, without queries and tokens', async () => {
+  it('logs each request, without queries and tokens', async () => {
     const lines: Record<string, unknown>[] = [];
     const logger = { info: (fields: object) => void lines.push({ ...fields }), error: () => undefined };
     const server = await served({ accessLog: true, logger });
@@ -127,7 +127,7 @@ describe('the door', () => {
     expect(JSON.stringify(lines)).not.toMatch(/secret|static/);
   });
 
-  it('logs probes that went well for those alone who debug', async () => {
+  it('logs successful probes at debug level', async () => {
     const [info, debug]: [string[], string[]] = [[], []];
     const note = (lines: string[]) => (fields: object) => void lines.push((fields as { path: string }).path);
     const server = await served({ accessLog: true, logger: { info: note(info), debug: note(debug), error: () => undefined } });
@@ -137,7 +137,7 @@ describe('the door', () => {
     expect({ info, debug }).toEqual({ info: ['/metrics'], debug: ['/health', '/ready', '/metrics'] });
   });
 
-  it('says of a client that left before its answer that it did', async () => {
+  it('logs a client that disconnected before its answer', async () => {
     const lines: Record<string, unknown>[] = [];
     const logger = { info: (fields: object) => void lines.push({ ...fields }), error: () => undefined };
     const server = await served({ accessLog: true, logger });
@@ -160,7 +160,7 @@ describe('the door', () => {
     expect(lines[0]).toMatchObject({ status: 499 });
   });
 
-  it('pages of allowed origins may use it, and are asked for no more', async () => {
+  it('lets pages of allowed origins use it', async () => {
     const server = await served({ allowedOrigins: ['https://app.example.com'] });
     const preflight = (origin: string): ReturnType<typeof ask> =>
       ask(server, {
@@ -186,7 +186,7 @@ describe('the door', () => {
     expect((await send(server, modern('tools/list', {}, { ...ADMIN, origin: 'https://evil.example.com' }))).status).toBe(403);
   });
 
-  it('a user who asks too much is told when to come back, and others are not', async () => {
+  it('tells a user above the rate limit when to retry, and does not affect others', async () => {
     const server = await served({ rateLimit: 10 });
     const list = (headers: Record<string, string>): ReturnType<typeof send> => send(server, modern('tools/list', {}, headers));
     expect((await list(ADMIN)).status).toBe(200);
@@ -208,7 +208,7 @@ describe('the door', () => {
     },
   );
 
-  it('answers for the hosts it is told, wherever it is asked; to probes by any name', async () => {
+  it('accepts the configured host names on every path, and every name for probes', async () => {
     const server = await served({ allowedHosts: ['mcp.example.com'] });
     const statuses = (host: string): Promise<unknown[]> => {
       const asked = ['/me', '/metrics', '/docs', '/openapi.json', '/health', '/ready'];
@@ -219,13 +219,13 @@ describe('the door', () => {
     expect(await statuses('evil.example.com')).toEqual([403, 403, 403, 403, 200, 200]);
   });
 
-  it('shows who looks at its root the page of the API', async () => {
+  it('redirects its root to the API page', async () => {
     const server = await served();
     const { status, url } = await fetch(server.url);
     expect({ status, url }).toEqual({ status: 200, url: `${server.url}/docs` });
   });
 
-  it('knows what it does not serve', async () => {
+  it('answers 404 for what it does not serve', async () => {
     const server = await served();
     for (const [path, method, status] of [
       ['/nothing', 'GET', 404],
@@ -246,7 +246,7 @@ describe('the door', () => {
     }
   });
 
-  it('partitions are those of the path and of Part-ID, each granted by itself', async () => {
+  it('takes the partition from the path and Part-ID, and checks that it is granted', async () => {
     const server = await served();
     const authorization = `Bearer ${await tokenOf(server, 'bob')}`;
     const status = async (path: string, part?: string): Promise<number> =>
@@ -264,7 +264,7 @@ describe('the door', () => {
           body: modern('tools/list').body,
         })
       ).status;
-    // Granted, and not in this config file: that is another answer than 403.
+    // The partition is granted but not in this config file: the answer is not 403.
     expect(await status('/alpha/mcp')).toBe(400);
     expect(await status('/alpha/mcp', 'one')).toBe(400);
     expect(await status('/alpha/mcp', 'two')).toBe(403);
@@ -274,7 +274,7 @@ describe('the door', () => {
     expect(await status('/beta/mcp', 'one')).toBe(403);
   });
 
-  it('a ticket opens one stream of events, once', async () => {
+  it('opens one stream of events with a ticket', async () => {
     const server = await served();
     const made = await ask(server, { path: '/events/ticket', method: 'POST', headers: ADMIN });
     expect(made.headers.get('cache-control')).toBe('no-store');
@@ -286,7 +286,7 @@ describe('the door', () => {
     expect((await ask(server, get(`/events?ticket=${ticket}`))).status).toBe(401);
   });
 
-  it('the old transport is one option away from not being there', async () => {
+  it('can be created without the old transport', async () => {
     const on = await served();
     const off = await served({ httpSse: false });
     const headers = { ...ADMIN, accept: 'text/event-stream' };
@@ -299,7 +299,7 @@ describe('the door', () => {
   });
 });
 
-describe('in an app of somebody else', () => {
+describe('a router in another app', () => {
   async function mounted(path: string): Promise<{ url: string; port: number }> {
     const daemon = newDaemon();
     const app = express();
@@ -319,7 +319,7 @@ describe('in an app of somebody else', () => {
     return { url: `http://127.0.0.1:${port}${path}`, port };
   }
 
-  it('serves at its path a client that knows nothing else, and leaves the rest alone', async () => {
+  it('serves clients at its mount path, and leaves other paths alone', async () => {
     const { url, port } = await mounted('/ai');
     const client = new Client({ name: 'test', version: '1' });
     await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit: { headers: ADMIN } }));
@@ -330,7 +330,7 @@ describe('in an app of somebody else', () => {
     expect(await (await fetch(`${url}/nothing`)).text()).toBe('theirs');
   });
 
-  it('says of the metadata where it is, mount and all', async () => {
+  it('includes its mount path in the URL of the metadata', async () => {
     const { url } = await mounted('/ai');
     const refused = await fetch(`${url}/alpha/mcp`, { method: 'POST' });
     const where = /resource_metadata="([^"]+)"/.exec(refused.headers.get('www-authenticate') ?? '')?.[1];
@@ -339,14 +339,14 @@ describe('in an app of somebody else', () => {
   });
 });
 
-describe('without authentication', () => {
-  it('serves this machine, each partition by its name, and everybody may do everything', async () => {
+describe('a server without authentication', () => {
+  it('serves its own machine, every partition, with all rights', async () => {
     const server = await served({ auth: createOpenAuth() });
     expect((await send(server, modern('tools/list'))).status).toBe(200);
     expect(JSON.parse((await ask(server, get('/me'))).text)).toMatchObject({ username: 'anonymous', roles: ['admin'] });
   });
 
-  it('a page that reaches it by another name is refused, wherever it goes', async () => {
+  it('refuses a page that reaches it by another host name, on every path', async () => {
     const server = await served({ auth: createOpenAuth() });
     for (const path of ['/mcp', '/events', '/me']) {
       const answer = await send(server, {
@@ -364,17 +364,17 @@ describe('without authentication', () => {
     await expect(serveHttp(daemon, { host: '0.0.0.0', port: 0, auth: createOpenAuth() })).rejects.toThrow('AUTH_PROVIDER');
   });
 
-  it('is not brought beyond loopback by a proxy that clients are told of', () => {
+  it('does not start with a public origin beyond loopback', () => {
     expect(() => createOpenAuth({ publicUrl: 'https://mcp.example.com' })).toThrow('without authentication');
     expect(createOpenAuth({ publicUrl: 'http://localhost:8080' }).loopbackOnly).toBe(true);
   });
 });
 
-describe('its life', () => {
-  it('says in words why it cannot listen', async () => {
+describe('starting and closing a server', () => {
+  it('fails with a clear error where it cannot listen', async () => {
     const { port } = await served();
     await expect(served({ port })).rejects.toThrow(`port ${port} of 127.0.0.1 is in use`);
-    await expect(served({ host: '192.0.2.1' })).rejects.toThrow('192.0.2.1 is no address of this machine');
+    await expect(served({ host: '192.0.2.1' })).rejects.toThrow('192.0.2.1 is not an address of this machine');
   });
 
   it.each([
@@ -382,11 +382,11 @@ describe('its life', () => {
     [{ trustProxy: ['nowhere'] }, 'TRUST_PROXY'],
     [{ trustProxy: 1.5 }, 'TRUST_PROXY'],
     [{ maxBodyBytes: 0 }, 'maxBodyBytes'],
-  ])('%j is refused at the start', async (options, message) => {
+  ])('fails at the start with %j', async (options, message) => {
     await expect(served(options)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining(message) as string });
   });
 
-  it('a call under way is answered before the port closes; what comes meanwhile is refused, and streams are told to come back', async () => {
+  it('lets running calls end before the port closes; new requests are refused, and clients of streams are told to reconnect', async () => {
     const daemon = createDaemon({
       catalog: defineCatalog({
         functions: [
@@ -415,7 +415,7 @@ describe('its life', () => {
     await expect(fetch(server.url)).rejects.toThrow();
   });
 
-  it('believes X-Forwarded-For of those it is told to', async () => {
+  it('takes client addresses from X-Forwarded-For of trusted proxies', async () => {
     const lines: { address: string }[] = [];
     const logger = { info: (fields: object) => void lines.push(fields as never), error: () => undefined };
     const headers = { 'x-forwarded-for': '203.0.113.9, 198.51.100.7' };
@@ -432,8 +432,8 @@ describe('its life', () => {
   });
 });
 
-describe('for whoever runs it', () => {
-  it('says that it lives and that it is ready to anybody, and turns red on its way out', async () => {
+describe('a server for its operator', () => {
+  it('answers probes without authentication, and is not ready while it shuts down', async () => {
     const daemon = createDaemon({
       catalog: defineCatalog({ functions: [tool('wait', () => sleep(300))] }),
     });
@@ -451,7 +451,7 @@ describe('for whoever runs it', () => {
     await closing;
   });
 
-  it('counts calls, requests, sessions and streams, for admins alone', async () => {
+  it('shows its metrics to admins only', async () => {
     const server = await served({ version: '9.9.9' });
     await send(server, modern('tools/call', { name: 'echo', arguments: { text: 'x' } }, ADMIN));
     await openSession(server, '2025-11-25', {}, ADMIN);

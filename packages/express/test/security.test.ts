@@ -17,7 +17,7 @@ const withHeaders = (headers: Record<string, string | undefined>): typeof list =
   headers: { ...list.headers, ...headers },
 });
 
-describe('without authentication', () => {
+describe('an MCP endpoint without authentication', () => {
   it.each<[string, Record<string, string>, number]>([
     ['the name of loopback', { host: 'localhost:8000' }, 200],
     ['the name in capitals', { host: 'LOCALHOST' }, 200],
@@ -30,16 +30,16 @@ describe('without authentication', () => {
     ['a page with a name like ours', { origin: 'http://localhost.evil.example.com' }, 403],
     ['a host that was allowed', { host: 'mcp.example.com:443' }, 200],
     ['an origin that was allowed', { origin: 'https://app.example.com' }, 200],
-  ])('%s', async (_what, headers, status) => {
+  ])('checks Host and Origin: %s', async (_what, headers, status) => {
     const allowed = { allowedHosts: ['mcp.example.com'], allowedOrigins: ['https://app.example.com'] };
     expect((await send(await serve([echo], allowed), withHeaders(headers))).status).toBe(status);
   });
 
-  it('only this machine is served', async () => {
+  it('serves its own machine only', async () => {
     const address = Object.values(networkInterfaces())
       .flat()
       .find((found) => found?.family === 'IPv4' && !found.internal)?.address;
-    if (address === undefined) return; // nothing but loopback here
+    if (address === undefined) return; // this machine has only loopback addresses
     const mcp = createMcpHandler(createDaemon({ catalog: defineCatalog({ functions: [echo] }) }));
     const server = createServer((req, res) => void mcp.handle(req, res)).listen(0, '0.0.0.0');
     atEnd(() => server.close());
@@ -50,14 +50,14 @@ describe('without authentication', () => {
   });
 });
 
-describe('with authentication', () => {
+describe('an MCP endpoint with authentication', () => {
   const authenticate = async ({ headers }: IncomingMessage): Promise<SessionIdentity | Refusal> => {
     await Promise.resolve();
     if (headers.authorization === 'Bearer good') return { subject: 'ada' };
     return { status: 401, message: 'Who are you?', headers: { 'WWW-Authenticate': 'Bearer realm="test"' } };
   };
 
-  it('any host is answered for, and the identity is known', async () => {
+  it('accepts every host name, and knows the caller', async () => {
     const who = tool('who', (_args, { subject, partition }) => `${subject}@${partition}`);
     const served = await serve([who], { authenticate });
     const headers = { authorization: 'Bearer good', host: 'mcp.example.com' };
@@ -67,7 +67,7 @@ describe('with authentication', () => {
     expect((await send(served, { body: call('who'), headers: session })).text).toContain('ada@default');
   });
 
-  it('every request is asked', async () => {
+  it('authenticates every request', async () => {
     const served = await serve([echo], { authenticate });
     const session = await openSession(served, '2025-11-25', {}, { authorization: 'Bearer good' });
     for (const method of ['POST', 'GET', 'DELETE']) {
@@ -78,16 +78,16 @@ describe('with authentication', () => {
     }
   });
 
-  it('pages of elsewhere are refused all the same', async () => {
+  it('refuses pages of other origins as well', async () => {
     const served = await serve([echo], { authenticate: () => ({}) });
     expect((await send(served, withHeaders({ origin: 'https://evil.example.com' }))).status).toBe(403);
   });
 
   it.each([
-    ['throws', () => assertNever()],
-    ['rejects', () => Promise.reject(new Error('secret'))],
-    ['answers with a header that is none', () => Promise.resolve({ status: 401, headers: { 'not a name': 'secret' } })],
-  ])('what %s tells nobody anything', async (_what, broken) => {
+    ['authenticate throws', () => assertNever()],
+    ['authenticate rejects', () => Promise.reject(new Error('secret'))],
+    ['authenticate returns an invalid header name', () => Promise.resolve({ status: 401, headers: { 'not a name': 'secret' } })],
+  ])('does not reveal the reason when %s', async (_what, broken) => {
     const errors: unknown[] = [];
     const served = await serve([echo], { authenticate: broken, logger: { error: (fields) => errors.push(fields) } });
     const answer = await send(served, list);
@@ -101,7 +101,7 @@ describe('with authentication', () => {
   }
 });
 
-describe('bodies', () => {
+describe('the body of a message', () => {
   it.each<[string, unknown, Record<string, string>, number]>([
     ['no JSON', '{"jsonrpc"', {}, 400],
     ['nothing', '', {}, 400],
@@ -112,12 +112,12 @@ describe('bodies', () => {
     ['another encoding of characters', '{}', { 'content-type': 'application/json; charset=utf-16' }, 415],
     ['compressed', '{}', { 'content-encoding': 'gzip' }, 415],
     ['too large, and said so', 'x'.repeat(1_001), {}, 413],
-  ])('%s', async (_what, body, headers, status) => {
+  ])('is checked: %s', async (_what, body, headers, status) => {
     const served = await serve([echo], { maxBodyBytes: 1_000 });
     expect((await send(served, { ...list, body, headers: { ...list.headers, ...headers } })).status).toBe(status);
   });
 
-  it('however deep harm nobody', async () => {
+  it('may be nested deeply', async () => {
     const errors: unknown[] = [];
     const served = await serve([echo], { logger: { error: (fields) => errors.push(fields) } });
     const depth = 200_000;
@@ -128,13 +128,13 @@ describe('bodies', () => {
     expect((await send(served, list)).status).toBe(200);
   });
 
-  it('are JSON with a charset, too', async () => {
+  it('may have a charset in its Content-Type', async () => {
     const served = await serve([echo]);
     expect((await send(served, withHeaders({ 'content-type': 'Application/JSON; charset="UTF-8"' }))).status).toBe(200);
     expect((await send(served, withHeaders({ 'content-encoding': 'identity' }))).status).toBe(200);
   });
 
-  it('in pieces, cut anywhere', async () => {
+  it('may arrive in pieces, cut anywhere', async () => {
     const served = await serve([echo]);
     const text = JSON.stringify(modern('tools/call', { name: 'echo', arguments: { text: 'größer €' } }).body);
     const bytes = Buffer.from(text);
@@ -153,7 +153,7 @@ describe('bodies', () => {
     socket.destroy();
   });
 
-  it('that grow too large on their way end the connection', async () => {
+  it('closes the connection where it becomes too large', async () => {
     const served = await serve([echo], { maxBodyBytes: 1_000 });
     const socket = connect(served.port, '127.0.0.1');
     let received = '';
@@ -167,7 +167,7 @@ describe('bodies', () => {
     expect(received).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  it('of clients that leave before their end harm nobody', async () => {
+  it('is dropped where the client disconnects before its end', async () => {
     const served = await serve([echo]);
     const socket = connect(served.port, '127.0.0.1');
     socket.write('POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
@@ -177,7 +177,7 @@ describe('bodies', () => {
     expect((await send(served, list)).status).toBe(200);
   });
 
-  it('that somebody has read before, and left nothing of', async () => {
+  it('causes an error where middleware has read it and kept nothing', async () => {
     const { handle } = createMcpHandler(createDaemon({ catalog: defineCatalog({ functions: [echo] }) }));
     const server = createServer((req, res) => req.resume().on('end', () => void handle(req, res))).listen(0, '127.0.0.1');
     atEnd(() => server.close());
@@ -190,10 +190,10 @@ describe('bodies', () => {
     ['an object', list.body],
     ['text', JSON.stringify(list.body)],
     ['bytes', Buffer.from(JSON.stringify(list.body))],
-  ])('that somebody has read before, as %s', async (_what, body) => {
+  ])('is accepted from middleware as %s', async (_what, body) => {
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
     const { handle } = createMcpHandler(daemon);
-    // As Express calls what is mounted in it, after its own middleware.
+    // As Express calls a mounted handler after its middleware.
     const next = (): void => undefined;
     const server = createServer((req: IncomingMessage & { body?: unknown }, res: ServerResponse) => {
       req.resume().on('end', () => {
@@ -209,7 +209,7 @@ describe('bodies', () => {
   });
 });
 
-it('other methods are not served', async () => {
+it('other methods than POST, GET and DELETE are refused', async () => {
   const served = await serve([echo]);
   for (const method of ['PUT', 'PATCH', 'OPTIONS']) {
     const answer = await send(served, { method });
@@ -217,7 +217,7 @@ it('other methods are not served', async () => {
   }
 });
 
-it('an identity that is given is taken', async () => {
+it('an identity that is passed to the handler is used', async () => {
   const who = tool('who', (_args, { subject }) => subject);
   const mcp = createMcpHandler(createDaemon({ catalog: defineCatalog({ functions: [who] }) }));
   const server = createServer((req, res) => void mcp.handle(req, res, { subject: 'grace' })).listen(0, '127.0.0.1');
@@ -236,12 +236,12 @@ it.each([
   { maxStreamsPerUser: -2 },
   { maxInFlightPerUser: 0.5 },
   { keepAliveMs: NaN },
-])('an option that is no good fails at once: %j', (options) => {
+])('an invalid option is refused at once: %j', (options) => {
   const daemon = createDaemon({ catalog: defineCatalog({ functions: [] }) });
   expect(() => createMcpHandler(daemon, options)).toThrow(/whole number/);
 });
 
-it('ten thousand sessions that nobody ends stay within their bound', async () => {
+it('ten thousand sessions that are never ended stay within the limit', async () => {
   const served = await serve([echo], { maxSessions: 500 });
   const { Agent, request } = await import('node:http');
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
@@ -262,7 +262,7 @@ it('ten thousand sessions that nobody ends stay within their bound', async () =>
   expect(served.mcp.sessions).toBe(500);
 }, 60_000);
 
-it('a client that does not read is cut off', async () => {
+it('a client that does not read is disconnected', async () => {
   let sent = 0;
   let aborted = false;
   const flood = tool('flood', async (_args, context) => {

@@ -1,4 +1,4 @@
-/** What the tests of the HTTP door share: a server that ends with its test, requests byte for byte, and a reader of streams. */
+/** Helpers for the tests of HTTP: a server that is closed after the test, requests byte for byte, and a reader of streams. */
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,17 +13,17 @@ afterEach(async () => {
   for (const end of ended.splice(0).reverse()) await end();
 });
 
-/** Does something when the test ends. */
+/** Runs `work` after the test. */
 export const atEnd = (work: () => Promise<unknown> | unknown): void => void ended.push(work);
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function until(condition: () => boolean, ms = 5_000): Promise<void> {
   for (const end = Date.now() + ms; !condition(); await sleep(2))
-    if (Date.now() > end) throw new Error(`it never came true: ${condition.toString()}`);
+    if (Date.now() > end) throw new Error(`the condition never became true: ${condition.toString()}`);
 }
 
-/** A server of the test. */
+/** A running test server. */
 export interface Served {
   readonly url: string;
   readonly port: number;
@@ -32,7 +32,7 @@ export interface Served {
   readonly server: Server;
 }
 
-/** Serves functions until the test ends. */
+/** Serves functions until the end of the test. */
 export async function serve<I extends SessionIdentity = SessionIdentity>(
   functions: readonly FunctionDefinition[],
   options: McpHandlerOptions<I> = {},
@@ -52,7 +52,7 @@ export async function serve<I extends SessionIdentity = SessionIdentity>(
   return { url: `http://127.0.0.1:${port}/mcp`, port, daemon, mcp, server };
 }
 
-/** A tool that takes anything. */
+/** A tool that accepts all arguments. */
 export const tool = (name: string, run: (args: JsonObject, context: FunctionContext) => unknown): FunctionDefinition =>
   defineTool({ name, inputSchema: { type: 'object' }, run: run as never });
 
@@ -63,7 +63,7 @@ export const META: JsonObject = {
   'io.modelcontextprotocol/clientCapabilities': {},
 };
 
-/** What came back. */
+/** A whole answer. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -72,7 +72,7 @@ export interface Answer {
   readonly json: { id?: unknown; result?: JsonObject; error?: { code: number; message: string; data?: unknown } };
 }
 
-/** What is sent. */
+/** A request to send. */
 export interface Sent {
   method?: string;
   headers?: Record<string, string | undefined>;
@@ -81,7 +81,7 @@ export interface Sent {
 
 export const JSON_HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
-/** A request as it is: nothing is added, and what is undefined is left out. */
+/** Sends a request without adding anything. Headers that are undefined are left out. */
 export function begin({ port }: { port: number }, { method = 'POST', headers = {}, body }: Sent): Promise<IncomingMessage> {
   const given = Object.entries({ ...(method === 'POST' ? JSON_HEADERS : {}), ...headers });
   const sent = Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== undefined));
@@ -93,7 +93,7 @@ export function begin({ port }: { port: number }, { method = 'POST', headers = {
   });
 }
 
-/** A request and its whole answer. */
+/** Sends a request and reads the whole answer. */
 export async function send(to: { port: number }, sent: Sent): Promise<Answer> {
   const res = await begin(to, sent);
   let text = '';
@@ -115,7 +115,7 @@ export interface SseEvent {
   data?: string;
 }
 
-/** Events as they come. */
+/** Collects the events of a stream. */
 export class Events {
   readonly all: SseEvent[] = [];
   comments = 0;
@@ -164,7 +164,7 @@ export class Events {
 
 export const stream = async (to: { port: number }, sent: Sent): Promise<Events> => new Events(await begin(to, sent));
 
-/** A modern request with the headers that it must have. */
+/** A modern request with its required headers. */
 export function modern(method: string, params: JsonObject = {}, more: Record<string, string | undefined> = {}, id = 1): Sent {
   const name = params['name'] ?? params['uri'];
   return {
@@ -199,15 +199,15 @@ export async function openSession(
   const answer = await send(to, { body: initialize(version, capabilities), headers });
   if (answer.status !== 200) throw new Error(`initialize: ${answer.status} ${answer.text}`);
   const mine = { ...headers, 'mcp-session-id': String(answer.headers['mcp-session-id']), 'mcp-protocol-version': version };
-  const told = await send(to, { body: message('notifications/initialized'), headers: mine });
-  if (told.status !== 202) throw new Error(`initialized: ${told.status} ${told.text}`);
+  const initialized = await send(to, { body: message('notifications/initialized'), headers: mine });
+  if (initialized.status !== 202) throw new Error(`initialized: ${initialized.status} ${initialized.text}`);
   return mine;
 }
 
 export const call = (name: string, args: JsonObject = {}, id: number | string = 1, meta?: JsonObject): JsonObject =>
   message('tools/call', { name, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) }, id);
 
-/** Reports progress and waits for the test. */
+/** A tool that reports progress and waits until the test opens the gate. */
 export function gate(): { tool: FunctionDefinition; open: () => void; signals: AbortSignal[] } {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => (open = resolve));

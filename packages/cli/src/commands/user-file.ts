@@ -3,8 +3,8 @@
  * bundle of these commands stays small.
  */
 import { DaemonError, didYouMean } from '@mcp-daemon/core';
-import type { UserFile, UserInfo } from '@mcp-daemon/express';
-import { checkUser, createUserFile } from '@mcp-daemon/express';
+import type { UserFile, UserInfo } from '@mcp-daemon/express/local';
+import { checkUser, createUserFile } from '@mcp-daemon/express/local';
 
 import { Failure, UsageError } from '../errors.js';
 import { userFile } from '../settings/paths.js';

@@ -12,16 +12,13 @@
 export {
   checkSecrets,
   createAddressOf,
-  createCognitoAuth,
   createEventsHandler,
   createHttpSseHandler,
-  createLocalAuth,
   createMcpHandler,
   createMetrics,
   createOpenAuth,
   createProbes,
   createRouter,
-  createUserFile,
   mayCall,
   ROLES,
   serveHttp,
@@ -31,8 +28,6 @@ export type {
   ApiOptions,
   AuthIdentity,
   AuthProvider,
-  CognitoAuth,
-  CognitoAuthOptions,
   DaemonRouter,
   DocumentsOptions,
   EventsHandler,
@@ -45,8 +40,6 @@ export type {
   HttpServer,
   HttpSseHandler,
   HttpSseHandlerOptions,
-  LocalAuth,
-  LocalAuthOptions,
   LoggedIn,
   Login,
   McpHandler,
@@ -55,7 +48,6 @@ export type {
   MetricsOptions,
   MetricSources,
   Middleware,
-  NewUser,
   OpenAuthOptions,
   Probes,
   ProbesOptions,
@@ -65,6 +57,8 @@ export type {
   RouterOptions,
   SecretsInUse,
   ServedRequest,
-  UserFile,
-  UserInfo,
 } from '@mcp-daemon/express';
+export { createCognitoAuth } from '@mcp-daemon/express/cognito';
+export type { CognitoAuth, CognitoAuthOptions } from '@mcp-daemon/express/cognito';
+export { createLocalAuth, createUserFile } from '@mcp-daemon/express/local';
+export type { LocalAuth, LocalAuthOptions, NewUser, UserFile, UserInfo } from '@mcp-daemon/express/local';

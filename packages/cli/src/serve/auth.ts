@@ -3,14 +3,9 @@
  */
 import type { Logger } from '@mcp-daemon/core';
 import type { AddressOf, AuthProvider } from '@mcp-daemon/express';
-import {
-  checkSecrets,
-  createCognitoAuth,
-  createLocalAuth,
-  createOpenAuth,
-  DEFAULT_ADMIN_PASSWORD,
-  DEFAULT_JWT_SECRET,
-} from '@mcp-daemon/express';
+import { checkSecrets, createOpenAuth, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from '@mcp-daemon/express';
+import { createCognitoAuth } from '@mcp-daemon/express/cognito';
+import { createLocalAuth } from '@mcp-daemon/express/local';
 
 import { UsageError } from '../errors.js';
 import { isFile, userFile } from '../settings/paths.js';

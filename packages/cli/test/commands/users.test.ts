@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 
-import { createLocalAuth } from '@mcp-daemon/express';
+import { createLocalAuth } from '@mcp-daemon/express/local';
 
 import type { Result, RunOptions } from '../support.js';
 import { BIN, TempFolder } from '../support.js';

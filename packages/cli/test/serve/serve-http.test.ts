@@ -261,8 +261,13 @@ describe('the daemon over HTTP', () => {
   });
 
   it.each([
-    [['--host', '0.0.0.0'], {}, 2, /cannot listen on 0\.0\.0\.0: JWT_SECRET_KEY and ADMIN_PASSWORD still have the default/],
-    [['--host', '0.0.0.0'], { JWT_SECRET_KEY: 'x'.repeat(32) }, 2, /: ADMIN_PASSWORD still has the default/],
+    [
+      ['--host', '0.0.0.0'],
+      {},
+      2,
+      /cannot listen on 0\.0\.0\.0: JWT_SECRET_KEY and ADMIN_PASSWORD still have the publicly known default/,
+    ],
+    [['--host', '0.0.0.0'], { JWT_SECRET_KEY: 'x'.repeat(32) }, 2, /: ADMIN_PASSWORD still has the publicly known default/],
     [['--host', '0.0.0.0', '--auth-provider', 'none'], {}, 2, /without authentication/],
     [['--auth-provider', 'none'], { PUBLIC_URL: 'https://mcp.example.com' }, 2, /cannot be https:.* without authentication/],
     [['--auth-provider', 'none', '--trust-proxy', '1'], {}, 2, /behind a proxy, as TRUST_PROXY says, without authentication/],

@@ -1,22 +1,25 @@
-/** Where a request comes from. */
+/** The address of the client, also behind proxies. */
 import type { IncomingMessage } from 'node:http';
 
 import { DaemonError } from '@mcp-daemon/core';
 import proxyAddr from 'proxy-addr';
 
-/** Tells where a request comes from. */
+/** Returns the address of the client; empty where the socket is closed. */
 export type AddressOf = (req: IncomingMessage) => string;
 
-/** Some proxies write the port, too, of which a client has as many as it likes: its attempts would count for nothing. */
+/**
+ * Some proxies add the port of the client. It is removed: with a new port for each connection, a client would get around every limit
+ * by address.
+ */
 const withoutPort = (address: string): string =>
   /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(address)?.[1] ?? /^\[(.+)\](:\d+)?$/.exec(address)?.[1] ?? address;
 
 /**
- * Creates what tells the address of a client, also behind proxies.
+ * Creates a function that returns the address of the client of a request.
  *
- * @param trustProxy whose `X-Forwarded-For` is believed: how many proxies there are, or their addresses and networks, such as
- *   `loopback` or `10.0.0.0/8`. Default: nobody's
- * @throws DaemonError `usage` where it is neither
+ * @param trustProxy the proxies whose `X-Forwarded-For` is believed: how many there are, or their addresses and networks, such as
+ *   `loopback` or `10.0.0.0/8`. Default: 0, the header is ignored
+ * @throws DaemonError `usage` where `trustProxy` is neither
  * @see https://expressjs.com/en/guide/behind-proxies.html
  */
 export function createAddressOf(trustProxy: number | readonly string[] = 0): AddressOf {

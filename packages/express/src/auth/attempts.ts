@@ -1,35 +1,40 @@
-/** How often somebody may try to log in: per user, from wherever, and per address, as whomever. */
+/** Limits on login attempts: per username, from any address, and per address, for any username. */
 import type { Refusal } from '../wire/respond.js';
 import { createThrottle, networkOf } from './throttle.js';
 
+/** How many users, and how many addresses, are remembered. */
 const MAX_KEYS = 10_000;
-/** Five at once, then five a minute. */
+/** Five attempts at once, then five a minute. */
 const PER_USER = { burst: 5, everyMs: 12_000, maxKeys: MAX_KEYS };
-/** Several people may share an address. */
+/** Twenty attempts at once, then twenty a minute: several users may share an address. */
 const PER_ADDRESS = { burst: 20, everyMs: 3_000, maxKeys: MAX_KEYS };
 
 /**
- * Attempts to log in. Who tries as somebody else uses up that user's attempts, wherever they are: but where the user has logged in
- * before, they have attempts of their own, and nobody elsewhere can lock them out.
+ * Counts login attempts. A username has one limit for all addresses, so an attacker can use up a user's attempts. Therefore each network
+ * from which the user has logged in before has a limit of its own: there an attacker elsewhere cannot lock the user out.
  */
 export interface Attempts {
-  /** Takes one, before the password is looked at: attempts that run side by side count, too. @returns why there is none */
+  /**
+   * Counts an attempt. It is counted before the password is checked, so that concurrent attempts count as well.
+   *
+   * @returns a refusal with 429 where a limit is reached; the attempt is not counted then
+   */
   take(username: string, address: string): Refusal | undefined;
-  /** The last one succeeded: it does not count. */
+  /** Takes back the last attempt, because it succeeded. */
   succeeded(username: string, address: string): void;
 }
 
-/** A refusal for now. @param seconds when to come back */
-export const later = (status: number, message: string, seconds: number): Refusal => ({
+/** A refusal with `Retry-After`. @param seconds after which the client may retry */
+export const retryLater = (status: number, message: string, seconds: number): Refusal => ({
   status,
   message,
   headers: { 'retry-after': String(seconds) },
 });
 
-/** Creates what counts attempts. */
+/** Creates a counter without attempts. */
 export function createAttempts(): Attempts {
   const byUser = createThrottle(PER_USER);
-  /** Users where they have logged in; who did not for longest is forgotten first. */
+  /** Pairs of network and username that have logged in. The pair whose login is longest ago is removed first. */
   const known = new Set<string>();
   const byKnown = createThrottle(PER_USER);
   const pairOf = (username: string, network: string): string => JSON.stringify([network, username]);
@@ -40,7 +45,7 @@ export function createAttempts(): Attempts {
       const network = networkOf(address);
       const pair = pairOf(username, network);
       const wait = byAddress.take(network) || (known.has(pair) ? byKnown.take(pair) : byUser.take(username));
-      return wait > 0 ? later(429, 'Too many attempts to log in; try again later.', wait) : undefined;
+      return wait > 0 ? retryLater(429, 'Too many login attempts; retry later.', wait) : undefined;
     },
     succeeded(username, address) {
       const network = networkOf(address);

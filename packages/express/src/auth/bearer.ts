@@ -1,23 +1,23 @@
-/** Bearer tokens of requests, and what they stand for. */
+/** Bearer tokens, and the users they belong to. */
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 import type { Grants } from './identity.js';
 
-/** Who bears a token. */
+/** The user of a token, and what the token grants. */
 export interface Bearer extends Grants {
   readonly subject: string;
-  /** In seconds since 1970; undefined: never. */
+  /** The expiry of the token, in seconds since 1970. Undefined: it does not expire. */
   readonly expires?: number;
 }
 
-/** Why a token does not count, in words for its bearer. */
+/** The reason why a token is refused, as a message for the client. */
 export type TokenProblem = 'The token has expired.' | 'The token is not valid yet.' | 'The token is not valid.';
 
-/** A digest, for secrets that are to be compared in a time that does not depend on them. */
+/** The SHA-256 of a secret. Digests have equal lengths, so they can be compared in constant time. */
 export const digestOf = (secret: string): Buffer => hash('sha256', secret, 'buffer');
 
-/** The token in `Authorization`: undefined where there is none, null where the header is not `Bearer <token>`. */
+/** The token in `Authorization`. Undefined: there is no such header; null: it is not `Bearer <token>`. */
 export function tokenOf({ headers: { authorization } }: IncomingMessage): string | null | undefined {
   if (authorization === undefined) return undefined;
   return /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1] ?? null;

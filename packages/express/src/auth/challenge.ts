@@ -1,5 +1,5 @@
 /**
- * How a client that has no token, or not a good one, learns what it needs.
+ * What a client without a valid token is sent: a 401 that points to metadata, and the metadata, which says where to get a token.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9728
  */
@@ -8,23 +8,21 @@ import type { TLSSocket } from 'node:tls';
 
 import { DaemonError } from '@mcp-daemon/core';
 
+import { partitionOfPath, PATHS } from '../paths.js';
 import type { Refusal } from '../wire/respond.js';
-import { mountOf, partitionOfPath, pathOf } from './partition.js';
-
-/** Where the metadata of a protected resource is, before the resource's own path. */
-export const METADATA_PATH = '/.well-known/oauth-protected-resource';
+import { mountOf, pathOf } from './partition.js';
 
 const HOST = /^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
 
-/** What is said of protected resources. */
+/** Makes 401 answers and the metadata that they point to. */
 export interface Challenges {
-  /** 401. @param problem what is wrong with the token; undefined: there was none */
+  /** A 401. @param problem what is wrong with the token; undefined: the request has no token */
   unauthorized(req: IncomingMessage, problem?: string): Refusal;
-  /** The metadata of a resource. @param path the resource's; undefined where nothing is served there */
+  /** The metadata of a resource. @param path the path of the resource @returns undefined where nothing is served at that path */
   metadata(req: IncomingMessage, path: string): object | undefined;
 }
 
-/** @throws DaemonError `usage` */
+/** @throws DaemonError `usage` where the text is not an origin */
 function originOf(publicUrl: string): string {
   const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
@@ -32,11 +30,11 @@ function originOf(publicUrl: string): string {
 }
 
 /**
- * Creates what says so.
+ * Creates the challenges of one server.
  *
- * @param publicUrl the origin that clients know us by; undefined: what they say in `Host`
- * @param issuer who issues the tokens; undefined: we do
- * @throws DaemonError `usage`
+ * @param publicUrl the origin under which clients reach this server; undefined: the one in the `Host` header of the request
+ * @param issuer the issuer of the tokens; undefined: this server issues them
+ * @throws DaemonError `usage` where `publicUrl` is not an origin
  */
 export function createChallenges(publicUrl: string | undefined, issuer?: string): Challenges {
   const origin = publicUrl === undefined ? undefined : originOf(publicUrl);
@@ -50,15 +48,14 @@ export function createChallenges(publicUrl: string | undefined, issuer?: string)
   return {
     unauthorized(req, problem) {
       const path = pathOf(req);
-      // What is repeated in a header is a path that we know the form of.
+      // Only a path that is in our table is repeated in a header.
       const resource = path === '/' || partitionOfPath(path) === undefined ? '' : path;
-      const said = problem === undefined ? '' : `error="invalid_token", error_description="${problem}", `;
+      const error = problem === undefined ? '' : `error="invalid_token", error_description="${problem}", `;
+      const metadata = `${baseOf(req)}${mountOf(req)}${PATHS.metadata.path}${resource}`;
       return {
         status: 401,
         message: problem ?? 'A bearer token is needed.',
-        headers: {
-          'www-authenticate': `Bearer realm="mcp-daemon", ${said}resource_metadata="${baseOf(req)}${mountOf(req)}${METADATA_PATH}${resource}"`,
-        },
+        headers: { 'www-authenticate': `Bearer realm="mcp-daemon", ${error}resource_metadata="${metadata}"` },
       };
     },
     metadata(req, path) {

@@ -1,7 +1,10 @@
-/** Who calls, what they are, and what that lets them do. */
+/** Callers, their roles, and what these allow. */
 import type { SessionIdentity } from '@mcp-daemon/core';
 
-/** What a user can be: `admin` everything everywhere, `user` what their partitions offer, `viewer` that without calling tools. */
+/**
+ * The roles of users: an `admin` may do everything in every partition, a `user` everything that MCP offers in the partitions that
+ * are granted to them, a `viewer` the same except calling tools.
+ */
 export const ROLES = ['admin', 'user', 'viewer'] as const;
 
 /** One of {@link ROLES}. */
@@ -9,11 +12,11 @@ export type Role = (typeof ROLES)[number];
 
 /** A caller whose token has been verified, in a partition that is granted to them. */
 export interface AuthIdentity extends Readonly<Required<SessionIdentity>> {
-  /** As the token says; a role that is not one of {@link ROLES} lets nobody do anything. */
+  /** As in the token; a role that is not one of {@link ROLES} allows nothing. */
   readonly roles: readonly string[];
 }
 
-/** What a viewer may ask for. It is a list of what is allowed, so that a method of tomorrow is not allowed by oversight. */
+/** The methods of a viewer. It lists what is allowed, so that a method added to MCP later is forbidden until somebody adds it here. */
 const READING: ReadonlySet<string> = new Set([
   'initialize',
   'ping',
@@ -31,30 +34,30 @@ const READING: ReadonlySet<string> = new Set([
   'logging/setLevel',
 ]);
 
-/** Whether an identity's roles allow a method of MCP. Notifications are allowed to whoever may read. */
+/** Whether the roles of an identity allow an MCP method. Viewers may send all notifications. */
 export function mayCall({ roles }: Pick<AuthIdentity, 'roles'>, method: string): boolean {
   if (roles.includes('admin') || roles.includes('user')) return true;
   return roles.includes('viewer') && (READING.has(method) || method.startsWith('notifications/'));
 }
 
-/** Whether any of these is a role that means something here. */
+/** Whether any of these roles is one of {@link ROLES}. */
 export const hasRole = (roles: readonly string[]): boolean => ROLES.some((role) => roles.includes(role));
 
-/** What somebody may reach. */
+/** The roles and partitions that are granted to a user. */
 export interface Grants {
   readonly roles: readonly string[];
-  /** `partition` or `partition#part`, each granted by itself. */
+  /** `partition` or `partition#part`; the grant of a partition does not include its parts. */
   readonly partitions: readonly string[];
 }
 
-/** Whether a partition is granted. An admin has them all. */
-export const reaches = ({ roles, partitions }: Grants, partition: string): boolean =>
+/** Whether a partition is granted. An admin has access to all of them. */
+export const hasAccess = ({ roles, partitions }: Grants, partition: string): boolean =>
   roles.includes('admin') || partitions.includes(partition);
 
-/** Long enough for an address of e-mail. */
+/** The longest username, in characters: an e-mail address fits. */
 export const MAX_NAME = 256;
 
-/** Why a text cannot be a username; undefined: it can. */
+/** What is wrong with a username; undefined: nothing. */
 export const nameProblem = (name: unknown): string | undefined =>
   typeof name === 'string' && name !== '' && name.length <= MAX_NAME && !/\p{Cc}/u.test(name)
     ? undefined

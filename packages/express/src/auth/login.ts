@@ -1,25 +1,25 @@
-/** What logging in is, whoever checks the password. */
+/** Logging in, as all ways of authentication have it in common. */
 import type { Problem } from '../wire/problem.js';
 import type { Refusal } from '../wire/respond.js';
 import { MAX_NAME } from './identity.js';
 
 const MAX_PASSWORD = 1_024;
 
-/** A login that succeeded. */
+/** The result of a successful login. */
 export interface LoggedIn {
   readonly accessToken: string;
-  /** Seconds that the token is good for. */
+  /** Seconds for which the token is valid. */
   readonly expiresIn: number;
-  /** Another token, with what an access token of its issuer cannot say. */
+  /** With Cognito: an ID token, which has attributes of the user that the access token lacks. */
   readonly idToken?: string;
 }
 
-/** Logs somebody in, or says why not. @param address where the request comes from */
+/** Logs a user in, or returns the reason why not. @param address the address of the client, for the limits on attempts */
 export type Login = (username: string, password: string, address: string) => Promise<LoggedIn | Problem>;
 
-/** It does not say which of the two is wrong. */
-export const WRONG: Refusal = { status: 401, message: 'The username or the password is wrong.' };
+/** It does not say which of the two is wrong, so that usernames cannot be probed. */
+export const WRONG_CREDENTIALS: Refusal = { status: 401, message: 'The username or the password is wrong.' };
 
-/** Whether a name and a password could be anybody's at all. */
-export const plausible = (username: string, password: string): boolean =>
+/** Whether a username and a password have a possible length. */
+export const arePlausible = (username: string, password: string): boolean =>
   username !== '' && username.length <= MAX_NAME && password !== '' && password.length <= MAX_PASSWORD;

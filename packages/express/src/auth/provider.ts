@@ -1,4 +1,4 @@
-/** What every way of finding out who calls has in common. */
+/** The contract of every way of authentication. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Awaitable } from '@mcp-daemon/core';
@@ -6,16 +6,16 @@ import type { Awaitable } from '@mcp-daemon/core';
 import type { Refusal } from '../wire/respond.js';
 import type { AuthIdentity } from './identity.js';
 
-/** Knows who calls. None of its functions needs `this`. */
+/** Authenticates requests. None of its functions needs `this`. */
 export interface AuthProvider {
-  /** True where it asks for no proof: a server that uses it has to listen on loopback. */
+  /** True where callers need no credentials: a server with this provider has to listen on loopback. */
   readonly loopbackOnly?: boolean;
-  /** Who calls, in which partition; or why the request is refused. Asked at every request. */
+  /** The caller and the partition of a request, or a refusal. Called for every request. */
   readonly authenticate: (req: IncomingMessage) => Awaitable<AuthIdentity | Refusal>;
   /**
-   * Serves the paths of its own, such as `/auth/login`, `/me` and the metadata of RFC 9728.
+   * Serves the paths of the provider, such as `/auth/login`, `/me` and the metadata of RFC 9728.
    *
-   * @returns false where the path is none of these: nothing has been done then
+   * @returns false for every other path; the request is untouched then
    */
   readonly handle: (req: IncomingMessage, res: ServerResponse) => Promise<boolean>;
 }

@@ -1,48 +1,64 @@
-/** Logging in over HTTP, as a plain handler. */
+/** The HTTP paths of authentication: log in, ask who a token belongs to, and the metadata of protected resources. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Awaitable, JsonObject, Logger } from '@mcp-daemon/core';
-import { compileSchema } from '@mcp-daemon/core';
+import { compileSchema, DaemonError } from '@mcp-daemon/core';
 
+import { isAt, pathOfUrl, PATHS } from '../paths.js';
+import type { Body, BodyReader } from '../wire/body.js';
+import { createBodyReader } from '../wire/body.js';
 import type { Problem } from '../wire/problem.js';
 import { sendProblem } from '../wire/problem.js';
-import { noteCaller } from '../wire/request-info.js';
+import { recordCaller } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
 import { sendJson } from '../wire/respond.js';
 import type { Bearer } from './bearer.js';
 import type { Challenges } from './challenge.js';
-import { METADATA_PATH } from './challenge.js';
 import type { LoggedIn, Login } from './login.js';
-import { readBody } from './read-body.js';
 import { LOGIN_BODY, TOKEN_FORM } from './schemas.js';
 
 /** What {@link createAuthRoutes} takes. */
 export interface AuthRoutesOptions {
   login: Login;
+  /** The user of a request's token, or a refusal. */
   bearerOf: (req: IncomingMessage) => Awaitable<Bearer | Refusal>;
   challenges: Challenges;
+  /** The address of the client, for the limits on login attempts. */
   addressOf: (req: IncomingMessage) => string;
   logger: Pick<Logger, 'error'> | undefined;
 }
 
-/** What somebody logs in with. */
+/** A username and a password. */
 interface Credentials {
   username: string;
   password: string;
 }
 
-/** Tokens, and who somebody is, are kept by nobody on the way. */
+/** Largest size of a body with credentials. */
+const MAX_BYTES = 16_384;
+
+/** No cache may keep a token, or the answer to whose token it is. */
 const NO_STORE = ['cache-control', 'no-store', 'pragma', 'no-cache'];
+
+const readJson = createBodyReader({ type: 'application/json', maxBytes: MAX_BYTES });
+const readForm = createBodyReader({ type: 'application/x-www-form-urlencoded', maxBytes: MAX_BYTES });
+
+/** The body of a request; undefined: the client has disconnected. */
+const bodyOf = (req: IncomingMessage, read: BodyReader): Promise<Body | Refusal | undefined> =>
+  new Promise((resolve) => {
+    read(req, resolve);
+    req.once('close', () => resolve(undefined));
+  });
 
 const invalid = (message: string, code = 'invalid_request'): Problem => ({ status: 400, message, code });
 
 const NEEDED = 'The body must have a username and a password, as strings.';
 
-/** Makes what finds the credentials in a body that has to be as its schema says. */
+/** Creates a function that checks a parsed body by a schema and returns the credentials in it. */
 function reader(schema: JsonObject): (value: unknown) => Credentials | Problem {
   const check = compileSchema(schema);
   return (value) => {
-    if (!check(value).ok) return invalid(NEEDED); // what the check says could quote the body
+    if (!check(value).ok) return invalid(NEEDED); // the problems that the check found could quote the password
     const { username, password } = value as Credentials;
     return { username, password };
   };
@@ -51,38 +67,38 @@ function reader(schema: JsonObject): (value: unknown) => Credentials | Problem {
 const inLogin = reader(LOGIN_BODY);
 const inForm = reader(TOKEN_FORM);
 
-/** The credentials in JSON. */
+/** The credentials in a JSON text. */
 function fromJson(text: string): Credentials | Problem {
   try {
     return inLogin(JSON.parse(text));
   } catch {
-    return invalid('The body must be JSON.'); // what the parser says quotes the body
+    return invalid('The body must be JSON.'); // the parser's own message quotes the body
   }
 }
 
-/** The credentials in a form of OAuth 2. */
+/** The credentials in an OAuth 2 form. */
 function fromForm(form: URLSearchParams): Credentials | Problem {
   for (const name of ['username', 'password', 'grant_type'])
-    if (form.getAll(name).length > 1) return invalid('A field of the form is there more than once.');
+    if (form.getAll(name).length > 1) return invalid('A field of the form occurs more than once.');
   if ((form.get('grant_type') ?? 'password') !== 'password')
     return invalid('The grant_type must be password.', 'unsupported_grant_type');
   return inForm(Object.fromEntries(form));
 }
 
-/** Creates the handler. @returns false for paths that are not its own */
+/** Creates the handler. It returns false, and does nothing, for a path that it does not serve. */
 export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMessage, res: ServerResponse) => Promise<boolean> {
   const { login, bearerOf, challenges, addressOf, logger } = options;
 
   const send = (res: ServerResponse, body: object): void => sendJson(res, 200, JSON.stringify(body), NO_STORE);
 
-  /** @returns false where a request has another method; it is answered then */
+  /** Whether the request has this method; otherwise it is answered with 405. */
   function allowed(req: IncomingMessage, res: ServerResponse, method: 'GET' | 'POST'): boolean {
     if (req.method === method) return true;
     sendProblem(res, { status: 405, message: `Use ${method}.`, headers: { allow: method } });
     return false;
   }
 
-  /** @param wrong what OAuth, or HTTP, calls wrong credentials */
+  /** Logs in and sends the token. @param wrong the status and code for wrong credentials, which differ between HTTP and OAuth */
   async function answer(
     req: IncomingMessage,
     res: ServerResponse,
@@ -98,7 +114,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
   }
 
   async function loginWithJson(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const body = await readBody(req, 'application/json');
+    const body = await bodyOf(req, readJson);
     if (body === undefined) return;
     if ('status' in body) return sendProblem(res, body);
     const from = 'text' in body ? fromJson(body.text) : inLogin(body.parsed);
@@ -106,7 +122,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
   }
 
   async function loginWithForm(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const body = await readBody(req, 'application/x-www-form-urlencoded');
+    const body = await bodyOf(req, readForm);
     if (body === undefined) return;
     if ('status' in body) return sendProblem(res, body);
     const from = 'text' in body ? fromForm(new URLSearchParams(body.text)) : inForm(body.parsed);
@@ -116,36 +132,37 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
   async function me(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const bearer = await bearerOf(req);
     if ('status' in bearer) return sendProblem(res, bearer);
-    noteCaller(req, bearer);
+    recordCaller(req, bearer);
     const { subject, roles, partitions, expires } = bearer;
     send(res, { username: subject, roles, partitions, ...(expires === undefined ? {} : { exp: expires }) });
   }
 
   function metadata(req: IncomingMessage, res: ServerResponse, path: string): void {
     const found = challenges.metadata(req, path);
-    if (found === undefined) sendProblem(res, { status: 404, message: 'Nothing is served there.', code: 'not_found' });
+    if (found === undefined) sendProblem(res, { status: 404, message: 'Nothing is served at this path.', code: 'not_found' });
     else send(res, found);
   }
 
   async function serve(req: IncomingMessage, res: ServerResponse, path: string): Promise<boolean> {
-    if (path === '/auth/login') {
+    if (isAt('login', path)) {
       if (allowed(req, res, 'POST')) await loginWithJson(req, res);
-    } else if (path === '/auth/token') {
+    } else if (isAt('token', path)) {
       if (allowed(req, res, 'POST')) await loginWithForm(req, res);
-    } else if (path === '/me') {
+    } else if (isAt('me', path)) {
       if (allowed(req, res, 'GET')) await me(req, res);
-    } else if (path === METADATA_PATH || path.startsWith(`${METADATA_PATH}/`)) {
-      if (allowed(req, res, 'GET')) metadata(req, res, path.slice(METADATA_PATH.length));
+    } else if (isAt('metadata', path)) {
+      if (allowed(req, res, 'GET')) metadata(req, res, path.slice(PATHS.metadata.path.length));
     } else return false;
     return true;
   }
 
   return async (req, res) => {
     try {
-      return await serve(req, res, (req.url ?? '/').split('?', 1).join(''));
+      return await serve(req, res, pathOfUrl(req.url));
     } catch (error) {
-      // Its words may hold a password.
-      logger?.error({ error: error instanceof Error ? error.name : 'unknown' }, 'an HTTP request failed');
+      // Only our own messages are logged: another error's message may quote a password.
+      const reason = error instanceof DaemonError ? error.message : error instanceof Error ? error.name : 'unknown';
+      logger?.error({ error: reason }, 'an HTTP request failed');
       if (res.headersSent) res.destroy();
       else sendProblem(res, { status: 500, message: 'Internal error' });
       return true;

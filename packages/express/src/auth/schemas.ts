@@ -1,4 +1,4 @@
-/** What people log in with, as JSON Schema: the routes check it, and the document of the API shows it. */
+/** The bodies of logins, as JSON Schema: the routes check them, and the OpenAPI document shows them. */
 import type { JsonObject } from '@mcp-daemon/core';
 
 const CREDENTIALS = { username: { type: 'string' }, password: { type: 'string', format: 'password' } };
@@ -11,7 +11,7 @@ export const LOGIN_BODY = {
 } satisfies JsonObject;
 
 /**
- * The form of `POST /auth/token`. Without a `grant_type` it is what the Python engine takes.
+ * The form of `POST /auth/token`. Like the Python engine, we accept it without `grant_type`.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.3.2
  */
@@ -20,7 +20,7 @@ export const TOKEN_FORM = {
   properties: {
     grant_type: { const: 'password', default: 'password' },
     ...CREDENTIALS,
-    scope: { type: 'string', description: 'Not looked at: the roles of a user are what they may do.' },
+    scope: { type: 'string', description: 'Ignored: the permissions of a user are their roles.' },
   },
   required: ['username', 'password'],
 } satisfies JsonObject;

@@ -1,59 +1,61 @@
-/** Secrets that everybody knows are for this machine alone. */
+/** Refuses well-known and weak secrets where the server can be reached from other machines. */
 import { isIPv4 } from 'node:net';
 
 import { DaemonError } from '@mcp-daemon/core';
 
-/** The default of `JWT_SECRET_KEY`. */
+/** The publicly known default of `JWT_SECRET_KEY`. */
 export const DEFAULT_JWT_SECRET = 'CHANGEME';
-/** The default of `ADMIN_PASSWORD`. */
+/** The publicly known default of `ADMIN_PASSWORD`. */
 export const DEFAULT_ADMIN_PASSWORD = 'admin123';
 
 /**
- * What HS256 needs: whoever has one token can try shorter secrets as fast as their machines allow.
+ * The minimum for HS256. A shorter secret can be found by trying: one token is enough to check guesses offline.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.2
  */
-const LEAST_SECRET_BYTES = 32;
-/** A token that never expires can be guessed at for as long. */
-const LEAST_STATIC_TOKEN = 16;
+const MIN_SECRET_BYTES = 32;
+/** In characters. The static token never expires, so there is no limit to the time for guessing it. */
+const MIN_STATIC_TOKEN = 16;
 
 /** What {@link checkSecrets} takes. */
 export interface SecretsInUse {
-  /** Where the server listens. */
+  /** The address or host name that the server listens on. */
   host: string;
-  /** The origin that clients know: behind a proxy, a server that listens on loopback is reached from elsewhere. */
+  /** The origin under which clients reach the server. It shows that a server on loopback is behind a proxy. */
   publicUrl?: string | undefined;
-  /** Whether a proxy is in front, which brings in whom it likes. Default: false. */
+  /** Whether there is a proxy in front, which forwards requests from other machines. Default: false. */
   behindProxy?: boolean;
+  /** The secret that signs tokens. */
   jwtSecret: string;
-  /** Undefined or empty: there is no bootstrap admin. */
+  /** The password of the bootstrap admin. Undefined or empty: there is no such user. */
   adminPassword?: string | undefined;
-  /** Undefined or empty: there is none. */
+  /** The static token of the admin. Undefined or empty: there is none. */
   adminStaticToken?: string | undefined;
 }
 
-/** Whether an address to listen on is reached from this machine only. */
+/** Whether a server that listens on this address or host name can be reached from this machine only. */
 export function isLoopbackHost(host: string): boolean {
   const name = host.toLowerCase().replace(/^\[(.*)\]$/, '$1');
   const address = name.startsWith('::ffff:') ? name.slice('::ffff:'.length) : name;
   return name === 'localhost' || name === '::1' || (isIPv4(address) && address.startsWith('127.'));
 }
 
-/** Whether the origin that clients know is reached from elsewhere, as it is behind a proxy. */
+/** Whether the public origin of a server is not a loopback address, so that other machines reach it through a proxy. */
 export const isPublicElsewhere = (publicUrl: string | undefined): boolean =>
   publicUrl !== undefined && URL.canParse(publicUrl) && !isLoopbackHost(new URL(publicUrl).hostname);
 
-/** How a server is reached from elsewhere; undefined: it is not. */
+/** The start of an error message for a server that other machines can reach; undefined: it cannot be reached. */
 function exposureOf({ host, publicUrl, behindProxy = false }: SecretsInUse): string | undefined {
   if (!isLoopbackHost(host)) return `cannot listen on ${host}`;
-  if (isPublicElsewhere(publicUrl)) return `cannot be ${publicUrl}`;
+  if (isPublicElsewhere(publicUrl)) return `PUBLIC_URL cannot be ${publicUrl}`;
   return behindProxy ? 'cannot serve behind a proxy, as TRUST_PROXY says' : undefined;
 }
 
 /**
- * Refuses to serve others than this machine with secrets that everybody knows, or can find out.
+ * Checks the secrets of a server. On loopback without a proxy every secret is accepted.
  *
- * @throws DaemonError `usage`, which names the variable to set
+ * @throws DaemonError `usage` where other machines can reach the server and a secret is well known or too short; the message names the
+ *   variable to set
  */
 export function checkSecrets(secrets: SecretsInUse): void {
   const cannot = exposureOf(secrets);
@@ -68,11 +70,11 @@ export function checkSecrets(secrets: SecretsInUse): void {
   if (known.length > 0) {
     const [verb, value] = known.length === 1 ? ['has', 'a value of your own'] : ['have', 'values of your own'];
     const names = known.join(' and ');
-    refuse(`${names} still ${verb} the default that everybody knows. Set ${names} to ${value}, or listen on 127.0.0.1`);
+    refuse(`${names} still ${verb} the publicly known default. Set ${names} to ${value}, or listen on 127.0.0.1`);
   }
   const bytes = Buffer.byteLength(jwtSecret);
-  if (bytes < LEAST_SECRET_BYTES)
-    refuse(`JWT_SECRET_KEY has ${bytes} bytes, ${LEAST_SECRET_BYTES} random ones are needed; "openssl rand -hex 32" makes some`);
-  if (adminStaticToken !== '' && adminStaticToken.length < LEAST_STATIC_TOKEN)
-    refuse(`ADMIN_STATIC_TOKEN is shorter than ${LEAST_STATIC_TOKEN} characters; "openssl rand -hex 32" makes a good one`);
+  if (bytes < MIN_SECRET_BYTES)
+    refuse(`JWT_SECRET_KEY has ${bytes} bytes, but needs ${MIN_SECRET_BYTES} random ones: "openssl rand -hex 32" creates them`);
+  if (adminStaticToken !== '' && adminStaticToken.length < MIN_STATIC_TOKEN)
+    refuse(`ADMIN_STATIC_TOKEN is shorter than ${MIN_STATIC_TOKEN} characters: "openssl rand -hex 32" creates a good one`);
 }

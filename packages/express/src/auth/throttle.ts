@@ -1,29 +1,29 @@
-/** How often somebody may try: so many times at once, and then one time more every so often. */
+/** A token bucket per key: some attempts at once, then one more at regular intervals. */
 import { isIPv6 } from 'node:net';
 
 /** What {@link createThrottle} takes. */
 export interface ThrottleOptions {
-  /** Attempts at once. */
+  /** How many attempts a key has at once. */
   burst: number;
-  /** Milliseconds after which there is one more. */
+  /** Milliseconds after which a key gets one more attempt. */
   everyMs: number;
-  /** Keys that are remembered; the one that was quiet longest is forgotten first. */
+  /** How many keys are remembered. The key that was used longest ago is forgotten first. */
   maxKeys: number;
 }
 
-/** A throttle. */
+/** Counts attempts by key. */
 export interface Throttle {
-  /** Takes an attempt. @returns 0, or the seconds to wait: no attempt is taken then */
+  /** Counts an attempt. @returns 0; or the seconds to wait, and the attempt is not counted then */
   take(key: string): number;
-  /** Gives an attempt back. */
+  /** Takes back one attempt. */
   give(key: string): void;
-  /** Begins anew. */
+  /** Takes back all attempts. */
   forget(key: string): void;
 }
 
-/** Creates a throttle. */
+/** Creates a throttle without attempts. */
 export function createThrottle({ burst, everyMs, maxKeys }: ThrottleOptions): Throttle {
-  /** When the attempts of a key will all be back; the key that was quiet longest is first. */
+  /** By key, the time in milliseconds at which all attempts are available again. The key that was used longest ago is first. */
   const fullAt = new Map<string, number>();
 
   function set(key: string, at: number): void {
@@ -51,7 +51,7 @@ export function createThrottle({ burst, everyMs, maxKeys }: ThrottleOptions): Th
   };
 }
 
-/** What one client has of addresses: an IPv4 address, or the 64 bits of an IPv6 network, whose rest a client can choose. */
+/** The network of an address: an IPv4 address itself, or the first 64 bits of an IPv6 address. A client can choose the others freely. */
 export function networkOf(address: string): string {
   const v4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (v4 !== undefined) return v4;

@@ -1,19 +1,21 @@
-/** What has been verified, so that it is not verified again at every request. */
+/** A cache of verified tokens, so that a token is not verified again at every request. */
 
-/** Tokens that are remembered; the oldest goes first. */
+/** How many tokens are remembered. The oldest is removed first. */
 const MAX_REMEMBERED = 10_000;
 
-/** Verified tokens, by their digests: what was verified of each, until it expires. */
+/** Verified tokens by their digests, each with a value, until it expires. */
 export interface VerifiedTokens<T> {
-  /** @returns undefined: it is not remembered */
+  /** The value of a token. @returns undefined where the token is not in the cache */
   find(digest: string): T | 'The token has expired.' | undefined;
-  /** @param expires in seconds since 1970 */
+  /** Adds a token. @param expires in seconds since 1970 */
   add(digest: string, value: T, expires: number): void;
+  /** Removes all tokens for whose value `keep` is false. */
   forgetUnless(keep: (value: T) => boolean): void;
+  /** How many tokens are in the cache. */
   readonly size: number;
 }
 
-/** Creates a memory without tokens. */
+/** Creates an empty cache. */
 export function createVerifiedTokens<T>(): VerifiedTokens<T> {
   const verified = new Map<string, { value: T; expiresMs: number }>();
   return {
@@ -30,6 +32,7 @@ export function createVerifiedTokens<T>(): VerifiedTokens<T> {
       const oldest = verified.keys().next();
       if (!oldest.done) verified.delete(oldest.value);
     },
+    /** Removes all tokens for whose value `keep` is false. */
     forgetUnless(keep) {
       for (const [digest, { value }] of verified) if (!keep(value)) verified.delete(digest);
     },

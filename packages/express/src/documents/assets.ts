@@ -1,28 +1,28 @@
-/** What the pages are made of: files that `build.mjs` has written, of which some are served for good. */
+/** The files of the API pages, written by `build.mjs`. Some have a digest in their names and never change. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { DaemonError } from '@mcp-daemon/core';
 
-/** The pages, by name. */
+/** The names of the pages, which are also rows of the table of paths. */
 export const PAGES = ['docs', 'redoc'] as const;
 
 /** One of {@link PAGES}. */
 export type PageName = (typeof PAGES)[number];
 
-/** One file that pages ask for. */
+/** One file that a page loads. */
 export interface Asset {
   readonly file: string;
   readonly type: string;
-  /** Whether it is compressed where it is. Its name says then what is in it, so that it never changes. */
+  /** Whether the file is compressed on disk. The name of such a file contains a digest of its content, so it never changes. */
   readonly gzip: boolean;
 }
 
-/** All that is served. */
+/** All files and pages. */
 export interface Assets {
   readonly files: ReadonlyMap<string, Asset>;
-  /** HTML. */
+  /** The HTML of each page. */
   readonly pages: Readonly<Record<PageName, string>>;
 }
 
@@ -33,8 +33,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Where they are beside this code: where it is bundled, in the folder of the bundle or of its chunks; where it is not, in this
- * package's `dist`, also for those who run its sources.
+ * Where the files may be, relative to this module: beside a bundle, beside the folder of its chunks, or in `dist` of this package
+ * (also when its sources are run).
  */
 const PLACES = ['./assets/', '../assets/', '../../dist/assets/'];
 
@@ -43,15 +43,15 @@ const hasPages = (folder: string): boolean => PAGES.every((name) => existsSync(j
 function find(given: string | undefined): string | undefined {
   if (given === undefined) return PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(hasPages);
   if (hasPages(given)) return given;
-  throw new DaemonError('usage', `assetsDir has no pages of the API: ${given}`);
+  throw new DaemonError('usage', `assetsDir does not contain the API pages: ${given}`);
 }
 
 /**
  * Finds the assets.
  *
- * @param given the folder; undefined: where a build has put them
- * @returns undefined where nothing is given, and they are not there
- * @throws DaemonError `usage` where the folder that is given has none
+ * @param given the folder; undefined: look where a build puts them
+ * @returns undefined where no folder is given and the files are not found
+ * @throws DaemonError `usage` where the given folder does not contain the pages
  */
 export function openAssets(given: string | undefined): Assets | undefined {
   const folder = find(given);

@@ -1,4 +1,4 @@
-/** The API, told to programs and to people: a document, and two pages that show it, with nothing from elsewhere. */
+/** The OpenAPI document, and two pages that show it without loading anything from other servers. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
@@ -8,6 +8,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { Router } from 'express';
 import helmet from 'helmet';
 
+import { PATHS } from '../paths.js';
 import type { Middleware } from '../wire/middleware.js';
 import { sendProblem } from '../wire/problem.js';
 import type { Asset, PageName } from './assets.js';
@@ -17,34 +18,34 @@ import { describeApi } from './openapi.js';
 
 /** What {@link createDocuments} takes. */
 export interface DocumentsOptions extends ApiOptions {
-  /** The folder of what the pages are made of, where a bundler has moved the code away from it. Default: it is found. */
+  /** The folder with the files of the pages. Needed where a bundler has moved the code away from it. Default: found by itself. */
   assetsDir?: string | undefined;
 }
 
-/** Names of assets change with what is in them. */
-const FOR_GOOD = 'public, max-age=31536000, immutable';
-/** Kept, and asked after each time. */
-const ASK = 'no-cache';
+/** For files whose names change with their content. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+/** The browser keeps the file, but asks each time whether it has changed. */
+const REVALIDATE = 'no-cache';
 
 const SELF = ["'self'"];
-const NOBODY = ["'none'"];
+const NONE = ["'none'"];
 const policy = (more: Record<string, string[]> = {}): RequestHandler =>
   helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
-        defaultSrc: NOBODY,
-        baseUri: NOBODY,
+        defaultSrc: NONE,
+        baseUri: NONE,
         connectSrc: SELF,
-        formAction: NOBODY,
-        frameAncestors: NOBODY,
+        formAction: NONE,
+        frameAncestors: NONE,
         imgSrc: ["'self'", 'data:'],
         scriptSrc: SELF,
         styleSrc: SELF,
         ...more,
       },
     },
-    // Whether pages come over TLS is the business of whoever ends it; without it browsers complain of the other two.
+    // HSTS is for the server that terminates TLS. Without TLS, browsers log warnings about the other two headers.
     strictTransportSecurity: false,
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
@@ -52,24 +53,25 @@ const policy = (more: Record<string, string[]> = {}): RequestHandler =>
 
 const POLICIES: Readonly<Record<PageName, RequestHandler>> = {
   docs: policy(),
-  // It makes its styles as it goes; and its search works in the background, in a script that it makes.
+  // Redoc creates styles at run time, and runs its search in a worker from a blob URL.
   redoc: policy({ styleSrc: ["'self'", "'unsafe-inline'"], workerSrc: ['blob:'] }),
 };
 
+/** The `ETag` of a text. */
 const tagOf = (text: string): string => `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
 
-/** Sends a text, unless the client has it. */
+/** Sends a text, or 304 where the client has it already. */
 function sender(text: string, type: string): RequestHandler {
   const tag = tagOf(text);
   return (req, res) => {
-    res.set({ 'cache-control': ASK, etag: tag });
+    res.set({ 'cache-control': REVALIDATE, etag: tag });
     if (req.fresh) res.status(304).end();
     else res.type(type).send(text);
   };
 }
 
 async function sendAsset({ file, type, gzip }: Asset, name: string, req: Request, res: Response): Promise<void> {
-  res.set({ 'content-type': type, 'cache-control': gzip ? FOR_GOOD : ASK });
+  res.set({ 'content-type': type, 'cache-control': gzip ? IMMUTABLE : REVALIDATE });
   if (gzip) res.set({ etag: `W/"${name}"`, vary: 'Accept-Encoding' });
   if (req.fresh) return void res.status(304).end();
   const compressed = gzip && req.acceptsEncodings('gzip') !== false;
@@ -79,15 +81,15 @@ async function sendAsset({ file, type, gzip }: Asset, name: string, req: Request
   try {
     await (gzip && !compressed ? pipeline(source, createGunzip(), res) : pipeline(source, res));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error; // else the client has left
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error; // else the client has disconnected
   }
 }
 
 /**
- * Serves `/openapi.json`, `/docs` and `/redoc`, under any path; they need no identity, and tell of no tenant. Without the files of
- * the pages, which a bundler may have left behind, there is the document alone.
+ * Serves `/openapi.json`, `/docs` and `/redoc`, under any mount path. They need no authentication and contain no data of any
+ * partition. Where the files of the pages are missing, because a bundler did not copy them, only the document is served.
  *
- * @throws DaemonError `usage` where `assetsDir` has no pages
+ * @throws DaemonError `usage` where `assetsDir` does not contain the pages
  *
  * @example
  * app.use(createDocuments({ version: '1.2.3', without: ['httpSse'] }));
@@ -98,16 +100,17 @@ export function createDocuments({ assetsDir, ...options }: DocumentsOptions = {}
   const document = describeApi(assets === undefined ? { ...options, without: [...without, 'pages'] } : options);
 
   const router = Router({ caseSensitive: true, strict: true });
-  router.get('/openapi.json', sender(JSON.stringify(document), 'application/json'));
-  const paths = ['/openapi.json'];
+  router.get(PATHS.openapi.path, sender(JSON.stringify(document), 'application/json'));
+  const paths: string[] = [PATHS.openapi.path];
   if (assets !== undefined) {
     for (const name of PAGES) {
-      router.get(`/${name}`, POLICIES[name], sender(assets.pages[name], 'text/html'));
-      // What the page refers to is relative to its path without the slash.
-      router.get(`/${name}/`, (_req, res) => res.redirect(308, `../${name}`));
-      paths.push(`/${name}`);
+      const { path } = PATHS[name];
+      router.get(path, POLICIES[name], sender(assets.pages[name], 'text/html'));
+      // The URLs in the page are relative to its path without the slash.
+      router.get(`${path}/`, (_req, res) => res.redirect(308, `../${name}`));
+      paths.push(path);
     }
-    router.get('/docs/assets/:name', async (req, res, next) => {
+    router.get(`${PATHS.docs.path}/assets/:name`, async (req, res, next) => {
       const { name = '' } = req.params;
       const asset = assets.files.get(name);
       if (asset === undefined) next();

@@ -1,4 +1,4 @@
-/** The shapes that endpoints have in common, as JSON Schema 2020-12: the `components` of the document. */
+/** The JSON Schemas (2020-12) that operations share: the `components` of the OpenAPI document. */
 import type { JsonObject } from '@mcp-daemon/core';
 
 import { LOGIN_BODY, TOKEN_FORM } from '../auth/schemas.js';
@@ -9,32 +9,32 @@ const id: JsonObject = { type: ['string', 'integer'] };
 const jsonrpc: JsonObject = { const: '2.0' };
 const params: JsonObject = { type: 'object' };
 
-/** Refers to one of {@link SCHEMAS}. */
+/** A reference to one of {@link SCHEMAS}. */
 export const ref = (name: keyof typeof SCHEMAS): JsonObject => ({ $ref: `#/components/schemas/${name}` });
 
-/** All of them, by name. */
+/** All schemas, by name. */
 export const SCHEMAS = {
   Request: {
     type: 'object',
-    description: 'A request of JSON-RPC.',
+    description: 'A JSON-RPC request.',
     properties: { jsonrpc, id, method: { type: 'string' }, params },
     required: ['jsonrpc', 'id', 'method'],
   },
   Notification: {
     type: 'object',
-    description: 'A notification of JSON-RPC, which has no id and no answer.',
+    description: 'A JSON-RPC notification. It has no id and no answer.',
     properties: { jsonrpc, method: { type: 'string' }, params },
     required: ['jsonrpc', 'method'],
   },
   Result: {
     type: 'object',
-    description: 'What came of a request.',
+    description: 'The result of a request.',
     properties: { jsonrpc, id, result: { type: 'object' } },
     required: ['jsonrpc', 'id', 'result'],
   },
   RpcError: {
     type: 'object',
-    description: 'Why a request failed. Without an id it is about the HTTP request, not about a message.',
+    description: 'The reason why a request failed. Without an id it is about the HTTP request, not about a message.',
     properties: {
       jsonrpc,
       id,
@@ -47,7 +47,7 @@ export const SCHEMAS = {
     required: ['jsonrpc', 'error'],
   },
   Message: {
-    description: 'One message of JSON-RPC, or in a session of 2025-03-26 several.',
+    description: 'One JSON-RPC message; in a session of 2025-03-26 also a batch.',
     anyOf: [
       { $ref: '#/components/schemas/Request' },
       { $ref: '#/components/schemas/Notification' },
@@ -57,7 +57,7 @@ export const SCHEMAS = {
     ],
   },
   Answer: {
-    description: 'The answer to a message, or those to several.',
+    description: 'The answer to a message, or the answers to a batch.',
     anyOf: [
       { $ref: '#/components/schemas/Result' },
       { $ref: '#/components/schemas/RpcError' },
@@ -67,15 +67,15 @@ export const SCHEMAS = {
       },
     ],
   },
-  EventStream: { type: 'string', description: 'Server-Sent Events, for as long as the connection lasts.' },
+  EventStream: { type: 'string', description: 'Server-Sent Events, until the connection is closed.' },
   Problem: {
     type: 'object',
-    description: 'Why a request was refused.',
+    description: 'The reason why a request was refused.',
     properties: { error: { type: 'string' }, error_description: { type: 'string' } },
     required: ['error'],
   },
   Refusal: {
-    description: 'Why a request was refused: before it was a message, or as one.',
+    description: 'The reason why a request was refused: as an HTTP error, or as a JSON-RPC error.',
     anyOf: [{ $ref: '#/components/schemas/Problem' }, { $ref: '#/components/schemas/RpcError' }],
   },
   Login: LOGIN_BODY,
@@ -85,8 +85,8 @@ export const SCHEMAS = {
     properties: {
       access_token: { type: 'string' },
       token_type: { const: 'bearer' },
-      expires_in: { type: 'integer', minimum: 1, description: 'Seconds that the token is good for.' },
-      id_token: { type: 'string', description: 'Of Cognito: says who they are, where the access token does not.' },
+      expires_in: { type: 'integer', minimum: 1, description: 'Seconds for which the token is valid.' },
+      id_token: { type: 'string', description: 'With Cognito only: the ID token, which has the attributes of the user.' },
     },
     required: ['access_token', 'token_type', 'expires_in'],
   },
@@ -95,14 +95,17 @@ export const SCHEMAS = {
     properties: {
       username: { type: 'string' },
       roles: strings,
-      partitions: { ...strings, description: 'What is granted; an `admin` has all.' },
-      exp: { type: 'number', description: 'When the token ends, in seconds since 1970. A token that does not end has none.' },
+      partitions: { ...strings, description: 'The granted partitions. An `admin` has access to all partitions.' },
+      exp: {
+        type: 'number',
+        description: 'When the token expires, in seconds since 1970. Absent for a token that does not expire.',
+      },
     },
     required: ['username', 'roles', 'partitions'],
   },
   ProtectedResource: {
     type: 'object',
-    description: 'Metadata of RFC 9728.',
+    description: 'Protected resource metadata (RFC 9728).',
     properties: {
       resource: { type: 'string', format: 'uri' },
       authorization_servers: { ...strings, minItems: 1 },
@@ -115,7 +118,7 @@ export const SCHEMAS = {
     type: 'object',
     properties: {
       ticket: { type: 'string' },
-      expires_in: { type: 'integer', minimum: 1, description: 'Seconds that it is good for, once.' },
+      expires_in: { type: 'integer', minimum: 1, description: 'Seconds for which the ticket is valid. It can be used once.' },
     },
     required: ['ticket', 'expires_in'],
   },

@@ -1,4 +1,4 @@
-/** All streams of one partition: what happens there is written once, for those whose business it is. */
+/** The event streams of one partition. The text of each event is made once for all streams that may see it. */
 import type { EventBus, Following, KeptEvent } from '@mcp-daemon/core';
 
 import type { EventStream } from './stream.js';
@@ -6,28 +6,29 @@ import { beatText, eventText, gapText, readyText, retryText } from './text.js';
 import type { EventsIdentity } from './viewer.js';
 import { maySee, seesAll, subjectOf } from './viewer.js';
 
-/** Milliseconds after which a client whose connection broke comes back. */
+/** Milliseconds after which a client reconnects. */
 const RETRY_MS = 1_000;
-/** When all are sent away at once they come back over this many milliseconds more. */
+/** When all streams end at once, the reconnects are spread over this time. */
 const SPREAD_MS = 2_000;
 
-const NOBODY: ReadonlySet<EventStream> = new Set();
+const NONE: ReadonlySet<EventStream> = new Set();
 
-/** One partition. It follows the bus for as long as it has a stream. */
+/** One partition. It listens to the bus until its last stream has ended. */
 export class Feed {
   readonly #following: Following;
   readonly #onEmpty: () => void;
   readonly #streams = new Set<EventStream>();
-  /** Those who see everybody's calls. */
-  readonly #all = new Set<EventStream>();
-  /** Those who see their own, by subject. */
+  /** Streams that see the calls of all users. */
+  readonly #seeingAll = new Set<EventStream>();
+  /** Streams that see the calls of one user, by subject. */
   readonly #own = new Map<string, Set<EventStream>>();
-  /** Streams of each subject. */
+  /** How many streams each subject has. */
   readonly #counts = new Map<string, number>();
 
+  /** @param onEmpty called when the last stream has ended */
   constructor(bus: EventBus, partition: string, onEmpty: () => void) {
     this.#onEmpty = onEmpty;
-    this.#following = bus.follow(partition, (kept) => this.#tell(kept));
+    this.#following = bus.follow(partition, (kept) => this.#publish(kept));
   }
 
   /** How many streams one subject has open. */
@@ -36,9 +37,9 @@ export class Feed {
   }
 
   /**
-   * Adds a stream, and tells it first what it missed: in the same breath, so that nothing falls between.
+   * Adds a stream and sends the events that its client has missed. Both happen synchronously, so that no event is lost in between.
    *
-   * @param lastEventId the id that its client saw last; undefined: it comes for the first time
+   * @param lastEventId the id of the last event that the client has seen; undefined: it connects for the first time
    */
   add(stream: EventStream, identity: EventsIdentity, lastEventId: string | undefined): void {
     const { position } = this.#following;
@@ -47,15 +48,15 @@ export class Feed {
     const first = typeof missed === 'string' ? gapText(missed, position) : seen.map(eventText).join('');
     this.#streams.add(stream);
     this.#counts.set(identity.subject, this.countOf(identity.subject) + 1);
-    if (seesAll(identity)) this.#all.add(stream);
+    if (seesAll(identity)) this.#seeingAll.add(stream);
     else this.#own.set(identity.subject, (this.#own.get(identity.subject) ?? new Set()).add(stream));
     stream.begin(retryText(RETRY_MS) + first + readyText(position), position);
   }
 
-  /** Takes a stream out that has ended; the last one ends the feed. */
+  /** Removes a stream that has ended. After the last one the feed stops listening to the bus. */
   remove(stream: EventStream, { subject }: EventsIdentity): void {
     if (!this.#streams.delete(stream)) return;
-    this.#all.delete(stream);
+    this.#seeingAll.delete(stream);
     const own = this.#own.get(subject);
     if (own?.delete(stream) === true && own.size === 0) this.#own.delete(subject);
     const count = this.countOf(subject) - 1;
@@ -66,27 +67,27 @@ export class Feed {
     this.#onEmpty();
   }
 
-  /** Shows that the streams live. Those opened before a time end: whoever comes back has to show anew who they are. */
+  /** Sends a heartbeat to all streams. Streams that were opened before a time are ended, so that their clients authenticate again. */
   beat(openedBefore: number): void {
     const { position } = this.#following;
     for (const stream of [...this.#streams]) {
-      const text = beatText(stream.told === position ? undefined : position);
+      const text = beatText(stream.lastId === position ? undefined : position);
       stream.send(text, text.length, position);
       if (stream.openedAt < openedBefore) stream.end(retryText(RETRY_MS));
     }
   }
 
-  /** Ends all streams; their clients come back, though not all at once. */
+  /** Ends all streams. Their clients reconnect, but not all at the same time. */
   close(): void {
     for (const stream of [...this.#streams]) stream.end(retryText(RETRY_MS + Math.floor(Math.random() * SPREAD_MS)));
   }
 
-  #tell(kept: KeptEvent): void {
+  #publish(kept: KeptEvent): void {
     const subject = subjectOf(kept.event);
-    const told = subject === undefined ? [this.#streams] : [this.#all, this.#own.get(subject) ?? NOBODY];
+    const audience = subject === undefined ? [this.#streams] : [this.#seeingAll, this.#own.get(subject) ?? NONE];
     let text: string | undefined;
     let bytes = 0;
-    for (const streams of told) {
+    for (const streams of audience) {
       for (const stream of streams) {
         if (text === undefined) bytes = Buffer.byteLength((text = eventText(kept)));
         stream.send(text, bytes, kept.id);

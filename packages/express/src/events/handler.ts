@@ -1,6 +1,6 @@
 /**
- * What happens in a daemon, live, as a plain `(req, res)` handler: a stream of Server-Sent Events for `EventSource`, `curl -N` and
- * whatever else reads one. It knows no token: who calls has been found out before.
+ * The live events of a daemon as a plain `(req, res)` handler: a stream of Server-Sent Events for `EventSource`, `curl -N` and other
+ * clients. Callers have to be authenticated before.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
@@ -19,36 +19,39 @@ import type { EventsIdentity } from './viewer.js';
 
 /** What {@link createEventsHandler} takes. */
 export interface EventsHandlerOptions {
-  /** How often a stream is sent a comment. Default 15 seconds. */
+  /** How often a comment is sent on each stream. Default 15 seconds. */
   heartbeatMs?: number;
-  /** Streams at once. Default 1,000. */
+  /** How many streams may be open. Default 1,000. */
   maxStreams?: number;
-  /** Streams of one user in one partition. Default 32. */
+  /** How many streams one user may have open in one partition. Default 32. */
   maxStreamsPerUser?: number;
-  /** What a client may leave unread. One that leaves more is cut off, and may come back for the rest. Default 500 KB. */
+  /** How many bytes a client may leave unread. One that leaves more is disconnected; it can reconnect for the rest. Default 500 KB. */
   maxUnreadBytes?: number;
-  /** How long one stream lasts; its client comes back, and has to show anew who it is. Default 1 hour. */
+  /** How long one stream lasts. Then its client has to reconnect and authenticate again. Default 1 hour. */
   maxStreamMs?: number;
 }
 
 /** The live events of a daemon. */
 export interface EventsHandler {
-  /** Serves one request of somebody who is known; needs no `this`. */
+  /** Serves one request of an authenticated caller. Needs no `this`. */
   readonly handle: (req: IncomingMessage, res: ServerResponse, identity: EventsIdentity) => void;
-  /** A ticket for somebody who is known and cannot send headers: good once, for 30 seconds. */
+  /** Creates a ticket for an authenticated caller whose client cannot send headers. It can be used once, within 30 seconds. */
   readonly createTicket: (identity: EventsIdentity) => string;
-  /** Spends a ticket. @returns whose it was; undefined: it is good for nothing (any more) */
+  /** Uses up a ticket. @returns the caller it was created for; undefined: the ticket is unknown, used or too old */
   readonly identityOfTicket: (ticket: string) => EventsIdentity | undefined;
-  /** Streams that are open. */
+  /** How many streams are open. */
   readonly streams: number;
-  /** Ends all streams, and tells their clients to come back; new ones are refused. The daemon stays open. */
+  /** Ends all streams and tells their clients to reconnect; new streams are refused. The daemon stays open. */
   readonly close: () => void;
 }
 
-/** Seconds after which somebody who found no room may ask again. */
-const ROOM_AFTER_S = 5;
+/** Seconds after which a client that was refused because of a limit may retry. */
+const RETRY_AFTER_S = 5;
 
-/** The id that a client saw last: a browser's own word goes before that of the page, which it said at the first connection. */
+/**
+ * The id of the last event that the client has seen. The header, which a browser sends when it reconnects, takes precedence over the
+ * query, which a page sets for its first connection.
+ */
 function lastEventIdOf(req: IncomingMessage): string | undefined {
   const header = req.headers['last-event-id'];
   const [, query = ''] = (req.url ?? '').split('?', 2);
@@ -57,10 +60,10 @@ function lastEventIdOf(req: IncomingMessage): string | undefined {
 }
 
 /**
- * Serves what happens in a daemon to those who watch. A user sees what changes and their own calls, an admin everything in the
+ * Creates the handler of a daemon's live events. A user sees changes of the catalog and their own calls; an admin sees everything in the
  * partition.
  *
- * @throws DaemonError `usage` where an option is no good
+ * @throws DaemonError `usage` where an option is invalid
  *
  * @example
  * const events = createEventsHandler(daemon);
@@ -77,7 +80,7 @@ export function createEventsHandler(daemon: Pick<Daemon, 'events'>, options: Eve
   const feeds = new Map<string, Feed>();
   const tickets = new Tickets();
   let streams = 0;
-  let heart: NodeJS.Timeout | undefined;
+  let heartbeat: NodeJS.Timeout | undefined;
   let closed = false;
 
   function beat(): void {
@@ -97,26 +100,26 @@ export function createEventsHandler(daemon: Pick<Daemon, 'events'>, options: Eve
     const feed = feedOf(identity.partition);
     const stream: EventStream = new EventStream(res, maxUnreadBytes, {
       onEnd: () => feed.remove(stream, identity),
-      onGone() {
+      onClosed() {
         streams -= 1;
         if (streams > 0) return;
-        clearInterval(heart);
-        heart = undefined;
+        clearInterval(heartbeat);
+        heartbeat = undefined;
       },
     });
     streams += 1;
-    heart ??= setInterval(beat, heartbeatMs).unref();
+    heartbeat ??= setInterval(beat, heartbeatMs).unref();
     feed.add(stream, identity, lastEventIdOf(req));
   }
 
   function refusalOf(req: IncomingMessage, { partition, subject }: EventsIdentity): Refusal | undefined {
     if (req.method !== 'GET') return { status: 405, message: 'Use GET.', headers: { allow: 'GET' } };
-    if (!acceptedBy(req).events) return { status: 406, message: 'Accept must allow text/event-stream.' };
-    const headers = { 'retry-after': String(ROOM_AFTER_S) };
+    if (!acceptedBy(req).events) return { status: 406, message: 'Accept must include text/event-stream.' };
+    const headers = { 'retry-after': String(RETRY_AFTER_S) };
     if (closed) return { ...SHUTTING_DOWN, headers: { ...SHUTTING_DOWN.headers, ...headers } };
     if (streams >= maxStreams) return { status: 503, message: 'Too many event streams are open.', headers };
     if ((feeds.get(partition)?.countOf(subject) ?? 0) < maxStreamsPerUser) return undefined;
-    return { status: 503, message: `At most ${maxStreamsPerUser} event streams of one user are open at once.`, headers };
+    return { status: 503, message: `One user may have at most ${maxStreamsPerUser} open event streams.`, headers };
   }
 
   return {
@@ -128,14 +131,14 @@ export function createEventsHandler(daemon: Pick<Daemon, 'events'>, options: Eve
       else sendProblem(res, refusal);
     },
     createTicket: (identity) => tickets.create(identity),
-    identityOfTicket: (ticket) => tickets.spend(ticket),
+    identityOfTicket: (ticket) => tickets.use(ticket),
     get streams() {
       return streams;
     },
     close() {
       closed = true;
-      clearInterval(heart);
-      heart = undefined;
+      clearInterval(heartbeat);
+      heartbeat = undefined;
       tickets.clear();
       for (const feed of [...feeds.values()]) feed.close();
     },

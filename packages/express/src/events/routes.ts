@@ -1,28 +1,31 @@
-/** The routes of live events: a stream for whoever shows who they are, by a token or by a ticket. */
+/** The HTTP paths of live events: a stream for callers with a token or a ticket, and the tickets. */
 import type { Handler } from '../access/authenticated.js';
 import { authenticated } from '../access/authenticated.js';
-import { partitionOfPath, pathOf } from '../auth/partition.js';
+import { pathOf } from '../auth/partition.js';
 import type { AuthProvider } from '../auth/provider.js';
+import { partitionOfPath } from '../paths.js';
 import { sendProblem } from '../wire/problem.js';
-import { noteCaller } from '../wire/request-info.js';
+import { recordCaller } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
 import { sendJson } from '../wire/respond.js';
 import type { EventsHandler } from './handler.js';
 import { TICKET_MS } from './tickets.js';
 
-const NO_TICKET: Refusal = {
+const INVALID_TICKET: Refusal = {
   status: 401,
-  message: 'The ticket is unknown, spent, or older than 30 seconds.',
+  message: 'The ticket is unknown, used, or older than 30 seconds.',
   headers: { 'www-authenticate': 'Bearer realm="mcp-daemon"' },
 };
 
-/** What is mounted at `/events` and at `/events/ticket`. */
+/** The handlers of live events. */
 export interface EventRoutes {
+  /** Serves `GET /events`: the stream. */
   readonly watch: Handler;
+  /** Serves `POST /events/ticket`. */
   readonly createTicket: Handler;
 }
 
-/** Creates the routes. */
+/** Creates the handlers. `authenticate` identifies callers that have no ticket. */
 export function createEventRoutes(events: EventsHandler, authenticate: AuthProvider['authenticate']): EventRoutes {
   const forUsers = authenticated(authenticate);
   const watchOfUser = forUsers((req, res, identity) => events.handle(req, res, identity));
@@ -33,14 +36,14 @@ export function createEventRoutes(events: EventsHandler, authenticate: AuthProvi
 
   return {
     watch(req, res) {
-      // A browser's EventSource cannot send a header: it comes with a ticket.
+      // The EventSource of a browser cannot send a token in a header, so it sends a ticket in the URL.
       const ticket = new URLSearchParams(req.url?.split('?')[1]).get('ticket');
       if (ticket === null) return watchOfUser(req, res);
       const identity = events.identityOfTicket(ticket);
-      // It stands for one partition; a part of it, which a page cannot name, is in the ticket alone.
-      const isThere = identity?.partition.split('#', 1)[0] === partitionOfPath(pathOf(req));
-      if (identity === undefined || !isThere) return sendProblem(res, NO_TICKET);
-      noteCaller(req, identity);
+      // The path names the partition. Its part, if it has one, is only in the ticket: a page cannot send Part-ID.
+      const matches = identity?.partition.split('#', 1)[0] === partitionOfPath(pathOf(req));
+      if (identity === undefined || !matches) return sendProblem(res, INVALID_TICKET);
+      recordCaller(req, identity);
       events.handle(req, res, identity);
     },
     createTicket(req, res) {

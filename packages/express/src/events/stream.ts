@@ -3,10 +3,10 @@ import type { ServerResponse } from 'node:http';
 
 import { gapText } from './text.js';
 
-/** Milliseconds that a client is given to read what it was sent before the end. */
+/** How long a client may take to read the last events before its connection is closed. */
 const GRACE_MS = 5_000;
 
-/** `no-transform` keeps compression between us and the client from holding events back. */
+/** `no-transform` keeps proxies from compressing the stream, which would delay events. */
 const HEAD = [
   ...['content-type', 'text/event-stream; charset=utf-8'],
   ...['cache-control', 'no-store, no-transform'],
@@ -15,8 +15,8 @@ const HEAD = [
 ];
 
 /**
- * Writes once per turn of the event loop, however much happens in it. A client that leaves too much unread is told so, as the last
- * thing, and let go: what it does not read is kept in our memory, and nobody else is to wait for it.
+ * Collects events and writes once per turn of the event loop. A client that leaves too much unread gets a last event that says so and is
+ * disconnected, because unread events stay in memory.
  */
 export class EventStream {
   readonly #res: ServerResponse;
@@ -25,36 +25,39 @@ export class EventStream {
   #pending = '';
   #pendingBytes = 0;
   #ended = false;
-  /** The id that the client was told last. */
-  told = '';
+  /** The last id that was sent to the client. */
+  lastId = '';
   readonly openedAt = Date.now();
 
-  /** @param onEnd told once, when nothing more can be sent; `onGone`, when nothing is left of it */
-  constructor(res: ServerResponse, maxUnreadBytes: number, { onEnd, onGone }: { onEnd: () => void; onGone: () => void }) {
+  /**
+   * @param maxUnreadBytes a client that leaves more than this unread is disconnected
+   * @param onEnd called once, when nothing more can be sent; `onClosed` is called when the connection is closed
+   */
+  constructor(res: ServerResponse, maxUnreadBytes: number, { onEnd, onClosed }: { onEnd: () => void; onClosed: () => void }) {
     this.#res = res;
     this.#maxUnreadBytes = maxUnreadBytes;
     this.#onEnd = onEnd;
     res.once('close', () => {
       this.#stop();
-      onGone();
+      onClosed();
     });
-    // A connection that breaks under a write closes as well.
+    // After an error the response is closed, and `close` does the rest.
     res.on('error', () => undefined);
     res.writeHead(200, HEAD);
   }
 
-  /** Sends the first text, whatever its size: it is what the client came for. */
+  /** Sends the first events, whatever their size. */
   begin(text: string, id: string): void {
     if (this.#ended) return;
-    this.told = id;
+    this.lastId = id;
     this.#res.write(text);
   }
 
-  /** @param id of the newest event that the text tells of */
+  /** Sends events. @param bytes the size of the text @param id the id of the newest event in the text */
   send(text: string, bytes: number, id?: string): void {
     if (this.#ended) return;
     if (this.#res.writableLength + this.#pendingBytes + bytes > this.#maxUnreadBytes) {
-      // It was not told of what waits here: it will come back for it.
+      // The pending events are dropped. The client has not seen their ids, so it asks for them when it reconnects.
       this.#pending = '';
       this.end(gapText('slow'));
       return;
@@ -62,10 +65,10 @@ export class EventStream {
     if (this.#pending === '') setImmediate(this.#flush);
     this.#pending += text;
     this.#pendingBytes += bytes;
-    if (id !== undefined) this.told = id;
+    if (id !== undefined) this.lastId = id;
   }
 
-  /** Says one last thing. */
+  /** Sends a last text and ends the stream. */
   end(last: string): void {
     if (this.#ended) return;
     const text = this.#pending + last;

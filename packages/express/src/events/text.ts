@@ -1,29 +1,29 @@
 /**
- * How events are written.
+ * The texts of events on the stream.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 import type { HistoryGap, KeptEvent } from '@mcp-daemon/core';
 
-/** One event. JSON has no line breaks, so its data is one line. */
+/** An event of the bus. JSON has no line breaks, so its data is one line. */
 export const eventText = ({ id, event }: KeptEvent): string =>
   `event: ${event.type}\nid: ${id}\ndata: ${JSON.stringify(event)}\n\n`;
 
 /**
- * Something is missing. With an id what comes from here on is complete; without one, coming back after the id seen last finds
- * what was left out.
+ * The event `gap`: events are missing. With an id, all events after that id follow. Without one, the client gets the missing events when
+ * it reconnects with the last id it has seen.
  */
 export const gapText = (reason: HistoryGap | 'slow', id?: string): string =>
   `event: gap\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify({ type: 'gap', reason })}\n\n`;
 
-/** How long to wait before coming back. */
+/** Tells the client how long to wait before it reconnects. */
 export const retryText = (ms: number): string => `retry: ${ms}\n\n`;
 
-/** Nothing happened. A client that has seen less than there was, because it was not its business, is told how far it is. */
+/** A heartbeat. @param id the newest id, for a client that was not sent the newest events because it may not see them */
 export const beatText = (id?: string): string => (id === undefined ? ':\n\n' : `:\nid: ${id}\n\n`);
 
 /**
- * What was missed has been told, and what comes now is live. It is an event with data, since a page learns ids from events alone:
- * one whose connection breaks before anything happens knows where it was.
+ * The event `ready`: all missed events have been sent, and live events follow. It has data, because a browser ignores events without
+ * data; its id lets a client resume even if the connection is interrupted before the first live event.
  */
 export const readyText = (id: string): string => `event: ready\nid: ${id}\ndata: {"type":"ready"}\n\n`;

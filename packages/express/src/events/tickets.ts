@@ -1,14 +1,14 @@
 /**
- * Tickets: a browser's `EventSource` cannot send a header, and a token in a URL ends in logs and histories. A ticket in a URL is
- * worth nothing there: it is good once, and soon not at all.
+ * Tickets replace tokens in URLs. A browser's `EventSource` cannot send headers, and a token in a URL would end up in logs and in the
+ * browser history. A ticket there is harmless: it can be used only once, and expires soon.
  */
 import { randomBytes } from 'node:crypto';
 
 import type { EventsIdentity } from './viewer.js';
 
-/** How long a ticket is good for. */
+/** How long a ticket is valid, in milliseconds. */
 export const TICKET_MS = 30_000;
-/** Tickets at once, in all and of one user: the oldest goes first. */
+/** How many tickets are valid at once, in total and of one user. The oldest is removed first. */
 const MAX_TICKETS = 10_000;
 const MAX_PER_USER = 100;
 
@@ -18,14 +18,14 @@ interface Issued {
   readonly until: number;
 }
 
-/** Tickets that were given out. */
+/** The valid tickets. */
 export class Tickets {
-  /** All live equally long, so the oldest is the first to end. */
+  /** Oldest first. All tickets are valid for the same time, so the oldest is the first to expire. */
   readonly #issued = new Map<string, Issued>();
   readonly #byUser = new Map<string, Set<string>>();
   #sweep: NodeJS.Timeout | undefined;
 
-  /** @returns 43 characters that need no escaping in a URL */
+  /** Creates a ticket. @returns 43 characters that need no escaping in a URL */
   create({ partition, subject, roles }: EventsIdentity): string {
     const ticket = randomBytes(32).toString('base64url');
     const user = JSON.stringify([partition, subject]);
@@ -39,18 +39,18 @@ export class Tickets {
     return ticket;
   }
 
-  /** @returns whose it was; undefined: it is none, or was spent, or is too old */
-  spend(ticket: string): EventsIdentity | undefined {
+  /** Uses up a ticket. @returns the caller it was created for; undefined: the ticket is unknown, used or too old */
+  use(ticket: string): EventsIdentity | undefined {
     const issued = this.#issued.get(ticket);
     this.#drop(ticket);
     return issued !== undefined && issued.until > Date.now() ? issued.identity : undefined;
   }
 
-  /** Makes all of them worthless. */
+  /** Makes all tickets invalid. */
   clear(): void {
     this.#issued.clear();
     this.#byUser.clear();
-    this.#rest();
+    this.#stopTimer();
   }
 
   #expire(): void {
@@ -68,10 +68,10 @@ export class Tickets {
     const mine = this.#byUser.get(issued.user);
     mine?.delete(ticket);
     if (mine?.size === 0) this.#byUser.delete(issued.user);
-    if (this.#issued.size === 0) this.#rest();
+    if (this.#issued.size === 0) this.#stopTimer();
   }
 
-  #rest(): void {
+  #stopTimer(): void {
     clearInterval(this.#sweep);
     this.#sweep = undefined;
   }

@@ -1,23 +1,24 @@
-/** Who watches, and what they may see. */
+/** The callers that watch events, and the events they may see. */
 import type { DaemonEvent } from '@mcp-daemon/core';
 
-/** Somebody who watches one partition. */
+/** A caller that watches one partition. */
 export interface EventsIdentity {
   readonly partition: string;
   readonly subject: string;
-  /** With `admin` among them everything in the partition is seen; without, what changed and one's own calls. */
+  /** With `admin` the caller sees everything in the partition, without it changes of the catalog and their own calls. */
   readonly roles?: readonly string[];
 }
 
-/** Sees everybody's calls. */
+/** The role that sees the calls of all users. */
 const SEES_ALL = 'admin';
 
+/** Whether a caller sees the calls of all users. */
 export const seesAll = ({ roles }: EventsIdentity): boolean => roles?.includes(SEES_ALL) === true;
 
-/** Whose business an event is: one subject's, or everybody's. */
+/** The subject whose call an event is about; undefined: everybody in the partition may see it. */
 export const subjectOf = (event: DaemonEvent): string | undefined => ('subject' in event ? event.subject : undefined);
 
-/** Whether somebody may see an event of their partition. */
+/** Whether a caller may see an event of their partition. */
 export function maySee(identity: EventsIdentity, event: DaemonEvent): boolean {
   const subject = subjectOf(event);
   return subject === undefined || subject === identity.subject || seesAll(identity);

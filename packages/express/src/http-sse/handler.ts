@@ -1,6 +1,6 @@
 /**
- * The HTTP+SSE transport of 2024-11-05, for clients that know no other: a stream that names a path to send messages to, and is what
- * all answers leave on. It knows no token: who calls has been found out before.
+ * The HTTP+SSE transport of 2024-11-05, for clients that support nothing newer. The client opens a stream, whose first event names
+ * the path to send messages to; all answers are events of the stream. Callers have to be authenticated before.
  *
  * @see https://modelcontextprotocol.io/specification/2024-11-05/basic/transports#http-with-sse
  */
@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
 
+import { PATHS } from '../paths.js';
 import { createMessageReader } from '../wire/body.js';
 import type { Caller } from '../wire/caller.js';
 import { callerOf } from '../wire/caller.js';
@@ -26,78 +27,78 @@ import { SseSession } from './session.js';
 /** What {@link createHttpSseHandler} takes. */
 export interface HttpSseHandlerOptions<I extends SessionIdentity = SessionIdentity> {
   /**
-   * Whether who calls may use a method of MCP; asked of every request and notification. Refused is the whole body, with 403.
-   * Default: any.
+   * Whether the caller may use an MCP method; called for every request and notification. A body with a forbidden method is refused
+   * as a whole, with 403. Default: every method is allowed.
    */
   authorize?: (identity: I, method: string) => boolean;
-  /** Hosts that this server answers for besides `localhost`. Default: any. */
+  /** Host names in the `Host` header that are accepted besides loopback. Default: all. */
   allowedHosts?: readonly string[];
-  /** Origins of web pages that may use this server, besides those from `localhost`. Default: none. */
+  /** Origins of web pages that may use this server, besides those of loopback. Default: none. */
   allowedOrigins?: readonly string[];
-  /** Greatest size of one body. Default 10 MB. */
+  /** Largest size of one body. Default 10 MB. */
   maxBodyBytes?: number;
-  /** What bodies may take that are on their way in pieces, all together; one that would be more is refused with 503. Default 200 MB. */
+  /** Largest size of all unfinished bodies together; beyond it a body is refused with 503. Default 200 MB. */
   maxPartialBytes?: number;
-  /** Sessions at once; one more is refused with 503. Default 1,000. */
+  /** How many sessions may be open; one more is refused with 503. Default 1,000. */
   maxSessions?: number;
-  /** The same, for one user in one partition. Default 100. */
+  /** How many sessions one user may have open in one partition. Default 100. */
   maxSessionsPerUser?: number;
   /**
-   * How long a session lives without a message from its client and without a call under way. Default 24 hours; one that never spoke,
-   * a minute.
+   * How long a session lives without a message from its client and without a running call. Default 24 hours; one minute for a session
+   * that has never received a message.
    */
   sessionIdleMs?: number;
-  /** What a client may leave unread; one that leaves more is cut off, which ends its session. Default 10 MB. */
+  /** How much a client may leave unread. One that leaves more is disconnected, which ends its session. Default 10 MB. */
   maxUnreadBytes?: number;
-  /** How often a stream is sent a comment. Default 15 seconds. */
+  /** How often a comment is sent on a stream, so that proxies keep it open. Default 15 seconds. */
   keepAliveMs?: number;
-  /** Where the handler speaks to its operator. Default: nowhere. */
+  /** Gets errors. Default: nothing is logged. */
   logger?: Pick<Logger, 'error'>;
 }
 
 /**
  * The two endpoints of the transport.
  *
- * @deprecated The transport itself is: newer clients use `createMcpHandler`.
+ * @deprecated The transport is deprecated; serve newer clients with `createMcpHandler`.
  */
 export interface HttpSseHandler<I extends SessionIdentity = SessionIdentity> {
-  /** Serves `GET /{partition}/sse`: begins a session, which lasts as long as its stream. Needs no `this`. */
+  /** Serves `GET /{partition}/sse`: begins a session, which ends with its stream. Needs no `this`. */
   readonly open: (req: IncomingMessage, res: ServerResponse, identity: I) => void;
-  /** Serves `POST /{partition}/messages?sessionId=`: takes one message, or a batch. Needs no `this`. */
+  /** Serves `POST /{partition}/messages?sessionId=`: receives a message or a batch. Needs no `this`. */
   readonly message: (req: IncomingMessage, res: ServerResponse, identity: I) => void;
-  /** Sessions that are open. */
+  /** How many sessions are open. */
   readonly sessions: number;
   /**
-   * Ends the handler: new requests are refused, calls under way are given `drainMs` (default 5 seconds) and are then cancelled,
-   * streams end. The daemon stays open. A second call waits for the first.
+   * Closes the handler: new requests are refused, running calls are cancelled after `drainMs` (default 5 seconds), then the streams
+   * end. The daemon stays open. A second call returns the promise of the first.
    */
   close(options?: { drainMs?: number }): Promise<void>;
 }
 
-/** Seconds after which somebody who found no room may ask again. */
-const ROOM_AFTER_S = 5;
-/** Milliseconds that a stream is given until its client first speaks. */
-const SILENT_MS = 60_000;
+/** Seconds after which a client that was refused because of a limit may retry. */
+const RETRY_AFTER_S = 5;
+/** How long a session may wait for the first message of its client. */
+const FIRST_MESSAGE_MS = 60_000;
 
-/** Segments alone: what begins with two slashes would be another server's. */
-const STREAM_PATH = /^((?:\/[^/\\]+)*\/)sse\/?$/;
+/** Empty segments are not allowed: the URL of a message would begin with two slashes and so name another server. */
+const STREAM_PATH = new RegExp(`^((?:/[^/\\\\]+)*)${PATHS.sse.path}/?$`);
 
 const pathAndQuery = ({ url = '/' }: IncomingMessage): [path: string, query: string] => {
   const [path = '', query = ''] = url.split('?', 2);
   return [path, query];
 };
 
-/** The path that both endpoints of a client share, up to its last slash; undefined: it is no path of a stream. */
+/** The part of the path before `/sse`, which the path for messages shares; undefined: the path does not end with `/sse`. */
 function baseOf(req: IncomingMessage): string | undefined {
   const { baseUrl = '' } = req as IncomingMessage & { baseUrl?: string };
   return STREAM_PATH.exec(baseUrl + pathAndQuery(req)[0])?.[1];
 }
 
 /**
- * Serves a daemon over HTTP+SSE, to those who are known.
+ * Serves a daemon over HTTP+SSE, to authenticated callers.
  *
- * @deprecated The transport itself is: newer clients use `createMcpHandler`.
- * @throws DaemonError `usage` where an option is no good
+ * @deprecated The transport is deprecated; serve newer clients with `createMcpHandler`.
+ * @throws DaemonError `usage` where an option is invalid
  *
  * @example
  * const sse = createHttpSseHandler(daemon);
@@ -120,35 +121,35 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
   const guard = createGuard({ allowedHosts, allowedOrigins });
   const readMessage = createMessageReader(maxBodyBytes, maxPartialBytes);
   const table = new Map<string, SseSession>();
-  const shares = new UserCounts();
+  const sessionsByUser = new UserCounts();
   let timer: NodeJS.Timeout | undefined;
   let closing: Promise<void> | undefined;
 
   function sweep(): void {
     const now = Date.now();
     for (const session of [...table.values()])
-      if (session.idleFor(now) >= (session.spoken ? idleMs : Math.min(idleMs, SILENT_MS))) session.core.close();
+      if (session.idleFor(now) >= (session.hasReceived ? idleMs : Math.min(idleMs, FIRST_MESSAGE_MS))) session.core.close();
   }
 
   function begin(req: IncomingMessage, res: ServerResponse, caller: Caller): void {
     if (res.headersSent || res.destroyed) return;
     const base = baseOf(req);
     if (base === undefined) {
-      refuse(res, { status: 404, message: 'The path of the stream must end with /sse.' });
+      refuse(res, { status: 404, message: `The path of the stream must end with ${PATHS.sse.path}.` });
       return;
     }
     const onEnd = ({ id }: SseSession): void => {
       table.delete(id);
-      give();
+      uncount();
       if (table.size > 0) return;
       clearInterval(timer);
       timer = undefined;
     };
     const session = new SseSession({ daemon, streams, caller, res, onEnd });
-    const give = shares.take(caller);
+    const uncount = sessionsByUser.take(caller);
     table.set(session.id, session);
     timer ??= setInterval(sweep, Math.min(30_000, Math.max(10, idleMs / 4))).unref();
-    session.begin(`${base}messages?sessionId=${session.id}`);
+    session.begin(`${base}${PATHS.messages.path}?sessionId=${session.id}`);
   }
 
   function refusalOf(req: IncomingMessage, method: string): Refusal | undefined {
@@ -156,27 +157,28 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
     return guard(req, true) ?? (closing === undefined ? undefined : SHUTTING_DOWN);
   }
 
-  function crowded(caller: Caller): Refusal | undefined {
-    const headers = { 'retry-after': String(ROOM_AFTER_S) };
-    if (shares.total >= maxSessions) return { status: 503, message: 'Too many sessions are open.', headers };
-    if (shares.of(caller) < maxSessionsPerUser) return undefined;
-    return { status: 503, message: `At most ${maxSessionsPerUser} sessions of one user are open at once.`, headers };
+  function limitRefusal(caller: Caller): Refusal | undefined {
+    const headers = { 'retry-after': String(RETRY_AFTER_S) };
+    if (sessionsByUser.total >= maxSessions) return { status: 503, message: 'Too many sessions are open.', headers };
+    if (sessionsByUser.of(caller) < maxSessionsPerUser) return undefined;
+    return { status: 503, message: `One user may have at most ${maxSessionsPerUser} open sessions.`, headers };
   }
 
-  /** The session that a POST names; where there is none, or it is somebody else's, the request is refused. */
+  /** The session that a POST names. Without one, or for another user's session, the request is refused and the result undefined. */
   function sessionOf(req: IncomingMessage, res: ServerResponse, caller: Caller): SseSession | undefined {
     const id = new URLSearchParams(pathAndQuery(req)[1]).get('sessionId');
     const session = id === null ? undefined : table.get(id);
     if (session?.belongsTo(caller) === true) return session;
-    if (id === null) refuse(res, { status: 400, message: 'The query must have the sessionId that the stream has told.' });
-    else refuse(res, { status: 404, message: 'There is no such session. Open a stream to begin one.' });
+    if (id === null)
+      refuse(res, { status: 400, message: 'The query must have the sessionId from the event "endpoint" of the stream.' });
+    else refuse(res, { status: 404, message: 'The session does not exist. Open a stream to begin a session.' });
     return undefined;
   }
 
   async function close(drainMs: number): Promise<void> {
     const all = [...table.values()];
     await Promise.all(all.map(({ core }) => core.drain(drainMs)));
-    await new Promise<void>((resolve) => setImmediate(resolve)); // the last answers leave first
+    await new Promise<void>((resolve) => setImmediate(resolve)); // lets the last answers be sent first
     for (const { core } of all) core.close();
   }
 
@@ -185,7 +187,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
       closeWithConnection(req, res);
       try {
         const caller = callerOf(identity);
-        const refusal = refusalOf(req, 'GET') ?? crowded(caller);
+        const refusal = refusalOf(req, 'GET') ?? limitRefusal(caller);
         if (refusal !== undefined) refuse(res, refusal);
         else if (!acceptedBy(req).events) refuse(res, { status: 406, message: 'Accept must allow text/event-stream.' });
         else begin(req, res, caller);
@@ -203,7 +205,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
       if (sessionOf(req, res, caller) === undefined) return;
       readMessage(req, res, (message) => {
         try {
-          // The end of the handler may have begun while the body came, or that of the session.
+          // The handler or the session may have been closed while the body was read.
           const refused = closing === undefined ? forbidden(message, (method) => authorize(identity, method)) : SHUTTING_DOWN;
           if (refused !== undefined) refuse(res, refused);
           else sessionOf(req, res, caller)?.receive(message, req, res);

@@ -1,4 +1,4 @@
-/** One session of the HTTP+SSE transport: whatever is said to its client leaves on one stream, and the stream's end is its own. */
+/** One session of the HTTP+SSE transport. All messages to the client are events of one stream; the session ends with the stream. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
@@ -9,7 +9,7 @@ import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { sendJson, sendStatus } from '../wire/respond.js';
 
-/** Milliseconds that a client is given to read what it was sent before the end. */
+/** How long a client may take to read the last events before its connection is closed. */
 const GRACE_MS = 5_000;
 
 const eventOf = (data: string): string => `event: message\ndata: ${data}\n\n`;
@@ -19,15 +19,15 @@ export interface SseSessionOptions {
   daemon: Pick<Daemon, 'open'>;
   streams: EventStreams;
   caller: Caller;
-  /** The stream that is to be. */
+  /** The response that becomes the stream. */
   res: ServerResponse;
-  /** Told once, when it has ended. */
+  /** Called once, when the session has ended. */
   onEnd: (session: SseSession) => void;
 }
 
-/** One session, over one connection: there is no coming back to it. */
+/** One session. It cannot be resumed over another connection. */
 export class SseSession implements Peer {
-  /** Nobody can guess it; who knows it still has to be who opened it. */
+  /** A random id. Requests that name it must still come from the user who opened the session. */
   readonly id = randomUUID();
   readonly core: Session;
   readonly #caller: Caller;
@@ -35,12 +35,12 @@ export class SseSession implements Peer {
   readonly #streams: EventStreams;
   readonly #onEnd: (session: SseSession) => void;
   #ended = false;
-  /** Whether its client has ever sent a message. */
-  #spoken = false;
-  /** When its client was last heard of. */
+  /** Whether the client has ever sent a message. */
+  #hasReceived = false;
+  /** The time of the last message from the client. */
   #lastUsed = Date.now();
 
-  /** @throws DaemonError `closed` */
+  /** @throws DaemonError `closed` where the daemon is closed */
   constructor({ daemon, streams, caller, res, onEnd }: SseSessionOptions) {
     this.#caller = caller;
     this.#res = res;
@@ -49,36 +49,37 @@ export class SseSession implements Peer {
     this.core = daemon.open(this, caller);
   }
 
-  get spoken(): boolean {
-    return this.#spoken;
+  get hasReceived(): boolean {
+    return this.#hasReceived;
   }
 
+  /** Whether the caller is the one who opened the session. */
   belongsTo({ partition, subject }: Caller): boolean {
     return partition === this.#caller.partition && subject === this.#caller.subject;
   }
 
-  /** Milliseconds for which nobody has sent anything or waited for an answer. */
+  /** Milliseconds since the last message, or since a call was last seen running. */
   idleFor(now: number): number {
     if (this.core.inFlight > 0) this.#lastUsed = now;
     return now - this.#lastUsed;
   }
 
-  /** Opens the stream. @param endpoint where the client is to send its messages */
+  /** Opens the stream. @param endpoint the path to which the client sends its messages */
   begin(endpoint: string): void {
     this.#streams.open(this.#res, `event: endpoint\ndata: ${endpoint}\n\n`);
     this.#res.once('close', () => this.core.close());
   }
 
-  /** Takes what a POST brought. Its answer leaves on the stream; the POST is told that it came, or that it was no message. */
+  /** Receives the body of a POST. Its answer goes to the stream; the POST is answered with 202, or 400 for a malformed message. */
   receive(message: unknown, req: IncomingMessage, res: ServerResponse): void {
-    this.#spoken = true;
+    this.#hasReceived = true;
     this.#lastUsed = Date.now();
     const answered = this.core.receive(message, req.headers['traceparent']?.toString());
     if (answered instanceof Promise) {
       sendStatus(res, 202);
       void answered.then((answer) => this.#answer(answer));
     } else if (answered !== undefined && !Array.isArray(answered) && answered.id === undefined) {
-      sendJson(res, 400, encode(answered)); // an answer to nobody in particular is about the body
+      sendJson(res, 400, encode(answered)); // an answer without an id is about the body as a whole
     } else {
       sendStatus(res, 202);
       this.#answer(answered);
@@ -89,7 +90,7 @@ export class SseSession implements Peer {
     this.#write(encode(message));
   }
 
-  /** The session has ended: called by core, whoever ended it. */
+  /** Called by core when the session has ended, for whatever reason. */
   close(): void {
     this.#ended = true;
     this.#onEnd(this);

@@ -1,7 +1,7 @@
 /**
- * An MCP endpoint as a plain `(req, res)` handler. It translates and stops: what a message means is core's business.
+ * An MCP endpoint as a plain `(req, res)` handler. It only translates between HTTP and core, which handles the messages.
  *
- *     who may speak  ->  who calls  ->  the body  ->  its era  ->  a session, or a request that stands alone
+ *     Host and Origin  ->  authentication  ->  body  ->  era  ->  a session, or a request without one
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
@@ -21,92 +21,92 @@ import { forbidden } from '../wire/permission.js';
 import { closeWithConnection } from '../wire/pipeline.js';
 import type { Refusal } from '../wire/respond.js';
 import { refuse } from '../wire/respond.js';
-import { createLegacyDoor } from './legacy.js';
-import { createModernDoor } from './modern.js';
+import { createLegacyHandler } from './legacy.js';
+import { createModernHandler } from './modern.js';
 import { createSessions } from './sessions.js';
 
 /** What {@link createMcpHandler} takes. */
 export interface McpHandlerOptions<I extends SessionIdentity = SessionIdentity> {
   /**
-   * Finds out who calls, at every request, or says why the request is refused. Default: everybody is `anonymous`, and only this
-   * machine is served.
+   * Authenticates every request, or returns a refusal. Default: every caller is `anonymous`, and requests from other machines are
+   * refused.
    */
   authenticate?: (req: IncomingMessage) => Awaitable<I | Refusal>;
   /**
-   * Whether who calls may use a method of MCP; asked of every request and notification. Refused is the whole body, with 403.
-   * Default: any. `mayCall` answers for the roles of `createLocalAuth`.
+   * Whether the caller may use an MCP method; called for every request and notification. A body with a forbidden method is refused as a
+   * whole, with 403. Default: every method is allowed. `mayCall` decides by the roles of an `AuthIdentity`.
    */
   authorize?: (identity: I, method: string) => boolean;
-  /** Hosts that this server answers for besides `localhost`. Default: any, where callers have an identity; else none. */
+  /** Host names in the `Host` header that are accepted besides loopback. Default: all with `authenticate`, none without. */
   allowedHosts?: readonly string[];
-  /** Origins of web pages that may use this server, besides those from `localhost`. Default: none. */
+  /** Origins of web pages that may use this server, besides those of loopback. Default: none. */
   allowedOrigins?: readonly string[];
-  /** Greatest size of one body. Default 10 MB. */
+  /** Largest size of one body. Default 10 MB. */
   maxBodyBytes?: number;
-  /** What bodies may take that are on their way in pieces, all together; one that would be more is refused with 503. Default 200 MB. */
+  /** Largest size of all unfinished bodies together; beyond it a body is refused with 503. Default 200 MB. */
   maxPartialBytes?: number;
-  /** How long a session lives without a request, a call under way or an open stream. Default 30 minutes. */
+  /** How long a session lives without a request, a running call or an open stream. Default 30 minutes. */
   sessionIdleMs?: number;
-  /** Sessions at once; where one more begins, the one that was idle longest ends. Default 10,000. */
+  /** How many sessions may be open; when one more begins, the one that was idle longest is closed. Default 10,000. */
   maxSessions?: number;
   /**
-   * The same, for one user in one partition: where they begin one more, the one of theirs that was idle longest ends. Default 1,000;
-   * without `authenticate` everybody is one user.
+   * How many sessions one user may have open in one partition; when one more begins, the user's session that was idle longest is closed.
+   * Default 1,000. Without `authenticate` all callers are one user.
    */
   maxSessionsPerUser?: number;
-  /** Streams of `subscriptions/listen` at once; one more is refused with 503. Default 10,000. */
+  /** How many streams of `subscriptions/listen` may be open; one more is refused with 503. Default 10,000. */
   maxStreams?: number;
-  /** The same, for one user in one partition. Default 1,000. */
+  /** How many of these streams one user may have open in one partition. Default 1,000. */
   maxStreamsPerUser?: number;
   /**
-   * Requests without a session that one user in one partition has under way; one more is refused with 429. Those of a session are
-   * bounded by the daemon's `limits.maxInFlight`. Default 1,000.
+   * How many requests without a session one user may have running in one partition; one more is refused with 429. The requests of a
+   * session are limited by the daemon's `limits.maxInFlight`. Default 1,000.
    */
   maxInFlightPerUser?: number;
-  /** How often an open stream that is quiet is sent a comment. Default 15 seconds. */
+  /** How often a comment is sent on open streams, so that proxies keep them open. Default 15 seconds. */
   keepAliveMs?: number;
-  /** Where the handler speaks to its operator. Default: nowhere. */
+  /** Gets errors. Default: nothing is logged. */
   logger?: Pick<Logger, 'error'>;
 }
 
-/** An endpoint. */
+/** An MCP endpoint. */
 export interface McpHandler<I extends SessionIdentity = SessionIdentity> {
   /**
-   * Serves one request. It needs no `this`, and takes no notice of a third argument that is a function, so it can be mounted as
-   * it is: `app.use('/mcp', handler.handle)`.
+   * Serves one request. It needs no `this` and ignores a function as its third argument, so it can be mounted as it is:
+   * `app.use('/mcp', handler.handle)`.
    *
-   * @param identity who calls, where somebody has found out before; `authenticate` is not asked then
+   * @param identity the caller, where the request has been authenticated already; `authenticate` is not called then
    */
   readonly handle: (
     req: IncomingMessage,
     res: ServerResponse,
     identity?: I | ((error?: unknown) => void),
   ) => void | Promise<void>;
-  /** Sessions that are open. */
+  /** How many sessions are open. */
   readonly sessions: number;
-  /** Responses that are open streams. */
+  /** How many responses are open streams. */
   readonly streams: number;
   /**
-   * Ends the endpoint: new requests are refused, calls under way are given `drainMs` (default 5 seconds) and are then cancelled,
-   * sessions and streams end. The daemon stays open. A second call waits for the first.
+   * Closes the endpoint: new requests are refused, running calls are cancelled after `drainMs` (default 5 seconds), sessions and streams
+   * end. The daemon stays open. A second call returns the promise of the first.
    */
   close(options?: { drainMs?: number }): Promise<void>;
 }
 
 const isRefusal = (answer: SessionIdentity | Refusal): answer is Refusal => 'status' in answer;
 
-/** Who calls, and what they may. */
-interface Guest {
+/** A caller and their permissions. */
+interface AuthorizedCaller {
   readonly caller: Caller;
   readonly may: Permission;
 }
 
-const ANYBODY: Guest = { caller: callerOf({}), may: () => true };
+const ANONYMOUS: AuthorizedCaller = { caller: callerOf({}), may: () => true };
 
 /**
- * Serves a daemon at one HTTP endpoint, to clients of both eras.
+ * Creates an MCP endpoint for a daemon. It serves clients of all protocol versions.
  *
- * @throws DaemonError `usage` where an option is no good
+ * @throws DaemonError `usage` where an option is invalid
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http
  *
  * @example
@@ -131,19 +131,19 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   const guard = createGuard({ allowedHosts, allowedOrigins });
   const readMessage = createMessageReader(maxBodyBytes, maxPartialBytes);
   const sessions = createSessions({ daemon, streams, idleMs, maxSessions, maxSessionsPerUser });
-  const legacy = createLegacyDoor(sessions, streams);
-  const modern = createModernDoor({ daemon, streams, maxStreams, maxStreamsPerUser, maxInFlightPerUser });
+  const legacy = createLegacyHandler(sessions, streams);
+  const modern = createModernHandler({ daemon, streams, maxStreams, maxStreamsPerUser, maxInFlightPerUser });
   let closing: Promise<void> | undefined;
 
-  const guestOf = (identity: I): Guest => ({
+  const authorized = (identity: I): AuthorizedCaller => ({
     caller: callerOf(identity),
-    may: authorize === undefined ? ANYBODY.may : (method) => authorize(identity, method),
+    may: authorize === undefined ? ANONYMOUS.may : (method) => authorize(identity, method),
   });
 
-  function post(req: IncomingMessage, res: ServerResponse, { caller, may }: Guest): void {
+  function post(req: IncomingMessage, res: ServerResponse, { caller, may }: AuthorizedCaller): void {
     readMessage(req, res, (message) => {
       try {
-        // The end may have begun while the body came.
+        // The endpoint may have been closed while the body was read.
         const refused = closing === undefined ? forbidden(message, may) : SHUTTING_DOWN;
         if (refused !== undefined) {
           refuse(res, refused);
@@ -156,24 +156,24 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
         }
         const accepted = acceptedBy(req);
         if (accepted.json && accepted.events) modern.post(message, req, res, caller);
-        else refuse(res, { status: 406, message: 'Accept must allow both application/json and text/event-stream.' });
+        else refuse(res, { status: 406, message: 'Accept must include both application/json and text/event-stream.' });
       } catch (error) {
         fail(res, error, logger);
       }
     });
   }
 
-  function serve(req: IncomingMessage, res: ServerResponse, guest: Guest): void {
+  function serve(req: IncomingMessage, res: ServerResponse, from: AuthorizedCaller): void {
     if (closing !== undefined) refuse(res, SHUTTING_DOWN);
-    else if (req.method === 'POST') post(req, res, guest);
-    else if (req.method === 'GET') legacy.get(req, res, guest.caller);
-    else if (req.method === 'DELETE') legacy.delete(req, res, guest.caller);
+    else if (req.method === 'POST') post(req, res, from);
+    else if (req.method === 'GET') legacy.get(req, res, from.caller);
+    else if (req.method === 'DELETE') legacy.delete(req, res, from.caller);
     else refuse(res, { status: 405, message: 'Use POST, GET or DELETE.', headers: { allow: 'POST, GET, DELETE' } });
   }
 
-  function authenticated(req: IncomingMessage, res: ServerResponse, answer: I | Refusal): void {
+  function serveOrRefuse(req: IncomingMessage, res: ServerResponse, answer: I | Refusal): void {
     if (isRefusal(answer)) refuse(res, answer);
-    else serve(req, res, guestOf(answer));
+    else serve(req, res, authorized(answer));
   }
 
   function handle(req: IncomingMessage, res: ServerResponse, identity?: I | ((error?: unknown) => void)): void | Promise<void> {
@@ -182,12 +182,12 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
       const given = typeof identity === 'function' ? undefined : identity;
       const refusal = guard(req, given !== undefined || authenticate !== undefined);
       if (refusal !== undefined) refuse(res, refusal);
-      else if (given !== undefined) serve(req, res, guestOf(given));
-      else if (authenticate === undefined) serve(req, res, ANYBODY);
+      else if (given !== undefined) serve(req, res, authorized(given));
+      else if (authenticate === undefined) serve(req, res, ANONYMOUS);
       else {
         const answer = authenticate(req);
-        if (!(answer instanceof Promise)) authenticated(req, res, answer);
-        else return answer.then((found) => authenticated(req, res, found)).catch((error: unknown) => fail(res, error, logger));
+        if (!(answer instanceof Promise)) serveOrRefuse(req, res, answer);
+        else return answer.then((found) => serveOrRefuse(req, res, found)).catch((error: unknown) => fail(res, error, logger));
       }
     } catch (error) {
       fail(res, error, logger);

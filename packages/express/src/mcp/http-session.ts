@@ -1,5 +1,5 @@
 /**
- * One session of the legacy era: its messages, on the streams that they belong to.
+ * One session of the legacy era. It sends each message on the stream that the message belongs to.
  *
  * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http
  */
@@ -7,30 +7,30 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Daemon, JsonRpcNotification, JsonRpcRequest, Peer, RequestId, Session } from '@mcp-daemon/core';
+import { isObject } from '@mcp-daemon/core';
 
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import type { Accepted } from '../wire/media.js';
-import { isObject } from '../wire/message.js';
 import { refuse, sendStatus } from '../wire/respond.js';
 import type { ReplyOwner } from './reply.js';
 import { Reply } from './reply.js';
 import { SessionStreams } from './resumable.js';
 
-/** The first version whose clients know a priming event. */
-const PRIMED_SINCE = '2025-11-25';
+/** The first protocol version with priming events: events without a message that give the client an id to resume from. */
+const PRIMING_SINCE = '2025-11-25';
 
-/** What sessions share. */
-export interface SessionHouse {
+/** What the sessions of an endpoint share, and what they report to their table. */
+export interface SessionContext {
   readonly daemon: Daemon;
   readonly streams: EventStreams;
-  /** Told how much more is kept for resumption, or less. */
-  kept(characters: number): void;
-  /** Told when a session has ended. */
-  ended(session: HttpSession): void;
+  /** Called with the change in the number of characters that a session keeps for resumption. */
+  onKept(characters: number): void;
+  /** Called when a session has ended. */
+  onEnded(session: HttpSession): void;
 }
 
-/** The ids of the requests in a body. */
+/** The ids of all requests in a body, which may be a batch. */
 function requestsIn(message: unknown): RequestId[] {
   if (Array.isArray(message)) return message.flatMap((single: unknown) => (Array.isArray(single) ? [] : requestsIn(single)));
   if (!isObject(message) || typeof message['method'] !== 'string') return [];
@@ -40,49 +40,52 @@ function requestsIn(message: unknown): RequestId[] {
 
 /** One session. */
 export class HttpSession implements Peer, ReplyOwner {
-  /** Nobody can guess it; who knows it still has to be who opened it. */
+  /** A random id. Requests that name it must still come from the user who opened the session. */
   readonly id = randomUUID();
   readonly core: Session;
   readonly caller: Caller;
-  readonly #house: SessionHouse;
+  readonly #context: SessionContext;
   #streams: SessionStreams | undefined;
   #replies: Map<RequestId, Reply> | undefined;
-  /** When its client was last heard of. */
+  /** The time of the last request of the client, in milliseconds since 1970. */
   lastUsed = Date.now();
 
-  /** @throws DaemonError `closed` */
-  constructor(house: SessionHouse, caller: Caller) {
-    this.#house = house;
+  /** @throws DaemonError `closed` where the daemon is closed */
+  constructor(context: SessionContext, caller: Caller) {
+    this.#context = context;
     this.caller = caller;
-    this.core = house.daemon.open(this, caller);
+    this.core = context.daemon.open(this, caller);
   }
 
+  /** Whether the caller is the one who opened the session. */
   belongsTo({ partition, subject }: Caller): boolean {
     return partition === this.caller.partition && subject === this.caller.subject;
   }
 
-  get primes(): boolean {
-    return (this.core.legacy?.caller.version ?? '') >= PRIMED_SINCE;
+  /** Whether the client understands priming events. */
+  get sendsPriming(): boolean {
+    return (this.core.legacy?.caller.version ?? '') >= PRIMING_SINCE;
   }
 
+  /** The streams of the session, created when first needed. */
   get streams(): SessionStreams {
-    return (this.#streams ??= new SessionStreams(this.#house.streams, this.primes, (more) => this.#house.kept(more)));
+    return (this.#streams ??= new SessionStreams(this.#context.streams, this.sendsPriming, (more) => this.#context.onKept(more)));
   }
 
-  /** Whether calls are under way. */
+  /** Whether calls are running. */
   get busy(): boolean {
     return this.core.inFlight > 0;
   }
 
-  /** Whether its client is there, or waited for. */
-  get present(): boolean {
+  /** Whether calls are running or a stream is connected. */
+  get isActive(): boolean {
     return this.busy || this.#streams?.connected === true;
   }
 
-  /** Takes what a POST brought, and answers it. */
+  /** Receives the body of a POST and answers it. */
   post(message: unknown, req: IncomingMessage, res: ServerResponse, accepted: Accepted): void {
     const replies = (this.#replies ??= new Map<RequestId, Reply>());
-    // An id that is under way already is refused: its messages, and its end, are still the first one's.
+    // Core refuses a request whose id is already running. Messages with that id still belong to the first request.
     const ids = requestsIn(message).filter((id) => !replies.has(id));
     const reply = new Reply(this, res, accepted, ids);
     for (const id of ids) replies.set(id, reply);
@@ -99,38 +102,39 @@ export class HttpSession implements Peer, ReplyOwner {
     void answered.then(finish);
   }
 
-  /** Serves a GET: the stream that belongs to no request, or one that broke. */
+  /** Serves a GET: opens the standalone stream, or with `Last-Event-ID` resumes an interrupted one. */
   get(req: IncomingMessage, res: ServerResponse): void {
     const lastEventId = req.headers['last-event-id'];
     if (lastEventId === undefined) this.streams.openStandalone(res);
     else if (typeof lastEventId !== 'string' || !this.streams.resume(lastEventId, res))
-      refuse(res, { status: 400, message: 'Last-Event-ID names no event that can be resumed from.' });
+      refuse(res, { status: 400, message: 'The stream cannot be resumed from this Last-Event-ID.' });
   }
 
-  /** Ends the session by its client's will. */
+  /** Serves a DELETE: ends the session. */
   delete(res: ServerResponse): void {
     this.core.close();
     sendStatus(res, 204);
   }
 
+  /** Called by core: sends a message on the stream of the request it is related to, or on the standalone stream. */
   send(message: JsonRpcRequest | JsonRpcNotification, related?: RequestId): void {
     if (related === undefined) {
       this.#streams?.standalone?.push(JSON.stringify(message));
       return;
     }
     if (this.#replies?.get(related)?.send(message) === true || !('id' in message)) return;
-    // A client that takes no stream cannot be asked. It is told so to whoever asks, who would wait for nothing.
-    const error = { code: -32600, message: 'it does not accept text/event-stream' };
+    // A client that does not accept a stream cannot be asked anything. The request fails at once instead of waiting in vain.
+    const error = { code: -32600, message: 'the client does not accept text/event-stream' };
     queueMicrotask(() => void this.core.receive({ jsonrpc: '2.0', id: message.id, error }));
   }
 
-  /** The session has ended: called by core, whoever ended it. */
+  /** Called by core when the session has ended, for whatever reason. */
   close(): void {
     this.#streams?.close();
-    this.#house.ended(this);
+    this.#context.onEnded(this);
   }
 
-  /** Lets go of what was sent before a time. */
+  /** Drops kept events that were sent before a time, in milliseconds since 1970. */
   expire(before: number): void {
     this.#streams?.expire(before);
   }

@@ -1,4 +1,4 @@
-/** The era with sessions: which session a request belongs to, and what it is refused for. */
+/** Requests of the legacy era: finds the session of each request, or refuses it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { encode, LEGACY_VERSIONS } from '@mcp-daemon/core';
@@ -14,10 +14,13 @@ import type { HttpSession } from './http-session.js';
 import type { Answered } from './reply.js';
 import type { Sessions } from './sessions.js';
 
-/** Serves sessions. */
-export interface LegacyDoor {
+/** Serves requests that belong to a session. */
+export interface LegacyHandler {
+  /** Serves a POST: `initialize`, or a message of a session. */
   post(message: unknown, req: IncomingMessage, res: ServerResponse, caller: Caller): void;
+  /** Serves a GET: a stream of the session. */
   get(req: IncomingMessage, res: ServerResponse, caller: Caller): void;
+  /** Serves a DELETE: ends the session. */
   delete(req: IncomingMessage, res: ServerResponse, caller: Caller): void;
 }
 
@@ -26,22 +29,23 @@ const sessionIdOf = (req: IncomingMessage): string | undefined => {
   return typeof id === 'string' ? id : undefined;
 };
 
-/** Creates the door of the legacy era. */
-export function createLegacyDoor(sessions: Sessions, streams: EventStreams): LegacyDoor {
-  /** The session that a request names; where there is none the request is refused. */
+/** Creates the handler of the legacy era. */
+export function createLegacyHandler(sessions: Sessions, streams: EventStreams): LegacyHandler {
+  /** The session with this id. If there is none, the request is refused and the result is undefined. */
   function sessionOf(id: string, req: IncomingMessage, res: ServerResponse, caller: Caller): HttpSession | undefined {
     const version = req.headers['mcp-protocol-version'];
     if (typeof version === 'string' && !isLegacyVersion(version)) {
-      const message = `Unsupported protocol version: a session speaks one of ${LEGACY_VERSIONS.join(', ')}.`;
+      const message = `Unsupported protocol version: a session uses one of ${LEGACY_VERSIONS.join(', ')}.`;
       refuse(res, { status: 400, message });
       return undefined;
     }
     const session = sessions.find(id, caller);
-    if (session === undefined) refuse(res, { status: 404, message: 'There is no such session. Send "initialize" to begin one.' });
+    if (session === undefined)
+      refuse(res, { status: 404, message: 'The session does not exist. Send "initialize" to begin a session.' });
     return session;
   }
 
-  /** A session is the client's once it was told of it, and only if the handshake went well. */
+  /** Begins a session. It is added to the table only if `initialize` succeeds and the client is still connected. */
   function begin(message: unknown, res: ServerResponse, caller: Caller, accepted: Accepted): void {
     const session = sessions.create(caller);
     const finish = (answered: Answered): void => {
@@ -64,11 +68,11 @@ export function createLegacyDoor(sessions: Sessions, streams: EventStreams): Leg
     else finish(answered);
   }
 
-  /** GET and DELETE are about a session; without one there is nothing here to get. */
+  /** The session of a GET or DELETE, which must name one. Otherwise the request is refused and the result is undefined. */
   function named(req: IncomingMessage, res: ServerResponse, caller: Caller): HttpSession | undefined {
     const id = sessionIdOf(req);
     if (id !== undefined) return sessionOf(id, req, res, caller);
-    const message = 'Without an Mcp-Session-Id only POST is served here.';
+    const message = 'Without Mcp-Session-Id only POST is supported.';
     refuse(res, { status: 405, message, headers: { allow: 'POST' } });
     return undefined;
   }
@@ -77,21 +81,20 @@ export function createLegacyDoor(sessions: Sessions, streams: EventStreams): Leg
     post(message, req, res, caller) {
       const accepted = acceptedBy(req);
       if (!accepted.json && !accepted.events) {
-        refuse(res, { status: 406, message: 'Accept must allow application/json or text/event-stream.' });
+        refuse(res, { status: 406, message: 'Accept must include application/json or text/event-stream.' });
         return;
       }
       const id = sessionIdOf(req);
       if (id !== undefined) sessionOf(id, req, res, caller)?.post(message, req, res, accepted);
       else if (isHandshake(message)) begin(message, res, caller, accepted);
       else {
-        const why =
-          'Send "initialize" first and its Mcp-Session-Id with every request, or the metadata of a request without a session.';
-        refuse(res, { status: 400, message: `The header Mcp-Session-Id is missing. ${why}` });
+        const hint = 'Send "initialize" first and repeat its Mcp-Session-Id; or send a request without a session, with "_meta".';
+        refuse(res, { status: 400, message: `The header Mcp-Session-Id is missing. ${hint}` });
       }
     },
     get(req, res, caller) {
       if (acceptedBy(req).events) named(req, res, caller)?.get(req, res);
-      else refuse(res, { status: 406, message: 'Accept must allow text/event-stream.' });
+      else refuse(res, { status: 406, message: 'Accept must include text/event-stream.' });
     },
     delete(req, res, caller) {
       named(req, res, caller)?.delete(res);

@@ -1,25 +1,24 @@
 /**
- * The era without sessions: every POST stands alone, and its response is one JSON object or the stream of this one request.
+ * Requests of the modern era, which has no sessions. The response to a POST is one JSON object, or a stream for this one request.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Daemon, Exchange, JsonRpcNotification, JsonRpcResponse } from '@mcp-daemon/core';
-import { encode, META } from '@mcp-daemon/core';
+import { encode, isObject, META } from '@mcp-daemon/core';
 
 import { Bag } from '../wire/bag.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { eventOf } from '../wire/event-stream.js';
 import { SHUTTING_DOWN } from '../wire/failure.js';
-import { isObject } from '../wire/message.js';
 import { MAX_TIMER_MS } from '../wire/options.js';
 import type { Refusal } from '../wire/respond.js';
 import { endResponse, refuse, sendJson, sendStatus } from '../wire/respond.js';
 import { UserCounts } from '../wire/user-counts.js';
 
-/** The statuses that the protocol gives to errors; all others are answers like any other. */
+/** The HTTP statuses that the protocol requires for JSON-RPC errors. Other errors have status 200. */
 const STATUS = new Map([
   [-32700, 400],
   [-32600, 400],
@@ -30,7 +29,7 @@ const STATUS = new Map([
 ]);
 const INVALID_PARAMS = -32602;
 
-/** Whether a request brought the metadata that every request must have; what else is wrong with it is no matter of HTTP. */
+/** Whether a request has the required metadata. Only when it is missing do invalid parameters have status 400. */
 function hasMetadata(message: unknown): boolean {
   const params = isObject(message) ? message['params'] : undefined;
   const meta = isObject(params) ? params['_meta'] : undefined;
@@ -44,19 +43,19 @@ function statusOf(answer: JsonRpcResponse, message: unknown): number {
 }
 
 /** One request, from its body to the end of its response. */
-class Standing implements Exchange {
+class ModernRequest implements Exchange {
   readonly partition: string;
   readonly subject: string;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #streams: EventStreams;
   #controller: AbortController | undefined;
-  #left = false;
+  #disconnected = false;
   #answered = false;
-  /** Settles when it has been answered. */
+  /** Resolves when the request has been answered. */
   done?: Promise<void>;
-  /** Where it is among those under way. */
-  place = 0;
+  /** Its index in the bag of running requests. */
+  index = 0;
 
   constructor(req: IncomingMessage, res: ServerResponse, caller: Caller, streams: EventStreams) {
     this.partition = caller.partition;
@@ -66,13 +65,14 @@ class Standing implements Exchange {
     this.#streams = streams;
   }
 
-  /** Made when somebody looks at it: most calls are over before. */
+  /** Created on first access: most calls end without it. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.#left) this.#controller.abort();
+    if (this.#disconnected) this.#controller.abort();
     return this.#controller.signal;
   }
 
+  /** The value of a request header. */
   header(name: string): string | undefined {
     const value = this.#req.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
@@ -82,72 +82,75 @@ class Standing implements Exchange {
     return this.header('traceparent');
   }
 
+  /** Sends a notification, which turns the response into a stream. */
   notify(notification: JsonRpcNotification): void {
-    if (this.#left || this.#answered) return;
+    if (this.#disconnected || this.#answered) return;
     const event = eventOf(encode(notification));
     if (this.#res.headersSent) this.#streams.write(this.#res, event);
     else this.#streams.open(this.#res, event);
   }
 
-  /** The client has left, which ends the request. */
-  readonly leave = (): void => {
-    this.#left = true;
+  /** Aborts the request: the client has disconnected, or the endpoint is closing. */
+  readonly abort = (): void => {
+    this.#disconnected = true;
     this.#controller?.abort();
   };
 
+  /** Sends the answer; undefined: the message has none. */
   answer(answer: JsonRpcResponse | undefined, message: unknown): void {
     const res = this.#res;
-    this.#answered = true; // nothing may follow
+    this.#answered = true; // no notification may follow
     if (res.destroyed) return;
     if (res.headersSent) endResponse(res, answer === undefined ? undefined : eventOf(encode(answer)));
-    else if (answer === undefined) sendStatus(res, this.#left ? 503 : 202);
+    else if (answer === undefined) sendStatus(res, this.#disconnected ? 503 : 202);
     else sendJson(res, statusOf(answer, message), encode(answer));
   }
 }
 
-/** Serves messages that stand alone. */
-export interface ModernDoor {
+/** Serves messages without a session. */
+export interface ModernHandler {
+  /** Serves the message of a POST. */
   post(message: unknown, req: IncomingMessage, res: ServerResponse, caller: Caller): void;
-  /** Waits for answers, no longer than `drainMs`, then ends what is left. Streams that are listened to are not waited for. */
+  /** Waits up to `drainMs` for running requests, then aborts the rest and all streams of `subscriptions/listen`. */
   close(drainMs: number): Promise<void>;
 }
 
-/** What {@link createModernDoor} takes. */
-export interface ModernDoorOptions {
+/** What {@link createModernHandler} takes. */
+export interface ModernHandlerOptions {
   daemon: Pick<Daemon, 'handle' | 'closed'>;
   streams: EventStreams;
-  /** Streams that are listened to, at once. */
+  /** How many streams of `subscriptions/listen` may be open. */
   maxStreams: number;
+  /** How many of these one user may have open. */
   maxStreamsPerUser: number;
-  /** Other requests of one user that are under way. */
+  /** How many other requests of one user may be running. */
   maxInFlightPerUser: number;
 }
 
-/** Seconds after which somebody who found no room may ask again: streams last, other requests do not. */
-const ROOM_AFTER_S = { stream: '5', request: '1' };
+/** Seconds after which a client that was refused because of a limit may retry. Streams last longer than other requests. */
+const RETRY_AFTER_S = { stream: '5', request: '1' };
 
-/** Creates the door of the modern era. */
-export function createModernDoor(options: ModernDoorOptions): ModernDoor {
+/** Creates the handler of the modern era. */
+export function createModernHandler(options: ModernHandlerOptions): ModernHandler {
   const { daemon, streams, maxStreams, maxStreamsPerUser, maxInFlightPerUser } = options;
-  /** Streams that are listened to, and other requests under way: these are waited for at the end. */
-  const streaming = new Bag<Standing>();
-  const standing = new Bag<Standing>();
-  const listening = new UserCounts();
-  /** Those that were not answered at once: the others are over before anybody can count them. */
-  const underWay = new UserCounts();
+  /** Requests `subscriptions/listen`, and all other running requests. Requests that are answered synchronously are in neither. */
+  const listening = new Bag<ModernRequest>();
+  const running = new Bag<ModernRequest>();
+  const listeningByUser = new UserCounts();
+  const runningByUser = new UserCounts();
 
   function refusalOf(listens: boolean, caller: Caller): Refusal | undefined {
     if (daemon.closed) return SHUTTING_DOWN;
     if (!listens) {
-      // Where all together have less than one may have, nobody is looked up.
-      if (underWay.total < maxInFlightPerUser || underWay.of(caller) < maxInFlightPerUser) return undefined;
-      const message = `More than ${maxInFlightPerUser} requests of one user are under way; wait for answers.`;
-      return { status: 429, message, headers: { 'retry-after': ROOM_AFTER_S.request } };
+      // The count of all users is compared first, because that is cheap.
+      if (runningByUser.total < maxInFlightPerUser || runningByUser.of(caller) < maxInFlightPerUser) return undefined;
+      const message = `More than ${maxInFlightPerUser} requests of one user are running; wait for their answers.`;
+      return { status: 429, message, headers: { 'retry-after': RETRY_AFTER_S.request } };
     }
-    const headers = { 'retry-after': ROOM_AFTER_S.stream };
-    if (listening.total >= maxStreams) return { status: 503, message: 'Too many streams are open.', headers };
-    if (listening.of(caller) < maxStreamsPerUser) return undefined;
-    return { status: 503, message: `At most ${maxStreamsPerUser} streams of one user are open at once.`, headers };
+    const headers = { 'retry-after': RETRY_AFTER_S.stream };
+    if (listeningByUser.total >= maxStreams) return { status: 503, message: 'Too many streams are open.', headers };
+    if (listeningByUser.of(caller) < maxStreamsPerUser) return undefined;
+    return { status: 503, message: `One user may have at most ${maxStreamsPerUser} open streams.`, headers };
   }
 
   return {
@@ -158,34 +161,34 @@ export function createModernDoor(options: ModernDoorOptions): ModernDoor {
         refuse(res, refusal);
         return;
       }
-      const exchange = new Standing(req, res, caller, streams);
+      const exchange = new ModernRequest(req, res, caller, streams);
       const answered = daemon.handle(message, exchange);
       if (!(answered instanceof Promise)) {
         exchange.answer(answered, message);
         return;
       }
-      if (res.destroyed) exchange.leave();
-      else res.on('close', exchange.leave);
-      const give = (listens ? listening : underWay).take(caller);
-      const crowd = listens ? streaming : standing;
-      crowd.add(exchange);
+      if (res.destroyed) exchange.abort();
+      else res.on('close', exchange.abort);
+      const uncount = (listens ? listeningByUser : runningByUser).take(caller);
+      const requests = listens ? listening : running;
+      requests.add(exchange);
       exchange.done = answered.then((answer) => {
-        give();
-        crowd.remove(exchange);
-        res.off('close', exchange.leave);
+        uncount();
+        requests.remove(exchange);
+        res.off('close', exchange.abort);
         exchange.answer(answer, message);
       });
     },
     async close(drainMs) {
-      const waited = standing.all.flatMap(({ done }) => done ?? []);
+      const waited = running.all.flatMap(({ done }) => done ?? []);
       let timer: NodeJS.Timeout | undefined;
       if (waited.length > 0) {
         const late = new Promise((resolve) => (timer = setTimeout(resolve, Math.min(drainMs, MAX_TIMER_MS))));
         await Promise.race([Promise.all(waited), late]);
       }
       clearTimeout(timer);
-      const left = [...standing.all, ...streaming.all];
-      for (const exchange of left) exchange.leave();
+      const left = [...running.all, ...listening.all];
+      for (const exchange of left) exchange.abort();
       await Promise.all(left.flatMap(({ done }) => done ?? []));
     },
   };

@@ -1,4 +1,4 @@
-/** The response to one POST of a session: JSON where the answer comes at once, else a stream that can be resumed. */
+/** The response to one POST of a session: JSON for a fast answer, else a stream that can be resumed. */
 import type { ServerResponse } from 'node:http';
 
 import type { JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, RequestId, Session } from '@mcp-daemon/core';
@@ -8,18 +8,18 @@ import type { Accepted } from '../wire/media.js';
 import { sendJson, sendStatus } from '../wire/respond.js';
 import type { ResumableStream, SessionStreams } from './resumable.js';
 
-/** Milliseconds after which an answer that has not come is given a stream, so that its client can come back for it. */
+/** After this time without an answer a stream is opened, so that the client can reconnect and resume it. */
 const STREAM_AFTER_MS = 50;
 
-/** What a POST is answered with: one answer, those of a batch, or nothing. */
+/** The answer to a POST: one answer, the answers to a batch, or none. */
 export type Answered = JsonRpcResponse | JsonRpcResponse[] | undefined;
 
 /** The session that a reply belongs to. */
 export interface ReplyOwner {
   readonly core: Pick<Session, 'cancel'>;
   readonly streams: SessionStreams;
-  /** Whether its client knows an event without a message. */
-  readonly primes: boolean;
+  /** Whether the client understands priming events. */
+  readonly sendsPriming: boolean;
 }
 
 /** One response. */
@@ -27,10 +27,10 @@ export class Reply {
   readonly #session: ReplyOwner;
   readonly #res: ServerResponse;
   readonly #accepted: Accepted;
-  /** The requests that it answers. */
+  /** The ids of the requests in the POST. */
   readonly #ids: readonly RequestId[];
   #stream: ResumableStream | undefined;
-  #patience: NodeJS.Timeout | undefined;
+  #streamTimer: NodeJS.Timeout | undefined;
 
   constructor(session: ReplyOwner, res: ServerResponse, accepted: Accepted, ids: readonly RequestId[]) {
     this.#session = session;
@@ -39,27 +39,29 @@ export class Reply {
     this.#ids = ids;
   }
 
-  /** The answer takes its time. */
+  /** Called when the answer is not available at once. */
   wait(): void {
     if (this.#stream !== undefined) return;
     if (this.#res.destroyed) {
-      this.#cancel(); // it has closed already, while somebody found out who calls
+      this.#cancel(); // the connection was closed during authentication
       return;
     }
-    this.#res.once('close', this.#leave);
-    if (this.#accepted.events && this.#session.primes) this.#patience = setTimeout(() => this.#open(), STREAM_AFTER_MS).unref();
+    this.#res.once('close', this.#onClose);
+    if (this.#accepted.events && this.#session.sendsPriming)
+      this.#streamTimer = setTimeout(() => this.#open(), STREAM_AFTER_MS).unref();
   }
 
-  /** Sends a message that comes before the answer. @returns false: this client takes no stream */
+  /** Sends a message before the answer. @returns false where the client does not accept a stream */
   send(message: JsonRpcRequest | JsonRpcNotification): boolean {
     if (!this.#accepted.events) return false;
     this.#open().push(encode(message));
     return true;
   }
 
+  /** Sends the answer and ends the response. */
   answer(answered: Answered): void {
-    clearTimeout(this.#patience);
-    this.#res.off('close', this.#leave);
+    clearTimeout(this.#streamTimer);
+    this.#res.off('close', this.#onClose);
     const given = answered === undefined ? [] : Array.isArray(answered) ? answered : [answered];
     if (this.#stream === undefined && this.#accepted.json) this.#sendJson(answered);
     else if (this.#stream === undefined && given.length === 0) sendStatus(this.#res, 202);
@@ -73,22 +75,22 @@ export class Reply {
   #sendJson(answered: Answered): void {
     if (answered === undefined) sendStatus(this.#res, 202);
     else if (Array.isArray(answered)) sendJson(this.#res, 200, `[${answered.map(encode).join(',')}]`);
-    // An answer to nobody in particular is about the body: it was no message.
+    // An answer without an id is about the body, which was not a message.
     else sendJson(this.#res, answered.id === undefined ? 400 : 200, encode(answered));
   }
 
   #open(): ResumableStream {
     if (this.#stream !== undefined) return this.#stream;
-    clearTimeout(this.#patience);
-    this.#res.off('close', this.#leave);
+    clearTimeout(this.#streamTimer);
+    this.#res.off('close', this.#onClose);
     this.#stream = this.#session.streams.open(this.#res);
     this.#stream.onAbandoned = () => this.#cancel();
     return this.#stream;
   }
 
-  /** Whoever leaves without a stream cannot come back for the answer. */
-  readonly #leave = (): void => {
-    clearTimeout(this.#patience);
+  /** Without a stream a client that disconnects cannot get the answer any more, so its requests are cancelled. */
+  readonly #onClose = (): void => {
+    clearTimeout(this.#streamTimer);
     this.#cancel();
   };
 

@@ -1,6 +1,6 @@
 /**
- * The streams of one session, each of which can be taken up again where its connection broke. What was sent is kept for a
- * while, and within bounds.
+ * The streams of one session. A client can resume a stream after its connection was interrupted: sent events are kept for a while, up to
+ * a limit.
  *
  * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#resumability-and-redelivery
  */
@@ -10,18 +10,19 @@ import type { EventStreams } from '../wire/event-stream.js';
 import { eventOf } from '../wire/event-stream.js';
 import { endResponse } from '../wire/respond.js';
 
-/** Milliseconds after which a client comes back to a stream that broke. */
+/** Milliseconds after which a client reconnects to an interrupted stream. */
 const RETRY_MS = 1_000;
-/** Milliseconds for which a call waits for its client to come back. */
-const ABSENCE_MS = 60_000;
-/** What one session keeps; its newest event is kept whatever its size. */
+/** How long a call waits for its client to reconnect before it is cancelled. */
+const RECONNECT_MS = 60_000;
+/** How many events, and characters of events, one session keeps. The newest event is kept whatever its size. */
 const MAX_EVENTS = 256;
 const MAX_CHARACTERS = 256_000;
-/** The stream that belongs to no request; the others are counted from 1. */
+/** The key of the stream that belongs to no request. The keys of others count from 1. */
 const STANDALONE = 0;
 
 const EVENT_ID = /^(\d{1,10})-(\d{1,10})$/;
 
+/** An event that a client may ask for again. */
 interface KeptEvent {
   readonly stream: ResumableStream;
   readonly number: number;
@@ -29,17 +30,17 @@ interface KeptEvent {
   readonly at: number;
 }
 
-/** One stream, over any number of connections, one at a time. */
+/** One stream. It has at most one connection at a time, but may have several one after the other. */
 export class ResumableStream {
   readonly key: number;
   readonly #owner: SessionStreams;
   #res: ServerResponse | undefined;
   #last = 0;
   #ended = false;
-  #absence: NodeJS.Timeout | undefined;
-  /** Told when the client has not come back in time. */
+  #reconnectTimer: NodeJS.Timeout | undefined;
+  /** Called when the client has not reconnected in time. */
   onAbandoned: (() => void) | undefined;
-  /** Events that are still kept. */
+  /** How many of its events are kept. */
   kept = 0;
 
   constructor(key: number, owner: SessionStreams) {
@@ -60,9 +61,9 @@ export class ResumableStream {
     return this.#last;
   }
 
-  /** Goes on over this connection, in place of the one before. */
+  /** Continues on this connection, and ends the one before. @param first the events to begin with */
   attach(res: ServerResponse, first: string): void {
-    clearTimeout(this.#absence);
+    clearTimeout(this.#reconnectTimer);
     const before = this.#res;
     this.#res = res;
     if (before !== undefined) endResponse(before);
@@ -74,7 +75,7 @@ export class ResumableStream {
     else res.on('close', () => this.#detach(res));
   }
 
-  /** Sends one message; without a connection, or where it breaks, it waits to be fetched. */
+  /** Sends one message. It is also kept, for a client that is not connected or loses its connection. */
   push(text: string): void {
     if (this.#ended) return;
     this.#last += 1;
@@ -83,9 +84,10 @@ export class ResumableStream {
     if (this.#res !== undefined) this.#owner.streams.write(this.#res, event);
   }
 
+  /** Ends the stream and its connection. */
   end(): void {
     this.#ended = true;
-    clearTimeout(this.#absence);
+    clearTimeout(this.#reconnectTimer);
     if (this.#res !== undefined) endResponse(this.#res);
     this.#res = undefined;
     this.#owner.forget(this);
@@ -94,14 +96,14 @@ export class ResumableStream {
   #detach(res: ServerResponse): void {
     if (this.#res !== res) return;
     this.#res = undefined;
-    if (this.key !== STANDALONE) this.#absence = setTimeout(() => this.onAbandoned?.(), ABSENCE_MS).unref();
+    if (this.key !== STANDALONE) this.#reconnectTimer = setTimeout(() => this.onAbandoned?.(), RECONNECT_MS).unref();
   }
 }
 
 /** All streams of one session. */
 export class SessionStreams {
   readonly streams: EventStreams;
-  /** Whether the client knows an event without a message, which tells it where to take up a stream that has said nothing yet. */
+  /** Whether the client understands priming events: events without a message, which give it an id to resume from. */
   readonly #primes: boolean;
   readonly #byKey = new Map<number, ResumableStream>();
   readonly #kept: KeptEvent[] = [];
@@ -109,25 +111,25 @@ export class SessionStreams {
   #characters = 0;
   #next = STANDALONE + 1;
 
-  /** @param onKept told how much more is kept, or less */
+  /** @param onKept called with the change in the number of kept characters */
   constructor(streams: EventStreams, primes: boolean, onKept: (characters: number) => void) {
     this.streams = streams;
     this.#primes = primes;
     this.#onKept = onKept;
   }
 
-  /** Whether a client is there to read. */
+  /** Whether any stream has a connection. */
   get connected(): boolean {
     for (const stream of this.#byKey.values()) if (stream.connected) return true;
     return false;
   }
 
-  /** The stream that belongs to no request, if the client ever opened one. */
+  /** The stream that belongs to no request; undefined: the client has never opened it. */
   get standalone(): ResumableStream | undefined {
     return this.#byKey.get(STANDALONE);
   }
 
-  /** Opens the stream that belongs to no request; one that is open already goes on here. */
+  /** Opens the stream that belongs to no request. If it is open already, it continues on this connection. */
   openStandalone(res: ServerResponse): void {
     const stream = this.standalone ?? this.#add(STANDALONE);
     stream.attach(res, this.#priming(stream));
@@ -141,9 +143,9 @@ export class SessionStreams {
   }
 
   /**
-   * Takes up a stream after the event that its client saw last.
+   * Resumes a stream after the last event that the client has seen.
    *
-   * @returns false: there is no such event, or nothing is left of its stream
+   * @returns false where there was no such event, or its stream is no longer known
    */
   resume(lastEventId: string, res: ServerResponse): boolean {
     const [, key, number] = EVENT_ID.exec(lastEventId)?.map(Number) ?? [];
@@ -151,13 +153,13 @@ export class SessionStreams {
     const stream = this.#byKey.get(key);
     if (stream === undefined || number > stream.last) return false;
     const missed = this.#kept.filter((event) => event.stream === stream && event.number > number);
-    // A stream that has ended and been read: a client that finds nothing there would come back for ever.
+    // The stream has ended and the client has seen all of it. An empty stream would make the client reconnect forever.
     if (stream.ended && missed.length === 0) return false;
     stream.attach(res, missed.map(({ text }) => text).join(''));
     return true;
   }
 
-  /** Keeps an event for those who come back; called by streams. */
+  /** Keeps an event for clients that reconnect; called by streams. */
   keep(event: KeptEvent): void {
     this.#kept.push(event);
     event.stream.kept += 1;
@@ -165,12 +167,12 @@ export class SessionStreams {
     while (this.#kept.length > 1 && (this.#kept.length > MAX_EVENTS || this.#characters > MAX_CHARACTERS)) this.#drop();
   }
 
-  /** Lets go of what was sent before a time. */
+  /** Drops kept events that were sent before a time, in milliseconds since 1970. */
   expire(before: number): void {
     for (let oldest = this.#kept[0]; oldest !== undefined && oldest.at < before; oldest = this.#kept[0]) this.#drop();
   }
 
-  /** A stream that has ended is known for as long as something of it is kept; called by streams. */
+  /** Removes a stream that has ended and of which no event is kept; called by streams. */
   forget(stream: ResumableStream): void {
     if (stream.ended && stream.kept === 0) this.#byKey.delete(stream.key);
   }

@@ -1,15 +1,15 @@
-/** The sessions of an endpoint: found by id, bounded in number, in idle time and in what they keep. */
+/** The sessions of an endpoint, by id, with limits on their number, their idle time and the events they keep. */
 import type { Daemon } from '@mcp-daemon/core';
 
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { userKey } from '../wire/user-counts.js';
-import type { SessionHouse } from './http-session.js';
+import type { SessionContext } from './http-session.js';
 import { HttpSession } from './http-session.js';
 
-/** Milliseconds for which events are kept for clients that come back. */
+/** How long events are kept for clients that reconnect. */
 const KEEP_EVENTS_MS = 120_000;
-/** What all sessions together keep of events. */
+/** How many characters of events all sessions together keep. */
 const MAX_KEPT_CHARACTERS = 64_000_000;
 
 /** What {@link createSessions} takes. */
@@ -23,19 +23,20 @@ export interface SessionsOptions {
 
 /** The table of sessions. */
 export interface Sessions {
-  /** A session that is not in the table yet. @throws DaemonError `closed` */
+  /** Creates a session without adding it to the table. @throws DaemonError `closed` where the daemon is closed */
   create(caller: Caller): HttpSession;
-  /** Puts a session into the table; where that is full, or its user's share of it, the one that was idle longest goes. */
+  /** Adds a session. If the table or the limit of its user is full, the session that was idle longest is closed. */
   add(session: HttpSession): void;
-  /** The session of that id, if it is this caller's. */
+  /** The session with an id, if it belongs to this caller. */
   find(id: string, caller: Caller): HttpSession | undefined;
+  /** How many sessions are in the table. */
   readonly size: number;
-  /** Lets calls under way end, no longer than `drainMs`, then ends all sessions. */
+  /** Waits up to `drainMs` for running calls, then closes all sessions. */
   close(drainMs: number): Promise<void>;
 }
 
-/** The session that was idle longest: one with calls under way only where all have. */
-function idlest(sessions: Iterable<HttpSession>): HttpSession | undefined {
+/** The session that was idle longest. A session with running calls is chosen only if all have some. */
+function longestIdle(sessions: Iterable<HttpSession>): HttpSession | undefined {
   let found: HttpSession | undefined;
   let foundIsBusy = true;
   for (const session of sessions) {
@@ -47,20 +48,20 @@ function idlest(sessions: Iterable<HttpSession>): HttpSession | undefined {
   return found;
 }
 
-/** Creates a table. */
+/** Creates an empty table. */
 export function createSessions(options: SessionsOptions): Sessions {
   const { daemon, streams, idleMs, maxSessions, maxSessionsPerUser } = options;
-  /** The one that was idle longest is first. */
+  /** Ordered by the time of the last request: the session that was idle longest is first. */
   const table = new Map<string, HttpSession>();
-  /** Those of each user, in the order of their beginning: to keep them in another would cost something at every request. */
+  /** The sessions of each user, oldest first. They are not reordered at every request, because that would cost time. */
   const owned = new Map<string, Set<HttpSession>>();
   let kept = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const house: SessionHouse = {
+  const context: SessionContext = {
     daemon,
     streams,
-    kept(characters) {
+    onKept(characters) {
       kept += characters;
       if (kept <= MAX_KEPT_CHARACTERS) return;
       for (const session of table.values()) {
@@ -68,7 +69,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         session.expire(Infinity);
       }
     },
-    ended(session) {
+    onEnded(session) {
       if (!table.delete(session.id)) return;
       removeOwn(session);
       if (table.size > 0) return;
@@ -84,8 +85,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       owned.set(key, new Set([session]));
       return;
     }
-    if (own.size >= maxSessionsPerUser) idlest(own)?.core.close();
-    // The one that ended may have been the last.
+    if (own.size >= maxSessionsPerUser) longestIdle(own)?.core.close();
+    // The closed session may have been the user's only one, and has then removed the set from the map.
     owned.set(key, own.add(session));
   }
 
@@ -106,12 +107,12 @@ export function createSessions(options: SessionsOptions): Sessions {
     for (const session of [...table.values()]) {
       session.expire(now - KEEP_EVENTS_MS);
       if (session.lastUsed + idleMs > now) continue;
-      if (session.present) touch(session, now);
+      if (session.isActive) touch(session, now);
       else session.core.close();
     }
   }
 
-  /** Ends the session that was idle longest: one with calls under way only where all have. */
+  /** Closes the session that was idle longest. A session with running calls is chosen only if all have some. */
   function makeRoom(): void {
     let victim: HttpSession | undefined;
     for (const session of table.values()) {
@@ -124,7 +125,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   return {
-    create: (caller) => new HttpSession(house, caller),
+    create: (caller) => new HttpSession(context, caller),
     add(session) {
       addOwn(session);
       while (table.size >= maxSessions) makeRoom();
@@ -133,7 +134,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     find(id, caller) {
       const session = table.get(id);
-      // Who only knows the id is told what everybody is told who does not.
+      // Another user's session is answered like an unknown id, so that ids cannot be probed.
       if (session?.belongsTo(caller) !== true) return undefined;
       touch(session, Date.now());
       return session;
@@ -144,7 +145,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     async close(drainMs) {
       const all = [...table.values()];
       await Promise.all(all.map((session) => session.core.drain(drainMs)));
-      await new Promise<void>((resolve) => setImmediate(resolve)); // the last answers leave first
+      await new Promise<void>((resolve) => setImmediate(resolve)); // lets the last answers be sent first
       for (const session of all) session.core.close();
     },
   };

@@ -1,4 +1,4 @@
-/** What Prometheus may know of a daemon: how much it does, how long that takes, and what goes wrong. */
+/** Metrics of a daemon for Prometheus: numbers of calls and requests, their durations and their failures. */
 import type { Daemon } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
@@ -11,33 +11,33 @@ import { createRequestCounts } from './metrics/requests.js';
 
 /** What {@link createMetrics} takes. */
 export interface MetricsOptions {
-  /** Sessions that are open now, by transport: `streamable_http`, `http_sse`. Default: none are told. */
+  /** Counts the open sessions, by transport: `streamable_http`, `http_sse`. Default: there is no such metric. */
   sessions?: MetricSources;
-  /** Streams that are open now, by kind: `events`, and what else there is. Default: none are told. */
+  /** Counts the open streams, by kind, such as `events`. Default: there is no such metric. */
   streams?: MetricSources;
   /** The version of the program. Default: `unknown`. */
   version?: string;
   /**
-   * Functions that are told apart, of all partitions; each is about 20 lines. Calls of further ones are counted together, with
-   * `other` as their partition and name. Default 1,000.
+   * How many functions of all partitions have series of their own; each is about 20 lines. Calls of further functions are counted
+   * together, with `other` as their partition and name. Default 1,000.
    */
   maxSeries?: number;
 }
 
 /** The metrics of one daemon. */
 export interface Metrics {
-  /** All metrics as text. @throws what a source throws */
+  /** All metrics as text, with its media type. @throws what a source throws */
   render(): Promise<{ contentType: string; text: string }>;
-  /** Counts an HTTP request that was answered. */
+  /** Counts an HTTP request that has ended. */
   observeRequest(request: ServedRequest): void;
-  /** Stops counting. */
+  /** Stops counting calls. */
   close(): void;
 }
 
 /**
- * Counts what a daemon does, from now on. Daemons of one process count apart; what is measured of the process is the same in all.
+ * Counts the calls of a daemon from now on. Each daemon of a process has its own counts; the metrics of the process are the same in all.
  *
- * @throws DaemonError `usage` where an option is no good
+ * @throws DaemonError `usage` where an option is invalid
  * @see https://prometheus.io/docs/practices/naming/
  *
  * @example
@@ -54,12 +54,12 @@ export function createMetrics(daemon: Pick<Daemon, 'events' | 'stats'>, options:
   const calls = createCallCounts(maxSeries);
   const requests = createRequestCounts();
   const gauges = createGauges({ daemon, version, sessions, streams });
-  const ofProcess = processMetrics();
+  const processRegistry = processMetrics();
   const stop = daemon.events.observe(calls.add);
 
   return {
     async render() {
-      const [ours, processes] = await Promise.all([gauges.metrics(), ofProcess.metrics()]);
+      const [ours, processes] = await Promise.all([gauges.metrics(), processRegistry.metrics()]);
       return { contentType: gauges.contentType, text: calls.text() + requests.text() + ours + processes };
     },
     observeRequest: requests.add,

@@ -1,6 +1,5 @@
 /**
- * What an orchestrator and a load balancer ask: whether this process lives, and whether it is to be sent work. Anybody may ask, so
- * the answers say no more than that.
+ * Liveness and readiness probes, for orchestrators and load balancers. They need no authentication, so the answers contain no details.
  *
  * @see https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
  */
@@ -15,26 +14,26 @@ import { sendJson } from '../wire/respond.js';
 
 /** What {@link createProbes} takes. */
 export interface ProbesOptions {
-  /** Whether new work is taken; false once the server is on its way out. Default: always. */
+  /** Whether the server takes new requests; false when it is shutting down. Default: always true. */
   isReady?: () => boolean;
   /** How long the store may take to answer. Default 2 seconds. */
   timeoutMs?: number;
-  /** For how long the store's answer is remembered, however many ask. Default 1 second. */
+  /** How long the result of a check is reused, so that many probes make only one check. Default 1 second. */
   rememberMs?: number;
-  /** Told when the store is lost, with the reason that is told to nobody else, and when it is back. Default: nowhere. */
+  /** Gets the reason when the store becomes unavailable, and a line when it is available again. Default: nothing is logged. */
   logger?: Pick<Logger, 'info' | 'error'>;
 }
 
-/** Plain handlers; they need no `this`, and answer GET and HEAD. */
+/** Plain handlers for GET and HEAD. They need no `this`. */
 export interface Probes {
-  /** 200 for as long as the process answers at all. */
+  /** Liveness: always 200. */
   readonly health: (req: IncomingMessage, res: ServerResponse) => void;
-  /** 200, or 503 with `status` (`draining`, `unavailable`), a `reason` and `Retry-After`. Never rejects. */
+  /** Readiness: 200, or 503 with `status` (`draining`, `unavailable`), a `reason` and `Retry-After`. Never rejects. */
   readonly ready: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 }
 
-/** Why no work can be taken. */
-interface Trouble {
+/** The reason why the server is not ready. */
+interface NotReady {
   readonly status: 'draining' | 'unavailable';
   readonly reason: string;
 }
@@ -42,13 +41,13 @@ interface Trouble {
 const RETRY_AFTER_S = 5;
 const NO_STORE = ['cache-control', 'no-store'];
 
-const DRAINING: Trouble = { status: 'draining', reason: 'The server is shutting down.' };
-const SILENT: Trouble = { status: 'unavailable', reason: 'The store does not answer.' };
-const BUSY: Trouble = { status: 'unavailable', reason: 'The store is busy.' };
-const FAILED: Trouble = { status: 'unavailable', reason: 'The store cannot be used.' };
+const DRAINING: NotReady = { status: 'draining', reason: 'The server is shutting down.' };
+const TIMED_OUT: NotReady = { status: 'unavailable', reason: 'The store does not answer.' };
+const BUSY: NotReady = { status: 'unavailable', reason: 'The store is busy.' };
+const FAILED: NotReady = { status: 'unavailable', reason: 'The store cannot be used.' };
 
-/** An error's own words may name files, which are the operator's business. */
-function troubleOf(error: unknown): Trouble {
+/** The public reason for an error. The message of the error is not sent, because it may contain file names. */
+function notReadyOf(error: unknown): NotReady {
   const code = error instanceof DaemonError ? error.code : undefined;
   if (code === 'closed') return DRAINING;
   return code === 'store_busy' ? BUSY : FAILED;
@@ -57,10 +56,10 @@ function troubleOf(error: unknown): Trouble {
 /**
  * Creates the probes of a daemon.
  *
- * @throws DaemonError `usage` where an option is no good
+ * @throws DaemonError `usage` where an option is invalid
  *
  * @example
- * const probes = createProbes(daemon, { isReady: () => !leaving });
+ * const probes = createProbes(daemon, { isReady: () => !closing });
  * app.all('/health', probes.health);
  * app.all('/ready', probes.ready);
  */
@@ -69,35 +68,35 @@ export function createProbes(daemon: Pick<Daemon, 'check'>, options: ProbesOptio
   const timeoutMs = positive('timeoutMs', options.timeoutMs ?? 2_000);
   const rememberMs = positive('rememberMs', options.rememberMs ?? 1_000);
 
-  let checked: Promise<Trouble | undefined> | undefined;
+  let checked: Promise<NotReady | undefined> | undefined;
   let checkedAt = -Infinity;
-  let last: Trouble | undefined;
+  let last: NotReady | undefined;
 
-  function noted(trouble: Trouble | undefined, error?: unknown): Trouble | undefined {
-    const { status, reason } = trouble ?? {};
+  function record(problem: NotReady | undefined, error?: unknown): NotReady | undefined {
+    const { status, reason } = problem ?? {};
     if (status === 'unavailable' && reason !== last?.reason)
       logger?.error({ error: error instanceof Error ? error.message : undefined }, `not ready: ${reason}`);
-    if (trouble === undefined && last?.status === 'unavailable') logger?.info({}, 'ready again');
-    last = trouble;
-    return trouble;
+    if (problem === undefined && last?.status === 'unavailable') logger?.info({}, 'ready again');
+    last = problem;
+    return problem;
   }
 
-  async function ask(): Promise<Trouble | undefined> {
+  async function ask(): Promise<NotReady | undefined> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Trouble>((resolve) => (timer = setTimeout(() => resolve(SILENT), timeoutMs)));
+    const late = new Promise<NotReady>((resolve) => (timer = setTimeout(() => resolve(TIMED_OUT), timeoutMs)));
     try {
-      return noted(await Promise.race([daemon.check().then(() => undefined), late]));
+      return record(await Promise.race([daemon.check().then(() => undefined), late]));
     } catch (error) {
-      return noted(troubleOf(error), error);
+      return record(notReadyOf(error), error);
     } finally {
       clearTimeout(timer);
       checkedAt = performance.now();
     }
   }
 
-  function trouble(): Promise<Trouble | undefined> {
+  function problem(): Promise<NotReady | undefined> {
     if (checked === undefined || performance.now() - checkedAt > rememberMs) {
-      checkedAt = Infinity; // until there is an answer
+      checkedAt = Infinity; // the running check counts as fresh
       checked = ask();
     }
     return checked;
@@ -115,7 +114,7 @@ export function createProbes(daemon: Pick<Daemon, 'check'>, options: ProbesOptio
     },
     async ready(req, res) {
       if (refused(req, res)) return;
-      const found = isReady() ? await trouble() : DRAINING;
+      const found = isReady() ? await problem() : DRAINING;
       if (found === undefined) sendJson(res, 200, '{"status":"ready"}', NO_STORE);
       else sendJson(res, 503, JSON.stringify(found), [...NO_STORE, 'retry-after', String(RETRY_AFTER_S)]);
     },

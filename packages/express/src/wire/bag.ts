@@ -1,24 +1,25 @@
 /**
- * Things that come and go by the thousand in a second. A Map or a Set replaces its table again and again, and each table points to
- * the next: once one of them is old, all that was in the following ones lives on until the great collection. An array has no such past.
+ * An unordered collection for thousands of short-lived objects a second. Not a Set: the hash tables that a growing Set discards keep
+ * such objects alive until the next full garbage collection. `index` belongs to the bag.
  */
-export class Bag<T extends { place: number }> {
+export class Bag<T extends { index: number }> {
   readonly #all: T[] = [];
 
-  /** All that are in it, in no order. */
+  /** All members, in no particular order. */
   get all(): readonly T[] {
     return this.#all;
   }
 
+  /** Adds an object that is not in the bag. */
   add(one: T): void {
-    one.place = this.#all.push(one) - 1;
+    one.index = this.#all.push(one) - 1;
   }
 
-  /** Takes out what is in it. The last takes its place. */
+  /** Removes a member. The last member takes its index. */
   remove(one: T): void {
     const last = this.#all.pop();
     if (last === undefined || last === one) return;
-    this.#all[one.place] = last;
-    last.place = one.place;
+    this.#all[one.index] = last;
+    last.index = one.index;
   }
 }

@@ -1,11 +1,11 @@
-/** Who calls. */
+/** The caller of a request. */
 import type { SessionIdentity } from '@mcp-daemon/core';
 import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 
-/** An identity, complete. */
+/** An identity with both its members. */
 export type Caller = Readonly<Required<SessionIdentity>>;
 
-/** Completes an identity: what it leaves out is what everybody is. */
+/** Fills in the defaults of an identity: the default partition, and the subject `anonymous`. */
 export const callerOf = ({ partition = DEFAULT_PARTITION, subject = 'anonymous' }: SessionIdentity): Caller => ({
   partition,
   subject,

@@ -1,4 +1,4 @@
-/** What a client is told where the server cannot serve it. */
+/** Answers for requests that the server fails to handle. */
 import type { ServerResponse } from 'node:http';
 
 import type { Logger } from '@mcp-daemon/core';
@@ -7,32 +7,32 @@ import { DaemonError } from '@mcp-daemon/core';
 import type { Refusal } from './respond.js';
 import { refuse } from './respond.js';
 
-/** The answer to requests that come too late. */
+/** The answer while the server is closing. */
 export const SHUTTING_DOWN: Refusal = {
   status: 503,
   message: 'The server is shutting down.',
   headers: { connection: 'close' },
 };
 
-/** How refusals of MCP look where the fault is ours. */
+/** Sends a refusal as the JSON-RPC error "Internal error". */
 const asRpcError = (res: ServerResponse, refusal: Refusal): void => refuse(res, refusal, -32603);
 
 /**
- * Answers a request that failed within: why is nobody's business but the operator's.
+ * Answers a request whose handler failed. The reason is logged, but not sent to the client.
  *
- * @param tell how refusals look here. Default: as those of MCP
+ * @param send sends the refusal. Default: as a JSON-RPC error
  */
 export function fail(
   res: ServerResponse,
   error: unknown,
   logger: Pick<Logger, 'error'> | undefined,
-  tell: (res: ServerResponse, refusal: Refusal) => void = asRpcError,
+  send: (res: ServerResponse, refusal: Refusal) => void = asRpcError,
 ): void {
   if (error instanceof DaemonError && error.code === 'closed') {
-    tell(res, SHUTTING_DOWN);
+    send(res, SHUTTING_DOWN);
     return;
   }
   logger?.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'an HTTP request failed');
   if (res.headersSent) res.destroy();
-  else tell(res, { status: 500, message: 'Internal error' });
+  else send(res, { status: 500, message: 'Internal error' });
 }

@@ -1,7 +1,6 @@
 /**
- * Who may speak to this endpoint at all, told by where a request comes from and whom it believes to be speaking to. A page in
- * the user's browser can reach a server on the user's machine by a name of its own (DNS rebinding): its `Host` and `Origin`
- * give it away.
+ * Checks the client address, `Host` and `Origin` of requests. A web page in the user's browser can reach a server on the user's machine
+ * through a host name of its own (DNS rebinding); its `Host` and `Origin` headers show that.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security-%26-endpoint
  */
@@ -13,17 +12,20 @@ import type { Refusal } from './respond.js';
 
 /** What {@link createGuard} takes. */
 export interface GuardOptions {
-  /** Names besides those of this machine's loopback, with a port or for all ports. Undefined: any, for requests with an identity. */
+  /**
+   * Allowed host names besides loopback, each with a port or for all ports. Undefined: every name is allowed for requests that are
+   * authenticated.
+   */
   allowedHosts: readonly string[] | undefined;
-  /** Origins of web pages besides those that are served from loopback, such as `https://example.com`. */
+  /** Allowed origins of web pages besides loopback, such as `https://example.com`. */
   allowedOrigins: readonly string[];
 }
 
 /**
- * Looks at one request.
+ * Checks one request.
  *
- * @param authenticated whether somebody knows, or will find out, who is calling
- * @returns why it is refused
+ * @param authenticated whether the request has been, or will be, authenticated
+ * @returns a refusal with 403; undefined: the request is allowed
  */
 export type Guard = (req: IncomingMessage, authenticated: boolean) => Refusal | undefined;
 
@@ -32,22 +34,22 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 /** `example.com` of `example.com:8080`. */
 const nameOf = (host: string): string => host.replace(/:\d*$/, '');
 
-/** A socket without an address is no network's. */
+/** A socket without an address, such as a Unix socket, is local. */
 const isLoopbackPeer = (address: string | undefined): boolean =>
   address === undefined || address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
 
 const forbidden = (message: string): Refusal => ({ status: 403, message });
 
-/** What can be written but would never be met. */
+/** Refuses values that could never match. @throws DaemonError `usage` */
 function checkForm(given: readonly string[], form: RegExp, wanted: string): void {
   const wrong = given.find((text) => !form.test(text));
   if (wrong !== undefined) throw new DaemonError('usage', `${wanted}, got ${JSON.stringify(wrong)}`);
 }
 
 /**
- * Tells the origins whose pages may use this server: those given, and those of loopback.
+ * Creates a check for origins: the given ones and those of loopback are allowed.
  *
- * @throws DaemonError `usage` where one is none
+ * @throws DaemonError `usage` where a value is not an origin
  */
 export function createOriginCheck(allowedOrigins: readonly string[]): (origin: string) => boolean {
   checkForm(
@@ -65,9 +67,9 @@ export function createOriginCheck(allowedOrigins: readonly string[]): (origin: s
 }
 
 /**
- * Tells the hosts that this server answers for: those given, and those of loopback.
+ * Creates a check for the `Host` header: the given names and those of loopback are allowed.
  *
- * @throws DaemonError `usage` where one is none
+ * @throws DaemonError `usage` where a value is not a host name
  */
 export function createHostCheck(allowedHosts: readonly string[]): (host: string) => boolean {
   checkForm(allowedHosts, /^[^/\s*@]+$/, 'ALLOWED_HOSTS must be names such as mcp.example.com, with or without a port');
@@ -79,13 +81,13 @@ export function createHostCheck(allowedHosts: readonly string[]): (host: string)
   };
 }
 
-/** Why a request is refused that names another host. */
-export const UNKNOWN_HOST = forbidden('The Host header names no host that this server answers for.');
+/** The refusal of a request with another host name. */
+export const UNKNOWN_HOST = forbidden('The Host header does not name an allowed host of this server.');
 
 /**
- * Creates a guard.
+ * Creates the check of a server.
  *
- * @throws DaemonError `usage` where an origin or a host is none
+ * @throws DaemonError `usage` where a value is not an origin, or not a host name
  */
 export function createGuard({ allowedHosts, allowedOrigins }: GuardOptions): Guard {
   const isKnownHost = createHostCheck(allowedHosts ?? []);
@@ -93,10 +95,10 @@ export function createGuard({ allowedHosts, allowedOrigins }: GuardOptions): Gua
 
   return (req, authenticated) => {
     if (!authenticated && !isLoopbackPeer(req.socket.remoteAddress))
-      return forbidden('This server has no authentication: it serves this machine alone.');
+      return forbidden('This server has no authentication and accepts requests from its own machine only.');
     const { host = '', origin } = req.headers;
     if ((!authenticated || allowedHosts !== undefined) && !isKnownHost(host)) return UNKNOWN_HOST;
-    if (origin !== undefined && !isKnownOrigin(origin)) return forbidden('Pages of this Origin may not use this server.');
+    if (origin !== undefined && !isKnownOrigin(origin)) return forbidden('Web pages of this Origin may not use this server.');
     return undefined;
   };
 }

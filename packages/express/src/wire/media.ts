@@ -1,7 +1,7 @@
-/** What a client can take as an answer. */
+/** The media types that a client accepts for an answer. */
 import type { IncomingMessage } from 'node:http';
 
-/** The two forms of an answer. */
+/** Whether a client accepts each of the two media types of answers. */
 export interface Accepted {
   readonly json: boolean;
   readonly events: boolean;
@@ -9,10 +9,10 @@ export interface Accepted {
 
 const BOTH: Accepted = { json: true, events: true };
 
-/** Reads `Accept`. A client that says nothing takes anything. */
+/** Reads `Accept`. Without the header everything is accepted. */
 export function acceptedBy(req: IncomingMessage): Accepted {
   const { accept } = req.headers;
-  // As the official clients write it.
+  // The value that the official clients send is compared as a whole, because that is fast.
   if (accept === undefined || accept === 'application/json, text/event-stream') return BOTH;
   const types = accept.split(',').map((range) => range.split(';', 1).join('').trim().toLowerCase());
   const any = types.includes('*/*');

@@ -1,5 +1,5 @@
-/** What is mounted in an app, in types of `node:http`: whoever uses this package needs none of Express's. */
+/** Middleware, typed with `node:http` alone: users of this package do not need the types of Express. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Serves a request, or hands it on: what `app.use()` of Express takes. */
+/** Serves a request or calls `next`: the type that `app.use()` of Express takes. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;

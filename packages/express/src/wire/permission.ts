@@ -1,14 +1,15 @@
-/** What somebody may, told by the methods of a body. */
-import { isObject } from './message.js';
+/** Permissions for the methods in a body. */
+import { isObject } from '@mcp-daemon/core';
+
 import type { Refusal } from './respond.js';
 
-/** Whether somebody may use a method. */
+/** Whether the caller may use a method. */
 export type Permission = (method: string) => boolean;
 
 /**
- * Looks for a method that its sender may not use: in a message, or in any of a batch.
+ * Checks the method of a message, or of every message of a batch.
  *
- * @returns why the whole body is refused
+ * @returns a refusal of the whole body with 403; undefined: all methods are allowed
  */
 export function forbidden(message: unknown, may: Permission): Refusal | undefined {
   for (const single of Array.isArray(message) ? message : [message]) {

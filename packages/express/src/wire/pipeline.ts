@@ -1,10 +1,14 @@
-/** Responses that wait behind others on their connection: node:http of Node 20 does not tell them that it has closed, that of 24 does. */
+/**
+ * HTTP pipelining: a response that waits for an earlier one on the same connection.
+ *
+ * Node 20: such a response gets no `close` event when the connection closes. Node 24 emits it.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 const waiting = new WeakMap<Socket, Set<ServerResponse>>();
 
-/** Has a response close with its connection even while one to an earlier request is before it there. */
+/** Makes sure that a response emits `close` when its connection closes, even while it waits for an earlier response. */
 export function closeWithConnection({ socket }: IncomingMessage, res: ServerResponse): void {
   if (res.socket !== null) return; // nearly always
   if (socket.destroyed) {
@@ -15,7 +19,7 @@ export function closeWithConnection({ socket }: IncomingMessage, res: ServerResp
   if (behind === undefined) {
     const all = (behind = new Set());
     waiting.set(socket, all);
-    // Once node:http has had its turn: whoever it has told is not told again.
+    // After node:http has emitted its own events, so that no response gets `close` twice.
     socket.once('close', () =>
       setImmediate(() => {
         for (const one of [...all]) {

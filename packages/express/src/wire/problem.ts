@@ -1,10 +1,10 @@
-/** Errors of everything that is not MCP: an HTTP status, and a body as OAuth 2 has it. */
+/** Error answers of all paths except MCP: an HTTP status, and a body in the form of OAuth 2. */
 import type { ServerResponse } from 'node:http';
 
 import type { Refusal } from './respond.js';
 import { sendJson } from './respond.js';
 
-/** OAuth's own codes, where it has one. */
+/** The default code of each status: the one of OAuth, where OAuth defines one. */
 const CODES: Readonly<Record<number, string>> = {
   400: 'invalid_request',
   401: 'invalid_token',
@@ -19,14 +19,14 @@ const CODES: Readonly<Record<number, string>> = {
   503: 'temporarily_unavailable',
 };
 
-/** A refusal of anything that is not MCP. */
+/** A refusal with an error code. */
 export interface Problem extends Refusal {
-  /** What it is, for programs: OAuth's own code where it has one. Default: what its status says. */
+  /** The machine-readable error code. Default: derived from the status. */
   code?: string;
 }
 
 /**
- * Sends `{ error, error_description }`.
+ * Sends a refusal as `{ error, error_description }`.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */

@@ -1,15 +1,16 @@
-/** What is known of one request while it is served: for the access log, and for whoever has to find it there. */
+/** Facts about one request, for the access log and the header `X-Request-Id`. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** One request. */
 export interface RequestInfo {
+  /** The id, as in the access log and in `X-Request-Id` of the answer. */
   readonly id: string;
-  /** Milliseconds of `performance.now()`. */
+  /** The time of the start, in milliseconds of `performance.now()`. */
   readonly startedAt: number;
-  /** Whether the answer has its id already. */
-  told: boolean;
-  /** Known once somebody has found out who calls. */
+  /** Whether `X-Request-Id` of the answer has been set. */
+  idSent: boolean;
+  /** The caller, known after authentication. */
   subject?: string | undefined;
   partition?: string | undefined;
 }
@@ -18,25 +19,25 @@ const INFO = Symbol('info');
 
 type WithInfo = IncomingMessage & { [INFO]?: RequestInfo };
 
-/** What others may have called a request on its way here. */
+/** An id from a proxy is accepted in this form. */
 const GIVEN = /^[\w.:+/=-]{1,128}$/;
 
-/** Ids of this process are told from those of others by their beginning. */
+/** A random prefix, so that ids of different processes differ. */
 const PREFIX = `${randomBytes(6).toString('hex')}-`;
 let count = 0;
 
-/** Begins a request; its id is the one in `X-Request-Id`, if that is a plain one. */
+/** Creates the info of a request. Its id is that of the request's `X-Request-Id`, if it has a valid one. */
 export function beginRequest(req: IncomingMessage): RequestInfo {
   const given = req.headers['x-request-id'];
   const id = typeof given === 'string' && GIVEN.test(given) ? given : PREFIX + (count += 1).toString(36);
-  return ((req as WithInfo)[INFO] = { id, startedAt: performance.now(), told: false });
+  return ((req as WithInfo)[INFO] = { id, startedAt: performance.now(), idSent: false });
 }
 
-/** The request's info, if it was begun. */
+/** The info of a request; undefined: {@link beginRequest} was not called for it. */
 export const requestInfoOf = (req: IncomingMessage | undefined): RequestInfo | undefined => (req as WithInfo | undefined)?.[INFO];
 
-/** Notes who calls, for the access log. */
-export function noteCaller(req: IncomingMessage, { subject, partition }: Pick<RequestInfo, 'subject' | 'partition'>): void {
+/** Records the caller of a request for the access log. */
+export function recordCaller(req: IncomingMessage, { subject, partition }: Pick<RequestInfo, 'subject' | 'partition'>): void {
   const info = requestInfoOf(req);
   if (info === undefined) return;
   info.subject = subject;
@@ -46,10 +47,10 @@ export function noteCaller(req: IncomingMessage, { subject, partition }: Pick<Re
 const NO_HEADERS: readonly string[] = [];
 
 /**
- * The headers that a response has to have besides its own, as a flat list. A header that is set before costs `writeHead` its quick
- * way, which is a good part of a call.
+ * The headers that every response has to have, as a flat list for `writeHead`. With `setHeader` instead, `writeHead` would lose its fast
+ * path, which is a noticeable part of the time of a call.
  */
 export function requestHeaders(res: ServerResponse): readonly string[] {
   const info = requestInfoOf(res.req);
-  return info === undefined || info.told ? NO_HEADERS : ['x-request-id', info.id];
+  return info === undefined || info.idSent ? NO_HEADERS : ['x-request-id', info.id];
 }

@@ -1,23 +1,25 @@
-/** How much of something there is at once: in all, and for each user in each partition. */
+/** Counts objects, such as open sessions: in total, and for each user in each partition. */
 import type { Caller } from './caller.js';
 
-/** Tells users apart: one of the same name in another partition is somebody else. */
+/** A key for a user. The same name in another partition is another user. */
 export const userKey = ({ partition, subject }: Caller): string => `${partition}\0${subject}`;
 
-/** Counts. It keeps nothing of users who hold nothing. */
+/** The counts. A user whose count is zero takes no memory. */
 export class UserCounts {
   #total = 0;
   readonly #each = new Map<string, number>();
 
+  /** The count of all users. */
   get total(): number {
     return this.#total;
   }
 
+  /** The count of one user. */
   of(caller: Caller): number {
     return this.#each.get(userKey(caller)) ?? 0;
   }
 
-  /** @returns gives it back: to be called once */
+  /** Counts one object. @returns a function that removes it from the count; call it once */
   take(caller: Caller): () => void {
     const key = userKey(caller);
     this.#total += 1;

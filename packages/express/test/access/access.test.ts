@@ -1,4 +1,4 @@
-/** What every request passes, and the end, seen from those who come at a bad moment. */
+/** The setup of requests and the shutdown, with requests at unfavorable moments. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:http';
 import { createServer, request } from 'node:http';
@@ -25,7 +25,7 @@ async function served(options: HttpOptions = {}): Promise<HttpServer> {
   return server;
 }
 
-/** Begins a POST, and sends its body when it is told to. */
+/** Begins a POST whose body the test sends later. */
 function halfPost(port: number, path: string, headers: Record<string, string>, body: unknown): () => Promise<number> {
   const text = JSON.stringify(body);
   const req = request({ host: '127.0.0.1', port, path, method: 'POST', agent: false, headers: { ...JSON_HEADERS, ...headers } });
@@ -60,8 +60,8 @@ describe('refusals', () => {
   });
 });
 
-describe('in an app of somebody else', () => {
-  it.each(['/', '/ai', '/:tenant'])('mounted at %s, our headers are in our answers and not in theirs', async (path) => {
+describe('a router in another app', () => {
+  it.each(['/', '/ai', '/:tenant'])('adds its headers to its own answers only, mounted at %s', async (path) => {
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
     const router = createRouter(daemon, { auth: await localAuth({ adminStaticToken: 'static' }) });
     const app = express().use(path, router);
@@ -92,8 +92,8 @@ describe('in an app of somebody else', () => {
   });
 });
 
-describe('the port', () => {
-  it('is the only thing that is missing where it is taken: nothing watches the daemon', async () => {
+describe('the start of a server', () => {
+  it('leaves no listener on the daemon where the port is in use', async () => {
     const { port } = await served();
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
     atEnd(() => daemon.close({ drainMs: 10 }));
@@ -108,32 +108,32 @@ describe('the port', () => {
     { headersTimeoutMs: -1 },
     { requestTimeoutMs: 0 },
     { keepAliveTimeoutMs: NaN },
-  ])('%j is refused at the start', async (options) => {
+  ])('refuses %j', async (options) => {
     const message = expect.stringContaining(`${Object.keys(options)[0]!} must be a whole number`) as string;
     await expect(served(options)).rejects.toMatchObject({ code: 'usage', message });
   });
 
-  it('a time for headers that is longer than that for all of a request is that one', async () => {
+  it('limits the time for headers to the time for the whole request', async () => {
     const { url } = await served({ headersTimeoutMs: 120_000 });
     expect((await fetch(`${url}/health`)).status).toBe(200);
   });
 
-  it('stays open where connections cannot be accepted, and the operator is told', async () => {
-    const told: string[] = [];
-    const { url } = await served({ logger: { info: () => undefined, error: (_fields, message) => void told.push(message) } });
+  it('survives connections that cannot be accepted, and logs them', async () => {
+    const logged: string[] = [];
+    const { url } = await served({ logger: { info: () => undefined, error: (_fields, message) => void logged.push(message) } });
     let server: Server | undefined;
     const note = (message: unknown): void => void (server = (message as { server: Server }).server);
     subscribe('http.server.request.start', note);
     await fetch(`${url}/health`);
     unsubscribe('http.server.request.start', note);
     for (let n = 0; n < 2; n += 1) server!.emit('error', new Error('accept ENFILE'));
-    expect(told).toEqual(Array(2).fill('a connection could not be accepted'));
+    expect(logged).toEqual(Array(2).fill('a connection could not be accepted'));
     expect((await fetch(`${url}/health`)).status).toBe(200);
   });
 });
 
 describe('the access log', () => {
-  it('names who asks who they are, and who comes with a ticket', async () => {
+  it('names the caller of /me, and the caller of a request with a ticket', async () => {
     const lines: { path: string; subject?: string; partition?: string }[] = [];
     const server = await served({
       accessLog: true,
@@ -153,7 +153,7 @@ describe('the access log', () => {
     ]);
   });
 
-  it('its ids are in the answers to preflights, too', async () => {
+  it('has ids that are also in the answers to preflights', async () => {
     const { url } = await served();
     const headers = { origin: 'http://localhost:1', 'access-control-request-method': 'POST' };
     for (const path of ['/mcp', '/events']) {
@@ -169,8 +169,8 @@ describe('the access log', () => {
   });
 });
 
-describe('a client that leaves while somebody finds out who calls', () => {
-  it.each(['with a session', 'without'])('ends its call, where the body was read before: %s', async (how) => {
+describe('a client that disconnects during authentication', () => {
+  it.each(['with a session', 'without'])('cancels its call, if the body was read before: %s', async (how) => {
     const held = gate();
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [held.tool] }) });
     let known: () => void = () => undefined;
@@ -213,8 +213,8 @@ describe('a client that leaves while somebody finds out who calls', () => {
   });
 });
 
-describe('a client that leaves a batch', () => {
-  it('ends its calls, and not the one whose id it took', async () => {
+describe('a client that disconnects during a batch', () => {
+  it('cancels its calls, but not the earlier call with the same id', async () => {
     const held = gate();
     const to = await serve([held.tool]);
     const session = await openSession(to, '2025-03-26');
@@ -232,8 +232,8 @@ describe('a client that leaves a batch', () => {
   });
 });
 
-describe('requests that wait behind another on their connection', () => {
-  it('end with it: calls are cancelled, streams are forgotten, and each has its line in the log', async () => {
+describe('pipelined requests', () => {
+  it('end with their connection: calls are cancelled, streams are removed, and each request is logged', async () => {
     const held = gate();
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [held.tool] }) });
     atEnd(() => daemon.close({ drainMs: 10 }));
@@ -266,8 +266,8 @@ describe('requests that wait behind another on their connection', () => {
   });
 });
 
-describe('the end', () => {
-  it('a request whose body comes when it has begun is refused, with a session and without', async () => {
+describe('the shutdown', () => {
+  it('refuses a request whose body arrives after it has begun, with a session and without', async () => {
     const held = gate();
     const to = await serve([echo, held.tool]);
     const session = await openSession(to);
@@ -278,7 +278,7 @@ describe('the end', () => {
     ];
     const under = send(to, { headers: session, body: call('gate', {}, 2) });
     await until(() => held.signals.length === 1);
-    await sleep(50); // their beginnings have come
+    await sleep(50); // the server has received their headers
     const closing = to.mcp.close({ drainMs: 5_000 });
     expect(await Promise.all(late.map((finish) => finish()))).toEqual([503, 503]);
     held.open();
@@ -286,7 +286,7 @@ describe('the end', () => {
     await closing;
   });
 
-  it('the same over HTTP+SSE', async () => {
+  it('refuses such a request over HTTP+SSE as well', async () => {
     const held = gate();
     const to = await serveSse([echo, held.tool]);
     const client = await connectSse(to);
@@ -301,7 +301,7 @@ describe('the end', () => {
     expect(client.text).not.toContain('late');
   });
 
-  it('waits for as long as it is told to, be it for ever', async () => {
+  it('waits as long as configured, even without limit', async () => {
     const held = gate();
     const to = await serve([held.tool]);
     const under = send(to, modern('tools/call', { name: 'gate' }));

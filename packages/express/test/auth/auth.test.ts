@@ -1,8 +1,10 @@
-/** Who calls: bearer tokens, good and bad, at the door of MCP. */
+/** Authentication of MCP requests by valid and invalid bearer tokens. */
 import { writeFile } from 'node:fs/promises';
 
-import type { AuthIdentity, LocalAuth, Refusal } from '@mcp-daemon/express';
-import { createLocalAuth, mayCall } from '@mcp-daemon/express';
+import type { AuthIdentity, Refusal } from '@mcp-daemon/express';
+import { mayCall } from '@mcp-daemon/express';
+import type { LocalAuth } from '@mcp-daemon/express/local';
+import { createLocalAuth } from '@mcp-daemon/express/local';
 import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from '@modelcontextprotocol/client';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -10,7 +12,7 @@ import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/s
 import { call, echo, initialize, openSession, send, serve, sleep, tool } from '../support.js';
 import { ask, bearer, forge, localAuth, mint, PASSWORD, SECRET, USERS, usersFile } from './support.js';
 
-/** What `authenticate` looks at. */
+/** The parts of a request that `authenticate` uses. */
 const requestTo = (url: string, headers: Record<string, string>): never => ({ url, headers, socket: {} }) as never;
 
 type Answer = AuthIdentity | Refusal;
@@ -20,13 +22,13 @@ const identify = async (auth: LocalAuth, token: string, url = '/mcp', more: Reco
 const ANN = { partition: 'default', subject: 'ann', roles: ['user'] };
 
 describe('a token', () => {
-  it('says who its bearer is', async () => {
+  it('identifies its user', async () => {
     const auth = await localAuth();
     expect(await identify(auth, await mint())).toEqual(ANN);
     expect(await identify(auth, await mint())).toEqual(ANN);
   });
 
-  it('that is remembered is not verified again, and is not waited for', async () => {
+  it('that is in the cache is not verified again, and is found synchronously', async () => {
     const auth = await localAuth();
     const token = await mint();
     await identify(auth, token);
@@ -46,7 +48,7 @@ describe('a token', () => {
     ['with another signature', async () => (await mint()).replace(/[^.]*$/, 'AAAA')],
     ['of an algorithm that is not ours', () => mint({}, { alg: 'HS512', secret: SECRET.repeat(2) })],
     ['of an algorithm that it only claims', () => forge({ alg: 'RS256' })],
-    ['with a critical header that nobody knows', () => forge({ alg: 'HS256', crit: ['x'], x: 1 })],
+    ['with an unknown critical header', () => forge({ alg: 'HS256', crit: ['x'], x: 1 })],
     ['signed with another key', () => mint({}, { secret: 'another secret, which is long enough, too' })],
     ['signed with the default key', () => mint({}, { secret: 'CHANGEME' })],
     ['of another issuer', () => mint({ iss: 'somebody' })],
@@ -56,9 +58,9 @@ describe('a token', () => {
     ['that is not valid yet', () => mint({ nbf: now + 3_000 })],
     ['of the future', () => mint({ iat: now + 3_000 })],
     ['without a date', () => mint({ iat: undefined })],
-    ['of nobody', () => mint({ sub: undefined })],
-    ['of somebody unknown', () => mint({ sub: 'nobody' })],
-    ['of somebody with an empty name', () => mint({ sub: '' })],
+    ['without a subject', () => mint({ sub: undefined })],
+    ['of an unknown user', () => mint({ sub: 'nobody' })],
+    ['with an empty subject', () => mint({ sub: '' })],
     ['without roles', () => mint({ roles: undefined })],
     ['whose roles are no list', () => mint({ roles: 'admin' })],
     ['whose partitions are no list of names', () => mint({ partitions: [1] })],
@@ -66,7 +68,7 @@ describe('a token', () => {
     ['of a password that is no more', () => mint({ pwm: 'AAAA' })],
     ['whose mark is no text', () => mint({ pwm: 1 })],
     ['that claims the rights of the static one', () => 'static'],
-  ])('%s is refused', async (_what, make) => {
+  ])('is refused: %s', async (_what, make) => {
     const auth = await localAuth();
     const token = await make();
     for (let again = 0; again < 2; again += 1) {
@@ -79,7 +81,7 @@ describe('a token', () => {
     }
   });
 
-  it('that expires is refused from then on, though it is remembered', async () => {
+  it('is refused when it has expired, although it is in the cache', async () => {
     const auth = await localAuth();
     const token = await mint({ exp: Math.floor(Date.now() / 1000) + 2 });
     expect(await identify(auth, token)).toEqual(ANN);
@@ -95,7 +97,7 @@ describe('a token', () => {
     ['two tokens', 'Bearer a b'],
     ['odd characters', 'Bearer a"b'],
     ['a token without a scheme', 'abc'],
-  ])('%s: 401 with the way to a token', async (_what, authorization) => {
+  ])('is refused with 401 and the URL of the metadata: %s', async (_what, authorization) => {
     const auth = await localAuth({ publicUrl: 'https://mcp.example.com' });
     const headers = { host: 'evil.example', ...(authorization === undefined ? {} : { authorization }) };
     const answer = (await auth.authenticate(requestTo('/mcp?access_token=x', headers))) as Refusal;
@@ -105,7 +107,7 @@ describe('a token', () => {
     expect(answer.headers?.['www-authenticate']?.includes('invalid_token')).toBe(authorization !== undefined);
   });
 
-  it('a Host that is none is not repeated', async () => {
+  it('is refused without repeating a malformed Host header', async () => {
     const auth = await localAuth();
     const answer = (await auth.authenticate(requestTo('/a"b/mcp', { host: 'x", error="y' }))) as Refusal;
     expect(answer.headers?.['www-authenticate']).toBe(
@@ -115,7 +117,7 @@ describe('a token', () => {
 });
 
 describe('the static token', () => {
-  it('is the admin, in every partition', async () => {
+  it('authenticates the admin in every partition', async () => {
     const auth = await localAuth({ adminStaticToken: 'static-token' });
     const admin = { subject: 'admin', roles: ['admin'] };
     expect(await identify(auth, 'static-token')).toEqual({ ...admin, partition: 'default' });
@@ -124,19 +126,19 @@ describe('the static token', () => {
       expect(await identify(auth, wrong)).toMatchObject({ status: 401 });
   });
 
-  it('that is empty is none', async () => {
+  it('does not exist where the option is empty', async () => {
     const auth = await localAuth({ adminStaticToken: '' });
     expect(await auth.authenticate(requestTo('/mcp', { authorization: 'Bearer ' }))).toMatchObject({ status: 401 });
   });
 
-  it('that cannot be sent is refused at the start, and not repeated', async () => {
+  it('with characters that cannot be sent is refused at the start, and not quoted', async () => {
     const started = localAuth({ adminStaticToken: 'p@ss word' });
     await expect(started).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/^ADMIN_STATIC_TOKEN /) });
     await expect(started).rejects.not.toMatchObject({ message: expect.stringContaining('p@ss') });
   });
 });
 
-describe('partitions', () => {
+describe('the partition of a request', () => {
   const bob = (): Promise<string> => mint({ sub: 'bob', partitions: ['alpha', 'alpha#one', 'beta'] });
 
   it.each([
@@ -146,7 +148,7 @@ describe('partitions', () => {
     ['/alpha/sse', {}, 'alpha'],
     ['/alpha/events', {}, 'alpha'],
     ['/alpha/mcp', { 'part-id': 'one' }, 'alpha#one'],
-  ])('%s %j is granted', async (url, headers, partition) => {
+  ])('of %s with the headers %j is granted', async (url, headers, partition) => {
     expect(await identify(await localAuth(), await bob(), url, headers as never)).toMatchObject({ partition, subject: 'bob' });
   });
 
@@ -155,11 +157,11 @@ describe('partitions', () => {
     ['/', {}],
     ['/jsonrpc/sse', {}],
     ['/default/mcp', {}],
-    ['/beta/mcp', {}], // the token says so, the user has it no more
+    ['/beta/mcp', {}], // the token has it, the user no longer does
     ['/Alpha/mcp', {}],
     ['/alpha/mcp', { 'part-id': 'two' }],
     ['/mcp', { 'part-id': 'one' }],
-  ])('%s %j is not granted', async (url, headers) => {
+  ])('of %s with the headers %j is not granted', async (url, headers) => {
     expect(await identify(await localAuth(), await bob(), url, headers as never)).toMatchObject({ status: 403 });
   });
 
@@ -179,12 +181,12 @@ describe('partitions', () => {
     ['/alpha/mcp', { 'part-id': 'one, one' }],
     ['/alpha/mcp', { 'part-id': '../one' }],
     ['/alpha/mcp', { 'part-id': '-' }],
-  ])('%s %j is no partition', async (url, headers) => {
+  ])('of %s with the headers %j is invalid', async (url, headers) => {
     const root = await mint({ sub: 'root', roles: ['admin'] });
     expect(await identify(await localAuth(), root, url, headers as never)).toMatchObject({ status: 400 });
   });
 
-  it('a handler that Express mounts is told by the path of the mount', async () => {
+  it('is in the mount path where Express has mounted the handler', async () => {
     const auth = await localAuth();
     const root = bearer(await mint({ sub: 'root', roles: ['admin'] }));
     const at = async (baseUrl: string, url: string): Promise<unknown> =>
@@ -196,8 +198,8 @@ describe('partitions', () => {
   });
 });
 
-describe('rights', () => {
-  it('a token has no more of them than its user has now', async () => {
+describe('the rights of a token', () => {
+  it('are at most the current rights of its user', async () => {
     const auth = await localAuth();
     expect(await identify(auth, await mint({ roles: ['admin', 'user'] }))).toEqual(ANN);
     expect(await identify(auth, await mint({ roles: ['admin'] }))).toMatchObject({ status: 403 });
@@ -207,7 +209,7 @@ describe('rights', () => {
     expect(await identify(auth, await mint({ partitions: undefined }), '/alpha/mcp')).toMatchObject({ status: 403 });
   });
 
-  it('what changes in the file changes for tokens that are remembered', async () => {
+  it('follow changes of the users file, also for cached tokens', async () => {
     const userFile = await usersFile();
     const auth = await localAuth({ userFile });
     const token = await mint({ roles: ['user', 'viewer'] });
@@ -220,7 +222,7 @@ describe('rights', () => {
     expect(await identify(auth, token)).toMatchObject({ roles: ['viewer'] });
   });
 
-  it('a new password ends the tokens of the old one, after a restart, too', async () => {
+  it('end with a change of the password, also after a restart', async () => {
     const userFile = await usersFile();
     const auth = await localAuth({ userFile });
     const { accessToken } = (await auth.login('ann', PASSWORD, '::1')) as { accessToken: string };
@@ -231,7 +233,7 @@ describe('rights', () => {
     expect(await identify(await localAuth({ userFile }), accessToken)).toMatchObject({ status: 401 });
   });
 
-  it('the bootstrap admin is one as long as the file has none of that name', async () => {
+  it('of the bootstrap admin end when the users file gets a user of that name', async () => {
     const options = { adminUsername: 'boss', adminPassword: 'admin123' };
     const auth = await localAuth(options);
     const { accessToken } = (await auth.login('boss', 'admin123', '::1')) as { accessToken: string };
@@ -242,7 +244,7 @@ describe('rights', () => {
     expect(await auth.login('boss', 'a new password', '::1')).toHaveProperty('accessToken');
   });
 
-  it('another password of the bootstrap admin ends the tokens of the old one, and a restart with the same does not', async () => {
+  it('of the bootstrap admin end with a new password, but not with a restart', async () => {
     const auth = await localAuth({ adminPassword: 'admin123' });
     const { accessToken } = (await auth.login('admin', 'admin123', '::1')) as { accessToken: string };
     expect(await identify(await localAuth({ adminPassword: 'admin123' }), accessToken)).toMatchObject({ subject: 'admin' });
@@ -250,7 +252,7 @@ describe('rights', () => {
   });
 });
 
-describe('at the start', () => {
+describe('the options of createLocalAuth', () => {
   it.each([
     [{ jwtSecret: '' }, 'JWT_SECRET_KEY'],
     [{ jwtSecret: undefined as never }, 'JWT_SECRET_KEY'],
@@ -260,20 +262,20 @@ describe('at the start', () => {
     [{ publicUrl: 'mcp.example.com' }, 'PUBLIC_URL'],
     [{ publicUrl: 'https://example.com/path' }, 'PUBLIC_URL'],
     [{ publicUrl: 'ftp://example.com' }, 'PUBLIC_URL'],
-  ])('%j is refused', async (options, named) => {
+  ])('are refused: %j', async (options, named) => {
     await expect(localAuth(options)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining(named) });
   });
 
-  it('the secret everybody knows signs, on this machine', async () => {
+  it('accept the default secret on this machine', async () => {
     const auth = await createLocalAuth({ userFile: await usersFile(), jwtSecret: 'CHANGEME' });
     expect(await identify(auth, await mint({}, { secret: 'CHANGEME' }))).toEqual(ANN);
   });
 });
 
-describe('at the MCP endpoint', () => {
+describe('an MCP endpoint with authentication', () => {
   const whoami = tool('whoami', (_args, { subject, partition }) => `${subject}@${partition}`);
 
-  it('every request is authorized, not only the first', async () => {
+  it('authorizes every request, not only the first', async () => {
     const auth = await localAuth();
     const served = await serve([whoami], { authenticate: auth.authenticate });
     const refused = await send(served, { body: initialize() });
@@ -286,14 +288,14 @@ describe('at the MCP endpoint', () => {
     expect((await send(served, { body: call('whoami'), headers: without })).status).toBe(401);
     const answer = await send(served, { body: call('whoami'), headers: session });
     expect(answer.json.result).toMatchObject({ content: [{ text: 'ann@default' }] });
-    // Somebody else's session does not exist for others.
+    // The session of another user is answered like an unknown one.
     const root = bearer(await mint({ sub: 'root', roles: ['admin'] }));
     expect((await send(served, { body: call('whoami'), headers: { ...session, ...root } })).status).toBe(404);
     await auth.users.removeUser('ann');
     expect((await send(served, { body: call('whoami'), headers: session })).status).toBe(401);
   });
 
-  it('a viewer lists and reads, and calls no tool: not alone, not in a batch, not in the modern era', async () => {
+  it('lets a viewer list and read, but call no tool: neither alone nor in a batch nor in the modern era', async () => {
     const { authenticate } = await localAuth();
     const served = await serve([whoami], { authenticate, authorize: mayCall });
     const viewer = bearer(await mint({ sub: 'eve', roles: ['viewer'] }));
@@ -312,7 +314,7 @@ describe('at the MCP endpoint', () => {
     expect((await modern(bearer(await mint()))).json.result).toMatchObject({ content: [{ text: 'ann@default' }] });
   });
 
-  it('a token for another partition is refused', async () => {
+  it('refuses a token for another partition', async () => {
     const served = await serve([whoami], { authenticate: (await localAuth()).authenticate });
     const token = bearer(await mint());
     const body = JSON.stringify(initialize());
@@ -322,7 +324,7 @@ describe('at the MCP endpoint', () => {
     expect((await ask(served.port, 'POST', '/mcp', headers, body)).status).toBe(200);
   });
 
-  it('the official clients call with a token, and learn that they need one', async () => {
+  it('serves the official clients with a token, and tells them that they need one', async () => {
     const { authenticate, login } = await localAuth();
     const served = await serve([whoami, echo], { authenticate });
     const { accessToken } = (await login('ann', PASSWORD, '::1')) as { accessToken: string };

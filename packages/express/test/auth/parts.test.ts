@@ -1,4 +1,4 @@
-/** The parts of authentication that are functions on plain data. */
+/** Parts of authentication that need no server. */
 import type { IncomingMessage } from 'node:http';
 
 import { jest } from '@jest/globals';
@@ -11,17 +11,20 @@ import { SECRET } from './support.js';
 
 afterEach(() => jest.restoreAllMocks());
 
-describe('secrets that everybody knows', () => {
+describe('the check of well-known secrets', () => {
   const OWN = '0123456789abcdef0123456789abcdef';
   const check = (host: string, jwtSecret: string = DEFAULT_JWT_SECRET, adminPassword?: string): void =>
     checkSecrets({ host, jwtSecret, adminPassword });
 
-  it.each(['127.0.0.1', '127.1.2.3', 'localhost', 'LOCALHOST', '::1', '[::1]', '::ffff:127.0.0.1'])('are for %s', (host) => {
-    expect(() => check(host, DEFAULT_JWT_SECRET, DEFAULT_ADMIN_PASSWORD)).not.toThrow();
-  });
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', 'LOCALHOST', '::1', '[::1]', '::ffff:127.0.0.1'])(
+    'accepts them on %s',
+    (host) => {
+      expect(() => check(host, DEFAULT_JWT_SECRET, DEFAULT_ADMIN_PASSWORD)).not.toThrow();
+    },
+  );
 
   it.each(['0.0.0.0', '::', '', '10.0.0.1', '127.0.0.1.example.com', 'localhost.example.com', '128.0.0.1', '::ffff:10.0.0.1'])(
-    'are not for %j',
+    'refuses them on %j',
     (host) => {
       expect(() => check(host)).toThrow(
         expect.objectContaining({ code: 'usage', message: expect.stringContaining('JWT_SECRET_KEY') }),
@@ -31,10 +34,10 @@ describe('secrets that everybody knows', () => {
     },
   );
 
-  it('are not for whom a proxy brings, wherever it listens', () => {
+  it('refuses them behind a proxy, whatever address the server listens on', () => {
     const secrets = { host: '127.0.0.1', jwtSecret: DEFAULT_JWT_SECRET };
     expect(() => checkSecrets({ ...secrets, publicUrl: 'https://mcp.example.com' })).toThrow(
-      /^cannot be https:\/\/mcp\.example\.com: JWT_SECRET_KEY still has/,
+      /^PUBLIC_URL cannot be https:\/\/mcp\.example\.com: JWT_SECRET_KEY still has/,
     );
     expect(() => checkSecrets({ ...secrets, publicUrl: 'http://localhost:8080' })).not.toThrow();
     expect(() => checkSecrets({ ...secrets, behindProxy: true })).toThrow('TRUST_PROXY');
@@ -42,7 +45,7 @@ describe('secrets that everybody knows', () => {
     expect(() => checkSecrets({ ...secrets, publicUrl: 'https://mcp.example.com', jwtSecret: OWN })).not.toThrow();
   });
 
-  it('a static token that can be guessed is one of them', () => {
+  it('refuses a short static token', () => {
     const others = { host: '0.0.0.0', jwtSecret: OWN };
     expect(() => checkSecrets({ ...others, adminStaticToken: 'a'.repeat(15) })).toThrow(/ADMIN_STATIC_TOKEN is shorter than 16/);
     for (const adminStaticToken of [undefined, '', 'a'.repeat(16)])
@@ -50,9 +53,9 @@ describe('secrets that everybody knows', () => {
     expect(() => checkSecrets({ ...others, host: '127.0.0.1', adminStaticToken: 'a' })).not.toThrow();
   });
 
-  it('are named by the variable to set, and not repeated', () => {
+  it('names the variable to set, and does not quote the secret', () => {
     expect(() => check('0.0.0.0', OWN, DEFAULT_ADMIN_PASSWORD)).toThrow(
-      /: ADMIN_PASSWORD still has the default .* Set ADMIN_PASSWORD to/,
+      /: ADMIN_PASSWORD still has the publicly known default\. Set ADMIN_PASSWORD to/,
     );
     expect(() => check('0.0.0.0', '')).toThrow(/Set JWT_SECRET_KEY to/);
     expect(() => check('0.0.0.0', DEFAULT_JWT_SECRET, DEFAULT_ADMIN_PASSWORD)).toThrow(
@@ -62,8 +65,8 @@ describe('secrets that everybody knows', () => {
   });
 });
 
-describe('roles', () => {
-  it('a viewer reads, others call', () => {
+describe('the roles', () => {
+  it('let a viewer read, and users and admins call', () => {
     expect(ROLES).toEqual(['admin', 'user', 'viewer']);
     const may = (method: string, ...roles: string[]): boolean => mayCall({ roles }, method);
     for (const method of [
@@ -83,7 +86,7 @@ describe('roles', () => {
 });
 
 describe('a throttle', () => {
-  it('lets so many through, then one more every so often', () => {
+  it('allows a burst, then one more at each interval', () => {
     let now = 1_000_000;
     jest.spyOn(Date, 'now').mockImplementation(() => now);
     const throttle = createThrottle({ burst: 2, everyMs: 10_000, maxKeys: 100 });
@@ -101,7 +104,7 @@ describe('a throttle', () => {
     throttle.give('nobody');
   });
 
-  it('remembers so many, those that tried last', () => {
+  it('forgets the keys that were used longest ago', () => {
     const throttle = createThrottle({ burst: 1, everyMs: 100_000, maxKeys: 2 });
     for (const key of ['a', 'b', 'c']) throttle.take(key);
     expect([throttle.take('c') > 0, throttle.take('b') > 0, throttle.take('a')]).toEqual([true, true, 0]);
@@ -116,7 +119,7 @@ describe('a throttle', () => {
     ['fe80::1%eth0', 'fe80:0:0:0'],
     ['1:2:3:4:5:6:7:8', '1:2:3:4'],
     ['', ''],
-  ])('the network of %j is %j', (address, network) => expect(networkOf(address)).toBe(network));
+  ])('finds that the network of %j is %j', (address, network) => expect(networkOf(address)).toBe(network));
 });
 
 describe('the address of a client', () => {
@@ -127,14 +130,14 @@ describe('the address of a client', () => {
     ['[2001:db8::7]', '2001:db8::7'],
     ['[2001:db8::7]:50123', '2001:db8::7'],
     ['198.51.100.1:1, 203.0.113.7:2', '203.0.113.7'],
-  ])('in %j is %s, whatever port a proxy has written', (forwarded, address) => {
+  ])('in X-Forwarded-For %j is %s, without the port', (forwarded, address) => {
     const req = { headers: { 'x-forwarded-for': forwarded }, socket: { remoteAddress: '127.0.0.1' } };
     for (const trust of [1, ['loopback']]) expect(createAddressOf(trust)(req as unknown as IncomingMessage)).toBe(address);
   });
 });
 
-describe('verified tokens', () => {
-  it('are remembered in a bounded number, and forgotten with their user', async () => {
+describe('the cache of verified tokens', () => {
+  it('is limited in size, and drops the tokens of a user who has changed', async () => {
     const tokens = await createTokens({ secret: SECRET, issuer: 'us', seconds: 60 });
     const user = { username: 'ann', passwordHash: 'x', roles: ['user'], partitions: ['default'] };
     const known = new Map([['ann', user]]);

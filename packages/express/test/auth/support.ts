@@ -1,4 +1,4 @@
-/** What the tests of authentication share: users in temporary folders, servers with them, tokens of any kind. */
+/** Helpers for the tests of authentication: users in temporary folders, servers with these users, and tokens of any kind. */
 import { createHmac } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { LocalAuth, LocalAuthOptions } from '@mcp-daemon/express';
-import { createLocalAuth } from '@mcp-daemon/express';
+import type { LocalAuth, LocalAuthOptions } from '@mcp-daemon/express/local';
+import { createLocalAuth } from '@mcp-daemon/express/local';
 import bcrypt from 'bcrypt';
 import { SignJWT } from 'jose';
 
@@ -28,7 +28,7 @@ export const USERS = [
   { username: 'odd', password_hash: HASH, roles: ['gardener'] },
 ];
 
-/** A folder that is gone after the test. */
+/** A folder that is removed after the test. */
 export async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'mcp-auth-'));
   atEnd(() => rm(path, { recursive: true, force: true }));
@@ -45,7 +45,7 @@ export async function usersFile(users: unknown = USERS): Promise<string> {
 export const localAuth = async (options: Partial<LocalAuthOptions> = {}): Promise<LocalAuth> =>
   createLocalAuth({ userFile: options.userFile ?? (await usersFile()), jwtSecret: SECRET, ...options });
 
-/** Serves `auth.handle` until the test ends, and 404 for what is not its own. */
+/** Serves `auth.handle` until the end of the test, and 404 for other paths. */
 export async function serveAuth(auth: Pick<LocalAuth, 'handle'>): Promise<{ port: number }> {
   const server = createServer((req, res) => {
     void auth.handle(req, res).then((served) => {
@@ -60,7 +60,7 @@ export async function serveAuth(auth: Pick<LocalAuth, 'handle'>): Promise<{ port
   return { port: (server.address() as AddressInfo).port };
 }
 
-/** What came back. */
+/** A whole answer. */
 export interface Response {
   status: number;
   headers: IncomingHttpHeaders;
@@ -68,7 +68,7 @@ export interface Response {
   json: Record<string, unknown>;
 }
 
-/** A request as it is. */
+/** Sends a request without adding anything. */
 export function ask(
   port: number,
   method: string,
@@ -103,7 +103,7 @@ export const logIn = (port: number, username: unknown, password: unknown = PASSW
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
-/** A good token of `ann`, unless it is told otherwise; what is undefined is left out. */
+/** A valid token of `ann`, with some claims replaced. Claims that are undefined are left out. */
 export function mint(more: Record<string, unknown> = {}, { secret = SECRET, alg = 'HS256' } = {}): Promise<string> {
   const claims = {
     iss: 'mcp-daemon',
@@ -120,7 +120,7 @@ export function mint(more: Record<string, unknown> = {}, { secret = SECRET, alg 
 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A token with any header at all; signed by HMAC unless it is to have no signature. */
+/** A token with any header, signed with HMAC or not signed at all. */
 export function forge(header: object, claims: object = {}, signed = true): string {
   const text = `${part(header)}.${part({ iss: 'mcp-daemon', sub: 'root', iat: now(), exp: now() + 60, roles: ['admin'], partitions: [], ...claims })}`;
   return `${text}.${signed ? createHmac('sha256', SECRET).update(text).digest('base64url') : ''}`;

@@ -1,4 +1,4 @@
-/** The document of the API: that it is a good one, tells all that is served, and that what is served answers as it tells. */
+/** The OpenAPI document: it is valid and complete, and the server answers as documented. */
 import { request } from 'node:http';
 
 import type { JsonObject } from '@mcp-daemon/core';
@@ -9,7 +9,7 @@ import { createConfig, lintFromString } from '@redocly/openapi-core';
 import type { Router } from 'express';
 import express from 'express';
 
-import { describeApi, ENDPOINTS } from '../../src/documents/openapi.js';
+import { describeApi } from '../../src/documents/openapi.js';
 import { localAuth, PASSWORD } from '../auth/support.js';
 import { atEnd, echo, initialize, JSON_HEADERS, message, modern } from '../support.js';
 
@@ -43,11 +43,11 @@ function problemsOf(document: Document, schema: JsonObject, value: unknown): rea
   return result.ok ? [] : result.problems;
 }
 
-describe('the document', () => {
-  it.each(API)('is good OpenAPI 3.1, security $security', async (options) => {
+describe('the OpenAPI document', () => {
+  it.each(API)('is valid OpenAPI 3.1, security $security', async (options) => {
     const config = await createConfig({
       extends: ['recommended-strict'],
-      // A page has nothing to refuse; and `/{partition}/sse` does not stand in the way of `/jsonrpc/sse`.
+      // Pages have no 4xx answers; and `/jsonrpc/sse` takes precedence over `/{partition}/sse`.
       rules: { 'operation-4xx-response': 'off', 'no-ambiguous-paths': 'off' },
     });
     const problems = await lintFromString({
@@ -58,7 +58,7 @@ describe('the document', () => {
     expect(problems.map(({ message: said, ruleId, location }) => `${ruleId} ${location[0]?.pointer}: ${said}`)).toEqual([]);
   });
 
-  it('has examples that are as their schemas say', () => {
+  it('has examples that match their schemas', () => {
     const document = describeAs();
     let count = 0;
     for (const { path, operation } of operationsOf(document)) {
@@ -75,7 +75,7 @@ describe('the document', () => {
     expect(count).toBeGreaterThan(5);
   });
 
-  it('asks for what the server asks for', () => {
+  it('requires the authentication that the server requires', () => {
     expect(describeAs({ security: 'none' })).toMatchObject({ security: [], components: { securitySchemes: {} } });
     expect(Object.keys(describeAs({ security: 'token' }).components.securitySchemes)).toEqual(['bearer']);
     const { components, security, paths } = describeAs();
@@ -85,7 +85,7 @@ describe('the document', () => {
     expect(paths['/mcp']?.['post']?.security).toBeUndefined();
   });
 
-  it('leaves out what is not served', () => {
+  it('omits what is not served', () => {
     const paths = Object.keys(describeAs({ without: ['httpSse', 'metrics'] }).paths);
     expect(paths).not.toEqual(expect.arrayContaining(['/jsonrpc/sse']));
     expect(paths.filter((path) => /sse|messages|metrics/.test(path))).toEqual([]);
@@ -96,7 +96,7 @@ describe('the document', () => {
   it('marks the old transport as deprecated', () => {
     const old = operationsOf(describeAs()).filter(({ operation }) => operation.deprecated === true);
     expect(old.map(({ path }) => path).sort()).toEqual(
-      ['/jsonrpc/sse', '/messages', '/sse', '/{partition}/messages', '/{partition}/sse'].sort(),
+      ['/jsonrpc/messages', '/jsonrpc/sse', '/messages', '/sse', '/{partition}/messages', '/{partition}/sse'].sort(),
     );
   });
 });
@@ -123,7 +123,7 @@ interface Asked {
   body?: unknown;
 }
 
-/** A request. A stream is left as soon as it begins. */
+/** Sends a request. A stream is closed as soon as it begins. */
 function ask(url: string, { method = 'GET', headers = {}, body }: Asked = {}): Promise<Answer> {
   const sent = Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined));
   return new Promise((resolve, reject) => {
@@ -149,15 +149,15 @@ const ADMIN = { authorization: 'Bearer static' };
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const EVENTS = { ...ADMIN, accept: 'text/event-stream' };
 
-describe('what is served', () => {
-  /** What is wrong with an answer, by what the document says of its operation. */
+describe('the API that is served', () => {
+  /** Lists the differences between an answer and its documentation. */
   function judge(document: Document, method: string, path: string, { status, type, text, headers }: Answer): string[] {
     const at = `${method} ${path} ${status}`;
     const said = document.paths[path]?.[method.toLowerCase()]?.responses[status];
     if (said === undefined) return [`${at} is not documented: ${text}`];
     if (said.content === undefined) return text === '' ? [] : [`${at} has a body`];
     const missing = Object.keys(said.headers ?? {})
-      // A stream and a 503 for good have none of these.
+      // Retry-After is optional.
       .filter((name) => ['WWW-Authenticate', 'Allow'].includes(name) && headers[name.toLowerCase()] === undefined)
       .map((name) => `${at} has no ${name}`);
     const content = said.content[type];
@@ -166,7 +166,7 @@ describe('what is served', () => {
     return [...missing, ...problemsOf(document, content.schema, value).map((problem) => `${at} ${problem}: ${text}`)];
   }
 
-  it('answers as its document tells, at every path that there is', async () => {
+  it('answers as documented, at every path', async () => {
     const { url } = await serveAll();
     const document = JSON.parse((await ask(`${url}/openapi.json`)).text) as Document;
     const seen = new Map<string, Set<number>>();
@@ -243,6 +243,7 @@ describe('what is served', () => {
     }
     await look('GET', '/jsonrpc/sse', { headers: EVENTS });
     await look('GET', '/jsonrpc/sse');
+    await look('POST', '/jsonrpc/messages', { headers: JSON_HEADERS, body: initialize() });
 
     const credentials = { username: 'ann', password: PASSWORD };
     await look('POST', '/auth/login', { headers: JSON_HEADERS, body: credentials });
@@ -264,16 +265,16 @@ describe('what is served', () => {
     await look('GET', '/metrics');
 
     expect(wrong).toEqual([]);
-    // Every operation was asked, and answered well at least once.
+    // Every operation was requested, and succeeded at least once.
     const documented = operationsOf(document).map(({ path, method }) => `${method.toUpperCase()} ${path}`);
     const good = [...seen].filter(([, statuses]) => [200, 202, 204].some((status) => statuses.has(status))).map(([key]) => key);
-    const others = ['POST /messages', 'POST /{partition}/messages']; // need a stream that stays: http-sse.test.ts
+    const others = ['POST /messages', 'POST /{partition}/messages', 'POST /jsonrpc/messages']; // need a stream that stays: http-sse.test.ts
     expect([...good, ...others].sort()).toEqual(documented.sort());
     expect(seen.get('POST /mcp')).toEqual(new Set([200, 202, 400, 401, 403, 404, 406, 413, 415]));
     expect(seen.get('POST /auth/login')).toEqual(new Set([200, 400, 401, 413, 415, 429]));
   });
 
-  it('answers as its document tells without authentication, too', async () => {
+  it('answers as documented without authentication', async () => {
     const { url } = await serveAll({ auth: createOpenAuth() });
     const document = JSON.parse((await ask(`${url}/openapi.json`)).text) as Document;
     const { headers, body } = modern('tools/list');
@@ -292,7 +293,7 @@ describe('what is served', () => {
     }
   });
 
-  it('is documented, each of its routes', async () => {
+  it('has a documented operation for each of its routes', async () => {
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
     const router = createRouter(daemon, { auth: await localAuth() });
     atEnd(async () => {
@@ -300,7 +301,7 @@ describe('what is served', () => {
       await daemon.close({ drainMs: 10 });
     });
     const routes: string[] = [];
-    /** Paths of a router, and of the routers in it. */
+    /** Collects the paths of a router and of nested routers. */
     const walk = (stack: Router['stack']): void => {
       for (const layer of stack) {
         const { route, handle } = layer as unknown as {
@@ -312,17 +313,17 @@ describe('what is served', () => {
       }
     };
     walk((router as Router & typeof router).stack);
-    const documented = new Set(ENDPOINTS.map(({ path }) => path));
-    // What belongs to a page is no endpoint.
+    const documented = Object.keys(describeApi()['paths'] as JsonObject);
+    // Files and redirects of a page are not operations.
     const parts = ['/docs/', '/redoc/', '/docs/assets/:name'];
     const undocumented = routes.filter(
-      (path) => !documented.has(path.replace(':partition', '{partition}')) && !parts.includes(path),
+      (path) => !documented.includes(path.replace(':partition', '{partition}')) && !parts.includes(path),
     );
     expect(undocumented).toEqual([]);
     expect(routes.length).toBeGreaterThan(12);
   });
 
-  it('says no more than it serves', async () => {
+  it('has no documented operation that it does not serve', async () => {
     const { url } = await serveAll({ auth: createOpenAuth(), httpSse: false });
     const document = JSON.parse((await ask(`${url}/openapi.json`)).text) as Document;
     expect(document.security).toEqual([]);
@@ -333,11 +334,11 @@ describe('what is served', () => {
   });
 });
 
-describe('the pages', () => {
+describe('the API pages', () => {
   const assetsIn = (html: string): string[] =>
     [...html.matchAll(/(?:src|href)="(docs\/assets\/[^"]+)"/g)].map(([, path]) => path!);
 
-  it('are made of files that a browser may keep for good', async () => {
+  it('load files that a browser may cache forever', async () => {
     const { url } = await serveAll();
     for (const page of ['/docs', '/redoc']) {
       const { text, headers } = await ask(url + page);
@@ -354,7 +355,7 @@ describe('the pages', () => {
         expect((await ask(`${url}/${path}`, { headers: known })).status).toBe(304);
         const plain = await ask(`${url}/${path}`, { headers: { 'accept-encoding': 'identity' } });
         expect(plain.headers['content-encoding']).toBeUndefined();
-        // Not as a message: it would be of megabytes.
+        // Compared as a boolean, because a failure message with the text would have megabytes.
         expect(/sourceMappingURL=\S+\s*$|cdn\.redoc\.ly/.test(plain.text)).toBe(false);
         expect((await ask(`${url}/${path}`, { method: 'HEAD' })).text).toBe('');
       }
@@ -362,7 +363,7 @@ describe('the pages', () => {
     expect((await ask(`${url}/docs/assets/LICENSES.txt`)).text).toContain('Apache License');
   });
 
-  it('let nothing in from elsewhere', async () => {
+  it('load nothing from other servers', async () => {
     const { url } = await serveAll();
     for (const page of ['/docs', '/redoc']) {
       const policy = String((await ask(url + page)).headers['content-security-policy']);
@@ -372,7 +373,7 @@ describe('the pages', () => {
     }
   });
 
-  it('know no other files', async () => {
+  it('serve no other files', async () => {
     const { url } = await serveAll();
     for (const path of [
       '/docs/assets/package.json',
@@ -384,7 +385,7 @@ describe('the pages', () => {
     expect((await ask(`${url}/docs`, { method: 'POST' })).headers['allow']).toBe('GET, HEAD');
   });
 
-  it('are found with a slash behind them, under a path of somebody else', async () => {
+  it('redirect a path that ends with a slash, under any mount path', async () => {
     const app = express().use('/ai', createDocuments());
     const server = app.listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
@@ -395,7 +396,7 @@ describe('the pages', () => {
     expect((await ask(`${base}/ai/openapi.json`)).status).toBe(200);
   });
 
-  it('are refused where a folder is given that has none', () => {
+  it('cause an error where the given folder does not contain them', () => {
     expect(() => createDocuments({ assetsDir: '/nowhere' })).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 });

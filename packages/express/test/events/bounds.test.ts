@@ -1,4 +1,4 @@
-/** Streams are bounded in number, in time and in what they hold, and leave nothing behind. */
+/** Limits on the number, duration and memory of streams. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
@@ -13,7 +13,7 @@ import { callOf, changed, read, watch } from './support.js';
 
 afterEach(() => jest.restoreAllMocks());
 
-/** A reader that opens a stream and then stops reading. */
+/** A client that opens a stream and then stops reading. */
 async function stopReading({ port, events }: Watched): Promise<Socket> {
   const before = events.streams;
   const socket = connect(port, '127.0.0.1');
@@ -26,8 +26,8 @@ async function stopReading({ port, events }: Watched): Promise<Socket> {
 
 const LONG = 'x'.repeat(10_000);
 
-describe('a reader that stops reading', () => {
-  it('is cut off, told so if it ever reads again, and harms nobody', async () => {
+describe('a client that stops reading', () => {
+  it('is disconnected, gets a gap event if it reads again, and does not affect others', async () => {
     const watched = await watch({ maxUnreadBytes: 100_000 });
     const slow = await stopReading(watched);
     const quick = await read(watched);
@@ -45,7 +45,7 @@ describe('a reader that stops reading', () => {
     expect(late).toContain('event: gap\ndata: {"type":"gap","reason":"slow"}\n\n');
     const ids = [...late.matchAll(/^id: (.*)$/gm)].map(([, id]) => id);
     expect(ids.length).toBeLessThan(sent);
-    // It has all up to the cut; the next one is there for it to fetch.
+    // The client has all events up to the disconnect, and can fetch the next ones.
     const again = await read(watched, 'ada', ids.at(-1));
     await until(() => again.given.length > 0);
     const first = quick.given.findIndex(({ id }) => id === ids.at(-1)) + 1;
@@ -56,7 +56,7 @@ describe('a reader that stops reading', () => {
     await until(() => quick.given.length === sent + 1);
   });
 
-  it('that never reads again is let go', async () => {
+  it('and never reads again is disconnected', async () => {
     const timers = jest.spyOn(globalThis, 'setTimeout');
     const watched = await watch({ maxUnreadBytes: 100_000 });
     await stopReading(watched);
@@ -70,7 +70,7 @@ describe('a reader that stops reading', () => {
     await until(() => watched.events.streams === 0);
   });
 
-  it('is bounded within one turn of the event loop, too', async () => {
+  it('is limited within one turn of the event loop as well', async () => {
     const watched = await watch({ maxUnreadBytes: 100_000 });
     const reader = await read(watched);
     for (let sent = 0; sent < 50; sent += 1) watched.daemon.events.publish(changed(`${sent}${LONG}`));
@@ -82,8 +82,8 @@ describe('a reader that stops reading', () => {
   });
 });
 
-describe('how many', () => {
-  it('streams of one user, and in all, is bounded; there is room again when one ends', async () => {
+describe('the number of streams', () => {
+  it('is limited for one user and in total; when one ends, another may begin', async () => {
     const watched = await watch({ maxStreams: 4, maxStreamsPerUser: 2 });
     const ada = [await read(watched, 'ada'), await read(watched, 'ada')];
     const third = await read(watched, 'ada');
@@ -98,8 +98,8 @@ describe('how many', () => {
   });
 });
 
-describe('how long', () => {
-  it('a stream ends after its time, and what it misses is there for whoever comes back', async () => {
+describe('the duration of a stream', () => {
+  it('is limited; a client that reconnects gets the events it has missed', async () => {
     const watched = await watch({ heartbeatMs: 20, maxStreamMs: 50 });
     const reader = await read(watched);
     await until(() => reader.over);
@@ -111,8 +111,8 @@ describe('how long', () => {
   });
 });
 
-describe('the end', () => {
-  it('tells all streams when to come back, and ends them; later ones are refused', async () => {
+describe('the end of streams', () => {
+  it('comes with the shutdown: clients are told when to reconnect, and new streams are refused', async () => {
     const watched = await watch();
     const readers = await Promise.all([read(watched, 'ada'), read(watched, 'bob'), read(watched, 'root:admin:other')]);
     watched.daemon.events.publish(changed('last'));
@@ -130,7 +130,7 @@ describe('the end', () => {
     expect(late.res.headers['retry-after']).toBe('5');
   });
 
-  it('a client that leaves is forgotten, and nobody is told of calls any more after a while', async () => {
+  it('comes when the client disconnects; without streams the bus has no listeners', async () => {
     const clock = jest.spyOn(globalThis, 'setTimeout');
     const watched = await watch();
     const readers = await Promise.all(Array.from({ length: 20 }, () => read(watched)));
@@ -143,7 +143,7 @@ describe('the end', () => {
     expect(watched.daemon.events.listens('default')).toBe(false);
   });
 
-  it('nothing is left of streams that have ended', async () => {
+  it('leaves nothing in memory', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const watched = await watch();
@@ -168,6 +168,6 @@ describe('the end', () => {
       collect();
     }
     expect(responses).toHaveLength(100);
-    expect(left()).toBeLessThanOrEqual(5); // a parser keeps the last response of its connection for a while
+    expect(left()).toBeLessThanOrEqual(5); // Node's HTTP parser keeps the last response of a connection for a while
   });
 });

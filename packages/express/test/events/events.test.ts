@@ -1,4 +1,4 @@
-/** Who is told what, and in which form. */
+/** The events that callers get, and their form. */
 import { execFile } from 'node:child_process';
 
 import { jest } from '@jest/globals';
@@ -9,8 +9,8 @@ import { ask, callOf, changed, hasCurl, read, Reader, watch } from './support.js
 
 afterEach(() => jest.restoreAllMocks());
 
-describe('a stream', () => {
-  it('tells of calls as they happen, and of nothing that is in them', async () => {
+describe('a stream of events', () => {
+  it('reports calls as they happen, without their arguments and results', async () => {
     const watched = await watch();
     const reader = await read(watched);
     await callOf(watched.session('ada'), 'echo', { text: 'a secret' });
@@ -23,7 +23,7 @@ describe('a stream', () => {
     expect(JSON.stringify(reader.given)).not.toContain('secret');
   });
 
-  it('has the headers that keep everything between from holding it back', async () => {
+  it('has headers that keep proxies from buffering it', async () => {
     const { res } = await read(await watch());
     expect(res.statusCode).toBe(200);
     expect(res.headers).toMatchObject({
@@ -33,7 +33,7 @@ describe('a stream', () => {
     });
   });
 
-  it('says at once when to come back, and where it is', async () => {
+  it('begins with the reconnect time and the current position', async () => {
     const reader = await read(await watch());
     await until(() => reader.ready);
     expect(reader.lastEventId).toMatch(/^[0-9a-f]{16}-0$/);
@@ -65,8 +65,8 @@ describe('a stream', () => {
   });
 });
 
-describe('each their own', () => {
-  it('a user sees their own calls and what changes, an admin all of the partition, and nobody another partition', async () => {
+describe('the events that a caller sees', () => {
+  it("are, for a user, their own calls and changes; for an admin, all of the partition; and never another partition's", async () => {
     const watched = await watch();
     const [ada, bob, admin, other] = await Promise.all([
       read(watched, 'ada'),
@@ -86,7 +86,7 @@ describe('each their own', () => {
     expect(subjects(other)).toEqual(['y']);
   });
 
-  it('also of what was missed', async () => {
+  it('are the same for missed events', async () => {
     const watched = await watch();
     const first = await read(watched, 'ada');
     await until(() => first.lastEventId !== '');
@@ -102,7 +102,7 @@ describe('each their own', () => {
     expect(bob.given.every(({ data }) => data['subject'] === 'bob')).toBe(true);
   });
 
-  it('a role is one of a list, not a part of its name', async () => {
+  it('depend on whole role names', async () => {
     const watched = await watch();
     const reader = await read(watched, 'eve:administrator');
     await callOf(watched.session('ada'));
@@ -111,7 +111,7 @@ describe('each their own', () => {
     expect(reader.types).toEqual(['resource_updated']);
   });
 
-  it("a user who saw little because little was theirs is not told of a gap when others' calls are many", async () => {
+  it('do not have a gap because of many calls of other users', async () => {
     const watched = await watch({ heartbeatMs: 20 });
     const reader = await read(watched, 'ada');
     const bob = watched.session('bob');
@@ -129,7 +129,7 @@ describe('each their own', () => {
 describe('tickets', () => {
   const who = { partition: 'default', subject: 'ada', roles: ['user'] };
 
-  it('stand for whoever asked for them, once', async () => {
+  it('identify the caller who requested them, once', async () => {
     const watched = await watch();
     const path = `/events?ticket=${watched.events.createTicket(who)}`;
     const reader = new Reader(await ask(watched, { path }));
@@ -140,7 +140,7 @@ describe('tickets', () => {
     expect((await ask(watched, { path })).statusCode).toBe(401);
   });
 
-  it('are worth nothing after 30 seconds, when made up, and after the end', async () => {
+  it('are invalid after 30 seconds, when made up, and after the shutdown', async () => {
     const { events } = await watch();
     const [old, late, last] = [events.createTicket(who), events.createTicket(who), events.createTicket(who)];
     const now = Date.now();
@@ -154,17 +154,17 @@ describe('tickets', () => {
     expect(events.identityOfTicket(last)).toBeUndefined();
   });
 
-  it('are bounded: nobody drives out those of others', async () => {
+  it("are limited for each user, so that nobody can push out another user's tickets", async () => {
     const { events } = await watch();
     const bobs = events.createTicket({ ...who, subject: 'bob' });
     const adas = Array.from({ length: 11_000 }, () => events.createTicket(who));
     expect(events.identityOfTicket(bobs)).toMatchObject({ subject: 'bob' });
     expect(adas.filter((ticket) => events.identityOfTicket(ticket) !== undefined)).toHaveLength(100);
-    const crowd = Array.from({ length: 10_050 }, (_, index) => events.createTicket({ ...who, subject: `${index}` }));
-    expect(crowd.filter((ticket) => events.identityOfTicket(ticket) !== undefined)).toHaveLength(10_000);
+    const tickets = Array.from({ length: 10_050 }, (_, index) => events.createTicket({ ...who, subject: `${index}` }));
+    expect(tickets.filter((ticket) => events.identityOfTicket(ticket) !== undefined)).toHaveLength(10_000);
   });
 
-  it('keep what an identity was', async () => {
+  it('keep the identity as it was when they were created', async () => {
     const { events } = await watch();
     const roles = ['user'];
     const ticket = events.createTicket({ ...who, roles });
@@ -173,8 +173,8 @@ describe('tickets', () => {
   });
 });
 
-describe('what is refused', () => {
-  it.each(['HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s', async (method) => {
+describe('the events handler', () => {
+  it.each(['HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('refuses the method %s', async (method) => {
     const res = await ask(await watch(), { method });
     expect(res.statusCode).toBe(405);
     expect(res.headers.allow).toBe('GET');
@@ -184,11 +184,11 @@ describe('what is refused', () => {
     expect(text).toBe(method === 'HEAD' ? '' : JSON.stringify(problem));
   });
 
-  it('a client that takes no stream', async () => {
+  it('refuses a client that does not accept a stream', async () => {
     expect((await ask(await watch(), { headers: { accept: 'application/json' } })).statusCode).toBe(406);
   });
 
-  it('options that are no good', async () => {
+  it('refuses invalid options', async () => {
     const { daemon } = await watch();
     for (const heartbeatMs of [0, -1, 1.5, NaN, Infinity, 2 ** 31])
       expect(() => createEventsHandler(daemon, { heartbeatMs })).toThrow('heartbeatMs must be a whole number');

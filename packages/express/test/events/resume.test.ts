@@ -1,10 +1,10 @@
-/** Coming back: nothing is missed, nothing is told twice, and where something is missing it is said. */
+/** Resuming streams: every event comes exactly once, and missing events are reported. */
 import { sleep, until } from '../support.js';
 import type { Watched } from './support.js';
 import { ask, callOf, changed, read, Reader, watch } from './support.js';
 
-/** Some events, and the id of each. */
-async function told(watched: Watched, count: number): Promise<string[]> {
+/** Makes some events and returns their ids. */
+async function idsOf(watched: Watched, count: number): Promise<string[]> {
   const reader = await read(watched);
   for (let uri = 1; uri <= count; uri += 1) watched.daemon.events.publish(changed(uri));
   await until(() => reader.given.length === count);
@@ -12,10 +12,10 @@ async function told(watched: Watched, count: number): Promise<string[]> {
   return reader.given.map(({ id }) => id);
 }
 
-describe('after the id seen last', () => {
-  it('everything that came after is told, in order, and then goes on', async () => {
+describe('a stream that resumes after an id', () => {
+  it('sends all later events in order, then live ones', async () => {
     const watched = await watch();
-    const ids = await told(watched, 5);
+    const ids = await idsOf(watched, 5);
     const reader = await read(watched, 'ada', ids[1]);
     await until(() => reader.ready);
     expect(reader.given).toHaveLength(3);
@@ -25,9 +25,9 @@ describe('after the id seen last', () => {
     expect(reader.given.slice(0, 3).map(({ id }) => id)).toEqual(ids.slice(2));
   });
 
-  it('the id may be in the URL; what a browser says by itself goes before it', async () => {
+  it('takes the id from the URL, unless the browser sends the header', async () => {
     const watched = await watch();
-    const ids = await told(watched, 3);
+    const ids = await idsOf(watched, 3);
     const path = `/events?lastEventId=${ids[0]}`;
     const first = new Reader(await ask(watched, { path }));
     await until(() => first.given.length === 2);
@@ -36,7 +36,7 @@ describe('after the id seen last', () => {
     expect(again.uris).toEqual(['3']);
   });
 
-  it('a stream that broke before its first event misses nothing either', async () => {
+  it('misses nothing if the connection was interrupted before the first event', async () => {
     const watched = await watch();
     const first = await read(watched);
     await until(() => first.lastEventId !== '');
@@ -48,7 +48,7 @@ describe('after the id seen last', () => {
     expect(again.uris).toEqual(['meanwhile']);
   });
 
-  it('under load, over many broken connections, every call is told once', async () => {
+  it('reports every call once, under load and over many interrupted connections', async () => {
     const watched = await watch();
     const session = watched.session('ada');
     const calls = 3_000;
@@ -83,16 +83,16 @@ describe('after the id seen last', () => {
   });
 });
 
-describe('a gap is said', () => {
+describe('a gap event is sent', () => {
   const gapAfter = async (watched: Watched, id: string): Promise<Reader> => {
     const reader = await read(watched, 'ada', id);
     await until(() => reader.given.length >= 1);
     return reader;
   };
 
-  it('when what came after is no longer kept, and what comes from then on is complete', async () => {
+  it('when later events are no longer kept; all events after it are complete', async () => {
     const watched = await watch();
-    const [id] = await told(watched, 1);
+    const [id] = await idsOf(watched, 1);
     for (let uri = 0; uri < 1_001; uri += 1) watched.daemon.events.publish(changed(uri));
     const reader = await gapAfter(watched, id!);
     expect(reader.given).toEqual([{ type: 'gap', id: expect.any(String), data: { type: 'gap', reason: 'too_old' } }]);
@@ -102,16 +102,16 @@ describe('a gap is said', () => {
     expect(again.uris).toEqual(['after']);
   });
 
-  it('when the id is of the future, of another process, or none at all', async () => {
+  it('when the id is from the future, from another process, or malformed', async () => {
     const watched = await watch();
-    const [id] = await told(watched, 1);
-    const other = await told(await watch(), 1);
+    const [id] = await idsOf(watched, 1);
+    const other = await idsOf(await watch(), 1);
     expect((await gapAfter(watched, id!.replace(/\d+$/, '99'))).given[0]!.data['reason']).toBe('future');
     for (const strange of [other[0]!, '0-0', 'nonsense', '../../etc', '1'.repeat(4_000)])
       expect((await gapAfter(watched, strange)).given[0]!.data['reason']).toBe('unknown');
   });
 
-  it('and never repeats what the client said', async () => {
+  it('without repeating the id of the client', async () => {
     const watched = await watch();
     const path = `/events?lastEventId=${encodeURIComponent('x\ndata: injected\n\nevent: evil')}`;
     const reader = new Reader(await ask(watched, { path }));

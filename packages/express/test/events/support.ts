@@ -1,4 +1,4 @@
-/** What the tests of live events share: a server whose requests say in a header who they are, and a reader of its streams. */
+/** Helpers for the tests of live events: a server that takes the caller from a header, and a reader of its streams. */
 import { execFileSync } from 'node:child_process';
 import type { IncomingMessage } from 'node:http';
 import { createServer, request } from 'node:http';
@@ -11,22 +11,22 @@ import { createEventsHandler } from '@mcp-daemon/express';
 
 import { atEnd, echo } from '../support.js';
 
-/** A server of the test. */
+/** A running test server. */
 export interface Watched {
   readonly port: number;
   readonly daemon: Daemon;
   readonly events: EventsHandler;
-  /** A session of somebody, to make calls in. */
+  /** Opens a session of a caller, to make calls in. */
   session(subject: string, partition?: string): Session;
 }
 
-/** Who a request says it is: `subject`, `subject:role`, `subject:role:partition`. */
+/** The caller in the header `who`: `subject`, `subject:role` or `subject:role:partition`. */
 const identityOf = (who: string): { subject: string; roles: string[]; partition: string } => {
   const [subject = '', role = 'user', partition = 'default'] = who.split(':');
   return { subject, roles: [role], partition };
 };
 
-/** Serves live events until the test ends. A `ticket` in the URL goes before the header `who`. */
+/** Serves live events until the end of the test. A `ticket` in the URL takes precedence over the header `who`. */
 export async function watch(
   options: EventsHandlerOptions = {},
   functions: readonly FunctionDefinition[] = [echo],
@@ -70,14 +70,14 @@ export const changed = (uri: string | number, partition = 'default'): DaemonEven
   uri: String(uri),
 });
 
-/** One event as a browser would give it to a page. */
+/** One event as a browser would pass it to a page. */
 export interface Given {
   readonly type: string;
   readonly id: string;
   readonly data: JsonObject;
 }
 
-/** Reads a stream as the standard says. */
+/** Reads a stream according to the standard. */
 export class Reader {
   readonly given: Given[] = [];
   readonly res: IncomingMessage;
@@ -85,7 +85,7 @@ export class Reader {
   retry = '';
   comments = 0;
   bytes = 0;
-  /** Whether what was missed has been told. */
+  /** Whether all missed events have been received. */
   ready = false;
   over = false;
 
@@ -132,7 +132,7 @@ export class Reader {
   }
 }
 
-/** A request, and its response as it begins. */
+/** Sends a request and returns the response when it begins. */
 export function ask(
   { port }: { port: number },
   { path = '/events', method = 'GET', headers = {} }: { path?: string; method?: string; headers?: Record<string, string> } = {},
@@ -151,7 +151,7 @@ export async function read(to: { port: number }, who = 'ada', lastEventId?: stri
   return new Reader(await ask(to, { headers }));
 }
 
-/** Whether there is a curl. */
+/** Whether curl is installed. */
 export function hasCurl(): boolean {
   try {
     execFileSync('curl', ['--version'], { stdio: 'ignore' });

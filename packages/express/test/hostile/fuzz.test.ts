@@ -1,6 +1,6 @@
 /**
- * Requests that nobody would think of: whatever comes, the server lives, answers or closes, fails by no fault of its own, gives nothing
- * away, and keeps nothing. `FUZZ_SECONDS` makes it look for longer.
+ * Random requests. The server must stay alive, answer or close the connection, have no internal errors, reveal no secrets and leak no
+ * memory. `FUZZ_SECONDS` sets the duration.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -9,7 +9,7 @@ import fc from 'fast-check';
 
 import { HASH, localAuth, PASSWORD, SECRET } from '../auth/support.js';
 import { call, echo, initialize, JSON_HEADERS, message, META, modern, openSession, sleep, tool, until } from '../support.js';
-import { ADMIN, bearerOf, expectServed, openDoor, STATIC, Wire } from './support.js';
+import { ADMIN, bearerOf, expectServed, openServer, STATIC, Wire } from './support.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -147,7 +147,7 @@ const messages: unknown[] = [
   { username: 'ann', password: 'wrong' },
 ];
 
-/** A message, one in which something is something else, or anything at all. */
+/** A message, a changed message, or a random value. */
 const body = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...messages).map((value) => JSON.stringify(value)) },
   {
@@ -183,7 +183,7 @@ function framed(text: string, how: Framing): string {
   return `Content-Length: ${Math.max(0, text.length + { right: 0, short: -3, long: 3 }[how])}\r\n\r\n${text}`;
 }
 
-/** What is put in the place of what in a request, once it is written; the token stays whole. */
+/** Random replacements in the text of a request. The token is not changed. */
 const damage = fc.option(fc.record({ at: fc.nat(), cut: fc.nat(8), put: fc.string({ unit: 'binary-ascii', maxLength: 4 }) }), {
   freq: 6,
 });
@@ -212,7 +212,7 @@ const anyRequest = fc.record({
   framing,
   damage,
 });
-/** A request that would be served, had nobody touched it. */
+/** A valid request, before the changes. */
 const goodRequest = fc
   .record({
     sent: fc.oneof(
@@ -242,7 +242,7 @@ const oneRequest = fc.oneof(anyRequest, goodRequest);
 type OneRequest = typeof oneRequest extends fc.Arbitrary<infer T> ? T : never;
 
 it(
-  'whatever comes, the server lives, answers or closes, and gives nothing away',
+  'a server survives random requests: it answers or closes the connection, and reveals no secrets',
   async () => {
     const progress = tool('progress', (_args, context) => {
       context.progress(1, 2);
@@ -250,7 +250,7 @@ it(
     });
     const auth = await localAuth({ adminStaticToken: STATIC, adminPassword: 'admin-password-of-the-tests' });
     const bounds = { maxSessions: 50, sessionIdleMs: 1_000, maxBodyBytes: 100_000 };
-    const door = await openDoor({ auth, ...bounds, headersTimeoutMs: 5_000, requestTimeoutMs: 5_000 }, [echo, progress]);
+    const server = await openServer({ auth, ...bounds, headersTimeoutMs: 5_000, requestTimeoutMs: 5_000 }, [echo, progress]);
     const users = [
       {},
       ADMIN,
@@ -278,7 +278,7 @@ it(
       damage: harm,
     }: OneRequest): string {
       const said = { ...headers, ...(inSession ? session : {}), ...users[who] } as Record<string, string>;
-      // What is harmed is behind the token, or before it: a token that has become a path would be in the log.
+      // Changes are before or after the token: if the token became part of the path, it would be in the log.
       const { authorization, ...rest } = said;
       const first = `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${authorization === undefined ? '' : `Authorization: ${authorization}\r\n`}`;
       let last = [...Object.entries(rest), ...more].map(([name, value]) => `${name}: ${value}\r\n`).join('') + framed(text, how);
@@ -290,7 +290,7 @@ it(
     }
 
     async function tryOut(requests: readonly OneRequest[]): Promise<void> {
-      const wire = new Wire(door.port).write(requests.map(written).join(''));
+      const wire = new Wire(server.port).write(requests.map(written).join(''));
       const whole = requests[0]?.damage === null && (requests[0].framing === 'right' || requests[0].framing === 'chunked');
       const answered = (): boolean => wire.closed || wire.received.includes('\r\n\r\n');
       if (whole && requests[0]?.body !== '') await until(answered);
@@ -301,7 +301,7 @@ it(
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         if (status >= 500 && status !== 503) throw new Error(`status ${status}: ${wire.received}`);
       }
-      if (forbidden.test(wire.received)) throw new Error(`told: ${wire.received}`);
+      if (forbidden.test(wire.received)) throw new Error(`revealed: ${wire.received}`);
     }
 
     async function explore(seconds: number): Promise<void> {
@@ -309,12 +309,12 @@ it(
         fc.array(fc.array(oneRequest, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 4 }),
         async (all) => {
           if (runs % 50 === 0) {
-            await expectServed(door);
-            session = await openSession(door, '2025-11-25', {}, ADMIN);
+            await expectServed(server);
+            session = await openSession(server, '2025-11-25', {}, ADMIN);
           }
           runs += 1;
           await Promise.all(all.map(tryOut));
-          for (const { level, fields, message: said } of door.log.splice(0)) {
+          for (const { level, fields, message: said } of server.log.splice(0)) {
             if (level === 'error') throw new Error(`${said}: ${JSON.stringify(fields)}`);
             if (forbidden.test(JSON.stringify(fields))) throw new Error(`logged: ${JSON.stringify(fields)}`);
           }
@@ -324,7 +324,7 @@ it(
     }
 
     const held = async (): Promise<number> => {
-      await sleep(1_500); // sessions end, connections are forgotten
+      await sleep(1_500); // until idle sessions have ended and connections are closed
       collect();
       return process.memoryUsage().heapUsed;
     };
@@ -333,13 +333,13 @@ it(
     const seen = runs;
     await explore((SECONDS * 2) / 3);
     const more = (await held()) - before;
-    await expectServed(door);
+    await expectServed(server);
     if (SECONDS > 10)
       process.stderr.write(
         `${JSON.stringify({ runs, heap_mb: Math.round(more / 1e4) / 100, statuses: Object.fromEntries(statuses) })}\n`,
       );
     expect(runs).toBeGreaterThan(seen);
-    // That it reached what is behind the door.
+    // Some requests must have reached the handlers.
     for (const status of [200, 202, 400, 401, 404, 405]) expect([status, statuses.has(status)]).toEqual([status, true]);
     expect(more).toBeLessThan(15_000_000);
   },

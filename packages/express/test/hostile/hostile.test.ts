@@ -1,9 +1,9 @@
-/** Bad input at the whole door: whoever sends it, wherever, it is refused in words, and others are served as ever. */
+/** Bad input at every path: it is refused with a message, and other clients are still served. */
 import { gzipSync } from 'node:zlib';
 
 import { ask, forge, JSON_TYPE, localAuth, mint, PASSWORD } from '../auth/support.js';
 import { JSON_HEADERS, modern, send, tool, until } from '../support.js';
-import { ADMIN, bearerOf, expectServed, LIST, openDoor, post, STATIC, Wire } from './support.js';
+import { ADMIN, bearerOf, expectServed, LIST, openServer, post, STATIC, Wire } from './support.js';
 
 const PROTECTED: readonly (readonly [method: string, path: string])[] = [
   ['POST', '/mcp'],
@@ -26,7 +26,7 @@ const PROTECTED: readonly (readonly [method: string, path: string])[] = [
 const HEADERS = { ...JSON_HEADERS, accept: 'application/json, text/event-stream' };
 const soon = (seconds: number): number => Math.floor(Date.now() / 1_000) + seconds;
 
-describe('tokens', () => {
+describe('an invalid token', () => {
   it.each<[string, () => Promise<string | undefined> | string]>([
     ['none', async () => undefined],
     ['no bearer token', () => 'Basic cm9vdDpyb290'],
@@ -40,23 +40,23 @@ describe('tokens', () => {
     ],
     ['one of alg none', () => `Bearer ${forge({ alg: 'none' }, {}, false)}`],
     ['the static one, almost', () => `Bearer ${STATIC}x`],
-  ])('%s opens nothing', async (_what, make) => {
-    const door = await openDoor();
+  ])('is refused at every path: %s', async (_what, make) => {
+    const server = await openServer();
     const authorization = await make();
     const headers = { ...HEADERS, ...(authorization === undefined ? {} : { authorization }) };
     for (const [method, path] of PROTECTED) {
-      const answer = await ask(door.port, method, path, headers, method === 'POST' ? LIST : undefined);
+      const answer = await ask(server.port, method, path, headers, method === 'POST' ? LIST : undefined);
       expect([method, path, answer.status]).toEqual([method, path, 401]);
       expect(answer.headers['www-authenticate']).toMatch(/^Bearer realm="mcp-daemon", .*resource_metadata="http:/);
       if (authorization !== undefined) expect(answer.text).not.toContain(authorization.split(' ')[1]);
     }
-    await expectServed(door);
-    await until(() => door.log.length > PROTECTED.length);
-    expect(JSON.stringify(door.log)).not.toMatch(new RegExp(`${STATIC}|Bearer|eyJ`));
+    await expectServed(server);
+    await until(() => server.log.length > PROTECTED.length);
+    expect(JSON.stringify(server.log)).not.toMatch(new RegExp(`${STATIC}|Bearer|eyJ`));
   });
 
-  it('a good one opens all of them, so that the table above is about tokens', async () => {
-    const { port } = await openDoor();
+  it('differs from a valid one, which is accepted at all these paths', async () => {
+    const { port } = await openServer();
     for (const [method, path] of PROTECTED) {
       const wire = new Wire(port).write(
         `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${ADMIN.authorization}\r\nContent-Length: 0\r\n\r\n`,
@@ -66,8 +66,8 @@ describe('tokens', () => {
     }
   });
 
-  it('one for another partition opens none of that partition, whatever the partition is called', async () => {
-    const { port } = await openDoor();
+  it('for another partition is refused at every path, whatever the name of the partition', async () => {
+    const { port } = await openServer();
     const bob = { ...HEADERS, ...(await bearerOf({ sub: 'bob', partitions: ['alpha', 'alpha#one'] })) };
     const statusOf = async (method: string, path: string, more: Record<string, string> = {}): Promise<number> =>
       (await ask(port, method, path, { ...bob, ...more }, method === 'POST' ? LIST : undefined)).status;
@@ -80,7 +80,7 @@ describe('tokens', () => {
   });
 });
 
-describe('partitions with odd characters', () => {
+describe('the name of a partition', () => {
   const long = 'a'.repeat(129);
   it.each([
     '/al%2fpha/mcp',
@@ -103,16 +103,16 @@ describe('partitions with odd characters', () => {
     '/__/mcp',
     `/${long}/mcp`,
     '/%252e/mcp',
-  ])('%s is none', async (path) => {
-    const door = await openDoor();
+  ])('is invalid in the path %s', async (path) => {
+    const server = await openServer();
     for (const endpoint of ['mcp', 'sse', 'events']) {
-      const wire = new Wire(door.port);
+      const wire = new Wire(server.port);
       wire.write(endpoint === 'mcp' ? post(LIST, undefined, path) : get(path.replace(/mcp$/, endpoint)));
       await wire.answered();
       expect([endpoint, wire.statuses]).toEqual([endpoint, [path.includes('#') ? 404 : 400]]);
       expect(wire.received).toContain('Content-Type: application/json'.toLowerCase());
     }
-    await expectServed(door);
+    await expectServed(server);
   });
 
   const get = (path: string): string =>
@@ -126,15 +126,15 @@ describe('partitions with odd characters', () => {
     ['not ASCII', 'Part-ID: \xe4\r\n'],
     ['too long', `Part-ID: ${long}\r\n`],
     ['there twice', 'Part-ID: a\r\nPart-ID: a\r\n'],
-  ])('a Part-ID that is %s is none', async (_what, header) => {
-    const door = await openDoor();
-    const wire = await new Wire(door.port).write(post(LIST, `${header}Content-Length: ${LIST.length}\r\n`)).answered();
+  ])('is invalid with a Part-ID that is %s', async (_what, header) => {
+    const server = await openServer();
+    const wire = await new Wire(server.port).write(post(LIST, `${header}Content-Length: ${LIST.length}\r\n`)).answered();
     expect(wire.statuses).toEqual([400]);
     expect(wire.received).toContain('Part-ID must be one name');
   });
 
-  it('a Part-ID behind thousands of other headers is not overlooked', async () => {
-    const { port } = await openDoor();
+  it('is not lost where Part-ID comes after thousands of other headers', async () => {
+    const { port } = await openServer();
     const many = 'a:\r\n'.repeat(240);
     const wire = await new Wire(port).write(post(LIST, `${many}Part-ID: a#b\r\nContent-Length: ${LIST.length}\r\n`)).answered();
     expect(wire.statuses).toEqual([400]);
@@ -144,48 +144,48 @@ describe('partitions with odd characters', () => {
     expect(more.statuses).toEqual([431]);
   });
 
-  it('names that objects have by nature are names like any other', async () => {
-    const door = await openDoor();
+  it('may be that of a built-in object property', async () => {
+    const server = await openServer();
     for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
-      // Nothing is configured for them.
-      expect((await ask(door.port, 'POST', `/${name}/mcp`, { ...HEADERS, ...ADMIN }, LIST)).status).toBe(400);
-      const called = await send(door, modern('tools/call', { name }, ADMIN));
+      // There is no catalog for these partitions.
+      expect((await ask(server.port, 'POST', `/${name}/mcp`, { ...HEADERS, ...ADMIN }, LIST)).status).toBe(400);
+      const called = await send(server, modern('tools/call', { name }, ADMIN));
       expect(called.json.error).toMatchObject({ code: -32602 });
-      expect((await send(door, { method: 'GET', headers: { ...ADMIN, 'mcp-session-id': name } })).status).toBe(404);
+      expect((await send(server, { method: 'GET', headers: { ...ADMIN, 'mcp-session-id': name } })).status).toBe(404);
     }
-    await expectServed(door);
+    await expectServed(server);
   });
 });
 
-describe('bodies', () => {
+describe('a hostile body', () => {
   const statusOf = async (port: number, wire: string): Promise<number[]> =>
     (await new Wire(port).write(wire).answered()).statuses;
 
-  it('that are too large are refused, by what they say and by what they are, at each place that reads one', async () => {
-    const door = await openDoor({ maxBodyBytes: 20_000 });
-    const session = await openSse(door.port);
+  it('that is too large is refused, by its Content-Length and by its real size, at each path', async () => {
+    const server = await openServer({ maxBodyBytes: 20_000 });
+    const session = await openSse(server.port);
     for (const path of ['/mcp', session, '/auth/login', '/auth/token']) {
       const type = path === '/auth/token' ? 'application/x-www-form-urlencoded' : 'application/json';
       const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\nAuthorization: ${ADMIN.authorization}\r\n`;
-      expect([path, await statusOf(door.port, `${head}Content-Length: 20001\r\n\r\n`)]).toEqual([path, [413]]);
-      const chunked = new Wire(door.port).write(`${head}Transfer-Encoding: chunked\r\n\r\n`);
+      expect([path, await statusOf(server.port, `${head}Content-Length: 20001\r\n\r\n`)]).toEqual([path, [413]]);
+      const chunked = new Wire(server.port).write(`${head}Transfer-Encoding: chunked\r\n\r\n`);
       for (let sent = 0; sent < 3; sent += 1) chunked.write(`1f40\r\n${'x'.repeat(8_000)}\r\n`);
       await chunked.ended();
       expect([path, chunked.statuses]).toEqual([path, [413]]);
     }
-    await expectServed(door);
+    await expectServed(server);
   });
 
-  it('that are compressed are not unpacked', async () => {
-    const door = await openDoor();
+  it('that is compressed is not decompressed', async () => {
+    const server = await openServer();
     const bomb = gzipSync(Buffer.alloc(50_000_000, ' '));
-    const session = await openSse(door.port);
+    const session = await openSse(server.port);
     for (const path of ['/mcp', session, '/auth/login'])
       for (const encoding of ['gzip', 'deflate', 'br', 'GZIP', 'identity, gzip', 'x']) {
         const headers = { ...HEADERS, ...ADMIN, 'content-encoding': encoding };
-        expect((await ask(door.port, 'POST', path, headers, bomb)).status).toBe(415);
+        expect((await ask(server.port, 'POST', path, headers, bomb)).status).toBe(415);
       }
-    await expectServed(door);
+    await expectServed(server);
   });
 
   it.each<[string, string, string]>([
@@ -199,42 +199,48 @@ describe('bodies', () => {
     ['UTF-16', 'application/json; charset=utf-16', LIST],
     ['a mark of the byte order', 'application/json', `\xef\xbb\xbf${LIST}`],
     ['NUL', 'application/json', '\0'],
-  ])('that are %s are refused', async (_what, type, body) => {
-    const door = await openDoor();
+  ])('is refused: %s', async (_what, type, body) => {
+    const server = await openServer();
     const head = `POST /mcp HTTP/1.1\r\nHost: localhost\r\n${type === '' ? '' : `Content-Type: ${type}\r\n`}`;
     const rest = `Authorization: ${ADMIN.authorization}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-    expect(await statusOf(door.port, head + rest)).toEqual([type === 'application/json' ? 400 : 415]);
+    expect(await statusOf(server.port, head + rest)).toEqual([type === 'application/json' ? 400 : 415]);
   });
 
   const named = tool('keys', (args) => JSON.stringify([Object.keys(args), (args as { polluted?: unknown }).polluted]));
 
-  it('with keys of prototypes change no object', async () => {
-    const door = await openDoor({}, [named]);
+  it('with prototype keys changes no object', async () => {
+    const server = await openServer({}, [named]);
     const evil = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
     const { headers, body } = modern('tools/call', { name: 'keys', arguments: { it: 1 } }, ADMIN);
     const text = JSON.stringify(body)
       .replace('{"it":1}', evil)
       .replace('"params":{', '"__proto__":{"polluted":1},"params":{"__proto__":{"polluted":1},');
-    const answer = await send(door, { headers: headers!, body: text });
+    const answer = await send(server, { headers: headers!, body: text });
     expect(answer.json.result).toMatchObject({ content: [{ text: '[["__proto__","constructor"],null]' }] });
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
-    const { status } = await ask(door.port, 'POST', '/auth/login', JSON_TYPE, '{"__proto__":{"username":"ann","password":"x"}}');
+    const { status } = await ask(
+      server.port,
+      'POST',
+      '/auth/login',
+      JSON_TYPE,
+      '{"__proto__":{"username":"ann","password":"x"}}',
+    );
     expect(status).toBe(400);
   });
 
-  it('with a key twice mean the last of the two, for every check alike', async () => {
-    const door = await openDoor({}, [named]);
+  it('with a duplicate key means the last one, for every check', async () => {
+    const server = await openServer({}, [named]);
     const eve = await bearerOf({ sub: 'eve', roles: ['viewer'] });
     const { headers, body } = modern('tools/call', { name: 'keys' }, eve);
     const text = JSON.stringify(body).replace('"method":', '"method":"tools/list","method":');
-    expect((await send(door, { headers: headers!, body: text })).status).toBe(403);
+    expect((await send(server, { headers: headers!, body: text })).status).toBe(403);
     const other = JSON.stringify(modern('tools/list').body).replace('"method":', '"method":"tools/call","method":');
-    const listed = await send(door, { headers: { ...modern('tools/list').headers, ...eve }, body: other });
+    const listed = await send(server, { headers: { ...modern('tools/list').headers, ...eve }, body: other });
     expect(listed.status).toBe(200);
   });
 
-  it('with headers that say something else are refused', async () => {
-    const door = await openDoor();
+  it('that differs from its headers is refused', async () => {
+    const server = await openServer();
     const call = modern('tools/call', { name: 'echo', arguments: { text: 'x' } }, ADMIN);
     for (const lie of [
       { 'mcp-method': 'tools/list' },
@@ -245,7 +251,7 @@ describe('bodies', () => {
       { 'mcp-protocol-version': '2025-11-25' },
       { 'mcp-protocol-version': undefined },
     ]) {
-      const answer = await send(door, { body: call.body, headers: { ...call.headers, ...lie } });
+      const answer = await send(server, { body: call.body, headers: { ...call.headers, ...lie } });
       expect([lie, answer.status]).toEqual([lie, 400]);
     }
   });
@@ -259,13 +265,13 @@ describe('bodies', () => {
   }
 });
 
-describe('two requests that look like one, and one that looks like two', () => {
+describe('ambiguous framing of requests', () => {
   const hidden = `GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${ADMIN.authorization}\r\n\r\n`;
 
   it.each([
     ['Content-Length and Transfer-Encoding', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n', `0\r\n\r\n${hidden}`],
     ['the same the other way round', 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n', `0\r\n\r\n${hidden}`],
-    ['a coding that nobody knows', 'Transfer-Encoding: xchunked\r\n', `0\r\n\r\n${hidden}`],
+    ['an unknown transfer coding', 'Transfer-Encoding: xchunked\r\n', `0\r\n\r\n${hidden}`],
     ['a coding after chunked', 'Transfer-Encoding: chunked, identity\r\n', `0\r\n\r\n${hidden}`],
     ['two codings', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n', `0\r\n\r\n${hidden}`],
     ['a space before the colon', 'Transfer-Encoding : chunked\r\n', `0\r\n\r\n${hidden}`],
@@ -280,24 +286,26 @@ describe('two requests that look like one, and one that looks like two', () => {
     ['a chunk of a negative size', 'Transfer-Encoding: chunked\r\n', `-1\r\n\r\n${hidden}`],
     ['a chunk of an endless size', 'Transfer-Encoding: chunked\r\n', `ffffffffffffffffffff\r\n\r\n${hidden}`],
     ['a body that is longer than it says', 'Content-Length: 2\r\n', `{}${'x'.repeat(40)}\r\n\r\n${hidden}`],
-  ])('%s', async (_what, framing, body) => {
-    const door = await openDoor();
-    const wire = await new Wire(door.port).write(post(body, framing)).ended();
+  ])('is refused: %s', async (_what, framing, body) => {
+    const server = await openServer();
+    const wire = await new Wire(server.port).write(post(body, framing)).ended();
     expect(wire.statuses.at(-1)).toBe(400);
     expect(wire.received).not.toContain('mcp_daemon_calls_total');
-    await expectServed(door);
+    await expectServed(server);
   });
 
-  it('headers behind the body are none', async () => {
-    const door = await openDoor();
+  it('in trailers has no effect', async () => {
+    const server = await openServer();
     const chunked = `${LIST.length.toString(16)}\r\n${LIST}\r\n0\r\nPart-ID: a#b\r\nAuthorization: x\r\n\r\n`;
-    const wire = await new Wire(door.port).write(post(chunked, 'Transfer-Encoding: chunked\r\nTrailer: Part-ID\r\n')).answered();
+    const wire = await new Wire(server.port)
+      .write(post(chunked, 'Transfer-Encoding: chunked\r\nTrailer: Part-ID\r\n'))
+      .answered();
     expect(wire.statuses).toEqual([200]);
   });
 
-  it('requests one after the other on one connection, each by itself, errors among them', async () => {
-    const door = await openDoor();
-    const wire = new Wire(door.port);
+  it('does not affect pipelined requests, which are answered one by one, even after errors', async () => {
+    const server = await openServer();
+    const wire = new Wire(server.port);
     const bad = post('{').replace(`${STATIC}`, 'wrong');
     wire.write(post(LIST) + bad + post('{') + post(LIST, undefined, '/nothing') + post(LIST));
     await until(() => wire.statuses.length === 5);
@@ -308,12 +316,12 @@ describe('two requests that look like one, and one that looks like two', () => {
   });
 });
 
-describe('methods and targets', () => {
-  it('that nobody serves', async () => {
-    const door = await openDoor();
+describe('unusual methods and targets', () => {
+  it('are refused', async () => {
+    const server = await openServer();
     const at = async (method: string, target: string): Promise<number | undefined> => {
       const head = `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${ADMIN.authorization}\r\n\r\n`;
-      const wire = await new Wire(door.port).write(head).answered();
+      const wire = await new Wire(server.port).write(head).answered();
       if (wire.received.includes('\r\n\r\n{')) JSON.parse(wire.received.split('\r\n\r\n')[1]!);
       else expect(wire.received).not.toMatch(/<html|^ {4}at /im);
       return wire.statuses[0];
@@ -328,23 +336,23 @@ describe('methods and targets', () => {
       expect([target, await at('GET', target)]).toEqual([target, 404]);
     for (const target of ['x', '\\', '?', 'http:', '/a b', '/\x80'])
       expect([target, await at('GET', target)]).toEqual([target, 400]);
-    await expectServed(door);
+    await expectServed(server);
   });
 
-  it('files beside those of the pages are not there', async () => {
-    const { port } = await openDoor();
+  it('do not reach files other than those of the pages', async () => {
+    const { port } = await openServer();
     for (const name of ['../docs.html', '..%2fdocs.html', '%2e%2e%2fdocs.html', '..%5cdocs.html', '__proto__', 'docs.html%00.js'])
       expect([name, (await ask(port, 'GET', `/docs/assets/${name}`)).status]).toEqual([name, 404]);
   });
 
-  it('an Upgrade is a request like any other, and an Expect is answered', async () => {
-    const door = await openDoor();
+  it('include Upgrade, which is ignored, and Expect, which is answered', async () => {
+    const server = await openServer();
     const upgrade =
       'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: websocket, h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n';
     const length = `Content-Length: ${LIST.length}\r\n`;
-    expect((await new Wire(door.port).write(post(LIST, upgrade + length)).answered()).statuses).toEqual([200]);
-    expect((await new Wire(door.port).write(post('', `Expect: nothing\r\n${length}`)).answered()).statuses).toEqual([417]);
-    const waiting = await new Wire(door.port).write(post('', `Expect: 100-continue\r\n${length}`)).answered();
+    expect((await new Wire(server.port).write(post(LIST, upgrade + length)).answered()).statuses).toEqual([200]);
+    expect((await new Wire(server.port).write(post('', `Expect: nothing\r\n${length}`)).answered()).statuses).toEqual([417]);
+    const waiting = await new Wire(server.port).write(post('', `Expect: 100-continue\r\n${length}`)).answered();
     expect(waiting.statuses).toEqual([100]);
     waiting.write(LIST);
     await until(() => waiting.statuses.length === 2);
@@ -352,22 +360,22 @@ describe('methods and targets', () => {
   });
 });
 
-describe('headers', () => {
-  it('that are too large or endless end the connection', async () => {
-    const door = await openDoor();
+describe('hostile headers', () => {
+  it('that are too large or endless close the connection', async () => {
+    const server = await openServer();
     for (const head of [
       `GET /me HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
       `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
       `GET /me HTTP/1.1\r\nHost: localhost\r\n${'x:\r\n'.repeat(5_000)}\r\n`,
     ]) {
-      const wire = await new Wire(door.port).write(head).ended();
+      const wire = await new Wire(server.port).write(head).ended();
       expect(wire.statuses).toEqual([431]);
     }
-    await expectServed(door);
+    await expectServed(server);
   });
 
-  it('that are repeated in an answer bring nothing in with them', async () => {
-    const door = await openDoor({ allowedOrigins: ['https://app.example.com'] });
+  it('that are repeated in an answer cannot inject anything', async () => {
+    const server = await openServer({ allowedOrigins: ['https://app.example.com'] });
     const head = (more: string, method = 'GET'): string => `${method} /mcp HTTP/1.1\r\n${more}\r\n`;
     for (const more of [
       'Host: localhost\r\nX-Request-Id: a\nX-Evil: 1\r\n',
@@ -375,15 +383,15 @@ describe('headers', () => {
       'Host: a\nX-Evil: 1\r\n',
       'Host: localhost\r\nOrigin: https://app.example.com\nX-Evil: 1\r\n',
     ]) {
-      const wire = await new Wire(door.port).write(head(more)).answered();
+      const wire = await new Wire(server.port).write(head(more)).answered();
       expect(wire.received.toLowerCase()).not.toContain('x-evil: 1');
     }
     for (const host of ['a", error="x', 'a\\', 'a/b', 'a@b', '<script>', '\xe4', `${'a'.repeat(100)} b`]) {
-      const wire = await new Wire(door.port).write(head(`Host: ${host}\r\n`)).answered();
+      const wire = await new Wire(server.port).write(head(`Host: ${host}\r\n`)).answered();
       expect(wire.received).toContain('resource_metadata="http://localhost/.well-known/oauth-protected-resource/mcp"');
     }
     for (const id of ['a b', 'a"b', '<a>', '\xe4', 'x'.repeat(129), '%0d%0a']) {
-      const wire = await new Wire(door.port).write(head(`Host: localhost\r\nX-Request-Id: ${id}\r\n`)).answered();
+      const wire = await new Wire(server.port).write(head(`Host: localhost\r\nX-Request-Id: ${id}\r\n`)).answered();
       expect(wire.received).not.toContain(id);
     }
     const preflight = 'Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: \x80\xff, <script>\r\n';
@@ -393,32 +401,32 @@ describe('headers', () => {
       'https://app.example.com.evil.example',
       'http://localhost.evil.example',
     ]) {
-      const wire = await new Wire(door.port)
+      const wire = await new Wire(server.port)
         .write(head(`Host: localhost\r\nOrigin: ${origin}\r\n${preflight}`, 'OPTIONS'))
         .answered();
       expect(wire.statuses).toEqual([403]);
       expect(wire.received.toLowerCase()).not.toContain('access-control');
     }
-    await expectServed(door);
+    await expectServed(server);
   });
 
-  it('preflights, many of them, cost nobody a token and take nobody their share', async () => {
-    const door = await openDoor({ rateLimit: 10 });
+  it('of preflights, in any number, need no token and use up no rate limit', async () => {
+    const server = await openServer({ rateLimit: 10 });
     const preflight = { origin: 'http://localhost:5173', 'access-control-request-method': 'POST' };
-    for (let n = 0; n < 200; n += 1) expect((await ask(door.port, 'OPTIONS', '/mcp', preflight)).status).toBe(204);
-    expect((await ask(door.port, 'GET', '/metrics', ADMIN)).status).toBe(200);
+    for (let n = 0; n < 200; n += 1) expect((await ask(server.port, 'OPTIONS', '/mcp', preflight)).status).toBe(204);
+    expect((await ask(server.port, 'GET', '/metrics', ADMIN)).status).toBe(200);
   });
 
-  it('X-Forwarded-For that nobody is told to believe buys no attempts', async () => {
-    const door = await openDoor();
+  it('such as an untrusted X-Forwarded-For give no further login attempts', async () => {
+    const server = await openServer();
     const statuses = new Set<number>();
     for (let n = 0; n < 70; n += 1) {
       const headers = { authorization: 'Bearer x', 'x-forwarded-for': `203.0.113.${n}` };
-      statuses.add((await ask(door.port, 'GET', '/events', headers)).status);
+      statuses.add((await ask(server.port, 'GET', '/events', headers)).status);
     }
     expect([...statuses]).toEqual([401, 429]);
-    // Behind one proxy, what the client itself has put there counts for nothing.
-    const behind = await openDoor({ trustProxy: 1 });
+    // With one trusted proxy, addresses that the client itself has added are ignored.
+    const behind = await openServer({ trustProxy: 1 });
     const seen = new Set<number>();
     for (let n = 0; n < 70; n += 1) {
       const headers = { authorization: 'Bearer x', 'x-forwarded-for': `203.0.113.${n}, 198.51.100.1` };
@@ -430,12 +438,12 @@ describe('headers', () => {
   });
 });
 
-describe('tickets', () => {
+describe('a ticket', () => {
   const ticketOf = async (port: number, path: string, headers: Record<string, string>): Promise<string> =>
     (await ask(port, 'POST', path, headers)).json['ticket'] as string;
 
-  it('are for the partition that they were made for', async () => {
-    const { port } = await openDoor();
+  it('is valid only for the partition that it was created for', async () => {
+    const { port } = await openServer();
     const watch = async (path: string): Promise<number | undefined> =>
       (await new Wire(port).write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`).answered()).statuses[0];
     for (const [made, tried] of [
@@ -445,15 +453,15 @@ describe('tickets', () => {
     ] as const) {
       const ticket = await ticketOf(port, made, ADMIN);
       expect(await watch(`${tried}?ticket=${ticket}`)).toBe(401);
-      expect(await watch(`${made.replace('/ticket', '')}?ticket=${ticket}`)).toBe(401); // it is spent all the same
+      expect(await watch(`${made.replace('/ticket', '')}?ticket=${ticket}`)).toBe(401); // the ticket is used up nevertheless
     }
-    // A part, which EventSource cannot name, is in the ticket.
+    // The ticket contains the Part-ID, which an EventSource cannot send.
     const part = await ticketOf(port, '/alpha/events/ticket', { ...ADMIN, 'part-id': 'one' });
     expect(await watch(`/alpha/events?ticket=${part}`)).toBe(200);
   });
 
-  it('cannot be guessed, and no two are alike', async () => {
-    const { port } = await openDoor();
+  it('is random and unique', async () => {
+    const { port } = await openServer();
     const all = await Promise.all(Array.from({ length: 50 }, () => ticketOf(port, '/events/ticket', ADMIN)));
     expect(new Set(all).size).toBe(50);
     for (const ticket of all) expect(Buffer.from(ticket, 'base64url')).toHaveLength(32);
@@ -462,9 +470,9 @@ describe('tickets', () => {
   });
 });
 
-describe('logging in', () => {
-  it('with what no user can have is refused, and costs no hash', async () => {
-    const { port } = await openDoor();
+describe('a hostile login', () => {
+  it('with an impossible username or password is refused without hashing', async () => {
+    const { port } = await openServer();
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     const status = async (path: string, body: string): Promise<number> =>
       (await ask(port, 'POST', path, path === '/auth/token' ? form : JSON_TYPE, body)).status;
@@ -481,9 +489,9 @@ describe('logging in', () => {
     expect(await status('/auth/token', `username=ann&password=${PASSWORD.replace(' ', '+')}&scope=admin`)).toBe(200);
   });
 
-  it('as somebody, again and again, locks them out nowhere where they have logged in before', async () => {
+  it('repeated for one username does not lock the user out where they have logged in before', async () => {
     const auth = await localAuth({ addressOf: ({ headers }) => String(headers['x-from']) });
-    const { port } = await openDoor({ auth });
+    const { port } = await openServer({ auth });
     const attempt = async (from: string, password: string): Promise<number> =>
       (await ask(port, 'POST', '/auth/login', { ...JSON_TYPE, 'x-from': from }, JSON.stringify({ username: 'root', password })))
         .status;
@@ -492,9 +500,9 @@ describe('logging in', () => {
     for (let n = 0; n < 12; n += 1) hostile.push(await attempt(`10.9.9.${n % 3}`, 'wrong'));
     expect(hostile).toEqual([...Array<number>(5).fill(401), ...Array<number>(7).fill(429)]);
     expect(await attempt('10.0.0.1', PASSWORD)).toBe(200);
-    // That the user comes in gives nobody else more attempts.
+    // A successful login of the user gives attackers no further attempts.
     expect(await attempt('10.9.9.9', 'wrong')).toBe(429);
-    // Nor does a known address try without end.
+    // Attempts from a known address are limited as well.
     const own: number[] = [];
     for (let n = 0; n < 7; n += 1) own.push(await attempt('10.0.0.1', 'wrong'));
     expect(own).toEqual([...Array<number>(5).fill(401), 429, 429]);

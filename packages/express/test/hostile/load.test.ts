@@ -1,4 +1,4 @@
-/** Clients that take, hold and never give back: each of them is bounded, and others are served meanwhile. */
+/** Clients that hold resources: they are limited, and other clients are served meanwhile. */
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
@@ -27,8 +27,8 @@ import {
   tool,
   until,
 } from '../support.js';
-import type { Door } from './support.js';
-import { ADMIN, bearerOf, expectServed, lines, LIST, openDoor, post, Wire } from './support.js';
+import type { TestServer } from './support.js';
+import { ADMIN, bearerOf, expectServed, lines, LIST, openServer, post, Wire } from './support.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -39,15 +39,15 @@ const heldBytes = (): number => {
   return heapUsed + external;
 };
 
-/** What a gauge says. */
-async function gauge({ port }: Door, name: string): Promise<number> {
+/** The value of a gauge. */
+async function gauge({ port }: TestServer, name: string): Promise<number> {
   const { text } = await ask(port, 'GET', '/metrics', ADMIN);
   return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
 }
 
-async function untilGauge(door: Door, name: string, value: number): Promise<void> {
-  for (let turn = 0; (await gauge(door, name)) !== value; turn += 1) {
-    if (turn > 600) throw new Error(`${name} is ${await gauge(door, name)}`);
+async function untilGauge(server: TestServer, name: string, value: number): Promise<void> {
+  for (let turn = 0; (await gauge(server, name)) !== value; turn += 1) {
+    if (turn > 600) throw new Error(`${name} is ${await gauge(server, name)}`);
     await sleep(25);
   }
 }
@@ -55,7 +55,7 @@ async function untilGauge(door: Door, name: string, value: number): Promise<void
 const SESSIONS = 'mcp_daemon_sessions\\{transport="streamable_http"\\}';
 const EVENTS = 'mcp_daemon_streams\\{kind="events"\\}';
 
-describe('requests that never end', () => {
+describe('endless requests', () => {
   const LONG = 'Content-Length: 10000\r\n';
   const login = `POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${LONG}\r\n{`;
 
@@ -67,49 +67,49 @@ describe('requests that never end', () => {
         post('', LONG),
         login,
         `${post('', 'Transfer-Encoding: chunked\r\n')}1000\r\n{"js`,
-        post('', LONG).replace(ADMIN.authorization, 'Bearer x'), // refused, and goes on sending
+        post('', LONG).replace(ADMIN.authorization, 'Bearer x'), // refused, but goes on sending
       ],
       1_000,
     ],
-  ])('a thousand %s: the timeouts end them, and others are served meanwhile', async (_what, stages, requestTimeoutMs) => {
-    const door = await openDoor({ headersTimeoutMs: 500, requestTimeoutMs });
-    const wires = stages.flatMap((text) => Array.from({ length: 250 }, () => new Wire(door.port).write(text)));
-    // Those that send a byte from time to time are no better; the first ones never send anything more.
+  ])('end by timeout while others are served: a thousand %s', async (_what, stages, requestTimeoutMs) => {
+    const server = await openServer({ headersTimeoutMs: 500, requestTimeoutMs });
+    const wires = stages.flatMap((text) => Array.from({ length: 250 }, () => new Wire(server.port).write(text)));
+    // Some send a byte from time to time, the first ones send nothing more. Both time out.
     const trickle = setInterval(() => {
       for (const wire of wires.slice(250)) if (!wire.closed) wire.write('x');
     }, 100);
     atEnd(() => clearInterval(trickle));
-    await expectServed(door);
+    await expectServed(server);
     await until(() => wires.every(({ closed }) => closed), 20_000);
     const all = new Set(wires.flatMap(({ statuses }) => statuses));
     expect([...all].filter((status) => status >= 500 || status < 400)).toEqual([]);
-    await expectServed(door);
+    await expectServed(server);
   });
 
-  it('bodies that come in pieces have so much room in all, and one that has none is told to come back', async () => {
-    const door = await openDoor({ maxPartialBytes: 3_000_000 });
+  it('have a common memory limit for their bodies; beyond it clients are told to retry', async () => {
+    const server = await openServer({ maxPartialBytes: 3_000_000 });
     const half = (path: string): Wire =>
-      new Wire(door.port).write(post('', 'Content-Length: 2000000\r\n', path)).write(' '.repeat(1_000_000));
+      new Wire(server.port).write(post('', 'Content-Length: 2000000\r\n', path)).write(' '.repeat(1_000_000));
     const two = [half('/mcp'), half('/mcp')];
     await sleep(100);
-    const third = new Wire(door.port).write(post('', 'Content-Length: 2000000\r\n')).write(' '.repeat(1_900_000));
+    const third = new Wire(server.port).write(post('', 'Content-Length: 2000000\r\n')).write(' '.repeat(1_900_000));
     await third.answered();
     expect(third.statuses).toEqual([503]);
     expect(third.received.toLowerCase()).toContain('retry-after: 5');
-    await expectServed(door); // what comes in one piece needs no room
+    await expectServed(server); // a body in one piece is not counted
     for (const { socket } of two) socket.destroy();
     await sleep(100);
     const padded = LIST.padEnd(2_500_000);
     for (let again = 0; again < 3; again += 1)
-      expect((await new Wire(door.port).write(post(padded)).answered()).statuses).toEqual([200]);
-    // Those that were refused, or were too large, gave their room back, too.
-    expect((await new Wire(door.port).write(post(padded)).answered()).statuses).toEqual([200]);
+      expect((await new Wire(server.port).write(post(padded)).answered()).statuses).toEqual([200]);
+    // Refused and too large bodies have been removed from the count.
+    expect((await new Wire(server.port).write(post(padded)).answered()).statuses).toEqual([200]);
   });
 });
 
-describe('sessions that nobody ends', () => {
-  it('ten thousand of them: so many stay, then none, and memory comes back', async () => {
-    const door = await openDoor({ maxSessions: 200, maxSessionsPerUser: 150, sessionIdleMs: 1_000 });
+describe('sessions that are never ended', () => {
+  it('are limited in number, end when idle, and free their memory', async () => {
+    const server = await openServer({ maxSessions: 200, maxSessionsPerUser: 150, sessionIdleMs: 1_000 });
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     atEnd(() => agent.destroy());
     const body = JSON.stringify(initialize());
@@ -117,7 +117,7 @@ describe('sessions that nobody ends', () => {
     const open = (user: object): Promise<number | undefined> =>
       new Promise((resolve, reject) => {
         const headers = { ...JSON_HEADERS, 'content-length': String(body.length), ...user };
-        request({ agent, host: '127.0.0.1', port: door.port, path: '/mcp', method: 'POST', headers }, (res) =>
+        request({ agent, host: '127.0.0.1', port: server.port, path: '/mcp', method: 'POST', headers }, (res) =>
           res.resume().on('end', () => resolve(res.statusCode)),
         )
           .on('error', reject)
@@ -131,29 +131,29 @@ describe('sessions that nobody ends', () => {
       await Promise.all(Array.from({ length: 8 }, worker));
     };
     await many(500);
-    await untilGauge(door, SESSIONS, 0);
-    door.log.length = 0;
+    await untilGauge(server, SESSIONS, 0);
+    server.log.length = 0;
     const before = heldBytes();
     await many(10_000);
-    expect(await gauge(door, SESSIONS)).toBeLessThanOrEqual(200);
-    door.log.length = 0; // the test's own
-    await untilGauge(door, SESSIONS, 0);
+    expect(await gauge(server, SESSIONS)).toBeLessThanOrEqual(200);
+    server.log.length = 0; // drops the lines of the test's own requests
+    await untilGauge(server, SESSIONS, 0);
     expect(heldBytes() - before).toBeLessThan(10_000_000);
   }, 60_000);
 });
 
-describe('one session id', () => {
-  it('of two clients of one user: each is answered, and an id that is under way is refused', async () => {
+describe('a session id', () => {
+  it('may be used by two clients of one user; a request id that is already running is refused', async () => {
     const { tool: waits, open } = gate();
-    const door = await openDoor({}, [waits, echo]);
-    const session = await openSession(door, '2025-11-25', {}, ADMIN);
+    const server = await openServer({}, [waits, echo]);
+    const session = await openSession(server, '2025-11-25', {}, ADMIN);
     const json = { ...session, accept: 'application/json' };
-    const first = send(door, { body: call('gate', {}, 7), headers: json });
+    const first = send(server, { body: call('gate', {}, 7), headers: json });
     await sleep(50);
-    const second = await send(door, { body: call('echo', { text: 'x' }, 7), headers: json });
+    const second = await send(server, { body: call('echo', { text: 'x' }, 7), headers: json });
     expect(second.json.error).toMatchObject({ code: -32600 });
     const others = await Promise.all(
-      [8, 9].map((id) => send(door, { body: call('echo', { text: `${id}` }, id), headers: json })),
+      [8, 9].map((id) => send(server, { body: call('echo', { text: `${id}` }, id), headers: json })),
     );
     expect(others.map(({ json: { id, result } }) => [id, (result?.['content'] as { text: string }[])[0]?.text])).toEqual([
       [8, '8'],
@@ -163,43 +163,43 @@ describe('one session id', () => {
     expect((await first).json).toMatchObject({ id: 7, result: { content: [{ text: 'done' }] } });
   });
 
-  it('of another user does not exist: not to call, to listen, to take up or to end', async () => {
-    const door = await openDoor();
-    const session = await openSession(door, '2025-11-25', {}, ADMIN);
+  it('of another user is answered like an unknown one: for calls, streams, resuming and ending', async () => {
+    const server = await openServer();
+    const session = await openSession(server, '2025-11-25', {}, ADMIN);
     for (const other of [await bearerOf({}), await bearerOf({ sub: 'root', roles: ['admin'] })]) {
       const headers = { ...session, ...other };
-      expect((await send(door, { body: call('echo'), headers })).status).toBe(404);
-      expect((await send(door, { method: 'GET', headers: { ...headers, accept: 'text/event-stream' } })).status).toBe(404);
+      expect((await send(server, { body: call('echo'), headers })).status).toBe(404);
+      expect((await send(server, { method: 'GET', headers: { ...headers, accept: 'text/event-stream' } })).status).toBe(404);
       const resume = { ...headers, accept: 'text/event-stream', 'last-event-id': '1-1' };
-      expect((await send(door, { method: 'GET', headers: resume })).status).toBe(404);
-      expect((await send(door, { method: 'DELETE', headers })).status).toBe(404);
+      expect((await send(server, { method: 'GET', headers: resume })).status).toBe(404);
+      expect((await send(server, { method: 'DELETE', headers })).status).toBe(404);
     }
-    // Nor to the same user in another partition.
-    expect((await ask(door.port, 'POST', '/mcp', { ...JSON_HEADERS, ...session, 'part-id': 'x' }, LIST)).status).not.toBe(200);
-    expect((await send(door, { body: call('echo', { text: 'mine' }), headers: session })).text).toContain('mine');
+    // It does not exist for the same user in another partition either.
+    expect((await ask(server.port, 'POST', '/mcp', { ...JSON_HEADERS, ...session, 'part-id': 'x' }, LIST)).status).not.toBe(200);
+    expect((await send(server, { body: call('echo', { text: 'mine' }), headers: session })).text).toContain('mine');
   });
 });
 
-describe('an id of the future', () => {
-  it('resumes no stream of a session', async () => {
-    const door = await openDoor();
-    const session = { ...(await openSession(door, '2025-11-25', {}, ADMIN)), accept: 'text/event-stream' };
-    const standing = await stream(door, { method: 'GET', headers: session });
-    await until(() => standing.ids.length === 1);
-    standing.leave();
+describe('an event id from the future', () => {
+  it('does not resume a stream of a session', async () => {
+    const server = await openServer();
+    const session = { ...(await openSession(server, '2025-11-25', {}, ADMIN)), accept: 'text/event-stream' };
+    const standalone = await stream(server, { method: 'GET', headers: session });
+    await until(() => standalone.ids.length === 1);
+    standalone.leave();
     for (const id of ['0-99', '99-1', '9999999999-9999999999', '99999999999-1', '-1-1', '0-', 'x', '0-1, 0-1', '0-1e9']) {
-      const answer = await send(door, { method: 'GET', headers: { ...session, 'last-event-id': id } });
+      const answer = await send(server, { method: 'GET', headers: { ...session, 'last-event-id': id } });
       expect([id, answer.status]).toEqual([id, 400]);
     }
-    const again = await stream(door, { method: 'GET', headers: { ...session, 'last-event-id': standing.ids[0]! } });
+    const again = await stream(server, { method: 'GET', headers: { ...session, 'last-event-id': standalone.ids[0]! } });
     expect(again.status).toBe(200);
     again.leave();
   });
 
-  it('is said to be missing by live events, which go on from there', async () => {
-    const door = await openDoor();
+  it('makes live events send a gap, then continue', async () => {
+    const server = await openServer();
     const watch = (lastEventId?: string): Wire =>
-      new Wire(door.port).write(
+      new Wire(server.port).write(
         `GET /events HTTP/1.1\r\nHost: localhost\r\n${lines({ ...ADMIN, 'Last-Event-ID': lastEventId })}\r\n`,
       );
     const first = watch();
@@ -215,53 +215,53 @@ describe('an id of the future', () => {
       const again = watch(id);
       await until(() => again.received.includes('event: ready'));
       expect([id, /"reason":"(\w+)"/.exec(again.received)?.[1]]).toEqual([id, expect.stringMatching(reason)]);
-      door.daemon.events.publish(changed(`after-${id}`));
+      server.daemon.events.publish(changed(`after-${id}`));
       await until(() => again.received.includes('event: resource_updated'));
       again.socket.destroy();
     }
   });
 });
 
-describe('a client that vanishes in the middle of a call', () => {
+describe('a client that disconnects in the middle of a call', () => {
   const requestOf = (headers: Record<string, string | undefined>, body: unknown): string => {
     const text = JSON.stringify(body);
     const head = lines({ ...JSON_HEADERS, ...headers, 'content-length': String(text.length) });
     return `POST /mcp HTTP/1.1\r\nHost: localhost\r\n${head}\r\n${text}`;
   };
 
-  const vanish: Record<string, (door: Door) => Promise<Wire>> = {
-    async 'without a session'(door) {
+  const vanish: Record<string, (server: TestServer) => Promise<Wire>> = {
+    async 'without a session'(server) {
       const { headers, body } = modern('tools/call', { name: 'hang' }, ADMIN);
-      return new Wire(door.port).write(requestOf(headers ?? {}, body));
+      return new Wire(server.port).write(requestOf(headers ?? {}, body));
     },
-    async 'in a session'(door) {
-      const session = await openSession(door, '2025-06-18', {}, ADMIN);
-      return new Wire(door.port).write(requestOf(session, call('hang')));
+    async 'in a session'(server) {
+      const session = await openSession(server, '2025-06-18', {}, ADMIN);
+      return new Wire(server.port).write(requestOf(session, call('hang')));
     },
-    async 'that waits behind another request'(door) {
+    async 'that waits behind another request'(server) {
       const { headers, body } = modern('tools/call', { name: 'hang' }, ADMIN);
-      return new Wire(door.port).write(post(LIST) + requestOf(headers ?? {}, body));
+      return new Wire(server.port).write(post(LIST) + requestOf(headers ?? {}, body));
     },
-    async 'over the old transport'(door) {
-      const sse = new Wire(door.port).write(`GET /sse HTTP/1.1\r\nHost: localhost\r\n${lines(ADMIN)}\r\n`);
+    async 'over the old transport'(server) {
+      const sse = new Wire(server.port).write(`GET /sse HTTP/1.1\r\nHost: localhost\r\n${lines(ADMIN)}\r\n`);
       await until(() => /data: (\S+)/.test(sse.received));
       const path = /data: (\S+)/.exec(sse.received)![1]!;
       expect(
-        (await ask(door.port, 'POST', path, { ...JSON_TYPE, ...ADMIN }, JSON.stringify(call('hang', {}, 1, META)))).status,
+        (await ask(server.port, 'POST', path, { ...JSON_TYPE, ...ADMIN }, JSON.stringify(call('hang', {}, 1, META)))).status,
       ).toBe(202);
       return sse;
     },
   };
 
-  it.each(Object.keys(vanish))('%s: the call is cancelled, and the record says so', async (how) => {
+  it.each(Object.keys(vanish))('cancels the call and its record: %s', async (how) => {
     const signals: AbortSignal[] = [];
     const hang = tool('hang', async (_args, { signal }) => {
       signals.push(signal);
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     });
     const store = createMemoryStore();
-    const door = await openDoor({}, [hang], { store });
-    const wire = await vanish[how]!(door);
+    const server = await openServer({}, [hang], { store });
+    const wire = await vanish[how]!(server);
     await until(() => signals.length === 1);
     wire.socket.resetAndDestroy();
     await until(() => signals[0]!.aborted);
@@ -269,37 +269,37 @@ describe('a client that vanishes in the middle of a call', () => {
       (await store.calls.list('default', {})).items.map(({ status, fault }) => [status, fault]);
     for (let tries = 0; !String(await recorded()).startsWith('cancelled') && tries < 500; tries += 1) await sleep(10);
     expect(await recorded()).toEqual([['cancelled', 'transport']]);
-    await expectServed(door);
+    await expectServed(server);
   });
 });
 
-describe('a reader that stops reading', () => {
-  it('live events is cut off, and others see all of them', async () => {
-    const door = await openDoor({ events: { maxUnreadBytes: 100_000 } });
+describe('a client that stops reading', () => {
+  it('live events is disconnected, while others see all of them', async () => {
+    const server = await openServer({ events: { maxUnreadBytes: 100_000 } });
     const head = `GET /events HTTP/1.1\r\nHost: localhost\r\n${lines(ADMIN)}\r\n`;
-    const quick = new Wire(door.port).write(head);
-    const slow = new Wire(door.port);
+    const quick = new Wire(server.port).write(head);
+    const slow = new Wire(server.port);
     slow.socket.pause();
     slow.write(head);
-    await untilGauge(door, EVENTS, 2);
-    // Far more than what the system keeps of a connection.
+    await untilGauge(server, EVENTS, 2);
+    // Far more than the socket buffers of the system.
     const count = 2_000;
     for (let sent = 1; sent <= count; sent += 1) {
-      door.daemon.events.publish(changed(`${sent}-${'x'.repeat(10_000)}`));
+      server.daemon.events.publish(changed(`${sent}-${'x'.repeat(10_000)}`));
       if (sent % 5 === 0) await sleep(1);
     }
     await until(() => quick.received.includes(`"${count}-xx`));
-    await untilGauge(door, EVENTS, 1);
+    await untilGauge(server, EVENTS, 1);
     expect(quick.received).not.toContain('"slow"');
-    await expectServed(door);
+    await expectServed(server);
   }, 60_000);
 
   const big = tool('big', () => 'x'.repeat(9_500_000));
   const slow = tool('slow', () => sleep(300));
 
-  /** A handler on a server whose connections can be looked at. */
+  /** Serves a handler and returns the server's connections. */
   async function serveBig(): Promise<{ port: number; sockets: Socket[] }> {
-    const { daemon } = await openDoor({}, [big, slow]);
+    const { daemon } = await openServer({}, [big, slow]);
     const mcp = createMcpHandler(daemon);
     const sockets: Socket[] = [];
     const server = createServer({ keepAliveTimeout: 0 }, (req, res) => void mcp.handle(req, res)).on('connection', (socket) =>
@@ -322,7 +322,7 @@ describe('a reader that stops reading', () => {
   it.each([
     ['its answer', ['big']],
     ['an answer that was there before the one to the request before', ['slow', 'big']],
-  ])('%s is given a minute without any progress', async (_what, names) => {
+  ])('%s has a minute without any progress', async (_what, names) => {
     const { port, sockets } = await serveBig();
     const wire = new Wire(port);
     wire.socket.pause();
@@ -332,7 +332,7 @@ describe('a reader that stops reading', () => {
     expect(sockets[0]!.destroyed).toBe(true);
   });
 
-  it('and begins again has its answer, and its connection goes on without that time', async () => {
+  it('and continues gets its answer, and its connection has no such timeout afterwards', async () => {
     const { port, sockets } = await serveBig();
     const wire = new Wire(port);
     wire.socket.pause();
@@ -346,7 +346,7 @@ describe('a reader that stops reading', () => {
   });
 });
 
-it('a client that has left has no address, and is no trouble', () => {
+it('the address of a client that has disconnected is empty', () => {
   const gone = { headers: { 'x-forwarded-for': '' }, socket: {} } as never;
   for (const trust of [0, 1, 2, ['loopback'], ['10.0.0.0/8', '127.0.0.1']]) {
     expect(createAddressOf(trust)(gone)).toBe('');

@@ -1,4 +1,4 @@
-/** What the tests against hostile clients share: the whole server with users, and connections on which anything at all is sent. */
+/** Helpers for the tests with hostile clients: a whole server with users, and connections that send arbitrary bytes. */
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 
@@ -13,21 +13,21 @@ import { atEnd, echo, JSON_HEADERS, modern, until } from '../support.js';
 export const STATIC = 'the-static-token-of-the-tests';
 export const ADMIN = { authorization: `Bearer ${STATIC}` };
 
-/** A server of the test, and what it told its operator. */
-export interface Door {
+/** A running test server and its log. */
+export interface TestServer {
   readonly server: HttpServer;
   readonly port: number;
   readonly daemon: Daemon;
   readonly log: { level: string; fields: Record<string, unknown>; message: string }[];
 }
 
-/** Serves until the test ends, with users and an access log. */
-export async function openDoor(
+/** Serves with users and an access log until the end of the test. */
+export async function openServer(
   options: HttpOptions = {},
   functions: readonly FunctionDefinition[] = [echo],
   more: Partial<DaemonOptions> = {},
-): Promise<Door> {
-  const log: Door['log'] = [];
+): Promise<TestServer> {
+  const log: TestServer['log'] = [];
   const say =
     (level: string) =>
     (fields: object, message: string): void =>
@@ -43,13 +43,13 @@ export async function openDoor(
   return { server, port: server.port, daemon, log };
 }
 
-/** Those that are open: a test that has thousands of them is not to keep them all. */
+/** The open connections. A test may open thousands, so closed ones are removed. */
 const wires = new Set<Wire>();
 afterEach(() => {
   for (const { socket } of wires) socket.destroy();
 });
 
-/** A connection, and what came on it. */
+/** A connection and the bytes received on it. */
 export class Wire {
   readonly socket: Socket;
   received = '';
@@ -89,7 +89,7 @@ export class Wire {
   }
 }
 
-/** Lines of a head. */
+/** The text of header lines. */
 export const lines = (headers: Record<string, string | undefined>): string =>
   Object.entries(headers)
     .filter(([, value]) => value !== undefined)
@@ -104,7 +104,7 @@ export function post(body: string, framing = `Content-Length: ${Buffer.byteLengt
 
 export const LIST = JSON.stringify(modern('tools/list').body);
 
-/** That others are served as ever. */
+/** Checks that other clients are still served. */
 export async function expectServed({ port }: { port: number }): Promise<void> {
   const { statuses } = await new Wire(port).write(post(LIST)).answered();
   expect(statuses).toEqual([200]);

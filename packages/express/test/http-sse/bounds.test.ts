@@ -1,15 +1,15 @@
-/** The HTTP+SSE transport: what it refuses, what it bounds, and how it ends. */
+/** The HTTP+SSE transport: refused requests, limits and shutdown. */
 import { jest } from '@jest/globals';
 import { createDaemon, defineCatalog } from '@mcp-daemon/core';
 import { createHttpSseHandler } from '@mcp-daemon/express';
 
-import { partitionOfPath } from '../../src/auth/partition.js';
+import { partitionOfPath } from '../../src/paths.js';
 import { call, echo, gate, message, sleep, tool, until } from '../support.js';
 import { answerTo, askSse, connectSse, openSse, serveSse } from './support.js';
 
 afterEach(() => jest.restoreAllMocks());
 
-describe('bad input', () => {
+describe('bad input over HTTP+SSE', () => {
   it.each<[string, unknown, Record<string, string>, number]>([
     ['no JSON', '{', {}, 400],
     ['nothing', '', {}, 400],
@@ -19,7 +19,7 @@ describe('bad input', () => {
     ['another type', call('echo'), { 'content-type': 'text/plain' }, 415],
     ['another charset', call('echo'), { 'content-type': 'application/json; charset=latin1' }, 415],
     ['something compressed', call('echo'), { 'content-encoding': 'gzip' }, 415],
-  ])('%s is refused in words, and the session goes on', async (_what, body, headers, status) => {
+  ])('is refused with a message, and the session stays open: %s', async (_what, body, headers, status) => {
     const client = await connectSse(await serveSse([echo], { maxBodyBytes: 1_000 }));
     const answer = await client.post(body, headers);
     expect(answer.status).toBe(status);
@@ -32,13 +32,13 @@ describe('bad input', () => {
     expect(await answerTo(client, 9)).toHaveProperty('result');
   });
 
-  it('a request that has no answer in itself is answered on the stream', async () => {
+  it('is answered on the stream where it is a request that fails', async () => {
     const client = await connectSse(await serveSse([echo]));
     expect((await client.post(message('no/such', {}, 3))).status).toBe(202);
     expect(await answerTo(client, 3)).toMatchObject({ error: { code: -32601 } });
   });
 
-  it('a POST without a session id, other methods, and a client that takes no stream', async () => {
+  it('includes a missing session id, other methods, and a client that does not accept a stream', async () => {
     const served = await serveSse([echo]);
     const post = (path: string): Promise<Response> =>
       fetch(served.url + path, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
@@ -51,7 +51,7 @@ describe('bad input', () => {
     expect((await askSse(served, { headers: { accept: 'application/json' } })).status).toBe(406);
   });
 
-  it('pages of other origins, and hosts that nobody named', async () => {
+  it('includes other origins and unknown hosts', async () => {
     const served = await serveSse([echo], { allowedOrigins: ['https://app.example.com'], allowedHosts: ['mcp.example.com'] });
     const from = async (headers: Record<string, string>): Promise<number> => (await askSse(served, { headers })).status;
     expect(await from({ origin: 'https://evil.example.com' })).toBe(403);
@@ -61,7 +61,7 @@ describe('bad input', () => {
     expect((await client.post(call('echo'), { origin: 'https://evil.example.com' })).status).toBe(403);
   });
 
-  it('methods that its sender may not use, alone or in a batch', async () => {
+  it('includes forbidden methods, alone or in a batch', async () => {
     const authorize = ({ subject }: { subject: string }, method: string): boolean =>
       subject !== 'eve' || !method.startsWith('tools/call');
     const served = await serveSse([echo], { authorize });
@@ -75,8 +75,8 @@ describe('bad input', () => {
   });
 });
 
-describe('bounds', () => {
-  it('one session more than there may be is refused, and there is room again when one ends', async () => {
+describe('the limits of HTTP+SSE', () => {
+  it('refuse a session above the maximum, until another one ends', async () => {
     const served = await serveSse([echo], { maxSessions: 2 });
     const first = await openSse(served);
     await openSse(served);
@@ -87,7 +87,7 @@ describe('bounds', () => {
     expect((await askSse(served)).status).toBe(200);
   });
 
-  it('one user does not take the room of others', async () => {
+  it('keep one user from taking the sessions of others', async () => {
     const served = await serveSse([echo], { maxSessionsPerUser: 2 });
     const as = async (user: string): Promise<number> => (await askSse(served, { headers: { 'x-user': user } })).status;
     const first = await openSse(served, { headers: { 'x-user': 'ada' } });
@@ -97,7 +97,7 @@ describe('bounds', () => {
     expect(await as('ada')).toBe(200);
   });
 
-  it('a session that nobody uses ends, but not while a call is under way', async () => {
+  it('end an idle session, but not while a call is running', async () => {
     const { tool: waits, open } = gate();
     const served = await serveSse([echo, waits], { sessionIdleMs: 400 });
     const idle = await connectSse(served);
@@ -111,7 +111,7 @@ describe('bounds', () => {
     await until(() => busy.over && served.sse.sessions === 0);
   });
 
-  it('a stream beside which nobody ever spoke ends after a minute', async () => {
+  it('end a session that has never received a message after a minute', async () => {
     const timers = jest.spyOn(globalThis, 'setInterval');
     const served = await serveSse([echo], { sessionIdleMs: 100_000 });
     const silent = await openSse(served);
@@ -132,7 +132,7 @@ describe('bounds', () => {
     await until(() => spoken.over);
   });
 
-  it('a client that does not read is cut off, and its call ends', async () => {
+  it('disconnect a client that does not read, and cancel its call', async () => {
     let aborted = false;
     let sent = 0;
     const flood = tool('flood', async (_args, context) => {
@@ -153,7 +153,7 @@ describe('bounds', () => {
     expect(await answerTo(reader, 2)).toHaveProperty('result');
   });
 
-  it('many answers at once are none that nobody reads', async () => {
+  it('do not disconnect a client that reads many answers at once', async () => {
     const waiting: (() => void)[] = [];
     const big = tool('big', async () => {
       await new Promise<void>((resolve) => waiting.push(resolve));
@@ -173,14 +173,14 @@ describe('bounds', () => {
     { sessionIdleMs: 2 ** 31 },
     { maxUnreadBytes: -1 },
     { keepAliveMs: NaN },
-  ])('an option that is no good fails at once: %j', (options) => {
+  ])('must be valid numbers, unlike %j', (options) => {
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [] }) });
     expect(() => createHttpSseHandler(daemon, options)).toThrow(/whole number/);
   });
 });
 
-describe('the end', () => {
-  it('lets calls end, refuses what comes later, and ends the streams', async () => {
+describe('the shutdown of HTTP+SSE', () => {
+  it('lets running calls end, refuses new requests, and ends the streams', async () => {
     const { tool: waits, open, signals } = gate();
     const served = await serveSse([waits]);
     const client = await connectSse(served);
@@ -197,7 +197,7 @@ describe('the end', () => {
     expect(served.sse.sessions).toBe(0);
   });
 
-  it('does not wait for ever', async () => {
+  it('does not wait longer than configured', async () => {
     const { tool: waits, signals } = gate();
     const served = await serveSse([waits]);
     const client = await connectSse(served);
@@ -208,7 +208,7 @@ describe('the end', () => {
     await until(() => client.over);
   });
 
-  it('comes with that of the daemon', async () => {
+  it('follows from that of the daemon', async () => {
     const served = await serveSse([echo]);
     const client = await connectSse(served);
     await served.daemon.close();

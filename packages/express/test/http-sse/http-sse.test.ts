@@ -1,4 +1,4 @@
-/** The HTTP+SSE transport: what its clients rely on. */
+/** The HTTP+SSE transport as clients use it. */
 import type { AddressInfo } from 'node:net';
 
 import type { FunctionContext, JsonObject } from '@mcp-daemon/core';
@@ -19,8 +19,8 @@ const asking = tool('asking', (_args, context: FunctionContext) => {
 });
 const who = tool('who', (_args, { subject, partition }) => `${subject} of ${partition}`);
 
-describe('the stream', () => {
-  it('begins with the path for messages, and is one that nothing between holds back', async () => {
+describe('the stream of HTTP+SSE', () => {
+  it('begins with the path for messages, and has headers that keep proxies from buffering it', async () => {
     const client = await openSse(await serveSse([echo]), { path: '/alpha/sse?x=1' });
     expect(client.status).toBe(200);
     expect(client.headers).toMatchObject({ 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
@@ -34,7 +34,7 @@ describe('the stream', () => {
     ['/sse/', '/messages'],
     ['/jsonrpc/sse', '/jsonrpc/messages'],
     ['/a/b/c/sse', '/a/b/c/messages'],
-  ])('%s sends to %s', async (path, messages) => {
+  ])('at %s names the path %s for messages', async (path, messages) => {
     const client = await openSse(await serveSse([echo]), { path });
     expect(client.endpoint.split('?')[0]).toBe(messages);
   });
@@ -53,7 +53,7 @@ describe('the stream', () => {
     await until(() => client.text.includes('\n\n:\n\n'));
   });
 
-  it('is where Express has mounted it', async () => {
+  it('names the mount path of Express', async () => {
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [who] }) });
     const sse = createHttpSseHandler(daemon);
     const router = express.Router();
@@ -75,7 +75,7 @@ describe('the stream', () => {
 });
 
 describe.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])('a session of %s', (version) => {
-  it('is agreed on, and answers on the stream', async () => {
+  it('negotiates the version, and answers on the stream', async () => {
     const served = await serveSse([echo]);
     const client = await connectSse(served, version);
     expect(client.messages[0]).toMatchObject({ id: 0, result: { protocolVersion: version, serverInfo: { name: 'tested' } } });
@@ -85,7 +85,7 @@ describe.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])('a sessi
     expect(served.sse.sessions).toBe(1);
   });
 
-  it('has batches where its version has them', async () => {
+  it('accepts batches if its version has them', async () => {
     const client = await connectSse(await serveSse([echo]), version);
     const posted = await client.post([
       call('echo', { text: 'x' }, 1),
@@ -103,21 +103,21 @@ describe.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])('a sessi
   });
 });
 
-describe('a session', () => {
-  it('takes requests that need no handshake, as any connection does', async () => {
+describe('a session of HTTP+SSE', () => {
+  it('answers requests that need no handshake', async () => {
     const client = await openSse(await serveSse([echo]));
     await client.post({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: META } });
     expect(await answerTo(client, 1)).toMatchObject({ result: { tools: [{ name: 'echo' }], resultType: 'complete' } });
   });
 
-  it('has the trace that its POST belongs to', async () => {
+  it('passes on the trace context of a POST', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const client = await connectSse(await serveSse([tool('traced', (_args, context) => context.traceparent)]));
     await client.post(call('traced'), { traceparent });
     expect(await answerTo(client, 1)).toMatchObject({ result: { content: [{ text: traceparent }] } });
   });
 
-  it('says what happens while a call runs, what changes, and what the server asks', async () => {
+  it('sends progress, changes and requests of the server', async () => {
     const { tool: waits, open } = gate();
     const change = tool('change', (_args, context) => context.resourceUpdated('test://a'));
     const watched = defineResource({ name: 'a', uri: 'test://a', run: () => 'a' });
@@ -142,7 +142,7 @@ describe('a session', () => {
     expect(await answerTo(client, 4)).toMatchObject({ result: { content: [{ text: 'Hello, Ada!' }] } });
   });
 
-  it('ends with its stream: calls under way are cancelled, and recorded so', async () => {
+  it('ends with its stream: running calls are cancelled and recorded as such', async () => {
     const { tool: waits, signals } = gate();
     const store = createMemoryStore();
     const served = await serveSse([waits], {}, { store });
@@ -157,7 +157,7 @@ describe('a session', () => {
     expect(await recorded()).toEqual(['cancelled']);
   });
 
-  it('lets its client cancel a call', async () => {
+  it('lets the client cancel a call', async () => {
     const { tool: waits, signals } = gate();
     const client = await connectSse(await serveSse([waits, echo]));
     await client.post(call('gate', {}, 1));
@@ -169,7 +169,7 @@ describe('a session', () => {
     expect(client.messages.map(({ id }) => id)).not.toContain(1);
   });
 
-  it('belongs to whoever opened it: to others it does not exist', async () => {
+  it('belongs to the user who opened it; for others it does not exist', async () => {
     const served = await serveSse([who]);
     const client = await connectSse(served, '2024-11-05', { headers: { 'x-user': 'ada@default' } });
     const as = (user: string): Promise<Response> => client.post(call('who', {}, 7), { 'x-user': user });
@@ -198,7 +198,7 @@ describe.each([
     (url: URL) => new SseV2(url),
   ],
 ])('%s', (_name, createClient, createTransport) => {
-  it('connects, lists, calls and leaves', async () => {
+  it('connects, lists tools, calls one and disconnects', async () => {
     const { tool: waits, signals } = gate();
     const served = await serveSse([echo, waits]);
     const client = createClient() as ClientV1;
@@ -217,7 +217,7 @@ describe.each([
   });
 });
 
-it('the handshake may fail, and be tried again', async () => {
+it('a failed handshake can be repeated', async () => {
   const client = await openSse(await serveSse([echo]));
   await client.post(message('initialize', { protocolVersion: 5 }, 1));
   expect(await answerTo(client, 1)).toMatchObject({ error: { code: -32602 } });

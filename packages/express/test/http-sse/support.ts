@@ -1,4 +1,4 @@
-/** What the tests of the HTTP+SSE transport share: a server with its two endpoints, and streams with what is POSTed beside them. */
+/** Helpers for the tests of HTTP+SSE: a server with both endpoints, and a client that reads a stream and sends messages. */
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,13 +10,13 @@ import { createHttpSseHandler } from '@mcp-daemon/express';
 
 import { atEnd, initialize, message, until } from '../support.js';
 
-/** Who calls, as `X-User: ada` or `X-User: ada@alpha` says. */
+/** The caller in the header `X-User: ada` or `X-User: ada@alpha`. */
 export interface TestIdentity {
   subject: string;
   partition: string;
 }
 
-/** A server of the test. */
+/** A running test server. */
 export interface SseServed {
   readonly port: number;
   readonly url: string;
@@ -30,7 +30,7 @@ function identityOf({ headers }: IncomingMessage): TestIdentity {
   return { subject, partition };
 }
 
-/** Serves functions until the test ends. */
+/** Serves functions until the end of the test. */
 export async function serveSse(
   functions: readonly FunctionDefinition[],
   options: HttpSseHandlerOptions<TestIdentity> = {},
@@ -59,7 +59,7 @@ export interface NamedEvent {
   readonly data: string;
 }
 
-/** A client's stream, and what it may do beside it. */
+/** A client with its stream. */
 export interface SseClient {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -67,7 +67,7 @@ export interface SseClient {
   readonly text: string;
   readonly over: boolean;
   readonly messages: JsonObject[];
-  /** The path that it was told. */
+  /** The path for messages, from the event `endpoint`. */
   readonly endpoint: string;
   readonly res: IncomingMessage;
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
@@ -76,7 +76,7 @@ export interface SseClient {
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** Asks for a stream, whatever comes of it. */
+/** Requests a stream and returns the response, whatever it is. */
 export async function askSse(
   { port }: { port: number },
   { path = '/sse', headers = {}, method = 'GET' }: { path?: string; headers?: Record<string, string>; method?: string } = {},
@@ -127,7 +127,7 @@ export async function openSse(to: { port: number }, options: Parameters<typeof a
   return client;
 }
 
-/** Opens a stream and shakes hands. */
+/** Opens a stream and initializes the session. */
 export async function connectSse(
   to: { port: number },
   version = '2024-11-05',
@@ -141,9 +141,9 @@ export async function connectSse(
   return client;
 }
 
-/** The answer to an id, once it is there. */
+/** Waits for the answer to a request id. */
 export async function answerTo(client: SseClient, id: number | string): Promise<JsonObject> {
-  const find = (): JsonObject | undefined => client.messages.find((told) => told['id'] === id && told['method'] === undefined);
+  const find = (): JsonObject | undefined => client.messages.find((one) => one['id'] === id && one['method'] === undefined);
   await until(() => find() !== undefined);
   return find()!;
 }

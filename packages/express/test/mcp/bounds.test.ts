@@ -1,4 +1,4 @@
-/** What is kept for clients that are away is bounded in time and in size. */
+/** Limits on the time and size of what is kept for disconnected clients. */
 import { jest } from '@jest/globals';
 
 import { call, gate, openSession, send, serve, stream, tool, until } from '../support.js';
@@ -7,7 +7,7 @@ const EVENTS = { accept: 'text/event-stream' };
 
 afterEach(() => jest.restoreAllMocks());
 
-it('a call whose client does not come back ends', async () => {
+it('a call is cancelled when its client does not reconnect', async () => {
   const timers = jest.spyOn(globalThis, 'setTimeout');
   const { tool: waits, signals } = gate();
   const served = await serve([waits]);
@@ -22,7 +22,7 @@ it('a call whose client does not come back ends', async () => {
   await until(() => signals[0]!.aborted);
 });
 
-it('a client that came back for an answer, and has it, is not taken to be there', async () => {
+it('a client that has fetched its answer is not counted as connected', async () => {
   const { tool: waits, open } = gate();
   const served = await serve([waits], { sessionIdleMs: 300 });
   const session = await openSession(served);
@@ -34,11 +34,11 @@ it('a client that came back for an answer, and has it, is not taken to be there'
   await until(() => served.mcp.sessions === 0);
 });
 
-it('events are forgotten after a while', async () => {
+it('kept events are dropped after a while', async () => {
   const { tool: waits, open } = gate();
   const served = await serve([waits], { sessionIdleMs: 40 });
   const session = await openSession(served);
-  const own = await stream(served, { method: 'GET', headers: { ...session, ...EVENTS } }); // it is not idle
+  const own = await stream(served, { method: 'GET', headers: { ...session, ...EVENTS } }); // keeps the session from being idle
   const events = await stream(served, { body: call('gate', {}, 1, { progressToken: 1 }), headers: session });
   await until(() => events.messages.length === 1);
   open();
@@ -53,7 +53,7 @@ it('events are forgotten after a while', async () => {
   own.leave();
 });
 
-it('sessions together keep so much and no more: those that were idle longest lose first', async () => {
+it('all sessions together keep a limited amount of events; the sessions that were idle longest lose theirs first', async () => {
   const big = tool('big', () => 'x'.repeat(9_000_000));
   const served = await serve([big]);
   const sessions: Record<string, string>[] = [];

@@ -1,4 +1,4 @@
-/** What the official clients do where a connection breaks; what else they do is in the interop suite. */
+/** The official clients with interrupted connections. Other tests with them are in tests/interop. */
 import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from '@modelcontextprotocol/client';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -6,7 +6,7 @@ import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/s
 import { atEnd, echo, gate, serve, sleep, until } from '../support.js';
 
 const INFO = { name: 'test', version: '1' };
-/** They complain of every broken connection, which is what these tests are about. */
+/** The clients log every interrupted connection, which is expected here. */
 const quiet = (): void => undefined;
 
 interface Caller {
@@ -46,14 +46,14 @@ describe.each([
   ['SDK v1', v1],
   ['SDK v2', v2],
 ])('%s', (_name, connect) => {
-  it('comes back for the answer of a call whose connection broke', async () => {
+  it('resumes a call whose connection was interrupted', async () => {
     const { tool, open, signals } = gate();
     const served = await serve([tool]);
     const client = await connect(served.url);
     atEnd(() => client.close());
     const answer = client.callTool({ name: 'gate', arguments: {} });
     await until(() => signals.length === 1);
-    await sleep(100); // by now there is a stream
+    await sleep(100); // until the answer has become a stream
     served.server.closeAllConnections();
     await sleep(50);
     open();
@@ -72,7 +72,7 @@ describe.each([
   });
 });
 
-it('a call of the modern era ends with its connection', async () => {
+it('a call of the modern era is cancelled when its connection closes', async () => {
   const { tool, signals } = gate();
   const served = await serve([tool]);
   const client = new ClientV2(INFO, { versionNegotiation: { mode: { pin: '2026-07-28' } } });

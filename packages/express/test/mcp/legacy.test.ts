@@ -28,7 +28,7 @@ const asking = tool('asking', (_args, context: FunctionContext) => {
 const ELICITATION = { elicitation: {} };
 
 describe('a session', () => {
-  it('begins with a handshake that names it, and ends with a DELETE', async () => {
+  it('begins with a handshake that returns its id, and ends with a DELETE', async () => {
     const served = await serve([echo]);
     const session = await openSession(served);
     expect(served.mcp.sessions).toBe(1);
@@ -48,14 +48,14 @@ describe('a session', () => {
     expect(answer.headers).not.toHaveProperty('mcp-session-id');
   });
 
-  it('begins with a handshake whatever version its headers name', async () => {
+  it('begins with a handshake whatever the version in its headers', async () => {
     const headers = { 'mcp-protocol-version': '2026-07-28' };
     const answer = await send(await serve([echo]), { body: initialize(), headers });
     expect(answer.status).toBe(200);
     expect(answer.headers).toHaveProperty('mcp-session-id');
   });
 
-  it('is needed', async () => {
+  it('is required for legacy requests', async () => {
     const served = await serve([echo]);
     const session = await openSession(served);
     const without = async (sent: object): Promise<number> => (await send(served, sent)).status;
@@ -66,10 +66,10 @@ describe('a session', () => {
     expect(await without({ method: 'GET', headers: EVENTS })).toBe(405);
     expect(await without({ method: 'DELETE' })).toBe(405);
     expect(await without({ body: call('echo'), headers: { ...session, 'mcp-protocol-version': '1999-01-01' } })).toBe(400);
-    expect(await without({ body: initialize(), headers: session })).toBe(200); // and is answered with an error
+    expect(await without({ body: initialize(), headers: session })).toBe(200); // the answer is a JSON-RPC error
   });
 
-  it('belongs to whoever opened it', async () => {
+  it('belongs to the user who opened it', async () => {
     const authenticate = ({ headers }: { headers: NodeJS.Dict<string | string[]> }): { subject: string; partition?: string } => {
       const [subject = '', partition] = String(headers['authorization']).split('@');
       return partition === undefined ? { subject } : { subject, partition };
@@ -89,7 +89,7 @@ describe('a session', () => {
     expect((await as('ada')).status).toBe(200);
   });
 
-  it('ends when it was idle for too long, but not while its client is there', async () => {
+  it('ends when it was idle for too long, but not while its client is connected', async () => {
     const { tool: waits, open } = gate();
     const served = await serve([echo, waits], { sessionIdleMs: 1_000 });
     const left = await openSession(served);
@@ -107,7 +107,7 @@ describe('a session', () => {
     await until(() => served.mcp.sessions === 0);
   });
 
-  it('goes when there are too many, the one that was idle longest first', async () => {
+  it('is closed when there are too many; the one that was idle longest is first', async () => {
     const { tool: waits, open, signals } = gate();
     const served = await serve([echo, waits], { maxSessions: 3 });
     const sessions = [await openSession(served), await openSession(served), await openSession(served)];
@@ -123,7 +123,7 @@ describe('a session', () => {
     expect(served.mcp.sessions).toBe(3);
   });
 
-  it('ends with its daemon, and calls under way are answered', async () => {
+  it('ends with its daemon, and running calls are answered', async () => {
     const { tool: waits, open, signals } = gate();
     const served = await serve([waits]);
     const session = await openSession(served);
@@ -140,14 +140,14 @@ describe('a session', () => {
   });
 });
 
-describe('the form of an answer', () => {
+describe('the media type of an answer', () => {
   it.each([
     ['both', JSON_HEADERS.accept, 'application/json'],
     ['JSON', 'application/json', 'application/json'],
     ['events', 'text/event-stream', 'text/event-stream'],
     ['anything', '*/*', 'application/json'],
     ['nothing said', undefined, 'application/json'],
-  ])('%s', async (_what, accept, type) => {
+  ])('depends on Accept: %s', async (_what, accept, type) => {
     const served = await serve([echo]);
     const session = await openSession(served);
     const answer = await send(served, { body: call('echo', { text: 'x' }), headers: { ...session, accept } as never });
@@ -155,7 +155,7 @@ describe('the form of an answer', () => {
     expect(answer.text).toContain('"text":"x"');
   });
 
-  it('neither', async () => {
+  it('causes 406 where Accept has neither type', async () => {
     const served = await serve([echo]);
     const session = await openSession(served);
     expect((await send(served, { body: call('echo'), headers: { ...session, accept: 'text/html' } })).status).toBe(406);
@@ -163,14 +163,14 @@ describe('the form of an answer', () => {
     expect(get.status).toBe(406);
   });
 
-  it('a handshake as events', async () => {
+  it('may be an event stream for a handshake', async () => {
     const answer = await send(await serve([echo]), { body: initialize(), headers: EVENTS });
     expect(answer.headers).toMatchObject({ 'content-type': 'text/event-stream' });
     expect(answer.headers).toHaveProperty('mcp-session-id');
     expect(answer.text).toMatch(/^data: {.*"protocolVersion":"2025-11-25"/);
   });
 
-  it('an error is an answer like any other', async () => {
+  it('is the same for an error', async () => {
     const served = await serve([echo]);
     const session = await openSession(served);
     const answer = await send(served, { body: message('no/such', {}, 4), headers: session });
@@ -179,7 +179,7 @@ describe('the form of an answer', () => {
     expect(broken.status).toBe(400);
   });
 
-  it('batches, where the version has them', async () => {
+  it('is the same for batches, where the version has them', async () => {
     const served = await serve([echo]);
     const batch = [call('echo', { text: 'a' }, 1), message('notifications/x'), call('echo', { text: 'b' }, 2)];
     const old = await openSession(served, '2025-03-26');
@@ -194,8 +194,8 @@ describe('the form of an answer', () => {
   });
 });
 
-describe('what the server sends by itself', () => {
-  it('progress, on the stream of its call', async () => {
+describe('a message from the server', () => {
+  it('about progress is sent on the stream of its call', async () => {
     const { tool: waits, open } = gate();
     const served = await serve([waits]);
     const session = await openSession(served);
@@ -208,7 +208,7 @@ describe('what the server sends by itself', () => {
     expect(own.messages).toEqual([]);
   });
 
-  it('changes, on the stream that belongs to no request', async () => {
+  it('about changes is sent on the stream that belongs to no request', async () => {
     const change = tool('change', (_args, context) => context.resourceUpdated('test://a'));
     const served = await serve([change, defineResource({ name: 'a', uri: 'test://a', run: () => 'a' })], { keepAliveMs: 20 });
     const session = await openSession(served);
@@ -221,7 +221,7 @@ describe('what the server sends by itself', () => {
     expect(events.messages).toMatchObject([{ method: 'notifications/resources/updated' }]);
   });
 
-  it('a second stream takes the place of the first', async () => {
+  it('is sent on the newest of two such streams', async () => {
     const served = await serve([echo]);
     const session = await openSession(served);
     const first = await stream(served, { method: 'GET', headers: { ...session, ...EVENTS } });
@@ -232,7 +232,7 @@ describe('what the server sends by itself', () => {
     expect(first.messages).toEqual([]);
   });
 
-  it('a question, on the stream of the call it belongs to, answered by another POST', async () => {
+  it('that is a request is sent on the stream of its call, and answered by another POST', async () => {
     const served = await serve([asking]);
     const session = await openSession(served, '2025-11-25', ELICITATION);
     const events = await stream(served, { body: call('asking'), headers: session });
@@ -246,7 +246,7 @@ describe('what the server sends by itself', () => {
     expect(events.messages[1]).toMatchObject({ id: 1, result: { content: [{ text: 'Hello, Ada!' }] } });
   });
 
-  it('a question to a client that takes no stream fails at once', async () => {
+  it('that is a request fails at once for a client that does not accept a stream', async () => {
     const served = await serve([asking]);
     const session = await openSession(served, '2025-11-25', ELICITATION);
     const { json } = await send(served, { body: call('asking'), headers: { ...session, ...JSON_ONLY } });
@@ -255,8 +255,8 @@ describe('what the server sends by itself', () => {
   });
 });
 
-describe('a client that leaves', () => {
-  it('without a stream cannot come back: its call ends', async () => {
+describe('a client that disconnects or cancels', () => {
+  it('has its call cancelled where it has no stream to resume', async () => {
     const { tool: waits, signals } = gate();
     const served = await serve([waits]);
     const session = await openSession(served, '2025-06-18');
@@ -267,7 +267,7 @@ describe('a client that leaves', () => {
     await gone;
   });
 
-  it('says so, and nothing is answered', async () => {
+  it('with a cancellation gets no answer', async () => {
     const { tool: waits, signals } = gate();
     const served = await serve([waits]);
     const session = await openSession(served);
@@ -277,7 +277,7 @@ describe('a client that leaves', () => {
     expect([(await answer).status, (await answer).text]).toEqual([202, '']);
   });
 
-  it('ends its session: its call ends, its streams end', async () => {
+  it('by ending its session has its calls and streams ended', async () => {
     const { tool: waits, signals } = gate();
     const served = await serve([waits]);
     const session = await openSession(served);

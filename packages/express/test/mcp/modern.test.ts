@@ -5,7 +5,7 @@ import { begin, echo, gate, META, modern, send, serve, sleep, stream, tool, unti
 const VERSION = 'io.modelcontextprotocol/protocolVersion';
 const call = (name: string, args = {}): ReturnType<typeof modern> => modern('tools/call', { name, arguments: args });
 
-it('answers a call with JSON', async () => {
+it('a call of the modern era is answered with JSON', async () => {
   const answer = await send(await serve([echo]), call('echo', { text: 'grüße' }));
   expect(answer.status).toBe(200);
   expect(answer.headers).toMatchObject({ 'content-type': 'application/json' });
@@ -13,12 +13,12 @@ it('answers a call with JSON', async () => {
   expect(answer.json).toMatchObject({ id: 1, result: { content: [{ text: 'grüße' }], resultType: 'complete' } });
 });
 
-it('a session id is nothing to a request that stands alone', async () => {
+it('a request with metadata ignores a session id', async () => {
   const request = modern('tools/list', {}, { 'mcp-session-id': 'left over' });
   expect((await send(await serve([echo]), request)).status).toBe(200);
 });
 
-describe('statuses', () => {
+describe('the HTTP status', () => {
   const asking = tool('asking', (_args, context) =>
     context.inputRequired({ name: context.elicit('Who?', { type: 'object', properties: {} }) }),
   );
@@ -35,12 +35,12 @@ describe('statuses', () => {
     ['an unknown tool', call('nobody'), 200, -32602],
     ['a body that is no message', { ...modern('x'), body: '5' }, 400, -32600],
     ['an array', { ...modern('x'), body: '[]' }, 400, -32600],
-  ])('%s', async (_what, request, status, code) => {
+  ])('is as the protocol requires: %s', async (_what, request, status, code) => {
     const answer = await send(await serve([echo, asking]), request);
     expect([answer.status, answer.json.error?.code]).toEqual([status, code]);
   });
 
-  it('an unknown version is told those that are known', async () => {
+  it('is 400 for an unknown version, and the error lists the known ones', async () => {
     const meta = { ...META, [VERSION]: '2999-01-01' };
     const request = modern('tools/list', { _meta: meta }, { 'mcp-protocol-version': '2999-01-01' });
     const { status, json } = await send(await serve([echo]), request);
@@ -48,18 +48,18 @@ describe('statuses', () => {
     expect(json.error).toMatchObject({ code: -32022, data: { supported: ['2026-07-28'], requested: '2999-01-01' } });
   });
 
-  it('a notification is accepted', async () => {
+  it('is 202 for a notification', async () => {
     const answer = await send(await serve([echo]), { ...modern('x'), body: { jsonrpc: '2.0', method: 'notifications/x' } });
     expect([answer.status, answer.text]).toEqual([202, '']);
   });
 
-  it('both forms of an answer must be welcome', async () => {
+  it('is 406 unless Accept has both media types', async () => {
     const answer = await send(await serve([echo]), modern('tools/list', {}, { accept: 'application/json' }));
     expect(answer.status).toBe(406);
   });
 });
 
-it('parameters that have headers are held against them', async () => {
+it('parameters are compared with the headers that repeat them', async () => {
   const properties = { region: { type: 'string', 'x-mcp-header': 'Region' } };
   const query = defineTool({ name: 'query', inputSchema: { type: 'object', properties } as never, run: () => 'ok' });
   const served = await serve([query]);
@@ -69,8 +69,8 @@ it('parameters that have headers are held against them', async () => {
   expect([answer.status, answer.json.error?.code]).toEqual([400, -32020]);
 });
 
-describe('streams', () => {
-  it('a call that notifies becomes one, and ends with its answer', async () => {
+describe('a stream of the modern era', () => {
+  it('begins with the first notification of a call, and ends with its answer', async () => {
     const { tool: waits, open } = gate();
     const meta = { ...META, progressToken: 'p' };
     const events = await stream(await serve([waits]), modern('tools/call', { name: 'gate', _meta: meta }));
@@ -81,7 +81,7 @@ describe('streams', () => {
     expect(events.ids).toEqual([]); // they cannot be resumed
   });
 
-  it('a client that leaves its stream ends the call', async () => {
+  it('cancels its call when the client disconnects', async () => {
     const { tool: waits, signals } = gate();
     const served = await serve([waits]);
     const meta = { ...META, progressToken: 'p' };
@@ -91,7 +91,7 @@ describe('streams', () => {
     await until(() => signals[0]!.aborted);
   });
 
-  it('a client that leaves before there is a stream ends the call, too', async () => {
+  it('may be absent: the call is cancelled as well when the client disconnects', async () => {
     const { tool: waits, signals } = gate();
     const served = await serve([waits]);
     const gone = begin(served, call('gate')).catch(() => 'gone');
@@ -101,7 +101,7 @@ describe('streams', () => {
     expect(await gone).toBe('gone');
   });
 
-  it('what is listened to comes, and nothing else', async () => {
+  it('of subscriptions/listen has the requested notifications and no others', async () => {
     const watched = defineResource({ name: 'a', uri: 'test://a', run: () => 'a' });
     const change = tool('change', (_args, context) => context.resourceUpdated('test://a'));
     const served = await serve([watched, change], { keepAliveMs: 20 });
@@ -121,7 +121,7 @@ describe('streams', () => {
   });
 });
 
-it('the end lets calls end, and refuses what comes later', async () => {
+it('the shutdown lets running calls end, and refuses new requests', async () => {
   const { tool: waits, open, signals } = gate();
   const served = await serve([waits, echo]);
   const listening = await stream(served, modern('subscriptions/listen', { notifications: { toolsListChanged: true } }));
@@ -136,7 +136,7 @@ it('the end lets calls end, and refuses what comes later', async () => {
   await until(() => listening.over);
 });
 
-it('the end does not wait for ever', async () => {
+it('the shutdown does not wait longer than configured', async () => {
   const { tool: waits, signals } = gate();
   const served = await serve([waits]);
   const answer = send(served, call('gate'));

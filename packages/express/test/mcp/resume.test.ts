@@ -10,7 +10,7 @@ const resume = (served: Served, session: Session, lastEventId: string): Promise<
   stream(served, { method: 'GET', headers: { ...session, ...EVENTS, 'last-event-id': lastEventId } });
 const progressing = call('gate', {}, 1, { progressToken: 1 });
 
-/** A tool that reports progress when the test says so. */
+/** A tool that reports progress when the test wants it to. */
 function steps(): { step: () => void; end: () => void; tool: ReturnType<typeof tool>; signals: AbortSignal[] } {
   let context: FunctionContext | undefined;
   let count = 0;
@@ -26,7 +26,7 @@ function steps(): { step: () => void; end: () => void; tool: ReturnType<typeof t
   return { tool: tool('steps', run), end: () => end(), step: () => context?.progress(++count), signals };
 }
 
-it('an answer that takes its time gets a stream, which says first where to take it up', async () => {
+it('a slow answer becomes a stream, which begins with an id to resume from', async () => {
   const { tool: waits, open } = gate();
   const served = await serve([waits]);
   const session = await openSession(served);
@@ -38,7 +38,7 @@ it('an answer that takes its time gets a stream, which says first where to take 
   expect(events.ids).toEqual(['1-0', '1-1']);
 });
 
-it('clients before 2025-11-25 are not sent what they do not know', async () => {
+it('clients of versions before 2025-11-25 get no priming event', async () => {
   const { tool: waits, open } = gate();
   const served = await serve([waits]);
   const session = await openSession(served, '2025-06-18');
@@ -50,7 +50,7 @@ it('clients before 2025-11-25 are not sent what they do not know', async () => {
   expect(own.all).toEqual([]);
 });
 
-it('a call goes on while its client is away, which misses nothing', async () => {
+it('a call goes on while its client is disconnected, and the client misses nothing', async () => {
   const { tool: stepping, step, end, signals } = steps();
   const served = await serve([stepping]);
   const session = await openSession(served);
@@ -77,7 +77,7 @@ it('a call goes on while its client is away, which misses nothing', async () => 
   expect(signals[0]!.aborted).toBe(false);
 });
 
-it('an answer that came while the client was away is fetched, and no other stream is told', async () => {
+it('an answer from the time of the interruption is sent when the client resumes, on no other stream', async () => {
   const { tool: waits, open } = gate();
   const served = await serve([waits, echo]);
   const session = await openSession(served);
@@ -94,7 +94,7 @@ it('an answer that came while the client was away is fetched, and no other strea
   expect(own.messages).toEqual([]);
 });
 
-it('the stream that belongs to no request is taken up, too', async () => {
+it('the stream that belongs to no request can be resumed as well', async () => {
   const served = await serve([echo]);
   const session = await openSession(served);
   const change = (revision: string): void => {
@@ -116,7 +116,7 @@ it('the stream that belongs to no request is taken up, too', async () => {
 it.each([
   ['of the future', '1-9'],
   ['of no stream', '7-1'],
-  ['that is none', 'abc'],
+  ['that is malformed', 'abc'],
   ['that is a negative number', '-1--1'],
   ['of a stream that was read to its end', '1-2'],
 ])('an event id %s is refused', async (_what, id) => {
@@ -131,7 +131,7 @@ it.each([
   expect(answer.status).toBe(400);
 });
 
-it('another session does not get it', async () => {
+it('another session cannot resume the stream', async () => {
   const { tool: waits, open } = gate();
   const served = await serve([waits]);
   const session = await openSession(served);
@@ -143,7 +143,7 @@ it('another session does not get it', async () => {
   open();
 });
 
-it('what is kept is bounded', async () => {
+it('the events that are kept are limited', async () => {
   const many = tool('many', (_args, context) => {
     for (let step = 1; step <= 1_000; step += 1) context.progress(step);
     return 'done';

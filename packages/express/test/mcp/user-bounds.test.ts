@@ -1,4 +1,4 @@
-/** What one user may have of sessions, streams and requests at once: nobody takes the room of others. */
+/** Limits on the sessions, streams and requests of one user. */
 import type { IncomingMessage } from 'node:http';
 
 import type { Sent } from '../support.js';
@@ -6,23 +6,23 @@ import { begin, call, echo, gate, message, modern, openSession, send, serve, sle
 
 const JSON_ONLY = { accept: 'application/json' };
 
-/** Who calls, as `X-User: ada` or `X-User: ada@alpha` says. */
+/** The caller in the header `X-User: ada` or `X-User: ada@alpha`. */
 const authenticate = ({ headers }: IncomingMessage): { subject: string; partition: string } => {
   const [subject = '', partition = 'default'] = String(headers['x-user']).split('@');
   return { subject, partition };
 };
 const as = (user: string): { 'x-user': string } => ({ 'x-user': user });
 
-/** A request of somebody's that stands alone. */
+/** A modern request of a user. */
 const of = (user: string, method: string, params = {}): Sent => modern(method, params, as(user));
 const callOf = (user: string, name: string): Sent => of(user, 'tools/call', { name, arguments: {} });
 const listen = (user: string): Sent => of(user, 'subscriptions/listen', { notifications: { toolsListChanged: true } });
 
-describe('sessions of one user', () => {
+describe('the sessions of one user', () => {
   const open = (served: { port: number }, user: string): ReturnType<typeof openSession> =>
     openSession(served, '2025-11-25', {}, as(user));
 
-  it('one more, and the one of theirs that was idle longest ends; those of others stay', async () => {
+  it('are limited: one more closes the one that was idle longest, and none of another user', async () => {
     const served = await serve([echo], { authenticate, maxSessionsPerUser: 2 });
     const other = await open(served, 'eve');
     const first = await open(served, 'ada');
@@ -40,7 +40,7 @@ describe('sessions of one user', () => {
     expect(served.mcp.sessions).toBe(3);
   });
 
-  it('those with calls under way go last', async () => {
+  it('are closed last while calls are running', async () => {
     const { tool: waits, open: end, signals } = gate();
     const served = await serve([echo, waits], { authenticate, maxSessionsPerUser: 2 });
     const busy = await open(served, 'ada');
@@ -54,7 +54,7 @@ describe('sessions of one user', () => {
     expect(served.mcp.sessions).toBe(2);
   });
 
-  it('that end make room', async () => {
+  it('free their place when they end', async () => {
     const served = await serve([echo], { authenticate, maxSessionsPerUser: 1 });
     for (let round = 0; round < 3; round += 1) {
       const session = await open(served, 'ada');
@@ -67,15 +67,15 @@ describe('sessions of one user', () => {
   });
 });
 
-describe('streams that are listened to', () => {
-  it('are so many of one user, and there is room again when one ends', async () => {
+describe('streams of subscriptions/listen', () => {
+  it('are limited for one user; when one ends, another may begin', async () => {
     const served = await serve([echo], { authenticate, maxStreamsPerUser: 2 });
     const first = await stream(served, listen('ada'));
     const second = await stream(served, listen('ada'));
     await until(() => first.messages.length === 1 && second.messages.length === 1);
     const refused = await send(served, listen('ada'));
     expect([refused.status, refused.headers['retry-after']]).toEqual([503, '5']);
-    expect(refused.json.error?.message).toMatch(/At most 2 streams of one user/);
+    expect(refused.json.error?.message).toMatch(/One user may have at most 2 open streams/);
     const eve = await stream(served, listen('eve'));
     await until(() => eve.messages.length === 1);
     expect((await send(served, callOf('ada', 'echo'))).status).toBe(200);
@@ -85,7 +85,7 @@ describe('streams that are listened to', () => {
     await until(() => again.messages.length === 1);
   });
 
-  it('are so many of all', async () => {
+  it('are limited for all users together', async () => {
     const served = await serve([echo], { authenticate, maxStreams: 2 });
     const streams = [await stream(served, listen('ada')), await stream(served, listen('eve'))];
     await until(() => streams.every(({ messages }) => messages.length === 1));
@@ -94,7 +94,7 @@ describe('streams that are listened to', () => {
     expect((await send(served, callOf('bob', 'echo'))).status).toBe(200);
   });
 
-  it('that never began are not counted', async () => {
+  it('are not counted where they never began', async () => {
     const served = await serve([echo], { authenticate, maxStreams: 1 });
     for (let tries = 0; tries < 3; tries += 1) {
       const answer = await send(served, of('ada', 'subscriptions/listen', { notifications: 5 }));
@@ -105,8 +105,8 @@ describe('streams that are listened to', () => {
   });
 });
 
-describe('requests that stand alone', () => {
-  it('are so many under way of one user; others go on, and so does that user when one ends', async () => {
+describe('requests without a session', () => {
+  it('are limited for one user while they run; other users are not affected', async () => {
     const ends: (() => void)[] = [];
     const waits = tool('waits', () => new Promise((resolve) => ends.push(() => resolve('done'))));
     const served = await serve([echo, waits], { authenticate, maxInFlightPerUser: 2 });
@@ -117,7 +117,7 @@ describe('requests that stand alone', () => {
     expect(refused.json.error?.message).toMatch(/More than 2 requests/);
     answers.push(send(served, callOf('eve', 'waits')));
     await until(() => ends.length === 3);
-    // There is no such partition, but it is not refused for what is under way here.
+    // The partition has no catalog, but the request is not refused because of the running ones.
     expect((await send(served, callOf('ada@alpha', 'waits'))).status).toBe(400);
     const events = await stream(served, listen('ada'));
     await until(() => events.messages.length === 1);
@@ -129,7 +129,7 @@ describe('requests that stand alone', () => {
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
-  it('are not under way any more when their client has left', async () => {
+  it('are no longer counted when their client has disconnected', async () => {
     const { tool: waits, signals } = gate();
     const served = await serve([echo, waits], { authenticate, maxInFlightPerUser: 1 });
     const gone = begin(served, callOf('ada', 'gate')).catch(() => 'gone');

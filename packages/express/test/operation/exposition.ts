@@ -1,5 +1,5 @@
 /**
- * A strict reader of the text that Prometheus reads: what it would refuse, or misunderstand, is refused here.
+ * A strict parser of the Prometheus text format. It refuses what Prometheus would refuse or misunderstand.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */
@@ -40,7 +40,7 @@ function valueIn(text: string, line: string): number {
   return Number(text.replace('Inf', 'Infinity'));
 }
 
-/** Buckets grow, the last is infinite, and is the count. */
+/** Checks that bucket counts increase and that the last bucket is infinite and equals the count. */
 function checkHistogram(name: string, samples: readonly Sample[]): void {
   const groups = new Map<string, Sample[]>();
   for (const sample of samples) {
@@ -60,7 +60,7 @@ function checkHistogram(name: string, samples: readonly Sample[]): void {
   }
 }
 
-/** Reads a whole text. @throws Error for the first thing that is wrong with it */
+/** Parses a whole text. @throws Error for the first mistake in it */
 export function readExposition(text: string): Map<string, Family> {
   if (!text.endsWith('\n')) throw new Error('the last line does not end');
   const families = new Map<string, Family>();
@@ -71,7 +71,7 @@ export function readExposition(text: string): Map<string, Family> {
     if (line === '') continue;
     const [, kind, about, said] = COMMENT.exec(line) ?? [];
     if (about !== undefined && said !== undefined) {
-      if (families.has(about)) throw new Error(`${about} is told twice: ${line}`);
+      if (families.has(about)) throw new Error(`${about} occurs twice: ${line}`);
       if (kind === 'HELP') helps.set(about, said);
       else families.set(about, { type: said, help: helps.get(about) ?? '', samples: [] });
       current = about;
@@ -96,7 +96,7 @@ export function readExposition(text: string): Map<string, Family> {
   return families;
 }
 
-/** The value of one sample; undefined: there is none. */
+/** The value of one sample; undefined: there is no such sample. */
 export function valueOf(families: Map<string, Family>, name: string, labels: Record<string, string> = {}): number | undefined {
   const family = families.get(name.replace(/_(bucket|sum|count)$/, '')) ?? families.get(name);
   return family?.samples.find(

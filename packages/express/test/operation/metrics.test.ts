@@ -1,4 +1,4 @@
-/** What Prometheus reads of a daemon. */
+/** The metrics of a daemon. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -17,7 +17,7 @@ const CALL_SECONDS = 'mcp_daemon_call_duration_seconds';
 const REQUESTS = 'mcp_daemon_http_requests_total';
 const REQUEST_SECONDS = 'mcp_daemon_http_request_duration_seconds';
 
-/** A served daemon, its metrics, and what they say. */
+/** A daemon, its metrics, and a function that reads them. */
 async function measured(
   functions: readonly FunctionDefinition[],
   options: MetricsOptions = {},
@@ -33,7 +33,7 @@ const use = (to: { port: number }, name: string, args = {}): Promise<unknown> =>
   send(to, modern('tools/call', { name, arguments: args }));
 
 describe('the metrics of calls', () => {
-  it('count by partition, kind, name and outcome, and keep kinds of failure apart', async () => {
+  it('count by partition, type, name and outcome, and distinguish kinds of failure', async () => {
     const fails = tool('fails', () => {
       throw new Error('no');
     });
@@ -85,7 +85,7 @@ describe('the metrics of calls', () => {
     expect(valueOf(await read(), CALLS, { name: 'echo', outcome: 'completed' })).toBe(1);
   });
 
-  it('tell no more functions apart than was said, and lose no call', async () => {
+  it('have series for a limited number of functions, and count the calls of all others together', async () => {
     const functions = Array.from({ length: 10 }, (_none, index) => tool(`f${index}`, () => 'x'));
     const { served, read } = await measured(functions, { maxSeries: 3 });
     for (const { name } of functions) await use(served, name);
@@ -101,7 +101,7 @@ describe('the metrics of calls', () => {
     expect(valueOf(families, `${CALL_SECONDS}_count`, { name: 'other' })).toBe(7);
   });
 
-  it('write names of any characters as they must be written', async () => {
+  it('escape special characters in names', async () => {
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
     atEnd(() => daemon.close());
     const metrics = createMetrics(daemon);
@@ -112,7 +112,7 @@ describe('the metrics of calls', () => {
     metrics.close();
   });
 
-  it('sort times into buckets whose upper bound belongs to them', async () => {
+  it('count durations in buckets that include their upper bound', async () => {
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
     atEnd(() => daemon.close());
     const metrics = createMetrics(daemon);
@@ -126,8 +126,8 @@ describe('the metrics of calls', () => {
   });
 });
 
-describe('the metrics of the rest', () => {
-  it('say what is open and what happens to records', async () => {
+describe('the other metrics', () => {
+  it('show open sessions and streams, and what happens to records', async () => {
     const memory = createMemoryStore();
     let full = false;
     const write: Store['calls']['write'] = (rows) => {
@@ -163,7 +163,7 @@ describe('the metrics of the rest', () => {
     expect(valueOf(later, 'mcp_daemon_streams', { kind: 'events' })).toBe(0);
   });
 
-  it('count requests by route, method and status, whatever they are called', async () => {
+  it('count requests by route, method and status, whatever their values', async () => {
     const { metrics, read } = await measured([echo]);
     metrics.observeRequest({ route: 'mcp', method: 'POST', status: 200, seconds: 0.002 });
     metrics.observeRequest({ route: 'mcp', method: 'POST', status: 200, seconds: 0.002 });
@@ -181,7 +181,7 @@ describe('the metrics of the rest', () => {
     expect(samples.reduce((sum, { value }) => sum + value, 0)).toBe(1_005);
   });
 
-  it('of two daemons in one process are apart', async () => {
+  it('of two daemons in one process are separate', async () => {
     const one = await measured([echo], { version: '1' });
     const two = await measured([echo], { version: '2' });
     await use(one.served, 'echo');
@@ -193,7 +193,7 @@ describe('the metrics of the rest', () => {
     ]);
   });
 
-  it('are read over HTTP in the format that Prometheus knows', async () => {
+  it('are served over HTTP in the format of Prometheus', async () => {
     const { served, metrics } = await measured([echo]);
     await use(served, 'echo');
     const server = createServer((_req, res) => {
@@ -210,7 +210,7 @@ describe('the metrics of the rest', () => {
     }
   });
 
-  it('say what an option must be, and hide no source that fails', async () => {
+  it('refuse invalid options, and report a source that fails', async () => {
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
     atEnd(() => daemon.close());
     for (const maxSeries of [0, -1, 1.5, Number.NaN])
@@ -226,7 +226,7 @@ describe('the metrics of the rest', () => {
   });
 });
 
-describe('the reader of these tests', () => {
+describe('the parser of metrics in these tests', () => {
   it.each([
     ['a label that does not end', '# HELP a b\n# TYPE a gauge\na{b="c} 1\n'],
     ['a sample before its type', 'a 1\n'],

@@ -1,4 +1,4 @@
-/** What an orchestrator is told of a daemon. */
+/** The liveness and readiness probes. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -10,7 +10,7 @@ import { createProbes } from '@mcp-daemon/express';
 import type { Answer } from '../support.js';
 import { atEnd, echo, META, send, sleep } from '../support.js';
 
-/** Asks the probes of a daemon over HTTP. */
+/** Serves the probes of a daemon. */
 type Ask = (probe: 'health' | 'ready', method?: string) => Promise<Answer>;
 
 async function served(daemon: Pick<Daemon, 'check'>, options: ProbesOptions = {}): Promise<Ask> {
@@ -39,7 +39,7 @@ const useEcho = (daemon: Daemon): unknown =>
   );
 
 describe('/health', () => {
-  it('says that the process answers, and nothing else', async () => {
+  it('answers that the process is alive, and nothing else', async () => {
     const check = (): Promise<void> => Promise.reject(new DaemonError('store_failed', 'gone'));
     const ask = await served({ check }, { isReady: () => false });
     const answer = await ask('health');
@@ -49,14 +49,14 @@ describe('/health', () => {
 });
 
 describe('/ready', () => {
-  it('is 200 while the store can be reached', async () => {
+  it('answers 200 while the store can be reached', async () => {
     const ask = await served(daemonWith());
     const answer = await ask('ready');
     expect([answer.status, answer.text, answer.headers['cache-control']]).toEqual([200, '{"status":"ready"}', 'no-store']);
     expect(answer.headers).not.toHaveProperty('retry-after');
   });
 
-  it('is 503 on the way out, without asking the store', async () => {
+  it('answers 503 while the server shuts down, without checking the store', async () => {
     let checks = 0;
     let leaving = false;
     const ask = await served({ check: () => ((checks += 1), Promise.resolve()) }, { isReady: () => !leaving });
@@ -72,7 +72,7 @@ describe('/ready', () => {
     expect(checks).toBe(1);
   });
 
-  it('is 503 while records wait, tells the operator why once, and is 200 again', async () => {
+  it('answers 503 while records wait, logs the reason once, and answers 200 again afterwards', async () => {
     const lines: string[] = [];
     const line = (fields: object, message: string): void => void lines.push(`${message} ${JSON.stringify(fields)}`);
     const logger: Pick<Logger, 'info' | 'error'> = { info: line, error: line };
@@ -102,18 +102,18 @@ describe('/ready', () => {
     [new DaemonError('store_failed', '/secret/file is gone'), 'unavailable', 'The store cannot be used.'],
     [new Error('/secret/file'), 'unavailable', 'The store cannot be used.'],
     [new DaemonError('closed', 'The store is closed.'), 'draining', 'The server is shutting down.'],
-  ])('says what is wrong, and nothing of the inside (%s)', async (error, status, reason) => {
+  ])('gives a public reason without internal details (%s)', async (error, status, reason) => {
     const ask = await served({ check: () => Promise.reject(error) });
     const answer = await ask('ready');
     expect([answer.status, JSON.parse(answer.text)]).toEqual([503, { status, reason }]);
   });
 
-  it('waits no longer for a store than was said', async () => {
+  it('waits for the store no longer than configured', async () => {
     const ask = await served({ check: () => new Promise(() => undefined) }, { timeoutMs: 20 });
     expect(JSON.parse((await ask('ready')).text)).toEqual({ status: 'unavailable', reason: 'The store does not answer.' });
   });
 
-  it('asks the store once, however many ask, and anew after a while', async () => {
+  it('checks the store once for many probes, and again after a while', async () => {
     let checks = 0;
     const check = async (): Promise<void> => {
       checks += 1;
@@ -132,7 +132,7 @@ describe('/ready', () => {
 });
 
 describe('both probes', () => {
-  it.each(['health', 'ready'] as const)('%s answers GET and HEAD alone', async (probe) => {
+  it.each(['health', 'ready'] as const)('answer only GET and HEAD: %s', async (probe) => {
     const ask = await served(daemonWith());
     const head = await ask(probe, 'HEAD');
     expect([head.status, head.text]).toEqual([200, '']);
@@ -142,7 +142,7 @@ describe('both probes', () => {
     }
   });
 
-  it('refuse options that are no good', () => {
+  it('refuse invalid options', () => {
     const usage = expect.objectContaining({ code: 'usage' }) as Error;
     expect(() => createProbes(daemonWith(), { timeoutMs: 0 })).toThrow(usage);
     expect(() => createProbes(daemonWith(), { rememberMs: Number.NaN })).toThrow(usage);

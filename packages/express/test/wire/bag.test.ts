@@ -1,18 +1,18 @@
 import { Bag } from '../../src/wire/bag.js';
 
-describe('a crowd', () => {
-  it('has who came and has not left, whoever leaves first', () => {
-    const crowd = new Bag<{ name: string; place: number }>();
-    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => ({ name, place: 0 })) as [never, never, never, never];
-    for (const one of [a, b, c, d]) crowd.add(one);
-    crowd.remove(b);
-    expect(crowd.all.map(({ name }) => name).sort()).toEqual(['a', 'c', 'd']);
-    crowd.remove(d);
-    crowd.add(b);
-    crowd.remove(a);
-    expect(crowd.all.map(({ name }) => name).sort()).toEqual(['b', 'c']);
-    crowd.remove(c);
-    crowd.remove(b);
-    expect(crowd.all).toEqual([]);
+describe('a bag', () => {
+  it('has the members that were added and not removed, in whatever order', () => {
+    const bag = new Bag<{ name: string; index: number }>();
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => ({ name, index: 0 })) as [never, never, never, never];
+    for (const one of [a, b, c, d]) bag.add(one);
+    bag.remove(b);
+    expect(bag.all.map(({ name }) => name).sort()).toEqual(['a', 'c', 'd']);
+    bag.remove(d);
+    bag.add(b);
+    bag.remove(a);
+    expect(bag.all.map(({ name }) => name).sort()).toEqual(['b', 'c']);
+    bag.remove(c);
+    bag.remove(b);
+    expect(bag.all).toEqual([]);
   });
 });

@@ -1,13 +1,13 @@
-/** Authentication by a user pool of Amazon Cognito: its users, its passwords, its tokens. */
+/** Authentication by a user pool of Amazon Cognito, which has the users and passwords and issues the tokens. */
 import type { IncomingMessage } from 'node:http';
 
 import type { Logger } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { createChallenges } from '../challenge.js';
-import { createGate } from '../gate.js';
 import type { Login } from '../login.js';
 import type { AuthProvider } from '../provider.js';
+import { createRequestAuthenticator } from '../request-authenticator.js';
 import { createAuthRoutes } from '../routes.js';
 import { isLoopbackHost } from '../secrets.js';
 import { createCognitoLogin } from './login.js';
@@ -15,32 +15,32 @@ import { createCognitoTokens } from './tokens.js';
 
 /** What {@link createCognitoAuth} takes. */
 export interface CognitoAuthOptions {
-  /** The id of the user pool, such as `eu-central-1_AbCdEf123`; its region is the one in it. */
+  /** The id of the user pool, such as `eu-central-1_AbCdEf123`. It contains the region. */
   userPoolId: string;
-  /** The id of the app client: tokens of others do not count. */
+  /** The id of the app client. Tokens of other clients are refused. */
   clientId: string;
-  /** The secret of the app client. Default: it has none. */
+  /** The secret of the app client. Default: the client has no secret. */
   clientSecret?: string | undefined;
-  /** Where the pool's public keys are. Default: where Cognito has them. */
+  /** The URL of the pool's public keys. Default: that of Cognito. */
   jwksUrl?: string | undefined;
-  /** Where Cognito's API is. Default: that of the region. */
+  /** The URL of Cognito's API. Default: that of the region. */
   endpoint?: string | undefined;
   /**
-   * A claim that names partitions besides the groups, separated by spaces or commas, such as `custom:partitions`. Users must not be
-   * able to write the attribute themselves. Default: none.
+   * A claim that names granted partitions in addition to the groups, separated by spaces or commas, such as `custom:partitions`. Users
+   * must not be able to change the attribute themselves. Default: none.
    */
   partitionsClaim?: string | undefined;
-  /** The origin by which clients know this server, such as `https://mcp.example.com`. Default: what they say in `Host`. */
+  /** The origin under which clients reach this server, such as `https://mcp.example.com`. Default: from the `Host` header. */
   publicUrl?: string | undefined;
-  /** Where a request comes from, for what is throttled by address. Default: the address at the other end of the connection. */
+  /** The address of the client, for the limits on login attempts. Default: the address at the other end of the connection. */
   addressOf?: (req: IncomingMessage) => string;
-  /** Where it speaks to its operator. Default: nowhere. */
+  /** Gets errors. Default: nothing is logged. */
   logger?: Pick<Logger, 'error'> | undefined;
 }
 
 /** Authentication by Cognito. None of its functions needs `this`. */
 export interface CognitoAuth extends AuthProvider {
-  /** Gives tokens for a password. */
+  /** Returns tokens for a username and a password. */
   readonly login: Login;
 }
 
@@ -48,18 +48,18 @@ const POOL = /^((?:eusc-[a-z]{2}|[a-z]{2})-(?:gov-)?[a-z]+-\d)_[a-zA-Z0-9]+$/;
 
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
-/** @throws DaemonError `usage` where it is no address, or one to which secrets and keys must not travel in the open */
+/** @throws DaemonError `usage` where the text is not a URL that protects secrets and keys: https, or http on loopback */
 function checkUrl(name: string, text: string | undefined): void {
   if (text === undefined) return;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
-  if (!safe || url?.username !== '') throw new DaemonError('usage', `${name} must be an https:// address`);
+  if (!safe || url?.username !== '') throw new DaemonError('usage', `${name} must be an https:// URL`);
 }
 
 /**
- * Creates authentication by Cognito. Nothing is asked of Cognito before the first token or the first login.
+ * Creates authentication by Cognito. No request is sent to Cognito before the first token or the first login.
  *
- * @throws DaemonError `usage` where an option is no good
+ * @throws DaemonError `usage` where an option is invalid or the package aws-jwt-verify is not installed
  *
  * @example
  * const auth = await createCognitoAuth({ userPoolId: 'eu-central-1_AbCdEf123', clientId, clientSecret });
@@ -81,6 +81,6 @@ export async function createCognitoAuth(options: CognitoAuthOptions): Promise<Co
   const partitionsClaim = given(options.partitionsClaim);
   const find = await createCognitoTokens({ userPoolId, clientId, jwksUrl, partitionsClaim, logger });
   const login = createCognitoLogin({ region, clientId, clientSecret, endpoint, find, logger });
-  const { authenticate, bearerOf } = createGate(challenges, find);
+  const { authenticate, bearerOf } = createRequestAuthenticator(challenges, find);
   return { authenticate, login, handle: createAuthRoutes({ login, bearerOf, challenges, addressOf, logger }) };
 }

@@ -1,19 +1,20 @@
-/** The public keys of a user pool: fetched when one is needed, kept, and not asked for more often than needed. */
+/** The public keys of a user pool: fetched when one is needed, and cached. */
 import type { Logger } from '@mcp-daemon/core';
 import type { JwksCache } from 'aws-jwt-verify/jwk';
 
+/** How long a request for keys may take. */
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 1_000_000;
-/** Seconds after a failure in which keys are not asked for. */
+/** Seconds after a failed request in which no other request is sent. */
 export const RETRY_SECONDS = 5;
-/** Seconds after a key that was not there in which no other unknown key is looked for: a stranger can name any. */
+/** Seconds after an unknown key id in which no other unknown id is looked up: a forged token can name any id. */
 const UNKNOWN_SECONDS = 10;
-/** A key that the pool has given up counts no more after this time. */
+/** After this time the keys are fetched again, so that a key that the pool has removed is no longer accepted. */
 const MAX_AGE_MS = 3_600_000;
 
 /** What {@link createJwks} takes. */
 export interface JwksOptions {
-  /** Where keys are fetched instead of where the issuer has them. */
+  /** The URL to fetch keys from, instead of that of the issuer. */
   jwksUrl: string | undefined;
   logger: Pick<Logger, 'error'> | undefined;
 }
@@ -24,7 +25,7 @@ const reasonOf = (error: unknown): string => {
   return code ?? (error.name === 'TimeoutError' ? `no answer in ${TIMEOUT_MS / 1000} seconds` : error.message);
 };
 
-/** @throws Error, whose message has nothing of the answer in it */
+/** Fetches a URL. @throws Error, whose message contains nothing of the response */
 async function read(url: string): Promise<Buffer> {
   const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (answer.status !== 200) {
@@ -42,8 +43,8 @@ async function read(url: string): Promise<Buffer> {
 }
 
 /**
- * Creates a place for keys. While they cannot be had, those that are known still count, and whatever needs another one fails with
- * the library's `FetchError`.
+ * Creates a cache of keys. While keys cannot be fetched, the cached ones stay in use, and a token that needs another key fails with the
+ * `FetchError` of aws-jwt-verify.
  */
 export async function createJwks({ jwksUrl, logger }: JwksOptions): Promise<JwksCache> {
   const [{ SimpleJwksCache, SimplePenaltyBox, isJwks }, errors] = await Promise.all([
@@ -55,14 +56,15 @@ export async function createJwks({ jwksUrl, logger }: JwksOptions): Promise<Jwks
 
   async function fetchKeys(uri: string): Promise<ArrayBuffer> {
     const url = jwksUrl ?? uri;
-    if (Date.now() - (failedAt.get(uri) ?? 0) < RETRY_SECONDS * 1000) throw new errors.FetchError(url, 'it has just failed');
+    if (Date.now() - (failedAt.get(uri) ?? 0) < RETRY_SECONDS * 1000)
+      throw new errors.FetchError(url, 'the last request failed moments ago');
     try {
       const body = await read(url);
       let keys: unknown;
       try {
         keys = JSON.parse(body.toString('utf8'));
       } catch {
-        throw new Error('not JSON'); // what the parser says quotes the text
+        throw new Error('not JSON'); // the parser's own message quotes the text
       }
       if (!isJwks(keys as never)) throw new Error('not a JWKS');
       fetchedAt.set(uri, Date.now());
@@ -80,13 +82,13 @@ export async function createJwks({ jwksUrl, logger }: JwksOptions): Promise<Jwks
     fetcher: { fetch: fetchKeys },
     penaltyBox: new SimplePenaltyBox({ waitSeconds: UNKNOWN_SECONDS }),
   });
-  const inTheBackground = (uri: string): void => {
-    cache.getJwks(uri).catch(() => undefined); // the operator has been told
+  const refreshInBackground = (uri: string): void => {
+    cache.getJwks(uri).catch(() => undefined); // fetchKeys has logged it
   };
   return {
     getJwk(uri, jwt) {
       const at = fetchedAt.get(uri);
-      if (at !== undefined && Date.now() - at > MAX_AGE_MS) inTheBackground(uri);
+      if (at !== undefined && Date.now() - at > MAX_AGE_MS) refreshInBackground(uri);
       return cache.getJwk(uri, jwt);
     },
     getJwks: (uri) => cache.getJwks(uri),

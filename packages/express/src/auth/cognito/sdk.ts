@@ -1,2 +1,2 @@
-/** The part of AWS's SDK that logs in, as a module of its own: it is loaded with the first login, and bundlers find its names. */
+/** The part of the AWS SDK that is needed. It is a module of its own so that a bundler can remove the rest of the SDK. */
 export { CognitoIdentityProviderClient, InitiateAuthCommand } from '@aws-sdk/client-cognito-identity-provider';

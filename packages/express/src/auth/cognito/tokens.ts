@@ -1,5 +1,5 @@
 /**
- * Tokens of a user pool: verified, and what their groups let their bearer do.
+ * Verifies the tokens of a user pool and reads the grants in their groups.
  *
  * @see https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
  */
@@ -7,23 +7,24 @@ import type { Logger } from '@mcp-daemon/core';
 import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 
 import type { Refusal } from '../../wire/respond.js';
-import { later } from '../attempts.js';
+import { retryLater } from '../attempts.js';
 import type { Bearer, TokenProblem } from '../bearer.js';
 import { digestOf } from '../bearer.js';
-import type { FindBearer } from '../gate.js';
 import type { Grants } from '../identity.js';
 import { nameProblem, ROLES } from '../identity.js';
+import { loadOptional } from '../optional-package.js';
 import { isPartition } from '../partition.js';
+import type { FindBearer } from '../request-authenticator.js';
 import { createVerifiedTokens } from '../verified.js';
 import { createJwks, RETRY_SECONDS } from './jwks.js';
 
-/** What Cognito signs with. */
+/** The algorithm that Cognito signs with. */
 const ALGORITHM = 'RS256';
-/** Tokens of somebody in many groups are large; a header has no room for more. */
+/** Tokens of users in many groups are large, but a header cannot be larger than this. */
 const MAX_CHARACTERS = 16_384;
 /** Seconds by which the clock of another machine may be ahead of ours. */
-const AHEAD = 60;
-/** What the group of a partition begins with. */
+const MAX_CLOCK_SKEW = 60;
+/** A group `partition:alpha` grants the partition `alpha`. */
 const PARTITION_GROUP = 'partition:';
 
 /** What {@link createCognitoTokens} takes. */
@@ -31,7 +32,7 @@ export interface CognitoTokensOptions {
   userPoolId: string;
   clientId: string;
   jwksUrl: string | undefined;
-  /** A claim that names partitions besides the groups. */
+  /** A claim that names granted partitions in addition to the groups. */
   partitionsClaim: string | undefined;
   logger: Pick<Logger, 'error'> | undefined;
 }
@@ -41,7 +42,7 @@ type Payload = Readonly<Record<string, unknown>>;
 const texts = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 
-/** What the groups of a token grant. */
+/** The grants of a token: from its groups and, if there is one, from the claim for partitions. */
 export function grantsOf(payload: Payload, partitionsClaim?: string): Grants {
   const groups = texts(payload['cognito:groups']);
   const roles = ROLES.filter((role) => groups.includes(role));
@@ -50,32 +51,37 @@ export function grantsOf(payload: Payload, partitionsClaim?: string): Grants {
     ...groups.filter((group) => group.startsWith(PARTITION_GROUP)).map((group) => group.slice(PARTITION_GROUP.length)),
     ...(typeof claim === 'string' ? claim.split(/[\s,]+/) : texts(claim)),
   ];
-  // Where a claim is meant to say it, a token that does not say it grants nothing for that.
+  // Without any named partition the default one is granted; but not where a claim is configured, because then the claim decides.
   if (named.length === 0 && partitionsClaim === undefined) return { roles, partitions: [DEFAULT_PARTITION] };
   return { roles, partitions: [...new Set(named.filter(isPartition))] };
 }
 
-/** Who bears a token whose signature, issuer, client, use and times are good. */
+/** The user of a token whose signature, issuer, client, use and times have been verified. */
 function bearerOf(payload: Payload, partitionsClaim: string | undefined): Bearer | TokenProblem {
   const { iat, exp } = payload;
   const subject = payload['token_use'] === 'id' ? payload['cognito:username'] : payload['username'];
   if (typeof exp !== 'number' || typeof iat !== 'number') return 'The token is not valid.';
-  if (iat > Date.now() / 1000 + AHEAD) return 'The token is not valid yet.';
-  // A token of a program instead of a user has no username.
+  if (iat > Date.now() / 1000 + MAX_CLOCK_SKEW) return 'The token is not valid yet.';
+  // A token of the client credentials flow belongs to a program and has no username.
   if (typeof subject !== 'string' || nameProblem(subject) !== undefined) return 'The token is not valid.';
   return { subject, ...grantsOf(payload, partitionsClaim), expires: exp };
 }
 
-/** Creates what finds out who bears a token of a user pool. Nothing is fetched before the first token is seen. */
+/**
+ * Creates a function that verifies tokens of a user pool. The keys are fetched with the first token.
+ *
+ * @throws DaemonError `usage` where the package aws-jwt-verify is not installed
+ */
 export async function createCognitoTokens(options: CognitoTokensOptions): Promise<FindBearer> {
   const { userPoolId, clientId, jwksUrl, partitionsClaim, logger } = options;
-  // Loaded here, because who embeds us without a user pool need not wait for it.
-  const [{ CognitoJwtVerifier }, errors] = await Promise.all([import('aws-jwt-verify'), import('aws-jwt-verify/error')]);
+  const [{ CognitoJwtVerifier }, errors] = await loadOptional('aws-jwt-verify', 'authentication by Cognito', () =>
+    Promise.all([import('aws-jwt-verify'), import('aws-jwt-verify/error')]),
+  );
   const verifier = CognitoJwtVerifier.create(
     {
       userPoolId,
       clientId,
-      tokenUse: null, // either; a token that is neither is refused
+      tokenUse: null, // ID tokens and access tokens; all others are refused
       customJwtCheck({ header }) {
         if (header.alg !== ALGORITHM) throw new errors.JwtInvalidSignatureAlgorithmError('not RS256', header.alg, ALGORITHM);
       },
@@ -91,7 +97,11 @@ export async function createCognitoTokens(options: CognitoTokensOptions): Promis
       return bearer;
     } catch (error) {
       if (error instanceof errors.FetchError)
-        return later(503, 'Tokens cannot be verified now: the keys of the user pool cannot be fetched.', RETRY_SECONDS);
+        return retryLater(
+          503,
+          'Tokens cannot be verified at the moment because the keys of the user pool cannot be fetched; retry later.',
+          RETRY_SECONDS,
+        );
       if (error instanceof errors.JwtExpiredError) return 'The token has expired.';
       if (error instanceof errors.JwtNotBeforeError) return 'The token is not valid yet.';
       if (!(error instanceof errors.JwtBaseError))

@@ -1,4 +1,4 @@
-/** From a bearer token to what its bearer may reach, and back. */
+/** Finds the user of a bearer token, and issues tokens for users. */
 import { timingSafeEqual } from 'node:crypto';
 
 import type { Awaitable } from '@mcp-daemon/core';
@@ -10,10 +10,10 @@ import { createVerifiedTokens } from '../verified.js';
 import type { Claims, Tokens } from './tokens.js';
 import type { Users } from './users.js';
 
-/** The administrator whom the settings name: a user like others as long as the file has none of that name. */
+/** The admin from the settings: a user like any other, unless the users file has a user of that name. */
 export interface BootstrapAdmin {
   readonly username: string;
-  /** Undefined: the name cannot log in. */
+  /** Undefined: the bootstrap admin cannot log in. */
   readonly passwordDigest: Buffer | undefined;
 }
 
@@ -22,49 +22,50 @@ export interface BearersOptions {
   tokens: Tokens;
   users: Pick<Users, 'find'>;
   admin: BootstrapAdmin;
-  /** Undefined: there is none. */
+  /** The static token of the admin. Undefined: there is none. */
   staticToken: string | undefined;
 }
 
-/** Finds out who bears a token. */
+/** Maps tokens to users. */
 export interface Bearers {
+  /** The user of a token and what it grants, or what is wrong with the token. */
   find(token: string): Awaitable<Bearer | TokenProblem>;
-  /** A token for all that a user has now. */
+  /** Issues a token with all roles and partitions that a user has at the moment. */
   issue(subject: string): Promise<string>;
-  /** Forgets all that was verified for users who are no longer what they were. */
+  /** Removes the tokens of users that have changed from the cache. */
   forgetChanged(): void;
-  /** Tokens that are remembered. */
+  /** How many verified tokens are in the cache. */
   readonly remembered: number;
 }
 
-/** Creates what finds out who bears a token. */
+/** Creates the mapping. */
 export function createBearers({ tokens, users, admin, staticToken }: BearersOptions): Bearers {
   const staticDigest = staticToken === undefined ? undefined : digestOf(staticToken);
   const staticBearer: Bearer = { subject: admin.username, roles: ['admin'], partitions: [] };
 
-  /** What somebody is now; the same object for as long as it is the same. */
+  /** The current grants of the bootstrap admin and, below, of any user: the same object until they change. */
   const bootstrap: Grants | undefined = admin.passwordDigest === undefined ? undefined : { roles: ['admin'], partitions: [] };
-  const standingOf = (subject: string): Grants | undefined =>
+  const currentGrants = (subject: string): Grants | undefined =>
     users.find(subject) ?? (subject === admin.username ? bootstrap : undefined);
 
-  const verified = createVerifiedTokens<{ bearer: Bearer; standing: Grants }>();
+  const verified = createVerifiedTokens<{ bearer: Bearer; grants: Grants }>();
 
-  const ofAdmin = admin.passwordDigest?.toString('base64') ?? '';
-  const markOf = (subject: string): string => tokens.passwordMark(subject, users.find(subject)?.passwordHash ?? ofAdmin);
+  const adminHash = admin.passwordDigest?.toString('base64') ?? '';
+  const markOf = (subject: string): string => tokens.passwordMark(subject, users.find(subject)?.passwordHash ?? adminHash);
 
-  /** A token grants what it says, as long as its user still has it. */
+  /** A token grants the roles and partitions in it that its user still has. */
   function bearerOf(claims: Claims, digest: string): Bearer | TokenProblem {
     const { subject, mark, expires } = claims;
-    const standing = standingOf(subject);
-    if (standing === undefined || (mark !== undefined && mark !== markOf(subject))) return 'The token is not valid.';
-    const isAdmin = standing.roles.includes('admin');
+    const grants = currentGrants(subject);
+    if (grants === undefined || (mark !== undefined && mark !== markOf(subject))) return 'The token is not valid.';
+    const isAdmin = grants.roles.includes('admin');
     const bearer: Bearer = {
       subject,
-      roles: claims.roles.filter((role) => standing.roles.includes(role)),
-      partitions: isAdmin ? claims.partitions : claims.partitions.filter((partition) => standing.partitions.includes(partition)),
+      roles: claims.roles.filter((role) => grants.roles.includes(role)),
+      partitions: isAdmin ? claims.partitions : claims.partitions.filter((partition) => grants.partitions.includes(partition)),
       expires,
     };
-    verified.add(digest, { bearer, standing }, expires);
+    verified.add(digest, { bearer, grants }, expires);
     return bearer;
   }
 
@@ -77,9 +78,9 @@ export function createBearers({ tokens, users, admin, staticToken }: BearersOpti
       if (known !== undefined) return typeof known === 'string' ? known : known.bearer;
       return tokens.verify(token).then((claims) => (typeof claims === 'string' ? claims : bearerOf(claims, key)));
     },
-    issue: (subject) => tokens.issue(subject, standingOf(subject) ?? { roles: [], partitions: [] }, markOf(subject)),
+    issue: (subject) => tokens.issue(subject, currentGrants(subject) ?? { roles: [], partitions: [] }, markOf(subject)),
     forgetChanged() {
-      verified.forgetUnless(({ bearer, standing }) => standingOf(bearer.subject) === standing);
+      verified.forgetUnless(({ bearer, grants }) => currentGrants(bearer.subject) === grants);
     },
     get remembered() {
       return verified.size;

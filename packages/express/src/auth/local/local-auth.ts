@@ -1,4 +1,4 @@
-/** Authentication without anybody else: users in a file, tokens of our own. */
+/** Authentication without an external service: users in a file, and tokens that this server signs. */
 import type { IncomingMessage } from 'node:http';
 
 import type { Logger } from '@mcp-daemon/core';
@@ -6,9 +6,9 @@ import { DaemonError } from '@mcp-daemon/core';
 
 import { digestOf } from '../bearer.js';
 import { createChallenges } from '../challenge.js';
-import { createGate } from '../gate.js';
 import type { Login } from '../login.js';
 import type { AuthProvider } from '../provider.js';
+import { createRequestAuthenticator } from '../request-authenticator.js';
 import { createAuthRoutes } from '../routes.js';
 import { createBearers } from './bearers.js';
 import { createLogin } from './login.js';
@@ -20,46 +20,46 @@ import { openUsers } from './users.js';
 export interface LocalAuthOptions {
   /** The users file; see {@link UserFile}. It need not exist. */
   userFile: string;
-  /** What tokens are signed with. Processes that share it take each other's tokens. */
+  /** The secret that signs tokens. Processes with the same secret accept each other's tokens. */
   jwtSecret: string;
-  /** The bootstrap admin, who need not be in the file; one in the file of that name is meant before. Default: `admin`. */
+  /** The bootstrap admin, who need not be in the file. A user of that name in the file takes precedence. Default: `admin`. */
   adminUsername?: string;
-  /** Default: none, and nobody logs in as the bootstrap admin. */
+  /** The password of the bootstrap admin. Default: none, the bootstrap admin cannot log in. */
   adminPassword?: string | undefined;
   /** A bearer token of the admin that never expires. Default: none. */
   adminStaticToken?: string | undefined;
-  /** How long a token is good for. Default: 15. */
+  /** How long a token is valid, in minutes. Default: 15. */
   accessTokenMinutes?: number;
-  /** The `iss` of tokens. Default: `mcp-daemon`. */
+  /** The issuer (`iss`) of the tokens. Default: `mcp-daemon`. */
   issuer?: string;
-  /** The origin by which clients know this server, such as `https://mcp.example.com`. Default: what they say in `Host`. */
+  /** The origin under which clients reach this server, such as `https://mcp.example.com`. Default: from the `Host` header. */
   publicUrl?: string;
-  /** Where a request comes from, for what is throttled by address. Default: the address at the other end of the connection. */
+  /** The address of the client, for the limits on login attempts. Default: the address at the other end of the connection. */
   addressOf?: (req: IncomingMessage) => string;
-  /** Where it speaks to its operator. Default: nowhere. */
+  /** Gets errors. Default: nothing is logged. */
   logger?: Pick<Logger, 'error'>;
 }
 
 /** Local authentication. None of its functions needs `this`. */
 export interface LocalAuth extends AuthProvider {
-  /** Gives a token for a password. */
+  /** Returns a token for a username and a password. */
   readonly login: Login;
-  /** The users file, to be changed. What is changed here counts at once; what others change, within a second or so. */
+  /** Changes the users file. Changes made here take effect at once, changes by other programs within about a second. */
   readonly users: UserFile;
 }
 
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
-/** @throws DaemonError `usage` */
+/** @throws DaemonError `usage` where an option is invalid */
 function check({ jwtSecret, adminStaticToken, accessTokenMinutes = 15 }: LocalAuthOptions): void {
   if (typeof jwtSecret !== 'string' || jwtSecret === '')
-    throw new DaemonError('usage', 'the secret that signs tokens is empty: set JWT_SECRET_KEY');
+    throw new DaemonError('usage', 'the secret for signing tokens is empty: set JWT_SECRET_KEY');
   if (!(accessTokenMinutes > 0 && accessTokenMinutes <= 525_600))
     throw new DaemonError('usage', 'ACCESS_TOKEN_EXP must be a number of minutes, above 0 and at most a year');
   if (given(adminStaticToken) !== undefined && !/^[\w.~+/-]+=*$/.test(adminStaticToken ?? ''))
     throw new DaemonError(
       'usage',
-      'ADMIN_STATIC_TOKEN has characters that a bearer token cannot have: use letters, digits and ._~+/-',
+      'ADMIN_STATIC_TOKEN has characters that are not allowed in a bearer token: use letters, digits and ._~+/-',
     );
 }
 
@@ -67,7 +67,7 @@ function check({ jwtSecret, adminStaticToken, accessTokenMinutes = 15 }: LocalAu
  * Creates local authentication.
  *
  * @throws ConfigError where the users file has mistakes
- * @throws DaemonError `usage` where an option is no good
+ * @throws DaemonError `usage` where an option is invalid or the package jose is not installed
  *
  * @example
  * const auth = await createLocalAuth({ userFile: 'users.json', jwtSecret });
@@ -87,9 +87,9 @@ export async function createLocalAuth(options: LocalAuthOptions): Promise<LocalA
   const bearers = createBearers({ tokens, users, admin, staticToken: given(options.adminStaticToken) });
   const login = createLogin({ users, admin, bearers, seconds });
 
-  const { authenticate, bearerOf } = createGate(challenges, (token) => {
-    const looking = users.refresh();
-    return looking === undefined ? bearers.find(token) : looking.then(() => bearers.find(token));
+  const { authenticate, bearerOf } = createRequestAuthenticator(challenges, (token) => {
+    const refreshing = users.refresh();
+    return refreshing === undefined ? bearers.find(token) : refreshing.then(() => bearers.find(token));
   });
 
   return {

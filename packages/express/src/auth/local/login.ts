@@ -1,12 +1,12 @@
-/** Logging in: a name and a password for a token, so many times and no more. */
+/** Logging in with a username and a password, with limits on attempts. */
 import { timingSafeEqual } from 'node:crypto';
 
-import { createAttempts, later } from '../attempts.js';
+import { createAttempts, retryLater } from '../attempts.js';
 import { digestOf } from '../bearer.js';
 import type { Login } from '../login.js';
-import { plausible, WRONG } from '../login.js';
+import { arePlausible, WRONG_CREDENTIALS } from '../login.js';
 import type { Bearers, BootstrapAdmin } from './bearers.js';
-import { createPasswordDesk } from './password.js';
+import { createPasswordChecker } from './password.js';
 import type { Users } from './users.js';
 
 /** What {@link createLogin} takes. */
@@ -14,33 +14,33 @@ export interface LoginOptions {
   users: Users;
   admin: BootstrapAdmin;
   bearers: Pick<Bearers, 'issue'>;
-  /** Seconds that a token is good for. */
+  /** Seconds for which a token is valid. */
   seconds: number;
 }
 
-/** Creates what logs people in. */
+/** Creates the login. */
 export function createLogin({ users, admin, bearers, seconds }: LoginOptions): Login {
-  const desk = createPasswordDesk();
+  const passwords = createPasswordChecker();
   const attempts = createAttempts();
 
-  /** Every way through takes the time of one hash. */
+  /** Takes the time of one hash in every case, so that the time does not show whether a user exists. */
   async function check(username: string, password: string): Promise<boolean> {
     const user = users.find(username);
-    const matched = await desk.matches(password, user?.passwordHash, users.longest);
-    // Meanwhile the user may have been changed: the password that matched may be the old one.
+    const matched = await passwords.matches(password, user?.passwordHash, users.longest);
+    // The user may have been changed in the meantime: then the password that matched may be the old one.
     if (user !== undefined || users.find(username) !== undefined) return matched && users.find(username) === user;
     const isAdmin = username === admin.username && admin.passwordDigest !== undefined;
-    const right = timingSafeEqual(digestOf(password), admin.passwordDigest ?? digestOf(''));
-    return isAdmin && right && password !== '';
+    const isRight = timingSafeEqual(digestOf(password), admin.passwordDigest ?? digestOf(''));
+    return isAdmin && isRight && password !== '';
   }
 
   return async (username, password, address) => {
-    if (!plausible(username, password)) return WRONG;
+    if (!arePlausible(username, password)) return WRONG_CREDENTIALS;
     const refusal = attempts.take(username, address);
     if (refusal !== undefined) return refusal;
     await users.refresh();
-    if (desk.full) return later(503, 'Too many people are logging in; try again in a moment.', 1);
-    if (!(await check(username, password))) return WRONG;
+    if (passwords.full) return retryLater(503, 'Too many logins are running; retry in a moment.', 1);
+    if (!(await check(username, password))) return WRONG_CREDENTIALS;
     attempts.succeeded(username, address);
     return { accessToken: await bearers.issue(username), expiresIn: seconds };
   };

@@ -1,4 +1,4 @@
-/** Access tokens: JWTs, signed with one secret by one algorithm. */
+/** Access tokens: JWTs that are signed with one secret and one algorithm. */
 import { createHmac, createSecretKey } from 'node:crypto';
 
 import { DEFAULT_PARTITION } from '@mcp-daemon/core';
@@ -6,47 +6,51 @@ import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 import type { TokenProblem } from '../bearer.js';
 import type { Grants } from '../identity.js';
 import { MAX_NAME } from '../identity.js';
+import { loadOptional } from '../optional-package.js';
 
-/** There is no other: a token does not choose how it is verified. */
+/** The only accepted algorithm: a token must not choose how it is verified. */
 const ALGORITHM = 'HS256';
 const MAX_CHARACTERS = 8_192;
 /** Seconds by which the clock of another machine may be ahead of ours. */
-const AHEAD = 60;
+const MAX_CLOCK_SKEW = 60;
 
 /** What {@link createTokens} takes. */
 export interface TokensOptions {
   secret: string;
   issuer: string;
-  /** Seconds that a token is good for. */
+  /** Seconds for which a token is valid. */
   seconds: number;
 }
 
-/** What a token says. */
+/** The content of a verified token. */
 export interface Claims extends Grants {
   readonly subject: string;
   /** In seconds since 1970. */
   readonly expires: number;
-  /** See {@link Tokens.passwordMark}; tokens made elsewhere need none. */
+  /** See {@link Tokens.passwordMark}. Undefined for tokens from other programs with the same secret. */
   readonly mark: string | undefined;
 }
 
-/** Issues and verifies. */
+/** Issues and verifies tokens. */
 export interface Tokens {
-  /** Seconds that a token is good for. */
+  /** Seconds for which a token is valid. */
   readonly seconds: number;
+  /** Issues a token. @param mark see {@link Tokens.passwordMark} */
   issue(subject: string, grants: Grants, mark?: string): Promise<string>;
-  /** Never throws for what a token is. */
+  /** Verifies a token. It returns the problem, and never rejects, whatever the token is. */
   verify(token: string): Promise<Claims | TokenProblem>;
-  /** Tells one password of a user from the next without telling anything of them: tokens of the old one no longer count. */
+  /**
+   * A mark that changes with the password of a user and reveals nothing about it. It is part of each token, so that a new password makes
+   * the older tokens invalid.
+   */
   passwordMark(username: string, passwordHash: string): string;
 }
 
 const isList = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
 
-/** Creates what issues and verifies tokens. */
+/** Creates the issuer. @throws DaemonError `usage` where the package jose is not installed */
 export async function createTokens({ secret, issuer, seconds }: TokensOptions): Promise<Tokens> {
-  // Loaded here, because who embeds us without tokens need not wait for it.
-  const { SignJWT, errors, jwtVerify } = await import('jose');
+  const { SignJWT, errors, jwtVerify } = await loadOptional('jose', 'local authentication', () => import('jose'));
   const key = createSecretKey(Buffer.from(secret));
 
   function problemOf(error: unknown): TokenProblem {
@@ -57,6 +61,7 @@ export async function createTokens({ secret, issuer, seconds }: TokensOptions): 
 
   return {
     seconds,
+    /** Issues a token. @param mark see {@link Tokens.passwordMark} */
     issue(subject, { roles, partitions }, mark) {
       const now = Math.floor(Date.now() / 1000);
       return new SignJWT({ roles, partitions, ...(mark === undefined ? {} : { pwm: mark }) })
@@ -77,7 +82,7 @@ export async function createTokens({ secret, issuer, seconds }: TokensOptions): 
           currentDate: new Date(Date.now()),
         });
         const { sub = '', iat = 0, exp = 0, roles, partitions = [DEFAULT_PARTITION], pwm } = payload;
-        if (iat > Date.now() / 1000 + AHEAD) return 'The token is not valid yet.';
+        if (iat > Date.now() / 1000 + MAX_CLOCK_SKEW) return 'The token is not valid yet.';
         if (sub === '' || sub.length > MAX_NAME || !isList(roles) || !isList(partitions)) return 'The token is not valid.';
         if (pwm !== undefined && typeof pwm !== 'string') return 'The token is not valid.';
         return { subject: sub, roles, partitions, expires: exp, mark: pwm };

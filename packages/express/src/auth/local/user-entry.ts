@@ -1,30 +1,30 @@
-/** The text of a users file: checked at once, every mistake with its path. */
+/** Parses a users file and lists all its mistakes, each with its path. */
 import type { Mistake } from '@mcp-daemon/core';
-import { ConfigError } from '@mcp-daemon/core';
+import { ConfigError, isObject } from '@mcp-daemon/core';
 
 import { nameProblem } from '../identity.js';
 import { isPartition } from '../partition.js';
 import { costOf } from './password.js';
 
-/** One entry of a users file, in the words of the Python engine. */
+/** One entry of a users file, with the keys of the Python engine. */
 export interface UserEntry {
   readonly username: string;
-  /** bcrypt's. */
+  /** A bcrypt hash. */
   readonly password_hash: string;
   readonly roles: readonly string[];
-  /** What the user may reach. Default: the partition `default`. */
+  /** The granted partitions. Default: the partition `default`. */
   readonly partitions?: readonly string[];
 }
 
 const KEYS: readonly string[] = ['username', 'password_hash', 'roles', 'partitions'] satisfies (keyof UserEntry)[];
 
-/** Why a value cannot be a list of roles. */
+/** What is wrong with a list of roles; undefined: nothing. */
 export const rolesProblem = (roles: unknown): string | undefined =>
   Array.isArray(roles) && roles.every((role) => typeof role === 'string' && role !== '')
     ? undefined
     : 'must be an array of strings, such as ["user"]';
 
-/** Why a value cannot be a list of partitions. */
+/** What is wrong with a list of partitions; undefined: nothing. */
 export const partitionsProblem = (partitions: unknown): string | undefined =>
   Array.isArray(partitions) && partitions.every((partition) => typeof partition === 'string' && isPartition(partition))
     ? undefined
@@ -33,10 +33,10 @@ export const partitionsProblem = (partitions: unknown): string | undefined =>
 const hashProblem = (hash: unknown): string | undefined =>
   typeof hash === 'string' && costOf(hash) !== undefined ? undefined : 'must be a bcrypt hash with a cost from 4 to 16';
 
-/** What is wrong with an entry. A value is never repeated: it may be a password in the wrong place. */
+/** The mistakes in an entry. Messages never quote a value: it may be a password in the wrong place. */
 function mistakesOf(entry: unknown, path: string): Mistake[] {
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return [{ path, message: 'must be an object' }];
-  const { username, password_hash: hash, roles, partitions } = entry as Record<string, unknown>;
+  if (!isObject(entry)) return [{ path, message: 'must be an object' }];
+  const { username, password_hash: hash, roles, partitions } = entry;
   const problems: [string, string | undefined][] = [
     ['username', nameProblem(username)],
     ['password_hash', hashProblem(hash)],
@@ -44,15 +44,16 @@ function mistakesOf(entry: unknown, path: string): Mistake[] {
     ['partitions', partitions === undefined ? undefined : partitionsProblem(partitions)],
   ];
   const mistakes = problems.flatMap(([key, message]) => (message === undefined ? [] : [{ path: `${path}.${key}`, message }]));
-  // A key that is misspelt could grant more than its author meant.
+  // A misspelt key could grant more than its author intended: without `partitions` the default applies.
   const unknown = Object.keys(entry).filter((key) => !KEYS.includes(key));
-  if (unknown.length > 0) mistakes.push({ path, message: `has keys besides ${KEYS.join(', ')}` });
+  if (unknown.length > 0) mistakes.push({ path, message: `has other keys than ${KEYS.join(', ')}` });
   return mistakes;
 }
 
 /**
- * Reads the text of a users file.
+ * Parses the text of a users file.
  *
+ * @param file its name, for the error
  * @throws ConfigError with all mistakes
  */
 export function parseUsers(text: string, file: string): UserEntry[] {
@@ -60,7 +61,7 @@ export function parseUsers(text: string, file: string): UserEntry[] {
   try {
     entries = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
-    // What the parser says quotes the text.
+    // The message of the parser would quote the text.
     throw new ConfigError([{ path: '$', message: 'is not JSON' }], file);
   }
   if (!Array.isArray(entries)) throw new ConfigError([{ path: '$', message: 'must be an array of users' }], file);
@@ -71,7 +72,7 @@ export function parseUsers(text: string, file: string): UserEntry[] {
     if (name === undefined) continue;
     const first = seen.get(name);
     if (first === undefined) seen.set(name, index);
-    else mistakes.push({ path: `$[${index}].username`, message: `is the username of $[${first}], too` });
+    else mistakes.push({ path: `$[${index}].username`, message: `is also the username of $[${first}]` });
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes, file);
   return entries as UserEntry[];

@@ -1,20 +1,21 @@
-/** A users file on disk: read whole, replaced whole, by one process at a time. */
+/** Reads and replaces a file as a whole; only one process writes at a time. */
 import { mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ConfigError, DaemonError } from '@mcp-daemon/core';
 
-/** For its owner alone. */
+/** The file mode: only the owner may read and write. */
 const PRIVATE = 0o600;
 const MAX_BYTES = 32_000_000;
-/** A writer takes milliseconds: one that has held the file for longer is gone. */
+/** Writing takes milliseconds, so a lock that is older than this belongs to a process that has died. */
 const STALE_MS = 10_000;
-const PATIENCE_MS = 15_000;
+/** How long a writer waits for the lock. */
+const LOCK_TIMEOUT_MS = 15_000;
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
 
-/** What tells one version of a file from another; undefined: there is no file. @throws ConfigError where it cannot be looked at */
+/** A text that changes whenever the file does; undefined: there is no file. @throws ConfigError where it cannot be accessed */
 export async function versionOf(file: string): Promise<string | undefined> {
   try {
     const { mtimeMs, ctimeMs, size, ino } = await stat(file);
@@ -25,7 +26,7 @@ export async function versionOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** The text of a file; undefined: there is none. @throws ConfigError */
+/** The text of a file; undefined: there is no file. @throws ConfigError where it cannot be read or is too large */
 export async function textOf(file: string): Promise<string | undefined> {
   try {
     if ((await stat(file)).size > MAX_BYTES)
@@ -44,50 +45,51 @@ const isStale = async (path: string): Promise<boolean> => {
 };
 
 /**
- * Removes the lock of a writer that is gone. One at a time: who looked before another removed it would remove the lock that came
- * after it.
+ * Removes the lock of a process that has died. Only one process does so at a time: otherwise a second one, which had checked the same old
+ * lock, could remove the new lock of another writer.
  *
- * @returns whether nobody else was about to
+ * @returns false where another process is removing the lock
  */
 async function removeStale(path: string): Promise<boolean> {
-  const turn = `${path}.stale`;
+  const removal = `${path}.stale`;
   try {
-    await mkdir(turn);
+    await mkdir(removal);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
-    if (await isStale(turn)) await rm(turn, { recursive: true, force: true });
+    if (await isStale(removal)) await rm(removal, { recursive: true, force: true });
     return false;
   }
   try {
     if (await isStale(path)) await rm(path, { force: true });
     return true;
   } finally {
-    await rm(turn, { recursive: true, force: true });
+    await rm(removal, { recursive: true, force: true });
   }
 }
 
-/** Creates the file that locks: who has it may write. */
+/** Creates the lock file. @throws DaemonError `store_busy` where another process keeps its lock for too long */
 async function lock(path: string): Promise<Awaited<ReturnType<typeof open>>> {
-  const end = Date.now() + PATIENCE_MS;
+  const end = Date.now() + LOCK_TIMEOUT_MS;
   for (;;) {
     try {
       return await open(path, 'wx', PRIVATE);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
-      if (Date.now() > end) throw new DaemonError('store_busy', `${path} exists: another program is writing the users`);
+      if (Date.now() > end) throw new DaemonError('store_busy', `${path} exists: another program is changing the users`);
       if (!(await isStale(path)) || !(await removeStale(path))) await sleep(10);
     }
   }
 }
 
 /**
- * Replaces a file by what `change` makes of its text. Readers see the old text or the new one, and no change of another process is
- * lost: the new text is written into the file that locks, which is then renamed.
+ * Replaces the text of a file by the result of `change`. Readers see the old text or the new one, and no change of another process is
+ * lost: the new text is written to the lock file, which is then renamed to the file.
  *
- * @throws DaemonError `store_failed`, `store_busy`, or what `change` throws; the file is left as it is
+ * @param change gets the current text; undefined: there is no file
+ * @throws DaemonError `store_failed`, `store_busy`, or what `change` throws; the file is unchanged then
  */
 export async function replaceText(file: string, change: (text: string | undefined) => string): Promise<void> {
-  // A link stays a link.
+  // A symbolic link stays a link: its target is replaced.
   const target = await realpath(file).catch(() => file);
   const temporary = `${target}.lock`;
   let handle;
@@ -114,4 +116,4 @@ export async function replaceText(file: string, change: (text: string | undefine
 }
 
 const notWritten = (file: string, cause: unknown): DaemonError =>
-  new DaemonError('store_failed', `${file} cannot be written: ${codeOf(cause)}; it is left as it is`, { cause });
+  new DaemonError('store_failed', `${file} cannot be written: ${codeOf(cause)}; it is unchanged`, { cause });

@@ -1,4 +1,4 @@
-/** The users of a file: looked up, read anew when the file changes, and changed. */
+/** The users of a file: find them, reload them when the file changes, and change them. */
 import type { Logger } from '@mcp-daemon/core';
 import { DaemonError, DEFAULT_PARTITION } from '@mcp-daemon/core';
 
@@ -9,15 +9,15 @@ import type { UserEntry } from './user-entry.js';
 import { parseUsers, partitionsProblem, rolesProblem } from './user-entry.js';
 import { replaceText, textOf, versionOf } from './user-storage.js';
 
-/** How often the file is looked at, at most. */
-const LOOK_EVERY_MS = 1_000;
+/** The file is checked for changes at most this often. */
+const CHECK_EVERY_MS = 1_000;
 
-/** What may be told of a user. */
+/** A user, without secrets. */
 export interface UserInfo extends Grants {
   readonly username: string;
 }
 
-/** A user who is to be added. */
+/** A user to add. */
 export interface NewUser {
   username: string;
   password: string;
@@ -27,15 +27,15 @@ export interface NewUser {
   partitions?: readonly string[];
 }
 
-/** A users file, to be changed; nothing it gives has a password or a hash in it. */
+/** Changes a users file. It never returns passwords or hashes. */
 export interface UserFile {
-  /** All users, in the order of the file. */
+  /** Lists all users, in the order of the file. */
   listUsers(): Promise<UserInfo[]>;
-  /** @throws DaemonError `usage` where there is such a user, or the entry is no good */
+  /** Adds a user. @throws DaemonError `usage` where the username exists already, or a value is invalid */
   addUser(user: NewUser): Promise<void>;
-  /** @throws DaemonError `usage` where there is no such user */
+  /** Removes a user. @throws DaemonError `usage` where the username does not exist */
   removeUser(username: string): Promise<void>;
-  /** @throws DaemonError `usage` where there is no such user, or the password is no good */
+  /** Changes a password. @throws DaemonError `usage` where the username does not exist, or the password is not allowed */
   setPassword(username: string, password: string): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ function checked(what: string, problem: string | undefined): void {
   if (problem !== undefined) throw new DaemonError('usage', `${what} ${problem}`);
 }
 
-/** Whether a user could be added, as far as that can be told without the password. @throws DaemonError `usage` */
+/** Checks everything about a new user except the password. @throws DaemonError `usage` where a value is invalid */
 export function checkUser({ username, roles, partitions }: Omit<NewUser, 'password'>): void {
   checked('a username', nameProblem(username));
   checked('roles', roles === undefined ? undefined : rolesProblem(roles));
@@ -55,9 +55,10 @@ export function checkUser({ username, roles, partitions }: Omit<NewUser, 'passwo
 }
 
 /**
- * A users file. It need not exist before the first user is added; it is written at once or not at all, for its owner's eyes alone.
+ * Opens a users file for changes. The file need not exist before the first user is added. It is written atomically, and only its owner
+ * may read it.
  *
- * @param written told after each change
+ * @param written called after each change
  */
 export function createUserFile(file: string, written: () => Promise<void> = async () => undefined): UserFile {
   async function change(edit: (users: UserEntry[]) => UserEntry[]): Promise<void> {
@@ -67,7 +68,7 @@ export function createUserFile(file: string, written: () => Promise<void> = asyn
 
   const indexOf = (users: readonly UserEntry[], username: string): number => {
     const index = users.findIndex((user) => user.username === username);
-    if (index === -1) throw new DaemonError('usage', `there is no user of that name in ${file}`);
+    if (index === -1) throw new DaemonError('usage', `${file} has no user of that name`);
     return index;
   };
 
@@ -81,13 +82,13 @@ export function createUserFile(file: string, written: () => Promise<void> = asyn
       const user = { username, password_hash: await hashPassword(password), roles };
       await change((users) => {
         if (users.some((other) => other.username === username))
-          throw new DaemonError('usage', `there is a user of that name in ${file} already`);
+          throw new DaemonError('usage', `${file} already has a user of that name`);
         return [...users, partitions === undefined ? user : { ...user, partitions }];
       });
     },
     removeUser: (username) => change((users) => users.toSpliced(indexOf(users, username), 1)),
     async setPassword(username, password) {
-      indexOf(entriesOf(await textOf(file), file), username); // before the hash, which takes its time
+      indexOf(entriesOf(await textOf(file), file), username); // before hashing, which is slow
       const hash = await hashPassword(password);
       await change((users) => {
         const index = indexOf(users, username);
@@ -97,36 +98,37 @@ export function createUserFile(file: string, written: () => Promise<void> = asyn
   };
 }
 
-/** A user as a process knows them; the same object for as long as nothing about them changes. */
+/** A user as loaded from the file: the same object until something about the user changes. */
 export interface KnownUser extends UserInfo {
   readonly passwordHash: string;
 }
 
-/** The users of a file, kept up to date. */
+/** The users of a file, up to date. */
 export interface Users {
-  /** To be called before users are looked up. @returns undefined: nothing to wait for */
+  /** Reloads a changed file. Call it before `find`. @returns undefined where there is nothing to wait for */
   refresh(): Promise<void> | undefined;
+  /** The user of that name. */
   find(username: string): KnownUser | undefined;
-  /** The greatest cost among the hashes; undefined: there are none. */
+  /** The highest cost of the password hashes; undefined: there are no users. */
   readonly longest: number | undefined;
-  /** The file, to be changed; a change is known here when it is done. */
+  /** Changes the file. A change is visible here as soon as its promise resolves. */
   readonly file: UserFile;
 }
 
 /**
- * Opens a users file. While a process runs, a file with mistakes does not count: the last good one does. A file that is gone is a
- * file without users.
+ * Opens a users file and follows its changes. When a later version has mistakes, the last good version stays in use. A missing file counts
+ * as a file without users.
  *
- * @param changed told after the file has been read again
- * @throws ConfigError where the file has mistakes now
+ * @param changed called after the file has been read again
+ * @throws ConfigError where the file has mistakes when it is opened
  */
 export async function openUsers(file: string, changed: () => void, logger?: Pick<Logger, 'error'>): Promise<Users> {
   let users = new Map<string, KnownUser>();
   let longest: number | undefined;
   let version: string | undefined;
-  let lookedAt = 0;
-  let looking: Promise<void> | undefined;
-  let complaint: string | undefined;
+  let checkedAt = 0;
+  let checking: Promise<void> | undefined;
+  let lastError: string | undefined;
 
   async function read(): Promise<void> {
     const entries = entriesOf(await textOf(file), file);
@@ -139,47 +141,47 @@ export async function openUsers(file: string, changed: () => void, logger?: Pick
     longest = next.length === 0 ? undefined : Math.max(...next.map(([, { passwordHash }]) => costOf(passwordHash) ?? 0));
   }
 
-  /** @returns whether the file was read */
-  async function look(): Promise<boolean> {
+  /** Reads the file if it has changed. @returns whether it was read */
+  async function readIfChanged(): Promise<boolean> {
     const found = await versionOf(file);
-    if (found === version && lookedAt !== 0) return false;
-    version = found; // before it is read: what is written meanwhile is another version
+    if (found === version && checkedAt !== 0) return false;
+    version = found; // before reading: a write in the meantime makes another version
     await read();
     return true;
   }
 
-  async function lookAgain(): Promise<void> {
+  async function checkAgain(): Promise<void> {
     try {
-      if (!(await look())) return;
-      complaint = undefined;
+      if (!(await readIfChanged())) return;
+      lastError = undefined;
       changed();
     } catch (error) {
       const { message } = error as Error;
-      if (message !== complaint)
-        logger?.error({ error: message }, 'the users file is not read; what it said before still counts');
-      complaint = message;
+      if (message !== lastError)
+        logger?.error({ error: message }, 'the users file cannot be used; its last good version stays in use');
+      lastError = message;
     } finally {
-      lookedAt = Date.now();
-      looking = undefined;
+      checkedAt = Date.now();
+      checking = undefined;
     }
   }
 
-  await look();
-  lookedAt = Date.now();
+  await readIfChanged();
+  checkedAt = Date.now();
   return {
     refresh() {
-      if (looking !== undefined) return looking;
-      const age = Date.now() - lookedAt;
-      if (age >= 0 && age < LOOK_EVERY_MS) return undefined;
-      return (looking = lookAgain());
+      if (checking !== undefined) return checking;
+      const age = Date.now() - checkedAt;
+      if (age >= 0 && age < CHECK_EVERY_MS) return undefined;
+      return (checking = checkAgain());
     },
     find: (username) => users.get(username),
     get longest() {
       return longest;
     },
     file: createUserFile(file, async () => {
-      await looking; // it may have begun before the change
-      await (looking = lookAgain());
+      await checking; // a check that runs already may have begun before the change
+      await (checking = checkAgain());
     }),
   };
 }

@@ -1,4 +1,4 @@
-/** Counts calls by function: in the middle of every call, so in plain maps, and written down when somebody asks. */
+/** Counts calls by function. This is part of every call, so it uses plain maps; the text is made only when it is requested. */
 import type { CallEnd } from '@mcp-daemon/core';
 
 import { Distribution } from './distribution.js';
@@ -6,13 +6,15 @@ import { labelsText, metricText } from './text.js';
 
 /** Counts of calls. */
 export interface CallCounts {
+  /** Counts a call that has ended. */
   add(call: CallEnd): void;
+  /** The counts in the text format of Prometheus. */
   text(): string;
 }
 
 const TOTAL = 'mcp_daemon_calls_total';
 const SECONDS = 'mcp_daemon_call_duration_seconds';
-/** What partition and function are called where there are too many. */
+/** The partition and name of all functions that have no series of their own. */
 const OTHER = 'other';
 
 const OUTCOMES = ['completed', 'tool_error', 'protocol_error', 'cancelled', 'timed_out'] as const;
@@ -21,7 +23,7 @@ type Outcome = (typeof OUTCOMES)[number];
 const outcomeOf = ({ status, fault }: CallEnd): Outcome =>
   status !== 'failed' ? status : fault === 'protocol' ? 'protocol_error' : 'tool_error';
 
-/** One function. */
+/** The counts of one function. */
 interface Series {
   readonly labels: string;
   readonly outcomes: Record<Outcome, number>;
@@ -31,7 +33,7 @@ interface Series {
 /** Functions by partition and name. */
 type Table = Map<string, Map<string, Series>>;
 
-/** Creates counts. @param maxSeries functions that are told apart; calls of further ones are counted together */
+/** Creates counts. @param maxSeries how many functions have series of their own; calls of others are counted together */
 export function createCallCounts(maxSeries: number): CallCounts {
   const tables: Record<CallEnd['mcp_type'], Table> = { tool: new Map(), resource: new Map(), prompt: new Map() };
   const all: Series[] = [];
@@ -60,7 +62,7 @@ export function createCallCounts(maxSeries: number): CallCounts {
     },
     text() {
       const totals = all.flatMap(({ labels, outcomes }) =>
-        // A failure that has never been seen is no series; that nothing has succeeded is worth one.
+        // An outcome that has never occurred has no series, except `completed`, whose 0 is informative.
         OUTCOMES.filter((outcome) => outcome === 'completed' || outcomes[outcome] > 0).map(
           (outcome) => `${TOTAL}{${labels},outcome="${outcome}"} ${outcomes[outcome]}`,
         ),
@@ -68,7 +70,7 @@ export function createCallCounts(maxSeries: number): CallCounts {
       const times = all.flatMap(({ labels, spent }) => spent.lines(SECONDS, labels));
       return (
         metricText(TOTAL, 'counter', 'Calls that have ended, by function and outcome.', totals) +
-        metricText(SECONDS, 'histogram', 'How long calls took, their records included.', times)
+        metricText(SECONDS, 'histogram', 'Duration of calls, including their records.', times)
       );
     },
   };

@@ -1,8 +1,8 @@
-/** What a daemon and its surroundings know anyway, asked when somebody wants to read it. */
+/** Metrics that are read from the daemon and its transports only when they are requested. */
 import type { Daemon, DaemonStats } from '@mcp-daemon/core';
 import { Counter, Gauge, Registry } from 'prom-client';
 
-/** What can be counted at any time, by the name of its kind. */
+/** Functions that return a current count, by the name of its kind. */
 export type MetricSources = Readonly<Record<string, () => number>>;
 
 /** What {@link createGauges} takes. */
@@ -13,7 +13,7 @@ export interface GaugesOptions {
   streams: MetricSources;
 }
 
-/** Creates a registry that asks at each reading. */
+/** Creates a registry that reads the values at each request. */
 export function createGauges({ daemon, version, sessions, streams }: GaugesOptions): Registry {
   const registry = new Registry();
   const registers = [registry];
@@ -46,14 +46,14 @@ export function createGauges({ daemon, version, sessions, streams }: GaugesOptio
     });
   }
 
-  gauge('mcp_daemon_calls_in_flight', 'Calls under way.', 'inFlight');
-  kinds('mcp_daemon_sessions', 'Sessions that are open.', 'transport', sessions);
-  kinds('mcp_daemon_streams', 'Streams that are open.', 'kind', streams);
-  counter('mcp_daemon_records_written_total', 'Rows of call records that were written.', 'written');
-  gauge('mcp_daemon_records_waiting', 'Call records that wait because the store cannot be written.', 'waiting');
-  counter('mcp_daemon_records_lost_total', 'Call records that never will be written.', 'lost');
+  gauge('mcp_daemon_calls_in_flight', 'Running calls.', 'inFlight');
+  kinds('mcp_daemon_sessions', 'Open sessions.', 'transport', sessions);
+  kinds('mcp_daemon_streams', 'Open streams.', 'kind', streams);
+  counter('mcp_daemon_records_written_total', 'Rows of call records that have been written.', 'written');
+  gauge('mcp_daemon_records_waiting', 'Call records that wait for the store because it cannot be written.', 'waiting');
+  counter('mcp_daemon_records_lost_total', 'Call records that have been lost.', 'lost');
   new Gauge({
-    ...{ name: 'mcp_daemon_build_info', help: 'Always 1; its label is the version.', registers, labelNames: ['version'] },
+    ...{ name: 'mcp_daemon_build_info', help: 'Always 1; the label has the version.', registers, labelNames: ['version'] },
   }).set({ version }, 1);
   return registry;
 }

@@ -1,9 +1,9 @@
-/** What is measured of the process: once, however many daemons are in it, because what measures it cannot be taken away again. */
+/** Metrics of the process. They exist once, however many daemons it has, because prom-client cannot stop collecting them. */
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
 let registry: Registry | undefined;
 
-/** Memory, processor time, garbage collection and lag of the event loop. Measured from the first use on. */
+/** Memory, CPU time, garbage collection and event loop lag. They are collected from the first call on. */
 export function processMetrics(): Registry {
   if (registry === undefined) {
     registry = new Registry();

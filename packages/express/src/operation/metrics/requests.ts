@@ -1,39 +1,41 @@
-/** Counts HTTP requests: every one, so in plain maps, and written down when somebody asks. */
+/** Counts HTTP requests. This is part of every request, so it uses plain maps; the text is made only when it is requested. */
 import { METHODS } from 'node:http';
 
 import { Distribution } from './distribution.js';
 import { labelsText, metricText } from './text.js';
 
-/** One HTTP request that was answered. */
+/** One HTTP request that has ended. */
 export interface ServedRequest {
-  /** What its path is called: one of a few names, never what a client asked for. */
+  /** The name of its route: one of a fixed set of names, never a path from the client. */
   route: string;
   method: string;
   /** The HTTP status. */
   status: number;
-  /** From its first byte to the end of its answer; a stream lasts as long as it is open. */
+  /** The time from its first byte to the end of its answer; for a stream, until the stream is closed. */
   seconds: number;
 }
 
 /** Counts of requests. */
 export interface RequestCounts {
+  /** Counts a request. */
   add(request: ServedRequest): void;
+  /** The counts in the text format of Prometheus. */
   text(): string;
 }
 
 const TOTAL = 'mcp_daemon_http_requests_total';
 const SECONDS = 'mcp_daemon_http_request_duration_seconds';
 const OTHER = 'other';
-/** More than a router has. */
+/** More routes than any router has; further ones are counted together. */
 const MAX_ROUTES = 64;
 
 const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS);
 
-/** Requests of one route. */
+/** The counts of one route. */
 interface Route {
   readonly name: string;
   readonly spent: Distribution;
-  /** By method and status. */
+  /** Numbers of requests, by method and status. */
   readonly methods: Map<string, Map<number, number>>;
 }
 
@@ -70,8 +72,8 @@ export function createRequestCounts(): RequestCounts {
       );
       const times = all.flatMap(({ name: route, spent }) => spent.lines(SECONDS, labelsText({ route })));
       return (
-        metricText(TOTAL, 'counter', 'HTTP requests that were answered.', totals) +
-        metricText(SECONDS, 'histogram', 'How long HTTP requests took, to the end of their answers.', times)
+        metricText(TOTAL, 'counter', 'HTTP requests that have ended.', totals) +
+        metricText(SECONDS, 'histogram', 'Duration of HTTP requests, to the end of their answers.', times)
       );
     },
   };

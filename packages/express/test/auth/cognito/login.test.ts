@@ -1,12 +1,13 @@
-/** Logging in with a user pool. */
+/** Logins with a user pool. */
 import { execFile } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { promisify } from 'node:util';
 
 import { jest } from '@jest/globals';
-import type { CognitoAuth, Refusal } from '@mcp-daemon/express';
+import type { Refusal } from '@mcp-daemon/express';
 import { mayCall } from '@mcp-daemon/express';
+import type { CognitoAuth } from '@mcp-daemon/express/cognito';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { decodeJwt } from 'jose';
 
@@ -39,30 +40,30 @@ describe('SECRET_HASH', () => {
     // printf '%s' "$USERNAME$CLIENT" | openssl dgst -sha256 -hmac "$SECRET" -binary | base64
     ['ann@example.com', CLIENT, CLIENT_SECRET, 'XbKxCYGjaBd360Wo/DJ2V1+1sqqQLrZTQaI6A7wNcOE='],
     ['jörg', 'client1', 'gehéim', 'MRfv7xMjMP5PZOVlDbKeGTjZ+9wma//Xr87qX/fOQFw='],
-  ])('of %s and %s', (username, clientId, secret, expected) => {
+  ])('is right for the user %s and the client %s', (username, clientId, secret, expected) => {
     expect(secretHash(username, clientId, secret)).toBe(expected);
   });
 });
 
-describe('with a pool that runs here', () => {
+describe('a login with a local user pool', () => {
   let pool: RunningPool;
   let auth: CognitoAuth;
   let port: number;
-  const told: unknown[] = [];
+  const logged: unknown[] = [];
   beforeAll(async () => {
     pool = await startPool();
   }, 30_000);
   afterAll(() => pool.stop());
   beforeEach(async () => {
-    told.length = 0;
+    logged.length = 0;
     const { endpoint, jwksUrl } = pool;
-    auth = await cognitoAuth({ endpoint, jwksUrl, logger: { error: (...all) => told.push(all) } });
+    auth = await cognitoAuth({ endpoint, jwksUrl, logger: { error: (...all) => logged.push(all) } });
     ({ port } = await serveAuth(auth));
   });
   const logIn = (username: string, password = PASSWORD): Promise<Response> =>
     ask(port, 'POST', '/auth/login', JSON_TYPE, JSON.stringify({ username, password }));
 
-  it('a name and a password give an access token and an ID token, and both are good', async () => {
+  it('returns a valid access token and a valid ID token', async () => {
     const answer = await logIn('ann');
     expect(answer.status).toBe(200);
     expect(answer.headers['cache-control']).toBe('no-store');
@@ -75,10 +76,10 @@ describe('with a pool that runs here', () => {
       const me = await ask(port, 'GET', '/me', bearer(String(token)));
       expect(me.json).toEqual({ username: 'ann', roles: ['user'], partitions: ['default'], exp: expect.any(Number) });
     }
-    expect(told).toEqual([]);
+    expect(logged).toEqual([]);
   });
 
-  it('a form of OAuth 2 does the same', async () => {
+  it('works with an OAuth 2 form as well', async () => {
     const form = (fields: Record<string, string>): Promise<Response> =>
       ask(port, 'POST', '/auth/token', FORM, new URLSearchParams(fields).toString());
     const answer = await form({ grant_type: 'password', username: 'bob', password: PASSWORD });
@@ -88,7 +89,7 @@ describe('with a pool that runs here', () => {
     expect([wrong.status, wrong.json['error']]).toEqual([400, 'invalid_grant']);
   });
 
-  it('the attribute of a user counts where it is said to', async () => {
+  it('grants the partitions in an attribute of the user, where its claim is configured', async () => {
     const { endpoint, jwksUrl } = pool;
     const claiming = await cognitoAuth({ endpoint, jwksUrl, partitionsClaim: 'custom:partitions' });
     const { idToken } = (await claiming.login('ann', PASSWORD, '::1')) as { idToken: string };
@@ -96,14 +97,14 @@ describe('with a pool that runs here', () => {
     expect(me.json).toMatchObject({ partitions: ['beta', 'gamma'] });
   });
 
-  it('a wrong password and an unknown name are the same', async () => {
+  it('gives the same answer for a wrong password and an unknown username', async () => {
     const [wrong, unknown] = [await logIn('ann', 'wrong'), await logIn('stranger')];
     expect([wrong.status, wrong.json]).toEqual([
       401,
       { error: 'invalid_credentials', error_description: 'The username or the password is wrong.' },
     ]);
     expect([unknown.status, unknown.text]).toEqual([401, wrong.text]);
-    expect(told).toEqual([]);
+    expect(logged).toEqual([]);
   });
 
   it.each([
@@ -111,18 +112,18 @@ describe('with a pool that runs here', () => {
     ['careful', 'challenge_required', /more than a password \(SOFTWARE_TOKEN_MFA\)/],
     ['reset', 'password_reset_required', /has to be reset/],
     ['unconfirmed', 'user_not_confirmed', /not confirmed/],
-  ])('%s: 403 %s', async (username, error, message) => {
+  ])('is refused for the user %s with 403 %s', async (username, error, message) => {
     const answer = await logIn(username);
     expect([answer.status, answer.json]).toEqual([403, { error, error_description: expect.stringMatching(message) }]);
   });
 
-  it('somebody in no group logs in, and may do nothing', async () => {
+  it('works for a user in no group, whose token allows nothing', async () => {
     const { access_token } = (await logIn('nobody')).json;
     const answer = await auth.authenticate({ url: '/mcp', headers: bearer(String(access_token)), socket: {} } as never);
     expect(answer).toMatchObject({ status: 403, message: expect.stringContaining('roles') });
   });
 
-  it('an MCP client finds out who issues tokens, and calls with one', async () => {
+  it('gives a token with which an MCP client, which finds the issuer by itself, makes calls', async () => {
     const whoami = tool('whoami', (_args, { subject, partition }) => `${subject}@${partition}`);
     const served = await serve([whoami], { authenticate: auth.authenticate, authorize: mayCall });
     served.server.removeAllListeners('request');
@@ -145,7 +146,7 @@ describe('with a pool that runs here', () => {
     expect(viewer.status).not.toBe(200);
   });
 
-  it('too many attempts, however a name is written: 429', async () => {
+  it('is refused with 429 after too many attempts, whatever the case of the username', async () => {
     for (const name of ['ann', 'Ann', 'aNN', 'ANN', 'ann']) expect((await logIn(name, 'wrong')).status).toBe(401);
     const refused = await logIn('ann');
     expect([refused.status, refused.json['error']]).toEqual([429, 'temporarily_unavailable']);
@@ -154,7 +155,7 @@ describe('with a pool that runs here', () => {
   });
 });
 
-describe('what is sent', () => {
+describe('the request to Cognito', () => {
   async function sent(clientSecret: string | undefined): Promise<Scripted['asked'][number]> {
     const api = await scripted(400, 'NotAuthorizedException', { message: 'Incorrect username or password.' });
     const auth = await cognitoAuth({ endpoint: api.endpoint, clientSecret });
@@ -163,7 +164,7 @@ describe('what is sent', () => {
     return api.asked[0]!;
   }
 
-  it('is a password with a proof of the secret, and not signed', async () => {
+  it('has the password and a SECRET_HASH, and is not signed', async () => {
     const { body, headers } = await sent(CLIENT_SECRET);
     expect(body).toEqual({
       AuthFlow: 'USER_PASSWORD_AUTH',
@@ -174,24 +175,24 @@ describe('what is sent', () => {
     expect(headers).not.toHaveProperty('authorization');
   });
 
-  it.each([undefined, ''])('has no proof where there is no secret: %j', async (secret) => {
+  it.each([undefined, ''])('has no SECRET_HASH where the client secret is %j', async (secret) => {
     expect((await sent(secret)).body['AuthParameters']).toEqual({ USERNAME: 'ann', PASSWORD: 'a password' });
   });
 });
 
-describe('what Cognito says', () => {
+describe('an answer of Cognito', () => {
   interface Told {
     answer: Refusal & { code?: string };
-    told: string;
+    logged: string;
     api: Scripted;
   }
   async function say(...script: Scripted['answer']): Promise<Told> {
     const api = await scripted(...script);
-    const told: unknown[] = [];
+    const logged: unknown[] = [];
     const { url } = await serveKeys(await makeKey('one'));
-    const auth = await cognitoAuth({ endpoint: api.endpoint, jwksUrl: url, logger: { error: (...all) => told.push(all) } });
+    const auth = await cognitoAuth({ endpoint: api.endpoint, jwksUrl: url, logger: { error: (...all) => logged.push(all) } });
     const answer = (await auth.login('ann', 'a password', '::1')) as Refusal;
-    return { answer, told: JSON.stringify(told), api };
+    return { answer, logged: JSON.stringify(logged), api };
   }
 
   it.each<[string, string, number, object, RegExp | undefined]>([
@@ -205,43 +206,43 @@ describe('what Cognito says', () => {
     ['InvalidParameterException', 'USER_PASSWORD_AUTH flow not enabled for this client', 502, {}, /ALLOW_USER_PASSWORD_AUTH/],
     ['ResourceNotFoundException', 'User pool client does not exist.', 502, {}, /COGNITO_APP_CLIENT_ID/],
     ['SomethingNewException', 'ann typed a password', 502, {}, /SomethingNewException/],
-  ])('%s, %s: %d', async (error, message, status, headers, log) => {
-    const { answer, told } = await say(400, error, { message });
+  ])('%s with the message "%s" leads to status %d', async (error, message, status, headers, log) => {
+    const { answer, logged } = await say(400, error, { message });
     expect([answer.status, answer.headers ?? {}]).toEqual([status, headers]);
-    if (log === undefined) expect(told).toBe('[]');
-    else expect(told).toMatch(log);
-    expect(JSON.stringify(answer) + told).not.toMatch(/ann typed|PreAuthentication|a password/);
+    if (log === undefined) expect(logged).toBe('[]');
+    else expect(logged).toMatch(log);
+    expect(JSON.stringify(answer) + logged).not.toMatch(/ann typed|PreAuthentication|a password/);
   });
 
-  it('an error inside: 502, after another attempt', async () => {
-    const { answer, told, api } = await say(500, 'InternalErrorException', { message: 'x' });
+  it('that is an internal error leads to 502 after a second attempt', async () => {
+    const { answer, logged, api } = await say(500, 'InternalErrorException', { message: 'x' });
     expect([answer.status, api.asked.length]).toEqual([502, 2]);
-    expect(told).toContain('InternalErrorException');
+    expect(logged).toContain('InternalErrorException');
   });
 
-  it('tokens of another pool, or none: 502, and the log says so', async () => {
+  it('with tokens of another pool, or without any, leads to 502 and a log message', async () => {
     const key = await makeKey('two');
     for (const AuthenticationResult of [{ AccessToken: await mint(key), IdToken: await mint(key, ID) }, {}, undefined]) {
-      const { answer, told } = await say(200, undefined, { AuthenticationResult });
+      const { answer, logged } = await say(200, undefined, { AuthenticationResult });
       expect(answer).toMatchObject({ status: 502 });
-      expect(told).toMatch(/no token of COGNITO_USER_POOL_ID/);
+      expect(logged).toMatch(/is not from the pool of COGNITO_USER_POOL_ID/);
     }
   });
 
-  it('a challenge that nobody knows is not repeated', async () => {
+  it('with an unknown challenge is not repeated to the client', async () => {
     const { answer } = await say(200, undefined, { ChallengeName: 'a"b\n', Session: 'session' });
     expect([answer.status, answer.code]).toEqual([403, 'challenge_required']);
     expect(JSON.stringify(answer)).not.toMatch(/a\\"b|session/);
   });
 
-  it('nothing, because it cannot be reached: 503', async () => {
-    const told: unknown[] = [];
-    const auth = await cognitoAuth({ endpoint: 'http://127.0.0.1:1', logger: { error: (...all) => told.push(all) } });
+  it('that is missing because Cognito cannot be reached leads to 503', async () => {
+    const logged: unknown[] = [];
+    const auth = await cognitoAuth({ endpoint: 'http://127.0.0.1:1', logger: { error: (...all) => logged.push(all) } });
     expect(await auth.login('ann', PASSWORD, '::1')).toMatchObject({ status: 503, headers: { 'retry-after': '10' } });
-    expect(JSON.stringify(told)).toMatch(/Cognito cannot be reached/);
+    expect(JSON.stringify(logged)).toMatch(/Cognito cannot be reached/);
   });
 
-  it('nothing at all: so many wait for it, and no more', async () => {
+  it('that never comes keeps at most 32 logins waiting', async () => {
     let waiting = 0;
     const endpoint = await listen(createServer(() => (waiting += 1)));
     const auth = await cognitoAuth({ endpoint });
@@ -254,12 +255,12 @@ describe('what Cognito says', () => {
     await expect(Promise.race(logins)).resolves.toBe(503);
     expect(settled).toBeLessThanOrEqual(8);
     expect(waiting).toBeLessThanOrEqual(32);
-    // The test ends, and its server with it: the rest cannot be reached.
+    // The other logins fail when the test closes its server.
     void Promise.allSettled(logins);
   });
 });
 
-it('who does not log in loads no SDK, and who does needs no credentials', async () => {
+it('the AWS SDK is loaded only for a login, which needs no AWS credentials', async () => {
   const api = await scripted(400, 'NotAuthorizedException', { message: 'Incorrect username or password.' });
   const key = await makeKey('one');
   const { url } = await serveKeys(key);
@@ -267,7 +268,7 @@ it('who does not log in loads no SDK, and who does needs no credentials', async 
   const options = { userPoolId: ISSUER.split('/').at(-1), clientId: CLIENT, endpoint: api.endpoint, jwksUrl: url };
   const script = `
     import Module from 'node:module';
-    import { createCognitoAuth } from ${JSON.stringify(new URL('../../../dist/index.js', import.meta.url).href)};
+    import { createCognitoAuth } from ${JSON.stringify(new URL('../../../dist/auth/cognito/index.js', import.meta.url).href)};
     const loaded = () => Object.keys(Module._cache).some((path) => path.includes('client-cognito-identity-provider'));
     const auth = await createCognitoAuth(${JSON.stringify(options)});
     const { subject } = await auth.authenticate({ url: '/mcp', headers: ${JSON.stringify(bearer(token))}, socket: {} });

@@ -1,4 +1,4 @@
-/** What the tests of Cognito share: a pool with its users that runs here, one that answers as it is told, keys, and tokens of any kind. */
+/** Helpers for the tests of Cognito: a local user pool, an API with scripted answers, keys, and tokens of any kind. */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { CognitoAuth, CognitoAuthOptions } from '@mcp-daemon/express';
-import { createCognitoAuth } from '@mcp-daemon/express';
+import type { CognitoAuth, CognitoAuthOptions } from '@mcp-daemon/express/cognito';
+import { createCognitoAuth } from '@mcp-daemon/express/cognito';
 import type { CryptoKey, JWK } from 'jose';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
@@ -23,7 +23,7 @@ export const PASSWORD = 'Correct-Horse-1';
 export const cognitoAuth = (options: Partial<CognitoAuthOptions>): Promise<CognitoAuth> =>
   createCognitoAuth({ userPoolId: POOL, clientId: CLIENT, clientSecret: CLIENT_SECRET, ...options });
 
-/** Listens until the test ends. */
+/** Listens until the end of the test. */
 export async function listen(server: ReturnType<typeof createServer>): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   atEnd(async () => {
@@ -35,7 +35,7 @@ export async function listen(server: ReturnType<typeof createServer>): Promise<s
 
 const DATE = '2026-01-01T00:00:00.000Z';
 
-/** Users of the pool that runs here: their groups, and what else is different about them. */
+/** The users of the local pool: their groups and other attributes. */
 const USERS: Record<string, { groups?: string[]; [key: string]: unknown }> = {
   ann: { groups: ['user'] },
   bob: { groups: ['user', 'partition:alpha', 'partition:alpha#one'] },
@@ -55,7 +55,7 @@ export interface RunningPool {
   stop(): Promise<void>;
 }
 
-/** Starts cognito-local with a pool that has an id, and an issuer, as Amazon's have. */
+/** Starts cognito-local with a pool whose id and issuer look like Amazon's. */
 export async function startPool(): Promise<RunningPool> {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-cognito-'));
   const write = (name: string, value: object): Promise<void> => writeFile(join(folder, '.cognito', name), JSON.stringify(value));
@@ -115,16 +115,16 @@ export async function startPool(): Promise<RunningPool> {
   };
 }
 
-/** Something that answers like Cognito's API, as it is told. */
+/** A server that gives scripted answers in place of Cognito's API. */
 export interface Scripted {
   readonly endpoint: string;
-  /** What was asked, with the headers. */
+  /** The requests, with their headers. */
   readonly asked: { headers: Record<string, unknown>; body: Record<string, unknown> }[];
-  /** A status, the name of an error or nothing, and the body. */
+  /** The answer: a status, the name of an error or an empty text, and the body. */
   answer: [status: number, error: string | undefined, body: object];
 }
 
-/** Starts it. */
+/** Starts the server. */
 export async function scripted(...answer: Scripted['answer']): Promise<Scripted> {
   const asked: Scripted['asked'] = [];
   const server = createServer((req, res) => {
@@ -141,7 +141,7 @@ export async function scripted(...answer: Scripted['answer']): Promise<Scripted>
   return made;
 }
 
-/** A key of a pool. */
+/** A signing key of a pool. */
 export interface PoolKey {
   readonly kid: string;
   readonly privateKey: CryptoKey;
@@ -159,13 +159,13 @@ export async function makeKey(kid: string): Promise<PoolKey> {
 export interface KeyServer {
   readonly url: string;
   keys: PoolKey[];
-  /** What is answered instead of the keys. */
+  /** The answer in place of the keys. */
   broken: { status: number; text: string } | undefined;
-  /** How often it was asked. */
+  /** The number of requests. */
   count: number;
 }
 
-/** Starts it. */
+/** Starts the server. */
 export async function serveKeys(...keys: PoolKey[]): Promise<KeyServer> {
   const server = createServer((_req, res) => {
     made.count += 1;
@@ -178,7 +178,7 @@ export async function serveKeys(...keys: PoolKey[]): Promise<KeyServer> {
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
-/** A good access token of `ann`, unless it is told otherwise; what is undefined is left out. */
+/** A valid access token of `ann`, with some claims replaced. Claims that are undefined are left out. */
 export function mint({ kid, privateKey }: PoolKey, more: Record<string, unknown> = {}, header: object = {}): Promise<string> {
   const claims = {
     iss: ISSUER,
@@ -195,5 +195,5 @@ export function mint({ kid, privateKey }: PoolKey, more: Record<string, unknown>
   return new SignJWT(said).setProtectedHeader({ alg: 'RS256', kid, ...header }).sign(privateKey);
 }
 
-/** What makes an ID token of an access token. */
+/** The claims that make an access token an ID token. */
 export const ID = { token_use: 'id', client_id: undefined, username: undefined, aud: CLIENT, 'cognito:username': 'ann' };

@@ -1,8 +1,9 @@
-/** Tokens of a user pool, good and bad. */
+/** Valid and invalid tokens of a user pool. */
 import { createHmac, KeyObject, sign } from 'node:crypto';
 
 import { jest } from '@jest/globals';
-import type { AuthIdentity, CognitoAuth, Refusal } from '@mcp-daemon/express';
+import type { AuthIdentity, Refusal } from '@mcp-daemon/express';
+import type { CognitoAuth } from '@mcp-daemon/express/cognito';
 import { exportSPKI } from 'jose';
 
 import { grantsOf } from '../../../src/auth/cognito/tokens.js';
@@ -25,38 +26,38 @@ beforeAll(async () => {
 interface Setup {
   auth: CognitoAuth;
   keys: KeyServer;
-  told: unknown[];
+  logged: unknown[];
 }
 
 async function setup(options: Parameters<typeof cognitoAuth>[0] = {}): Promise<Setup> {
   const keys = await serveKeys(key);
-  const told: unknown[] = [];
-  const logger = { error: (...all: unknown[]) => void told.push(all) };
-  return { auth: await cognitoAuth({ jwksUrl: keys.url, logger, ...options }), keys, told };
+  const logged: unknown[] = [];
+  const logger = { error: (...all: unknown[]) => void logged.push(all) };
+  return { auth: await cognitoAuth({ jwksUrl: keys.url, logger, ...options }), keys, logged };
 }
 
 const ANN = { partition: 'default', subject: 'ann', roles: ['user'] };
 const now = (): number => Math.floor(Date.now() / 1000);
 
-describe('a token of the pool', () => {
-  it('says who its bearer is: an access token, and an ID token', async () => {
+describe('a token of the user pool', () => {
+  it('identifies its user, both as an access token and as an ID token', async () => {
     const { auth } = await setup();
     expect(await identify(auth, await mint(key))).toEqual(ANN);
     expect(await identify(auth, await mint(key, ID))).toEqual(ANN);
   });
 
-  it('is verified once, and the keys are fetched with the first', async () => {
+  it('is verified once, and the keys are fetched with the first token', async () => {
     const { auth, keys } = await setup();
     expect(keys.count).toBe(0);
     const token = await mint(key);
     expect(await identify(auth, token)).toEqual(ANN);
     const again = auth.authenticate({ url: '/mcp', headers: bearer(token), socket: {} } as never);
-    expect(again).toEqual(ANN); // no promise: nothing is verified
+    expect(again).toEqual(ANN); // not a promise: the token is not verified again
     await identify(auth, await mint(key, { username: 'bob' }));
     expect(keys.count).toBe(1);
   });
 
-  it('is refused from when it expires, though it is remembered', async () => {
+  it('is refused when it has expired, although it is in the cache', async () => {
     const { auth } = await setup();
     const token = await mint(key, { exp: now() + 100 });
     expect(await identify(auth, token)).toEqual(ANN);
@@ -66,7 +67,7 @@ describe('a token of the pool', () => {
       expect(await identify(auth, token)).toMatchObject({ status: 401, message: 'The token has expired.' });
   });
 
-  it('may come from the other address that Cognito issues by', async () => {
+  it('may have the other issuer URL of Cognito', async () => {
     const { auth } = await setup();
     const iss = ISSUER.replace('//cognito-idp.', '//issuer-cognito-idp.');
     expect(await identify(auth, await mint(key, { iss }))).toEqual(ANN);
@@ -75,7 +76,7 @@ describe('a token of the pool', () => {
 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A token whose header says anything, signed with the public key as if it were a secret. */
+/** A token with any header, signed with the public key as if it were a secret. */
 async function forge(header: object, signed = true): Promise<string> {
   const [, payload] = (await mint(key, { 'cognito:groups': ['admin'] })).split('.');
   const text = `${part({ kid: 'one', ...header })}.${payload}`;
@@ -83,7 +84,7 @@ async function forge(header: object, signed = true): Promise<string> {
   return `${text}.${signed ? createHmac('sha256', secret).update(text).digest('base64url') : ''}`;
 }
 
-describe('a token that does not count', () => {
+describe('an invalid token', () => {
   const VALID = /^The token is not valid\.$/;
   const YET = /^The token is not valid yet\.$/;
   it.each<[string, () => string | Promise<string>, RegExp?]>([
@@ -117,10 +118,10 @@ describe('a token that does not count', () => {
     ['to refresh', () => mint(key, { token_use: 'refresh' })],
     ['of no use', () => mint(key, { token_use: undefined })],
     ['of a program', () => mint(key, { username: undefined })],
-    ['of somebody whose name is no name', () => mint(key, { username: 'a\nb' })],
+    ['with an invalid username', () => mint(key, { username: 'a\nb' })],
     ['of access with the name of an ID token', () => mint(key, { username: undefined, 'cognito:username': 'ann' })],
-  ])('%s: 401', async (_what, make, message = VALID) => {
-    const { auth, told } = await setup();
+  ])('is refused with 401: %s', async (_what, make, message = VALID) => {
+    const { auth, logged } = await setup();
     const token = await make();
     for (let again = 0; again < 2; again += 1) {
       const answer = (await identify(auth, token, '/alpha/mcp')) as Refusal;
@@ -128,10 +129,10 @@ describe('a token that does not count', () => {
       expect(answer.headers?.['www-authenticate']).toMatch(/^Bearer realm="mcp-daemon", error="invalid_token", /);
       expect(JSON.stringify(answer)).not.toContain(token);
     }
-    expect(told).toEqual([]);
+    expect(logged).toEqual([]);
   });
 
-  it("of an algorithm that is not Cognito's, though its key can do it: 401", async () => {
+  it("is refused with 401 where its algorithm is not Cognito's, even if the key supports it", async () => {
     const { alg: _, ...jwk } = key.jwk;
     const { auth, keys } = await setup();
     keys.keys = [{ ...key, jwk }];
@@ -144,7 +145,7 @@ describe('a token that does not count', () => {
     expect(await identify(auth, token(part({ alg: 'RS512', kid: 'one' }), 'sha512'))).toMatchObject({ status: 401 });
   });
 
-  it('none at all: 401 with the way to a token', async () => {
+  it('is answered like a missing one, with 401 and the URL of the metadata', async () => {
     const { auth, keys } = await setup();
     const answer = (await auth.authenticate({ url: '/mcp', headers: {}, socket: {} } as never)) as Refusal;
     expect([answer.status, answer.message]).toEqual([401, 'A bearer token is needed.']);
@@ -153,7 +154,7 @@ describe('a token that does not count', () => {
   });
 });
 
-describe('groups', () => {
+describe('the groups of a token', () => {
   it.each<[string, string[], string, string, number | object]>([
     ['a user, in the default partition', ['user'], '/mcp', '', ANN],
     ['a viewer', ['viewer'], '/mcp', '', { ...ANN, roles: ['viewer'] }],
@@ -165,7 +166,7 @@ describe('groups', () => {
     ['not the default partition besides another', ['user', 'partition:alpha'], '/mcp', '', 403],
     ['both where both are named', ['user', 'partition:alpha', 'partition:default'], '/mcp', '', ANN],
     ['another partition', ['user'], '/alpha/mcp', '', 403],
-    ['nothing for a name that is none', ['user', 'partition:a/b'], '/mcp', '', 403],
+    ['nothing for an invalid partition name', ['user', 'partition:a/b'], '/mcp', '', 403],
     ['nothing without a role', ['partition:default'], '/mcp', '', 403],
     ['nothing to strangers', ['gardeners', 'Admin', 'users'], '/mcp', '', 403],
     ['nothing without groups', [], '/mcp', '', 403],
@@ -180,14 +181,14 @@ describe('groups', () => {
     }
   });
 
-  it('that are no list grant nothing, and neither does a claim that nobody asked for', async () => {
+  it('grant nothing where they are not a list; neither does a claim that is not configured', async () => {
     const { auth } = await setup();
     expect(await identify(auth, await mint(key, { 'cognito:groups': 'admin' }))).toMatchObject({ status: 403 });
     const token = await mint(key, { ...ID, 'custom:partitions': 'alpha', roles: ['admin'] });
     expect(await identify(auth, token, '/alpha/mcp')).toMatchObject({ status: 403 });
   });
 
-  it('are joined by a claim, where one is asked for', async () => {
+  it('are combined with the claim for partitions, where one is configured', async () => {
     const { auth } = await setup({ partitionsClaim: 'custom:partitions' });
     const token = await mint(key, {
       ...ID,
@@ -205,7 +206,7 @@ describe('groups', () => {
       const answer = await identify(auth, token, url, part === undefined ? {} : { 'part-id': part });
       expect([url, 'status' in answer]).toEqual([url, !granted]);
     }
-    // An access token does not have the claim, and grants no more for that.
+    // An access token without the claim grants no partition.
     expect(await identify(auth, await mint(key))).toMatchObject({ status: 403 });
   });
 
@@ -216,13 +217,13 @@ describe('groups', () => {
     [{ p: '' }, { roles: [], partitions: [] }, 'p'],
     [{ p: { a: 1 } }, { roles: [], partitions: [] }, 'p'],
     [{ p: 'a a', 'cognito:groups': ['partition:a'] }, { roles: [], partitions: ['a'] }, 'p'],
-  ])('of %j are %j', (payload: Record<string, unknown>, grants, claim) => {
+  ])('of the payload %j grant %j', (payload: Record<string, unknown>, grants, claim) => {
     expect(grantsOf(payload, claim)).toEqual(grants);
   });
 });
 
-describe('the keys of the pool', () => {
-  it('may change: a key that is new is fetched, and the old one counts as long as it is there', async () => {
+describe('the keys of the user pool', () => {
+  it('may change: a new key is fetched, and the old one is accepted as long as the pool has it', async () => {
     const { auth, keys } = await setup();
     expect(await identify(auth, await mint(key))).toEqual(ANN);
     const next = await makeKey('next');
@@ -232,7 +233,7 @@ describe('the keys of the pool', () => {
     expect(keys.count).toBe(2);
   });
 
-  it('are not asked for again for every key that somebody makes up', async () => {
+  it('are not fetched again for every made-up key id', async () => {
     const { auth, keys } = await setup();
     const junk = (kid: string): Promise<Answer> => mint(other, {}, { kid }).then((token) => identify(auth, token));
     for (let index = 0; index < 20; index += 1) expect(await junk(`junk-${index}`)).toMatchObject({ status: 401 });
@@ -241,16 +242,16 @@ describe('the keys of the pool', () => {
     expect(await identify(auth, await mint(key))).toEqual(ANN);
   });
 
-  it('that cannot be had: 503 for now, and not 401', async () => {
-    const { auth, keys, told } = await setup();
+  it('cause 503 instead of 401 while they cannot be fetched', async () => {
+    const { auth, keys, logged } = await setup();
     keys.broken = { status: 500, text: 'a secret' };
     for (let again = 0; again < 3; again += 1) {
       const answer = (await identify(auth, await mint(key))) as Refusal;
       expect([answer.status, answer.headers?.['retry-after']]).toEqual([503, '5']);
     }
-    expect(keys.count).toBe(1); // and nobody is made to wait for the second
-    expect(JSON.stringify(told)).toMatch(/the keys of the user pool cannot be fetched/);
-    expect(JSON.stringify(told)).not.toContain('a secret');
+    expect(keys.count).toBe(1); // the second request failed at once
+    expect(JSON.stringify(logged)).toMatch(/the keys of the user pool cannot be fetched/);
+    expect(JSON.stringify(logged)).not.toContain('a secret');
     keys.broken = undefined;
     const later = Date.now() + 5_001;
     jest.spyOn(Date, 'now').mockImplementation(() => later);
@@ -262,13 +263,13 @@ describe('the keys of the pool', () => {
     ['no keys', '{}'],
     ['no object', '[]'],
     ['more than there can be', `{"keys":[],"more":"${'x'.repeat(1_100_000)}"}`],
-  ])('that are %s: 503', async (_what, text) => {
+  ])('cause 503 where they are %s', async (_what, text) => {
     const { auth, keys } = await setup();
     keys.broken = { status: 200, text };
     expect(await identify(auth, await mint(key))).toMatchObject({ status: 503 });
   });
 
-  it('that nobody serves: 503; those that are known still count', async () => {
+  it('cause 503 when their server is gone; cached keys are still accepted', async () => {
     const dead = await setup({ jwksUrl: 'http://127.0.0.1:1/jwks.json' });
     expect(await identify(dead.auth, await mint(key))).toMatchObject({ status: 503 });
     const { auth, keys } = await setup();
@@ -279,7 +280,7 @@ describe('the keys of the pool', () => {
     expect(await identify(auth, await mint(key, { username: 'eve' }))).toMatchObject({ subject: 'eve' });
   });
 
-  it('are looked at again after an hour: one that the pool has given up counts no more', async () => {
+  it('are fetched again after an hour: a key that the pool has removed is refused', async () => {
     const { auth, keys } = await setup();
     expect(await identify(auth, await mint(key))).toEqual(ANN);
     keys.keys = [await makeKey('next')];
@@ -289,11 +290,11 @@ describe('the keys of the pool', () => {
     let count = 0;
     do answer = await identify(auth, await mint(key, { username: `user-${(count += 1)}` }));
     while (!('status' in answer));
-    expect([answer.status, keys.count]).toEqual([401, 3]); // and the third looks for the key that is gone
+    expect([answer.status, keys.count]).toEqual([401, 3]); // the third fetch looks for the removed key
   });
 });
 
-describe('at the start', () => {
+describe('the options of createCognitoAuth', () => {
   it.each([
     [{ userPoolId: '' }, 'COGNITO_USER_POOL_ID'],
     [{ userPoolId: undefined as never }, 'COGNITO_USER_POOL_ID'],
@@ -308,17 +309,17 @@ describe('at the start', () => {
     [{ jwksUrl: 'jwks.json' }, 'COGNITO_JWKS_URL'],
     [{ endpoint: 'http://example.com' }, 'endpoint'],
     [{ publicUrl: 'mcp.example.com' }, 'PUBLIC_URL'],
-  ])('%j is refused', async (options, named) => {
+  ])('are refused: %j', async (options, named) => {
     const started = cognitoAuth(options);
     await expect(started).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining(named) });
     await expect(started).rejects.not.toMatchObject({ message: expect.stringContaining('word@') });
   });
 
-  it.each(['us-gov-west-1_a1', 'ap-southeast-1_Ab', 'eusc-de-east-1_x'])('%s is a pool', async (userPoolId) => {
+  it.each(['us-gov-west-1_a1', 'ap-southeast-1_Ab', 'eusc-de-east-1_x'])('accept the user pool id %s', async (userPoolId) => {
     await expect(cognitoAuth({ userPoolId })).resolves.toHaveProperty('authenticate');
   });
 
-  it('keys come over http from this machine, and over https', async () => {
+  it('accept a JWKS URL with http on loopback, and with https', async () => {
     for (const jwksUrl of ['http://localhost:1/', 'http://[::1]:1/x', 'https://example.com/jwks.json', ''])
       await expect(cognitoAuth({ jwksUrl })).resolves.toHaveProperty('login');
   });

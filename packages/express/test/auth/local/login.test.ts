@@ -1,4 +1,4 @@
-/** Logging in, over HTTP and without. */
+/** Logins, over HTTP and by function. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -19,7 +19,7 @@ const form = (fields: Record<string, string>): string => new URLSearchParams(fie
 const WRONG = { error: 'invalid_credentials', error_description: 'The username or the password is wrong.' };
 
 describe('POST /auth/login', () => {
-  it('gives a token', async () => {
+  it('returns a token', async () => {
     const { port } = await serveAuth(await localAuth({ accessTokenMinutes: 30, issuer: 'us' }));
     const answer = await logIn(port, 'bob');
     expect(answer.status).toBe(200);
@@ -33,7 +33,7 @@ describe('POST /auth/login', () => {
     expect(JSON.stringify(decodeJwt(token))).not.toContain(HASH.slice(-31));
   });
 
-  it('does not say which of the two was wrong', async () => {
+  it('does not say whether the username or the password was wrong', async () => {
     const { port } = await serveAuth(await localAuth({ adminPassword: 'admin123' }));
     for (const [username, password] of [
       ['ann', 'wrong'],
@@ -52,7 +52,7 @@ describe('POST /auth/login', () => {
     }
   });
 
-  it('lets the bootstrap admin in, if there is one', async () => {
+  it('logs in the bootstrap admin, if there is one', async () => {
     const { port } = await serveAuth(await localAuth({ adminUsername: 'boss', adminPassword: 'admin123' }));
     expect((await logIn(port, 'boss', 'admin123')).status).toBe(200);
     expect((await logIn(port, 'admin', 'admin123')).status).toBe(401);
@@ -75,7 +75,7 @@ describe('POST /auth/login', () => {
     ['a compressed body', gzipSync('x'.repeat(100_000)), { ...JSON_TYPE, 'content-encoding': 'gzip' }, 415],
     ['a large body', 'x'.repeat(20_000), JSON_TYPE, 413],
     ['a large body in chunks', 'x'.repeat(20_000), { ...JSON_TYPE, 'transfer-encoding': 'chunked' }, 413],
-  ])('%s is refused', async (_what, body, headers, status) => {
+  ])('refuses %s', async (_what, body, headers, status) => {
     const { port } = await serveAuth(await localAuth());
     const answer = await ask(port, 'POST', '/auth/login', headers, body);
     expect([answer.status, answer.json['error']]).toEqual([status, 'invalid_request']);
@@ -83,7 +83,7 @@ describe('POST /auth/login', () => {
     expect(answer.text).not.toContain('hunter22');
   });
 
-  it('a body that middleware has read is taken as it is', async () => {
+  it('accepts a body that middleware has parsed', async () => {
     const auth = await localAuth();
     const answered = async (body: unknown, type = 'application/json', url = '/auth/login'): Promise<number> => {
       let status = 0;
@@ -99,7 +99,7 @@ describe('POST /auth/login', () => {
     expect(await answered({ username: 'ann' })).toBe(400);
   });
 
-  it('a client that leaves is nobody to wait for', async () => {
+  it('does not wait for a client that has disconnected', async () => {
     const auth = await localAuth();
     const handled: Promise<boolean>[] = [];
     const { port } = await serveAuth({ ...auth, handle: (req, res) => (handled.push(auth.handle(req, res)), handled.at(-1)!) });
@@ -112,7 +112,7 @@ describe('POST /auth/login', () => {
 });
 
 describe('POST /auth/token', () => {
-  it('gives a token for a password form', async () => {
+  it('returns a token for a password form', async () => {
     const { port } = await serveAuth(await localAuth());
     const fields = { grant_type: 'password', username: 'ann', password: PASSWORD, scope: '' };
     const answer = await ask(port, 'POST', '/auth/token', FORM, form(fields));
@@ -127,13 +127,13 @@ describe('POST /auth/token', () => {
     [{ grant_type: 'client_credentials', username: 'ann', password: PASSWORD }, 400, 'unsupported_grant_type'],
     [{ grant_type: 'password', username: 'ann' }, 400, 'invalid_request'],
     [{}, 400, 'invalid_request'],
-  ])('%j is refused', async (fields, status, error) => {
+  ])('refuses %j', async (fields, status, error) => {
     const { port } = await serveAuth(await localAuth());
     const answer = await ask(port, 'POST', '/auth/token', FORM, form(fields as never));
     expect([answer.status, answer.json['error']]).toEqual([status, error]);
   });
 
-  it('a field that is there twice is refused, and so is JSON', async () => {
+  it('refuses a form with a field twice, and JSON', async () => {
     const { port } = await serveAuth(await localAuth());
     const twice = `${form({ username: 'ann', password: PASSWORD })}&username=root`;
     expect((await ask(port, 'POST', '/auth/token', FORM, twice)).json['error']).toBe('invalid_request');
@@ -141,8 +141,8 @@ describe('POST /auth/token', () => {
   });
 });
 
-describe('the other paths', () => {
-  it('GET /me says who somebody is', async () => {
+describe('the other paths of authentication', () => {
+  it('return the user of the token at GET /me', async () => {
     const { port } = await serveAuth(await localAuth({ adminStaticToken: 'static' }));
     const me = await ask(port, 'GET', '/me', bearer('static'));
     expect([me.status, me.json]).toEqual([200, { username: 'admin', roles: ['admin'], partitions: [] }]);
@@ -156,7 +156,7 @@ describe('the other paths', () => {
     });
   });
 
-  it('the metadata of a resource names the resource', async () => {
+  it('return metadata that names the resource', async () => {
     const { port } = await serveAuth(await localAuth());
     const of = (path: string): Promise<{ status: number; json: Record<string, unknown> }> =>
       ask(port, 'GET', `/.well-known/oauth-protected-resource${path}`);
@@ -173,7 +173,7 @@ describe('the other paths', () => {
     expect((await of('/al%70ha/mcp')).status).toBe(404);
   });
 
-  it('other methods are refused, and other paths are left alone', async () => {
+  it('refuse other methods, and leave other paths alone', async () => {
     const { port } = await serveAuth(await localAuth());
     const login = await ask(port, 'GET', '/auth/login?username=ann&password=x');
     expect([login.status, login.headers.allow]).toEqual([405, 'POST']);
@@ -184,20 +184,20 @@ describe('the other paths', () => {
       expect((await ask(port, 'GET', path)).status).toBe(404);
   });
 
-  it('what goes wrong inside says nothing of it', async () => {
-    const told: unknown[] = [];
+  it('do not reveal the reason of an internal error', async () => {
+    const logged: unknown[] = [];
     const addressOf = (): string => {
       throw new Error('a secret');
     };
-    const { port } = await serveAuth(await localAuth({ addressOf, logger: { error: (...all) => told.push(all) } }));
+    const { port } = await serveAuth(await localAuth({ addressOf, logger: { error: (...all) => logged.push(all) } }));
     const answer = await logIn(port, 'ann');
     expect([answer.status, answer.json]).toEqual([500, { error: 'server_error', error_description: 'Internal error' }]);
-    expect(told).toHaveLength(1);
-    expect(JSON.stringify(told) + answer.text).not.toMatch(/a secret|correct horse/);
+    expect(logged).toHaveLength(1);
+    expect(JSON.stringify(logged) + answer.text).not.toMatch(/a secret|correct horse/);
   });
 });
 
-it('one server logs in and serves MCP', async () => {
+it('one server offers login and MCP', async () => {
   const auth = await localAuth();
   const served = await serve([tool('whoami', (_args, { subject }) => subject)], { authenticate: auth.authenticate });
   served.server.removeAllListeners('request');
@@ -215,8 +215,8 @@ it('one server logs in and serves MCP', async () => {
   await client.close();
 });
 
-describe('too many attempts', () => {
-  it('of one user, from anywhere, whether there is one or not', async () => {
+describe('too many login attempts', () => {
+  it('for one username are refused, from every address, whether the user exists or not', async () => {
     const auth = await localAuth({ addressOf: ({ headers }) => String(headers['x-from']) });
     const { port } = await serveAuth(auth);
     for (const username of ['ann', 'nobody']) {
@@ -237,7 +237,7 @@ describe('too many attempts', () => {
     expect(await auth.login('ann', PASSWORD, '10.0.1.1')).toHaveProperty('accessToken');
   });
 
-  it('from one address, of any user; those that succeed do not count', async () => {
+  it('from one address are refused, for every username; successful ones are not counted', async () => {
     const auth = await localAuth();
     const from = '2001:db8::1';
     for (let index = 0; index < 30; index += 1) expect(await auth.login('ann', PASSWORD, from)).toHaveProperty('accessToken');
@@ -252,7 +252,7 @@ describe('too many attempts', () => {
     expect(await auth.login('ann', PASSWORD, '2001:db9::1')).toHaveProperty('accessToken');
   });
 
-  it('at once wait for a place, and no longer line than so', async () => {
+  it('at the same time wait in a queue of limited length', async () => {
     const auth = await localAuth();
     const all = await Promise.all(
       Array.from({ length: 120 }, (_, index) => auth.login(`user-${index}`, 'wrong', `10.0.0.${index}`)),
@@ -264,7 +264,7 @@ describe('too many attempts', () => {
   });
 });
 
-it('an unknown user takes as long as a known one, whatever their hashes cost', async () => {
+it('a login of an unknown user takes as long as that of a known one, whatever the costs of the hashes', async () => {
   const cheap = await bcrypt.hash(PASSWORD, 4);
   const dear = await bcrypt.hash(PASSWORD, 10);
   const users = [
@@ -283,7 +283,7 @@ it('an unknown user takes as long as a known one, whatever their hashes cost', a
     expect([username, await work(username)]).toEqual([username, 2 ** 10]);
 });
 
-it('a user who changes while logging in is not let in by what they were', async () => {
+it('a login fails where the user is changed while it runs', async () => {
   const auth = await localAuth();
   const compare = bcrypt.compare.bind(bcrypt);
   jest.spyOn(bcrypt, 'compare').mockImplementation((async (password: string, hash: string) => {

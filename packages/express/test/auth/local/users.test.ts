@@ -1,8 +1,8 @@
-/** The users file: what it may say, how it is written, and when it is read. */
+/** The users file: its content, how it is written, and when it is read. */
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { createUserFile } from '@mcp-daemon/express';
+import { createUserFile } from '@mcp-daemon/express/local';
 import bcrypt from 'bcrypt';
 
 import { replaceText } from '../../../src/auth/local/user-storage.js';
@@ -11,7 +11,7 @@ import { folder, HASH, localAuth, PASSWORD, USERS, usersFile } from '../support.
 
 const entry = (more: object = {}): object => ({ username: 'ann', password_hash: HASH, roles: ['user'], ...more });
 
-describe('a file with mistakes', () => {
+describe('a users file with mistakes', () => {
   it.each<[string, unknown, string]>([
     ['no JSON', '[{"username": "ann", "password_hash": "hunter22"', '$: is not JSON'],
     ['nothing', '', '$: is not JSON'],
@@ -21,15 +21,15 @@ describe('a file with mistakes', () => {
     ['an empty username', [entry({ username: '' })], '$[0].username: must be a string'],
     ['a username with a line break', [entry({ username: 'a\nb' })], '$[0].username: must be a string'],
     ['a username that is too long', [entry({ username: 'a'.repeat(257) })], '$[0].username: must be a string'],
-    ['a username twice', [entry(), entry()], '$[1].username: is the username of $[0], too'],
+    ['a username twice', [entry(), entry()], '$[1].username: is also the username of $[0]'],
     ['a password in place of its hash', [entry({ password_hash: 'hunter22' })], '$[0].password_hash: must be a bcrypt hash'],
     ['a hash that takes days', [entry({ password_hash: HASH.replace('$04$', '$31$') })], '$[0].password_hash: must be'],
     ['no roles', [entry({ roles: undefined })], '$[0].roles: must be an array of strings'],
     ['roles that are no list', [entry({ roles: 'admin' })], '$[0].roles: must be an array of strings'],
     ['partitions that are none', [entry({ partitions: ['a/b'] })], '$[0].partitions: must be an array of partitions'],
     ['partitions of three parts', [entry({ partitions: ['a#b#c'] })], '$[0].partitions: must be an array of partitions'],
-    ['keys that are misspelt', [entry({ partition: ['hunter22'] })], '$[0]: has keys besides'],
-  ])('%s: a start fails, and says where', async (_what, users, message) => {
+    ['keys that are misspelt', [entry({ partition: ['hunter22'] })], '$[0]: has other keys than'],
+  ])('is refused at the start, with the path of the mistake: %s', async (_what, users, message) => {
     const userFile = await usersFile(users);
     const started = localAuth({ userFile });
     await expect(started).rejects.toMatchObject({ code: 'config_invalid', file: userFile });
@@ -38,23 +38,23 @@ describe('a file with mistakes', () => {
     await expect(createUserFile(userFile).listUsers()).rejects.toThrow(message);
   });
 
-  it('all of them are told at once', async () => {
+  it('is refused with all its mistakes at once', async () => {
     const started = localAuth({ userFile: await usersFile([entry({ roles: 1 }), 2, entry({ username: 3 })]) });
     await expect(started).rejects.toMatchObject({
       mistakes: [{ path: '$[0].roles' }, { path: '$[1]' }, { path: '$[2].username' }],
     });
   });
 
-  it('a folder is no file', async () => {
+  it('is refused where it is a folder', async () => {
     await expect(localAuth({ userFile: await folder() })).rejects.toMatchObject({ code: 'config_invalid' });
   });
 });
 
-describe('a file that changes', () => {
-  it('is read anew; with mistakes it does not count, and without it there are no users', async () => {
+describe('a users file that changes', () => {
+  it('is read again; a version with mistakes is ignored, and a missing file means that there are no users', async () => {
     const userFile = await usersFile();
-    const told: string[] = [];
-    const auth = await localAuth({ userFile, logger: { error: (fields) => told.push(JSON.stringify(fields)) } });
+    const logged: string[] = [];
+    const auth = await localAuth({ userFile, logger: { error: (fields) => logged.push(JSON.stringify(fields)) } });
     const works = async (username: string): Promise<boolean> => 'accessToken' in (await auth.login(username, PASSWORD, username));
     expect(await works('ann')).toBe(true);
     expect(await works('new')).toBe(false);
@@ -66,15 +66,15 @@ describe('a file that changes', () => {
     expect(await works('new')).toBe(true);
     await sleep(1_050);
     expect(await works('ann')).toBe(true);
-    expect(told).toHaveLength(1);
-    expect(told[0]).toContain(`${userFile}: 1 mistake`);
-    expect(told[0]).not.toContain('hunter22');
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toContain(`${userFile}: 1 mistake`);
+    expect(logged[0]).not.toContain('hunter22');
     await rm(userFile);
     await sleep(1_050);
     expect(await works('ann')).toBe(false);
   });
 
-  it('takes the hashes of other programs', async () => {
+  it('may have bcrypt hashes of other programs', async () => {
     const others = ['$2a$', '$2b$', '$2y$'].map((kind) => entry({ username: kind, password_hash: HASH.replace('$2b$', kind) }));
     const auth = await localAuth({ userFile: await usersFile(`\uFEFF${JSON.stringify(others)}`) });
     for (const kind of ['$2a$', '$2b$', '$2y$']) {
@@ -84,8 +84,8 @@ describe('a file that changes', () => {
   });
 });
 
-describe('writing', () => {
-  it('adds, lists, changes and removes, for the eyes of the owner', async () => {
+describe('a change of the users file', () => {
+  it('adds, lists, changes and removes users, and keeps the file private to its owner', async () => {
     const file = join(await folder(), 'deep', 'users.json');
     const users = createUserFile(file);
     expect(await users.listUsers()).toEqual([]);
@@ -113,9 +113,17 @@ describe('writing', () => {
   });
 
   it.each<[string, (users: ReturnType<typeof createUserFile>) => Promise<unknown>, RegExp]>([
-    ['a user who is there', (users) => users.addUser({ username: 'ann', password: 'long enough' }), /there is a user/],
-    ['a user who is not there', (users) => users.removeUser('nobody'), /there is no user/],
-    ['a password of nobody', (users) => users.setPassword('nobody', 'long enough'), /there is no user/],
+    [
+      'adding a user who exists',
+      (users) => users.addUser({ username: 'ann', password: 'long enough' }),
+      /already has a user of that name/,
+    ],
+    ['removing a user who does not exist', (users) => users.removeUser('nobody'), /has no user of that name/],
+    [
+      'a password of a user who does not exist',
+      (users) => users.setPassword('nobody', 'long enough'),
+      /has no user of that name/,
+    ],
     ['a short password', (users) => users.setPassword('ann', 'hunter2'), /at least 8 characters/],
     ['a password that bcrypt would cut', (users) => users.setPassword('ann', 'ä'.repeat(37)), /at most 72 bytes/],
     ['a password with NUL', (users) => users.setPassword('ann', 'hunter22\0'), /NUL/],
@@ -126,7 +134,7 @@ describe('writing', () => {
       (users) => users.addUser({ username: 'x', password: 'long enough', partitions: ['a b'] }),
       /partitions must/,
     ],
-  ])('%s: refused, and the file is left as it is', async (_what, change, message) => {
+  ])('is refused and leaves the file unchanged: %s', async (_what, change, message) => {
     const file = await usersFile();
     const before = await readFile(file, 'utf8');
     const changing = change(createUserFile(file));
@@ -136,20 +144,20 @@ describe('writing', () => {
     expect(await readdir(join(file, '..'))).toEqual(['users.json']);
   });
 
-  it('a file with mistakes is not written over', async () => {
+  it('does not overwrite a file with mistakes', async () => {
     const file = await usersFile('[{]');
     await expect(createUserFile(file).addUser({ username: 'x', password: 'long enough' })).rejects.toThrow('is not JSON');
     expect(await readFile(file, 'utf8')).toBe('[{]');
   });
 
-  it('many at once lose nothing', async () => {
+  it('is not lost when there are many at once', async () => {
     const file = await usersFile([]);
     const names = Array.from({ length: 6 }, (_, index) => `user-${index}`);
     await Promise.all(names.map((username) => createUserFile(file).addUser({ username, password: 'long enough' })));
     expect((await createUserFile(file).listUsers()).map(({ username }) => username).sort()).toEqual(names);
   });
 
-  it('waits for another program, but not for one that is gone', async () => {
+  it('waits for the lock of another program, but not for that of a program that has died', async () => {
     const file = await usersFile();
     await writeFile(`${file}.lock`, '');
     const removing = createUserFile(file).removeUser('ann');
@@ -163,7 +171,7 @@ describe('writing', () => {
     expect(await createUserFile(file).listUsers()).toHaveLength(USERS.length - 2);
   });
 
-  it("many who find the lock of one that is gone do not remove each other's", async () => {
+  it('removes the lock of a dead program, but never that of another writer', async () => {
     for (let round = 0; round < 40; round += 1) {
       const file = await usersFile([]);
       await writeFile(`${file}.lock`, '');
@@ -175,7 +183,7 @@ describe('writing', () => {
     }
   });
 
-  it('what cannot be written says so', async () => {
+  it('fails with an error where the file cannot be written', async () => {
     const file = join(await folder(), 'users.json');
     await mkdir(file);
     await expect(createUserFile(file).addUser({ username: 'x', password: 'long enough' })).rejects.toMatchObject({
@@ -185,7 +193,7 @@ describe('writing', () => {
     await expect(createUserFile(below).removeUser('x')).rejects.toThrow(/cannot be (read|written)/);
   });
 
-  it('a link stays a link', async () => {
+  it('keeps a symbolic link', async () => {
     const file = await usersFile();
     const link = join(await folder(), 'link.json');
     await symlink(file, link);
@@ -193,7 +201,7 @@ describe('writing', () => {
     expect(await createUserFile(file).listUsers()).toHaveLength(USERS.length - 1);
   });
 
-  it('what a process changes counts there at once', async () => {
+  it('takes effect at once in the process that makes it', async () => {
     const auth = await localAuth();
     await auth.users.addUser({ username: 'new', password: 'long enough' });
     expect(await auth.login('new', 'long enough', '::1')).toHaveProperty('accessToken');

@@ -1,7 +1,7 @@
 /**
- * From a request to who sends it:
+ * Finds out who sends a request:
  *
- *     bearer token  ->  who bears it  ->  the partition of the request  ->  is it granted?
+ *     bearer token  ->  the token's user  ->  the partition of the request  ->  is that partition granted?
  */
 import type { IncomingMessage } from 'node:http';
 
@@ -12,29 +12,33 @@ import type { Bearer, TokenProblem } from './bearer.js';
 import { tokenOf } from './bearer.js';
 import type { Challenges } from './challenge.js';
 import type { AuthIdentity } from './identity.js';
-import { hasRole, reaches } from './identity.js';
+import { hasAccess, hasRole } from './identity.js';
 import { partitionOf } from './partition.js';
 
-/** Who bears a token, why it does not count, or why that cannot be told now. */
+/**
+ * Verifies a token: returns the user it belongs to, what is wrong with it, or a refusal (503) where it cannot be verified at the
+ * moment.
+ */
 export type FindBearer = (token: string) => Awaitable<Bearer | TokenProblem | Refusal>;
 
-/** Lets requests in. */
-export interface Gate {
-  /** Who bears the token of a request, for whatever partition it is. */
+/** Authenticates requests by their bearer tokens. */
+export interface RequestAuthenticator {
+  /** The user of the request's token, whatever the partition; or a refusal with status 401. */
   bearerOf(req: IncomingMessage): Awaitable<Bearer | Refusal>;
+  /** The caller in the partition of the request; or a refusal with status 400, 401 or 403. */
   authenticate(req: IncomingMessage): Awaitable<AuthIdentity | Refusal>;
 }
 
-/** Creates a gate. */
-export function createGate(challenges: Challenges, find: FindBearer): Gate {
+/** Creates an authenticator. `find` verifies the tokens; `challenges` makes the answers with status 401. */
+export function createRequestAuthenticator(challenges: Challenges, find: FindBearer): RequestAuthenticator {
   function bearerOf(req: IncomingMessage): Awaitable<Bearer | Refusal> {
     const token = tokenOf(req);
     if (token === undefined) return challenges.unauthorized(req);
     if (token === null) return challenges.unauthorized(req, 'Authorization must be: Bearer, a space, a token.');
-    const told = (found: Bearer | TokenProblem | Refusal): Bearer | Refusal =>
+    const withChallenge = (found: Bearer | TokenProblem | Refusal): Bearer | Refusal =>
       typeof found === 'string' ? challenges.unauthorized(req, found) : found;
     const found = find(token);
-    return found instanceof Promise ? found.then(told) : told(found);
+    return found instanceof Promise ? found.then(withChallenge) : withChallenge(found);
   }
 
   function identify(req: IncomingMessage, bearer: Bearer | Refusal): AuthIdentity | Refusal {
@@ -43,7 +47,7 @@ export function createGate(challenges: Challenges, find: FindBearer): Gate {
     if (typeof partition !== 'string') return partition;
     const { subject, roles } = bearer;
     if (!hasRole(roles)) return { status: 403, message: 'The token has none of the roles admin, user and viewer.' };
-    if (!reaches(bearer, partition)) return { status: 403, message: 'The token does not grant this partition.' };
+    if (!hasAccess(bearer, partition)) return { status: 403, message: 'The token does not grant this partition.' };
     return { partition, subject, roles };
   }
 

@@ -1,4 +1,4 @@
-/** What is said of an endpoint: data alone, from which the document of the API is made. */
+/** The description of an operation, as plain data from which the OpenAPI document is made. */
 import type { JsonObject } from '@mcp-daemon/core';
 
 /** A parameter of a request. */
@@ -11,42 +11,41 @@ export interface Parameter {
   readonly example?: string;
 }
 
-/** A body, by media type. */
+/** A body of one media type. */
 export interface Content {
   readonly schema: JsonObject;
   readonly examples?: Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
 }
 
-/** An answer of one status. */
+/** The answer with one status. */
 export interface Answer {
   readonly description: string;
-  /** By media type; none: there is no body. */
+  /** The body, by media type. Default: there is no body. */
   readonly content?: Readonly<Record<string, Content>>;
-  /** Headers that matter, each with what it says. */
+  /** Headers that clients use, each with its description. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Parts of a server that not every server has. */
+/** Parts of the API that some servers do not have. */
 export const FEATURES = ['login', 'metadata', 'me', 'httpSse', 'probes', 'metrics', 'pages'] as const;
 
 /** One of {@link FEATURES}. */
 export type Feature = (typeof FEATURES)[number];
 
-/** One endpoint. */
-export interface Endpoint {
+/** One operation: a method at one row of the table of paths. */
+export interface Operation {
   readonly method: 'get' | 'post' | 'delete';
-  /** As OpenAPI writes it: `/{partition}/mcp`. */
-  readonly path: string;
-  /** The name of the operation: unique. */
+  /** The unique `operationId`. With a partition in front of the path, `OfPartition` is added to it. */
   readonly id: string;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  /** Whether who calls has to show who they are, where there is authentication. */
+  /** Whether the caller has to authenticate, where the server has authentication. */
   readonly secured: boolean;
   readonly deprecated?: true;
-  /** What has to be served for it to be there. Default: it always is. */
+  /** The part of the API that it belongs to. Default: every server has it. */
   readonly feature?: Feature;
+  /** Parameters besides those for the partition, which the row of the path decides. */
   readonly parameters?: readonly Parameter[];
   readonly body?: Readonly<Record<string, Content>>;
   readonly answers: Readonly<Record<number, Answer>>;
