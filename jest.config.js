@@ -17,6 +17,7 @@ export default {
     // TypeScript's `./x.js` is `./x.ts` here; in a dependency it is still found as the file it names.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  reporters: ['default', '<rootDir>/scripts/failures-last.mjs'],
   maxWorkers: 2,
   // Many tests start processes, and a machine may be busy.
   testTimeout: 30_000,

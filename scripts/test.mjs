@@ -1,11 +1,21 @@
-/** `npm test`: sets up, then checks types, lint and tests. All of them run, so that one run shows every mistake. */
+/**
+ * `npm test`: sets up, then checks types, lint, format and the quick tests. `npm run test:all` runs the slow ones too: files named
+ * `*.slow.test.ts`. All checks run, so that one run shows every mistake.
+ */
 import { jest } from './jest.mjs';
 import { bin, check, run } from './lib.mjs';
 import { setup } from './setup.mjs';
 
+const given = process.argv.slice(2);
+const all = given.includes('--all');
+const paths = given.filter((argument) => argument !== '--all');
+// Whoever names a slow test wants it.
+const quick = all || paths.some((path) => path.includes('slow')) ? [] : ['--testPathIgnorePatterns', '\\.slow\\.test\\.ts$'];
+const cached = (tool) => ['--cache', '--cache-location', `node_modules/.cache/${tool}/`];
+
 if (await check('set-up', setup)) {
   await check('types', () => run(bin('tsc'), ['-b', '--pretty']));
-  await check('lint', () => run(bin('eslint'), ['.']));
-  await check('format', () => run(bin('prettier'), ['--check', '--log-level', 'warn', '.']));
-  await check('jest', () => jest(process.argv.slice(2)));
+  await check('lint', () => run(bin('eslint'), [...cached('eslint'), '--cache-strategy', 'content', '.']));
+  await check('format', () => run(bin('prettier'), [...cached('prettier'), '--check', '--log-level', 'warn', '.']));
+  await check('jest', () => jest([...quick, ...paths]));
 }
