@@ -81,8 +81,9 @@ const names: KeywordCheck = (walk, value) => {
 
 function typeProblem(value: unknown): string | undefined {
   if (TYPE_NAMES.has(value)) return undefined;
-  const name = typeof value === 'string' ? value.toLowerCase() : '';
-  const other = Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : new Suggester().nearest(name, TYPES);
+  const name = typeof value === 'string' ? value : '';
+  const lower = name.toLowerCase();
+  const other = Object.hasOwn(OTHER_NAMES, lower) ? OTHER_NAMES[lower] : new Suggester().nearest(name, TYPES);
   const advice = other === undefined ? '' : `; did you mean "${other}"?`;
   return `must be one of ${quoteAll(TYPES)}; got ${describe(value)}${advice}`;
 }
