@@ -5,13 +5,14 @@
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { setup } from '../scripts/setup.mjs';
 import { stopAll } from './lib/processes.mjs';
 
-const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|all] [--runs N] [--rounds N] [--n N] [--out FILE]
+const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|all] [--runs N] [--rounds N] [--n N] [--only A,B]
+                          [--before FILE] [--out FILE]
 
   stdio         cold start and throughput
   growth        a catalog of 10 to 10,000 tools
@@ -20,6 +21,8 @@ const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|all] [--runs 
   --runs N      cold starts of each server (15)
   --rounds N    rounds of throughput, growth, HTTP and sessions (5, 3, 3, 2)
   --n N         calls of each server in a round (20000)
+  --only A,B    measures these groups beside the floor: sdk, sqlite, memory, none, silent, open
+  --before FILE another build's packages/cli/dist/bin.js, measured in the same run
   --out FILE    writes the report to a file as well
 `;
 const SUITES = {
@@ -33,11 +36,14 @@ const SUITES = {
 function options() {
   const text = { type: 'string' };
   const { values, positionals } = parseArgs({
-    options: { runs: text, rounds: text, n: text, out: text, help: { type: 'boolean', short: 'h' } },
+    options: { only: text, before: text, runs: text, rounds: text, n: text, out: text, help: { type: 'boolean', short: 'h' } },
     allowPositionals: true,
   });
   const [suite = 'all', ...more] = positionals;
   if (more.length > 0 || !Object.hasOwn(SUITES, suite)) throw new Error(`unknown suite: ${positionals.join(' ')}`);
+  // The suites read these when they are loaded.
+  if (values.before !== undefined) process.env.BENCH_BEFORE = resolve(values.before);
+  if (values.only !== undefined) process.env.BENCH_ONLY = values.only;
   const count = (name, standard) => {
     const value = Number(values[name] ?? standard);
     if (!Number.isInteger(value) || value < 1 || value > 1_000_000)

@@ -28,13 +28,19 @@ export async function writeConfig(folder, tools, record) {
   await writeFile(join(folder, 'mcp.json'), JSON.stringify(config, null, 2));
 }
 
+/** Another build of the command, to be measured in the same run: `--before PATH` of bench/run.mjs. */
+export const before = process.env.BENCH_BEFORE;
+/** Groups to measure, `--only`; empty: all. The floor and the build before are always measured. */
+const only = (process.env.BENCH_ONLY ?? '').split(',').filter(Boolean);
+export const isWanted = ({ group }) => only.length === 0 || ['floor', 'before'].includes(group) || only.includes(group);
+
 /** The built command with a config file. */
 const daemon =
-  ({ store, record }) =>
+  ({ store, record, build = bin }) =>
   async (folder, tools) => {
     await writeConfig(folder, tools, record);
     const files = ['--config', join(folder, 'mcp.json'), '--data-dir', join(folder, 'data')];
-    return [bin, '--transport', 'stdio', ...files, '--store', store];
+    return [build, '--transport', 'stdio', ...files, '--store', store];
   };
 
 const servers = [
@@ -46,12 +52,31 @@ const servers = [
   { name: 'ours, SQLite', group: 'sqlite', eras: ['legacy', 'modern'], prepare: daemon({ store: 'sqlite' }) },
   { name: 'ours, memory', group: 'memory', eras: ['legacy', 'modern'], prepare: daemon({ store: 'memory' }) },
   { name: 'ours, no record', group: 'none', eras: ['legacy', 'modern'], prepare: daemon({ store: 'sqlite', record: 'none' }) },
-];
+  ...(before === undefined
+    ? []
+    : [
+        {
+          name: 'before, SQLite',
+          group: 'before',
+          eras: ['legacy', 'modern'],
+          prepare: daemon({ store: 'sqlite', build: before }),
+        },
+        {
+          name: 'before, no record',
+          group: 'before',
+          eras: ['legacy', 'modern'],
+          prepare: daemon({ store: 'sqlite', record: 'none', build: before }),
+        },
+      ]),
+].filter(isWanted);
 
 /** Every server in every era that it supports; the floor of each era is first. */
 export const contenders = servers.flatMap(({ eras, ...server }) =>
   eras.map((era) => ({ ...server, era, title: era === 'legacy' ? server.name : `${server.name} [modern]` })),
 );
+
+/** The contenders of a group that have the same era as a contender. */
+export const groupOf = (group, { era }) => contenders.filter((other) => other.group === group && other.era === era);
 
 /** The floor that a contender is compared with. */
 export const floorOf = ({ era }) => contenders.find((contender) => contender.group === 'floor' && contender.era === era);

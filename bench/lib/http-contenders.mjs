@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 
-import { bin, path, writeConfig } from './contenders.mjs';
+import { before, bin, isWanted, path, writeConfig } from './contenders.mjs';
 import { SECRET, writeUsers } from './http-users.mjs';
 
 const TOOLS = 2;
@@ -14,13 +14,13 @@ const program = (name) => (_folder, port, era) => [path(`../servers/${name}.mjs`
 
 /** The built command with a config file and default settings, but without a rate limit: one user makes all requests here. */
 const daemon =
-  ({ store = 'sqlite', record, more = [] }) =>
+  ({ store = 'sqlite', record, more = [], build = bin }) =>
   async (folder, port) => {
     await writeConfig(folder, TOOLS, record);
     await writeUsers(join(folder, 'users.json'));
     const files = ['--config', join(folder, 'mcp.json'), '--data-dir', join(folder, 'data'), '--store', store];
     const users = ['--local-user-file', join(folder, 'users.json'), '--jwt-secret-key', SECRET];
-    return [bin, '--transport', 'sse', '--port', String(port), '--rate-limit', '0', ...files, ...users, ...more];
+    return [build, '--transport', 'sse', '--port', String(port), '--rate-limit', '0', ...files, ...users, ...more];
   };
 
 const both = ['legacy', 'modern'];
@@ -35,7 +35,19 @@ const servers = [
   { name: 'ours, memory', group: 'memory', eras: both, users: true, prepare: daemon({ store: 'memory' }) },
   { name: 'ours, no record', group: 'none', eras: both, users: true, prepare: daemon({ record: 'none' }) },
   { name: 'ours, no auth', group: 'open', eras: both, prepare: daemon({ more: ['--auth-provider', 'none'] }) },
-];
+  ...(before === undefined
+    ? []
+    : [
+        { name: 'before, SQLite', group: 'before', eras: both, users: true, prepare: daemon({ build: before }) },
+        {
+          name: 'before, no log',
+          group: 'before',
+          eras: both,
+          users: true,
+          prepare: daemon({ build: before, more: ['--no-access-log'] }),
+        },
+      ]),
+].filter(isWanted);
 
 /** Every server in every era that it supports; the floor of each era is first. */
 export const httpContenders = servers.flatMap(({ eras, ...server }) =>

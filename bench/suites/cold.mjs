@@ -12,7 +12,7 @@ import { Samples } from '../lib/rounds.mjs';
 import { withFiles, withServer } from '../lib/server.mjs';
 import { middle, ratios, span, summary } from '../lib/stats.mjs';
 
-const BUDGET = 1.4;
+const BUDGET = 1.25;
 
 async function startOnce(contender, args) {
   return withServer(contender, args, async (client, { pid, startedAt }) => {
