@@ -30,6 +30,7 @@ import { createServerInfo } from './protocol/server-info.js';
 import { createMemoryStore } from './records/memory.js';
 import type { RecorderStats } from './records/recorder.js';
 import { createRecorder } from './records/recorder.js';
+import type { RetentionOptions } from './records/upkeep.js';
 import { createInProcessRunner } from './runner/in-process.js';
 import { createDispatcher } from './session/dispatcher.js';
 import { createMethods } from './session/methods.js';
@@ -51,8 +52,8 @@ export interface DaemonOptions {
   runners?: readonly Runner[];
   /** Where records are kept, or how to open it at the first record. Default: in memory. */
   store?: Store | (() => Awaitable<Store>);
-  /** How long and how many records of a partition are kept. Default: 30 days, 100,000. */
-  retention?: { maxAgeMs?: number; maxCount?: number };
+  /** How long and how many records of a partition are kept, and how large the store may get. Default: 30 days, 100,000, 1 GB. */
+  retention?: RetentionOptions;
   /** Bounds; each has a default. */
   limits?: Partial<Limits>;
   /** Seals `requestState`; daemons that share it open each other's. Default: random. */
@@ -183,6 +184,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     open: async () => (opened = await (typeof store === 'function' ? store() : store)),
     logger,
     maxQueued: limits.maxQueuedRecords,
+    maxBodyBytes: limits.maxRecordedBytes,
+    server: server.name,
     ...(retention === undefined ? {} : { retention }),
   });
   const executor = createExecutor({

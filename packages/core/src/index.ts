@@ -74,16 +74,28 @@ export type {
 
 export { createMemoryStore } from './records/memory.js';
 export type { MemoryStoreOptions } from './records/memory.js';
-export { fromCursor, pageLimit, toCursor } from './records/paging.js';
+export { fromCursor, isClient, pageLimit, toCursor } from './records/paging.js';
 export { CALL_STATUSES } from './ports/calls.js';
 export type { Awaitable } from './base/awaitable.js';
-export type { CallFault, CallQuery, CallRecord, CallStatus, CallStore, McpType, Page, Retention, Store } from './ports/calls.js';
+export type {
+  CallFault,
+  CallQuery,
+  CallRecord,
+  CallStatus,
+  CallStore,
+  LastPrune,
+  McpType,
+  Page,
+  Retention,
+  Store,
+} from './ports/calls.js';
 export type { CatalogSource } from './ports/catalogs.js';
 export type { LoadedModule, ModuleSource } from './ports/modules.js';
 export type { ResolvedFunction, Runner } from './ports/runner.js';
 export type { Logger } from './ports/logger.js';
 export type { Limits } from './protocol/limits.js';
 export type { RecorderStats } from './records/recorder.js';
+export type { RetentionOptions } from './records/upkeep.js';
 export type {
   CallAnnounced,
   CallEnd,

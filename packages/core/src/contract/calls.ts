@@ -7,101 +7,17 @@
  */
 import assert from 'node:assert/strict';
 
-import type { Awaitable } from '../base/awaitable.js';
 import { uuidv7 } from '../base/uuid.js';
-import type { CallQuery, CallRecord, CallStore, Store } from '../ports/calls.js';
-import type { ErrorCode } from '../protocol/errors.js';
-
-/** One check. */
-export interface ContractCheck {
-  /** What holds, in words. */
-  name: string;
-  /**
-   * Runs the check on a new store, which it closes.
-   *
-   * @param open opens a store without records.
-   * @throws AssertionError where the store does not do what `name` says.
-   */
-  run(open: () => Awaitable<Store>): Promise<void>;
-}
-
-/** A settled record with every member set, to be changed member by member. */
-export function exampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
-  return {
-    partition_key: 'default',
-    mcp_function_call_uuid: uuidv7(),
-    name: 'weather',
-    mcp_type: 'tool',
-    arguments: '{"city":"Zürich"}',
-    content: '{"content":[{"type":"text","text":"it\'s 12 °C ☀️"}]}',
-    content_in_s3: false,
-    status: 'completed',
-    notes: 'a "note", with\nmore than one line',
-    time_spent: 12.345,
-    updated_by: 'ada',
-    created_at: 1_790_000_000_000,
-    updated_at: 1_790_000_000_013,
-    fault: 'tool',
-    revision: 'r1',
-    bundle_digest: 'sha256:00',
-    owner: '01900000-0000-7000-8000-000000000000',
-    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-    ...changes,
-  };
-}
-
-/** As plain data of this realm: where tests run in a realm of their own, an engine's objects have other prototypes. */
-const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
-
-function same(actual: unknown, expected: unknown, message?: string): void {
-  assert.deepEqual(plain(actual), plain(expected), message);
-}
-
-const uuids = (rows: readonly CallRecord[]): string[] => rows.map((row) => row.mcp_function_call_uuid);
-
-/** `count` records, each made a millisecond after the one before. */
-const series = (count: number, change: (index: number) => Partial<CallRecord> = () => ({})): CallRecord[] =>
-  Array.from({ length: count }, (_, index) => {
-    const time = 1_790_000_000_000 + index;
-    return exampleRecord({ created_at: time, updated_at: time + 1_000, ...change(index) });
-  });
-
-async function throws(code: ErrorCode, action: () => unknown): Promise<void> {
-  await assert.rejects(async () => void (await action()), { name: 'DaemonError', code });
-}
-
-/** Follows cursors to the end. */
-async function readAll(calls: CallStore, partition: string, query: CallQuery): Promise<CallRecord[][]> {
-  const pages: CallRecord[][] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await calls.list(partition, cursor === undefined ? query : { ...query, cursor });
-    pages.push(page.items);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return pages;
-}
-
-function check(name: string, body: (store: Store) => Promise<void>): ContractCheck {
-  return {
-    name,
-    async run(open) {
-      const store = await open();
-      try {
-        await body(store);
-      } finally {
-        await store.close();
-      }
-    },
-  };
-}
+import type { CallQuery, CallRecord } from '../ports/calls.js';
+import type { ContractCheck } from './calls-support.js';
+import { check, exampleRecord, readAll, same, series, throws, uuids } from './calls-support.js';
 
 const writing: ContractCheck[] = [
   check('a record is read as it was written', async ({ calls }) => {
     const nothing = { arguments: null, content: null, notes: null, time_spent: null, fault: null, bundle_digest: null };
     const rows = [
       exampleRecord(),
-      exampleRecord({ ...nothing, traceparent: null, content_in_s3: true, status: 'in_process' }),
+      exampleRecord({ ...nothing, traceparent: null, server: null, client: null, content_in_s3: true, status: 'in_process' }),
       exampleRecord({ time_spent: 0, mcp_type: 'prompt', name: "it's; drop table x --", notes: '', arguments: '"\\u0000"' }),
       exampleRecord({ content: JSON.stringify('😀é\u2028'.repeat(100_000)), time_spent: 86_400_000.001 }),
     ];
@@ -126,10 +42,12 @@ const writing: ContractCheck[] = [
     }
   }),
 
-  check('a group may hold rows of several partitions, callers, revisions and owners', async ({ calls }) => {
+  check('a group may hold rows of several partitions, callers, clients, servers, revisions and owners', async ({ calls }) => {
     const rows = series(40, (index) => ({
       partition_key: `p${index % 3}`,
       updated_by: `user ${index % 5}`,
+      client: index % 4 === 0 ? null : `client/${index % 4}`,
+      server: index % 2 === 0 ? null : `server ${index % 3}`,
       revision: `r${index % 2}`,
       owner: `owner ${index % 7}`,
     }));
@@ -145,6 +63,7 @@ const writing: ContractCheck[] = [
       ...{ mcp_function_call_uuid: open.mcp_function_call_uuid, name: 'n', mcp_type: 'resource', arguments: null },
       ...{ content: 'c', content_in_s3: true, status: 'failed', notes: 'x', time_spent: 1.5, updated_by: 'b', updated_at: 7 },
       ...{ created_at: 5, fault: 'protocol', revision: 'r2', bundle_digest: null, owner: 'o', traceparent: null },
+      ...{ server: 's', client: null },
     });
     await calls.write([changed]);
     same(await calls.get('default', open.mcp_function_call_uuid), changed);
@@ -210,6 +129,9 @@ const listing: ContractCheck[] = [
       name: `f${index % 2}`,
       mcp_type: (['tool', 'resource', 'prompt'] as const)[index % 3] ?? 'tool',
       status: (['completed', 'failed', 'in_process', 'timed_out'] as const)[index % 4] ?? 'completed',
+      updated_by: `user ${index % 5}`,
+      client: [null, 'a/1', 'a/2', 'ab/1', 'a'][index % 5] ?? null,
+      server: [null, 's', 's 2'][index % 3] ?? null,
     }));
     await calls.write(rows);
     const at = (index: number): number => rows[index]?.updated_at ?? 0;
@@ -222,6 +144,13 @@ const listing: ContractCheck[] = [
       [{ updated_at_lt: at(10) }, (row) => row.updated_at < at(10)],
       [{ updated_at_gt: at(10), updated_at_lt: at(50) }, (row) => row.updated_at > at(10) && row.updated_at < at(50)],
       [{ name: 'f0', mcp_type: 'tool', status: 'completed' }, (row) => rows.indexOf(row) % 12 === 0],
+      [{ updated_by: 'user 3' }, (row) => row.updated_by === 'user 3'],
+      [{ server: 's' }, (row) => row.server === 's'],
+      [{ client: 'a/1' }, (row) => row.client === 'a/1'],
+      [{ client: 'a' }, (row) => ['a/1', 'a/2', 'a'].includes(row.client ?? '')],
+      [{ client: 'a%' }, () => false],
+      [{ client: '' }, () => false],
+      [{ client: 'ab', server: 's 2', updated_by: 'user 3' }, (row) => row.client === 'ab/1' && row.server === 's 2'],
       [{ name: 'f0', updated_at_lt: at(9) }, (row) => row.name === 'f0' && row.updated_at < at(9)],
     ];
     for (const [query, wanted] of queries) {
@@ -229,7 +158,33 @@ const listing: ContractCheck[] = [
       for (const limit of [4, 1000]) {
         same((await readAll(calls, 'default', { ...query, limit })).flat(), expected, JSON.stringify(query));
       }
+      assert.equal(await calls.count('default', query), expected.length, JSON.stringify(query));
     }
+  }),
+
+  check('counts all that match, or up to a number', async ({ calls }) => {
+    assert.equal(await calls.count('default', {}), 0);
+    await calls.write([...series(120), ...series(3, () => ({ partition_key: 'other', name: 'rare' }))]);
+    assert.equal(await calls.count('default', {}), 120);
+    assert.equal(await calls.count('default', { limit: 7 }), 120);
+    assert.equal(await calls.count('default', {}, 50), 50);
+    assert.equal(await calls.count('default', { name: 'rare' }), 0);
+    assert.equal(await calls.count('other', { name: 'rare' }), 3);
+  }),
+
+  check('finds uuids by their beginning or their end, in one partition', async ({ calls }) => {
+    const rows = series(30);
+    const [first, second, third] = rows.map((row) => row.mcp_function_call_uuid) as [string, string, string];
+    await calls.write([...rows, exampleRecord({ partition_key: 'other' })]);
+    for (const length of [8, 12, 13, 20, 36]) same(await calls.find('default', second.slice(-length)), [second]);
+    for (const length of [18, 19, 24, 35, 36]) {
+      const expected = uuids(rows).filter((uuid) => uuid.startsWith(second.slice(0, length)));
+      same(await calls.find('default', second.slice(0, length), 100), expected.reverse());
+    }
+    same(await calls.find('default', third.toUpperCase()), [third]);
+    same(await calls.find('default', '0', 3), uuids(rows).reverse().slice(0, 3));
+    same(await calls.find('other', first), []);
+    for (const part of ['zz', '%', '_', "'", '--', `${first}0`]) same(await calls.find('default', part), []);
   }),
 
   check('a cursor that no list gave is refused', async ({ calls }) => {
@@ -296,6 +251,42 @@ const keeping: ContractCheck[] = [
     assert.equal((await calls.list('other', {})).items.length, 3);
   }),
 
+  check('shrink removes the oldest settled records of all partitions, where the store knows its size', async ({ calls }) => {
+    if (calls.shrink === undefined) return;
+    const content = JSON.stringify('x'.repeat(20_000));
+    const rows = series(60, (index) => ({
+      partition_key: `p${index % 3}`,
+      content,
+      status: index === 1 ? ('in_process' as const) : ('completed' as const),
+    }));
+    await calls.write(rows);
+    assert.equal(await calls.shrink(1_000_000_000), 0);
+    const removed = await calls.shrink(900_000);
+    assert.ok(removed > 10 && removed < 59, `${removed} of 60 records were removed`);
+    const left: string[] = [];
+    for (const partition of ['p0', 'p1', 'p2']) left.push(...uuids((await calls.list(partition, {})).items));
+    const isOldest = (uuid: string, index: number): boolean => index === 1 || index > removed || !left.includes(uuid);
+    assert.deepEqual(
+      uuids(rows).filter((uuid, index) => !isOldest(uuid, index)),
+      [],
+    );
+    assert.equal(left.length, 60 - removed);
+    assert.ok(left.includes(rows[1]?.mcp_function_call_uuid ?? ''), 'an open record stays');
+    assert.equal(await calls.shrink(0), 59 - removed);
+  }),
+
+  check('remembers when records were pruned, and about how many came since, where it does at all', async ({ calls }) => {
+    if (calls.lastPrune === undefined || calls.pruned === undefined) return;
+    await calls.write(series(10));
+    assert.equal(await calls.lastPrune(), undefined);
+    await calls.pruned(1_790_000_000_000);
+    same(await calls.lastPrune(), { at: 1_790_000_000_000, added: 0 });
+    await calls.write(series(25));
+    same(await calls.lastPrune(), { at: 1_790_000_000_000, added: 25 });
+    await calls.pruned(1_790_000_000_001);
+    same(await calls.lastPrune(), { at: 1_790_000_000_001, added: 0 });
+  }),
+
   check('close may be called twice, and use after it is refused', async (store) => {
     await store.calls.write([exampleRecord()]);
     await store.close();
@@ -303,6 +294,8 @@ const keeping: ContractCheck[] = [
     await throws('closed', () => store.calls.write([exampleRecord()]));
     await throws('closed', () => store.calls.get('default', 'x'));
     await throws('closed', () => store.calls.list('default', {}));
+    await throws('closed', () => store.calls.count('default', {}));
+    await throws('closed', () => store.calls.find('default', 'x'));
     await throws('closed', () => store.calls.interrupt());
     await throws('closed', () => store.calls.prune('default', {}));
   }),

@@ -1,6 +1,7 @@
 /** What adapters must do, as data: one suite a port. */
-export { exampleRecord, storeContract } from './calls.js';
-export type { ContractCheck } from './calls.js';
+export { storeContract } from './calls.js';
+export { exampleRecord } from './calls-support.js';
+export type { ContractCheck } from './calls-support.js';
 export { catalogSourceContract, exampleCatalog } from './catalogs.js';
 export type { CatalogSourceCheck, CatalogSourceFixture } from './catalogs.js';
 export { runnerContract } from './runner.js';

@@ -27,6 +27,8 @@ export interface Limits {
   pageSize: number;
   /** Records that wait while the store cannot be written; further ones are lost, and counted. Default 10,000. */
   maxQueuedRecords: number;
+  /** Size of recorded arguments, and of a recorded result. Of a larger one the record keeps the beginning, size and SHA-256. Default 1 MB. */
+  maxRecordedBytes: number;
 }
 
 const DEFAULTS: Limits = {
@@ -41,6 +43,7 @@ const DEFAULTS: Limits = {
   maxStateBytes: 64_000,
   pageSize: 1_000,
   maxQueuedRecords: 10_000,
+  maxRecordedBytes: 1_000_000,
 };
 
 /** The greatest delay that a timer takes: a longer one would be over at once. */

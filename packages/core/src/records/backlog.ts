@@ -1,15 +1,26 @@
 /**
  * Call records that wait while the store cannot be written: the newest row of each call, bounded in number and in size.
+ *
+ * Bodies are dropped before rows, and those of the user with the most first: what one user sends costs no other user a record.
  */
 import type { CallRecord } from '../ports/calls.js';
+import { droppedBody } from './body.js';
+
+/** What had to go. */
+export interface Dropped {
+  /** Records that will never be written. */
+  rows: number;
+  /** Records that lost their arguments and result, and still wait. */
+  bodies: number;
+}
 
 /** Rows that wait. */
 export interface Backlog {
   readonly size: number;
   /** The rows in the order in which they came. */
   rows(): CallRecord[];
-  /** Takes rows, each in the place of an older one of the same call; returns how many had to go for them: the oldest. */
-  add(rows: readonly CallRecord[]): number;
+  /** Takes rows, each in the place of an older one of the same call; returns what had to go for them. */
+  add(rows: readonly CallRecord[]): Dropped;
   /** Rows that were written. A newer one of the same call, which came meanwhile, still waits. */
   written(rows: readonly CallRecord[]): void;
   /** Forgets all; returns how many. */
@@ -19,17 +30,81 @@ export interface Backlog {
 /** Characters of bodies that may wait: rows may be few, and their results huge. */
 const MAX_CHARS = 64_000_000;
 
-const sizeOf = (row: CallRecord): number => (row.arguments?.length ?? 0) + (row.content?.length ?? 0);
+/** A body of so few characters is not worth dropping: what stands for it is hardly shorter. */
+const SMALL = 100;
 
-/** Creates an empty backlog of at most `maxRows` rows. */
-export function createBacklog(maxRows: number): Backlog {
+/** What waits of one user, the oldest first. */
+interface Share {
+  chars: number;
+  readonly rows: Set<CallRecord>;
+  /** Those of the rows that have bodies to drop. */
+  readonly large: Set<CallRecord>;
+}
+
+const sizeOf = (row: CallRecord): number => (row.arguments?.length ?? 0) + (row.content?.length ?? 0);
+const userOf = (row: CallRecord): string => `${row.partition_key}\n${row.updated_by}`;
+const isLarge = (text: string | null): text is string => text !== null && text.length > SMALL;
+const dropped = (text: string | null): string | null => (isLarge(text) ? droppedBody(text) : text);
+
+/** Creates an empty backlog of at most `maxRows` rows, with at most `maxChars` characters of bodies (default 64 million). */
+export function createBacklog(maxRows: number, maxChars = MAX_CHARS): Backlog {
   const waiting = new Map<string, CallRecord>();
+  const shares = new Map<string, Share>();
   let chars = 0;
+
+  function put(row: CallRecord): void {
+    let share = shares.get(userOf(row));
+    if (share === undefined) shares.set(userOf(row), (share = { chars: 0, rows: new Set(), large: new Set() }));
+    share.rows.add(row);
+    if (isLarge(row.arguments) || isLarge(row.content)) share.large.add(row);
+    share.chars += sizeOf(row);
+    chars += sizeOf(row);
+    waiting.set(row.mcp_function_call_uuid, row);
+  }
 
   function remove(row: CallRecord | undefined): void {
     if (row === undefined) return;
     waiting.delete(row.mcp_function_call_uuid);
     chars -= sizeOf(row);
+    const share = shares.get(userOf(row));
+    if (share === undefined) return;
+    share.rows.delete(row);
+    share.large.delete(row);
+    share.chars -= sizeOf(row);
+    if (share.rows.size === 0) shares.delete(userOf(row));
+  }
+
+  function largest(measure: (share: Share) => number): Share | undefined {
+    let found: Share | undefined;
+    for (const share of shares.values()) if (found === undefined || measure(share) > measure(found)) found = share;
+    return found;
+  }
+
+  /** Drops bodies of the user who has the most at that moment, the oldest first, until what is left is little enough. */
+  function dropBodies(): number {
+    let count = 0;
+    while (chars > maxChars) {
+      const share = largest((one) => (one.large.size === 0 ? 0 : one.chars));
+      const [row] = share?.large ?? [];
+      if (share === undefined || row === undefined) break; // small bodies are left, and the number of rows bounds those
+      const before = sizeOf(row);
+      row.arguments = dropped(row.arguments);
+      row.content = dropped(row.content);
+      share.large.delete(row);
+      share.chars -= before - sizeOf(row);
+      chars -= before - sizeOf(row);
+      count += 1;
+    }
+    return count;
+  }
+
+  function dropRows(): number {
+    let count = 0;
+    for (; waiting.size > maxRows; count += 1) {
+      const [oldest] = largest((one) => one.rows.size)?.rows ?? [];
+      remove(oldest);
+    }
+    return count;
   }
 
   return {
@@ -40,15 +115,9 @@ export function createBacklog(maxRows: number): Backlog {
     add(rows) {
       for (const row of rows) {
         remove(waiting.get(row.mcp_function_call_uuid)); // to the end: what was written last is what counts
-        waiting.set(row.mcp_function_call_uuid, row);
-        chars += sizeOf(row);
+        put(row);
       }
-      const before = waiting.size;
-      for (const row of waiting.values()) {
-        if (waiting.size <= maxRows && chars <= MAX_CHARS) break;
-        remove(row);
-      }
-      return before - waiting.size;
+      return { bodies: dropBodies(), rows: dropRows() };
     },
     written(rows) {
       if (waiting.size === 0) return;
@@ -57,6 +126,7 @@ export function createBacklog(maxRows: number): Backlog {
     clear() {
       const { size } = waiting;
       waiting.clear();
+      shares.clear();
       chars = 0;
       return size;
     },

@@ -4,7 +4,7 @@
 import { uuidv7 } from '../base/uuid.js';
 import type { CallQuery, CallRecord, Page, Retention, Store } from '../ports/calls.js';
 import { DaemonError } from '../protocol/errors.js';
-import { fromCursor, pageLimit, toCursor } from './paging.js';
+import { fromCursor, isClient, pageLimit, toCursor } from './paging.js';
 
 /** What {@link createMemoryStore} takes. */
 export interface MemoryStoreOptions {
@@ -15,12 +15,19 @@ export interface MemoryStoreOptions {
 /** Newest first: uuids sort by the time of their making. */
 const byAge = (a: CallRecord, b: CallRecord): number => (a.mcp_function_call_uuid < b.mcp_function_call_uuid ? 1 : -1);
 
+/** About what a record takes. */
+const sizeOf = (row: CallRecord): number => 1_000 + 2 * ((row.arguments?.length ?? 0) + (row.content?.length ?? 0));
+
 const isOpen = (row: CallRecord): boolean => row.status === 'in_process';
 
-function matches(row: CallRecord, { name, mcp_type, status, updated_at_gt, updated_at_lt }: CallQuery): boolean {
+function matches(row: CallRecord, query: CallQuery): boolean {
+  const { name, mcp_type, status, updated_by, client, server, updated_at_gt, updated_at_lt } = query;
   if (name !== undefined && row.name !== name) return false;
   if (mcp_type !== undefined && row.mcp_type !== mcp_type) return false;
   if (status !== undefined && row.status !== status) return false;
+  if (updated_by !== undefined && row.updated_by !== updated_by) return false;
+  if (client !== undefined && !isClient(row.client, client)) return false;
+  if (server !== undefined && row.server !== server) return false;
   if (updated_at_gt !== undefined && row.updated_at <= updated_at_gt) return false;
   return updated_at_lt === undefined || row.updated_at < updated_at_lt;
 }
@@ -39,6 +46,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const owner = uuidv7();
   const partitions = new Map<string, Map<string, CallRecord>>();
   let closed = false;
+  let bytes = 0;
 
   function use(partition: string): Map<string, CallRecord> | undefined {
     if (closed) throw new DaemonError('closed', 'The store is closed.');
@@ -48,13 +56,17 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   // A map that loses its first entry at every write walks over ever more holes to find the next: many go at once instead.
   const slack = maxRecords < 1_000 ? 0 : Math.floor(maxRecords / 10);
 
+  function remove(rows: Map<string, CallRecord>, row: CallRecord | undefined): void {
+    if (row !== undefined && rows.delete(row.mcp_function_call_uuid)) bytes -= sizeOf(row);
+  }
+
   /** A map keeps the order in which rows came: its first settled rows are the oldest. */
   function dropOldest(rows: Map<string, CallRecord>): void {
     let excess = rows.size - maxRecords;
-    for (const [uuid, row] of rows) {
+    for (const row of rows.values()) {
       if (excess <= 0) return;
       if (isOpen(row)) continue;
-      rows.delete(uuid);
+      remove(rows, row);
       excess -= 1;
     }
   }
@@ -66,6 +78,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
         records = new Map();
         partitions.set(row.partition_key, records);
       }
+      const before = records.get(row.mcp_function_call_uuid);
+      bytes += sizeOf(row) - (before === undefined ? 0 : sizeOf(before));
       records.set(row.mcp_function_call_uuid, { ...row });
       if (records.size > maxRecords + slack) dropOldest(records);
     }
@@ -105,8 +119,21 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     if (records === undefined) return 0;
     const settled = [...records.values()].filter((row) => !isOpen(row)).sort(byAge);
     const gone = settled.filter((row, index) => index >= (count ?? Infinity) || row.created_at < (before ?? -Infinity));
-    for (const row of gone) records.delete(row.mcp_function_call_uuid);
+    for (const row of gone) remove(records, row);
     return gone.length;
+  }
+
+  function shrink(most: number): number {
+    use('');
+    if (bytes <= most) return 0;
+    const settled = [...partitions.values()].flatMap((records) => [...records.values()].filter((row) => !isOpen(row)));
+    let count = 0;
+    for (const row of settled.sort(byAge).reverse()) {
+      if (bytes <= most) break;
+      remove(partitions.get(row.partition_key) ?? new Map<string, CallRecord>(), row);
+      count += 1;
+    }
+    return count;
   }
 
   return {
@@ -119,12 +146,24 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
         return row === undefined ? undefined : { ...row };
       },
       list,
+      count(partition, query, most = Infinity) {
+        const found = [...(use(partition)?.values() ?? [])].filter((row) => matches(row, query));
+        return Math.min(found.length, most);
+      },
+      find(partition, part, most = 2) {
+        const wanted = part.toLowerCase();
+        const uuids = [...(use(partition)?.keys() ?? [])];
+        const found = uuids.filter((uuid) => uuid.startsWith(wanted) || uuid.endsWith(wanted));
+        return found.sort().reverse().slice(0, most);
+      },
       interrupt,
       prune,
+      shrink,
     },
     close() {
       closed = true;
       partitions.clear();
+      bytes = 0;
     },
   };
 }

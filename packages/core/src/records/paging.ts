@@ -32,3 +32,7 @@ export function fromCursor({ cursor }: CallQuery): string | undefined {
     throw new DaemonError('invalid_cursor', 'This cursor is not one that a list of calls gave: begin without one.');
   return uuid;
 }
+
+/** Whether a record's client is the one that a query names, by name alone or by name and version. */
+export const isClient = (client: string | null, wanted: string): boolean =>
+  client !== null && (client === wanted || client.startsWith(`${wanted}/`));

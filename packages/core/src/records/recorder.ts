@@ -8,15 +8,18 @@
  * run and answers go out: a full disk must not stop the work.
  */
 import { uuidv7 } from '../base/uuid.js';
-import type { CallFault, CallRecord, CallStatus, McpType, Retention, Store } from '../ports/calls.js';
+import type { CallFault, CallRecord, CallStatus, McpType, Store } from '../ports/calls.js';
 import type { FunctionDefinition } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
 import { DaemonError } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import { traceparentOf } from '../protocol/trace-context.js';
 import { createBacklog } from './backlog.js';
-import { recordedArguments } from './body.js';
+import { boundedBody, recordedArguments } from './body.js';
 import { createStoreCheck } from './check.js';
+import { createClientName } from './client-name.js';
+import type { RetentionOptions } from './upkeep.js';
+import { createUpkeep } from './upkeep.js';
 
 /** One call under way. `row` is undefined where the call's policy wants no record. */
 export interface Ticket {
@@ -43,7 +46,7 @@ export interface RecorderStats {
   written: number;
   /** Rows that wait because the store cannot be written. */
   waiting: number;
-  /** Rows that never will be written. */
+  /** Rows that will never be written, and rows that were removed from outside while this process used their file. */
   lost: number;
 }
 
@@ -73,21 +76,21 @@ export interface RecorderOptions {
   open: () => Store | Promise<Store>;
   logger: Logger;
   maxQueued: number;
-  /** What to keep. Default: 30 days, 100,000 records of a partition. */
-  retention?: { maxAgeMs?: number; maxCount?: number };
+  /** Bytes of recorded arguments, and of a recorded result; of larger ones the beginning, size and digest are kept. Default 1 MB. */
+  maxBodyBytes?: number;
+  /** What to keep. Default: 30 days, 100,000 records of a partition, 1 GB. */
+  retention?: RetentionOptions;
+  /** Name of the server, for `CallRecord.server`. Default: null is recorded. */
+  server?: string;
 }
 
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
-const INTERRUPT_AFTER_MS = 200;
-const PRUNE_FIRST_MS = 30_000;
-const PRUNE_EVERY_MS = 10 * 60_000;
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Creates a recorder. The store is opened at the first record, not before. */
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { logger, maxQueued, retention = {} } = options;
-  const { maxAgeMs = 30 * 24 * 60 * 60_000, maxCount = 100_000 } = retention;
+  const { logger, maxQueued, retention, maxBodyBytes = 1_000_000, server = null } = options;
 
   let store: Store | undefined;
   let opening: Promise<Store> | undefined;
@@ -96,60 +99,29 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let writing: Promise<void> | undefined;
   const backlog = createBacklog(maxQueued);
   let failures = 0;
+  /** Whether the log has it already, since the store was last written. */
+  let bodiesDropped = false;
   let retry: NodeJS.Timeout | undefined;
-  let pruning: NodeJS.Timeout | undefined;
-  let tidying: NodeJS.Timeout | undefined;
-  const partitions = new Set<string>();
   /** Functions whose last call ended within the turn in which it began. */
   const quick = new WeakSet<FunctionDefinition>();
   let written = 0;
   let lost = 0;
   let closed = false;
+  const clientName = createClientName();
+  const upkeep = createUpkeep({ store: () => store, logger, ...(retention === undefined ? {} : { retention }) });
   const check = createStoreCheck({ ready, waiting: () => backlog.size });
 
   async function open(): Promise<Store> {
     const opened = await options.open();
     store = opened;
-    // Not now: the first call waits for the store, and has nothing to do with calls of earlier processes.
-    tidying = setTimeout(() => void interrupt(), INTERRUPT_AFTER_MS).unref();
-    schedulePrune(PRUNE_FIRST_MS);
+    upkeep.begin();
     return opened;
-  }
-
-  /** Marks the calls that ended processes left open; once. */
-  async function interrupt(): Promise<void> {
-    if (tidying === undefined) return;
-    clearTimeout(tidying);
-    tidying = undefined;
-    try {
-      const interrupted = (await store?.calls.interrupt()) ?? 0;
-      if (interrupted > 0) logger.warn({ interrupted }, `${interrupted} calls were interrupted when an earlier process ended`);
-    } catch (error) {
-      logger.warn({ error: message(error) }, 'interrupted calls could not be looked for');
-    }
   }
 
   function ready(): Store | Promise<Store> {
     if (store !== undefined) return store;
     opening ??= open().finally(() => (opening = undefined));
     return opening;
-  }
-
-  function schedulePrune(delay: number): void {
-    if (closed) return;
-    pruning = setTimeout(() => void prune().finally(() => schedulePrune(PRUNE_EVERY_MS)), delay);
-    pruning.unref();
-  }
-
-  async function prune(): Promise<void> {
-    const keep: Retention = { before: Date.now() - maxAgeMs, count: maxCount };
-    for (const partition of partitions) {
-      try {
-        await store?.calls.prune(partition, keep);
-      } catch (error) {
-        logger.warn({ partition, error: message(error) }, 'old records could not be removed');
-      }
-    }
   }
 
   /** Counts losses, and says so: the first, and then every thousandth, so that a full disk does not fill the log as well. */
@@ -165,13 +137,26 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
   }
 
+  /** Has rows wait for the store. */
+  function queue(rows: readonly CallRecord[]): void {
+    const dropped = backlog.add(rows);
+    if (dropped.bodies > 0 && !bodiesDropped) {
+      bodiesDropped = true;
+      logger.warn(
+        {},
+        'call records that wait for the store lose their arguments and results: there are too many to keep in memory',
+      );
+    }
+    lose(dropped.rows);
+  }
+
   /** Goes on without the store for a while, longer each time. */
   function postpone(rows: readonly CallRecord[], error: unknown): void {
     if (closed) {
       lose(rows.length);
       return;
     }
-    lose(backlog.add(rows));
+    queue(rows);
     if (failures === 0) logger.error({ error: message(error) }, 'call records cannot be written now; calls go on, records wait');
     const delay = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
     failures += 1;
@@ -192,6 +177,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       backlog.written(all);
       if (failures > 0) logger.info({ rows: all.length, lost }, 'call records are written again');
       failures = 0;
+      bodiesDropped = false;
     };
     try {
       const opened = ready();
@@ -208,7 +194,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function write(to: Store, rows: readonly CallRecord[]): void | Promise<void> {
     for (const row of rows) {
       row.owner = to.owner;
-      partitions.add(row.partition_key);
+      upkeep.wrote(row.partition_key, (row.arguments?.length ?? 0) + (row.content?.length ?? 0));
     }
     return to.calls.write(rows);
   }
@@ -228,7 +214,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
     // While rows wait for a store that cannot be written, calls do not wait for it too.
     if (failures > 0 && retry !== undefined) {
-      lose(backlog.add(rows));
+      queue(rows);
       waiters?.resolve();
       return;
     }
@@ -271,7 +257,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         mcp_function_call_uuid: callId,
         name: definition.name,
         mcp_type: type,
-        arguments: recordedArguments(definition, input),
+        arguments: boundedBody(recordedArguments(definition, input), maxBodyBytes),
         content: null,
         content_in_s3: false,
         status: 'in_process',
@@ -285,6 +271,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
         bundle_digest: null,
         owner: '',
         traceparent: traceparentOf(request.meta, request.exchange) ?? null,
+        server,
+        client: clientName(request.caller.client),
       };
       const ticket: Ticket = { callId, definition, row, startedAt, open: false, settled: false };
       join(ticket);
@@ -313,20 +301,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
       row.status = status;
       row.fault = fault;
       row.notes = notes;
-      row.content = content;
+      row.content = boundedBody(content, maxBodyBytes);
       row.time_spent = Math.round((performance.now() - ticket.startedAt) * 1_000) / 1_000;
       row.updated_at = Date.now();
       if (ticket.open) join(ticket);
       return groupCommitted();
     },
 
-    stats: () => ({ written, waiting: backlog.size, lost }),
+    stats: () => ({ written, waiting: backlog.size, lost: lost + (store?.lost ?? 0) }),
 
     check: () => (closed ? Promise.reject(new DaemonError('closed', 'The store is closed.')) : check()),
 
     async close() {
       if (closed) return;
-      clearTimeout(pruning);
       if (group.length > 0) flush();
       await writing;
       clearTimeout(retry);
@@ -336,7 +323,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       closed = true;
       lose(backlog.clear());
       if (opening !== undefined) await opening.catch(() => undefined);
-      await interrupt(); // also where the process was too short-lived for it
+      await upkeep.end();
       try {
         await store?.close();
       } catch (error) {

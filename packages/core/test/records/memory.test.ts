@@ -1,4 +1,4 @@
-import { exampleRecord, storeContract } from '../../src/contract/calls.js';
+import { exampleRecord, storeContract } from '../../src/contract/index.js';
 import { createMemoryStore } from '../../src/records/memory.js';
 
 describe('the contract of a store', () => {

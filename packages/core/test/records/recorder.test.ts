@@ -1,15 +1,8 @@
+import { createHash } from 'node:crypto';
+
 import { jest } from '@jest/globals';
 
-import type {
-  CallRecord,
-  CallStore,
-  Daemon,
-  FunctionDefinition,
-  JsonObject,
-  RecordPolicy,
-  Retention,
-  Store,
-} from '../../src/index.js';
+import type { CallRecord, CallStore, Daemon, FunctionDefinition, JsonObject, RecordPolicy, Store } from '../../src/index.js';
 import { createMemoryStore, DaemonError, definePrompt, defineResource, defineTool } from '../../src/index.js';
 import type { Client } from '../support.js';
 import {
@@ -113,6 +106,8 @@ describe('one write of one row', () => {
       bundle_digest: null,
       owner: store.owner,
       traceparent: TRACE,
+      server: 'tested',
+      client: null,
     });
     expect(Math.abs(row.created_at - Date.now())).toBeLessThan(5_000);
   });
@@ -539,42 +534,6 @@ describe('opening the store', () => {
   });
 });
 
-describe('old records', () => {
-  beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'Date', 'performance', 'nextTick', 'queueMicrotask'] }));
-  afterEach(() => void jest.useRealTimers());
-
-  it.each<[string, { maxAgeMs?: number; maxCount?: number }, number, number]>([
-    ['by default', {}, 30 * 24 * 60 * 60_000, 100_000],
-    ['as it was told', { maxAgeMs: 1_000, maxCount: 5 }, 1_000, 5],
-  ])('are removed now and then, %s, in each partition that has any', async (_how, retention, age, count) => {
-    const pruned: [string, Retention][] = [];
-    const { store } = watchedStore({ prune: (partition, keep) => (pruned.push([partition, keep]), 0) });
-    await modern(daemonWith([echo], { store, retention })).call('echo', { text: 'a' });
-    await jest.advanceTimersByTimeAsync(29_000);
-    expect(pruned).toEqual([]);
-    await jest.advanceTimersByTimeAsync(1_000);
-    expect(pruned).toMatchObject([['default', { count }]]);
-    expect(Math.abs(Date.now() - age - pruned[0]![1].before!)).toBeLessThan(5_000);
-    await jest.advanceTimersByTimeAsync(10 * 60_000);
-    expect(pruned).toHaveLength(2);
-  });
-
-  it('that cannot be removed are tried again', async () => {
-    let tries = 0;
-    const { logger, of } = memoryLogger();
-    const { store } = watchedStore({
-      prune: () => {
-        tries += 1;
-        throw new Error('locked');
-      },
-    });
-    await modern(daemonWith([echo], { store, logger })).call('echo', { text: 'a' });
-    await jest.advanceTimersByTimeAsync(11 * 60_000);
-    expect(tries).toBe(2);
-    expect(of('warn')).toEqual(['old records could not be removed', 'old records could not be removed']);
-  });
-});
-
 describe('what a record keeps', () => {
   const secret = { card: { number: '4111' }, items: [{ token: 't1' }, { token: 't2' }], plain: 'p' };
 
@@ -639,6 +598,38 @@ describe('what a record keeps', () => {
     ]);
   });
 
+  it('of a body that is too large its size, its digest and its beginning', async () => {
+    const { store, rows } = watchedStore();
+    const daemon = daemonWith([echo], { store, limits: { maxRecordedBytes: 10_000 } });
+    const client = modern(daemon);
+    const large = 'ü'.repeat(20_000);
+    expect(textOf(await client.call('echo', { text: 'small' }))).toBe('small');
+    expect(textOf(await client.call('echo', { text: large }))).toBe(large); // the caller gets all of it
+    const [small, cut] = rows();
+    expect(small?.arguments).toBe('{"text":"small"}');
+    const whole = JSON.stringify({ text: large });
+    expect(JSON.parse(cut!.arguments!)).toEqual({
+      cut: true,
+      bytes: Buffer.byteLength(whole),
+      sha256: createHash('sha256').update(whole).digest('hex'),
+      beginning: whole.slice(0, 1_000),
+    });
+    expect(JSON.parse(cut!.content!)).toMatchObject({ cut: true, beginning: expect.stringContaining('üü') as string });
+  });
+
+  it('the client as it named itself, cut, and the server', async () => {
+    const { store, rows } = watchedStore();
+    const daemon = daemonWith([echo], { store });
+    const named = (clientInfo: JsonObject): Client =>
+      modern(daemon, { meta: { 'io.modelcontextprotocol/clientInfo': clientInfo } });
+    for (const version of ['1', '1', '2']) await named({ name: 'desk', version }).call('echo', { text: 'a' });
+    await named({ name: 'n'.repeat(500), version: '1' }).call('echo', { text: 'a' });
+    await (await legacy(daemon)).call('echo', { text: 'a' });
+    await modern(daemon).call('echo', { text: 'a' });
+    expect(rows().map(({ client }) => client)).toEqual(['desk/1', 'desk/1', 'desk/2', 'n'.repeat(100), 'test/1', null]);
+    expect(new Set(rows().map(({ server }) => server))).toEqual(new Set(['tested']));
+  });
+
   it('the digest of the code that ran', async () => {
     const { store, rows } = watchedStore();
     const binding = { kind: 'link', package_name: 'p', module_name: 'p', function_name: 'run', setting: {} } as const;
@@ -681,18 +672,19 @@ describe('records that cannot be written now', () => {
     ]);
   });
 
-  it('are bounded by the size of their bodies, too', async () => {
-    const { store } = watchedStore({
-      write: () => {
-        throw new DaemonError('store_failed', 'full');
-      },
-    });
-    const daemon = daemonWith([tool('big', () => 'x'.repeat(8_000_000))], { store });
+  it('lose their bodies before any record is lost, and the log says so once', async () => {
+    const { store, broken } = fragileStore();
+    const { logger, of } = memoryLogger();
+    const big = tool('big', () => 'x'.repeat(8_000_000));
+    const daemon = daemonWith([big], { store, logger, limits: { maxRecordedBytes: 100_000_000 } });
     const client = await legacy(daemon);
+    broken.error = new DaemonError('store_failed', 'full');
     for (let count = 0; count < 20; count += 1) await client.call('big');
-    const { waiting, lost } = daemon.stats();
-    expect(waiting).toBeLessThan(10);
-    expect(waiting + lost).toBe(20);
+    expect(daemon.stats()).toMatchObject({ waiting: 20, lost: 0 });
+    expect(of('warn')).toEqual([expect.stringContaining('lose their arguments and results')]);
+    broken.error = undefined;
+    await daemon.close();
+    expect(daemon.stats()).toMatchObject({ written: 20, lost: 0 });
   });
 
   it('a call whose arguments are nested more deeply than can be written is answered and recorded all the same', async () => {
