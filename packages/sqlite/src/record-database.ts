@@ -2,12 +2,15 @@
  * The database of call records, opened. It is loaded when records are first imported or read: the first call of a process needs
  * its journal alone.
  */
-import type { CallQuery, CallRecord, Page, Retention } from '@mcp-daemon/core';
+import type { CallQuery, CallRecord, LastPrune, Page, Retention } from '@mcp-daemon/core';
 
 import type { OpenOptions } from './database/open.js';
 import { openDatabase } from './database/open.js';
 import { prune } from './database/prune.js';
+import type { Reader } from './database/reader.js';
 import { createReader } from './database/reader.js';
+import { giveBack, shrink } from './database/size.js';
+import { lastPrune, notePrune } from './database/upkeep.js';
 import { chooseEngine } from './engine/engine.js';
 import { checkpointAll } from './import/checkpoint.js';
 import type { Imported } from './import/import-journals.js';
@@ -30,10 +33,16 @@ export interface RecordDatabase {
   get(partition: string, uuid: string): CallRecord | undefined;
   /** @throws DaemonError `invalid_cursor` or `invalid_params`, too */
   list(partition: string, query: CallQuery): Page<CallRecord>;
+  count: Reader['count'];
+  find: Reader['find'];
   /** Marks what ended processes left open; returns how many records. @param owner the one that asks */
   interrupt(owner: string): number;
   /** Removes settled records; returns how many. @param goOn is asked before each batch */
   prune(partition: string, keep: Retention, goOn: () => boolean): Promise<number>;
+  /** Removes the oldest settled records while the database takes more bytes; returns how many. @param goOn as for `prune` */
+  shrink(bytes: number, goOn: () => boolean): Promise<number>;
+  lastPrune(): LastPrune | undefined;
+  notePrune(at: number): void;
   /** Removes the journals of an owner, which must be imported. */
   removeJournalsOf(owner: string): void;
   /** Empties the -wal file, where nobody else uses the database. */
@@ -50,8 +59,21 @@ export async function openRecordDatabase({ folder, ...options }: RecordDatabaseO
     isSettled: () => pendingJournals(connection, folder).every(({ size, position }) => size <= position),
     get: reader.get,
     list: reader.list,
+    count: reader.count,
+    find: reader.find,
     interrupt: (owner) => interruptEnded(connection, folder, owner),
-    prune: (partition, keep, goOn) => prune(connection, partition, keep, goOn),
+    async prune(partition, keep, goOn) {
+      const removed = await prune(connection, partition, keep, goOn);
+      if (removed > 0) await giveBack(connection, goOn);
+      return removed;
+    },
+    async shrink(bytes, goOn) {
+      const removed = await shrink(connection, bytes, goOn);
+      if (removed > 0) await giveBack(connection, goOn);
+      return removed;
+    },
+    lastPrune: () => lastPrune(connection),
+    notePrune: (at) => notePrune(connection, at),
     removeJournalsOf: (owner) =>
       removeJournals(
         connection,

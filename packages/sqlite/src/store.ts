@@ -9,9 +9,12 @@ import type { Awaitable, Logger, Store } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { checkHeader, createFile, markInUse, refuseAbsent } from './database/file.js';
+import { createFileWatch } from './database/file-watch.js';
 import { toStoreError } from './engine/failure.js';
 import { createImporter, patiently } from './import/importer.js';
+import type { Work } from './import/thread.js';
 import { folderOf } from './journal/folder.js';
+import type { Restored } from './journal/journal.js';
 import { createJournal } from './journal/journal.js';
 import type { RecordDatabase } from './record-database.js';
 
@@ -25,11 +28,14 @@ export interface SqliteStoreOptions {
   readonly?: boolean;
   /** Bytes of records that may wait for their import, while the database cannot be written. Default 256 MB. */
   maxWaitingBytes?: number;
-  /** Told where records cannot be imported. Default: nobody. */
+  /** Told where records cannot be imported, and where files were removed while in use. Default: no log. */
   logger?: Pick<Logger, 'error' | 'info'>;
 }
 
 const MAX_BUSY_MS = 600_000;
+
+/** After so many milliseconds an append looks first whether its file is still there. */
+const LOOK_MS = 1_000;
 
 function check({ file, busyTimeoutMs = 0, maxWaitingBytes = 1 }: SqliteStoreOptions): void {
   if (typeof file !== 'string' || file === '') throw new DaemonError('usage', 'file must be the path of a record file.');
@@ -69,9 +75,15 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   let opened: RecordDatabase | undefined;
   let opening: Promise<RecordDatabase> | undefined;
   let closed = false;
+  const watch = createFileWatch(file);
+  /** Records of this process that are gone with their file, and how many of its ended calls are no longer in any journal. */
+  let lost = 0;
+  let released = 0;
+  let lookedAt = performance.now();
 
   async function open(): Promise<RecordDatabase> {
     const { openRecordDatabase } = await import('./record-database.js');
+    if (opened === undefined) watch.begin();
     opened = await openRecordDatabase({ file, folder, readonly, busyTimeoutMs });
     return opened;
   }
@@ -88,6 +100,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       createFile(file);
       checkHeader(file);
     }
+    watch.begin();
   } catch (error) {
     throw toStoreError(error, { file });
   }
@@ -100,6 +113,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     folder,
     database,
     appended: () => journal.bytes,
+    lookAfter,
+    imported: (bytes) => journal.imported(bytes),
     report(problem) {
       if (problem === undefined) logger?.info({}, 'call records are imported into the database again');
       else
@@ -109,6 +124,52 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
         );
     },
   });
+
+  const isIntact = (): boolean => watch.isSame(opened !== undefined) && journal.isIntact();
+
+  function said({ files, lost: cut }: Restored): void {
+    lost += cut;
+    if (files > 0) logger?.error({ files }, 'the journal of call records was removed or moved while in use; it is written again');
+    if (cut > 0)
+      logger?.error({ lost: cut }, `the journal of call records was cut off while in use: ${cut} call records are lost`);
+  }
+
+  /** The file was removed, moved or replaced: begins anew at its path. */
+  function begin(): void {
+    const { all, held } = journal.calls;
+    const gone = Math.max(0, all - held - released);
+    released += gone;
+    lost += gone;
+    const before = opened;
+    opened = undefined;
+    try {
+      before?.checkpoint(); // its -wal file alone may be gone
+      before?.close();
+    } catch {
+      // Whatever it says, its file is not in use any more.
+    }
+    createFile(file);
+    watch.begin();
+    const records = gone === 1 ? '1 call record' : `${gone} call records`;
+    logger?.error(
+      { lost: gone },
+      `the record file was removed or replaced while in use: ${records} of this process went with it`,
+    );
+  }
+
+  /** Whether the files are still those that were opened; puts right what is not. @returns whether the database is another one */
+  async function lookAfter(): Promise<boolean> {
+    lookedAt = performance.now();
+    if (readonly || isIntact()) return false;
+    const isReplaced = !watch.isSame(opened !== undefined);
+    if (isReplaced) begin();
+    said(journal.restoreCurrent());
+    if (!journal.isIntact()) {
+      const records = await database();
+      said(journal.restoreOlder((last) => records.get(last.partition_key, last.mcp_function_call_uuid) !== undefined));
+    }
+    return isReplaced;
+  }
 
   function refuse(): void {
     if (closed) throw new DaemonError('closed', 'The store is closed.');
@@ -123,7 +184,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   function read<T>(work: (records: RecordDatabase) => T): Awaitable<T> {
     refuse();
     const known = opened;
-    if (known !== undefined && (readonly || attempt(() => known.isSettled()))) return attempt(() => work(known));
+    if (known !== undefined && (readonly || attempt(() => isIntact() && known.isSettled()))) return attempt(() => work(known));
     return importer
       .settle(busyTimeoutMs)
       .then(database)
@@ -137,13 +198,34 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     return patiently(busyTimeoutMs, () => work(records));
   }
 
+  /** Removes records: in the thread, or here where there is none, or where the time is short. */
+  async function remove(
+    work: Work,
+    withinMs: number | undefined,
+    here: (records: RecordDatabase, goOn: () => boolean) => Promise<number>,
+  ): Promise<number> {
+    refuseWriting();
+    await importer.settle(busyTimeoutMs);
+    const removed = withinMs === undefined ? importer.byThread(work) : undefined;
+    if (removed !== undefined) return removed;
+    const end = performance.now() + (withinMs ?? Infinity);
+    return change((records) => here(records, () => !closed && records === opened && performance.now() < end));
+  }
+
   function write(rows: Parameters<Store['calls']['write']>[0]): void {
     refuseWriting();
     if (importer.waiting > maxWaitingBytes) {
       const what = `The record file cannot be written: ${importer.waiting} bytes of call records wait for it`;
       throw new DaemonError('store_failed', `${what}. Is it locked by another process?`);
     }
-    attempt(() => journal.append(rows));
+    attempt(() => {
+      // While records come, each import looks. After a pause a record must not go where nobody will find it.
+      if (performance.now() - lookedAt > LOOK_MS) {
+        lookedAt = performance.now();
+        said(journal.restoreCurrent());
+      }
+      journal.append(rows);
+    });
     importer.soon();
   }
 
@@ -178,17 +260,28 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   return {
     name: 'sqlite',
     owner,
+    get lost() {
+      return lost;
+    },
     calls: {
       write,
       get: (partition, uuid) => read((records) => records.get(partition, uuid)),
       list: (partition, query) => read((records) => records.list(partition, query)),
+      count: (partition, query, most) => read((records) => records.count(partition, query, most)),
+      find: (partition, part, most) => read((records) => records.find(partition, part, most)),
       interrupt() {
         refuseWriting();
         return change((records) => records.interrupt(owner));
       },
-      async prune(partition, keep) {
+      prune(partition, keep) {
+        const { withinMs } = keep;
+        return remove({ work: 'prune', partition, keep }, withinMs, (records, goOn) => records.prune(partition, keep, goOn));
+      },
+      shrink: (bytes, withinMs) => remove({ work: 'shrink', bytes }, withinMs, (records, goOn) => records.shrink(bytes, goOn)),
+      lastPrune: () => read((records) => records.lastPrune()),
+      async pruned(at) {
         refuseWriting();
-        return change((records) => records.prune(partition, keep, () => !closed));
+        await change((records) => records.notePrune(at));
       },
     },
     close() {

@@ -176,6 +176,34 @@ describe('a locked file', () => {
     await store.close();
   });
 
+  it('of another process for seconds: calls and timers go on, and all records are there within a second after', async () => {
+    const file = newFile();
+    const store = await openSqliteStore({ file });
+    await imported(store);
+    const holder = run('lock.mjs', file, '3000');
+    await holder.said('locked');
+    const written: CallRecord[] = [];
+    let [latest, longest, slowest] = [performance.now(), 0, 0];
+    const timer = setInterval(() => {
+      longest = Math.max(longest, performance.now() - latest);
+      latest = performance.now();
+      const row = exampleRecord();
+      void store.calls.write([row]);
+      slowest = Math.max(slowest, performance.now() - latest);
+      written.push(row);
+    }, 10);
+    await holder.said('free');
+    clearInterval(timer);
+    const free = performance.now();
+    // A connection that imports nothing sees what this process has imported by itself.
+    await until(() => value(file, 'SELECT count(*) FROM calls') === written.length);
+    expect(performance.now() - free).toBeLessThan(1_000);
+    expect(written.length).toBeGreaterThan(50);
+    expect({ longest: longest < 500, slowest: slowest < 100 }).toEqual({ longest: true, slowest: true });
+    await holder.ended;
+    await store.close();
+  });
+
   it('is told to the logger when it lasts, and so is its end', async () => {
     const file = newFile();
     const said: string[] = [];

@@ -65,7 +65,7 @@ export function fixtures(): (name: string, ...args: string[]) => Child {
   const children = new Set<ChildProcess>();
   buildSync({
     stdin: {
-      contents: `export { openSqliteStore } from './src/index.ts'; export { exampleRecord } from '../core/src/contract/index.ts';`,
+      contents: `export { openSqliteStore } from './src/index.ts'; export { chooseEngine } from './src/engine/engine.ts'; export { exampleRecord } from '../core/src/contract/index.ts';`,
       resolveDir: join(here, '..'),
     },
     alias: { '@mcp-daemon/core': join(here, '../../core/src/index.ts') },

@@ -28,14 +28,24 @@ function prepare(connection: Connection, { file, readonly, busyTimeoutMs }: Open
     const what = version === 0 ? 'nothing was recorded there yet' : 'it is of an older version, which writing to it updates';
     throw new DaemonError('store_failed', `The record file ${file} cannot be read: ${what}.`);
   }
-  // Large pages make a row a quarter cheaper. In a file that has tables already this does nothing.
-  connection.exec('PRAGMA page_size = 8192');
+  // Large pages make a row a quarter cheaper, and pages that become free can be given back. In a file with tables this does nothing.
+  connection.exec('PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL');
   const [row] = connection.prepare('PRAGMA journal_mode = WAL').all([]);
   if (row?.['journal_mode'] !== 'wal') {
     const what = `The record file ${file} is in a place where SQLite cannot share it between processes`;
     throw new DaemonError('store_failed', `${what} (a network drive?): choose a local folder.`);
   }
-  if (version < SCHEMA_VERSION) migrate(connection, file);
+  connection.exec(`PRAGMA journal_size_limit = ${WAL_BYTES}`);
+  if (version < SCHEMA_VERSION && migrate(connection, file)) rebuild(connection);
+}
+
+/** A file of the first version cannot give back its free pages before it is built anew, which needs as much room again. */
+function rebuild(connection: Connection): void {
+  try {
+    connection.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM');
+  } catch {
+    // There is no room, or another process reads: its free pages are used again, and not given back.
+  }
 }
 
 /** A connection that does one thing more when it is closed. */
@@ -48,7 +58,10 @@ const closing = (connection: Connection, afterwards: () => void): Connection => 
 });
 
 /** How long SQLite itself waits for a lock, in the event loop. Longer waits are made of such short ones, with pauses between. */
-const LOCK_WAIT_MS = 20;
+const LOCK_WAIT_MS = 5;
+
+/** What is left of a -wal file that has grown larger, when it begins anew. */
+const WAL_BYTES = 16 * 1024 * 1024;
 
 /**
  * Opens the database, and creates it unless `readonly`.

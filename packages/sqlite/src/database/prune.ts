@@ -1,5 +1,5 @@
 /**
- * Removes old records, some at a time: who wants to write in between gets its turn.
+ * Removes old records in batches of a few milliseconds: calls, and other processes, go on in between.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 
@@ -8,12 +8,19 @@ import type { Retention } from '@mcp-daemon/core';
 import type { Connection } from '../engine/connection.js';
 import { keepable } from '../engine/text.js';
 import { inTransaction } from '../engine/transaction.js';
+import { createPace } from './pace.js';
 
-/** So many are looked at in a few milliseconds. */
-const BATCH = 250;
+/** About what a record takes besides its bodies. */
+export const ROW_BYTES = 200;
 
-/** Contexts are small. Only where there are many is it worth to look which of them no call has. */
-const MANY_CONTEXTS = 10_000;
+/** The bytes of a row's bodies; SQLite knows them without reading the bodies. */
+export const BODY_BYTES = 'coalesce(octet_length(arguments), 0) + coalesce(octet_length(content), 0)';
+
+/** So many keys are walked over in about a millisecond. */
+const KEYS = 10_000;
+
+/** Greater than any uuid. */
+const BEYOND = 'FF'.repeat(17);
 
 /** A record as far as its age goes. */
 interface Aged {
@@ -21,39 +28,65 @@ interface Aged {
   uuid: string;
   created_at: number;
   open: boolean;
+  bytes: number;
 }
 
-/** A partition's records from the oldest on, a batch at a time. Open ones are among them: nobody knows where. */
-function oldest(connection: Connection, partition: number): (after: string) => Aged[] {
+/** A partition's records from the oldest on, a batch at a time. Open ones are among them. */
+function oldest(connection: Connection, partition: number): (after: string, most: number) => Aged[] {
   const statement = connection.prepare(
-    `SELECT hex(uuid) AS uuid, created_at, status = 0 AS open FROM calls WHERE partition = ? AND uuid > unhex(?)
-     ORDER BY calls.uuid LIMIT ${BATCH}`,
+    `SELECT hex(uuid) AS uuid, created_at, status = 0 AS open, ${BODY_BYTES} AS bytes FROM calls
+     WHERE partition = ? AND uuid > unhex(?) ORDER BY calls.uuid LIMIT ?`,
   );
-  return (after) =>
-    statement.all([partition, after]).map((row) => ({
+  return (after, most) =>
+    statement.all([partition, after, most]).map((row) => ({
       uuid: String(row['uuid']),
       created_at: Number(row['created_at']),
       open: row['open'] === 1,
+      bytes: Number(row['bytes']) + ROW_BYTES,
     }));
 }
 
-/** How many settled records a partition has. */
-function countSettled(connection: Connection, partition: number): number {
-  const all = 'SELECT count(*) AS number FROM calls WHERE partition = ?';
-  const [total] = connection.prepare(all).all([partition]);
-  const [open] = connection
-    .prepare('SELECT count(*) AS number FROM calls WHERE status = 0 AND context IN (SELECT id FROM contexts WHERE partition = ?)')
-    .all([partition]);
-  return Number(total?.['number']) - Number(open?.['number']);
+/**
+ * The oldest of the newest `count` settled records. Keys alone are walked over; the few open records are counted apart.
+ *
+ * @returns its uuid in hexadecimal digits; undefined where there are fewer, or where `goOn` ends it
+ */
+async function oldestOfNewest(
+  connection: Connection,
+  partition: number,
+  count: number,
+  goOn: () => boolean,
+): Promise<string | undefined> {
+  const nth = connection.prepare(
+    'SELECT hex(uuid) AS uuid FROM calls WHERE partition = ? AND uuid < unhex(?) ORDER BY calls.uuid DESC LIMIT 1 OFFSET ?',
+  );
+  const openFrom = connection.prepare(
+    `SELECT count(*) AS number FROM calls WHERE status = 0 AND uuid >= unhex(?)
+     AND context IN (SELECT id FROM contexts WHERE partition = ?)`,
+  );
+  let uuid = BEYOND;
+  for (let walked = 0, open = 0; ;) {
+    const ahead = Math.min(count + open - walked, KEYS);
+    if (ahead > 0) {
+      const [row] = nth.all([partition, uuid, ahead - 1]);
+      if (row === undefined || !goOn()) return undefined;
+      uuid = String(row['uuid']);
+      walked += ahead;
+      if (ahead === KEYS) await turn();
+      continue;
+    }
+    const found = uuid === BEYOND ? 0 : Number(openFrom.all([uuid, partition])[0]?.['number']);
+    if (found === open) return uuid;
+    open = found;
+  }
 }
 
-/** Removes contexts that no call has. */
-function pruneContexts(connection: Connection): void {
-  const [count] = connection.prepare('SELECT count(*) AS number FROM contexts').all([]);
-  if (Number(count?.['number']) < MANY_CONTEXTS) return;
+/** Removes contexts that no call has, and none will have. */
+export function pruneContexts(connection: Connection): void {
   inTransaction(connection, () =>
     connection.exec(
-      `DELETE FROM contexts WHERE id NOT IN (SELECT context FROM calls) AND id NOT IN (SELECT context FROM journal_contexts)`,
+      `DELETE FROM contexts WHERE last_call < (SELECT coalesce(min(rowid), 9223372036854775807) FROM calls)
+       AND id NOT IN (SELECT context FROM journal_contexts)`,
     ),
   );
 }
@@ -66,33 +99,51 @@ function pruneContexts(connection: Connection): void {
 export async function prune(
   connection: Connection,
   partitionKey: string,
-  { before = -Infinity, count }: Retention,
+  { before = -1, count }: Retention,
   goOn: () => boolean,
 ): Promise<number> {
   const [found] = connection.prepare('SELECT id FROM partitions WHERE partition_key = ?').all([keepable(partitionKey)]);
   if (found === undefined) return 0;
   const partition = Number(found['id']);
+  const now = Date.now();
+  const kept = count === undefined ? undefined : await oldestOfNewest(connection, partition, count, goOn);
+  const limit = kept ?? '';
+  const goes = ({ uuid, created_at, open }: Aged): boolean => !open && (uuid < limit || created_at < before);
+  // A call that was recorded while the clock was ahead is not old before its time, but it must not hide older ones behind it.
+  const isPassed = ({ open, created_at }: Aged): boolean => open || created_at > now;
+
   const read = oldest(connection, partition);
   const remove = connection.prepare(
-    'DELETE FROM calls WHERE partition = ? AND status <> 0 AND uuid >= unhex(?) AND uuid <= unhex(?)',
+    `DELETE FROM calls WHERE partition = ? AND uuid >= unhex(?) AND uuid <= unhex(?) AND status <> 0
+     AND (uuid < unhex(?) OR created_at < ?)`,
   );
-  let excess = count === undefined ? 0 : countSettled(connection, partition) - count;
+  const pace = createPace();
   let removed = 0;
-  for (let after = ''; goOn();) {
-    const rows = read(after);
-    let last: string | undefined;
-    let passed = 0;
-    for (const { uuid, created_at, open } of rows) {
-      if (!open && excess <= 0 && created_at >= before) break;
-      if (!open) excess -= 1;
-      passed += 1;
-      last = uuid;
+  for (let after = '', more = true; more && goOn();) {
+    const began = performance.now();
+    const rows = read(after, pace.rows);
+    more = rows.length === pace.rows;
+    let first: string | undefined;
+    let last = '';
+    let bytes = 0;
+    for (const row of rows) {
+      if (goes(row)) {
+        first ??= row.uuid;
+        last = row.uuid;
+        bytes += row.bytes;
+      } else if (!isPassed(row)) {
+        more = false;
+        break;
+      }
+      after = row.uuid;
+      if (bytes >= pace.bytes) {
+        more = true;
+        break;
+      }
     }
-    if (last === undefined) break;
-    removed += remove.run([partition, rows[0]?.uuid ?? last, last]);
-    if (passed < BATCH) break;
-    after = last;
-    await turn();
+    if (first !== undefined) removed += remove.run([partition, first, last, limit, before]);
+    pace.took(performance.now() - began);
+    if (more) await turn();
   }
   if (removed > 0) pruneContexts(connection);
   return removed;

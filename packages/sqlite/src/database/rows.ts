@@ -12,12 +12,13 @@ const textOrNull = (value: Value | undefined): string | null => (value === null 
 export const uuidBytes = (uuid: string): Uint8Array => Buffer.from(uuid.replaceAll('-', ''), 'hex');
 
 /** A uuid from its 32 hexadecimal digits. */
-const uuidText = (hex: string): string =>
+export const uuidText = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`.toLowerCase();
 
 /** The columns of {@link toRecord}, from `calls c JOIN contexts x`; the partition is known to whoever asks. */
 export const RECORD_COLUMNS = `hex(c.uuid) AS uuid, x.name, x.mcp_type, c.arguments, c.content, c.content_in_s3, c.status, c.notes,
-  c.time_spent, x.updated_by, c.created_at, c.updated_at, c.fault, x.revision, x.bundle_digest, x.owner, c.traceparent`;
+  c.time_spent, x.updated_by, c.created_at, c.updated_at, c.fault, x.revision, x.bundle_digest, x.owner, c.traceparent,
+  nullif(x.server, '') AS server, nullif(x.client, '') AS client`;
 
 /** The record of a row of {@link RECORD_COLUMNS}. */
 export function toRecord(row: Row, partition: string): CallRecord {
@@ -40,5 +41,7 @@ export function toRecord(row: Row, partition: string): CallRecord {
     bundle_digest: text(row['bundle_digest']) === '' ? null : text(row['bundle_digest']),
     owner: text(row['owner']),
     traceparent: textOrNull(row['traceparent']),
+    server: textOrNull(row['server']),
+    client: textOrNull(row['client']),
   };
 }

@@ -21,7 +21,8 @@ const FAULT = `CASE c.fault WHEN 1 THEN 'transport' WHEN 2 THEN 'protocol' WHEN 
  * Version 1 had one wide table. Version 2 keeps what calls have in common (`contexts`) once, which makes the file half as large and
  * a row half as expensive. `calls` has one index, because each costs on every call: it lists a partition newest first, since
  * uuids sort by the time of their making. The bodies are the last columns, so that a filter need not read over them. The partial
- * index holds open records only, few at any time. The views show it all by the names of the Python engine's table.
+ * index holds open records only, few at any time. `last_call` of a context is the greatest rowid that a call of it can have, once no
+ * process adds calls to it: below the first rowid that is left, it has none. `upkeep` says when records were pruned. The views show it all by the names of the Python engine's table.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -59,7 +60,10 @@ export const MIGRATIONS: readonly string[] = [
     revision TEXT NOT NULL,
     bundle_digest TEXT NOT NULL,
     owner TEXT NOT NULL,
-    UNIQUE (owner, partition, name, mcp_type, updated_by, revision, bundle_digest)
+    server TEXT NOT NULL,
+    client TEXT NOT NULL,
+    last_call INTEGER,
+    UNIQUE (owner, partition, name, mcp_type, updated_by, revision, bundle_digest, server, client)
   );
 
   CREATE TABLE calls (
@@ -89,10 +93,12 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (journal, number)
   ) WITHOUT ROWID;
 
+  CREATE TABLE upkeep (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
   INSERT INTO partitions (partition_key) SELECT DISTINCT partition_key FROM mcp_function_calls;
-  INSERT INTO contexts (partition, name, mcp_type, updated_by, revision, bundle_digest, owner)
+  INSERT INTO contexts (partition, name, mcp_type, updated_by, revision, bundle_digest, owner, server, client, last_call)
     SELECT DISTINCT p.id, coalesce(name, ''), coalesce(mcp_type, 'tool'), coalesce(updated_by, ''), coalesce(revision, ''),
-      coalesce(bundle_digest, ''), coalesce(owner, '')
+      coalesce(bundle_digest, ''), coalesce(owner, ''), '', '', (SELECT count(*) FROM mcp_function_calls)
     FROM mcp_function_calls m JOIN partitions p USING (partition_key);
   INSERT INTO calls
     SELECT p.id, unhex(m.mcp_function_call_uuid, '-'), x.id,
@@ -130,7 +136,9 @@ export const MIGRATIONS: readonly string[] = [
     x.revision,
     nullif(x.bundle_digest, '') AS bundle_digest,
     x.owner,
-    c.traceparent
+    c.traceparent,
+    nullif(x.server, '') AS server,
+    nullif(x.client, '') AS client
   FROM calls c JOIN contexts x ON x.id = c.context JOIN partitions p ON p.id = c.partition;
 
   CREATE VIEW function_calls AS SELECT
@@ -151,7 +159,9 @@ export const MIGRATIONS: readonly string[] = [
     revision,
     bundle_digest,
     owner,
-    traceparent
+    traceparent,
+    server,
+    client
   FROM mcp_function_calls;
   `,
 ];
@@ -167,13 +177,15 @@ export function readVersion(connection: Connection, file: string): number {
 /**
  * Brings the file to {@link SCHEMA_VERSION} in one transaction; of several processes one does it.
  *
+ * @returns whether this process did it, and the file had tables before
  * @throws DaemonError `store_failed`, as {@link readVersion} does, and whatever the engine throws.
  */
-export function migrate(connection: Connection, file: string): void {
-  inTransaction(connection, () => {
+export function migrate(connection: Connection, file: string): boolean {
+  return inTransaction(connection, () => {
     const version = readVersion(connection, file);
-    if (version === SCHEMA_VERSION) return;
+    if (version === SCHEMA_VERSION) return false;
     for (const sql of MIGRATIONS.slice(version)) connection.exec(sql);
     connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+    return version > 0;
   });
 }

@@ -8,7 +8,7 @@ import { inTransaction } from '../engine/transaction.js';
 import type { JournalFile } from '../journal/folder.js';
 import { listJournals, look, pathOf, readFrom, remove } from '../journal/folder.js';
 import type { Context } from '../journal/frames.js';
-import { contentOf, frameAt } from '../journal/frames.js';
+import { contentOf, CONTEXT_COLUMNS, frameAt } from '../journal/frames.js';
 import { IMPORT_RECORDS } from './import-sql.js';
 
 /** What {@link importJournals} takes. */
@@ -44,7 +44,7 @@ const prepared = new WeakMap<Connection, Statements>();
 function statementsOf(connection: Connection): Statements {
   const known = prepared.get(connection);
   if (known !== undefined) return known;
-  const columns = ['partition', 'name', 'mcp_type', 'updated_by', 'revision', 'bundle_digest', 'owner'];
+  const columns = ['partition', ...CONTEXT_COLUMNS.slice(1)];
   const statements: Statements = {
     position: connection.prepare('SELECT position FROM journals WHERE name = ?'),
     setPosition: connection.prepare('INSERT OR REPLACE INTO journals (name, position) VALUES (?, ?)'),
@@ -145,6 +145,13 @@ export function removeJournals(connection: Connection, folder: string, journals:
   for (const journal of journals) remove(pathOf(folder, journal));
   inTransaction(connection, () => {
     for (const { name } of journals) {
+      // No call of these contexts comes after the last one that is there now, unless another journal names them.
+      connection
+        .prepare(
+          `UPDATE contexts SET last_call = (SELECT coalesce(max(rowid), 0) FROM calls)
+           WHERE id IN (SELECT context FROM journal_contexts WHERE journal = ?)`,
+        )
+        .run([name]);
       connection.prepare('DELETE FROM journals WHERE name = ?').run([name]);
       connection.prepare('DELETE FROM journal_contexts WHERE journal = ?').run([name]);
     }

@@ -42,7 +42,8 @@ const names = Object.keys(COLUMNS);
 const changes = names.filter((name) => name !== 'partition' && name !== 'uuid').map((name) => `${name} = excluded.${name}`);
 
 /**
- * Imports record frames that follow each other.
+ * Imports record frames that follow each other. A call that has ended stays so: frames may be imported again after their journal or
+ * the database was replaced.
  *
  * Values: 1 the frames' bytes; 2 the name of their journal, whose contexts are in `journal_contexts`.
  */
@@ -63,4 +64,5 @@ export const IMPORT_RECORDS = `
   SELECT ${Object.values(COLUMNS).join(', ')}
   FROM record CROSS JOIN journal_contexts j ON j.journal = ?2 AND j.number = record.number
   WHERE true
-  ON CONFLICT (partition, uuid) DO UPDATE SET ${changes.join(', ')}`;
+  ON CONFLICT (partition, uuid) DO UPDATE SET ${changes.join(', ')}
+    WHERE calls.status = 0 OR excluded.status <> 0`;

@@ -8,7 +8,7 @@ import type { DaemonError } from '@mcp-daemon/core';
 
 import { isBusy, toStoreError } from '../engine/failure.js';
 import type { Imported } from './import-journals.js';
-import type { ImportThread } from './thread.js';
+import type { RecordThread, Work } from './thread.js';
 import { startThread, threadFile } from './thread.js';
 
 /** What {@link createImporter} takes. */
@@ -19,6 +19,12 @@ export interface ImporterOptions {
   database: () => Promise<{ importSome(): Imported }>;
   /** Bytes that were appended to the journal so far. */
   appended: () => number;
+  /**
+   * Looks after the files before each import. @returns whether the database was replaced: what is connected to the old one has to end
+   */
+  lookAfter: () => Promise<boolean>;
+  /** What was appended up to this number of bytes is imported. */
+  imported: (bytes: number) => void;
   /** Told when imports begin to fail, and when they work again (undefined). */
   report: (problem: DaemonError | undefined) => void;
 }
@@ -31,6 +37,8 @@ export interface Importer {
   readonly waiting: number;
   /** Imports all that waits now. @throws DaemonError `store_busy` where another process keeps its lock, `store_failed` */
   settle(busyTimeoutMs: number): Promise<void>;
+  /** Has the thread remove records; returns how many, or undefined where there is no thread to be had. */
+  byThread(work: Work): Promise<number> | undefined;
   /** Ends the timer and the thread. What waits goes on to wait. */
   stop(): Promise<void>;
 }
@@ -39,6 +47,10 @@ export interface Importer {
 const DELAY_MS = 100;
 /** After a failure: what waits is safe where it is. */
 const RETRY_MS = [250, 1_000, 5_000, 30_000];
+/** While another process holds its lock: to ask costs some microseconds. The thread waits by itself, for five seconds each time. */
+const RETRY_BUSY_MS = 250;
+/** A lock that is held for less is nothing that an operator has to know. */
+const BUSY_REPORT_MS = 2_000;
 /** More than the main thread imports in a few tenths of a millisecond. */
 const INLINE_BYTES = 32 * 1024;
 /** An idle thread costs 10 MB. */
@@ -52,20 +64,24 @@ export async function patiently<T>(busyTimeoutMs: number, work: () => T | Promis
       return await work();
     } catch (error) {
       if (!isBusy(error) || performance.now() >= deadline) throw toStoreError(error);
-      await sleep(5 + Math.random() * 20);
+      await sleep(10 + Math.random() * 40);
     }
   }
 }
 
 /** Creates an importer; it does nothing yet. */
-export function createImporter({ file, folder, database, appended, report }: ImporterOptions): Importer {
+export function createImporter(options: ImporterOptions): Importer {
+  const { file, folder, database, appended, report } = options;
   /** `appended()` when the last import that left nothing began. */
   let imported = 0;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let failures = 0;
+  let failingSince = 0;
+  let reported = false;
+  let busy = false;
   let stopped = false;
-  let thread: ImportThread | undefined;
+  let thread: RecordThread | undefined;
   let idle: NodeJS.Timeout | undefined;
 
   async function inline(busyTimeoutMs: number): Promise<void> {
@@ -80,32 +96,62 @@ export function createImporter({ file, folder, database, appended, report }: Imp
     await ending?.end();
   }
 
-  async function byThread(path: string): Promise<void> {
+  /** Has the thread do something; it ends when it had nothing to do for a while. */
+  async function byThread(path: string, work: Work): Promise<number> {
     clearTimeout(idle);
     thread ??= startThread(path, { file, folder });
+    const used = thread;
     try {
-      await thread.importAll();
+      return await used.do(work);
     } catch (error) {
-      await endThread();
+      if (thread === used) await endThread();
       throw error;
+    } finally {
+      clearTimeout(idle);
+      if (thread === used && used.pending === 0) idle = setTimeout(() => void endThread(), THREAD_IDLE_MS).unref();
     }
-    idle = setTimeout(() => void endThread(), THREAD_IDLE_MS).unref();
+  }
+
+  /** Notes that all was imported that had been appended before, unless that went to a database which is gone. */
+  async function done(mark: number): Promise<void> {
+    if (await lookAfter()) return;
+    imported = Math.max(imported, mark);
+    options.imported(mark);
+  }
+
+  async function lookAfter(): Promise<boolean> {
+    const isReplaced = await options.lookAfter();
+    if (isReplaced) {
+      imported = 0; // what the journal still has is imported again
+      await endThread();
+    }
+    return isReplaced;
   }
 
   async function importNow(): Promise<void> {
-    const mark = appended();
-    const path = mark - imported > INLINE_BYTES ? threadFile() : undefined;
     try {
-      await (path === undefined ? inline(0) : byThread(path));
-      imported = Math.max(imported, mark);
-      if (failures > 0) report(undefined);
+      await lookAfter();
+      const mark = appended();
+      const path = mark - imported > INLINE_BYTES ? threadFile() : undefined;
+      await (path === undefined ? inline(0) : byThread(path, { work: 'import' }));
+      await done(mark);
+      if (reported) report(undefined);
+      reported = false;
       failures = 0;
     } catch (error) {
       const problem = toStoreError(error);
-      // A lock that is held for a moment is nothing that an operator has to know.
-      if (failures === (problem.code === 'store_busy' ? 2 : 0)) report(problem);
+      busy = problem.code === 'store_busy';
+      if (failures === 0) failingSince = performance.now();
       failures += 1;
+      if (reported || (busy && performance.now() - failingSince < BUSY_REPORT_MS)) return;
+      reported = true;
+      report(problem);
     }
+  }
+
+  function delayAfterImport(): number {
+    if (failures === 0) return DELAY_MS;
+    return busy ? RETRY_BUSY_MS : (RETRY_MS[Math.min(failures, RETRY_MS.length) - 1] ?? 0);
   }
 
   function schedule(delay: number): void {
@@ -114,7 +160,7 @@ export function createImporter({ file, folder, database, appended, report }: Imp
       timer = undefined;
       running = importNow().finally(() => {
         running = undefined;
-        if (appended() > imported) schedule(failures === 0 ? DELAY_MS : (RETRY_MS[Math.min(failures, RETRY_MS.length) - 1] ?? 0));
+        if (appended() > imported) schedule(delayAfterImport());
       });
     }, delay).unref();
   }
@@ -125,9 +171,14 @@ export function createImporter({ file, folder, database, appended, report }: Imp
       return appended() - imported;
     },
     async settle(busyTimeoutMs) {
+      await lookAfter();
       const mark = appended();
       await inline(busyTimeoutMs);
-      imported = Math.max(imported, mark);
+      await done(mark);
+    },
+    byThread(work) {
+      const path = threadFile();
+      return path === undefined || stopped ? undefined : byThread(path, work);
     },
     async stop() {
       stopped = true;

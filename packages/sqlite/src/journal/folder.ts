@@ -37,6 +37,18 @@ export function listJournals(folder: string): JournalFile[] {
   });
 }
 
+/** What an open file holds from a position on, at most `most` bytes. */
+export function readDescriptor(descriptor: number, most: number, position = 0): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(most, fstatSync(descriptor).size - position)));
+  let length = 0;
+  while (length < bytes.length) {
+    const read = readSync(descriptor, bytes, length, bytes.length - length, position + length);
+    if (read === 0) break;
+    length += read;
+  }
+  return bytes.subarray(0, length);
+}
+
 /** The bytes of a file from a position on, at most `most`; undefined where the file is gone. */
 export function readFrom(path: string, position: number, most: number): Buffer | undefined {
   let descriptor: number;
@@ -47,17 +59,16 @@ export function readFrom(path: string, position: number, most: number): Buffer |
     throw error;
   }
   try {
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(most, fstatSync(descriptor).size - position)));
-    let length = 0;
-    while (length < bytes.length) {
-      const read = readSync(descriptor, bytes, length, bytes.length - length, position + length);
-      if (read === 0) break;
-      length += read;
-    }
-    return bytes.subarray(0, length);
+    return readDescriptor(descriptor, most, position);
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** What tells a file from another one at its path; undefined where there is none. Throws what the file system throws. */
+export function identityOf(path: string): string | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
 }
 
 /** Size and last sign of life of a journal; undefined where it is gone. */

@@ -15,9 +15,19 @@ import { CALL_STATUSES, DaemonError } from '@mcp-daemon/core';
 import { keepable } from '../engine/text.js';
 
 /** What calls share: written once, and named by a number from then on. */
-export const CONTEXT_COLUMNS = ['partition_key', 'name', 'mcp_type', 'updated_by', 'revision', 'bundle_digest', 'owner'] as const;
+export const CONTEXT_COLUMNS = [
+  'partition_key',
+  'name',
+  'mcp_type',
+  'updated_by',
+  'revision',
+  'bundle_digest',
+  'owner',
+  'server',
+  'client',
+] as const;
 
-/** Values of {@link CONTEXT_COLUMNS}, in their order. No digest is an empty text. */
+/** Values of {@link CONTEXT_COLUMNS}, in their order. An empty text stands for null. */
 export type Context = readonly string[];
 
 /** Texts of a record. Each has a field with its length in bytes, and a bit in `absent` where it is null. */
@@ -94,6 +104,8 @@ function contextOf(row: CallRecord): Context {
     row.revision,
     row.bundle_digest ?? '',
     row.owner,
+    keepable(row.server ?? ''),
+    keepable(row.client ?? ''),
   ];
   return context.every((value) => typeof value === 'string') ? context : refuse('a value that must be text is none');
 }
@@ -104,6 +116,8 @@ const sameContext = (a: CallRecord, b: CallRecord): boolean =>
   a.updated_by === b.updated_by &&
   a.revision === b.revision &&
   a.owner === b.owner &&
+  a.client === b.client &&
+  a.server === b.server &&
   a.mcp_type === b.mcp_type &&
   a.bundle_digest === b.bundle_digest;
 

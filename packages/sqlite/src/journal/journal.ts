@@ -1,15 +1,17 @@
 /**
  * The journal of this process: what it records is appended here first, and brought into the database later. An append survives
  * the end of the process, by `kill -9` too: the kernel has it. It costs a fifth of a commit, and never waits for another process.
+ *
+ * A file stays open until it is imported, also when a newer one is begun. So it can be written again when it was removed from outside.
  */
-import { closeSync, constants, ftruncateSync, futimesSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, futimesSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CallRecord } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { systemCode } from '../engine/failure.js';
-import { nameOf } from './folder.js';
+import { identityOf, nameOf, readDescriptor, remove } from './folder.js';
 import type { FrameWriter } from './frames.js';
 import { createFrameWriter, frame } from './frames.js';
 import { thisProcess } from './process-identity.js';
@@ -22,15 +24,40 @@ export interface JournalOptions {
   fileBytes?: number;
 }
 
+/** What {@link Journal.restore} did. */
+export interface Restored {
+  /** Files that were removed, moved or replaced, and are written again. */
+  files: number;
+  /** Ended calls whose records are lost: their file was cut off. */
+  lost: number;
+}
+
+/** The last record of a journal file that tells the end of a call. */
+export type LastRecord = Pick<CallRecord, 'partition_key' | 'mcp_function_call_uuid'>;
+
 /** The journal of one store. */
 export interface Journal {
   /** Appends all rows, or none. Throws what the file system throws, and DaemonError `store_failed` for a row that is none. */
   append(rows: readonly CallRecord[]): void;
   /** Bytes appended since the journal was created. */
   readonly bytes: number;
+  /** Ended calls appended since the journal was created, and those of them that are in files which are still held. */
+  readonly calls: { readonly all: number; readonly held: number };
   /** The name of the file that is written to now; undefined before the first append. */
   readonly current: string | undefined;
-  /** Ends the timer and closes the file; the next append would begin a new one. */
+  /** Whether all files that are not imported yet are where they were written. Throws what the file system throws. */
+  isIntact(): boolean;
+  /** Writes the file that is appended to again, where it was removed. Throws what the file system throws. */
+  restoreCurrent(): Restored;
+  /**
+   * Does the same with the files before it that are not imported.
+   *
+   * @param isImported whether the database has a record: then its file was removed because it is imported
+   */
+  restoreOlder(isImported: (last: LastRecord) => boolean): Restored;
+  /** Everything up to this number of appended bytes is in the database. */
+  imported(bytes: number): void;
+  /** Ends the timer and closes the files; the next append would begin a new one. */
   close(): void;
 }
 
@@ -41,13 +68,21 @@ const BUFFER_BYTES = 64 * 1024;
 const TOUCH_MS = 15_000;
 
 /** Never to be followed: the file is new. */
-const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND;
+const NEW_FILE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND;
 
 interface OpenFile {
-  readonly descriptor: number;
+  descriptor: number;
   readonly name: string;
   readonly writer: FrameWriter;
   size: number;
+  /** Ended calls in it, how many of them are known to be imported, and the last one. */
+  calls: number;
+  importedCalls: number;
+  last: LastRecord | undefined;
+  /** {@link Journal.bytes} and `calls` when the last import was over. */
+  seen: { bytes: number; calls: number };
+  /** {@link Journal.bytes} when a newer file was begun. */
+  endedAt: number;
 }
 
 /** Writes all bytes: the kernel may take a part of them. */
@@ -60,11 +95,14 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
   const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   const open = new Set<string>();
   let file: OpenFile | undefined;
+  /** Files before it that are not known to be imported. */
+  const older = new Set<OpenFile>();
   let number = 0;
   let total = 0;
+  let calls = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  /** Another process that ends may remove the empty folder just now. */
+  /** Opens a new file. Another process that ends may remove the empty folder just now. */
   function create(name: string, tries = 5): number {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     try {
@@ -75,26 +113,61 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
     }
   }
 
+  /** Opens a new file that begins with some bytes. */
+  function createWith(name: string, bytes: Buffer): number {
+    const descriptor = create(name);
+    try {
+      writeAll(descriptor, bytes);
+    } catch (error) {
+      closeSync(descriptor);
+      remove(join(folder, name));
+      throw error;
+    }
+    return descriptor;
+  }
+
   function begin(): OpenFile {
     number += 1;
     const name = nameOf(owner, number);
-    const descriptor = create(name);
     const header = Buffer.from(frame('J', JSON.stringify({ version: 1, owner, ...thisProcess() })));
-    const begun: OpenFile = { descriptor, name, writer: createFrameWriter(), size: 0 };
-    try {
-      writeAll(descriptor, header);
-    } catch (error) {
-      closeSync(descriptor);
-      throw error;
-    }
-    begun.size = header.length;
-    return begun;
+    const descriptor = createWith(name, header);
+    const counts = { calls: 0, importedCalls: 0, last: undefined, seen: { bytes: total, calls: 0 }, endedAt: Infinity };
+    return { descriptor, name, writer: createFrameWriter(), size: header.length, ...counts };
   }
 
+  /** No more is written to the current file. It stays open until it is imported. */
   function end(): void {
     if (file === undefined) return;
-    closeSync(file.descriptor);
+    file.endedAt = total;
+    older.add(file);
     file = undefined;
+  }
+
+  /** Whether a file is whole, and at its path. */
+  function isThere({ descriptor, name, size }: OpenFile): boolean {
+    const held = fstatSync(descriptor, { bigint: true });
+    return Number(held.size) >= size && `${held.dev}:${held.ino}` === identityOf(join(folder, name));
+  }
+
+  /** Writes a file again, at its path: how far it is imported, if it is, is right for the new one, too. */
+  function rewrite(lost: OpenFile): Restored {
+    const held = fstatSync(lost.descriptor).size;
+    if (held < lost.size) {
+      // It was cut off, as a program does that rotates logs. What is imported of it is safe.
+      if (lost === file) file = undefined;
+      older.delete(lost);
+      closeSync(lost.descriptor);
+      calls -= lost.calls - lost.importedCalls; // they are counted as lost here
+      return { files: 0, lost: lost.calls - lost.importedCalls };
+    }
+    const bytes = readDescriptor(lost.descriptor, lost.size);
+    const temporary = `${lost.name}.new`;
+    remove(join(folder, temporary));
+    const descriptor = createWith(temporary, bytes);
+    renameSync(join(folder, temporary), join(folder, lost.name));
+    closeSync(lost.descriptor);
+    lost.descriptor = descriptor;
+    return { files: 1, lost: 0 };
   }
 
   /** Encodes and writes; a group that does not fit the buffer goes in several writes. @returns bytes */
@@ -144,10 +217,21 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
     }
   }
 
-  function follow(rows: readonly CallRecord[]): void {
+  function follow(rows: readonly CallRecord[], to: OpenFile): void {
+    let last: CallRecord | undefined;
     for (const row of rows) {
-      if (row.status === 'in_process') open.add(row.mcp_function_call_uuid);
-      else if (open.size > 0) open.delete(row.mcp_function_call_uuid);
+      if (row.status === 'in_process') {
+        open.add(row.mcp_function_call_uuid);
+        continue;
+      }
+      if (open.size > 0) open.delete(row.mcp_function_call_uuid);
+      to.calls += 1;
+      calls += 1;
+      last = row;
+    }
+    // A copy: the row's bodies may be large.
+    if (last !== undefined) {
+      to.last = { partition_key: last.partition_key, mcp_function_call_uuid: last.mcp_function_call_uuid };
     }
     if (open.size > 0) timer ??= setInterval(touch, TOUCH_MS).unref();
   }
@@ -172,7 +256,7 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
         end();
         throw error instanceof TypeError ? new DaemonError('store_failed', 'A call record has a value that is none.') : error;
       }
-      follow(rows);
+      follow(rows, file);
     },
     get bytes() {
       return total;
@@ -180,10 +264,50 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
     get current() {
       return file?.name;
     },
+    get calls() {
+      let held = file?.calls ?? 0;
+      for (const one of older) held += one.calls;
+      return { all: calls, held };
+    },
+    isIntact() {
+      if (file !== undefined && !isThere(file)) return false;
+      for (const one of older) if (!isThere(one)) return false;
+      return true;
+    },
+    restoreCurrent: () => (file === undefined || isThere(file) ? { files: 0, lost: 0 } : rewrite(file)),
+    restoreOlder(isImported) {
+      const sum: Restored = { files: 0, lost: 0 };
+      for (const one of [...older]) {
+        if (isThere(one)) continue;
+        if (one.last === undefined || isImported(one.last)) {
+          older.delete(one);
+          closeSync(one.descriptor);
+          continue;
+        }
+        const { files, lost } = rewrite(one);
+        sum.files += files;
+        sum.lost += lost;
+      }
+      return sum;
+    },
+    imported(bytes) {
+      if (file !== undefined) {
+        if (bytes >= file.seen.bytes) file.importedCalls = file.seen.calls;
+        if (bytes >= total) file.importedCalls = file.calls;
+        file.seen = { bytes: total, calls: file.calls };
+      }
+      for (const one of older) {
+        if (one.endedAt > bytes) continue;
+        older.delete(one);
+        closeSync(one.descriptor);
+      }
+    },
     close() {
       clearInterval(timer);
       timer = undefined;
       end();
+      for (const { descriptor } of older) closeSync(descriptor);
+      older.clear();
     },
   };
 }
