@@ -49,8 +49,9 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['journal'], // files that records are appended to
     ['database'], // tables, opening, reading, pruning
     ['import'], // from journals to tables: when, by whom, exactly once
+    ['maintenance'], // backup, restore and check of a whole file
     ['record-database'], // the database, loaded when it is needed
-    ['store'],
+    ['store', 'maintain'],
     ['index'],
   ],
   cli: [

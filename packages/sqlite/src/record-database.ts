@@ -18,6 +18,10 @@ import { importJournals, pendingJournals, removeJournals } from './import/import
 import { interruptEnded } from './import/interrupt.js';
 import { listJournals } from './journal/folder.js';
 
+export { backupDatabase } from './maintenance/backup.js';
+export { restoreDatabase } from './maintenance/restore.js';
+export { verifyDatabase } from './maintenance/verify.js';
+
 /** What {@link openRecordDatabase} takes. */
 export interface RecordDatabaseOptions extends OpenOptions {
   /** Where journals are. */

@@ -1,10 +1,10 @@
 /** Folders, child processes and raw connections for the tests of the store. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import type { Store } from '@mcp-daemon/core';
 import { buildSync } from 'esbuild';
@@ -55,23 +55,34 @@ export interface Child {
   ended: Promise<Ended>;
 }
 
-/** Runs programs of `fixtures/` on the sources as they are now, so that no test depends on what was built before. */
-export function fixtures(): (name: string, ...args: string[]) => Child {
+const builtLibrary = (): string => {
+  const at = (path: string): string => JSON.stringify(pathToFileURL(join(here, '../..', path)).href);
+  return `export { openSqliteStore } from ${at('sqlite/dist/index.js')};
+    export { exampleRecord } from ${at('core/dist/contract/index.js')};`;
+};
+
+/**
+ * Runs programs of `fixtures/`: on the sources as they are now, so that no test depends on what was built before, or on the built
+ * package, which alone has a thread.
+ */
+export function fixtures({ built = false } = {}): (name: string, ...args: string[]) => Child {
   // Inside the package, so that libsql is found from there.
   const cache = join(here, '../node_modules/.cache');
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'fixtures-'));
   const library = join(folder, 'store.mjs');
   const children = new Set<ChildProcess>();
-  buildSync({
-    stdin: {
-      contents: `export { openSqliteStore } from './src/index.ts'; export { chooseEngine } from './src/engine/engine.ts'; export { exampleRecord } from '../core/src/contract/index.ts';`,
-      resolveDir: join(here, '..'),
-    },
-    alias: { '@mcp-daemon/core': join(here, '../../core/src/index.ts') },
-    ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error', external: ['libsql'] },
-    outfile: library,
-  });
+  if (built) writeFileSync(library, builtLibrary());
+  else
+    buildSync({
+      stdin: {
+        contents: `export * from './src/index.ts'; export { chooseEngine } from './src/engine/engine.ts'; export { exampleRecord } from '../core/src/contract/index.ts';`,
+        resolveDir: join(here, '..'),
+      },
+      alias: { '@mcp-daemon/core': join(here, '../../core/src/index.ts') },
+      ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error', external: ['libsql'] },
+      outfile: library,
+    });
   afterAll(() => {
     for (const child of children) child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 /** The database's file, before an engine sees it. */
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { DaemonError } from '@mcp-daemon/core';
@@ -47,6 +47,20 @@ export function createFile(file: string): void {
 export function refuseAbsent(file: string): void {
   if (existsSync(file)) return;
   throw new DaemonError('store_failed', `There is no record file ${file}: nothing was recorded there yet.`);
+}
+
+/**
+ * Whether a database is on a disk or in a folder that this process cannot write, and has no -wal file with anything in it. SQLite
+ * would want to make that file, even for reading.
+ */
+export function isImmutable(file: string): boolean {
+  if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) return false;
+  try {
+    accessSync(dirname(file), constants.W_OK);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 const HEADER_BYTES = 100;

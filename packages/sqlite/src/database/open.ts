@@ -7,7 +7,7 @@ import { DaemonError } from '@mcp-daemon/core';
 
 import type { Connect, Connection } from '../engine/connection.js';
 import { isBusy, toStoreError } from '../engine/failure.js';
-import { createFile, markInUse, refuseAbsent } from './file.js';
+import { createFile, isImmutable, markInUse, refuseAbsent } from './file.js';
 import { SCHEMA_VERSION } from './mark.js';
 import { migrate, readVersion } from './schema.js';
 
@@ -77,7 +77,7 @@ export async function openDatabase(connect: Connect, options: OpenOptions): Prom
     try {
       if (readonly) refuseAbsent(file);
       else createFile(file);
-      connection = connect(file, readonly);
+      connection = connect(file, readonly, readonly && isImmutable(file));
       prepare(connection, options);
       return closing(connection, notInUse);
     } catch (error) {

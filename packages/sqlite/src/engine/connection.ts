@@ -26,8 +26,11 @@ export interface Connection {
   close(): void;
 }
 
-/** Opens a connection; `readonly` never creates a file nor changes one. */
-export type Connect = (file: string, readonly: boolean) => Connection;
+/**
+ * Opens a connection; `readonly` never creates a file nor changes one. `immutable` also needs no file beside it: for a database on a
+ * disk that cannot be written, which no process has open.
+ */
+export type Connect = (file: string, readonly: boolean, immutable?: boolean) => Connection;
 
 /**
  * Prepares a statement whose values are named by number (`?1`) and may be used several times. For an engine that takes `?1` for

@@ -14,7 +14,7 @@ import { findNodeSqlite, openNodeSqlite } from './node-driver.js';
  */
 export function chooseEngine(): Connect {
   const builtin = findNodeSqlite();
-  if (builtin !== undefined) return (file, readonly) => openNodeSqlite(builtin, file, readonly);
+  if (builtin !== undefined) return (file, readonly, immutable) => openNodeSqlite(builtin, file, readonly, immutable);
   try {
     return openLibsql();
   } catch (cause) {

@@ -25,9 +25,9 @@ export function openLibsql(): Connect {
   loadLibsqlQuickly();
   const nodeRequire = createRequire(import.meta.url);
   const Database = nodeRequire('libsql') as Libsql;
-  return (file, readonly) => {
+  return (file, readonly, immutable = false) => {
     // Its `readonly` option does nothing; SQLite's own way to say it does.
-    const database = new Database(readonly ? `${pathToFileURL(file).href}?mode=ro` : file);
+    const database = new Database(readonly ? `${pathToFileURL(file).href}?mode=ro${immutable ? '&immutable=1' : ''}` : file);
     return {
       numbered: true,
       exec: (sql) => void database.exec(sql),

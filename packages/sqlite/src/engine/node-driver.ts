@@ -1,6 +1,8 @@
 /**
  * SQLite through Node's own `node:sqlite`.
  */
+import { pathToFileURL } from 'node:url';
+
 import type { Connection, Row, Value } from './connection.js';
 
 /** What is used of a `StatementSync`. */
@@ -38,8 +40,9 @@ export function findNodeSqlite(): NodeSqlite | undefined {
 }
 
 /** Opens a connection. Throws what `node:sqlite` throws. */
-export function openNodeSqlite({ DatabaseSync }: NodeSqlite, file: string, readonly: boolean): Connection {
-  const database = new DatabaseSync(file, { readOnly: readonly });
+export function openNodeSqlite({ DatabaseSync }: NodeSqlite, file: string, readonly: boolean, immutable = false): Connection {
+  const location = immutable ? `${pathToFileURL(file).href}?immutable=1` : file;
+  const database = new DatabaseSync(location, { readOnly: readonly });
   return {
     numbered: false,
     exec: (sql) => database.exec(sql),

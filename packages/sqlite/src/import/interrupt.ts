@@ -17,7 +17,7 @@ const INTERRUPT = `UPDATE calls SET status = 5, notes = 'the process ended befor
   WHERE status = 0 AND context IN`;
 
 /** Whether the process that writes a journal has ended; false where that is not sure. */
-function hasEnded(folder: string, journal: JournalFile, now: number): boolean {
+export function hasEnded(folder: string, journal: JournalFile, now: number): boolean {
   const path = pathOf(folder, journal);
   const seen = look(path);
   if (seen === undefined) return false;

@@ -1,0 +1,95 @@
+/** Checks a database and its journals, and changes nothing. */
+import { statSync } from 'node:fs';
+
+import { refuseAbsent } from '../database/file.js';
+import { openDatabase } from '../database/open.js';
+import type { Connection } from '../engine/connection.js';
+import { chooseEngine } from '../engine/engine.js';
+import { toStoreError } from '../engine/failure.js';
+import { pendingJournals } from '../import/import-journals.js';
+import { hasEnded } from '../import/interrupt.js';
+import { folderOf, pathOf, readFrom } from '../journal/folder.js';
+import { frameAt } from '../journal/frames.js';
+import { BUSY_TIMEOUT_MS } from './backup.js';
+
+/** What was found. */
+export interface Verification {
+  /** What is wrong, one sentence each; empty where the file is sound. */
+  problems: string[];
+  records: number;
+  /** Of them, calls without an end. */
+  open: number;
+  /** Bytes of the file, and how many of them are free. */
+  bytes: number;
+  freeBytes: number;
+  journals: {
+    name: string;
+    /** Bytes that are not imported yet. */
+    waitingBytes: number;
+    /** Whether its process has ended; false where that is not sure. */
+    ended: boolean;
+  }[];
+}
+
+/** What SQLite's own check finds, and rows without what they refer to. */
+export function integrityProblems(connection: Connection): string[] {
+  const found = connection
+    .prepare('PRAGMA integrity_check(20)')
+    .all([])
+    .map((row) => String(row['integrity_check']))
+    .filter((line) => line !== 'ok');
+  if (found.length > 0) return found;
+  const sql = 'SELECT count(*) AS number FROM calls WHERE context NOT IN (SELECT id FROM contexts)';
+  const orphans = Number(connection.prepare(sql).all([])[0]?.['number']);
+  return orphans === 0 ? [] : [`${orphans} records lack what they have in common with others (their context)`];
+}
+
+/** Whether all that is not imported of a journal can be read. */
+function journalProblem(path: string, name: string, position: number): string | undefined {
+  const bytes = readFrom(path, position, Number.MAX_SAFE_INTEGER);
+  if (bytes === undefined) return undefined; // imported and removed just now
+  for (let at = 0; at < bytes.length;) {
+    const found = frameAt(bytes, at);
+    if (found === 'torn') return undefined; // a process writes it now, or died before it answered
+    if (found === 'broken') return `the journal ${name} cannot be read from byte ${position + at} on`;
+    at += found.size;
+  }
+  return undefined;
+}
+
+/** See `verifyRecords`. Throws what the file system throws, and DaemonError `store_failed`. */
+export async function verifyDatabase(file: string): Promise<Verification> {
+  refuseAbsent(file);
+  const folder = folderOf(file);
+  const result: Verification = {
+    problems: [],
+    records: 0,
+    open: 0,
+    bytes: statSync(file).size,
+    freeBytes: 0,
+    journals: [],
+  };
+  let connection: Connection | undefined;
+  try {
+    connection = await openDatabase(chooseEngine(), { file, readonly: true, busyTimeoutMs: BUSY_TIMEOUT_MS });
+    result.problems.push(...integrityProblems(connection));
+    const sql = `SELECT (SELECT count(*) FROM calls) AS records, (SELECT count(*) FROM calls WHERE status = 0) AS open,
+      (SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size) AS free`;
+    const [row] = connection.prepare(sql).all([]);
+    result.records = Number(row?.['records']);
+    result.open = Number(row?.['open']);
+    result.freeBytes = Number(row?.['free']);
+    const now = Date.now();
+    for (const journal of pendingJournals(connection, folder)) {
+      const { name, size, position } = journal;
+      const problem = journalProblem(pathOf(folder, journal), name, position);
+      if (problem !== undefined) result.problems.push(problem);
+      result.journals.push({ name, waitingBytes: Math.max(0, size - position), ended: hasEnded(folder, journal, now) });
+    }
+  } catch (error) {
+    result.problems.push(toStoreError(error, { file }).message);
+  } finally {
+    connection?.close();
+  }
+  return result;
+}
