@@ -1,61 +1,42 @@
 /**
- * `calls list` and `calls show`: print the record of calls.
+ * `calls list`, `calls show` and `calls tail`: print the record of calls.
  */
-import type { CallRecord, CallStatus, McpType } from '@mcp-daemon/core';
+import type { CallRecord } from '@mcp-daemon/core';
 
 import { Failure } from '../errors.js';
 import { dataFile } from '../settings/paths.js';
-import type { Paint, Style } from '../terminal/terminal.js';
-import { escapeControls, oneLine, table } from '../terminal/text.js';
-import type { CommandContext, CommandGroup } from './command.js';
+import { CALL_TYPES, callLine, callTable, callText, STATUS_COLOURS, toJson } from './calls-text.js';
+import type { CommandGroup } from './command.js';
 import { defineCommand, defined, switchFlag, textFlag } from './command.js';
 
-const TYPES = ['tool', 'resource', 'prompt'] as const satisfies readonly McpType[];
 const DEFAULT_LIMIT = '100';
-const COLOURS: Readonly<Record<CallStatus, Style>> = {
-  ...{ in_process: 'cyan', completed: 'green', failed: 'red' },
-  ...{ cancelled: 'yellow', timed_out: 'red', interrupted: 'yellow' },
+const DEFAULT_LINES = '10';
+const DEFAULT_PARTITION = 'default';
+
+/** The flags that say which calls. */
+export const CALL_FILTERS = {
+  name: textFlag('Only calls of this function'),
+  type: textFlag(`Only calls of this type: ${CALL_TYPES.join(', ')}`),
+  status: textFlag(`Only calls with this status: ${Object.keys(STATUS_COLOURS).join(', ')}`),
+  caller: textFlag('Only calls of this user'),
+  client: textFlag('Only calls of this client, such as claude-ai, or claude-ai/1.2.0'),
+  server: textFlag('Only calls of the server with this name'),
+  partition: textFlag('Calls of this partition', { defaultDescription: DEFAULT_PARTITION }),
 };
 
-/** The value of a JSON text; a text that was cut, or is not JSON, stays as it is. */
-function parsed(text: string | null): unknown {
-  if (text === null) return null;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
-}
-
-/** A record as JSON for programs: with values in place of JSON texts, and times as ISO 8601. */
-export function toJson(record: CallRecord): object {
-  return {
-    ...record,
-    arguments: parsed(record.arguments),
-    content: parsed(record.content),
-    created_at: new Date(record.created_at).toISOString(),
-    updated_at: new Date(record.updated_at).toISOString(),
-  };
-}
-
-const time = (at: number): string => {
-  const date = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
-  return date.toISOString().slice(0, 19).replace('T', ' ');
+/** The flags that say when. */
+export const TIME_FILTERS = {
+  since: textFlag('Only calls since this time: 2h, 7d, 2026-01-31T12:00'),
+  until: textFlag('Only calls until this time'),
 };
-const spent = (ms: number | null): string =>
-  ms === null ? '' : ms < 1_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1_000).toFixed(2)} s`;
-const painted = (paint: Paint, status: CallStatus): string => paint(COLOURS[status], status);
 
 const callsList = defineCommand({
   command: 'list',
   description: 'List recorded calls, newest first',
   settings: ['store', 'dataDir'],
   flags: {
-    name: textFlag('Only calls of this function'),
-    type: textFlag(`Only calls of this type: ${TYPES.join(', ')}`),
-    status: textFlag(`Only calls with this status: ${Object.keys(COLOURS).join(', ')}`),
-    since: textFlag('Only calls since this time: 2h, 7d, 2026-01-31T12:00'),
-    until: textFlag('Only calls until this time'),
+    ...CALL_FILTERS,
+    ...TIME_FILTERS,
     limit: textFlag('Maximum number of calls', { defaultDescription: DEFAULT_LIMIT }),
     json: switchFlag('Print JSON: an array of records'),
   },
@@ -63,15 +44,17 @@ const callsList = defineCommand({
     ['calls list --status failed --since 2h', 'List calls that failed in the last two hours'],
     ["calls list --json --limit 1 | jq '.[0].arguments'", 'Print the arguments of the last call'],
   ],
-  async run({ json, limit: limitText, ...filters }, context) {
+  async run({ json, limit: limitText, partition = DEFAULT_PARTITION, ...filters }, context) {
     const { print, note, paint, width, settings, env } = context;
     const { limitOf, openRecord, queryOf, readRecords } = await import('./record.js');
     const query = queryOf(defined(filters));
     const limit = limitOf(limitText ?? DEFAULT_LIMIT);
     const store = await openRecord(context);
     const records: CallRecord[] = [];
+    let total = 0;
     if (store !== undefined) {
-      for await (const record of readRecords(store, query, limit)) records.push(record);
+      for await (const record of readRecords(store, partition, query, limit)) records.push(record);
+      total = records.length < limit || json ? records.length : await store.calls.count(partition, query);
       await store.close();
     }
     if (json) {
@@ -79,75 +62,77 @@ const callsList = defineCommand({
       return 0;
     }
     if (records.length === 0) {
-      const filtered = Object.keys(query).length > 0;
+      const filtered = Object.keys(query).length > 0 || partition !== DEFAULT_PARTITION;
       note(filtered && store ? 'no call matches' : `no calls recorded yet (${dataFile(settings, env)})`);
       return 0;
     }
-    const head = ['WHEN', 'STATUS', 'TIME', 'TYPE', 'UUID', 'NAME'].map((word) => paint('dim', word));
-    const rows = records.map((record) => [
-      time(record.created_at),
-      painted(paint, record.status),
-      spent(record.time_spent),
-      record.mcp_type,
-      record.mcp_function_call_uuid,
-      oneLine(record.name) + (record.notes === null ? '' : ` — ${oneLine(record.notes, 80)}`),
-    ]);
-    for (const line of table([head, ...rows], width)) print(line);
+    for (const line of callTable(records, paint, width)) print(line);
+    const format = (number: number): string => number.toLocaleString('en-US');
+    if (total > records.length) note(`${format(records.length)} of ${format(total)} calls; --limit shows more`);
     return 0;
   },
 });
 
-/** Prints a record as text. */
-function printRecord(record: CallRecord, { print, paint }: CommandContext): void {
-  const { arguments: args, content, status, ...rest } = record;
-  const fields: [string, string | null][] = [
-    ['uuid', rest.mcp_function_call_uuid],
-    ['name', `${rest.mcp_type} ${escapeControls(rest.name)}`],
-    ['status', painted(paint, status) + (rest.fault === null ? '' : ` (${rest.fault})`)],
-    ['notes', rest.notes && escapeControls(rest.notes)],
-    ['began', new Date(rest.created_at).toISOString()],
-    ['changed', new Date(rest.updated_at).toISOString()],
-    ['took', spent(rest.time_spent) || null],
-    ['caller', escapeControls(rest.updated_by)],
-    ['partition', rest.partition_key],
-    ['revision', rest.revision],
-    ['digest', rest.bundle_digest],
-    ['traceparent', rest.traceparent && escapeControls(rest.traceparent)],
-  ];
-  for (const [name, value] of fields) if (value !== null) print(`${paint('dim', name.padEnd(12))}${value}`);
-  for (const [name, body] of [
-    ['arguments', args],
-    ['result', content],
-  ] as const) {
-    print(paint('dim', name));
-    print(body === null ? '  (not recorded)' : escapeControls(JSON.stringify(parsed(body), null, 2)).replace(/^/gm, '  '));
-  }
-}
-
 const callsShow = defineCommand({
-  command: 'show <uuid>',
+  command: 'show <id>',
   description: 'Show one call, with its arguments and its result',
   settings: ['store', 'dataDir'],
   positionals: {
-    uuid: {
+    id: {
       type: 'string',
       demandOption: true,
-      describe: 'UUID of the call, or its first characters; "mcp-daemon calls list" shows it',
+      describe: 'ID of the call, as "mcp-daemon calls list" shows it, the beginning of its uuid, or "last"',
     },
   },
-  flags: { json: switchFlag('Print JSON') },
-  async run({ uuid, json }, context) {
+  flags: { partition: CALL_FILTERS.partition, json: switchFlag('Print JSON') },
+  examples: [['calls show last', 'Show the newest call']],
+  async run({ id, json, partition = DEFAULT_PARTITION }, context) {
     const { findRecord, openRecord } = await import('./record.js');
     const store = await openRecord(context);
-    if (store === undefined) throw new Failure(`no call with the uuid "${uuid}": no calls recorded yet`);
+    if (store === undefined) throw new Failure(`no call with the id "${id}": no calls recorded yet`);
     let record: CallRecord;
     try {
-      record = await findRecord(store, uuid);
+      record = await findRecord(store, partition, id);
     } finally {
       await store.close();
     }
     if (json) context.print(JSON.stringify(toJson(record), null, 2));
-    else printRecord(record, context);
+    else for (const line of callText(record, context.paint)) context.print(line);
+    return 0;
+  },
+});
+
+const callsTail = defineCommand({
+  command: 'tail',
+  description: 'Show calls as they end, of all processes, until Ctrl+C',
+  settings: ['store', 'dataDir'],
+  flags: {
+    ...CALL_FILTERS,
+    lines: textFlag('Number of earlier calls to begin with', { alias: 'n', defaultDescription: DEFAULT_LINES }),
+    json: switchFlag('Print JSON: one record per line'),
+  },
+  examples: [['calls tail --status failed', 'Watch for calls that fail']],
+  async run({ json, lines, partition = DEFAULT_PARTITION, ...filters }, context) {
+    const { followRecords, openRecord, queryOf, readRecords, recordFile, waitForFile } = await import('./record.js');
+    const query = queryOf(defined(filters));
+    const count = Number(lines ?? DEFAULT_LINES);
+    if (!Number.isSafeInteger(count) || count < 0) throw new Failure(`--lines: must be a whole number, not "${lines}"`);
+    const ending = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
+    const show = (record: CallRecord): void =>
+      context.print(json ? JSON.stringify(toJson(record)) : callLine(record, context.paint, context.width));
+
+    await waitForFile(recordFile(context), ending.signal, context.note);
+    const store = ending.signal.aborted ? undefined : await openRecord(context);
+    if (store === undefined) return 0;
+    try {
+      const earlier: CallRecord[] = [];
+      if (count > 0) for await (const record of readRecords(store, partition, query, count)) earlier.push(record);
+      for (const record of earlier.reverse()) if (record.status !== 'in_process') show(record);
+      for await (const record of followRecords(store, partition, query, ending.signal)) show(record);
+    } finally {
+      await store.close();
+    }
     return 0;
   },
 });
@@ -156,6 +141,6 @@ const callsShow = defineCommand({
 export const calls: CommandGroup = {
   command: 'calls',
   description: 'Show recorded calls',
-  commands: [callsList, callsShow],
+  commands: [callsList, callsShow, callsTail],
   default: 'list',
 };

@@ -9,6 +9,7 @@ import { config } from './config.js';
 import { init } from './init.js';
 import { install, uninstall } from './install.js';
 import { list } from './list.js';
+import { records } from './records.js';
 import { serve } from './serve.js';
 import { users } from './users.js';
 
@@ -18,6 +19,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   list,
   call,
   calls,
+  records,
   init,
   config,
   users,

@@ -4,6 +4,7 @@
 import { findConfig } from '../settings/paths.js';
 import type { Setting } from '../settings/setting.js';
 import { SETTING_NAMES, SETTINGS } from '../settings/settings.js';
+import { CALL_TYPES, EXPORT_FORMATS, STATUS_COLOURS } from './calls-text.js';
 
 /** The incomplete command line, as yargs has parsed it. */
 interface PartialCommandLine {
@@ -11,13 +12,21 @@ interface PartialCommandLine {
   readonly [flag: string]: unknown;
 }
 
+/** The choices of flags that are not settings. The command that has the flag checks them. */
+const FLAG_CHOICES: Readonly<Record<string, readonly string[]>> = {
+  status: Object.keys(STATUS_COLOURS),
+  type: CALL_TYPES,
+  format: EXPORT_FORMATS,
+};
+
 /** The choices of the flag whose value is being typed. yargs does not know them, because it would refuse their synonyms. */
 function choicesFor(current: string, argv: PartialCommandLine): readonly string[] | undefined {
   for (const name of SETTING_NAMES) {
     const setting: Setting = SETTINGS[name];
     if (setting.type === 'choice' && argv[setting.flag] === current) return setting.listed ?? setting.choices;
   }
-  return undefined;
+  const flag = Object.keys(FLAG_CHOICES).find((name) => argv[name] === current);
+  return flag === undefined ? undefined : FLAG_CHOICES[flag];
 }
 
 /** The names of the config file; none where it cannot be read. */

@@ -1,17 +1,20 @@
 /**
- * Reads the record of calls for `calls list` and `calls show`.
+ * Reads the record of calls for the commands `calls` and `records`.
  */
-import type { CallQuery, CallRecord, McpType, Store } from '@mcp-daemon/core';
-import { CALL_STATUSES, DEFAULT_PARTITION, didYouMean } from '@mcp-daemon/core';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { CallQuery, CallRecord, Store } from '@mcp-daemon/core';
+import { CALL_STATUSES, didYouMean, isClient } from '@mcp-daemon/core';
 
 import { Failure, messageOf, mustBe, UsageError } from '../errors.js';
 import { openStore } from '../runtime/store.js';
 import { dataFile, isFile } from '../settings/paths.js';
+import { CALL_TYPES } from './calls-text.js';
 import type { CommandContext } from './command.js';
 
-const PAGE_SIZE = 500;
+/** A page is in memory at once, and a record may have megabytes. */
+const PAGE_SIZE = 100;
 const UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 60e3, h: 3_600e3, d: 86_400e3, w: 604_800e3 };
-const TYPES: readonly McpType[] = ['tool', 'resource', 'prompt'];
 
 /** The filters of `calls list`, as texts. */
 export interface Filters {
@@ -20,6 +23,9 @@ export interface Filters {
   status?: string | undefined;
   since?: string | undefined;
   until?: string | undefined;
+  caller?: string | undefined;
+  client?: string | undefined;
+  server?: string | undefined;
 }
 
 /**
@@ -45,11 +51,14 @@ function oneOf<T extends string>(text: string, known: readonly T[], flag: string
 }
 
 /** The query for filters. @throws UsageError where one is wrong */
-export function queryOf({ name, type, status, since, until }: Filters): CallQuery {
+export function queryOf({ name, type, status, since, until, caller, client, server }: Filters): CallQuery {
   return {
     ...(name === undefined ? {} : { name }),
-    ...(type === undefined ? {} : { mcp_type: oneOf(type, TYPES, 'type') }),
+    ...(type === undefined ? {} : { mcp_type: oneOf(type, CALL_TYPES, 'type') }),
     ...(status === undefined ? {} : { status: oneOf(status, CALL_STATUSES, 'status') }),
+    ...(caller === undefined ? {} : { updated_by: caller }),
+    ...(client === undefined ? {} : { client }),
+    ...(server === undefined ? {} : { server }),
     // The store's bounds are exclusive.
     ...(since === undefined ? {} : { updated_at_gt: readTime(since, 'since') - 1 }),
     ...(until === undefined ? {} : { updated_at_lt: readTime(until, 'until') + 1 }),
@@ -65,17 +74,38 @@ export function limitOf(text: string): number {
   return limit;
 }
 
-/** Opens the store; undefined where nothing was recorded yet, because reading must not create a file. */
-export async function openRecord({ settings, env }: CommandContext): Promise<Store | undefined> {
+/** The record file. @throws UsageError where the settings name none */
+export function recordFile({ settings, env }: CommandContext): string {
   if (settings.store === 'memory')
     throw new UsageError('--store memory: a record in memory is gone when its process ends, so there is nothing to read');
-  const file = dataFile(settings, env);
+  return dataFile(settings, env);
+}
+
+/** Waits for work of the store. @throws Failure with the store's own sentence */
+export async function refused<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new Failure(messageOf(error));
+  }
+}
+
+/** Opens the store; undefined where nothing was recorded yet, because reading must not create a file. */
+export async function openRecord(context: CommandContext): Promise<Store | undefined> {
+  const { settings, env, note } = context;
+  const file = recordFile(context);
   if (!isFile(file)) return undefined;
   let store: Store;
   try {
     store = await openStore(settings, env);
   } catch (error) {
-    throw new Failure(`cannot open the record ${file}: ${messageOf(error)}`);
+    try {
+      store = await openStore(settings, env, { readonly: true });
+    } catch {
+      throw new Failure(`cannot open the record ${file}: ${messageOf(error)}`);
+    }
+    note(`${file} cannot be written by this user, so calls that are not imported yet are missing here`);
+    return store;
   }
   try {
     await store.calls.interrupt(); // calls that a crash left open
@@ -85,13 +115,18 @@ export async function openRecord({ settings, env }: CommandContext): Promise<Sto
   return store;
 }
 
-/** Records, newest first, up to a limit. */
-export async function* readRecords(store: Store, query: CallQuery, limit: number): AsyncGenerator<CallRecord> {
+/** Records of a partition, newest first, up to a limit. */
+export async function* readRecords(
+  store: Store,
+  partition: string,
+  query: CallQuery,
+  limit = Infinity,
+): AsyncGenerator<CallRecord, undefined> {
   let left = limit;
   let cursor: string | undefined;
   do {
     const page = { ...query, limit: Math.min(left, PAGE_SIZE), ...(cursor === undefined ? {} : { cursor }) };
-    const { items, cursor: next } = await store.calls.list(DEFAULT_PARTITION, page);
+    const { items, cursor: next } = await store.calls.list(partition, page);
     yield* items;
     left -= items.length;
     cursor = next;
@@ -101,19 +136,87 @@ export async function* readRecords(store: Store, query: CallQuery, limit: number
 /**
  * The record of a call.
  *
- * @param uuid its uuid, or the first characters of it
+ * @param id its uuid, the first or the last characters of it, or `last`
  * @throws Failure where there is none, or more than one
  */
-export async function findRecord(store: Store, uuid: string): Promise<CallRecord> {
-  const exact = await store.calls.get(DEFAULT_PARTITION, uuid);
-  if (exact !== undefined) return exact;
-  const found: CallRecord[] = [];
-  const prefix = uuid.toLowerCase();
-  for await (const record of readRecords(store, {}, Infinity)) {
-    if (record.mcp_function_call_uuid.startsWith(prefix)) found.push(record);
-    if (found.length > 1) throw new Failure(`more than one call has a uuid that begins with "${uuid}". Give more of it`);
+export async function findRecord(store: Store, partition: string, id: string): Promise<CallRecord> {
+  if (id === 'last') {
+    const [newest] = (await store.calls.list(partition, { limit: 1 })).items;
+    if (newest !== undefined) return newest;
+    throw new Failure('no calls recorded yet');
   }
-  const [only] = found;
-  if (only === undefined) throw new Failure(`no call with the uuid "${uuid}". "mcp-daemon calls list" shows all`);
-  return only;
+  const [uuid, another] = await store.calls.find(partition, id);
+  if (another !== undefined) throw new Failure(`more than one call has the id "${id}". Give more characters of its uuid`);
+  const record = uuid === undefined ? undefined : await store.calls.get(partition, uuid);
+  if (record === undefined) throw new Failure(`no call with the id "${id}". "mcp-daemon calls list" shows all`);
+  return record;
+}
+
+/** Whether a record matches a query, whose times are ignored. */
+function matches(record: CallRecord, { name, mcp_type, status, updated_by, client, server }: CallQuery): boolean {
+  return (
+    (name === undefined || record.name === name) &&
+    (mcp_type === undefined || record.mcp_type === mcp_type) &&
+    (status === undefined || record.status === status) &&
+    (updated_by === undefined || record.updated_by === updated_by) &&
+    (client === undefined || isClient(record.client, client)) &&
+    (server === undefined || record.server === server)
+  );
+}
+
+/** Waits until there is a record file, or the signal comes. */
+export async function waitForFile(file: string, signal: AbortSignal, note: (line: string) => void): Promise<void> {
+  if (isFile(file)) return;
+  note(`no calls recorded yet (${file}); waiting`);
+  while (!signal.aborted && !isFile(file)) await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+}
+
+const POLL_MS = 300;
+/** Records of other processes may come so much later than newer ones. */
+const LATE_MS = 5_000;
+/** Calls without an end that are asked for again. */
+const MAX_OPEN = 1_000;
+
+/**
+ * Follows the record: yields every call when it has ended, in the order in which they are found.
+ *
+ * @param signal ends it
+ */
+export async function* followRecords(
+  store: Store,
+  partition: string,
+  query: CallQuery,
+  signal: AbortSignal,
+): AsyncGenerator<CallRecord, undefined> {
+  const seen = new Map<string, number>();
+  const open = new Set<string>();
+  let newest = Date.now();
+  for (let first = true; !signal.aborted; first = false) {
+    const found: CallRecord[] = [];
+    for (const uuid of open) {
+      const record = await store.calls.get(partition, uuid);
+      if (record?.status === 'in_process') continue;
+      open.delete(uuid);
+      if (record !== undefined) found.push(record);
+    }
+    const from = newest - LATE_MS;
+    // Without the filters: the store would look for a match through all that it has.
+    for await (const record of readRecords(store, partition, {})) {
+      if (record.created_at < from) break;
+      const { mcp_function_call_uuid: uuid, created_at, status } = record;
+      if (seen.has(uuid)) continue;
+      seen.set(uuid, created_at);
+      newest = Math.max(newest, Math.min(created_at, Date.now()));
+      if (status === 'in_process') open.add(uuid);
+      else if (!first) found.push(record);
+    }
+    for (const [uuid, at] of seen) if (at < newest - 2 * LATE_MS && !open.has(uuid)) seen.delete(uuid);
+    for (const uuid of open) {
+      if (open.size <= MAX_OPEN) break;
+      open.delete(uuid);
+    }
+    found.sort((a, b) => a.updated_at - b.updated_at);
+    for (const record of found) if (matches(record, query)) yield record;
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined); // the loop's condition ends it
+  }
 }

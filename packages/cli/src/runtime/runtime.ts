@@ -33,7 +33,18 @@ export interface Runtime {
 }
 
 /** The limits in the settings. */
-const limitsOf = ({ timeoutMs, pageSize }: Settings): NonNullable<DaemonOptions['limits']> => ({ timeoutMs, pageSize });
+const limitsOf = ({ timeoutMs, pageSize, recordMaxBodyBytes }: Settings): NonNullable<DaemonOptions['limits']> => ({
+  timeoutMs,
+  pageSize,
+  maxRecordedBytes: recordMaxBodyBytes,
+});
+
+/** How much of the record the settings keep. */
+const retentionOf = ({ recordMaxAgeDays, recordMaxCount, recordMaxBytes }: Settings): DaemonOptions['retention'] & object => ({
+  maxAgeMs: recordMaxAgeDays * DAY_MS,
+  maxCount: recordMaxCount,
+  maxBytes: recordMaxBytes,
+});
 
 /** Creates the daemon of a config file. The store is opened, and code is loaded, when it is first needed. */
 export function createRuntime({ settings, env, config, file, logger, beforeCode }: RuntimeOptions): Runtime {
@@ -49,8 +60,8 @@ export function createRuntime({ settings, env, config, file, logger, beforeCode 
     catalog: config.definition,
     server: { version: VERSION, ...config.server },
     modules: [guarded],
-    store: () => openStore(settings, env, logger),
-    retention: { maxAgeMs: settings.recordMaxAgeDays * DAY_MS, maxCount: settings.recordMaxCount },
+    store: () => openStore(settings, env, { logger }),
+    retention: retentionOf(settings),
     limits: limitsOf(settings),
     logger,
     ...(settings.stateSecret === undefined ? {} : { stateSecret: settings.stateSecret }),

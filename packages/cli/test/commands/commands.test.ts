@@ -264,7 +264,7 @@ describe('commands', () => {
       stderr: expect.stringContaining('more than one call') as string,
     });
     expect(await run('calls', 'show', 'zzz', ...data)).toMatchObject({ code: 1 });
-    expect((await run('calls', 'list', ...data)).stdout).toMatch(/^WHEN +STATUS +TIME +TYPE +UUID +NAME\n/);
+    expect((await run('calls', 'list', ...data)).stdout).toMatch(/^ID +WHEN +STATUS +TIME +TYPE +CALLER +CLIENT +NAME\n/);
 
     expect(await run('calls', 'list', '--status', 'fail', ...data)).toMatchObject({
       code: 2,

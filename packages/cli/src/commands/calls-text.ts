@@ -1,0 +1,145 @@
+/**
+ * Records as text and as JSON.
+ */
+import type { CallRecord, CallStatus, McpType } from '@mcp-daemon/core';
+
+import type { Paint, Style } from '../terminal/terminal.js';
+import { escapeControls, oneLine, table } from '../terminal/text.js';
+
+/** All statuses, with their colours. */
+export const STATUS_COLOURS: Readonly<Record<CallStatus, Style>> = {
+  ...{ in_process: 'cyan', completed: 'green', failed: 'red' },
+  ...{ cancelled: 'yellow', timed_out: 'red', interrupted: 'yellow' },
+};
+
+/** What a call can be made on. */
+export const CALL_TYPES = ['tool', 'resource', 'prompt'] as const satisfies readonly McpType[];
+
+/** The formats of `records export`. */
+export const EXPORT_FORMATS = ['ndjson', 'csv'] as const;
+
+/** The value of a JSON text; a text that was cut, or is not JSON, stays as it is. */
+function parsed(text: string | null): unknown {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** A record as JSON for programs: with values in place of JSON texts, and times as ISO 8601. */
+export function toJson(record: CallRecord): object {
+  return {
+    ...record,
+    arguments: parsed(record.arguments),
+    content: parsed(record.content),
+    created_at: new Date(record.created_at).toISOString(),
+    updated_at: new Date(record.updated_at).toISOString(),
+  };
+}
+
+/** `2026-01-31 12:00:00`, in local time. */
+function localTime(at: number): string {
+  const date = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
+  return date.toISOString().slice(0, 19).replace('T', ' ');
+}
+
+const spent = (ms: number | null): string =>
+  ms === null ? '' : ms < 1_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1_000).toFixed(2)} s`;
+const painted = (paint: Paint, status: CallStatus): string => paint(STATUS_COLOURS[status], status);
+const nameAndNotes = ({ name, notes }: CallRecord): string => oneLine(name) + (notes === null ? '' : ` — ${oneLine(notes, 80)}`);
+
+const ID_CHARACTERS = 8;
+
+/** The short id of a call: the end of its uuid, which is random. Its beginning is the time, which calls of a minute share. */
+export const shortId = ({ mcp_function_call_uuid: uuid }: CallRecord, characters = ID_CHARACTERS): string =>
+  uuid.slice(-characters);
+
+/** From this width on there is room for whole dates and for the type. */
+const WIDE = 120;
+const NARROW = 80;
+
+/**
+ * Records as the lines of a table, which are not longer than the width from 80 columns on.
+ *
+ * @param width columns of the terminal; undefined: as wide as it gets
+ */
+export function callTable(records: readonly CallRecord[], paint: Paint, width?: number, now = Date.now()): string[] {
+  const isWide = width === undefined || width >= WIDE;
+  const today = localTime(now).slice(0, 10);
+  const when = (at: number): string => {
+    const text = localTime(at);
+    if (isWide) return text;
+    return text.startsWith(today) ? text.slice(11) : text.slice(5, 16);
+  };
+  const cut = (text: string | null, most: number): string => oneLine(text ?? '', width === undefined ? Infinity : most);
+  const ids = new Set(records.map((record) => shortId(record)));
+  const characters = ids.size === records.length ? ID_CHARACTERS : 12;
+  const columns: [head: string, cell: (record: CallRecord) => string][] = [
+    ['ID', (record) => shortId(record, characters)],
+    ['WHEN', ({ created_at }) => when(created_at)],
+    ['STATUS', ({ status }) => painted(paint, status)],
+    ['TIME', ({ time_spent }) => spent(time_spent)],
+  ];
+  if (isWide) columns.push(['TYPE', ({ mcp_type }) => mcp_type]);
+  columns.push(['CALLER', ({ updated_by }) => cut(updated_by, isWide ? 14 : 9)]);
+  // The version is what there is no room for.
+  if (width === undefined || width >= NARROW) {
+    columns.push([
+      'CLIENT',
+      ({ client }) => cut(isWide ? client : (client?.replace(/\/[^/]*$/, '') ?? null), isWide ? 18 : 17 - characters),
+    ]);
+  }
+  columns.push(['NAME', nameAndNotes]);
+  const head = columns.map(([text]) => paint('dim', text));
+  return table([head, ...records.map((record) => columns.map(([, cell]) => cell(record)))], width);
+}
+
+/** A record as one line of `calls tail`. */
+export function callLine(record: CallRecord, paint: Paint, width?: number): string {
+  const { status, updated_by, client, created_at, time_spent } = record;
+  const cells = [
+    localTime(created_at).slice(11),
+    shortId(record),
+    painted(paint, status) + ' '.repeat(Math.max(0, 11 - status.length)),
+    spent(time_spent).padStart(9),
+    oneLine(updated_by, 9).padEnd(9),
+    oneLine(client ?? '', 20),
+  ];
+  const name = nameAndNotes(record);
+  // Time, id, status, duration and caller take 53 columns.
+  if (width === undefined || width >= WIDE) return `${cells.slice(0, 5).join('  ')}  ${cells[5]?.padEnd(20)}  ${name}`;
+  return `${cells.slice(0, 5).join('  ')}  ${oneLine(name, Math.max(12, width - 56))}`;
+}
+
+/** A record as text, with its bodies. */
+export function callText(record: CallRecord, paint: Paint): string[] {
+  const { arguments: args, content, status, ...rest } = record;
+  const fields: [string, string | null][] = [
+    ['id', shortId(record)],
+    ['uuid', rest.mcp_function_call_uuid],
+    ['name', `${rest.mcp_type} ${escapeControls(rest.name)}`],
+    ['status', painted(paint, status) + (rest.fault === null ? '' : ` (${rest.fault})`)],
+    ['notes', rest.notes && escapeControls(rest.notes)],
+    ['began', new Date(rest.created_at).toISOString()],
+    ['changed', new Date(rest.updated_at).toISOString()],
+    ['took', spent(rest.time_spent) || null],
+    ['caller', escapeControls(rest.updated_by)],
+    ['client', rest.client && escapeControls(rest.client)],
+    ['server', rest.server && escapeControls(rest.server)],
+    ['partition', escapeControls(rest.partition_key)],
+    ['revision', rest.revision],
+    ['digest', rest.bundle_digest],
+    ['traceparent', rest.traceparent && escapeControls(rest.traceparent)],
+  ];
+  const lines = fields.flatMap(([name, value]) => (value === null ? [] : [`${paint('dim', name.padEnd(12))}${value}`]));
+  for (const [name, body] of [
+    ['arguments', args],
+    ['result', content],
+  ] as const) {
+    lines.push(paint('dim', name));
+    lines.push(body === null ? '  (not recorded)' : escapeControls(JSON.stringify(parsed(body), null, 2)).replace(/^/gm, '  '));
+  }
+  return lines;
+}
