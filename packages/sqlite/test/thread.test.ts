@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { openSqliteStore } from '../src/index.js';
 import type { Child } from './support.js';
-import { fixtures, temporaryFolder, value } from './support.js';
+import { connect, fixtures, imported, temporaryFolder, value } from './support.js';
 
 interface Outcome {
   written: number;
@@ -68,6 +68,25 @@ it('another process reads meanwhile, and sees every record once', async () => {
   expect(await outcome).toMatchObject({ written: 6_000, said: [] });
   expect(await reader.calls.count('default', {})).toBe(6_000);
   await reader.close();
+}, 60_000);
+
+it('waits for the lock of another program, and all records are there within a second after', async () => {
+  const file = newFile();
+  const store = await openSqliteStore({ file });
+  await imported(store);
+  await store.close();
+  const other = connect(file);
+  other.exec('BEGIN IMMEDIATE');
+  const child = run('thread.mjs', file, '4000');
+  await child.said('half');
+  await sleep(1_500);
+  other.exec('COMMIT');
+  const free = performance.now();
+  const number = other.prepare('SELECT count(*) AS number FROM calls');
+  while (number.all([])[0]?.['number'] !== 2_000 && performance.now() - free < 5_000) await sleep(20);
+  expect(performance.now() - free).toBeLessThan(1_000);
+  other.close();
+  expect(await outcomeOf(child)).toMatchObject({ written: 4_000, lost: 0 });
 }, 60_000);
 
 it('goes on in a new file where the database is removed under it: what is not there is counted', async () => {

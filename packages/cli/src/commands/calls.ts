@@ -53,7 +53,7 @@ const callsList = defineCommand({
     const records: CallRecord[] = [];
     let total = 0;
     if (store !== undefined) {
-      for await (const record of readRecords(store, partition, query, limit)) records.push(record);
+      for await (const record of readRecords(store, partition, { ...query, bodies: json }, limit)) records.push(record);
       total = records.length < limit || json ? records.length : await store.calls.count(partition, query);
       await store.close();
     }
@@ -114,7 +114,7 @@ const callsTail = defineCommand({
   examples: [['calls tail --status failed', 'Watch for calls that fail']],
   async run({ json, lines, partition = DEFAULT_PARTITION, ...filters }, context) {
     const { followRecords, openRecord, queryOf, readRecords, recordFile, waitForFile } = await import('./record.js');
-    const query = queryOf(defined(filters));
+    const query = { ...queryOf(defined(filters)), bodies: json };
     const count = Number(lines ?? DEFAULT_LINES);
     if (!Number.isSafeInteger(count) || count < 0) throw new Failure(`--lines: must be a whole number, not "${lines}"`);
     const ending = new AbortController();

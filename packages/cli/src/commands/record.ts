@@ -201,7 +201,7 @@ export async function* followRecords(
     }
     const from = newest - LATE_MS;
     // Without the filters: the store would look for a match through all that it has.
-    for await (const record of readRecords(store, partition, {})) {
+    for await (const record of readRecords(store, partition, { bodies: query.bodies ?? true })) {
       if (record.created_at < from) break;
       const { mcp_function_call_uuid: uuid, created_at, status } = record;
       if (seen.has(uuid)) continue;

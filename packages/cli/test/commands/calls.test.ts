@@ -1,5 +1,5 @@
 /** The record of calls as the command line shows it, follows it and looks after it. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 
 import { exampleRecord } from '@mcp-daemon/core/contract';
@@ -259,6 +259,19 @@ describe('records', () => {
     expect(await words('calls', 'list', '--status', '')).toEqual(expect.arrayContaining(['failed', 'completed']));
     expect(await words('records', 'export', '--format', '')).toEqual(['ndjson', 'csv']);
   });
+});
+
+it('a server whose record is removed while it runs says so, and records on', async () => {
+  const { flags, file } = newData();
+  const server = await temp.sidecar(['--config', 'mcp.json', ...flags]);
+  await server.call('hello');
+  expect(await rowsOf(...flags)).toHaveLength(1);
+  for (const end of ['', '-wal', '-shm']) rmSync(`${file}${end}`, { force: true });
+  for (let call = 0; call < 50; call += 1) await server.call('hello');
+  await server.until(() => server.stderr.includes('removed or replaced while in use'), 'line in the log');
+  server.child.kill('SIGKILL');
+  await server.exited;
+  expect(await rowsOf(...flags)).toHaveLength(51);
 });
 
 it('25 short-lived processes with a small bound leave about as many records as it says', async () => {

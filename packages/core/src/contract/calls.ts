@@ -162,6 +162,14 @@ const listing: ContractCheck[] = [
     }
   }),
 
+  check('lists come without arguments and results where they are not wanted', async ({ calls }) => {
+    const row = exampleRecord();
+    await calls.write([row]);
+    same((await calls.list('default', { bodies: false })).items, [{ ...row, arguments: null, content: null }]);
+    same((await calls.list('default', { bodies: true })).items, [row]);
+    same(await calls.get('default', row.mcp_function_call_uuid), row);
+  }),
+
   check('counts all that match, or up to a number', async ({ calls }) => {
     assert.equal(await calls.count('default', {}), 0);
     await calls.write([...series(120), ...series(3, () => ({ partition_key: 'other', name: 'rare' }))]);

@@ -71,6 +71,8 @@ export interface CallQuery {
   updated_at_gt?: number;
   /** Only records with `updated_at` less than this, in milliseconds since 1970. */
   updated_at_lt?: number;
+  /** Whether to read arguments and results; without, both are null, and a list of large ones is quick. Default true. */
+  bodies?: boolean;
   /** Records per page. Default 100. */
   limit?: number;
   /** Where the page before ended. */

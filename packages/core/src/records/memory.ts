@@ -87,13 +87,16 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 
   function list(partition: string, query: CallQuery): Page<CallRecord> {
     const records = use(partition);
+    const { bodies = true } = query;
     const limit = pageLimit(query);
     const after = fromCursor(query);
     const found = [...(records?.values() ?? [])].filter((row) => matches(row, query)).sort(byAge);
     const start = after === undefined ? 0 : found.findIndex((row) => row.mcp_function_call_uuid < after);
     const items = start < 0 ? [] : found.slice(start, start + limit);
     const last = items.at(-1);
-    const page: Page<CallRecord> = { items: items.map((row) => ({ ...row })) };
+    const page: Page<CallRecord> = {
+      items: items.map((row) => (bodies ? { ...row } : { ...row, arguments: null, content: null })),
+    };
     if (last !== undefined && start + limit < found.length) page.cursor = toCursor(last.mcp_function_call_uuid);
     return page;
   }

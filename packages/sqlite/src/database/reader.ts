@@ -7,7 +7,7 @@ import { CALL_STATUSES, fromCursor, pageLimit, toCursor } from '@mcp-daemon/core
 import type { Connection, Statement, Value } from '../engine/connection.js';
 import { keepable } from '../engine/text.js';
 import { isUuid } from '../journal/frames.js';
-import { RECORD_COLUMNS, toRecord, uuidBytes, uuidText } from './rows.js';
+import { COLUMNS_WITHOUT_BODIES, RECORD_COLUMNS, toRecord, uuidBytes, uuidText } from './rows.js';
 
 type Condition = [sql: string, ...values: Value[]];
 
@@ -75,7 +75,8 @@ export function createReader(connection: Connection): Reader {
       const where: Condition[] = [['c.partition = ?', partitionId(partition) ?? -1], ...call, ...context];
       if (after !== undefined) where.push(['c.uuid < ?', uuidBytes(after)]);
       // CROSS JOIN keeps the order of the calls' index: newest first, without sorting.
-      const sql = `SELECT ${RECORD_COLUMNS} FROM calls c CROSS JOIN contexts x ON x.id = c.context
+      const columns = query.bodies === false ? COLUMNS_WITHOUT_BODIES : RECORD_COLUMNS;
+      const sql = `SELECT ${columns} FROM calls c CROSS JOIN contexts x ON x.id = c.context
         WHERE ${sqlOf(where)} ORDER BY c.uuid DESC LIMIT ?`;
       // One more than asked for tells whether there is a further page.
       const rows = connection.prepare(sql).all([...valuesOf(where), limit + 1]);

@@ -20,6 +20,9 @@ export const RECORD_COLUMNS = `hex(c.uuid) AS uuid, x.name, x.mcp_type, c.argume
   c.time_spent, x.updated_by, c.created_at, c.updated_at, c.fault, x.revision, x.bundle_digest, x.owner, c.traceparent,
   nullif(x.server, '') AS server, nullif(x.client, '') AS client`;
 
+/** The same without bodies, which are not read then. */
+export const COLUMNS_WITHOUT_BODIES = RECORD_COLUMNS.replace('c.arguments, c.content,', 'NULL AS arguments, NULL AS content,');
+
 /** The record of a row of {@link RECORD_COLUMNS}. */
 export function toRecord(row: Row, partition: string): CallRecord {
   return {
