@@ -141,7 +141,10 @@ export async function prune(
         break;
       }
     }
-    if (first !== undefined) removed += remove.run([partition, first, last, limit, before]);
+    if (first !== undefined) {
+      const values = [partition, first, last, limit, before];
+      removed += inTransaction(connection, () => remove.run(values));
+    }
     pace.took(performance.now() - began);
     if (more) await turn();
   }

@@ -1,6 +1,7 @@
 /**
  * All or nothing, with the lock taken first: a transaction that reads before it writes can find at its end that another process
- * wrote meanwhile, and no waiting helps then.
+ * wrote meanwhile, and no waiting helps then. Every write belongs into one: with libsql a statement that finds the database locked
+ * stays in progress, and its connection can neither commit nor checkpoint until it is collected.
  */
 import type { Connection } from './connection.js';
 

@@ -52,6 +52,19 @@ describe('pruning', () => {
     expect(value(file, 'PRAGMA integrity_check')).toBe('ok');
   });
 
+  it('waits for the lock of another program, and the store is closed well afterwards', async () => {
+    const file = newFile();
+    const store = await filled(file, many(300));
+    const other = connect(file);
+    other.exec('BEGIN IMMEDIATE');
+    const pruning = store.calls.prune('default', { count: 100 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    other.exec('COMMIT');
+    other.close();
+    expect(await pruning).toBe(200);
+    await store.close();
+  });
+
   it('ends when its time is over, and goes on the next time', async () => {
     const file = newFile();
     const store = await filled(file, many(3_000));
