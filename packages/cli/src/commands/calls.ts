@@ -126,10 +126,17 @@ const callsTail = defineCommand({
     const store = ending.signal.aborted ? undefined : await openRecord(context);
     if (store === undefined) return 0;
     try {
+      const since = Date.now();
       const earlier: CallRecord[] = [];
       if (count > 0) for await (const record of readRecords(store, partition, query, count)) earlier.push(record);
-      for (const record of earlier.reverse()) if (record.status !== 'in_process') show(record);
-      for await (const record of followRecords(store, partition, query, ending.signal)) show(record);
+      const known = new Set<string>();
+      for (const record of earlier.reverse()) {
+        if (record.status === 'in_process') continue;
+        show(record);
+        known.add(record.mcp_function_call_uuid);
+      }
+      const options = { signal: ending.signal, since, known };
+      for await (const record of followRecords(store, partition, query, options)) show(record);
     } finally {
       await store.close();
     }

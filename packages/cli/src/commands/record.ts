@@ -177,20 +177,29 @@ const LATE_MS = 5_000;
 /** Calls without an end that are asked for again. */
 const MAX_OPEN = 1_000;
 
-/**
- * Follows the record: yields every call when it has ended, in the order in which they are found.
- *
- * @param signal ends it
- */
+/** What {@link followRecords} takes besides the store and the query. */
+export interface FollowOptions {
+  /** Ends it. */
+  signal: AbortSignal;
+  /** Calls that ended before this are not yielded. Milliseconds since 1970. */
+  since: number;
+  /** Uuids of calls that are known already. */
+  known: ReadonlySet<string>;
+}
+
+/** Follows the record: yields every call when it has ended, in the order in which they are found. */
 export async function* followRecords(
   store: Store,
   partition: string,
   query: CallQuery,
-  signal: AbortSignal,
+  { signal, since, known }: FollowOptions,
 ): AsyncGenerator<CallRecord, undefined> {
   const seen = new Map<string, number>();
   const open = new Set<string>();
   let newest = Date.now();
+  // Calls that began long ago and still run.
+  const running = readRecords(store, partition, { status: 'in_process', bodies: false }, MAX_OPEN);
+  for await (const { mcp_function_call_uuid: uuid } of running) open.add(uuid);
   for (let first = true; !signal.aborted; first = false) {
     const found: CallRecord[] = [];
     for (const uuid of open) {
@@ -203,12 +212,12 @@ export async function* followRecords(
     // Without the filters: the store would look for a match through all that it has.
     for await (const record of readRecords(store, partition, { bodies: query.bodies ?? true })) {
       if (record.created_at < from) break;
-      const { mcp_function_call_uuid: uuid, created_at, status } = record;
-      if (seen.has(uuid)) continue;
+      const { mcp_function_call_uuid: uuid, created_at, updated_at, status } = record;
+      if (seen.has(uuid) || known.has(uuid)) continue;
       seen.set(uuid, created_at);
       newest = Math.max(newest, Math.min(created_at, Date.now()));
       if (status === 'in_process') open.add(uuid);
-      else if (!first) found.push(record);
+      else if (!first || updated_at >= since) found.push(record);
     }
     for (const [uuid, at] of seen) if (at < newest - 2 * LATE_MS && !open.has(uuid)) seen.delete(uuid);
     for (const uuid of open) {

@@ -159,7 +159,11 @@ it('calls tail shows calls of other processes as they end, and ends well with Ct
   await until(() => err.includes('waiting'));
   await run('call', 'hello', ...flags);
   await until(() => names().length === 1);
-  await Promise.all([run('call', 'slow', ...flags), run('call', 'fails', ...flags)]);
+  const sidecar = await temp.sidecar(['--config', 'mcp.json', ...flags]);
+  const slow = sidecar.call('slow');
+  await until(() => existsSync(`${flags[1]}/mcp-daemon.db-pending`));
+  await Promise.all([slow, run('call', 'fails', ...flags)]);
+  sidecar.child.stdin.end();
   await until(() => names().length === 3);
   expect(names()[0]).toBe('hello');
   expect(names().slice(1).sort()).toEqual(['fails', 'slow']);

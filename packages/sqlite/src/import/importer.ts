@@ -112,11 +112,12 @@ export function createImporter(options: ImporterOptions): Importer {
     }
   }
 
-  /** Notes that all was imported that had been appended before, unless that went to a database which is gone. */
-  async function done(mark: number): Promise<void> {
-    if (await lookAfter()) return;
+  /** Notes that all was imported that had been appended before. @returns false where that went to a database which is gone */
+  async function done(mark: number): Promise<boolean> {
+    if (await lookAfter()) return false;
     imported = Math.max(imported, mark);
     options.imported(mark);
+    return true;
   }
 
   async function lookAfter(): Promise<boolean> {
@@ -172,9 +173,11 @@ export function createImporter(options: ImporterOptions): Importer {
     },
     async settle(busyTimeoutMs) {
       await lookAfter();
-      const mark = appended();
-      await inline(busyTimeoutMs);
-      await done(mark);
+      for (let tries = 0; tries < 3; tries += 1) {
+        const mark = appended();
+        await inline(busyTimeoutMs);
+        if (await done(mark)) return;
+      }
     },
     byThread(work) {
       const path = threadFile();
