@@ -95,8 +95,12 @@ it('goes on in a new file where the database is removed under it: what is not th
   await child.said('half');
   for (const end of ['', '-wal', '-shm']) rmSync(`${file}${end}`, { force: true });
   const { written, lost, said } = await outcomeOf(child);
-  expect(said).toEqual([expect.stringContaining(`${lost} call records of this process went with it`)]);
-  expect(Number(value(file, 'SELECT count(*) FROM calls')) + lost).toBe(written);
+  expect(said[0]).toContain(`${lost} call records of this process went with it`);
+  // The thread may have imported a journal into the removed file, and removed it: it is written again.
+  expect(said.slice(1).filter((text) => !text.includes('it is written again'))).toEqual([]);
+  const kept = Number(value(file, 'SELECT count(*) FROM calls'));
+  expect(kept + lost).toBeGreaterThanOrEqual(written);
+  expect(kept).toBeLessThanOrEqual(written);
   expect(value(file, 'PRAGMA integrity_check')).toBe('ok');
 }, 60_000);
 
