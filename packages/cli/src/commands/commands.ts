@@ -7,9 +7,10 @@ import type { Command, CommandGroup } from './command.js';
 import { completion } from './completion.js';
 import { config } from './config.js';
 import { init } from './init.js';
-import { install, uninstall } from './install.js';
+import { install } from './install.js';
 import { list } from './list.js';
 import { serve } from './serve.js';
+import { uninstall } from './uninstall.js';
 import { users } from './users.js';
 
 /** All commands; the first one, whose name is `$0`, runs where no command is named. */

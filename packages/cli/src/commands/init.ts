@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { Failure, messageOf } from '../errors.js';
-import { entryOf, serverName } from '../hosts/entry.js';
+import { serverName, stdioArgs } from '../hosts/entry.js';
 import { isFile } from '../settings/paths.js';
 import { displayPath } from '../terminal/text.js';
 import { defineCommand, switchFlag } from './command.js';
@@ -110,7 +110,7 @@ export const init = defineCommand({
     const self = launch();
     const file = join(folder, CONFIG);
     const flags = folder === process.cwd() ? '' : `--config ${quoted(displayPath(file))} `;
-    const entry = { mcpServers: { [serverName({}, file)]: entryOf(self, file, []) } };
+    const entry = { mcpServers: { [serverName({}, file)]: { command: self.command, args: stdioArgs(self, file) } } };
     for (const [name] of files) print(`${paint('green', 'wrote')} ${displayPath(join(folder, name))}`);
     print('');
     print(paint('bold', 'Try it'));
@@ -118,7 +118,7 @@ export const init = defineCommand({
     print(`  ${self.shown} ${flags}call hello '{"name":"Ada"}'`);
     print('');
     print(paint('bold', 'Add it to a host'));
-    print(`  ${self.shown} ${flags}install claude-desktop    (or claude-code, cursor, vscode)`);
+    print(`  ${self.shown} ${flags}install claude-desktop    ("install --help" lists the hosts)`);
     print('or paste this into the config file of the host:');
     print(JSON.stringify(entry, null, 2));
     return 0;

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 
 import { TempFolder } from '../support.js';
@@ -29,7 +30,7 @@ describe('init', () => {
       mcpServers: Record<string, { command: string; args: string[] }>;
     };
     const [server] = Object.values(snippet.mcpServers);
-    expect(server?.command).toBe(process.execPath);
+    expect(realpathSync(server!.command)).toBe(realpathSync(process.execPath));
     const sidecar = await temp.sidecar(server!.args.slice(1), { cwd: '/' });
     expect(await sidecar.call('hello', { name: 'Bob' })).toBe('Hello, Bob!');
   });
