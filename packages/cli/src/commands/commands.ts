@@ -7,6 +7,7 @@ import type { Command, CommandGroup } from './command.js';
 import { completion } from './completion.js';
 import { config } from './config.js';
 import { init } from './init.js';
+import { inspect } from './inspect.js';
 import { install } from './install.js';
 import { list } from './list.js';
 import { serve } from './serve.js';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   calls,
   init,
   config,
+  inspect,
   users,
   install,
   uninstall,
