@@ -42,6 +42,9 @@ async function commandEntry({ settings, launch }: CommandContext): Promise<[name
   return [serverName(server, config), entry];
 }
 
+/** The transport behind a URL: the deprecated HTTP+SSE where it ends in `/sse`. */
+const transportOf = (url: string): 'http' | 'sse' => (/\/sse\/?$/.test(new URL(url).pathname) ? 'sse' : 'http');
+
 /** Runs a command on this terminal. @returns its exit code @throws Failure where it cannot be started */
 async function runOnTerminal(command: string, args: readonly string[]): Promise<number> {
   const isWindows = process.platform === 'win32';
@@ -88,7 +91,7 @@ export const inspect = defineCommand({
     const [name, entry] =
       url === undefined
         ? await commandEntry(context)
-        : (['server', { type: 'http', url: readUrl(url), headers: headersOf(header) }] as const);
+        : (['server', { type: transportOf(readUrl(url)), url, headers: headersOf(header) }] as const);
     checkNode();
     const folder = await mkdtemp(join(tmpdir(), 'mcp-daemon-inspect-'));
     try {
