@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 import { bin, check, root, run } from './lib.mjs';
 import { fences, shell } from './readme.mjs';
@@ -246,8 +246,14 @@ try {
     });
   }
 
+  // As after `npm link`, which puts the command on the PATH; with a record of its own.
+  const linked = {
+    PATH: [join(home, 'node_modules/.bin'), process.env.PATH].join(delimiter),
+    MCP_DATA_DIR: join(temporary, 'data'),
+  };
   for (const commands of fences('ci packed')) {
-    await check(`README.md, from a new installation: ${commands.trim().split('\n').join('; ')}`, () => shell(commands, home));
+    const title = commands.trim().split('\n').join('; ');
+    await check(`README.md, from a new installation: ${title}`, () => shell(commands, home, linked));
   }
 } finally {
   await rm(temporary, { recursive: true, force: true });

@@ -19,7 +19,7 @@ export function fences(marker, { file = 'README.md', language = 'sh' } = {}) {
     .map((match) => match[3]);
 }
 
-export const shell = (commands, cwd) => run('bash', ['-euo', 'pipefail', '-c', commands], { cwd });
+export const shell = (commands, cwd, env) => run('bash', ['-euo', 'pipefail', '-c', commands], { cwd, env });
 
 /** What a new user does first: log in, call a tool, open pages. */
 async function tryOut(url) {

@@ -104,7 +104,7 @@ export const install = defineCommand({
   },
   examples: [
     ['install claude-desktop', 'Add the config file of this folder to Claude Desktop'],
-    ['install vscode --scope project --command "npx -y mcp-daemon"', 'Add it to VS Code for everyone who opens this folder'],
+    ['install vscode --scope project --command mcp-daemon', 'Add it to VS Code for everyone who has mcp-daemon on their PATH'],
     ['install codex --url http://localhost:8000/mcp --header "Authorization: Bearer …"', 'Add a server that runs over HTTP'],
   ],
   async run({ command, url, header = [], ...args }, context) {
