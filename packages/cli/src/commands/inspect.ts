@@ -71,7 +71,7 @@ async function runOnTerminal(command: string, args: readonly string[]): Promise<
 /** Opens the MCP Inspector. */
 export const inspect = defineCommand({
   command: 'inspect [arguments..]',
-  description: 'Open the MCP Inspector, connected to this server',
+  description: 'Open the MCP Inspector for this server',
   settings: ['config', 'dataDir'],
   positionals: {
     arguments: { array: true, string: true, describe: 'Further arguments of the Inspector, after --' },
@@ -82,7 +82,7 @@ export const inspect = defineCommand({
     cli: switchFlag("Run the Inspector's command line, not its page"),
   },
   examples: [
-    ['inspect', 'Open its page in the browser'],
+    ['inspect', 'Open its page in the browser, where "Connect" starts the server'],
     ['inspect --cli -- --method tools/call --tool-name hello --tool-arg name=Ada', 'Call a tool on its command line'],
     ['inspect --url http://localhost:8000/mcp --header "Authorization: Bearer …"', 'Look at a server that runs over HTTP'],
   ],
@@ -98,8 +98,9 @@ export const inspect = defineCommand({
       const file = join(folder, 'mcp.json');
       // For the current user alone: headers are secrets.
       await writeFile(file, JSON.stringify({ mcpServers: { [name]: entry } }), { mode: 0o600 });
-      const mode = cli ? '--cli' : '--web';
-      return await runOnTerminal('npx', ['-y', INSPECTOR, mode, '--config', file, '--server', name, ...more.map(String)]);
+      // The page lists all servers of the file, which is this one.
+      const target = cli ? ['--cli', '--config', file, '--server', name] : ['--web', '--config', file];
+      return await runOnTerminal('npx', ['-y', INSPECTOR, ...target, ...more.map(String)]);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -66,6 +66,7 @@ describe('inspect', () => {
       );
       const { args, config } = JSON.parse(stdout) as Seen;
       expect([code, args[2]]).toEqual([7, '--web']);
+      expect(args).not.toContain('--server');
       expect(Object.values(config.mcpServers)).toEqual([
         { type: 'http', url: 'http://localhost:8000/mcp', headers: { Authorization: 'Bearer x' } },
       ]);
