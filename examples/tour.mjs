@@ -1,5 +1,6 @@
 /** The guided tour (`npm run tour`): a real MCP client starts the stdio server and uses everything in a config file. */
 import assert from 'node:assert/strict';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { bin, run, withDataDir, withSidecar } from './support/sidecar.mjs';
@@ -12,6 +13,9 @@ const [bold, dim, green] = [paint(1), paint(2), paint(32)];
 
 const title = (text) => console.log(`\n${bold(text)}`);
 const listed = (name, description) => console.log(`  ${name.padEnd(16)}${dim(description)}`);
+/** A command as it can be pasted into a shell in this folder. */
+const word = (text) => (/^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+const command = (...words) => ['node', relative('', bin) || bin, ...words].map(word).join(' ');
 const indented = (text) => String(text).replace(/^(?=.)/gm, '      ');
 
 /** Prints a request and its answer, and checks the answer. */
@@ -49,24 +53,35 @@ async function useEverything(client) {
 }
 
 await withDataDir(async (dataDir) => {
-  console.log(`Starting the sidecar: ${dim(`node ${bin} --config ${config}`)}`);
+  console.log(
+    `Starting the stdio server, as a host does:\n\n${indented(command('--transport', 'stdio', '--config', relative('', config)))}\n`,
+  );
   await withSidecar({ config, dataDir, options: { versionNegotiation: { mode: 'auto' } } }, useEverything);
 
   title('The record');
-  console.log('The sidecar has ended. Each call is in its record:');
+  console.log('The server has ended. Each call is in its record:');
   console.log((await run('calls', 'list', '--data-dir', dataDir)).replace(/^(?=.)/gm, '  ').trimEnd());
   const calls = JSON.parse(await run('calls', 'list', '--json', '--data-dir', dataDir));
   assert.equal(calls.length, 5);
 });
 
+const demo = ['--config', relative('', config)];
 const entry = { mcpServers: { demo: { command: process.execPath, args: [bin, '--transport', 'stdio', '--config', config] } } };
 title('What to do next');
-console.log(`Put this demo into a host such as Claude Desktop, Claude Code or Cursor:
+console.log(`Call a tool of this demo:
+
+${indented(command(...demo, 'call', 'hello', 'name=Ada'))}
+
+Put the demo into a host; this shows the change and asks:
+
+${indented(command(...demo, 'install', 'claude-code'))}
+
+Or paste this into the config file of a host such as Claude Desktop or Cursor:
 
 ${indented(JSON.stringify(entry, null, 2))}
 
-Or begin with tools of your own:
+Begin with tools of your own:
 
-${indented(`node ${bin} init my-tools`)}
+${indented(command('init', 'my-tools'))}
 
 README.md goes on from here.`);

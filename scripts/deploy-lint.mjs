@@ -1,6 +1,7 @@
 /**
  * `npm run deploy-lint`: checks the deployment files, without Docker or Kubernetes. Two linters check the Dockerfile, the schemas
- * of the Kubernetes API check the manifests, and rules of our own check both. Then it starts the server as they would.
+ * of the Kubernetes API check the manifests, and rules of our own check both; so are the Compose file and the systemd unit. Then it
+ * starts the server as they would.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { DockerfileParser } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
 import { parseAllDocuments } from 'yaml';
 
+import { otherDeployments } from './deploy-other.mjs';
 import { deployed } from './deploy-start.mjs';
 import { bin, check, pnpm, root, run } from './lib.mjs';
 
@@ -178,8 +180,9 @@ await check('Kubernetes: what is named is there', () => {
     Object.values(Secret.stringData).some((value) => value !== '') && 'a secret that everybody would know',
   );
 });
+await otherDeployments({ environment, none });
 await check('every variable of the image and of the manifests is a setting', async () => {
-  const { SETTINGS } = await import(pathToFileURL(join(root, 'packages/cli/build/settings.js')).href);
+  const { SETTINGS } = await import(pathToFileURL(join(root, 'packages/cli/build/settings/settings.js')).href);
   const known = new Set(['NODE_ENV', ...Object.values(SETTINGS).map(({ env }) => env)]);
   const names = [environment, given, Secret.stringData].flatMap(Object.keys);
   none(...names.map((name) => !known.has(name) && `${name} is none`));

@@ -3,24 +3,24 @@
  * from there.
  */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
-import { bin, check, pnpm, root, run } from './lib.mjs';
+import { bin, check, root, run } from './lib.mjs';
 import { fences, shell } from './readme.mjs';
 import { greet, login, open, served } from './served.mjs';
+import { pack, readManifests } from './tarballs.mjs';
+
+/** What the tests in docs/testing.md need. The newest vitest does not run on Node 20. */
+const TEST_TOOLS = ['@modelcontextprotocol/client@2.4.0', 'jest@30.5.2', 'vitest@4.1.12'];
 
 /** Maximum size of each tarball in kilobytes. Two of them contain the files of the API pages. */
 const LARGEST = { cli: 2_500, express: 1_500 };
 const LARGEST_OF_OTHERS = 300;
 
-const folders = (await readdir(join(root, 'packages'))).sort();
-const manifests = new Map(
-  await Promise.all(
-    folders.map(async (folder) => [folder, JSON.parse(await readFile(join(root, 'packages', folder, 'package.json'), 'utf8'))]),
-  ),
-);
+const manifests = await readManifests();
+const folders = [...manifests.keys()];
 const { version } = manifests.get('cli');
 
 const temporary = await mkdtemp(join(tmpdir(), 'mcp-daemon-packed-'));
@@ -44,18 +44,8 @@ async function session(messages, ...args) {
 }
 
 try {
-  await check('pack', () =>
-    run('npx', ['-y', pnpm, '--filter', './packages/*', 'pack', '--pack-destination', tarballs], {
-      ...quiet,
-      env: { CI: 'true' },
-    }),
-  );
-  const files = new Map(
-    [...manifests].map(([folder, { name }]) => [
-      folder,
-      join(tarballs, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`),
-    ]),
-  );
+  let files = new Map();
+  await check('pack', async () => (files = await pack(tarballs)));
 
   for (const [folder, file] of files) {
     await check(`publint ${folder}`, () => run(bin('publint'), ['run', file, '--strict'], quiet));
@@ -235,8 +225,35 @@ try {
       });
     }
   }
+  await check('npm install of the test runners', () =>
+    run('npm', ['install', '--save-dev', '--no-audit', '--no-fund', ...TEST_TOOLS], { ...inHome, timeoutMs: 300_000 }),
+  );
+  const runners = {
+    jest: [process.execPath, ['--experimental-vm-modules', join(home, 'node_modules/jest/bin/jest.js')]],
+    vitest: [process.execPath, [join(home, 'node_modules/vitest/vitest.mjs'), 'run']],
+  };
+  for (const [runner, [command, args]] of Object.entries(runners)) {
+    await check(`docs/testing.md: the test for ${runner}`, async () => {
+      const tests = fences(`ci ${runner}`, { file: 'docs/testing.md', language: 'js' });
+      assert.equal(tests.length, 1);
+      const cwd = join(home, `with-${runner}`);
+      await mkdir(cwd);
+      await writeFile(join(cwd, 'package.json'), '{ "type": "module" }\n');
+      await writeFile(join(cwd, 'tools.test.js'), tests[0]);
+      for (const name of ['mcp.json', 'functions.mjs']) await cp(join(home, 'demo', name), join(cwd, name));
+      const { stdout, stderr } = await run(command, args, { ...quiet, cwd });
+      assert.match(stdout + stderr, /[12] passed/);
+    });
+  }
+
+  // As after `npm link`, which puts the command on the PATH; with a record of its own.
+  const linked = {
+    PATH: [join(home, 'node_modules/.bin'), process.env.PATH].join(delimiter),
+    MCP_DATA_DIR: join(temporary, 'data'),
+  };
   for (const commands of fences('ci packed')) {
-    await check(`README.md, from a new installation: ${commands.trim().split('\n').join('; ')}`, () => shell(commands, home));
+    const title = commands.trim().split('\n').join('; ');
+    await check(`README.md, from a new installation: ${title}`, () => shell(commands, home, linked));
   }
 } finally {
   await rm(temporary, { recursive: true, force: true });

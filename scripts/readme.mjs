@@ -2,7 +2,7 @@
  * Runs the commands of README.md. A fence after `<!-- ci -->` runs in the clone. So does one after `<!-- ci serve -->`, until
  * its server has answered. scripts/packed.mjs runs a fence after `<!-- ci packed -->`, in a folder where the packed packages are
  * installed. There it also runs the `js` fences in the packages' READMEs that follow `<!-- ci -->` or `<!-- ci serve -->`,
- * with empty input.
+ * with empty input, and the tests in docs/testing.md that follow `<!-- ci jest -->` or `<!-- ci vitest -->`.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export function fences(marker, { file = 'README.md', language = 'sh' } = {}) {
     .map((match) => match[3]);
 }
 
-export const shell = (commands, cwd) => run('bash', ['-euo', 'pipefail', '-c', commands], { cwd });
+export const shell = (commands, cwd, env) => run('bash', ['-euo', 'pipefail', '-c', commands], { cwd, env });
 
 /** What a new user does first: log in, call a tool, open pages. */
 async function tryOut(url) {

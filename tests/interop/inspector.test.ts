@@ -13,7 +13,7 @@ import type { Json } from './raw-peer.js';
 import type { HomeServer } from './served.js';
 import { serveHome } from './served.js';
 import type { Home } from './sidecar.js';
-import { callsOf, createHome, environment } from './sidecar.js';
+import { bin as daemon, callsOf, createHome, environment } from './sidecar.js';
 
 const VERSION = '2.12.0';
 const run = promisify(execFile);
@@ -96,6 +96,23 @@ describeWhere.each(runs)(
         type: 'text',
         text: "Prompt with arguments: arg1='a', arg2='b'",
       });
+    }, 60_000);
+
+    it('is opened by "mcp-daemon inspect", with the right arguments', async () => {
+      // In place of npx, which would download the Inspector again.
+      const bin = join(home.folder, 'bin');
+      await mkdir(bin, { recursive: true });
+      await writeFile(join(bin, 'npx'), `#!/bin/sh\nshift 2\nexec "${node}" "${inspector}" "$@"\n`, { mode: 0o755 });
+      const target =
+        transport === 'stdio' ? ['--config', home.config] : ['--url', transport === 'HTTP+SSE' ? server!.sse : server!.http];
+      const more = ['--protocol-era', era, '--format', 'json', '--quiet', '--method', 'tools/list'];
+      const { stdout } = await run(node, [daemon, 'inspect', '--cli', ...target, '--', ...more], {
+        env: { ...environment(), PATH: `${bin}:${process.env['PATH']}`, HOME: home.folder },
+        maxBuffer: 10_000_000,
+      });
+      const printed = JSON.parse(stdout) as Json;
+      const { tools } = (printed['result'] ?? printed) as Json;
+      expect(names(tools)).toContain('json_schema_2020_12_tool');
     }, 60_000);
 
     it('leaves its calls in the record', async () => {

@@ -2,8 +2,10 @@
  * Runs every command line that is not plain serving, and ends the process with the exit code.
  */
 import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 import { launchOf } from '../hosts/entry.js';
+import { stableNode } from '../hosts/node-path.js';
 import type { Env, Flags } from '../settings/settings.js';
 import { readSettings } from '../settings/settings.js';
 import { painter, wantsColour } from '../terminal/terminal.js';
@@ -23,7 +25,12 @@ function contextOf(script: string, env: Env, flags: Flags): CommandContext {
     settings: readSettings(flags, { ...env, MCP_TRANSPORT: 'stdio' }),
     env,
     flags,
-    launch: (command) => launchOf(process.execPath, realpathSync(script), displayPath(script), VERSION, command),
+    launch(command) {
+      const { argv0, execPath, platform } = process;
+      const node = stableNode({ argv0, execPath, platform, path: env['PATH'] ?? env['Path'] });
+      const files = { script: realpathSync(script), given: resolve(script), typed: displayPath(script) };
+      return launchOf({ ...files, node, version: VERSION }, command);
+    },
     print: (line) => void stdout.write(`${line}\n`),
     note: (line) => void stderr.write(`${line}\n`),
     paint: painter(wantsColour(env, stdout)),

@@ -7,10 +7,12 @@ import type { Command, CommandGroup } from './command.js';
 import { completion } from './completion.js';
 import { config } from './config.js';
 import { init } from './init.js';
-import { install, uninstall } from './install.js';
+import { inspect } from './inspect.js';
+import { install } from './install.js';
 import { list } from './list.js';
 import { records } from './records.js';
 import { serve } from './serve.js';
+import { uninstall } from './uninstall.js';
 import { users } from './users.js';
 
 /** All commands; the first one, whose name is `$0`, runs where no command is named. */
@@ -22,6 +24,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   records,
   init,
   config,
+  inspect,
   users,
   install,
   uninstall,

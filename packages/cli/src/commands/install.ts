@@ -1,46 +1,27 @@
 /**
- * `install` and `uninstall`: add the server to the config file of a host, and remove it again.
+ * `install`: adds the server to the config file of a host, as a command that the host starts or as a URL.
  */
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
-import { Failure, UsageError } from '../errors.js';
-import type { HostEntry } from '../hosts/entry.js';
-import { entryOf, serverName } from '../hosts/entry.js';
-import type { Host, HostName, Scope } from '../hosts/locations.js';
-import { HOST_NAMES, HOSTS } from '../hosts/locations.js';
-import { findConfig } from '../settings/paths.js';
+import { UsageError } from '../errors.js';
+import type { Launch } from '../hosts/entry.js';
+import { serverName, stdioArgs } from '../hosts/entry.js';
+import type { Host, HostEntry } from '../hosts/host.js';
+import { afterInstall } from '../hosts/host.js';
+import { CONFIG_NAMES, findConfig, isFile } from '../settings/paths.js';
 import type { Setting } from '../settings/setting.js';
 import type { SettingName } from '../settings/settings.js';
 import { HTTP_GROUPS, SETTING_NAMES, SETTINGS } from '../settings/settings.js';
-import { displayPath } from '../terminal/text.js';
 import type { CommandContext } from './command.js';
-import { defineCommand, switchFlag, textFlag } from './command.js';
+import { defineCommand, textFlag } from './command.js';
+import { checkName, fileOf, FLAGS, hostOf, POSITIONALS, writeChange } from './install-target.js';
+import { headersOf, readUrl } from './remote.js';
 
 /** Settings of a sidecar that the entry of a host may contain. Secrets do not belong in the file of another program. */
 const ENTRY_SETTINGS: readonly SettingName[] = SETTING_NAMES.filter(
   (name) => !HTTP_GROUPS.has(SETTINGS[name].group) && !['config', 'transport', 'stateSecret'].includes(name),
 );
-
-const SCOPES = ['user', 'project'] as const satisfies readonly Scope[];
-
-const POSITIONALS = { host: { choices: HOST_NAMES, demandOption: true, describe: 'Host to configure' } } as const;
-
-const FLAGS = {
-  name: textFlag('Name of the server in the host', { defaultDescription: '"name" in the config file, or its folder' }),
-  scope: { choices: SCOPES, default: 'user', describe: 'For this user everywhere, or for this folder only' },
-  yes: switchFlag('Write without asking', { alias: 'y' }),
-  'dry-run': switchFlag('Show the change and write nothing'),
-} as const;
-
-/** The arguments of both commands. */
-interface HostArguments {
-  host: HostName;
-  name: string | undefined;
-  scope: Scope;
-  yes: boolean;
-  'dry-run': boolean;
-}
 
 /** The settings that were given as flags, as flags of the sidecar. */
 function entryFlags({ flags }: CommandContext): string[] {
@@ -53,51 +34,60 @@ function entryFlags({ flags }: CommandContext): string[] {
   });
 }
 
-function fileOf({ host, scope }: HostArguments, { env }: CommandContext): string {
-  const { title, file }: Host = HOSTS[host];
-  const found = file(scope, { env, platform: process.platform, cwd: process.cwd() });
-  if (found === undefined) throw new UsageError(`--scope: ${title} has no project scope; leave the flag out`);
-  return found;
+/** What will be installed. */
+interface Server {
+  readonly name: string;
+  readonly entry: HostEntry;
+  /** What the user should know of the entry. */
+  readonly notes: readonly string[];
 }
 
-function checkName(name: string | undefined): void {
-  if (name === '') throw new UsageError('missing value for --name');
+/** What to say about the Node that the entry names. */
+function nodeNotes({ node }: Launch): string[] {
+  if (node === undefined) return [];
+  if (!node.isVersioned) return [`Node: ${node.path}`];
+  return [
+    `Node: ${node.path}. This path names one version. If an upgrade of Node removes it, run this command again; ` +
+      'or pass --command with a path that stays.',
+  ];
 }
 
-/** Shows a change, asks for confirmation and writes it. @returns the exit code */
-async function change(
-  { host, yes, 'dry-run': dryRun }: HostArguments,
+/** The server as a command that the host starts. */
+async function commandServer(host: Host, command: string | undefined, context: CommandContext): Promise<Server> {
+  const { readConfigFile } = await import('../runtime/config-file.js');
+  const config = findConfig(context.settings);
+  // Checked now, because hosts do not show the errors of a config file.
+  const { server } = readConfigFile(config);
+  const launch = context.launch(command);
+  const args = stdioArgs(launch, config, entryFlags(context));
+  return { name: serverName(server, config), entry: host.command(launch.command, args), notes: nodeNotes(launch) };
+}
+
+/** The name of a server that is known by its URL: that of the config file in this folder, or the host name. */
+async function nameOfUrl(url: string, { settings }: CommandContext): Promise<string> {
+  const hasConfig = settings.config !== undefined || CONFIG_NAMES.some((name) => isFile(name));
+  if (!hasConfig) return new URL(url).hostname.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^-+|-+$/g, '');
+  const { readConfigFile } = await import('../runtime/config-file.js');
+  const config = findConfig(settings);
+  return serverName(readConfigFile(config).server, config);
+}
+
+/** The server as a URL. */
+async function urlServer(
+  host: Host,
+  { url, header, scope }: { url: string; header: readonly string[]; scope: string },
   context: CommandContext,
-  file: string,
-  before: string | undefined,
-  after: string,
-): Promise<number> {
-  const { print, note, paint, interactive } = context;
-  const { title, nextStep }: Host = HOSTS[host];
-  const { diff } = await import('../hosts/diff.js');
-  print(`${paint('bold', file)}${before === undefined ? ' (new file)' : ''}`);
-  for (const line of diff(before ?? '', after, paint)) print(line);
-  if (dryRun) {
-    note('Dry run: nothing was written.');
-    return 0;
-  }
-  if (!yes) {
-    if (!interactive)
-      throw new UsageError('nothing was written: no terminal to ask for confirmation. Pass --yes to write without asking', {
-        hint: false,
-      });
-    const { confirm } = await import('./questions.js');
-    if (!(await confirm(`Write this to the config file of ${title}?`))) {
-      note('Nothing was written.');
-      return 1;
-    }
-  }
-  const { replaceFile } = await import('../hosts/write.js');
-  const backup = await replaceFile(file, before, after);
-  print(`${paint('green', 'wrote')} ${file}`);
-  if (backup !== undefined) print(`Backup: ${backup}`);
-  print(nextStep);
-  return 0;
+): Promise<Server> {
+  if (host.url === undefined)
+    throw new UsageError(
+      `--url: the config file of ${host.title} takes commands only. Add the URL in its settings, under Connectors`,
+    );
+  const shared = scope === 'project' && header.length > 0;
+  return {
+    name: await nameOfUrl(url, context),
+    entry: host.url(url, headersOf(header)),
+    notes: shared ? ['The file is part of the project: whoever has it has the headers, too.'] : [],
+  };
 }
 
 /** Adds the server to a host. */
@@ -106,69 +96,43 @@ export const install = defineCommand({
   description: 'Add the server to the config file of a host, after showing the change',
   settings: ['config', ...ENTRY_SETTINGS],
   positionals: POSITIONALS,
-  flags: { ...FLAGS, command: textFlag('Command that the host runs', { defaultDescription: 'this program' }) },
+  flags: {
+    ...FLAGS,
+    command: textFlag('Command that the host runs', { defaultDescription: 'this program' }),
+    url: textFlag('URL of a running server, such as http://localhost:8000/mcp, in place of a command'),
+    header: textFlag('Header that the host sends to the URL, as "Name: value"; may be repeated', { array: true }),
+  },
   examples: [
     ['install claude-desktop', 'Add the config file of this folder to Claude Desktop'],
-    ['install vscode --scope project --command "npx -y mcp-daemon"', 'Add it to VS Code for everyone who opens this folder'],
+    ['install vscode --scope project --command mcp-daemon', 'Add it to VS Code for everyone who has mcp-daemon on their PATH'],
+    ['install codex --url http://localhost:8000/mcp --header "Authorization: Bearer …"', 'Add a server that runs over HTTP'],
   ],
-  async run({ command, ...args }, context) {
-    checkName(args.name);
-    const [{ readConfigFile }, { readHostFile }, { textOf }] = await Promise.all([
-      import('../runtime/config-file.js'),
+  async run({ command, url, header = [], ...args }, context) {
+    const host = hostOf(args);
+    checkName(args.name, host);
+    if (url !== undefined && command !== undefined) throw new UsageError('--url and --command: give one of them');
+    if (url === undefined && header.length > 0) throw new UsageError('--header needs --url');
+    const server =
+      url === undefined
+        ? await commandServer(host, command, context)
+        : await urlServer(host, { url: readUrl(url), header, scope: args.scope }, context);
+    const name = args.name ?? server.name;
+
+    const [{ readHostFile }, { changed, mergeEntry }, { textOf }] = await Promise.all([
       import('../hosts/edit.js'),
+      import('../hosts/merge.js'),
       import('../hosts/write.js'),
     ]);
-    const host: Host = HOSTS[args.host];
-    const config = findConfig(context.settings);
-    // Checked now, because hosts do not show the errors of a config file.
-    const { server } = readConfigFile(config);
-    const name = args.name ?? serverName(server, config);
-    const plain = entryOf(context.launch(command), config, entryFlags(context));
-    const entry: HostEntry = host.hasType ? { type: 'stdio', ...plain } : plain;
-
     const file = fileOf(args, context);
     const before = await textOf(file);
-    const document = readHostFile(before ?? '', host.key, file);
+    const document = await readHostFile(before ?? '', host, file);
     const old = document.entry(name);
-    // Members that the user has added to the entry, such as "env", stay.
-    const merged = typeof old === 'object' && old !== null && !Array.isArray(old) ? { ...old, ...entry } : entry;
-    if (isDeepStrictEqual(old, merged)) {
+    const change = mergeEntry(old, server.entry, host.defaults);
+    if (isDeepStrictEqual(old, changed(old, change))) {
       context.print(`"${name}" is already installed in ${file}`);
       return 0;
     }
-    return change(args, context, file, before, document.with(name, merged));
-  },
-});
-
-/** The name under which a config file was installed. */
-async function installedName(config: string): Promise<string> {
-  const { readConfigFile } = await import('../runtime/config-file.js');
-  try {
-    return serverName(readConfigFile(config).server, config);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new Failure(`cannot read the name of the server from ${displayPath(config)}. Pass it with --name`);
-  }
-}
-
-/** Removes the server from a host. */
-export const uninstall = defineCommand({
-  command: 'uninstall <host>',
-  description: 'Remove the server from the config file of a host',
-  settings: ['config'],
-  positionals: POSITIONALS,
-  flags: FLAGS,
-  async run(args, context) {
-    checkName(args.name);
-    const [{ readHostFile }, { textOf }] = await Promise.all([import('../hosts/edit.js'), import('../hosts/write.js')]);
-    const name = args.name ?? (await installedName(findConfig(context.settings)));
-    const file = fileOf(args, context);
-    const before = await textOf(file);
-    const document = readHostFile(before ?? '', HOSTS[args.host].key, file);
-    if (before === undefined || document.entry(name) === undefined) {
-      context.print(`"${name}" is not installed in ${file}`);
-      return 0;
-    }
-    return change(args, context, file, before, document.with(name, undefined));
+    const done = [...server.notes, afterInstall(host, args.scope)];
+    return writeChange(args, context, { file, before, after: document.with(name, change), done });
   },
 });

@@ -1,10 +1,14 @@
 /**
  * `list`: lists what the config file declares.
  */
-import type { FunctionDefinition } from '@mcp-daemon/core';
+import type { Config, FunctionDefinition } from '@mcp-daemon/core';
 
+import { serverName } from '../hosts/entry.js';
+import type { NamingHost } from '../hosts/model-names.js';
+import { modelNames, NAMING_HOSTS } from '../hosts/model-names.js';
 import { findConfig } from '../settings/paths.js';
 import { displayPath, oneLine, table } from '../terminal/text.js';
+import type { CommandContext } from './command.js';
 import { defineCommand, switchFlag } from './command.js';
 
 const KINDS = { tool: 'tool', resource: 'resource', resource_template: 'template', prompt: 'prompt' } as const;
@@ -34,16 +38,46 @@ function describe(entry: FunctionDefinition): object {
   return { type: entry.kind, name, title, description, ...own, ...link };
 }
 
+/** Lists the names under which the model of a host sees the tools. */
+function listAs(host: NamingHost, name: string, { definition }: Config, json: boolean, context: CommandContext): number {
+  const { print, note, paint, width } = context;
+  const tools = definition.functions.filter(({ kind }) => kind === 'tool').map((tool) => tool.name);
+  const names = modelNames(host, name, tools);
+  if (json) {
+    print(JSON.stringify(names, null, 2));
+    return 0;
+  }
+  if (names.length === 0) {
+    note('The config file has no tools');
+    return 0;
+  }
+  const rows = names.map(({ name: tool, shown, warning = '' }) => [
+    oneLine(tool),
+    shown === undefined ? paint('red', '(none)') : paint('bold', oneLine(shown)),
+    warning === '' ? '' : paint('yellow', warning),
+  ]);
+  const head = ['TOOL', 'NAME FOR THE MODEL', 'WARNING'].map((word) => paint('dim', word));
+  for (const line of table([head, ...rows], width)) print(line);
+  return 0;
+}
+
 /** Lists the tools, resources, templates and prompts of the config file. */
 export const list = defineCommand({
   command: 'list',
   description: 'List the tools, resources and prompts of the config file',
   settings: ['config'],
-  flags: { json: switchFlag('Print JSON: an array, with schemas and links') },
-  async run({ json }, { settings, print, note, paint, width }) {
+  flags: {
+    json: switchFlag('Print JSON: an array, with schemas and links'),
+    as: { choices: NAMING_HOSTS, describe: 'List the names under which the model of this host sees the tools' },
+  },
+  examples: [['list --as claude-code', 'Show the names that Claude Code makes of the tools, and those that it leaves out']],
+  async run({ json, as }, context) {
+    const { settings, print, note, paint, width } = context;
     const { readConfigFile } = await import('../runtime/config-file.js');
     const file = findConfig(settings);
-    const { functions } = readConfigFile(file).definition;
+    const config = readConfigFile(file);
+    if (as !== undefined) return listAs(as, serverName(config.server, file), config, json, context);
+    const { functions } = config.definition;
     if (json) {
       print(JSON.stringify(functions.map(describe), null, 2));
       return 0;

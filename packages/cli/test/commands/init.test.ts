@@ -1,6 +1,16 @@
+import { execFile } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { TempFolder } from '../support.js';
+
+const run = promisify(execFile);
+const root = dirname(dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url))))));
+/** Whether this Node runs TypeScript. */
+const hasTypeScript = Boolean((process.features as { typescript?: unknown }).typescript);
 
 describe('init', () => {
   let temp: TempFolder;
@@ -29,7 +39,7 @@ describe('init', () => {
       mcpServers: Record<string, { command: string; args: string[] }>;
     };
     const [server] = Object.values(snippet.mcpServers);
-    expect(server?.command).toBe(process.execPath);
+    expect(realpathSync(server!.command)).toBe(realpathSync(process.execPath));
     const sidecar = await temp.sidecar(server!.args.slice(1), { cwd: '/' });
     expect(await sidecar.call('hello', { name: 'Bob' })).toBe('Hello, Bob!');
   });
@@ -43,6 +53,69 @@ describe('init', () => {
     expect(await temp.read('demo/mcp.json')).toBe('mine');
     expect(await temp.run(['init', 'demo', '--force'])).toMatchObject({ code: 0 });
     expect(await temp.read('demo/mcp.json')).toContain('"hello"');
+  });
+
+  it.each([
+    ['functions', []],
+    ['a class', ['--class']],
+  ])('the test of %s passes under node --test', async (_, flags) => {
+    expect(await temp.run(['init', 'demo', ...flags])).toMatchObject({ code: 0 });
+    const cwd = temp.at('demo');
+    // Not as a part of the test run that this process may belong to.
+    const { stdout } = await run('npm', ['test', '--silent'], { cwd, env: { ...temp.env(), NODE_TEST_CONTEXT: undefined } });
+    expect(stdout).toMatch(/^# pass 2$|^ℹ pass 2$/m);
+    expect(await temp.run(['config', 'check', '--load'], { cwd })).toMatchObject({ code: 0 });
+    expect(await temp.run(['call', 'hello', 'name=Ada'], { cwd })).toMatchObject({ stdout: 'Hello, Ada!\n' });
+  });
+
+  it('init --ts says which Node runs it, and what it writes has correct types', async () => {
+    const made = await temp.run(['init', 'demo', '--ts']);
+    expect(made.code).toBe(0);
+    expect(made.stderr.includes('does not run TypeScript')).toBe(!hasTypeScript);
+    expect(JSON.parse(await temp.read('demo/package.json'))).toMatchObject({ engines: { node: '>=22.18' } });
+    const typeRoots = join(root, 'node_modules/@types');
+    await run(join(root, 'node_modules/.bin/tsc'), ['-p', temp.at('demo'), '--typeRoots', typeRoots]);
+    const cwd = temp.at('demo');
+    const checked = await temp.run(['config', 'check', '--load'], { cwd });
+    expect(checked.code).toBe(hasTypeScript ? 0 : 1);
+    if (!hasTypeScript) return expect(checked.stderr + checked.stdout).toContain('TypeScript');
+    const { stdout } = await run('npm', ['test', '--silent'], { cwd, env: { ...temp.env(), NODE_TEST_CONTEXT: undefined } });
+    expect(stdout).toMatch(/^# pass 2$|^ℹ pass 2$/m);
+  });
+
+  it('init names the server, and its $schema exists, with or without an installed package', async () => {
+    await temp.run(['init', 'shop']);
+    const config = JSON.parse(await temp.read('shop/mcp.json')) as { $schema: string; tools: { annotations: object }[] };
+    expect(config).toMatchObject({ name: 'shop', version: '0.1.0', instructions: expect.any(String) as string });
+    expect(config.tools.every(({ annotations }) => Object.keys(annotations).length > 0)).toBe(true);
+    expect(config.$schema).toBe('./mcp.schema.json');
+    expect(JSON.parse(await temp.read('shop/mcp.schema.json'))).toHaveProperty('properties.module_links');
+
+    await temp.write('installed/node_modules/mcp-daemon/config.schema.json', '{}');
+    await temp.run(['init', 'installed']);
+    const { $schema } = JSON.parse(await temp.read('installed/mcp.json')) as { $schema: string };
+    expect(existsSync(temp.at('installed', $schema))).toBe(true);
+    expect(existsSync(temp.at('installed/mcp.schema.json'))).toBe(false);
+  });
+
+  it('init keeps the files of a project, also with --force, and says so', async () => {
+    const mine = { 'package.json': '{ "name": "mine" }', 'README.md': '# Mine', '.gitignore': 'dist/' };
+    for (const [name, text] of Object.entries(mine)) await temp.write(`demo/${name}`, text);
+    for (const flags of [[], ['--force']]) {
+      const { code, stdout } = await temp.run(['init', 'demo', ...flags]);
+      expect(code).toBe(0);
+      for (const [name, text] of Object.entries(mine)) {
+        expect(stdout).toContain(`kept demo/${name}`);
+        expect(await temp.read(`demo/${name}`)).toBe(text);
+      }
+    }
+  });
+
+  it('init does not hide the config file of another name', async () => {
+    await temp.write('demo/mcp-daemon.json', '{}');
+    const { code, stderr } = await temp.run(['init', 'demo', '--force']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('demo/mcp-daemon.json is a config file already')]);
+    expect(existsSync(temp.at('demo/mcp.json'))).toBe(false);
   });
 
   it('init reports a folder that it cannot write to', async () => {

@@ -4,8 +4,10 @@ import { dirname } from 'node:path';
 
 import { readHostFile } from '../../src/hosts/edit.js';
 import { launchOf, serverName, splitCommand } from '../../src/hosts/entry.js';
-import type { HostName, Scope } from '../../src/hosts/locations.js';
+import type { Scope } from '../../src/hosts/host.js';
+import type { HostName } from '../../src/hosts/locations.js';
 import { HOST_NAMES, HOSTS } from '../../src/hosts/locations.js';
+import { stableNode } from '../../src/hosts/node-path.js';
 import type { Result } from '../support.js';
 import { BIN, TempFolder, toolsConfig } from '../support.js';
 
@@ -14,9 +16,33 @@ const FILES: Record<HostName, string> = {
   'claude-code': 'home/.claude.json',
   cursor: 'home/.cursor/mcp.json',
   vscode: 'home/.config/Code/User/mcp.json',
+  codex: 'home/.codex/config.toml',
+  gemini: 'home/.gemini/settings.json',
+  opencode: 'home/.config/opencode/opencode.json',
+  'copilot-cli': 'home/.copilot/mcp-config.json',
+  qwen: 'home/.qwen/settings.json',
+  cline: 'home/.cline/data/settings/cline_mcp_settings.json',
+  windsurf: 'home/.codeium/windsurf/mcp_config.json',
+  zed: 'home/.config/zed/settings.json',
+  'lm-studio': 'home/.lmstudio/mcp.json',
 };
-const PROJECT_FILES = { 'claude-code': '.mcp.json', cursor: '.cursor/mcp.json', vscode: '.vscode/mcp.json' } as const;
-const keyOf = (host: HostName): string => (host === 'vscode' ? 'servers' : 'mcpServers');
+const PROJECT_FILES = {
+  'claude-code': '.mcp.json',
+  cursor: '.cursor/mcp.json',
+  vscode: '.vscode/mcp.json',
+  gemini: '.gemini/settings.json',
+  opencode: 'opencode.json',
+  'copilot-cli': '.mcp.json',
+  qwen: '.qwen/settings.json',
+} as const;
+const JSON_HOSTS = HOST_NAMES.filter((host) => HOSTS[host].format === 'json');
+const keyOf = (host: HostName): string => HOSTS[host].key;
+const NODE = stableNode({
+  execPath: process.execPath,
+  argv0: process.execPath,
+  path: process.env['PATH'],
+  platform: process.platform,
+}).path;
 
 describe('install and uninstall', () => {
   let temp: TempFolder;
@@ -29,14 +55,20 @@ describe('install and uninstall', () => {
 
   const run = (command: 'install' | 'uninstall', host: string, ...flags: string[]): Promise<Result> =>
     temp.run([command, host, ...flags], { cwd: temp.at('app') });
-  const plain = (): object => ({
-    command: process.execPath,
+  const plain = (): { command: string; args: string[] } => ({
+    command: NODE,
     args: [BIN, '--transport', 'stdio', '--config', temp.at('app', 'mcp.json')],
   });
-  const entry = (host: HostName): object => (['claude-code', 'vscode'].includes(host) ? { type: 'stdio', ...plain() } : plain());
+  /** The entry as the documentation of each host writes it. */
+  function entry(host: HostName): object {
+    const { command, args } = plain();
+    if (host === 'opencode') return { type: 'local', command: [command, ...args], enabled: true };
+    if (host === 'copilot-cli') return { type: 'local', command, args, tools: ['*'] };
+    return ['claude-code', 'vscode'].includes(host) ? { type: 'stdio', command, args } : { command, args };
+  }
   const backups = (name: string): string[] => readdirSync(dirname(temp.at(name))).filter((file) => file.endsWith('.bak'));
 
-  it.each(HOST_NAMES)('%s: install creates a missing file, and a second time changes nothing', async (host) => {
+  it.each(JSON_HOSTS)('%s: install creates a missing file, and a second time changes nothing', async (host) => {
     const file = FILES[host];
     const first = await run('install', host, '--yes');
     expect(first).toMatchObject({ code: 0, stderr: '' });
@@ -51,7 +83,7 @@ describe('install and uninstall', () => {
     expect(backups(file)).toEqual([]);
   });
 
-  it.each(HOST_NAMES)('%s: install changes no other byte, and uninstall restores the old file', async (host) => {
+  it.each(JSON_HOSTS)('%s: install changes no other byte, and uninstall restores the old file', async (host) => {
     const file = FILES[host];
     const before = `// mine\n{\n\t"z": [1,2,   3], // odd spacing\n\t"${keyOf(host)}": {\n\t\t"other": { "command": "x" } /* keep */\n\t},\n\t"a": {}\n}\n`;
     await temp.write(file, before);
@@ -63,7 +95,7 @@ describe('install and uninstall', () => {
       expect(after).toContain(part);
     }
     expect(after).toContain('\n\t\t"my-server": {\n\t\t\t"');
-    expect(readHostFile(after, keyOf(host), file).entry('my-server')).toEqual(entry(host));
+    expect((await readHostFile(after, HOSTS[host], file)).entry('my-server')).toEqual(entry(host));
     expect(statSync(temp.at(file)).mode & 0o777).toBe(0o640);
     const [backup] = backups(file);
     expect(backup).toBeDefined();
@@ -71,14 +103,14 @@ describe('install and uninstall', () => {
     expect(await temp.read(`${dirname(file)}/${backup}`)).toBe(before);
 
     expect((await run('uninstall', host, '--yes')).code).toBe(0);
-    const { entry: left } = readHostFile(await temp.read(file), keyOf(host), file);
+    const { entry: left } = await readHostFile(await temp.read(file), HOSTS[host], file);
     expect(left('my-server')).toBeUndefined();
     expect(left('other')).toEqual({ command: 'x' });
     expect(await temp.read(file)).toBe(before);
     expect((await run('uninstall', host, '--yes')).stdout).toContain('is not installed');
   });
 
-  it.each(HOST_NAMES)('%s: install refuses an invalid file and does not change it', async (host) => {
+  it.each(JSON_HOSTS)('%s: install refuses an invalid file and does not change it', async (host) => {
     for (const content of ['{ "mcpServers": ', '[1]', 'not json', `{ "${keyOf(host)}": [] }`, '"text"']) {
       await temp.write(FILES[host], content);
       const { code, stderr } = await run('install', host, '--yes');
@@ -188,7 +220,7 @@ describe('install and uninstall', () => {
       mcpServers: Record<string, { command: string; args: string[] }>;
     };
     const { command, args } = file.mcpServers['my-server']!;
-    expect([command, args[0]]).toEqual([process.execPath, BIN]);
+    expect([command, args[0]]).toEqual([NODE, BIN]);
     const sidecar = await temp.sidecar(args.slice(1), { cwd: '/' });
     expect(await sidecar.call('one')).toBe('one');
   });
@@ -201,7 +233,7 @@ describe('install and uninstall', () => {
     });
     expect(await run('install', 'emacs')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('<host>: must be claude-desktop, claude-code, cursor or vscode, not "emacs"') as string,
+      stderr: expect.stringContaining('<host>: must be claude-desktop, claude-code, cursor, vscode, codex,') as string,
     });
     await temp.write('app/mcp.json', {});
     expect(await run('install', 'claude-desktop', '--scope', 'project', '--yes')).toMatchObject({ code: 2 });
@@ -237,17 +269,26 @@ describe('config files of hosts', () => {
     expect(serverName({}, '/mcp.json')).toBe('mcp-daemon');
     expect(splitCommand(`"C:/Program Files/node" -y 'a b'c`)).toEqual(['C:/Program Files/node', '-y', 'a bc']);
     expect(() => splitCommand('  ')).toThrow('--command');
-    expect(launchOf('/n', '/c/_npx/1/node_modules/mcp-daemon/dist/bin.js', 'x', '1.2.3')).toMatchObject({
+    const launch = (script: string, typed: string, given = script): unknown =>
+      launchOf({ node: { path: '/n', isVersioned: false }, script, given, typed, version: '1.2.3' });
+    expect(launch('/c/_npx/1/node_modules/mcp-daemon/dist/bin.js', 'x')).toMatchObject({
       command: 'npx',
       args: ['-y', 'mcp-daemon@1.2.3'],
     });
-    expect(launchOf('/n', '/p/dist/bin.js', '/p/node_modules/.bin/mcp-daemon', '1')).toEqual({
+    expect(launch('/p/dist/bin.js', '/p/node_modules/.bin/mcp-daemon')).toMatchObject({
       command: '/n',
       args: ['/p/dist/bin.js'],
       shown: 'npx mcp-daemon',
     });
-    expect(launchOf('/n', '/p/dist/bin.js', 'node_modules/.bin/mcp-daemon', '1').shown).toBe('npx mcp-daemon');
-    expect(launchOf('/n', '/p/dist/bin.js', '/usr/bin/mcp-daemon', '1').shown).toBe('mcp-daemon');
-    expect(launchOf('/n', '/p/dist/bin.js', 'dist/bin.js', '1').shown).toBe('node dist/bin.js');
+    expect(launch('/p/dist/bin.js', 'node_modules/.bin/mcp-daemon')).toMatchObject({ shown: 'npx mcp-daemon' });
+    expect(launch('/p/dist/bin.js', '/usr/bin/mcp-daemon', '/usr/bin/mcp-daemon')).toMatchObject({
+      args: ['/p/dist/bin.js'],
+      shown: 'mcp-daemon',
+    });
+    expect(launch('/p/dist/bin.js', 'dist/bin.js')).toMatchObject({ shown: 'node dist/bin.js' });
+    // pnpm's folder of a package, behind a link that has no version.
+    expect(launch('/g/.pnpm/mcp-daemon@1/dist/bin.js', 'x', '/g/node_modules/mcp-daemon/dist/bin.js')).toMatchObject({
+      args: ['/g/node_modules/mcp-daemon/dist/bin.js'],
+    });
   });
 });

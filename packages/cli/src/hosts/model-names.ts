@@ -1,0 +1,110 @@
+/**
+ * The names under which the model of a host sees the tools of a server. Hosts put the name of the server before them, replace
+ * characters, and shorten long names. As seen with the versions in docs/hosts.md.
+ */
+
+/** Hosts whose names are known. */
+export const NAMING_HOSTS = ['claude-code', 'codex', 'gemini', 'opencode', 'copilot-cli', 'qwen', 'cline'] as const;
+
+/** A host whose names are known. */
+export type NamingHost = (typeof NAMING_HOSTS)[number];
+
+/** A tool as the model of a host sees it. */
+export interface ModelName {
+  /** The name in the config file. */
+  readonly name: string;
+  /** The name for the model; undefined where the host leaves the tool out. */
+  readonly shown: string | undefined;
+  /** What the host does to the name, where that is a problem. */
+  readonly warning: string | undefined;
+}
+
+/** How a host makes names. */
+interface Naming {
+  /** The name for the model, before it is shortened. */
+  readonly make: (server: string, tool: string) => string;
+  /** What happens to tools that get the same name. */
+  readonly same: 'first' | 'last' | 'hash' | 'unknown';
+  /** The greatest length, and what happens beyond it. */
+  readonly limit?: { readonly length: number; readonly beyond: 'left out' | 'cut' | 'cut in the middle' | 'hash' };
+  /** Whether every changed name gets a hash. */
+  readonly hashesChanges?: true;
+}
+
+const folded = (text: string, by: string, kept = /[^A-Za-z0-9_-]/g): string => text.replace(kept, by);
+
+const NAMINGS: Record<NamingHost, Naming> = {
+  'claude-code': {
+    make: (server, tool) => `mcp__${folded(server, '_')}__${folded(tool, '_')}`,
+    same: 'first',
+    limit: { length: 128, beyond: 'left out' },
+  },
+  codex: {
+    make: (server, tool) => `mcp__${folded(server, '_', /\W/g)}__${folded(tool, '_', /\W/g)}`,
+    same: 'hash',
+    limit: { length: 128, beyond: 'hash' },
+  },
+  gemini: {
+    make: (server, tool) => `mcp_${folded(server, '_', /[^\w.:-]/g)}_${folded(tool, '_', /[^\w.:-]/g)}`,
+    same: 'unknown',
+    limit: { length: 64, beyond: 'cut in the middle' },
+  },
+  opencode: { make: (server, tool) => `${folded(server, '_')}_${folded(tool, '_')}`, same: 'last' },
+  'copilot-cli': {
+    make: (server, tool) => `${folded(server, '-')}-${folded(tool, '-')}`,
+    same: 'unknown',
+    limit: { length: 64, beyond: 'cut' },
+  },
+  qwen: {
+    make: (server, tool) => `mcp__${folded(server, '_')}__${folded(tool, '_')}`,
+    same: 'hash',
+    limit: { length: 63, beyond: 'hash' },
+    hashesChanges: true,
+  },
+  cline: {
+    make: (server, tool) => `${folded(server, '_')}__${folded(tool, '_')}`,
+    same: 'hash',
+    limit: { length: 60, beyond: 'hash' },
+    hashesChanges: true,
+  },
+};
+
+/** What a name of this length becomes. */
+function shortened(made: string, { limit }: Naming): Pick<ModelName, 'shown' | 'warning'> {
+  if (limit === undefined || made.length <= limit.length) return { shown: made, warning: undefined };
+  const long = `longer than ${limit.length} characters`;
+  if (limit.beyond === 'left out') return { shown: undefined, warning: `left out: ${long} with its prefix` };
+  if (limit.beyond === 'hash')
+    return { shown: `${made.slice(0, limit.length - 9)}_<hash>`, warning: `${long}: cut, and a hash is added` };
+  if (limit.beyond === 'cut') return { shown: made.slice(0, limit.length), warning: `${long}: cut` };
+  const half = Math.floor((limit.length - 3) / 2);
+  return { shown: `${made.slice(0, half)}...${made.slice(-half)}`, warning: `${long}: cut in the middle` };
+}
+
+/**
+ * The names under which a host shows tools to its model.
+ *
+ * @param host the host
+ * @param server the name of the server in the host
+ * @param tools the names in the config file, in their order
+ */
+export function modelNames(host: NamingHost, server: string, tools: readonly string[]): ModelName[] {
+  const naming = NAMINGS[host];
+  const made = tools.map((name) => ({ name, ...shortened(naming.make(server, name), naming) }));
+  return made.map(({ name, shown, warning }, index) => {
+    const twins = made.flatMap((other, at) => (at !== index && shown !== undefined && other.shown === shown ? [at] : []));
+    const other = made[twins[0] ?? -1]?.name;
+    if (other === undefined || shown === undefined || shown.endsWith('_<hash>')) {
+      const isChanged = naming.hashesChanges === true && shown !== undefined && !shown.endsWith(name) && warning === undefined;
+      return isChanged
+        ? { name, shown: `${shown}_<hash>`, warning: 'characters replaced, and a hash is added' }
+        : { name, shown, warning };
+    }
+    const same = `the same as "${other}"`;
+    if (naming.same === 'hash') return { name, shown: `${shown}_<hash>`, warning: `${same}: a hash is added` };
+    if (naming.same === 'unknown') return { name, shown, warning: `${same}: the model cannot tell them apart` };
+    const isKept = naming.same === 'first' ? twins.every((at) => at > index) : twins.every((at) => at < index);
+    if (isKept) return { name, shown, warning };
+    return { name, shown: undefined, warning: `left out: ${same}, and the ${naming.same} one is kept` };
+  });
+}
