@@ -143,10 +143,10 @@ describe('a request', () => {
     expect((await client.ask('tools/list'))['result']).toBeDefined();
   });
 
-  it('to initialize again is refused, and changes nothing', async () => {
-    await client.initialize('2025-03-26');
-    expect(errorOf(await client.initialize('2025-11-25')).code).toBe(-32600);
-    client.send([{ jsonrpc: '2.0', id: 'still', method: 'ping' }]); // batches: it is still 2025-03-26
+  it('to initialize again is answered, and what follows is served by the new version', async () => {
+    expect(await client.initialize('2025-11-25')).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
+    expect(await client.initialize('2025-03-26')).toMatchObject({ result: { protocolVersion: '2025-03-26' } });
+    client.send([{ jsonrpc: '2.0', id: 'still', method: 'ping' }]); // only 2025-03-26 has batches
     await until('the batch', () => client.lines.some(Array.isArray));
   });
 

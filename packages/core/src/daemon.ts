@@ -12,6 +12,7 @@ import { createFixedSource } from './catalog/fixed.js';
 import type { EventBus } from './events/bus.js';
 import { createEventBus } from './events/bus.js';
 import { publishCatalogChange, publishCodeChange } from './events/catalog-events.js';
+import { createSubscriptionIndex } from './events/subscription-index.js';
 import { createListeners } from './events/subscriptions.js';
 import { createInputAsker } from './input/asker.js';
 import { createStateSealer } from './input/state.js';
@@ -26,15 +27,19 @@ import type { Exchange } from './protocol/exchange.js';
 import type { Limits } from './protocol/limits.js';
 import { MAX_TIMER_MS, withDefaults } from './protocol/limits.js';
 import type { Implementation, JsonRpcResponse, Transport } from './protocol/messages.js';
+import { SMALL_MESSAGE_BYTES } from './protocol/scan.js';
 import { createServerInfo } from './protocol/server-info.js';
 import { createMemoryStore } from './records/memory.js';
 import type { RecorderStats } from './records/recorder.js';
 import { createRecorder } from './records/recorder.js';
 import type { RetentionOptions } from './records/upkeep.js';
 import { createInProcessRunner } from './runner/in-process.js';
+import { createByteBudget } from './session/byte-budget.js';
+import type { DeclaredCapabilities } from './session/declaration.js';
+import { createDeclarations } from './session/declaration.js';
 import { createDispatcher } from './session/dispatcher.js';
 import { createMethods } from './session/methods.js';
-import type { Peer } from './session/session.js';
+import type { Peer } from './session/peer.js';
 import { Session } from './session/session.js';
 import { connectTransport } from './session/transport.js';
 
@@ -46,6 +51,12 @@ export interface DaemonOptions {
   catalogs?: CatalogSource;
   /** How the server names itself. */
   server?: Partial<Implementation>;
+  /**
+   * Which capabilities are declared to clients: those that the catalog of their partition has when they connect, or `all`. Hosts ask
+   * for every list that is declared, and some give their model tools for it. Choose `all` where an edit is to add the first prompt
+   * or resource of a catalog for clients that are connected already. Default: `catalog`.
+   */
+  capabilities?: DeclaredCapabilities;
   /** Where the code that runs in this process comes from, asked in order. The daemon's end closes them. Default: nowhere. */
   modules?: readonly ModuleSource[];
   /** What else runs links' functions, asked in order before this process does. The daemon's end closes them. Default: none. */
@@ -116,6 +127,9 @@ export interface Daemon {
   /**
    * Ends the daemon: running calls are given `drainMs` (default 5 seconds) and are then cancelled, records are written, the
    * store, the catalogs and the code are closed. A second call waits for the first.
+   *
+   * With `drainMs: 0` the running calls of all connections are cancelled before this function returns, also in a second call: their
+   * `context.signal` is aborted, and their records say that the server ended them.
    */
   close(options?: { drainMs?: number }): Promise<void>;
 }
@@ -141,11 +155,11 @@ function catalogsOf({ catalog, catalogs }: DaemonOptions): {
   return { source: fixed, fixed, known: new Map([[DEFAULT_PARTITION, catalog]]) };
 }
 
-/** The answer of a closed daemon. */
-function refused(message: unknown): JsonRpcResponse | undefined {
+/** Answers a message that is refused as a whole. @returns undefined where nobody waits for an answer */
+function answerTo(message: unknown, error: DaemonError): JsonRpcResponse | undefined {
   const { id, method } = (message ?? {}) as { id?: unknown; method?: unknown };
   if (typeof method !== 'string' || (typeof id !== 'string' && typeof id !== 'number')) return undefined;
-  return { jsonrpc: '2.0', id, error: toRpcError(new DaemonError('closed', 'The server is shutting down.'), 'modern') };
+  return { jsonrpc: '2.0', id, error: toRpcError(error, 'modern') };
 }
 
 /**
@@ -158,7 +172,7 @@ function refused(message: unknown): JsonRpcResponse | undefined {
  * await daemon.connect(new StdioServerTransport());
  */
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { modules = [], runners = [], retention, stateSecret, logger = SILENT } = options;
+  const { modules = [], runners = [], retention, stateSecret, logger = SILENT, capabilities = 'catalog' } = options;
   const limits = withDefaults(options.limits);
   const server: Implementation = { name: 'mcp-daemon', version: '0.0.0', ...options.server };
   const info = createServerInfo(server);
@@ -202,12 +216,16 @@ export function createDaemon(options: DaemonOptions): Daemon {
   });
   const asker = createInputAsker({ sealer, info, limits });
   const calls = createCalls({ catalog, executor, recorder, asker, bus, info, limits, logger });
+  const subscriptions = createSubscriptionIndex(bus, limits);
   const listeners = createListeners({
-    bus,
+    index: subscriptions,
     maxUris: limits.maxSubscriptions,
     complete: (result) => info.complete(result, 'modern'),
   });
-  const dispatcher = createDispatcher(createMethods({ calls, catalog, listeners, linker, info, limits, logger }), logger);
+  const declarationOf = createDeclarations(capabilities);
+  const methods = createMethods({ calls, catalog, listeners, linker, info, declarationOf, limits, logger });
+  const dispatcher = createDispatcher(methods, logger);
+  const budget = createByteBudget(limits.maxBytesInFlightPerUser, limits.maxBytesInFlight);
 
   const sessions = new Set<Session>();
   /**
@@ -225,7 +243,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
       partition,
       subject,
       dispatcher,
-      bus,
+      subscriptions,
+      budget,
       limits,
       onClose: (closed) => sessions.delete(closed),
     });
@@ -234,12 +253,25 @@ export function createDaemon(options: DaemonOptions): Daemon {
   }
 
   function handle(message: unknown, exchange: Exchange): Awaitable<JsonRpcResponse | undefined> {
-    if (closing !== undefined) return refused(message);
+    if (closing !== undefined) return answerTo(message, new DaemonError('closed', 'The server is shutting down.'));
+    const { bytes = 0 } = exchange;
+    let giveBack: (() => void) | undefined;
+    if (bytes > SMALL_MESSAGE_BYTES) {
+      try {
+        giveBack = budget.take(exchange.partition, exchange.subject, bytes);
+      } catch (error) {
+        return answerTo(message, error as DaemonError);
+      }
+    }
     const answer = dispatcher.handle(message, exchange);
-    if (!(answer instanceof Promise)) return answer;
+    if (!(answer instanceof Promise)) {
+      giveBack?.();
+      return answer;
+    }
     standing += 1;
     return answer.finally(() => {
       standing -= 1;
+      giveBack?.();
       if (standing === 0) onIdle?.();
     });
   }
@@ -271,7 +303,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     listeners.close();
     await new Promise((resolve) => setImmediate(resolve)); // their results leave before their sessions end
     await Promise.all([drainStanding(drainMs), ...[...sessions].map((session) => session.drain(drainMs))]);
-    for (const session of [...sessions]) session.close();
+    for (const session of [...sessions]) session.close('server');
     // Calls that were cancelled settle in this turn of the event loop or the next: their records are still to come.
     for (let turn = 0; turn < 2; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
     try {
@@ -304,6 +336,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
     stats: () => ({ ...recorder.stats(), inFlight: calls.inFlight, sessions: sessions.size }),
     check: () =>
       closing === undefined ? recorder.check() : Promise.reject(new DaemonError('closed', 'The server is shutting down.')),
-    close: ({ drainMs = 5_000 } = {}) => (closing ??= close(drainMs)),
+    close({ drainMs = 5_000 } = {}) {
+      if (drainMs === 0) for (const session of sessions) session.cancelCalls('server');
+      return (closing ??= close(drainMs));
+    },
   };
 }

@@ -3,12 +3,16 @@
  */
 export { createDaemon, DEFAULT_PARTITION } from './daemon.js';
 export type { Daemon, DaemonOptions, DaemonStats, SessionIdentity } from './daemon.js';
+export type { DeclaredCapabilities } from './session/declaration.js';
 export { Session } from './session/session.js';
-export type { Peer } from './session/session.js';
+export type { Peer } from './session/peer.js';
 export { createTransportPair } from './session/transport.js';
 export type { PairedTransport } from './session/transport.js';
-export type { Caller, Connection, Exchange, LegacySession } from './protocol/exchange.js';
+export type { AnnouncedLists, Caller, Connection, Exchange, LegacySession } from './protocol/exchange.js';
 export { encode } from './protocol/encode.js';
+export { MAX_MESSAGE_VALUES, MAX_NESTING, refuseInexactId, SMALL_MESSAGE_BYTES, weighMessage } from './protocol/scan.js';
+export { abortReason } from './protocol/ended-by.js';
+export type { EndedBy } from './protocol/ended-by.js';
 
 export { defineCatalog, definePrompt, defineResource, defineTool } from './define.js';
 export type {
@@ -110,11 +114,11 @@ export type {
   ListKind,
 } from './events/bus.js';
 
-export { ConfigError, DaemonError } from './protocol/errors.js';
+export { ConfigError, DaemonError, OVERLOADED_NUMBER } from './protocol/errors.js';
 export type { ErrorCode, Mistake } from './protocol/errors.js';
 export { LEGACY_VERSIONS, MODERN_VERSIONS, supports } from './protocol/versions.js';
 export type { Feature } from './protocol/versions.js';
-export { LOG_LEVELS, META } from './protocol/messages.js';
+export { LOG_LEVELS, messageCount, META } from './protocol/messages.js';
 export type {
   CallToolResult,
   ClientCapabilities,

@@ -1,4 +1,7 @@
 /** What the tests of core share: daemons that end with their test, clients of both eras, and a store that does as it is told. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import type {
   CallRecord,
   CallStore,
@@ -191,6 +194,12 @@ export async function until(condition: () => boolean): Promise<void> {
     if (Date.now() > end) throw new Error(`it never came true: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+}
+
+/** Frees all memory that nothing refers to. */
+export function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

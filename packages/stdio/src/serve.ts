@@ -6,7 +6,7 @@
 import type { Readable, Writable } from 'node:stream';
 
 import type { Daemon, JsonRpcMessage, JsonRpcResponse, SessionIdentity } from '@mcp-daemon/core';
-import { encode } from '@mcp-daemon/core';
+import { DaemonError, encode, refuseInexactId, weighMessage } from '@mcp-daemon/core';
 
 import { createLineReader } from './lines.js';
 
@@ -30,10 +30,13 @@ export interface StdioServer {
   close(): Promise<void>;
 }
 
-const PARSE_ERROR: JsonRpcResponse = {
+const parseError = (error: unknown): JsonRpcResponse => ({
   jsonrpc: '2.0',
-  error: { code: -32700, message: 'Parse error: a line must be one JSON-RPC message.' },
-};
+  error: {
+    code: -32700,
+    message: error instanceof DaemonError ? error.message : 'Parse error: a line must be one JSON-RPC message.',
+  },
+});
 
 const tooLong = (bytes: number): JsonRpcResponse => ({
   jsonrpc: '2.0',
@@ -90,13 +93,20 @@ export function serveStdio(daemon: Daemon, options: StdioOptions): StdioServer {
 
   function onLine(line: string): void {
     let message: unknown;
+    let bytes: number;
     try {
+      bytes = weighMessage(line);
       message = JSON.parse(line);
-    } catch {
-      write(PARSE_ERROR);
+    } catch (error) {
+      write(parseError(error));
       return;
     }
-    const answered = session.receive(message);
+    const refused = refuseInexactId(message, line);
+    if (refused !== undefined) {
+      writeText(refused);
+      return;
+    }
+    const answered = session.receive(message, undefined, bytes);
     if (answered instanceof Promise) void answered.then(answer);
     else answer(answered);
   }

@@ -433,7 +433,7 @@ describe('notifications of the server', () => {
   });
 
   it('tell legacy clients what changed', async () => {
-    const { send, daemon, messages } = served();
+    const { send, daemon, messages } = served({ daemon: { capabilities: 'all' } });
     send(initialize());
     await until(() => messages().length === 1);
     daemon.update(defineCatalog({ functions: [defineResource({ name: 'r', uri: 'x://r', run: () => 'r' })] }));
@@ -442,5 +442,80 @@ describe('notifications of the server', () => {
       { jsonrpc: '2.0', method: 'notifications/tools/list_changed' },
       { jsonrpc: '2.0', method: 'notifications/resources/list_changed' },
     ]);
+  });
+});
+
+describe('a line that costs more than it should', () => {
+  const PARSE_ERROR = -32700;
+
+  it('is refused where it is nested too deeply, in a moment and without being parsed', async () => {
+    const { input, send, messages } = served();
+    const began = performance.now();
+    input.write(`${'['.repeat(9_000_000)}\n`);
+    send(call(1, 'echo', { text: 'next' }));
+    await until(() => messages().length === 2);
+    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(messages()).toMatchObject([
+      { error: { code: PARSE_ERROR, message: expect.stringContaining('200 levels') as string } },
+      { id: 1, result: {} },
+    ]);
+  });
+
+  it('is refused where it holds too many values', async () => {
+    const { input, messages } = served();
+    input.write(`[${'{},'.repeat(1_100_000)}0]\n`);
+    await until(() => messages().length === 1);
+    expect(messages()[0]).toMatchObject({ error: { message: expect.stringContaining('1000000 values') as string } });
+  });
+
+  it('counts as long as it runs', async () => {
+    const { wait, open } = gate();
+    const { send, messages } = served({ functions: [wait], daemon: { limits: { maxBytesInFlightPerUser: 100_000 } } });
+    const data = 'x'.repeat(60_000);
+    send(call(1, 'wait', { data }), call(2, 'wait', { data }), call(3, 'echo', { text: 'small' }));
+    await until(() => messages().length === 2);
+    expect(messages()).toMatchObject([
+      { id: 2, error: { code: -32010 } },
+      { id: 3, result: {} },
+    ]);
+    open('done');
+    await until(() => messages().length === 3);
+    send(call(4, 'echo', { text: data }));
+    await until(() => messages().length === 4);
+    expect(messages()[3]).toMatchObject({ id: 4, result: {} });
+  });
+});
+
+describe('a pipe that several clients use in turn', () => {
+  it('answers initialize each time', async () => {
+    const { send, messages } = served();
+    const handshake = (id: number, name: string): JsonObject => ({
+      jsonrpc: '2.0',
+      id,
+      method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name, version: '1' } },
+    });
+    send(handshake(1, 'first'), { jsonrpc: '2.0', method: 'notifications/initialized' }, handshake(2, 'second'));
+    await until(() => messages().length === 2);
+    const [first, second] = messages();
+    expect(first).toMatchObject({ id: 1, result: { protocolVersion: '2025-11-25' } });
+    expect(second).toEqual({ ...first, id: 2 });
+  });
+
+  it('answers nothing to initialize without an id', async () => {
+    const { send, messages } = served();
+    send({ jsonrpc: '2.0', method: 'initialize', params: {} }, call(1, 'echo', { text: 'x' }));
+    await until(() => messages().length > 0);
+    await sleep(10);
+    expect(messages()).toMatchObject([{ id: 1 }]);
+  });
+});
+
+describe('an id that cannot be kept as a number', () => {
+  it('is answered as it was written, so that its client does not wait for ever', async () => {
+    const { input, text } = served();
+    input.write('{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}\n');
+    await until(() => text() !== '');
+    expect(text()).toContain('"id":9007199254740993,"error":{"code":-32600');
   });
 });

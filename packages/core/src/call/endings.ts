@@ -4,6 +4,8 @@ import type { InputAsker } from '../input/asker.js';
 import type { InputRequired } from '../input/requests.js';
 import type { Logger } from '../ports/logger.js';
 import { resultText, withText } from '../protocol/encode.js';
+import type { EndedBy } from '../protocol/ended-by.js';
+import { endedBy } from '../protocol/ended-by.js';
 import { DaemonError } from '../protocol/errors.js';
 import type { ServerInfo } from '../protocol/server-info.js';
 import { recordedContent } from '../records/body.js';
@@ -40,6 +42,11 @@ const settled = (status: Settlement['status'], rest: Partial<Settlement> = {}): 
   content: null,
   ...rest,
 });
+
+const CANCELLED: Record<EndedBy, string> = {
+  client: 'cancelled by the client',
+  server: 'cancelled because the server shut down',
+};
 
 type Failure = Pick<Settlement, 'status' | 'fault'>;
 
@@ -111,7 +118,9 @@ function fromOutcome(running: RunningCall, outcome: Outcome, tools: EndingTools)
       return failure(call, { status: 'timed_out', fault: 'tool' }, text, info);
     }
     case 'cancelled':
-      return { settlement: settled('cancelled', { fault: 'transport', notes: 'cancelled by the client' }) };
+      return {
+        settlement: settled('cancelled', { fault: 'transport', notes: CANCELLED[endedBy(call.request.exchange.signal)] }),
+      };
   }
 }
 

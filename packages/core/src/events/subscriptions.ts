@@ -4,61 +4,61 @@
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/subscriptions
  */
 import type { JsonObject } from '../base/json.js';
-import { compileUriTemplate } from '../base/uri-template.js';
-import { DaemonError } from '../protocol/errors.js';
-import type { LegacySession, RequestContext } from '../protocol/exchange.js';
+import { isObject } from '../base/json.js';
+import type { CatalogDefinition } from '../ports/definition.js';
+import { invalidParams } from '../protocol/errors.js';
+import type { AnnouncedLists, RequestContext } from '../protocol/exchange.js';
+import { MAX_SUBSCRIBED_URI_LENGTH } from '../protocol/limits.js';
 import type { JsonRpcNotification } from '../protocol/messages.js';
 import { META } from '../protocol/messages.js';
-import type { CatalogEvent, EventBus } from './bus.js';
+import type { ListKind } from './bus.js';
+import type { Subscription, SubscriptionIndex } from './subscription-index.js';
 
 const FILTERS = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' } as const;
 
-/** A legacy session is told of every list. */
-const ALL_LISTS = { tools: true, prompts: true, resources: true } as const;
+const templates = new WeakMap<CatalogDefinition, readonly string[]>();
+
+/** The URI templates of a catalog: the same array at every call. */
+export function uriTemplatesOf(catalog: CatalogDefinition): readonly string[] {
+  let found = templates.get(catalog);
+  if (found === undefined) {
+    found = catalog.functions.flatMap((entry) => (entry.kind === 'resource_template' ? [entry.uriTemplate] : []));
+    templates.set(catalog, found);
+  }
+  return found;
+}
+
+/** A URI that is to be subscribed to. @throws DaemonError `invalid_params` where it is not text, or too long */
+export function subscribedUri(uri: unknown): string {
+  if (typeof uri !== 'string') throw invalidParams('"uri" must be a string.');
+  if (uri.length > MAX_SUBSCRIBED_URI_LENGTH)
+    throw invalidParams(`a URI that is subscribed to may have ${MAX_SUBSCRIBED_URI_LENGTH} characters, no more.`);
+  return uri;
+}
+
+const listChanged = (list: ListKind): string => `notifications/${list}/list_changed`;
+const RESOURCE_UPDATED = 'notifications/resources/updated';
 
 interface Filter {
-  lists: Readonly<Record<'tools' | 'prompts' | 'resources', boolean>>;
+  lists: AnnouncedLists;
   uris: ReadonlySet<string>;
 }
 
-/** Those of the subscribed resources that an event is about. */
-function updated(event: CatalogEvent, subscribed: ReadonlySet<string>): string[] {
-  if (event.type === 'resource_updated') return subscribed.has(event.uri) ? [event.uri] : [];
-  if (event.type === 'list_changed' || subscribed.size === 0) return [];
-  const { match } = compileUriTemplate(event.uriTemplate);
-  return [...subscribed].filter((uri) => match(uri) !== undefined);
-}
-
-/** What a client is told of an event: nothing, if it did not ask. */
-function notifications(event: CatalogEvent, filter: Filter, meta?: JsonObject): JsonRpcNotification[] {
-  const own = meta === undefined ? {} : { _meta: meta };
-  if (event.type === 'list_changed') {
-    if (!filter.lists[event.list]) return [];
-    const method = `notifications/${event.list}/list_changed`;
-    return [meta === undefined ? { jsonrpc: '2.0', method } : { jsonrpc: '2.0', method, params: own }];
-  }
-  const method = 'notifications/resources/updated';
-  return updated(event, filter.uris).map((uri) => ({ jsonrpc: '2.0', method, params: { ...own, uri } }));
-}
-
+/** What a client asks to hear of. @throws DaemonError `invalid_params` */
 function filterOf(params: JsonObject, maxUris: number): Filter {
   const wanted = params['notifications'];
-  if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) {
-    throw new DaemonError('invalid_params', 'Invalid params: "notifications" must be an object that says what to listen for.');
-  }
-  const { resourceSubscriptions: uris = [], ...lists } = wanted as JsonObject;
-  if (!Array.isArray(uris) || uris.some((uri) => typeof uri !== 'string')) {
-    throw new DaemonError('invalid_params', 'Invalid params: "notifications.resourceSubscriptions" must be an array of URIs.');
-  }
-  if (uris.length > maxUris)
-    throw new DaemonError('invalid_params', `Invalid params: at most ${maxUris} resources can be listened to at once.`);
+  if (!isObject(wanted)) throw invalidParams('"notifications" must be an object that says what to listen for.');
+  const uris = wanted['resourceSubscriptions'] ?? [];
+  if (!Array.isArray(uris) || uris.some((uri) => typeof uri !== 'string'))
+    throw invalidParams('"notifications.resourceSubscriptions" must be an array of URIs.');
+  if (uris.length > maxUris) throw invalidParams(`at most ${maxUris} resources can be listened to at once.`);
   return {
     lists: {
-      tools: lists[FILTERS.tools] === true,
-      prompts: lists[FILTERS.prompts] === true,
-      resources: lists[FILTERS.resources] === true,
+      tools: wanted[FILTERS.tools] === true,
+      prompts: wanted[FILTERS.prompts] === true,
+      resources: wanted[FILTERS.resources] === true,
     },
-    uris: new Set(uris as string[]),
+    uris: new Set(uris.map(subscribedUri)),
   };
 }
 
@@ -75,37 +75,48 @@ export interface Listeners {
   /**
    * Serves one `subscriptions/listen` until the client ends it (undefined: nothing is to be answered) or the daemon does.
    *
-   * @throws DaemonError `invalid_params`
+   * @param catalog what the partition offers now
+   * @throws DaemonError `invalid_params`, `limit_exceeded`
    */
-  listen(params: JsonObject, request: RequestContext): Promise<JsonObject | undefined>;
+  listen(params: JsonObject, request: RequestContext, catalog: CatalogDefinition): Promise<JsonObject | undefined>;
   /** Ends all streams, each with its result. */
   close(): void;
 }
 
 /** Creates the listen streams of a daemon. */
 export function createListeners(options: {
-  bus: EventBus;
+  index: SubscriptionIndex;
   maxUris: number;
   complete: (result: JsonObject) => JsonObject;
 }): Listeners {
-  const { bus, maxUris, complete } = options;
+  const { index, maxUris, complete } = options;
   const open = new Set<() => void>();
   return {
-    async listen(params, { id, exchange }) {
+    async listen(params, { id, exchange }, catalog) {
       const filter = filterOf(params, maxUris);
       const meta = { [META.subscriptionId]: id };
-      // First on the stream: clients throw away what comes before it.
+      const subscription = index.subscribe({
+        partition: exchange.partition,
+        subject: exchange.subject,
+        lists: filter.lists,
+        listChanged: (list) => exchange.notify({ jsonrpc: '2.0', method: listChanged(list), params: { _meta: meta } }),
+        resourceUpdated: (uri) => exchange.notify({ jsonrpc: '2.0', method: RESOURCE_UPDATED, params: { _meta: meta, uri } }),
+      });
+      try {
+        for (const uri of filter.uris) subscription.add(uri, uriTemplatesOf(catalog));
+      } catch (error) {
+        subscription.end();
+        throw error;
+      }
+      // First on the stream: clients throw away what comes before it. Nothing can come before it, for nothing was awaited.
       exchange.notify({
         jsonrpc: '2.0',
         method: 'notifications/subscriptions/acknowledged',
         params: { _meta: meta, notifications: acknowledged(filter) },
       });
       return new Promise((resolve) => {
-        const unsubscribe = bus.subscribe(exchange.partition, (event) => {
-          for (const message of notifications(event, filter, meta)) exchange.notify(message);
-        });
         const end = (result: JsonObject | undefined): void => {
-          unsubscribe();
+          subscription.end();
           open.delete(closed);
           exchange.signal.removeEventListener('abort', cancelled);
           resolve(result);
@@ -123,19 +134,17 @@ export function createListeners(options: {
   };
 }
 
-/**
- * Sends a legacy session what it is entitled to without asking, and the resources that it subscribed to.
- *
- * @returns ends it
- */
+/** Sends a legacy session the changes of these lists, without asking, and of the resources that it subscribes to. */
 export function followLegacy(
-  bus: EventBus,
-  partition: string,
-  session: LegacySession,
+  index: SubscriptionIndex,
+  identity: { partition: string; subject: string },
+  lists: AnnouncedLists,
   send: (notification: JsonRpcNotification) => void,
-): () => void {
-  const filter: Filter = { lists: ALL_LISTS, uris: session.subscriptions };
-  return bus.subscribe(partition, (event) => {
-    for (const message of notifications(event, filter)) send(message);
+): Subscription {
+  return index.subscribe({
+    ...identity,
+    lists,
+    listChanged: (list) => send({ jsonrpc: '2.0', method: listChanged(list) }),
+    resourceUpdated: (uri) => send({ jsonrpc: '2.0', method: RESOURCE_UPDATED, params: { uri } }),
   });
 }

@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'store_failed'
   | 'closed'
   | 'limit_exceeded'
+  | 'overloaded'
   | 'usage'
   | 'internal_error';
 
@@ -77,6 +78,9 @@ export class ConfigError extends DaemonError {
   }
 }
 
+/** The number of `overloaded`: the same request may be sent again a moment later. Over HTTP it is 503 with Retry-After. */
+export const OVERLOADED_NUMBER = -32010;
+
 /** JSON-RPC and MCP error numbers. */
 const RPC: Record<ErrorCode, number> = {
   parse_error: -32700,
@@ -98,6 +102,7 @@ const RPC: Record<ErrorCode, number> = {
   store_failed: -32603,
   closed: -32603,
   limit_exceeded: -32603,
+  overloaded: OVERLOADED_NUMBER,
   usage: -32603,
   internal_error: -32603,
 };

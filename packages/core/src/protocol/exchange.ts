@@ -32,14 +32,29 @@ export interface Exchange {
   header?(name: string): string | undefined;
   /** The trace that the transport says the request belongs to, as it was sent (W3C Trace Context); that of its `_meta` goes before it. */
   readonly traceparent?: string | undefined;
+  /** What the request takes in memory; see `weighMessage`. Absent where the transport does not know, or where it is small. */
+  readonly bytes?: number | undefined;
   /** The connection that the request came on; absent where every request stands alone. */
   readonly connection?: Connection;
 }
 
 /** What a connection remembers between requests; handlers see this much of it. */
 export interface Connection {
-  /** Set by `initialize`; undefined before it, and where the client speaks the modern era only. */
-  legacy: LegacySession | undefined;
+  /** Undefined before `initialize`, and where the client speaks the modern era only. */
+  readonly legacy: LegacySession | undefined;
+  /** Begins a session, at `initialize`. A session that there was before ends: its log level and its subscriptions are gone. */
+  begin(caller: Caller, lists: AnnouncedLists): void;
+  /** Changes the least severe log message that the client of the session wants. */
+  setLogLevel(level: LogLevel): void;
+  /**
+   * Subscribes the session to a resource.
+   *
+   * @param templates the URI templates of the catalog, the same array until it changes
+   * @throws DaemonError `limit_exceeded`
+   */
+  subscribe(uri: string, templates: readonly string[]): void;
+  /** Ends the subscription, if there is one. */
+  unsubscribe(uri: string): void;
   /** Ends the request of that id, if it is under way. */
   cancel(id: RequestId): void;
   /** Takes the client's answer to a request of ours. */
@@ -49,9 +64,14 @@ export interface Connection {
 /** What a legacy client told at its handshake, and since. */
 export interface LegacySession {
   /** Replaced, never changed: a request keeps the one it began with. */
-  caller: Caller;
-  /** URIs of `resources/subscribe`. */
-  readonly subscriptions: Set<string>;
+  readonly caller: Caller;
+}
+
+/** Of which lists a client hears that they have changed. */
+export interface AnnouncedLists {
+  readonly tools: boolean;
+  readonly prompts: boolean;
+  readonly resources: boolean;
 }
 
 /** What a request says about its sender: from the handshake in the legacy era, from `_meta` in the modern. */

@@ -11,8 +11,16 @@ export interface Limits {
   maxResultBytes: number;
   /** Requests of one session under way at once. Default 1,000. */
   maxInFlight: number;
+  /** Estimated memory of the messages that one user in one partition has running; only messages above 4 KB count. Default 64 MB. */
+  maxBytesInFlightPerUser: number;
+  /** The same, of all users together. Default 256 MB. */
+  maxBytesInFlight: number;
   /** Resource subscriptions of one session, and resources of one listen stream. Default 1,000. */
   maxSubscriptions: number;
+  /** Characters of the URIs of these resources, for one session or stream. Default 256,000. */
+  maxSubscriptionCharacters: number;
+  /** The same, for all sessions and streams of one user in one partition. Default 16,000,000. */
+  maxSubscriptionCharactersPerUser: number;
   /** Progress and log notifications of one call; later ones are dropped. Default 10,000. */
   maxNotifications: number;
   /** How often one call may ask its client for input. Default 10. */
@@ -35,7 +43,11 @@ const DEFAULTS: Limits = {
   timeoutMs: 5 * 60_000,
   maxResultBytes: 10_000_000,
   maxInFlight: 1_000,
+  maxBytesInFlightPerUser: 64_000_000,
+  maxBytesInFlight: 256_000_000,
   maxSubscriptions: 1_000,
+  maxSubscriptionCharacters: 256_000,
+  maxSubscriptionCharactersPerUser: 16_000_000,
   maxNotifications: 10_000,
   maxInputRounds: 10,
   inputWaitMs: 10 * 60_000,
@@ -45,6 +57,13 @@ const DEFAULTS: Limits = {
   maxQueuedRecords: 10_000,
   maxRecordedBytes: 1_000_000,
 };
+
+/** Characters of a request's id, and of a progress token. */
+export const MAX_ID_LENGTH = 1_024;
+/** Characters of the cursor of a list. Ours are shorter. */
+export const MAX_CURSOR_LENGTH = 1_024;
+/** Characters of a URI that is subscribed or listened to. */
+export const MAX_SUBSCRIBED_URI_LENGTH = 2_048;
 
 /** The greatest delay that a timer takes: a longer one would be over at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;

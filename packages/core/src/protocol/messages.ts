@@ -124,3 +124,10 @@ export interface Transport {
   onmessage?: ((message: never, extra?: never) => void) | undefined;
   sessionId?: string | undefined;
 }
+
+/**
+ * How many messages a body holds: 1, or the length of a batch. A rate limiter takes that many at once.
+ *
+ * @param message a parsed body; an empty batch counts as 1
+ */
+export const messageCount = (message: unknown): number => (Array.isArray(message) ? Math.max(1, message.length) : 1);

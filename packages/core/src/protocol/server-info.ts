@@ -10,14 +10,29 @@ import { MODERN_VERSIONS, supports } from './versions.js';
 /** Milliseconds for which clients may keep a list; those that listen are told of changes at once. */
 const LIST_TTL_MS = 60_000;
 
-/** All capabilities, always: a config that is edited may gain its first prompt at any time. */
-const CAPABILITIES: JsonObject = {
+const CAPABILITIES = {
   tools: { listChanged: true },
   resources: { subscribe: true, listChanged: true },
   prompts: { listChanged: true },
   completions: {},
   logging: {},
-};
+} as const;
+
+/** Something that a server can declare. */
+export type ServerCapability = keyof typeof CAPABILITIES;
+
+/** What one catalog is declared to have. */
+export interface Declaration {
+  readonly capabilities: ReadonlySet<ServerCapability>;
+  readonly instructions: string | undefined;
+}
+
+/** All of them: for servers whose catalog is to gain kinds of functions while clients are connected. */
+export const ALL_CAPABILITIES: ReadonlySet<ServerCapability> = new Set(Object.keys(CAPABILITIES) as ServerCapability[]);
+
+/** In the order of the table above. */
+const declared = (capabilities: ReadonlySet<ServerCapability>): JsonObject =>
+  Object.fromEntries(Object.entries(CAPABILITIES).filter(([name]) => capabilities.has(name as ServerCapability)));
 
 /** What the results of both eras carry besides their content. */
 export interface ServerInfo {
@@ -31,9 +46,9 @@ export interface ServerInfo {
    */
   cacheable(result: JsonObject, era: Era, ttlMs?: number): JsonObject;
   /** The answer to `initialize`. */
-  initialized(version: ProtocolVersion, instructions: string | undefined): JsonObject;
+  initialized(version: ProtocolVersion, declaration: Declaration): JsonObject;
   /** The answer to `server/discover`. */
-  discovered(instructions: string | undefined): JsonObject;
+  discovered(declaration: Declaration): JsonObject;
 }
 
 /** Prepares what all results of one server share. */
@@ -55,14 +70,18 @@ export function createServerInfo(server: Implementation): ServerInfo {
     server,
     complete,
     cacheable,
-    initialized: (protocolVersion, instructions) => ({
-      protocolVersion,
+    initialized(protocolVersion, { capabilities, instructions }) {
+      const known = declared(capabilities);
       // Before 2025-03-26 there were no completions; a strict client of that time would not know the key.
-      capabilities: supports(protocolVersion, 'completions') ? CAPABILITIES : { ...CAPABILITIES, completions: undefined },
-      serverInfo: supports(protocolVersion, 'serverDetails') ? { name, version, ...details } : { name, version },
-      ...told(instructions),
-    }),
-    discovered: (instructions) =>
-      cacheable({ supportedVersions: MODERN_VERSIONS, capabilities: CAPABILITIES, ...told(instructions) }, 'modern'),
+      if (!supports(protocolVersion, 'completions')) delete known['completions'];
+      return {
+        protocolVersion,
+        capabilities: known,
+        serverInfo: supports(protocolVersion, 'serverDetails') ? { name, version, ...details } : { name, version },
+        ...told(instructions),
+      };
+    },
+    discovered: ({ capabilities, instructions }) =>
+      cacheable({ supportedVersions: MODERN_VERSIONS, capabilities: declared(capabilities), ...told(instructions) }, 'modern'),
   };
 }

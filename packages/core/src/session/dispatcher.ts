@@ -8,9 +8,11 @@ import { isObject } from '../base/json.js';
 import type { Logger } from '../ports/logger.js';
 import { DaemonError, invalidParams, toRpcError } from '../protocol/errors.js';
 import type { Caller, Exchange, RequestContext } from '../protocol/exchange.js';
+import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import type { ClientCapabilities, Implementation, JsonRpcResponse, LogLevel, RequestId } from '../protocol/messages.js';
 import { META } from '../protocol/messages.js';
 import { checkHeaders } from '../protocol/mirrored-headers.js';
+import { INEXACT_ID } from '../protocol/scan.js';
 import type { Era } from '../protocol/versions.js';
 import { LEGACY_VERSIONS, MODERN_VERSIONS } from '../protocol/versions.js';
 import type { Method } from './methods.js';
@@ -34,19 +36,32 @@ const NO_PARAMS: JsonObject = Object.freeze({});
 const FRESH: Caller = { era: 'legacy', version: LEGACY_VERSIONS[0], capabilities: {}, client: undefined, logLevel: undefined };
 
 const isId = (value: unknown): value is RequestId =>
-  typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value));
+  typeof value === 'string' ? value.length <= MAX_ID_LENGTH : typeof value === 'number' && Number.isSafeInteger(value);
 
-/** What a modern request says about its sender. @throws DaemonError `unsupported_protocol_version`, `invalid_params` */
+/** What can be answered under: also an id that is refused, for its client waits for it. */
+const isEchoed = (value: unknown): value is RequestId =>
+  typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
+
+/** Characters of a client's text that an error repeats. */
+const MAX_QUOTED = 200;
+const quoted = (text: string): string => (text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`);
+
+/** The id is of a kind that is not known, too long, or a number that is not exact. */
+function whyNot(id: unknown): string {
+  return typeof id === 'string' ? `Invalid Request: "id" may have ${MAX_ID_LENGTH} characters, no more.` : INEXACT_ID;
+}
+
+/** What a modern request says about its sender; it lives no longer than the request. @throws DaemonError `unsupported_protocol_version`, `invalid_params` */
 function modernCaller(meta: JsonObject): Caller {
   const requested = meta[META.protocolVersion];
   const capabilities = meta[META.clientCapabilities];
-  const client = meta[META.clientInfo];
-  const logLevel = meta[META.logLevel];
+  const client = meta[META.clientInfo] ?? undefined;
+  const logLevel = meta[META.logLevel] ?? undefined;
   if (typeof requested !== 'string') throw invalidParams(`_meta["${META.protocolVersion}"] must be a string.`);
   const version = MODERN_VERSIONS.find((supported) => supported === requested);
   if (version === undefined) {
     throw new DaemonError('unsupported_protocol_version', 'Unsupported protocol version', {
-      data: { supported: MODERN_VERSIONS, requested },
+      data: { supported: MODERN_VERSIONS, requested: quoted(requested) },
     });
   }
   if (!isObject(capabilities)) throw invalidParams(`_meta["${META.clientCapabilities}"] must be an object.`);
@@ -114,10 +129,13 @@ export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: L
     const era: Era = modern ? 'modern' : 'legacy';
     try {
       if (modern && exchange.header !== undefined) checkHeaders((name) => exchange.header?.(name), method, params, meta);
+      const { progressToken } = meta;
+      if (typeof progressToken === 'string' && progressToken.length > MAX_ID_LENGTH)
+        throw invalidParams(`_meta.progressToken may have ${MAX_ID_LENGTH} characters, no more.`);
       const found = methods.get(method);
       const caller = modern ? modernCaller(meta) : legacyCaller(found === undefined ? 'ping' : method, exchange);
       if (found === undefined || !found.eras.includes(era))
-        throw new DaemonError('method_not_found', `Method not found: ${method}`);
+        throw new DaemonError('method_not_found', `Method not found: ${quoted(method)}`);
       const context: RequestContext = { id, exchange, caller, meta };
       const result = found.handle(params, context);
       if (result instanceof Promise) {
@@ -136,23 +154,23 @@ export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: L
     handle(message, exchange) {
       if (!isObject(message))
         return failed(undefined, new DaemonError('invalid_request', 'Invalid Request: a message must be an object.'), 'legacy');
-      const { jsonrpc, id, method, params = NO_PARAMS } = message;
-      const known = isId(id) ? id : undefined;
-      const refuse = (why: string): JsonRpcResponse =>
-        failed(known, new DaemonError('invalid_request', `Invalid Request: ${why}`), 'legacy');
-      if (jsonrpc !== '2.0') return refuse('"jsonrpc" must be "2.0".');
+      const { jsonrpc, id, method } = message;
+      const params = message['params'] ?? NO_PARAMS; // null where a client leaves it out
+      const echoed = isEchoed(id) ? id : undefined;
+      const refuse = (why: string): JsonRpcResponse => failed(echoed, new DaemonError('invalid_request', why), 'legacy');
+      if (jsonrpc !== '2.0') return refuse('Invalid Request: "jsonrpc" must be "2.0".');
       if (method === undefined && ('result' in message || 'error' in message)) {
         exchange.connection?.deliver(message as unknown as JsonRpcResponse);
         return undefined;
       }
-      if (typeof method !== 'string') return refuse('"method" must be a string.');
+      if (typeof method !== 'string') return refuse('Invalid Request: "method" must be a string.');
       if (!('id' in message)) {
         if (isObject(params)) notified(method, params, exchange);
         return undefined;
       }
-      if (known === undefined) return refuse('"id" must be a string or an integer.');
-      if (!isObject(params)) return failed(known, invalidParams('they must be an object.'), 'legacy');
-      return request(known, method, params, exchange);
+      if (!isId(id)) return refuse(whyNot(id));
+      if (!isObject(params)) return failed(id, invalidParams('they must be an object.'), 'legacy');
+      return request(id, method, params, exchange);
     },
   };
 }

@@ -11,13 +11,17 @@ import type { Linker } from '../call/linker.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ListKey, Snapshot } from '../catalog/snapshot.js';
 import type { Listeners } from '../events/subscriptions.js';
+import { subscribedUri, uriTemplatesOf } from '../events/subscriptions.js';
+import type { CatalogDefinition } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
+import { keptCapabilities, keptClient } from '../protocol/client.js';
 import { DaemonError, invalidParams } from '../protocol/errors.js';
-import type { RequestContext } from '../protocol/exchange.js';
+import type { Caller, RequestContext } from '../protocol/exchange.js';
 import type { Limits } from '../protocol/limits.js';
-import type { ClientCapabilities, Implementation, LogLevel } from '../protocol/messages.js';
+import { MAX_CURSOR_LENGTH } from '../protocol/limits.js';
+import type { LogLevel } from '../protocol/messages.js';
 import { LOG_LEVELS } from '../protocol/messages.js';
-import type { ServerInfo } from '../protocol/server-info.js';
+import type { Declaration, ServerInfo } from '../protocol/server-info.js';
 import type { Era, ProtocolVersion } from '../protocol/versions.js';
 import { LEGACY_VERSIONS } from '../protocol/versions.js';
 
@@ -36,6 +40,8 @@ export interface MethodsOptions {
   listeners: Listeners;
   linker: Linker;
   info: ServerInfo;
+  /** What is declared of a catalog. */
+  declarationOf: (catalog: CatalogDefinition) => Declaration;
   limits: Limits;
   logger: Logger;
 }
@@ -51,82 +57,86 @@ export const isLogLevel = (value: unknown): value is LogLevel => LOG_LEVELS.incl
 const negotiate = (wanted: string): ProtocolVersion =>
   LEGACY_VERSIONS.find((version) => version === wanted) ?? LEGACY_VERSIONS[0];
 
+/** The cursor that a list is asked for by; undefined: its first page. Some clients write null or "" for what they leave out. */
+function cursorOf({ cursor }: JsonObject): string | undefined {
+  if (cursor === undefined || cursor === null || cursor === '') return undefined;
+  if (typeof cursor !== 'string') throw invalidParams('"cursor" must be a string.');
+  if (cursor.length > MAX_CURSOR_LENGTH) throw invalidParams(`"cursor" may have ${MAX_CURSOR_LENGTH} characters, no more.`);
+  return cursor;
+}
+
 /** Creates the method table of a daemon. */
 export function createMethods(options: MethodsOptions): ReadonlyMap<string, Method> {
-  const { calls, catalog, listeners, linker, info, limits, logger } = options;
+  const { calls, catalog, listeners, linker, info, declarationOf, limits, logger } = options;
 
   const list = (key: ListKey): Method => ({
     eras: BOTH,
     handle(params, { exchange, caller }) {
-      const { cursor } = params;
-      if (cursor !== undefined && typeof cursor !== 'string') throw invalidParams('"cursor" must be a string.');
+      const cursor = cursorOf(params);
       return andThen(catalog.snapshot(exchange.partition), (snapshot) => snapshot.page(key, caller.era, cursor));
     },
   });
 
+  /**
+   * The handshake. It may come again on the same connection: gateways and hosts give one child process to several clients in turn.
+   * Then it is answered like the first, and the session of the client before ends. Its running calls go on: nobody asked to cancel
+   * them, and whoever holds the other end of the pipe may still wait for their answers.
+   */
   function initialize(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
-    const { protocolVersion, capabilities = {}, clientInfo } = params;
+    const { protocolVersion, clientInfo } = params;
+    const capabilities = params['capabilities'] ?? {};
     const { connection } = exchange;
     if (connection === undefined)
       throw new DaemonError('invalid_request', 'initialize needs a connection, and this request stands alone.');
-    if (connection.legacy !== undefined) throw new DaemonError('invalid_request', 'This connection is initialized already.');
     if (typeof protocolVersion !== 'string') throw invalidParams('"protocolVersion" must be a string.');
     if (!isObject(capabilities)) throw invalidParams('"capabilities" must be an object.');
     const version = negotiate(protocolVersion);
+    const caller: Caller = {
+      era: 'legacy',
+      version,
+      capabilities: keptCapabilities(capabilities),
+      client: keptClient(clientInfo),
+      logLevel: 'info',
+    };
     const begin = ({ definition }: Snapshot): JsonObject => {
-      connection.legacy = {
-        caller: {
-          era: 'legacy',
-          version,
-          capabilities: capabilities as ClientCapabilities,
-          client: isObject(clientInfo) ? (clientInfo as unknown as Implementation) : undefined,
-          logLevel: 'info',
-        },
-        subscriptions: new Set(),
-      };
-      return info.initialized(version, definition.instructions);
+      const declaration = declarationOf(definition);
+      const has = declaration.capabilities;
+      connection.begin(caller, { tools: has.has('tools'), prompts: has.has('prompts'), resources: has.has('resources') });
+      return info.initialized(version, declaration);
     };
     // At once where it can be: who sends the next request without waiting for this answer is served too.
     const snapshot = catalog.snapshot(exchange.partition);
     return snapshot instanceof Promise ? snapshot.then(begin) : begin(snapshot);
   }
 
-  function setLevel(params: JsonObject, { exchange, caller }: RequestContext): JsonObject {
+  function setLevel(params: JsonObject, { exchange }: RequestContext): JsonObject {
     const { level } = params;
     if (!isLogLevel(level)) throw invalidParams(`"level" must be one of ${LOG_LEVELS.join(', ')}.`);
-    const session = exchange.connection?.legacy;
-    if (session !== undefined) session.caller = { ...caller, logLevel: level };
+    exchange.connection?.setLogLevel(level);
     return {};
   }
 
   function subscribe(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
-    const { uri } = params;
-    const subscriptions = exchange.connection?.legacy?.subscriptions;
-    if (typeof uri !== 'string') throw invalidParams('"uri" must be a string.');
+    const uri = subscribedUri(params['uri']);
     return andThen(catalog.snapshot(exchange.partition), (snapshot) => {
       if (snapshot.resource(uri) === undefined)
         throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
-      if (subscriptions !== undefined && !subscriptions.has(uri) && subscriptions.size >= limits.maxSubscriptions) {
-        throw new DaemonError('limit_exceeded', `A session can subscribe to ${limits.maxSubscriptions} resources, no more.`);
-      }
-      subscriptions?.add(uri);
+      exchange.connection?.subscribe(uri, uriTemplatesOf(snapshot.definition));
       return {};
     });
   }
 
   function unsubscribe(params: JsonObject, { exchange }: RequestContext): JsonObject {
-    const { uri } = params;
-    if (typeof uri !== 'string') throw invalidParams('"uri" must be a string.');
-    exchange.connection?.legacy?.subscriptions.delete(uri);
+    exchange.connection?.unsubscribe(subscribedUri(params['uri']));
     return {};
   }
 
   const discover = (_params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> =>
-    andThen(catalog.snapshot(exchange.partition), ({ definition }) => info.discovered(definition.instructions));
+    andThen(catalog.snapshot(exchange.partition), ({ definition }) => info.discovered(declarationOf(definition)));
 
   /** A partition that does not exist is refused, not listened to. */
   const listen = (params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined> =>
-    andThen(catalog.snapshot(request.exchange.partition), () => listeners.listen(params, request));
+    andThen(catalog.snapshot(request.exchange.partition), ({ definition }) => listeners.listen(params, request, definition));
 
   async function completeArgument(params: JsonObject, request: RequestContext): Promise<JsonObject> {
     const snapshot = await catalog.snapshot(request.exchange.partition);

@@ -4,27 +4,23 @@
  */
 import type { Awaitable } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
-import type { EventBus } from '../events/bus.js';
+import type { Subscription, SubscriptionIndex } from '../events/subscription-index.js';
 import { followLegacy } from '../events/subscriptions.js';
+import type { EndedBy } from '../protocol/ended-by.js';
 import { DaemonError, toRpcError } from '../protocol/errors.js';
-import type { Connection, Exchange, LegacySession } from '../protocol/exchange.js';
+import type { AnnouncedLists, Caller, LegacySession } from '../protocol/exchange.js';
 import type { Limits } from '../protocol/limits.js';
 import { MAX_TIMER_MS } from '../protocol/limits.js';
-import type { InputRequest, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, RequestId } from '../protocol/messages.js';
+import type { InputRequest, JsonRpcRequest, JsonRpcResponse, LogLevel, RequestId } from '../protocol/messages.js';
+import { SMALL_MESSAGE_BYTES } from '../protocol/scan.js';
 import { hasBatches } from '../protocol/versions.js';
+import type { BatchPart } from './batch.js';
+import { runBatch } from './batch.js';
+import type { ByteBudget } from './byte-budget.js';
 import type { Dispatcher } from './dispatcher.js';
-
-/** How a session reaches its client. */
-export interface Peer {
-  /**
-   * Sends a message that is no answer.
-   *
-   * @param related the request on whose stream it belongs; absent: it belongs to none
-   */
-  send(message: JsonRpcRequest | JsonRpcNotification, related?: RequestId): void;
-  /** Told once that the session has ended, by whoever's will. */
-  close?(): void;
-}
+import type { AskingConnection } from './flight.js';
+import { Flight } from './flight.js';
+import type { Peer } from './peer.js';
 
 /** What {@link Session} takes. */
 export interface SessionOptions {
@@ -32,56 +28,10 @@ export interface SessionOptions {
   partition: string;
   subject: string;
   dispatcher: Dispatcher;
-  bus: EventBus;
+  subscriptions: SubscriptionIndex;
+  budget: ByteBudget;
   limits: Limits;
   onClose: (session: Session) => void;
-}
-
-/** One request under way. Its signal is made when somebody looks at it: most calls are over before. */
-class Flight implements Exchange {
-  readonly partition: string;
-  readonly subject: string;
-  readonly connection: Session;
-  readonly traceparent: string | undefined;
-  /** Streams end with their client; nobody waits for their answer. */
-  readonly isStream: boolean;
-  readonly #id: RequestId;
-  readonly #peer: Peer;
-  #controller: AbortController | undefined;
-  #ended = false;
-
-  constructor(id: RequestId, method: string, session: Session, options: SessionOptions, traceparent?: string) {
-    this.isStream = method === 'subscriptions/listen';
-    this.partition = options.partition;
-    this.subject = options.subject;
-    this.connection = session;
-    this.traceparent = traceparent;
-    this.#id = id;
-    this.#peer = options.peer;
-  }
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#ended) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
-  get cancelled(): boolean {
-    return this.#ended;
-  }
-
-  cancel(): void {
-    this.#ended = true;
-    this.#controller?.abort();
-  }
-
-  notify(notification: JsonRpcNotification): void {
-    if (!this.#ended) this.#peer.send(notification, this.#id);
-  }
-
-  request(request: InputRequest, signal: AbortSignal): Promise<JsonObject> {
-    return this.connection.ask(request, signal, this.#id);
-  }
 }
 
 const isRequest = (message: unknown): message is JsonRpcRequest => {
@@ -91,14 +41,21 @@ const isRequest = (message: unknown): message is JsonRpcRequest => {
 };
 
 const MAX_BATCH = 1_000;
+const NOT_IN_A_BATCH = 'Invalid Request: "initialize" must not be part of a batch.';
+
+const refusal = (id: RequestId, error: DaemonError): JsonRpcResponse => ({
+  jsonrpc: '2.0',
+  id,
+  error: toRpcError(error, 'legacy'),
+});
 
 /** One connection. */
-export class Session implements Connection {
+export class Session implements AskingConnection {
   readonly #options: SessionOptions;
   readonly #flights = new Map<RequestId, Flight>();
   readonly #asked = new Map<RequestId, { resolve: (result: JsonObject) => void; reject: (error: Error) => void }>();
   #legacy: LegacySession | undefined;
-  #unfollow: (() => void) | undefined;
+  #subscription: Subscription | undefined;
   #nextId = 1;
   #closed = false;
   /** Whether the client is still asked things. */
@@ -115,13 +72,25 @@ export class Session implements Connection {
     return this.#legacy;
   }
 
-  set legacy(session: LegacySession | undefined) {
-    this.#legacy = session;
-    this.#unfollow?.();
-    this.#unfollow = undefined;
-    const { bus, partition, peer } = this.#options;
-    if (session !== undefined && !this.#closed)
-      this.#unfollow = followLegacy(bus, partition, session, (message) => peer.send(message));
+  begin(caller: Caller, lists: AnnouncedLists): void {
+    const { subscriptions, peer } = this.#options;
+    this.#legacy = { caller };
+    this.#subscription?.end();
+    this.#subscription = this.#closed
+      ? undefined
+      : followLegacy(subscriptions, this.#options, lists, (message) => peer.send(message));
+  }
+
+  setLogLevel(logLevel: LogLevel): void {
+    if (this.#legacy !== undefined) this.#legacy = { caller: { ...this.#legacy.caller, logLevel } };
+  }
+
+  subscribe(uri: string, templates: readonly string[]): void {
+    this.#subscription?.add(uri, templates);
+  }
+
+  unsubscribe(uri: string): void {
+    this.#subscription?.remove(uri);
   }
 
   /** Requests under way. */
@@ -133,9 +102,28 @@ export class Session implements Connection {
    * Takes what the client sent: a message, or an array of messages where its version has them.
    *
    * @param traceparent the trace that its transport says it belongs to; see `Exchange.traceparent`
+   * @param bytes what the message takes in memory, as `weighMessage` says. Default: it is not counted
    * @returns what to answer, at once where it is there at once; undefined: nothing
    */
-  receive(message: unknown, traceparent?: string): Awaitable<JsonRpcResponse | JsonRpcResponse[] | undefined> {
+  receive(message: unknown, traceparent?: string, bytes = 0): Awaitable<JsonRpcResponse | JsonRpcResponse[] | undefined> {
+    if (bytes <= SMALL_MESSAGE_BYTES) return this.#take(message, traceparent);
+    const requests = (Array.isArray(message) ? message : [message]).filter(isRequest);
+    if (requests.length === 0) return this.#take(message, traceparent);
+    const { budget, partition, subject } = this.#options;
+    let giveBack: () => void;
+    try {
+      giveBack = budget.take(partition, subject, bytes);
+    } catch (error) {
+      const refused = requests.map(({ id }) => refusal(id, error as DaemonError));
+      return Array.isArray(message) ? refused : refused[0];
+    }
+    const answered = this.#take(message, traceparent);
+    if (answered instanceof Promise) return answered.finally(giveBack);
+    giveBack();
+    return answered;
+  }
+
+  #take(message: unknown, traceparent: string | undefined): Awaitable<JsonRpcResponse | JsonRpcResponse[] | undefined> {
     if (!Array.isArray(message)) return this.#one(message, traceparent);
     const version = this.#legacy?.caller.version;
     const refuse = (why: string): JsonRpcResponse => ({
@@ -145,28 +133,51 @@ export class Session implements Connection {
     if (version === undefined || !hasBatches(version)) return refuse('this protocol version has no batches.');
     if (message.length === 0) return refuse('a batch must not be empty.');
     if (message.length > MAX_BATCH) return refuse(`a batch holds at most ${MAX_BATCH} messages.`);
-    return Promise.all(message.map(async (single) => this.#one(single, traceparent))).then((answers) => {
-      const given = answers.filter((answer) => answer !== undefined);
-      return given.length === 0 ? undefined : given;
+    return this.#batch(message, traceparent);
+  }
+
+  /**
+   * Every request of a batch is known from the start, so that it can be cancelled before its turn comes. What is not a request, and
+   * a stream, which has no end, does not wait for a turn.
+   */
+  async #batch(messages: readonly unknown[], traceparent: string | undefined): Promise<JsonRpcResponse[] | undefined> {
+    const parts = messages.map((message): BatchPart<JsonRpcResponse | undefined> => {
+      if (!isRequest(message)) return { done: this.#one(message, traceparent) };
+      const { id, method } = message;
+      if (method === 'initialize') return { done: refusal(id, new DaemonError('invalid_request', NOT_IN_A_BATCH)) };
+      const flight = this.#depart(message, traceparent);
+      if (!(flight instanceof Flight)) return { done: flight };
+      return flight.isStream ? { done: this.#fly(message, flight) } : { start: () => this.#fly(message, flight) };
     });
+    const answers = await runBatch(parts);
+    const given = answers.filter((answer) => answer !== undefined);
+    return given.length === 0 ? undefined : given;
   }
 
   #one(message: unknown, traceparent: string | undefined): Awaitable<JsonRpcResponse | undefined> {
-    const { dispatcher, limits } = this.#options;
+    const { dispatcher } = this.#options;
     if (!isRequest(message)) return dispatcher.handle(message, new Flight('', '', this, this.#options));
-    const { id, method } = message;
-    const refuse = (error: DaemonError): JsonRpcResponse => ({ jsonrpc: '2.0', id, error: toRpcError(error, 'legacy') });
-    if (this.#closed) return refuse(new DaemonError('closed', 'The server is shutting down.'));
+    const flight = this.#depart(message, traceparent);
+    return flight instanceof Flight ? this.#fly(message, flight) : flight;
+  }
+
+  /** Enters a request among the running ones. @returns an answer where it is refused */
+  #depart({ id, method }: JsonRpcRequest, traceparent: string | undefined): Flight | JsonRpcResponse {
+    const { maxInFlight } = this.#options.limits;
+    if (this.#closed) return refusal(id, new DaemonError('closed', 'The server is shutting down.'));
     if (this.#flights.has(id))
-      return refuse(new DaemonError('invalid_request', 'Invalid Request: a request with this id is under way.'));
-    if (this.#flights.size >= limits.maxInFlight) {
-      return refuse(
-        new DaemonError('limit_exceeded', `More than ${limits.maxInFlight} requests are under way; wait for answers.`),
-      );
-    }
+      return refusal(id, new DaemonError('invalid_request', 'Invalid Request: a request with this id is under way.'));
+    if (this.#flights.size >= maxInFlight)
+      return refusal(id, new DaemonError('limit_exceeded', `More than ${maxInFlight} requests are under way; wait for answers.`));
     const flight = new Flight(id, method, this, this.#options, traceparent);
     this.#flights.set(id, flight);
-    const answer = dispatcher.handle(message, flight);
+    return flight;
+  }
+
+  #fly(message: JsonRpcRequest, flight: Flight): Awaitable<JsonRpcResponse | undefined> {
+    const { id } = message;
+    if (flight.cancelled) return this.#land(id, flight, undefined); // before its turn in a batch
+    const answer = this.#options.dispatcher.handle(message, flight);
     if (answer instanceof Promise) return answer.then((done) => this.#land(id, flight, done));
     return this.#land(id, flight, answer);
   }
@@ -179,7 +190,7 @@ export class Session implements Connection {
 
   /** Ends a request of the client's; nothing is answered to it. */
   cancel(id: RequestId): void {
-    this.#flights.get(id)?.cancel();
+    this.#flights.get(id)?.cancel('client');
   }
 
   /** Takes the answer to a request of ours. Others' answers, and late ones, are nobody's. */
@@ -253,12 +264,21 @@ export class Session implements Connection {
     });
   }
 
-  /** Ends the session: calls under way are cancelled, questions are given up. */
-  close(): void {
+  /** Cancels the running requests at once; streams go on. Their records say who ended them. */
+  cancelCalls(by: EndedBy): void {
+    for (const flight of this.#flights.values()) if (!flight.isStream) flight.cancel(by);
+  }
+
+  /**
+   * Ends the session: running calls are cancelled, questions are given up.
+   *
+   * @param by who ends it; the records of the calls that are cancelled say so. Default: its client, by leaving
+   */
+  close(by: EndedBy = 'client'): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#unfollow?.();
-    for (const flight of this.#flights.values()) flight.cancel();
+    this.#subscription?.end();
+    for (const flight of this.#flights.values()) flight.cancel(by);
     this.#giveUp();
     this.#tellIdle();
     this.#options.onClose(this);

@@ -3,7 +3,8 @@
  */
 import type { Logger } from '../ports/logger.js';
 import type { JsonRpcMessage, JsonRpcResponse, RequestId, Transport } from '../protocol/messages.js';
-import type { Peer, Session } from './session.js';
+import type { Peer } from './peer.js';
+import type { Session } from './session.js';
 
 /**
  * Serves a transport until it closes, or until the daemon does, which closes it.

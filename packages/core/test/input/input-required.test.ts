@@ -383,7 +383,16 @@ describe('a wish for input in the legacy era', () => {
       client: undefined,
       logLevel: undefined,
     } as const;
-    const connection = { legacy: { caller, subscriptions: new Set<string>() }, cancel: () => {}, deliver: () => {} };
+    const none = (): void => {};
+    const connection = {
+      legacy: { caller },
+      begin: none,
+      setLogLevel: none,
+      subscribe: none,
+      unsubscribe: none,
+      cancel: none,
+      deliver: none,
+    };
     const exchange = { partition: 'default', subject: 'x', signal: new AbortController().signal, notify: () => {}, connection };
     const answer = await daemon.handle({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'greet' } }, exchange);
     expect(resultOf(answer)).toMatchObject({

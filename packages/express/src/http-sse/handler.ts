@@ -179,7 +179,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
     const all = [...table.values()];
     await Promise.all(all.map(({ core }) => core.drain(drainMs)));
     await new Promise<void>((resolve) => setImmediate(resolve)); // lets the last answers be sent first
-    for (const { core } of all) core.close();
+    for (const { core } of all) core.close('server');
   }
 
   return {

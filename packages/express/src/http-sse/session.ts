@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Daemon, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Peer, Session } from '@mcp-daemon/core';
 import { encode } from '@mcp-daemon/core';
 
+import { bytesOf } from '../wire/body.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { sendJson, sendStatus } from '../wire/respond.js';
@@ -74,7 +75,7 @@ export class SseSession implements Peer {
   receive(message: unknown, req: IncomingMessage, res: ServerResponse): void {
     this.#hasReceived = true;
     this.#lastUsed = Date.now();
-    const answered = this.core.receive(message, req.headers['traceparent']?.toString());
+    const answered = this.core.receive(message, req.headers['traceparent']?.toString(), bytesOf(req));
     if (answered instanceof Promise) {
       sendStatus(res, 202);
       void answered.then((answer) => this.#answer(answer));

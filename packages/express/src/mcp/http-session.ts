@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Daemon, JsonRpcNotification, JsonRpcRequest, Peer, RequestId, Session } from '@mcp-daemon/core';
 import { isObject } from '@mcp-daemon/core';
 
+import { bytesOf } from '../wire/body.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import type { Accepted } from '../wire/media.js';
@@ -93,7 +94,7 @@ export class HttpSession implements Peer, ReplyOwner {
       for (const id of ids) replies.delete(id);
       reply.answer(answered);
     };
-    const answered = this.core.receive(message, req.headers['traceparent']?.toString());
+    const answered = this.core.receive(message, req.headers['traceparent']?.toString(), bytesOf(req));
     if (!(answered instanceof Promise)) {
       finish(answered);
       return;

@@ -1,11 +1,14 @@
 /** Requests of the legacy era: finds the session of each request, or refuses it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import type { JsonObject } from '@mcp-daemon/core';
 import { encode, LEGACY_VERSIONS } from '@mcp-daemon/core';
 
+import { bytesOf } from '../wire/body.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { eventOf } from '../wire/event-stream.js';
+import { sendAnswer, SHUTTING_DOWN } from '../wire/failure.js';
 import type { Accepted } from '../wire/media.js';
 import { acceptedBy } from '../wire/media.js';
 import { isHandshake, isLegacyVersion } from '../wire/message.js';
@@ -46,13 +49,20 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams): 
   }
 
   /** Begins a session. It is added to the table only if `initialize` succeeds and the client is still connected. */
-  function begin(message: unknown, res: ServerResponse, caller: Caller, accepted: Accepted): void {
+  function begin(message: JsonObject, req: IncomingMessage, res: ServerResponse, caller: Caller, accepted: Accepted): void {
+    // Without an id it is a notification, which has no answer: the client could not learn the id of its session.
+    if (!('id' in message)) {
+      refuse(res, { status: 400, message: 'Invalid Request: "initialize" must have an id.' });
+      return;
+    }
     const session = sessions.create(caller);
     const finish = (answered: Answered): void => {
       const answer = Array.isArray(answered) ? undefined : answered;
       if (answer === undefined || 'error' in answer || res.destroyed) {
         session.core.close();
-        if (answer !== undefined) sendJson(res, 400, encode(answer));
+        if (answer === undefined)
+          refuse(res, SHUTTING_DOWN); // the session was closed meanwhile
+        else sendAnswer(res, 400, answer);
         return;
       }
       sessions.add(session);
@@ -63,7 +73,7 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams): 
         endResponse(res);
       }
     };
-    const answered = session.core.receive(message);
+    const answered = session.core.receive(message, undefined, bytesOf(req));
     if (answered instanceof Promise) void answered.then(finish);
     else finish(answered);
   }
@@ -86,7 +96,7 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams): 
       }
       const id = sessionIdOf(req);
       if (id !== undefined) sessionOf(id, req, res, caller)?.post(message, req, res, accepted);
-      else if (isHandshake(message)) begin(message, res, caller, accepted);
+      else if (isHandshake(message)) begin(message, req, res, caller, accepted);
       else {
         const hint = 'Send "initialize" first and repeat its Mcp-Session-Id; or send a request without a session, with "_meta".';
         refuse(res, { status: 400, message: `The header Mcp-Session-Id is missing. ${hint}` });

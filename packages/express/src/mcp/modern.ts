@@ -5,17 +5,18 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Daemon, Exchange, JsonRpcNotification, JsonRpcResponse } from '@mcp-daemon/core';
-import { encode, isObject, META } from '@mcp-daemon/core';
+import type { Daemon, EndedBy, Exchange, JsonRpcNotification, JsonRpcResponse } from '@mcp-daemon/core';
+import { abortReason, encode, isObject, META } from '@mcp-daemon/core';
 
 import { Bag } from '../wire/bag.js';
+import { bytesOf } from '../wire/body.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { eventOf } from '../wire/event-stream.js';
-import { SHUTTING_DOWN } from '../wire/failure.js';
+import { sendAnswer, SHUTTING_DOWN } from '../wire/failure.js';
 import { MAX_TIMER_MS } from '../wire/options.js';
 import type { Refusal } from '../wire/respond.js';
-import { endResponse, refuse, sendJson, sendStatus } from '../wire/respond.js';
+import { endResponse, refuse, sendStatus } from '../wire/respond.js';
 import { UserCounts } from '../wire/user-counts.js';
 
 /** The HTTP statuses that the protocol requires for JSON-RPC errors. Other errors have status 200. */
@@ -36,10 +37,11 @@ function hasMetadata(message: unknown): boolean {
   return isObject(meta) && typeof meta[META.protocolVersion] === 'string' && isObject(meta[META.clientCapabilities]);
 }
 
-function statusOf(answer: JsonRpcResponse, message: unknown): number {
+/** @param described whether the request has its metadata */
+function statusOf(answer: JsonRpcResponse, described: boolean): number {
   if (!('error' in answer)) return 200;
   const { code } = answer.error;
-  return STATUS.get(code) ?? (code === INVALID_PARAMS && !hasMetadata(message) ? 400 : 200);
+  return STATUS.get(code) ?? (code === INVALID_PARAMS && !described ? 400 : 200);
 }
 
 /** One request, from its body to the end of its response. */
@@ -50,7 +52,7 @@ class ModernRequest implements Exchange {
   readonly #res: ServerResponse;
   readonly #streams: EventStreams;
   #controller: AbortController | undefined;
-  #disconnected = false;
+  #endedBy: EndedBy | undefined;
   #answered = false;
   /** Resolves when the request has been answered. */
   done?: Promise<void>;
@@ -68,7 +70,7 @@ class ModernRequest implements Exchange {
   /** Created on first access: most calls end without it. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.#disconnected) this.#controller.abort();
+    if (this.#endedBy !== undefined) this.#controller.abort(abortReason(this.#endedBy));
     return this.#controller.signal;
   }
 
@@ -84,26 +86,37 @@ class ModernRequest implements Exchange {
 
   /** Sends a notification, which turns the response into a stream. */
   notify(notification: JsonRpcNotification): void {
-    if (this.#disconnected || this.#answered) return;
+    if (this.#endedBy !== undefined || this.#answered) return;
     const event = eventOf(encode(notification));
     if (this.#res.headersSent) this.#streams.write(this.#res, event);
     else this.#streams.open(this.#res, event);
   }
 
-  /** Aborts the request: the client has disconnected, or the endpoint is closing. */
-  readonly abort = (): void => {
-    this.#disconnected = true;
-    this.#controller?.abort();
-  };
+  get bytes(): number {
+    return bytesOf(this.#req);
+  }
 
-  /** Sends the answer; undefined: the message has none. */
-  answer(answer: JsonRpcResponse | undefined, message: unknown): void {
+  /** Aborts the request: the client has disconnected. */
+  readonly disconnect = (): void => this.abort('client');
+
+  /** Aborts the request: the client has disconnected, or the endpoint is closing. */
+  abort(by: EndedBy): void {
+    this.#endedBy ??= by;
+    this.#controller?.abort(abortReason(this.#endedBy));
+  }
+
+  /**
+   * Sends the answer; undefined: the message has none.
+   *
+   * @param described whether the request has its metadata
+   */
+  answer(answer: JsonRpcResponse | undefined, described: boolean): void {
     const res = this.#res;
     this.#answered = true; // no notification may follow
     if (res.destroyed) return;
     if (res.headersSent) endResponse(res, answer === undefined ? undefined : eventOf(encode(answer)));
-    else if (answer === undefined) sendStatus(res, this.#disconnected ? 503 : 202);
-    else sendJson(res, statusOf(answer, message), encode(answer));
+    else if (answer === undefined) sendStatus(res, this.#endedBy === undefined ? 202 : 503);
+    else sendAnswer(res, statusOf(answer, described), answer);
   }
 }
 
@@ -163,20 +176,21 @@ export function createModernHandler(options: ModernHandlerOptions): ModernHandle
       }
       const exchange = new ModernRequest(req, res, caller, streams);
       const answered = daemon.handle(message, exchange);
+      const described = hasMetadata(message); // now, so that the message is not kept until the answer
       if (!(answered instanceof Promise)) {
-        exchange.answer(answered, message);
+        exchange.answer(answered, described);
         return;
       }
-      if (res.destroyed) exchange.abort();
-      else res.on('close', exchange.abort);
+      if (res.destroyed) exchange.disconnect();
+      else res.on('close', exchange.disconnect);
       const uncount = (listens ? listeningByUser : runningByUser).take(caller);
       const requests = listens ? listening : running;
       requests.add(exchange);
       exchange.done = answered.then((answer) => {
         uncount();
         requests.remove(exchange);
-        res.off('close', exchange.abort);
-        exchange.answer(answer, message);
+        res.off('close', exchange.disconnect);
+        exchange.answer(answer, described);
       });
     },
     async close(drainMs) {
@@ -188,7 +202,7 @@ export function createModernHandler(options: ModernHandlerOptions): ModernHandle
       }
       clearTimeout(timer);
       const left = [...running.all, ...listening.all];
-      for (const exchange of left) exchange.abort();
+      for (const exchange of left) exchange.abort('server');
       await Promise.all(left.flatMap(({ done }) => done ?? []));
     },
   };

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, RequestId, Session } from '@mcp-daemon/core';
 import { encode } from '@mcp-daemon/core';
 
+import { sendAnswer } from '../wire/failure.js';
 import type { Accepted } from '../wire/media.js';
 import { sendJson, sendStatus } from '../wire/respond.js';
 import type { ResumableStream, SessionStreams } from './resumable.js';
@@ -76,7 +77,7 @@ export class Reply {
     if (answered === undefined) sendStatus(this.#res, 202);
     else if (Array.isArray(answered)) sendJson(this.#res, 200, `[${answered.map(encode).join(',')}]`);
     // An answer without an id is about the body, which was not a message.
-    else sendJson(this.#res, answered.id === undefined ? 400 : 200, encode(answered));
+    else sendAnswer(this.#res, answered.id === undefined ? 400 : 200, answered);
   }
 
   #open(): ResumableStream {

@@ -146,7 +146,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const all = [...table.values()];
       await Promise.all(all.map((session) => session.core.drain(drainMs)));
       await new Promise<void>((resolve) => setImmediate(resolve)); // lets the last answers be sent first
-      for (const session of all) session.core.close();
+      for (const session of all) session.core.close('server');
     },
   };
 }

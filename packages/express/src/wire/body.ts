@@ -1,8 +1,10 @@
 /** Request bodies: read up to a size limit, or taken over from middleware that has parsed them before. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { DaemonError, refuseInexactId, SMALL_MESSAGE_BYTES, weighMessage } from '@mcp-daemon/core';
+
 import type { Refusal } from './respond.js';
-import { refuse } from './respond.js';
+import { refuse, sendJson } from './respond.js';
 
 /** The media types that are read. */
 export type BodyType = 'application/json' | 'application/x-www-form-urlencoded';
@@ -101,7 +103,9 @@ export function createBodyReader({ type, maxBytes, maxPartialBytes = Infinity }:
     };
     const onEnd = (): void => {
       uncount();
-      done({ text: (more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, bytes)).toString('utf8') });
+      const text = (more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, bytes)).toString('utf8');
+      first = more = undefined; // the request and its listeners live until the response has ended
+      done({ text });
     };
     req.on('data', onData);
     req.on('end', onEnd);
@@ -126,15 +130,26 @@ export function createBodyReader({ type, maxBytes, maxPartialBytes = Infinity }:
  */
 export type MessageReader = (req: IncomingMessage, res: ServerResponse, done: (message: unknown) => void) => void;
 
-function parse(text: string, res: ServerResponse, done: (message: unknown) => void): void {
+/** The memory that the messages of requests take; see {@link bytesOf}. */
+const weights = new WeakMap<IncomingMessage, number>();
+
+/** The memory that the message of a request takes, as core's `weighMessage` estimates it; 0 for a small one and one that middleware has parsed. */
+export const bytesOf = (req: IncomingMessage): number => weights.get(req) ?? 0;
+
+function parse(text: string, req: IncomingMessage, res: ServerResponse, done: (message: unknown) => void): void {
   let message: unknown;
   try {
+    const bytes = weighMessage(text);
+    if (bytes > SMALL_MESSAGE_BYTES) weights.set(req, bytes);
     message = JSON.parse(text);
-  } catch {
-    refuse(res, { status: 400, message: 'Parse error: the body must be one JSON-RPC message.' }, -32700);
+  } catch (error) {
+    const why = error instanceof DaemonError ? error.message : 'Parse error: the body must be one JSON-RPC message.';
+    refuse(res, { status: 400, message: why }, -32700);
     return;
   }
-  done(message);
+  const refused = refuseInexactId(message, text);
+  if (refused === undefined) done(message);
+  else sendJson(res, 400, refused);
 }
 
 /**
@@ -148,7 +163,7 @@ export function createMessageReader(maxBytes: number, maxPartialBytes: number): 
   return (req, res, done) =>
     read(req, (body) => {
       if ('status' in body) refuse(res, body);
-      else if ('text' in body) parse(body.text, res, done);
+      else if ('text' in body) parse(body.text, req, res, done);
       else done(body.parsed);
     });
 }

@@ -1,4 +1,5 @@
 /** The era of a message: with sessions (legacy) or without (modern). */
+import type { JsonObject } from '@mcp-daemon/core';
 import { isObject, LEGACY_VERSIONS, META } from '@mcp-daemon/core';
 
 /** Whether a protocol version has sessions. */
@@ -12,7 +13,7 @@ function hasModernMeta(message: unknown): boolean {
 }
 
 /** Whether a message begins a session. */
-export const isHandshake = (message: unknown): boolean => isObject(message) && message['method'] === 'initialize';
+export const isHandshake = (message: unknown): message is JsonObject => isObject(message) && message['method'] === 'initialize';
 
 /**
  * Whether one POST is of the modern era: its message has the metadata; or its header names a modern version, and it neither belongs to a

@@ -1,0 +1,102 @@
+/**
+ * Looks at the text of a message without parsing it: what parsing it would cost, and the id that it has.
+ */
+import { isObject } from '../base/json.js';
+import { DaemonError, toRpcError } from './errors.js';
+
+/** Bytes up to which a message is neither scanned nor counted: all the others together are few. */
+export const SMALL_MESSAGE_BYTES = 4_096;
+/** How deep the arrays and objects of a message may be nested. */
+export const MAX_NESTING = 200;
+/** Values that a message may hold. An empty object takes 2 bytes of text and about 60 bytes of memory. */
+export const MAX_MESSAGE_VALUES = 1_000_000;
+/** Bytes of memory that one value takes besides its text, roughly. */
+const BYTES_OF_A_VALUE = 48;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+/** `{` and `}`; with the bit 0x20 set, `[` and `]` are the same. */
+const OPENING = 0x7b;
+const CLOSING = 0x7d;
+const LETTER_I = 0x69;
+
+/** The position of the quote that ends a string; the length of the text where there is none. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    if (code === BACKSLASH) at += 1;
+  }
+  return text.length;
+}
+
+/**
+ * What a message takes in memory when it is parsed: an estimate, and its length where it is small. Takes time that is linear in
+ * the length of the text, a nanosecond or two for each character.
+ *
+ * @param text JSON, or what claims to be JSON
+ * @returns bytes
+ * @throws DaemonError `parse_error` where it is nested deeper than {@link MAX_NESTING} or has more than {@link MAX_MESSAGE_VALUES} values
+ */
+export function weighMessage(text: string): number {
+  const { length } = text;
+  if (length <= SMALL_MESSAGE_BYTES) return length;
+  let depth = 0;
+  let values = 0;
+  for (let at = 0; at < length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at);
+    else if (code === COMMA) values += 1;
+    else if ((code | 0x20) === OPENING) {
+      values += 1;
+      depth += 1;
+      if (depth > MAX_NESTING)
+        throw new DaemonError('parse_error', `Parse error: a message may be nested ${MAX_NESTING} levels deep, no deeper.`);
+    } else if ((code | 0x20) === CLOSING) depth -= 1;
+    if (values > MAX_MESSAGE_VALUES)
+      throw new DaemonError('parse_error', `Parse error: a message may hold ${MAX_MESSAGE_VALUES} values, no more.`);
+  }
+  return length + values * BYTES_OF_A_VALUE;
+}
+
+/** The number under the key `id` of the outermost object, as it is written. Of two the last one counts, as it does for a parser. */
+function idText(text: string): string | undefined {
+  let found: string | undefined;
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const end = endOfString(text, at);
+      if (depth === 1 && end === at + 3 && text.charCodeAt(at + 1) === LETTER_I && text.startsWith('"id"', at)) {
+        const [, number] = /^\s*:\s*(-?\d[\d.eE+-]*)/.exec(text.slice(end + 1, end + 1 + MAX_ID_TEXT)) ?? [];
+        if (number !== undefined) found = number;
+      }
+      at = end;
+    } else if ((code | 0x20) === OPENING) depth += 1;
+    else if ((code | 0x20) === CLOSING) depth -= 1;
+  }
+  return found;
+}
+
+/** Characters that are searched for a number behind the key `id`. */
+const MAX_ID_TEXT = 400;
+
+/**
+ * Refuses a request whose id is a number that cannot be kept exactly, such as 2^53 + 1. The answer has the id as it was written:
+ * its client would wait for ever for an answer with another id.
+ *
+ * @param message the parsed message
+ * @param text the text that it was parsed from
+ * @returns the answer as JSON text; undefined where the id is no such number, or the message is a batch
+ */
+export function refuseInexactId(message: unknown, text: string): string | undefined {
+  if (!isObject(message) || typeof message['id'] !== 'number' || Number.isSafeInteger(message['id'])) return undefined;
+  if (!('method' in message)) return undefined;
+  const error = JSON.stringify(toRpcError(new DaemonError('invalid_request', INEXACT_ID), 'legacy'));
+  const id = idText(text);
+  return `{"jsonrpc":"2.0",${id === undefined ? '' : `"id":${id},`}"error":${error}}`;
+}
+
+/** Why an id is refused. */
+export const INEXACT_ID = 'Invalid Request: "id" must be a string or an integer, no greater than 2^53 - 1.';

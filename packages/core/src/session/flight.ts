@@ -1,0 +1,67 @@
+/** One running request of a connection. Its signal is made when somebody looks at it: most calls are over before. */
+import type { JsonObject } from '../base/json.js';
+import type { EndedBy } from '../protocol/ended-by.js';
+import { abortReason } from '../protocol/ended-by.js';
+import type { Connection, Exchange } from '../protocol/exchange.js';
+import type { InputRequest, JsonRpcNotification, RequestId } from '../protocol/messages.js';
+import type { Peer } from './peer.js';
+
+/** The connection that a request came on. */
+export interface AskingConnection extends Connection {
+  /** Sends a request to the client, on the stream of the request `related`, and waits for its answer. */
+  ask(request: InputRequest, signal: AbortSignal, related: RequestId): Promise<JsonObject>;
+}
+
+/** One request, until its answer leaves. */
+export class Flight implements Exchange {
+  readonly partition: string;
+  readonly subject: string;
+  readonly connection: AskingConnection;
+  readonly traceparent: string | undefined;
+  /** Streams end with their client; nobody waits for their answer. */
+  readonly isStream: boolean;
+  readonly #id: RequestId;
+  readonly #peer: Peer;
+  #controller: AbortController | undefined;
+  #endedBy: EndedBy | undefined;
+
+  constructor(
+    id: RequestId,
+    method: string,
+    connection: AskingConnection,
+    { partition, subject, peer }: { partition: string; subject: string; peer: Peer },
+    traceparent?: string,
+  ) {
+    this.isStream = method === 'subscriptions/listen';
+    this.partition = partition;
+    this.subject = subject;
+    this.connection = connection;
+    this.traceparent = traceparent;
+    this.#id = id;
+    this.#peer = peer;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#endedBy !== undefined) this.#controller.abort(abortReason(this.#endedBy));
+    return this.#controller.signal;
+  }
+
+  get cancelled(): boolean {
+    return this.#endedBy !== undefined;
+  }
+
+  /** Ends the request; the first one to do so is the one who ended it. */
+  cancel(by: EndedBy): void {
+    this.#endedBy ??= by;
+    this.#controller?.abort(abortReason(this.#endedBy));
+  }
+
+  notify(notification: JsonRpcNotification): void {
+    if (this.#endedBy === undefined) this.#peer.send(notification, this.#id);
+  }
+
+  request(request: InputRequest, signal: AbortSignal): Promise<JsonObject> {
+    return this.connection.ask(request, signal, this.#id);
+  }
+}
