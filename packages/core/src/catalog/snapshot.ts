@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 
 import type { JsonObject } from '../base/json.js';
+import { normalUri, uriKey } from '../base/uri.js';
 import type { UriMatcher } from '../base/uri-template.js';
 import { compileUriTemplate } from '../base/uri-template.js';
 import type {
@@ -34,7 +35,7 @@ export interface Snapshot {
   readonly revision: string;
   tool(name: string): ToolDefinition | undefined;
   prompt(name: string): PromptDefinition | undefined;
-  /** The resource of a URI: a fixed one first, else the first template that matches. */
+  /** The resource of a URI, in any of its forms: a fixed one first, else the first template that matches. */
   resource(uri: string): FoundResource | undefined;
   template(uriTemplate: string): ResourceTemplateDefinition | undefined;
   /**
@@ -113,12 +114,18 @@ export function createSnapshot(definition: CatalogDefinition, pageSize: number, 
   const tools = new Map<string, ToolDefinition>();
   const prompts = new Map<string, PromptDefinition>();
   const resources = new Map<string, FoundResource>();
+  /** The same, by the key that all forms of a URI share. */
+  const byKey = new Map<string, FoundResource>();
   const templates: { definition: ResourceTemplateDefinition; matcher: UriMatcher }[] = [];
   for (const entry of definition.functions) {
     if (entry.kind === 'tool') tools.set(entry.name, entry);
     else if (entry.kind === 'prompt') prompts.set(entry.name, entry);
-    else if (entry.kind === 'resource') resources.set(entry.uri, { definition: entry, variables: NO_VARIABLES });
-    else templates.push({ definition: entry, matcher: compileUriTemplate(entry.uriTemplate) });
+    else if (entry.kind === 'resource') {
+      const found = { definition: entry, variables: NO_VARIABLES };
+      resources.set(entry.uri, found);
+      const key = uriKey(entry.uri);
+      if (!byKey.has(key)) byKey.set(key, found);
+    } else templates.push({ definition: entry, matcher: compileUriTemplate(entry.uriTemplate) });
   }
 
   const { revision } = definition;
@@ -145,10 +152,12 @@ export function createSnapshot(definition: CatalogDefinition, pageSize: number, 
     prompt: (name) => prompts.get(name),
     template: (uriTemplate) => templates.find((entry) => entry.definition.uriTemplate === uriTemplate)?.definition,
     resource(uri) {
-      const fixed = resources.get(uri);
+      const fixed = resources.get(uri) ?? byKey.get(uriKey(uri));
       if (fixed !== undefined) return fixed;
+      const normal = normalUri(uri);
+      if (normal === undefined) return undefined;
       for (const { definition: template, matcher } of templates) {
-        const variables = matcher.match(uri);
+        const variables = matcher.matchNormal(normal);
         if (variables !== undefined) return { definition: template, variables };
       }
       return undefined;
