@@ -18,7 +18,9 @@ import type {
 } from '../ports/definition.js';
 import { withText } from '../protocol/encode.js';
 import { DaemonError } from '../protocol/errors.js';
-import type { Era } from '../protocol/versions.js';
+import type { Era, ProtocolVersion } from '../protocol/versions.js';
+import { LEGACY_VERSIONS, MODERN_VERSIONS, supports } from '../protocol/versions.js';
+import { withoutBooleans } from './boolean-schemas.js';
 
 /** The lists that clients can ask for, by the key of their result. */
 export type ListKey = 'tools' | 'resources' | 'resourceTemplates' | 'prompts';
@@ -58,6 +60,9 @@ function pick(source: object, keys: readonly string[]): JsonObject {
   return picked;
 }
 
+/** The version by which the lists of an era are written. */
+const NEWEST: Readonly<Record<Era, ProtocolVersion>> = { legacy: LEGACY_VERSIONS[0], modern: MODERN_VERSIONS[0] };
+
 function wire(definition: FunctionDefinition, era: Era): JsonObject {
   switch (definition.kind) {
     case 'tool': {
@@ -71,6 +76,9 @@ function wire(definition: FunctionDefinition, era: Era): JsonObject {
         'annotations',
         '_meta',
       ]);
+      if (!supports(NEWEST[era], 'booleanSchemas')) {
+        for (const key of ['inputSchema', 'outputSchema']) if (tool[key] !== undefined) tool[key] = withoutBooleans(tool[key]);
+      }
       // Until 2025-11-25 structured content was an object; a schema of anything else would break those clients.
       if (era === 'legacy' && definition.outputSchema?.['type'] !== 'object') delete tool['outputSchema'];
       return tool;
