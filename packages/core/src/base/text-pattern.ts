@@ -12,8 +12,11 @@ import { parseRegex } from './regex-parse.js';
 export interface TextPattern {
   /** Characters of the longest text that it is run on. Infinity for nearly all expressions. */
   readonly longest: number;
+  /** For texts of at most {@link safe} characters. */
+  readonly quick: RegExp;
+  readonly safe: number;
   /**
-   * Whether a text matches.
+   * Whether a text matches. Short ones are matched by {@link quick}.
    *
    * @param spend is told how many steps a slow match takes, as it takes them; what it throws ends the match
    * @returns undefined for a text that is too long for this expression
@@ -34,17 +37,26 @@ function compileRegex(source: string): RegExp {
   }
 }
 
+const quickPattern = (regex: RegExp): TextPattern => ({
+  longest: Infinity,
+  quick: regex,
+  safe: Infinity,
+  test: (text) => regex.test(text),
+});
+
 /** Compiles a regular expression. The expensive part waits for the first long text. @throws SyntaxError */
 export function compilePattern(source: string): TextPattern {
   const regex = compileRegex(source);
   // Without a quantifier and without alternatives there is nothing to go back to.
-  if (!/[*+?{|]/.test(source)) return { longest: Infinity, test: (text) => regex.test(text) };
+  if (!/[*+?{|]/.test(source)) return quickPattern(regex);
   const parsed = parseRegex(source, regex.unicode);
   const safe = safeLength(parsed);
-  if (safe === Infinity) return { longest: Infinity, test: (text) => regex.test(text) };
+  if (safe === Infinity) return quickPattern(regex);
   let linear: LinearTest | 'none' | undefined;
   const automaton = (): LinearTest | 'none' => (linear ??= linearTest(parsed, regex.flags) ?? 'none');
   return {
+    quick: regex,
+    safe,
     get longest() {
       return automaton() === 'none' ? safe : Infinity;
     },

@@ -67,14 +67,16 @@ export interface Run {
 export interface Budget {
   /** Steps that are left. */
   left: number;
-  /** The checked value; absent once its size has been added to the steps. */
-  whole: { value: unknown } | undefined;
+  /** The checked value. */
+  readonly whole: unknown;
+  /** Whether the steps for the size of the value have been added. */
+  extended: boolean;
   /** Verdicts by rule and value, for rules that references lead to. */
   verdicts: Map<object, Map<unknown, boolean>> | undefined;
 }
 
 /** A budget for the check of one value. */
-export const budgetFor = (value: unknown): Budget => ({ left: MAX_STEPS, whole: { value }, verdicts: undefined });
+export const budgetFor = (value: unknown): Budget => ({ left: MAX_STEPS, whole: value, extended: false, verdicts: undefined });
 
 /** Counts steps. @throws TooComplex when there are none left */
 export function spend(budget: Budget, steps: number): void {
@@ -83,9 +85,8 @@ export function spend(budget: Budget, steps: number): void {
 
 /** Adds the steps for the size of the value, once. @throws TooComplex */
 function extend(budget: Budget): void {
-  const { whole } = budget;
-  if (whole !== undefined) budget.left += STEPS_PER_VALUE * sizeOf(whole.value);
-  budget.whole = undefined;
+  if (!budget.extended) budget.left += STEPS_PER_VALUE * sizeOf(budget.whole);
+  budget.extended = true;
   if (budget.left < 0) throw new TooComplex();
 }
 
