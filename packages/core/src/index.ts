@@ -53,8 +53,8 @@ export type {
   ToolDefinition,
 } from './ports/definition.js';
 
-export { parseConfig } from './config/config.js';
-export type { ParseOptions } from './config/config.js';
+export { inspectConfigText, parseConfig } from './config/config.js';
+export type { ConfigReport, ParseOptions } from './config/config.js';
 export { checkConfig } from './config/check.js';
 export type { ConfigSupport } from './config/check.js';
 export { normalizeConfig } from './config/normalize.js';

@@ -7,8 +7,8 @@ import type { Binding, CatalogDefinition, FunctionDefinition, LinkBinding } from
 
 import { messageOf } from '../errors.js';
 import { findConfig } from '../settings/paths.js';
-import { summary, WORDS } from '../terminal/summary.js';
-import { displayPath, plural } from '../terminal/text.js';
+import { WORDS } from '../terminal/summary.js';
+import { displayPath } from '../terminal/text.js';
 import type { CommandGroup } from './command.js';
 import { defineCommand, switchFlag } from './command.js';
 
@@ -57,40 +57,46 @@ async function loadAll(file: string, definition: CatalogDefinition, logLevel: st
 
 const check = defineCommand({
   command: 'check [file]',
-  description: 'Find all errors of a config file',
+  description: 'Find all errors and warnings of a config file',
   settings: ['config', 'logLevel'],
   positionals: { file: { type: 'string', describe: 'Config file; the same as --config' } },
-  flags: { load: switchFlag('Also load the code of every function') },
+  flags: {
+    load: switchFlag('Also load the code of every function'),
+    strict: switchFlag('Exit with 1 if there are warnings'),
+    hints: switchFlag('Also show what could be added'),
+    json: switchFlag('Print errors and warnings as JSON'),
+  },
   examples: [['config check mcp.json --load', 'Check the file and the code that it links to']],
-  async run({ file: path, load }, { settings, print, note, paint, paintNote }) {
-    const [{ ConfigError }, { readConfigFile }, { errorLines }] = await Promise.all([
-      import('@mcp-daemon/core'),
+  async run({ file: path, load, strict, hints, json }, context) {
+    const [{ inspectConfigFile }, { hintsAbout, printReport, reportJson }] = await Promise.all([
       import('../runtime/config-file.js'),
-      import('../runtime/report.js'),
+      import('./config-report.js'),
     ]);
+    const { settings } = context;
     const file = path === undefined ? findConfig(settings) : resolve(path);
-    const shown = displayPath(file);
-    let definition: CatalogDefinition;
-    try {
-      ({ definition } = readConfigFile(file));
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      for (const line of errorLines(error, shown)) note(line);
-      note(paintNote('red', `${shown}: ${plural(error.mistakes.length, 'error')}`));
-      return 1;
+    const { config, mistakes: errors, warnings } = inspectConfigFile(file);
+    const definition = config?.definition;
+    let { print } = context;
+    let problems: string[] | undefined;
+    if (load && definition !== undefined) {
+      const { guardStdout } = await import('../runtime/stdout-guard.js');
+      // The code may print while it is loaded.
+      const { output } = guardStdout();
+      print = (line) => void output.write(`${line}\n`);
+      problems = await loadAll(file, definition, settings.logLevel);
     }
-    const ok = `${shown}: ${paint('green', 'ok')} — ${summary(definition)}`;
-    if (!load) {
-      print(ok);
-      return 0;
-    }
-    const { guardStdout } = await import('../runtime/stdout-guard.js');
-    const { output } = guardStdout();
-    const problems = await loadAll(file, definition, settings.logLevel);
-    for (const line of problems) note(line);
-    if (problems.length > 0) note(paintNote('red', `${shown}: ${plural(problems.length, 'function')} cannot be called`));
-    else output.write(`${ok}, all code loaded\n`);
-    return problems.length > 0 ? 1 : 0;
+    const report = {
+      file,
+      errors,
+      warnings,
+      problems,
+      definition,
+      hints: hints && definition ? hintsAbout(definition) : undefined,
+    };
+    const failed = errors.length > 0 || (problems ?? []).length > 0 || (strict && warnings.length > 0);
+    if (json) print(reportJson(report, !failed));
+    else printReport(report, { ...context, print });
+    return failed ? 1 : 0;
   },
 });
 

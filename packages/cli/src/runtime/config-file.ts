@@ -3,8 +3,8 @@
  */
 import { readFileSync } from 'node:fs';
 
-import type { Config } from '@mcp-daemon/core';
-import { ConfigError, parseConfig } from '@mcp-daemon/core';
+import type { Config, ConfigReport } from '@mcp-daemon/core';
+import { ConfigError, inspectConfigText, parseConfig } from '@mcp-daemon/core';
 
 import { messageOf, UsageError } from '../errors.js';
 
@@ -35,11 +35,30 @@ function decode(bytes: Uint8Array, file: string): string {
  * @throws UsageError where it cannot be read, ConfigError with all its errors
  */
 export function readConfigFile(file: string): Config {
+  return parseConfig(textOf(file), { file });
+}
+
+/**
+ * Checks a config file.
+ *
+ * @throws UsageError where it cannot be read
+ */
+export function inspectConfigFile(file: string): ConfigReport {
+  try {
+    return inspectConfigText(textOf(file));
+  } catch (error) {
+    if (error instanceof ConfigError) return { mistakes: error.mistakes, warnings: [] };
+    throw error;
+  }
+}
+
+/** The text of a config file. @throws UsageError where it cannot be read, ConfigError where it is not UTF-8 */
+function textOf(file: string): string {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(file);
   } catch (error) {
     throw cannotRead(file, error);
   }
-  return parseConfig(decode(bytes, file), { file });
+  return decode(bytes, file);
 }

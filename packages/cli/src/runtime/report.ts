@@ -1,16 +1,20 @@
 /**
  * Prints on stderr why a command failed: what is wrong and what to do, never a stack trace.
  */
+import type { Mistake } from '@mcp-daemon/core';
 import { ConfigError } from '@mcp-daemon/core';
 
 import { Failure, messageOf, UsageError } from '../errors.js';
 
-/** All errors of a config, each in one line: `file:line:column path: message`. */
+/** An error or a warning of a config in one line: `file:line:column path: message`. */
+export function errorLine({ path, line, column, message }: Mistake, file: string): string {
+  const where = line === undefined ? file : `${file}:${line}:${column ?? 1}`;
+  return `${where} ${path}: ${message}`;
+}
+
+/** All errors of a config, each in one line. */
 export function errorLines(error: ConfigError, file: string): string[] {
-  return error.mistakes.map(({ path, line, column, message }) => {
-    const where = line === undefined ? file : `${file}:${line}:${column ?? 1}`;
-    return `${where} ${path}: ${message}`;
-  });
+  return error.mistakes.map((mistake) => errorLine(mistake, file));
 }
 
 /** Writes the message of an error. @returns the exit code */

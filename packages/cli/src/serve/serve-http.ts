@@ -19,7 +19,7 @@ import { VERSION } from '../version.js';
 import { createAuth, logAuthWarnings, usesDefaultSecrets } from './auth.js';
 import { printBanner } from './banner.js';
 import type { OpenedConfig } from './serving.js';
-import { logUncaughtErrors, NOT_CLOSED, openConfig, SIGNALS, watchFiles } from './serving.js';
+import { logUncaughtErrors, logWarnings, NOT_CLOSED, openConfig, SIGNALS, watchFiles } from './serving.js';
 
 /** The time limit for the rest of the shutdown, after the wait for running calls. */
 const GRACE_MS = 5_000;
@@ -100,6 +100,7 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     await daemon.check(); // a store that cannot be used fails the start, not the first call
     const server = await listen(daemon, settings, logger);
     shutDownAtSignal(server, daemon, settings.drainMs, logger);
+    logWarnings(opened.file, opened.config, logger);
     if (settings.watch) watchFiles(opened, daemon, modules, logger);
     logAuthWarnings(settings, logger);
     printBanner({ server, settings, opened, env, logger });

@@ -14,7 +14,7 @@ import { guardStdout } from '../runtime/stdout-guard.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
 import type { OpenedConfig } from './serving.js';
-import { logUncaughtErrors, NOT_CLOSED, openConfig, SIGNALS, watchFiles } from './serving.js';
+import { logUncaughtErrors, logWarnings, NOT_CLOSED, openConfig, SIGNALS, watchFiles } from './serving.js';
 
 /** Watching files starts later, so that it does not delay the first answer. */
 const WATCH_AFTER_MS = 300;
@@ -67,7 +67,10 @@ export async function serveOverStdio(settings: Settings, env: Env, saveCompileCa
     });
   }
   input.once('end', leave);
-  if (settings.watch) setTimeout(() => watchFiles(opened, daemon, modules, logger), WATCH_AFTER_MS).unref();
+  setTimeout(() => {
+    logWarnings(opened.file, opened.config, logger);
+    if (settings.watch) watchFiles(opened, daemon, modules, logger);
+  }, WATCH_AFTER_MS).unref();
 
   const cacheCheck = setInterval(() => {
     if (daemon.stats().written === 0) return;

@@ -8,7 +8,7 @@ import type { LocalModules } from '@mcp-daemon/modules';
 import { messageOf } from '../errors.js';
 import type { LazyLogger } from '../log/logger.js';
 import { readConfigFile } from '../runtime/config-file.js';
-import { errorLines } from '../runtime/report.js';
+import { errorLine, errorLines } from '../runtime/report.js';
 import { findConfig } from '../settings/paths.js';
 import type { Settings } from '../settings/settings.js';
 import { stampOf, watchConfig } from './config-watch.js';
@@ -38,12 +38,22 @@ export function openConfig(settings: Settings): OpenedConfig {
   return { file, stamp, config: readConfigFile(file) };
 }
 
+/** Logs that a config has warnings: the first, and how many more there are. */
+export function logWarnings(file: string, { warnings }: Config, logger: Pick<LazyLogger, 'warn'>): void {
+  const [first] = warnings;
+  if (first === undefined) return;
+  const others = warnings.length === 1 ? '' : ` (and ${warnings.length - 1} more: "config check" lists them)`;
+  logger.warn({ warnings: warnings.length }, `${errorLine(first, file)}${others}`);
+}
+
 /** Reloads the catalog and the code when their files change. */
 export function watchFiles({ file, stamp }: OpenedConfig, daemon: Daemon, modules: LocalModules, logger: LazyLogger): void {
   function reload(): void {
     try {
-      const { definition } = readConfigFile(file);
+      const config = readConfigFile(file);
+      const { definition } = config;
       daemon.update(definition);
+      logWarnings(file, config, logger);
       logger.info({ file, functions: definition.functions.length }, 'config file reloaded');
     } catch (error) {
       if (error instanceof ConfigError) {

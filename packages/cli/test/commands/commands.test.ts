@@ -194,6 +194,38 @@ describe('commands', () => {
     expect(await run('config', 'check', 'missing.json')).toMatchObject({ code: 2 });
   });
 
+  it('config check names warnings, which fail only with --strict', async () => {
+    const tool = {
+      name: 'a',
+      category: 'x',
+      inputSchema: { type: 'object', properties: { n: { type: 'integer', default: '5' } } },
+    };
+    await temp.write('warned.json', { tools: [tool], module_links: [{ name: 'a', module_name: 'm', function_name: 'f' }] });
+    const lenient = await run('config', 'check', 'warned.json');
+    expect(lenient).toMatchObject({ code: 0, stdout: 'warned.json: ok — 1 tool, 2 warnings\n' });
+    expect(lenient.stderr.split('\n')).toEqual([
+      expect.stringMatching(/^warning warned\.json:\d+:\d+ \$\.tools\[0\]\.category: unknown key/),
+      expect.stringMatching(/^warning warned\.json:\d+:\d+ \$\.tools\[0\]\.inputSchema\.properties\.n\.default: does not fit/),
+      '',
+    ]);
+    expect((await run('config', 'check', '--strict', 'warned.json')).code).toBe(1);
+    expect((await run('config', 'check', '--hints', 'warned.json')).stderr).toContain('hint warned.json: no "instructions"');
+  });
+
+  it('config check --json prints errors and warnings', async () => {
+    const link = { name: 'a', module_name: 'm', function_name: 'f' };
+    await temp.write('json.json', { tools: [{ name: 'a', category: 'x' }], module_links: [link] });
+    const good = await run('config', 'check', '--json', 'json.json');
+    expect([good.code, good.stderr]).toEqual([0, '']);
+    const { errors, warnings, ok } = JSON.parse(good.stdout) as { errors: unknown[]; warnings: object[]; ok: boolean };
+    expect([ok, errors, warnings]).toMatchObject([true, [], [{ path: '$.tools[0].category' }]]);
+    expect(Object.keys(warnings[0]!).sort()).toEqual(['column', 'line', 'message', 'path']);
+    await temp.write('json.json', { tools: [{ name: 'a', descripton: 'x' }], module_links: [link] });
+    const bad = await run('config', 'check', '--json', 'json.json');
+    expect(bad.code).toBe(1);
+    expect(JSON.parse(bad.stdout)).toMatchObject({ ok: false, errors: [{ path: '$.tools[0].descripton' }], warnings: [] });
+  });
+
   it('config check --load reports missing code', async () => {
     const link = (name: string, rest: object) => ({ name, module_name: 'code', ...rest });
     await temp.write('load.json', {

@@ -6,14 +6,12 @@ import { isObject } from '../base/json.js';
 import type { ContentBlock } from '../protocol/messages.js';
 import type { Feature, ProtocolVersion } from '../protocol/versions.js';
 import { supports } from '../protocol/versions.js';
+import { bareBase64, blobType, bytesOf, fromDataUri, toBase64 } from './bytes.js';
+import { mediaType } from './media-type.js';
 import { ReturnValueError } from './return-value-error.js';
 
 /** A text block. */
 export const block = (text: string): ContentBlock => ({ type: 'text', text });
-
-/** Bytes as base64. */
-export const toBase64 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 
 /** JSON text of a value. A BigInt becomes its digits. @throws ReturnValueError for a cycle or a `toJSON` that throws */
 function stringify(value: unknown, indent?: number): string | undefined {
@@ -47,35 +45,33 @@ export function asText(value: unknown): string {
   return String(value);
 }
 
-/** File signatures, as they look in base64. */
-const SIGNATURES: readonly [string, string][] = [
-  ['iVBORw0KGgo', 'image/png'],
-  ['/9j/', 'image/jpeg'],
-  ['R0lGOD', 'image/gif'],
-  ['PHN2Zy', 'image/svg+xml'],
-  ['SUQz', 'audio/mpeg'],
-  ['T2dnUw', 'audio/ogg'],
-  ['ZkxhQ', 'audio/flac'],
-];
-
-function sniff(type: 'image' | 'audio', data: string): string {
-  if (data.startsWith('UklGR')) return type === 'image' ? 'image/webp' : 'audio/wav';
-  const found = SIGNATURES.find(([start, mimeType]) => data.startsWith(start) && mimeType.startsWith(type));
-  return found?.[1] ?? (type === 'image' ? 'image/png' : 'audio/wav');
+/** The data of a member that holds bytes, as base64; undefined if it is none. @throws ReturnValueError for a broken data URI */
+function encodedData(data: unknown): { base64: string; mimeType: string | undefined } | undefined {
+  const bytes = bytesOf(data);
+  if (bytes !== undefined) return { base64: toBase64(bytes), mimeType: blobType(data) };
+  const uri = typeof data === 'string' ? fromDataUri(data) : undefined;
+  const base64 = bareBase64(uri?.base64 ?? data);
+  return base64 === undefined ? undefined : { base64, mimeType: uri?.mimeType };
 }
-
-const BASE64 = /^(?:data:([^;,]+);base64,)?([A-Za-z0-9+/\s]*={0,2}\s*)$/;
 
 /** An image or audio block, from bytes, base64 text, a data URI or `{ data, mimeType? }`. @throws ReturnValueError */
 export function media(type: 'image' | 'audio', value: unknown): ContentBlock {
-  const { data, ...rest } = isObject(value) && !(value instanceof Uint8Array) ? value : { data: value };
-  const encoded = data instanceof Uint8Array ? toBase64(data) : data;
-  const found = typeof encoded === 'string' ? BASE64.exec(encoded) : null;
-  if (found === null || found[2] === '')
-    throw new ReturnValueError(`an ${type} must be bytes or base64 text, or { data, mimeType } with such data`);
-  const [, dataType, bare = ''] = found;
-  const text = bare.replace(/\s/g, '');
-  return { ...(toJson(rest) as JsonObject), type, data: text, mimeType: rest['mimeType'] ?? dataType ?? sniff(type, text) };
+  const { data, ...rest } = isObject(value) && bytesOf(value) === undefined ? value : { data: value };
+  const found = encodedData(data);
+  if (found === undefined || found.base64 === '')
+    throw new ReturnValueError(`an ${type} must be bytes, base64 text or a data URI, or { data, mimeType } with such data`);
+  const mimeType = rest['mimeType'] ?? found.mimeType ?? mediaType(type, found.base64);
+  if (mimeType === undefined)
+    throw new ReturnValueError(`the type of its ${type} is not recognised: return { data, mimeType: '${type}/…' }`);
+  return { ...(toJson(rest) as JsonObject), type, data: found.base64, mimeType };
+}
+
+/** A `blob` as base64. Text that is no data URI is passed on. @throws ReturnValueError */
+export function blobText(blob: unknown): { base64: string; mimeType: string | undefined } {
+  const bytes = bytesOf(blob);
+  if (bytes !== undefined) return { base64: toBase64(bytes), mimeType: blobType(blob) };
+  if (typeof blob !== 'string') throw new ReturnValueError('"blob" must be base64 text or bytes');
+  return fromDataUri(blob) ?? { base64: blob, mimeType: undefined };
 }
 
 /** An embedded resource, from text, bytes or `{ uri?, text | blob, mimeType? }`, alone or as `{ resource }`. @throws ReturnValueError */
@@ -84,22 +80,20 @@ export function embedded(value: unknown, defaultUri: string): ContentBlock {
     const { resource, ...rest } = value;
     return { ...(toJson(rest) as JsonObject), ...embedded(resource, defaultUri) };
   }
-  if (value instanceof Uint8Array)
-    return { type: 'resource', resource: { uri: defaultUri, mimeType: 'application/octet-stream', blob: toBase64(value) } };
+  if (bytesOf(value) !== undefined) return embedded({ blob: value }, defaultUri);
   if (!isObject(value) || !('text' in value || 'blob' in value)) {
     const mimeType = typeof value === 'string' ? 'text/plain' : 'application/json';
     return { type: 'resource', resource: { uri: defaultUri, mimeType, text: asText(value) } };
   }
   const { text, blob, ...rest } = value;
+  const given = text === undefined ? blobText(blob) : undefined;
   const resource: JsonObject = {
     uri: defaultUri,
-    mimeType: text === undefined ? 'application/octet-stream' : 'text/plain',
+    mimeType: given === undefined ? 'text/plain' : (given.mimeType ?? 'application/octet-stream'),
     ...(toJson(rest) as JsonObject),
   };
-  if (text !== undefined) resource['text'] = asText(text);
-  else resource['blob'] = blob instanceof Uint8Array ? toBase64(blob) : blob;
-  if (text === undefined && typeof resource['blob'] !== 'string')
-    throw new ReturnValueError('"blob" must be base64 text or bytes');
+  if (given === undefined) resource['text'] = asText(text);
+  else resource['blob'] = given.base64;
   return { type: 'resource', resource };
 }
 
@@ -119,6 +113,19 @@ const NEEDS: Record<string, readonly string[]> = {
   resource_link: ['uri', 'name'],
 };
 
+/** The members of a text block. A value with others is data of the function's own. */
+const TEXT_MEMBERS = new Set(['type', 'text', 'annotations', '_meta']);
+
+/** Whether a value is a content block, and cannot well be anything else. */
+export function isBlock(value: unknown): boolean {
+  if (!isObject(value) || typeof value['type'] !== 'string') return false;
+  const { type, resource } = value;
+  if (type === 'resource') return isObject(resource) && typeof resource['uri'] === 'string';
+  const needs = Object.hasOwn(NEEDS, value['type']) ? NEEDS[value['type']] : undefined;
+  if (needs === undefined || !needs.every((key) => typeof value[key] === 'string')) return false;
+  return type !== 'text' || Object.keys(value).every((key) => TEXT_MEMBERS.has(key));
+}
+
 /** Checks content blocks that a function made itself. @throws ReturnValueError naming the first that is none */
 export function checkBlocks(blocks: readonly unknown[]): ContentBlock[] {
   return blocks.map((item, index) => {
@@ -127,7 +134,8 @@ export function checkBlocks(blocks: readonly unknown[]): ContentBlock[] {
     };
     if (!isObject(item) || typeof item['type'] !== 'string') return fail('must be a content block: an object with a "type"');
     if (item['type'] === 'image' || item['type'] === 'audio') {
-      if (item['data'] instanceof Uint8Array) return media(item['type'], item);
+      const { data } = item;
+      if (bytesOf(data) !== undefined || (typeof data === 'string' && /^data:/i.test(data))) return media(item['type'], item);
     }
     if (item['type'] === 'resource') {
       const { resource } = item;

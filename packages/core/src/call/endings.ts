@@ -69,6 +69,14 @@ function invalid(call: FoundCall, problems: readonly string[], info: ServerInfo)
   return quotes ? { ...ending, settlement: { ...ending.settlement, notes: what }, quotes } : ending;
 }
 
+/** What caused an error that a function threw is for the log: its message is for the model. */
+function logCause(call: FoundCall, thrown: unknown, logger: Logger): void {
+  if (!(thrown instanceof Error) || thrown.cause === undefined) return;
+  const { name } = call.definition;
+  const cause = messageOf(thrown.cause);
+  logger.warn({ name, error: messageOf(thrown), cause }, `"${name}" failed: ${messageOf(thrown)}; the cause: ${cause}`);
+}
+
 function unavailable(call: FoundCall, cause: unknown, { info, logger }: EndingTools): Ending {
   const { name } = call.definition;
   logger.error({ name, error: messageOf(cause) }, `"${name}" cannot be run: ${messageOf(cause)}`);
@@ -110,6 +118,7 @@ function fromOutcome(running: RunningCall, outcome: Outcome, tools: EndingTools)
     case 'invalid':
       return invalid(call, outcome.problems, info);
     case 'error':
+      logCause(call, outcome.cause, tools.logger);
       return failure(call, TOOL_FAILED, outcome.message, info, outcome.cause);
     case 'unavailable':
       return unavailable(call, outcome.cause, tools);

@@ -10,6 +10,7 @@ import type { ResolvedFunction } from '../ports/runner.js';
 import { DaemonError } from '../protocol/errors.js';
 import type { Check, CheckResult } from '../schema/compile/compile-schema.js';
 import { compileSchema } from '../schema/compile/compile-schema.js';
+import { withoutBlobs } from './bytes.js';
 import type { ContextSource } from './context.js';
 import { FunctionContext } from './context.js';
 import { isGenerator, runGenerator } from './generator.js';
@@ -37,6 +38,16 @@ export interface ExecutorOptions {
   resourceUpdated: (partition: string, uri: string) => void;
 }
 
+/** The outcome of a function that returned, after blobs in its value were read. */
+function ended(value: unknown): Awaitable<Outcome> {
+  try {
+    const whole = withoutBlobs(value);
+    return whole instanceof Promise ? whole.then(returned, failed) : returned(whole);
+  } catch (cause) {
+    return failed(cause); // a value that cannot even be looked at
+  }
+}
+
 /** Calls a function that is ready, and waits for what it returns. */
 function invoke(resolved: ResolvedFunction, run: Run, scope: RunScope, context: FunctionContext): Awaitable<Outcome> {
   if (scope.isOver) return { kind: 'cancelled' }; // while its code was loaded
@@ -45,11 +56,11 @@ function invoke(resolved: ResolvedFunction, run: Run, scope: RunScope, context: 
     const value = resolved.call(run.input, context);
     if (isThenable(value))
       return Promise.resolve(value).then(
-        (settled) => (isGenerator(settled) ? runGenerator(settled, context).then(returned) : returned(settled)),
+        (settled) => (isGenerator(settled) ? runGenerator(settled, context).then(ended) : ended(settled)),
         failed,
       );
-    if (isGenerator(value)) return runGenerator(value, context).then(returned, failed);
-    return returned(value);
+    if (isGenerator(value)) return runGenerator(value, context).then(ended, failed);
+    return ended(value);
   } catch (cause) {
     return failed(cause); // the function, or a value that cannot even be looked at
   }

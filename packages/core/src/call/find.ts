@@ -5,7 +5,7 @@ import { DaemonError } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import { checkParameterHeaders } from '../protocol/mirrored-headers.js';
 import type { ServerInfo } from '../protocol/server-info.js';
-import { argumentsOf, checkPromptArguments } from './parameters.js';
+import { argumentsOf, promptArguments } from './parameters.js';
 import { toPromptResult, toResourceResult, toToolResult } from './result.js';
 import type { FoundCall } from './running-call.js';
 
@@ -57,8 +57,7 @@ export function findPrompt(
 ): FoundCall {
   const definition = snapshot.prompt(name);
   if (definition === undefined) throw new DaemonError('invalid_params', `Unknown prompt: ${name}`);
-  const input = argumentsOf(params);
-  checkPromptArguments(definition, input);
+  const input = promptArguments(definition, params);
   const { era, version } = request.caller;
   const toResult = (value: unknown): JsonObject => info.complete(toPromptResult(definition, value, version), era);
   return { definition, type: 'prompt', input, recorded: input, variables: NO_VARIABLES, params, request, toResult };

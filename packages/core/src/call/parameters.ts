@@ -10,15 +10,22 @@ export function nameOf(params: JsonObject): string {
   return name;
 }
 
-/** The arguments; none where there are none. @throws DaemonError `invalid_params` */
+/** The arguments; none where there are none, or null. @throws DaemonError `invalid_params` */
 export function argumentsOf(params: JsonObject): JsonObject {
-  const { arguments: given = {} } = params;
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return given as JsonObject;
+  const given = params['arguments'] ?? {}; // clients of some languages write null for what they leave out
+  if (typeof given === 'object' && !Array.isArray(given)) return given as JsonObject;
   throw new DaemonError('invalid_params', 'Invalid params: "arguments" must be an object.');
 }
 
-/** Prompts are given texts. @throws DaemonError `invalid_params` */
-export function checkPromptArguments(definition: PromptDefinition, given: JsonObject): void {
+/**
+ * The arguments of a prompt, which are texts. One that is null counts as left out.
+ *
+ * @throws DaemonError `invalid_params`
+ */
+export function promptArguments(definition: PromptDefinition, params: JsonObject): JsonObject {
+  const all = argumentsOf(params);
+  const names = Object.keys(all).filter((name) => all[name] !== null);
+  const given = names.length === Object.keys(all).length ? all : Object.fromEntries(names.map((name) => [name, all[name]]));
   const missing = definition.arguments
     .filter(({ name, required }) => required && !Object.hasOwn(given, name))
     .map(({ name }) => `"${name}"`);
@@ -28,7 +35,8 @@ export function checkPromptArguments(definition: PromptDefinition, given: JsonOb
       `Invalid params: prompt "${definition.name}" needs the argument ${missing.join(', ')}.`,
     );
   }
-  const wrong = Object.keys(given).find((name) => typeof given[name] !== 'string');
+  const wrong = names.find((name) => typeof given[name] !== 'string');
   if (wrong !== undefined)
     throw new DaemonError('invalid_params', `Invalid params: the prompt argument "${wrong}" must be a string.`);
+  return given;
 }

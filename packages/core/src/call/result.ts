@@ -16,7 +16,8 @@ import type { ProtocolVersion } from '../protocol/versions.js';
 import { supports } from '../protocol/versions.js';
 import type { Check } from '../schema/compile/compile-schema.js';
 import { compileSchema } from '../schema/compile/compile-schema.js';
-import { asText, block, checkBlocks, embedded, fitBlocks, jsonText, link, media, toBase64, toJson } from './content.js';
+import { blobType, bytesOf, refuseUnsendable, toBase64 } from './bytes.js';
+import { asText, blobText, block, checkBlocks, embedded, fitBlocks, isBlock, jsonText, link, media, toJson } from './content.js';
 import { ReturnValueError } from './return-value-error.js';
 
 const checks = new WeakMap<ToolDefinition, Check>();
@@ -62,8 +63,25 @@ function byReturnType(definition: ToolDefinition, value: unknown, callId: string
       return json === undefined ? { content: [] } : { content: [block(JSON.stringify(json))], structuredContent: json };
     }
     default:
-      return value === undefined ? { content: [] } : { content: [block(asText(value))] };
+      if (value === undefined) return { content: [] };
+      if (definition.return_type === undefined && isBlock(value)) return { content: checkBlocks([value]) };
+      return { content: [block(asText(value))] };
   }
+}
+
+function checkOf(definition: ToolDefinition, schema: JsonObject): Check {
+  let check = checks.get(definition);
+  if (check === undefined) checks.set(definition, (check = compileSchema(schema)));
+  return check;
+}
+
+/** An error need not fit the schema of results. Clients that check it would report that, in the place of the error. */
+function withoutMisfit(definition: ToolDefinition, schema: JsonObject, result: CallToolResult): CallToolResult {
+  const { structuredContent, content } = result;
+  if (structuredContent === undefined || checkOf(definition, schema)(structuredContent).ok) return result;
+  delete result.structuredContent;
+  if (content.length === 0) result.content = [block(jsonText(structuredContent))];
+  return result;
 }
 
 /** Fills in and checks the structured content of a tool that declares an `outputSchema`. */
@@ -74,15 +92,13 @@ function structured(
   value: unknown,
   raw: boolean,
 ): CallToolResult {
-  if (result.isError) return result;
+  if (result.isError) return withoutMisfit(definition, schema, result);
   if (result.structuredContent === undefined) {
     if (raw) throw new ReturnValueError('it declares an outputSchema, and returned no structuredContent');
     result.structuredContent = toJson(value);
     result.content = [block(jsonText(result.structuredContent))];
   }
-  let check = checks.get(definition);
-  if (check === undefined) checks.set(definition, (check = compileSchema(schema)));
-  const checked = check(result.structuredContent);
+  const checked = checkOf(definition, schema)(result.structuredContent);
   if (!checked.ok) throw new ReturnValueError(`its result does not fit its outputSchema: ${checked.problems.join('; ')}`);
   return result;
 }
@@ -99,6 +115,7 @@ export function toToolResult(
   version: ProtocolVersion,
   callId: string,
 ): CallToolResult {
+  refuseUnsendable(value);
   const raw = definition.return_type === 'mcp' || (definition.return_type === undefined && looksLikeResult(value));
   let result = raw ? rawResult(value) : byReturnType(definition, value, callId);
   if (definition.outputSchema !== undefined) result = structured(definition, definition.outputSchema, result, value, raw);
@@ -115,21 +132,21 @@ export function toolError(text: string): CallToolResult {
 
 function resourceContent(uri: string, mimeType: string | undefined, value: unknown): JsonObject {
   if (typeof value === 'string') return { uri, mimeType: mimeType ?? 'text/plain', text: value };
-  if (value instanceof Uint8Array) return { uri, mimeType: mimeType ?? 'application/octet-stream', blob: toBase64(value) };
+  const bytes = bytesOf(value);
+  if (bytes !== undefined)
+    return { uri, mimeType: mimeType ?? blobType(value) ?? 'application/octet-stream', blob: toBase64(bytes) };
   if (!isObject(value) || !('text' in value || 'blob' in value)) {
     return { uri, mimeType: mimeType ?? 'application/json', text: asText(value) };
   }
   const { text, blob, ...rest } = value;
-  const shared = { ...(toJson(rest) as JsonObject) };
+  const given = text === undefined ? blobText(blob) : undefined;
   const contents: JsonObject = {
     uri,
-    ...shared,
-    mimeType: rest['mimeType'] ?? mimeType ?? (text === undefined ? 'application/octet-stream' : 'text/plain'),
+    ...(toJson(rest) as JsonObject),
+    mimeType:
+      rest['mimeType'] ?? mimeType ?? (given === undefined ? 'text/plain' : (given.mimeType ?? 'application/octet-stream')),
   };
-  if (text !== undefined) return { ...contents, text: asText(text) };
-  if (typeof blob === 'string' || blob instanceof Uint8Array)
-    return { ...contents, blob: typeof blob === 'string' ? blob : toBase64(blob) };
-  throw new ReturnValueError('"blob" must be base64 text or bytes');
+  return given === undefined ? { ...contents, text: asText(text) } : { ...contents, blob: given.base64 };
 }
 
 /**
@@ -146,6 +163,7 @@ export function toResourceResult(
   if (value === undefined || value === null) {
     throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
   }
+  refuseUnsendable(value);
   const raw = isObject(value) && Array.isArray(value['contents']) ? value['contents'] : undefined;
   const items =
     raw ??
@@ -181,6 +199,7 @@ function promptMessage(value: unknown, version: ProtocolVersion): PromptMessage 
 export function toPromptResult(definition: PromptDefinition, value: unknown, version: ProtocolVersion): JsonObject {
   if (value === undefined || value === null)
     throw new ReturnValueError('a prompt must return its messages, and returned nothing');
+  refuseUnsendable(value);
   const raw = isObject(value) && Array.isArray(value['messages']);
   const list: unknown[] = raw ? (value['messages'] as unknown[]) : Array.isArray(value) ? value : [value];
   const description = raw && typeof value['description'] === 'string' ? value['description'] : definition.description;

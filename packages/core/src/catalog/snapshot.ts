@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 
 import type { JsonObject } from '../base/json.js';
+import { normalUri, uriKey } from '../base/uri.js';
 import type { UriMatcher } from '../base/uri-template.js';
 import { compileUriTemplate } from '../base/uri-template.js';
 import type {
@@ -17,7 +18,9 @@ import type {
 } from '../ports/definition.js';
 import { withText } from '../protocol/encode.js';
 import { DaemonError } from '../protocol/errors.js';
-import type { Era } from '../protocol/versions.js';
+import type { Era, ProtocolVersion } from '../protocol/versions.js';
+import { LEGACY_VERSIONS, MODERN_VERSIONS, supports } from '../protocol/versions.js';
+import { withoutBooleans } from './boolean-schemas.js';
 
 /** The lists that clients can ask for, by the key of their result. */
 export type ListKey = 'tools' | 'resources' | 'resourceTemplates' | 'prompts';
@@ -34,7 +37,7 @@ export interface Snapshot {
   readonly revision: string;
   tool(name: string): ToolDefinition | undefined;
   prompt(name: string): PromptDefinition | undefined;
-  /** The resource of a URI: a fixed one first, else the first template that matches. */
+  /** The resource of a URI, in any of its forms: a fixed one first, else the first template that matches. */
   resource(uri: string): FoundResource | undefined;
   template(uriTemplate: string): ResourceTemplateDefinition | undefined;
   /**
@@ -57,6 +60,9 @@ function pick(source: object, keys: readonly string[]): JsonObject {
   return picked;
 }
 
+/** The version by which the lists of an era are written. */
+const NEWEST: Readonly<Record<Era, ProtocolVersion>> = { legacy: LEGACY_VERSIONS[0], modern: MODERN_VERSIONS[0] };
+
 function wire(definition: FunctionDefinition, era: Era): JsonObject {
   switch (definition.kind) {
     case 'tool': {
@@ -70,6 +76,9 @@ function wire(definition: FunctionDefinition, era: Era): JsonObject {
         'annotations',
         '_meta',
       ]);
+      if (!supports(NEWEST[era], 'booleanSchemas')) {
+        for (const key of ['inputSchema', 'outputSchema']) if (tool[key] !== undefined) tool[key] = withoutBooleans(tool[key]);
+      }
       // Until 2025-11-25 structured content was an object; a schema of anything else would break those clients.
       if (era === 'legacy' && definition.outputSchema?.['type'] !== 'object') delete tool['outputSchema'];
       return tool;
@@ -113,12 +122,18 @@ export function createSnapshot(definition: CatalogDefinition, pageSize: number, 
   const tools = new Map<string, ToolDefinition>();
   const prompts = new Map<string, PromptDefinition>();
   const resources = new Map<string, FoundResource>();
+  /** The same, by the key that all forms of a URI share. */
+  const byKey = new Map<string, FoundResource>();
   const templates: { definition: ResourceTemplateDefinition; matcher: UriMatcher }[] = [];
   for (const entry of definition.functions) {
     if (entry.kind === 'tool') tools.set(entry.name, entry);
     else if (entry.kind === 'prompt') prompts.set(entry.name, entry);
-    else if (entry.kind === 'resource') resources.set(entry.uri, { definition: entry, variables: NO_VARIABLES });
-    else templates.push({ definition: entry, matcher: compileUriTemplate(entry.uriTemplate) });
+    else if (entry.kind === 'resource') {
+      const found = { definition: entry, variables: NO_VARIABLES };
+      resources.set(entry.uri, found);
+      const key = uriKey(entry.uri);
+      if (!byKey.has(key)) byKey.set(key, found);
+    } else templates.push({ definition: entry, matcher: compileUriTemplate(entry.uriTemplate) });
   }
 
   const { revision } = definition;
@@ -145,10 +160,12 @@ export function createSnapshot(definition: CatalogDefinition, pageSize: number, 
     prompt: (name) => prompts.get(name),
     template: (uriTemplate) => templates.find((entry) => entry.definition.uriTemplate === uriTemplate)?.definition,
     resource(uri) {
-      const fixed = resources.get(uri);
+      const fixed = resources.get(uri) ?? byKey.get(uriKey(uri));
       if (fixed !== undefined) return fixed;
+      const normal = normalUri(uri);
+      if (normal === undefined) return undefined;
       for (const { definition: template, matcher } of templates) {
-        const variables = matcher.match(uri);
+        const variables = matcher.matchNormal(normal);
         if (variables !== undefined) return { definition: template, variables };
       }
       return undefined;

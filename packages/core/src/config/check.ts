@@ -62,6 +62,8 @@ class JsonWalk {
 /** What {@link inspectConfig} found. */
 export interface Inspection {
   mistakes: Mistake[];
+  /** What is served all the same, but should be looked at. */
+  warnings: Mistake[];
   /** How many members all objects of the document have in total. */
   keys: number;
 }
@@ -72,7 +74,7 @@ export function inspectConfig(document: unknown, support: Partial<ConfigSupport>
   const walk = new JsonWalk(run.list);
   if (!isObject(document)) {
     run.list.add(`the config must be an object { … }, got ${describe(document)}`);
-    return { mistakes: run.list.found, keys: 0 };
+    return { mistakes: run.list.found, warnings: [], keys: 0 };
   }
   walk.value(document);
   // After a mistake here the document may contain itself, so no other check may follow it.
@@ -80,7 +82,7 @@ export function inspectConfig(document: unknown, support: Partial<ConfigSupport>
     checkShape(document, FILE, run);
     checkNames(document, run);
   }
-  return { mistakes: run.list.found, keys: walk.keys };
+  return { mistakes: run.list.found, warnings: run.list.warnings, keys: walk.keys };
 }
 
 /**

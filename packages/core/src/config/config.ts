@@ -7,6 +7,7 @@ import { describe, readPath } from '../schema/mistakes.js';
 import type { ConfigSupport } from './check.js';
 import { inspectConfig } from './check.js';
 import type { ConfigDocument } from './document.js';
+import type { JsonNode, Spot } from './json-position.js';
 import { lineCounter, offsetOf, toMistakes } from './json-position.js';
 import { scanJson } from './json-scan.js';
 import type { Config } from './normalize.js';
@@ -49,37 +50,63 @@ function syntaxMistakes(text: string, error: unknown): Mistake[] {
   return [{ path: '$', message: error instanceof Error ? error.message : describe(error) }];
 }
 
-/** The mistakes of a text that is JSON, with lines and columns and in the order of the text. Adds duplicate keys. */
-function located(text: string, mistakes: readonly Mistake[]): Mistake[] {
-  const { root, duplicates } = scanJson(text);
-  if (root === undefined) return [...mistakes];
+/** Numbers of so many digits may be changed when they are read. */
+const LONG_NUMBER = /\d{16}/;
+
+/** Adds lines and columns, and sorts by the order of the text. */
+function located(text: string, root: JsonNode, mistakes: readonly Mistake[], spots: readonly Spot[]): Mistake[] {
   const position = lineCounter(text);
   const found = mistakes.map((mistake) => ({ ...mistake, ...position(offsetOf(root, readPath(mistake.path))) }));
-  const all = [...found, ...toMistakes(text, duplicates)];
+  const all = [...found, ...toMistakes(text, spots)];
   return all.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 }
 
-function parseJson(text: string, file: string | undefined): unknown {
+/** What a config's text is, and what is wrong with it. */
+export interface ConfigReport {
+  /** Absent if there are mistakes. */
+  readonly config?: Config;
+  /** Nothing is served with one of these. In the order of the file, each with JSON path, line and column. */
+  readonly mistakes: readonly Mistake[];
+  /** What is served all the same, but is probably not meant, or not understood by every client. */
+  readonly warnings: readonly Mistake[];
+}
+
+/**
+ * Checks a config file's text, and reads it if it has no mistakes.
+ *
+ * @param text JSON, with or without a byte order mark
+ * @example const { config, mistakes, warnings } = inspectConfigText(await readFile(file, 'utf8'));
+ */
+export function inspectConfigText(text: string, { support }: Pick<ParseOptions, 'support'> = {}): ConfigReport {
+  let document: unknown;
   try {
-    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+    document = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
   } catch (error) {
-    throw new ConfigError(syntaxMistakes(text, error), file);
+    return { mistakes: syntaxMistakes(text, error), warnings: [] };
   }
+  const inspection = inspectConfig(document, support);
+  let { mistakes, warnings } = inspection;
+  if (mistakes.length + warnings.length > 0 || keysAtMost(text) !== inspection.keys || LONG_NUMBER.test(text)) {
+    const { root, duplicates, changed } = scanJson(text);
+    if (root !== undefined) {
+      mistakes = located(text, root, mistakes, duplicates);
+      warnings = located(text, root, warnings, changed);
+    }
+  }
+  if (mistakes.length > 0) return { mistakes, warnings };
+  return { config: { ...normalizeConfig(document as ConfigDocument), warnings }, mistakes, warnings };
 }
 
 /**
  * Reads a config file's text.
  *
  * @param text JSON, with or without a byte order mark
- * @returns the catalog, and the server's name, version and title
+ * @returns the catalog, the server's name, version and title, and the warnings about the file
  * @throws ConfigError (`config_invalid`) with all mistakes in the order of the file, each with JSON path, line and column
  * @example const { definition } = parseConfig(await readFile(file, 'utf8'), { file });
  */
 export function parseConfig(text: string, { file, support }: ParseOptions = {}): Config {
-  const document = parseJson(text, file);
-  const { mistakes, keys } = inspectConfig(document, support);
-  const needsScan = mistakes.length > 0 || keysAtMost(text) !== keys;
-  const all = needsScan ? located(text, mistakes) : [];
-  if (all.length > 0) throw new ConfigError(all, file);
-  return normalizeConfig(document as ConfigDocument);
+  const { config, mistakes } = inspectConfigText(text, support === undefined ? {} : { support });
+  if (config === undefined) throw new ConfigError(mistakes, file);
+  return config;
 }

@@ -34,6 +34,8 @@ export interface ConfigTool extends ConfigFunction {
   inputSchema?: Optional<JsonObject>;
   outputSchema?: Optional<JsonObject>;
   annotations?: Optional<JsonObject>;
+  /** Accepted and left out: tools are not run as tasks. */
+  execution?: Optional<JsonObject>;
 }
 
 /** An entry of `resources`. */
@@ -70,6 +72,8 @@ export interface ConfigPromptArgument extends ConfigNotes {
   description?: Optional<string>;
   required?: Optional<boolean>;
   completions?: Optional<ConfigCompletions>;
+  /** Accepted and left out: MCP has no defaults of prompt arguments. */
+  default?: unknown;
 }
 
 /** An entry of `prompts`. */

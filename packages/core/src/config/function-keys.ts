@@ -4,6 +4,7 @@
 import { isObject } from '../base/json.js';
 import type { SchemaRole } from '../schema/check.js';
 import { addSchemaMistakes } from '../schema/check.js';
+import { misfitDefaults } from '../schema/compile/misfits.js';
 import { describe, quote } from '../schema/mistakes.js';
 import type { CheckRun, ValueCheck } from './shape.js';
 import {
@@ -20,48 +21,81 @@ import {
   shape,
   stringWith,
 } from './shape.js';
-import { readTemplate, uriProblem } from './uri-check.js';
+import { nonAscii, readTemplate, uriProblem } from './uri-check.js';
 
-const toolName = stringWith((name) =>
-  /^[A-Za-z0-9_.-]{1,128}$/.test(name)
-    ? undefined
-    : 'must be 1 to 128 characters of A-Z a-z 0-9 _ - . (clients refuse other tool names)',
+const toolName = stringWith(
+  (name) => (name === '' || /\p{Cc}/u.test(name) ? 'must have at least one character, and no control characters' : undefined),
+  (name) =>
+    /^[A-Za-z0-9_.-]{1,128}$/.test(name)
+      ? undefined
+      : 'should be 1 to 128 characters of A-Z a-z 0-9 _ - . (some clients change or leave out other names)',
 );
 
 const schemaFor =
   (role: SchemaRole): ValueCheck =>
-  (value, run) =>
-    addSchemaMistakes(run.list, value, role);
+  (value, run) => {
+    const { list } = run;
+    const before = list.found.length;
+    const { hasDefaults } = addSchemaMistakes(list, value, role);
+    if (!hasDefaults || list.found.length > before || !isObject(value)) return;
+    for (const { path, problem } of misfitDefaults(value))
+      list.warn(`does not fit its own schema, so it is not filled in: ${problem}`, ...path);
+  };
 
-const icon = shape('an icon', {
-  'src!': stringWith((src) =>
-    /^(?:https?:\/\/.|data:.)/i.test(src) ? undefined : 'must begin with "https://", "http://" or "data:"',
-  ),
-  mimeType: anyString,
-  sizes: listOf(
-    stringWith((size) => (/^(?:[1-9]\d*x[1-9]\d*|any)$/.test(size) ? undefined : 'must be a size such as "48x48", or "any"')),
-    'sizes',
-  ),
-  theme: oneOf(['light', 'dark']),
-});
+const icon = shape(
+  'an icon',
+  {
+    'src!': stringWith((src) =>
+      /^(?:https?:\/\/.|data:.)/i.test(src) ? undefined : 'must begin with "https://", "http://" or "data:"',
+    ),
+    mimeType: anyString,
+    sizes: listOf(
+      stringWith((size) => (/^(?:[1-9]\d*x[1-9]\d*|any)$/.test(size) ? undefined : 'must be a size such as "48x48", or "any"')),
+      'sizes',
+    ),
+    theme: oneOf(['light', 'dark']),
+  },
+  { unknown: 'passed on' },
+);
 
-const toolAnnotations = shape('the annotations of a tool', {
-  title: anyString,
-  readOnlyHint: bool,
-  destructiveHint: bool,
-  idempotentHint: bool,
-  openWorldHint: bool,
-});
+const toolAnnotations = shape(
+  'the annotations of a tool',
+  {
+    title: anyString,
+    readOnlyHint: bool,
+    destructiveHint: bool,
+    idempotentHint: bool,
+    openWorldHint: bool,
+  },
+  { unknown: 'passed on' },
+);
+
+/** How a tool is run, in lists of 2025-11-25. Here no tool is a task, which is the same as `forbidden`. */
+const execution = shape(
+  'the execution of a tool',
+  {
+    taskSupport: (value, run) => {
+      if (value === 'optional' || value === 'required')
+        run.list.warn(`${quote(value)} is served as "forbidden": tools are not run as tasks`);
+      else oneOf(['forbidden', 'optional', 'required'])(value, run);
+    },
+  },
+  { unknown: 'left out' },
+);
 
 const ISO_TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
 
-const contentAnnotations = shape('the annotations of a resource', {
-  audience: listOf(oneOf(['user', 'assistant']), 'audiences'),
-  priority: plain((value) => typeof value === 'number' && value >= 0 && value <= 1, 'a number from 0 to 1'),
-  lastModified: stringWith((time) =>
-    ISO_TIME.test(time) ? undefined : 'must be an ISO 8601 time such as "2025-01-12T15:00:58Z"',
-  ),
-});
+const contentAnnotations = shape(
+  'the annotations of a resource',
+  {
+    audience: listOf(oneOf(['user', 'assistant']), 'audiences'),
+    priority: plain((value) => typeof value === 'number' && value >= 0 && value <= 1, 'a number from 0 to 1'),
+    lastModified: stringWith((time) =>
+      ISO_TIME.test(time) ? undefined : 'must be an ISO 8601 time such as "2025-01-12T15:00:58Z"',
+    ),
+  },
+  { unknown: 'passed on' },
+);
 
 /** The keys of every function. */
 const common = {
@@ -85,26 +119,30 @@ export const tool = shape(
   'a tool',
   {
     'name!': toolName,
-    inputSchema: schemaFor('input'),
+    inputSchema: schemaFor('untyped input'),
     outputSchema: schemaFor('output'),
     annotations: object(toolAnnotations),
+    execution: object(execution),
     ...common,
   },
-  { hints: { ...linkHints, parameters: 'describe the arguments in inputSchema', uri: 'only resources have a URI' } },
+  {
+    unknown: 'left out',
+    hints: { ...linkHints, parameters: 'describe the arguments in inputSchema', uri: 'only resources have a URI' },
+  },
 );
 
 /** An entry of `resources`. */
 export const resource = shape(
   'a resource',
   {
-    'uri!': stringWith(uriProblem),
+    'uri!': stringWith(uriProblem, nonAscii),
     'name!': nonEmptyString,
     mimeType: anyString,
     size: plain((value) => Number.isSafeInteger(value) && (value as number) >= 0, 'a whole number of bytes, from 0 up'),
     annotations: object(contentAnnotations),
     ...common,
   },
-  { hints: { ...linkHints, uriTemplate: 'move the entry to resource_templates' } },
+  { unknown: 'left out', hints: { ...linkHints, uriTemplate: 'move the entry to resource_templates' } },
 );
 
 const completionFunction = shape('a completion function', {
@@ -140,23 +178,32 @@ function templateCompletions(value: Record<string, unknown>, run: CheckRun): voi
 export const template = shape(
   'a resource template',
   {
-    'uriTemplate!': stringWith((text) => readTemplate(text).problem),
+    'uriTemplate!': stringWith((text) => readTemplate(text).problem, nonAscii),
     'name!': nonEmptyString,
     mimeType: anyString,
     annotations: object(contentAnnotations),
     completions: mapOf(completions),
     ...common,
   },
-  { hints: { ...linkHints, uri: 'write uriTemplate, or move the entry to resources' }, together: templateCompletions },
+  {
+    unknown: 'left out',
+    hints: { ...linkHints, uri: 'write uriTemplate, or move the entry to resources' },
+    together: templateCompletions,
+  },
 );
 
-const argument = shape('a prompt argument', {
-  'name!': nonEmptyString,
-  title: anyString,
-  description: anyString,
-  required: bool,
-  completions,
-});
+const argument = shape(
+  'a prompt argument',
+  {
+    'name!': nonEmptyString,
+    title: anyString,
+    description: anyString,
+    required: bool,
+    completions,
+    default: (_, run) => run.list.warn('is not filled in: prompt arguments have no defaults in MCP; give it in the function'),
+  },
+  { unknown: 'left out' },
+);
 
 /** Checks that a prompt's arguments have different names. */
 function argumentNames(value: Record<string, unknown>, run: CheckRun): void {
@@ -183,10 +230,11 @@ export const prompt = shape(
   {
     'name!': nonEmptyString,
     arguments: listOf(object(argument), 'prompt arguments'),
-    annotations: plain(() => false, 'left out: prompts have no annotations'),
+    annotations: (_, run) => run.list.warn('are left out: prompts have no annotations'),
     ...common,
   },
   {
+    unknown: 'left out',
     hints: { ...linkHints, inputSchema: 'use arguments, a list of {name, description, required}' },
     together: argumentNames,
   },

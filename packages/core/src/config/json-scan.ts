@@ -15,6 +15,8 @@ export interface JsonScan {
   syntax: Spot[];
   /** Keys that their object has already. */
   duplicates: Spot[];
+  /** Whole numbers that cannot be kept. */
+  changed: Spot[];
 }
 
 /** Levels of arrays and objects in a config. Deeper ones are refused, so that recursive code is safe. */
@@ -40,6 +42,7 @@ class Stop extends Error {}
 class Scanner {
   readonly syntax: Spot[] = [];
   readonly duplicates: Spot[] = [];
+  readonly changed: Spot[] = [];
   readonly #text: string;
   readonly #path: PathStep[] = [];
   #at: number;
@@ -61,7 +64,7 @@ class Scanner {
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
     }
-    return { ...(root === undefined ? {} : { root }), syntax: this.syntax, duplicates: this.duplicates };
+    return { ...(root === undefined ? {} : { root }), syntax: this.syntax, duplicates: this.duplicates, changed: this.changed };
   }
 
   #note(message: string, offset = this.#at): void {
@@ -128,6 +131,12 @@ class Scanner {
         `${JSON.stringify(word)} is not a JSON number: remove leading zeros and plus signs, and put digits on both sides of a dot`,
       );
     else if (!right) this.#note(`${word.slice(0, 30)} must be in double quotes`);
+    if (right && /^-?\d{16,}$/.test(word) && String(Number(word)) !== word && BigInt(word) !== BigInt(Number(word)))
+      this.changed.push({
+        offset: this.#at,
+        path: formatPath(this.#path),
+        message: `the number ${word} cannot be kept: it becomes ${Number(word)}; use a string, or a number up to 9007199254740991`,
+      });
     this.#at += word.length;
   }
 

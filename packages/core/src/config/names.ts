@@ -2,13 +2,14 @@
  * The checks between entries of the config: names and URIs that are used twice, links to functions that do not exist, and
  * functions without a link.
  */
-import { isObject } from '../base/json.js';
+import { uriKey } from '../base/uri.js';
 import type { FunctionKind } from '../ports/definition.js';
 import type { PathStep } from '../schema/mistakes.js';
 import { formatPath, quote } from '../schema/mistakes.js';
-import type { ConfigLink, ConfigModule, LinkType } from './document.js';
+import type { LinkType } from './document.js';
 import { LINK_TYPES } from './document.js';
-import { ModuleIndex } from './modules.js';
+import { entries, isName } from './entries.js';
+import { checkModules } from './module-check.js';
 import type { CheckRun } from './shape.js';
 
 type Json = Record<string, unknown>;
@@ -36,18 +37,6 @@ interface Declared {
   link?: PathStep[];
 }
 
-/** The objects in one of the file's lists, with their indexes. */
-function* entries(document: Json, list: string): Generator<[number, Json]> {
-  const value = document[list];
-  if (!Array.isArray(value)) return;
-  for (let index = 0; index < value.length; index++) {
-    const entry: unknown = value[index];
-    if (isObject(entry)) yield [index, entry];
-  }
-}
-
-const isName = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
 /** All functions by name. Adds a mistake for each name that is used twice. */
 function declaredFunctions(document: Json, run: CheckRun): Map<string, Declared> {
   const byName = new Map<string, Declared>();
@@ -68,6 +57,7 @@ function declaredFunctions(document: Json, run: CheckRun): Map<string, Declared>
 
 function checkUris(document: Json, list: string, member: string, run: CheckRun): void {
   const seen = new Map<string, number>();
+  const keys = new Map<string, number>();
   for (const [index, entry] of entries(document, list)) {
     const uri = entry[member];
     if (!isName(uri)) continue;
@@ -78,6 +68,41 @@ function checkUris(document: Json, list: string, member: string, run: CheckRun):
         `the ${member} ${quote(uri)} is already used by ${formatPath([list, first])}: change one of them`,
       );
     else seen.set(uri, index);
+    const key = uriKey(uri);
+    const same = keys.get(key);
+    if (first === undefined && same !== undefined && member === 'uri')
+      run.list.warnAt(
+        [list, index, member],
+        `${quote(uri)} is another form of the uri of ${formatPath([list, same])}: most forms of it lead to that one`,
+      );
+    else if (same === undefined) keys.set(key, index);
+  }
+}
+
+/** Names longer than this are cut by some hosts, which put the server's name before them and allow 64 characters in all. */
+const LONGEST_NAME = 40;
+
+/** What the strictest hosts make of a name. */
+const folded = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '_');
+
+/** Warns of tool names that hosts cut, or take for the same. */
+function warnOfNames(document: Json, run: CheckRun): void {
+  const seen = new Map<string, { name: string; index: number }>();
+  for (const [index, { name }] of entries(document, 'tools')) {
+    if (!isName(name)) continue;
+    const path = ['tools', index, 'name'];
+    if (name.length > LONGEST_NAME)
+      run.list.warnAt(
+        path,
+        `has ${name.length} characters: some hosts cut names of more than ${LONGEST_NAME}, or leave the tool out`,
+      );
+    const first = seen.get(folded(name));
+    if (first === undefined) seen.set(folded(name), { name, index });
+    else if (first.name !== name)
+      run.list.warnAt(
+        path,
+        `${quote(name)} and ${quote(first.name)} of ${formatPath(['tools', first.index])} are the same name in some hosts, which show only one of them: rename one`,
+      );
   }
 }
 
@@ -159,41 +184,6 @@ class LinkCheck {
   }
 }
 
-/** The entries of `modules` that have a name. */
-function namedModules(document: Json): [number, ConfigModule][] {
-  return [...entries(document, 'modules')].filter(([, entry]) => isName(entry['module_name'])) as unknown as [
-    number,
-    ConfigModule,
-  ][];
-}
-
-function checkModules(document: Json, run: CheckRun): void {
-  const named = namedModules(document);
-  const seen = new Map<string, number>();
-  for (const [index, { module_name, class_name }] of named) {
-    const key = `${module_name}\n${typeof class_name === 'string' ? class_name : ''}`;
-    const first = seen.get(key);
-    if (first === undefined) seen.set(key, index);
-    else
-      run.list.addAt(
-        ['modules', index],
-        `same module_name and class_name as ${formatPath(['modules', first])}: merge the two entries`,
-      );
-  }
-  const modules = new ModuleIndex(named.map(([, entry]) => entry));
-  for (const [index, link] of entries(document, 'module_links')) {
-    const { module_name, class_name } = link as Partial<ConfigLink>;
-    if (!isName(module_name) || (class_name !== undefined && class_name !== null && typeof class_name !== 'string')) continue;
-    if (modules.match(module_name, class_name).ambiguous) {
-      const which = class_name ? `class_name ${quote(class_name)}` : 'no class_name';
-      run.list.addAt(
-        ['module_links', index, 'module_name'],
-        `modules has several entries for ${quote(module_name)} with different code, and none with ${which}: add one`,
-      );
-    }
-  }
-}
-
 /**
  * Adds the mistakes between entries. Entries that are not objects or have no name are skipped: they are reported already. A list
  * that is misspelled or of the wrong type is reported once, without the mistakes that follow from it.
@@ -208,6 +198,7 @@ export function checkNames(document: Json, run: CheckRun): void {
   for (const [index, link] of entries(document, 'module_links')) links.check(index, link);
   if (isReadable('module_links')) links.reportUnlinked();
   checkModules(document, run);
+  warnOfNames(document, run);
   if (hasAllFunctions && LISTS.every(([list]) => !Array.isArray(document[list]) || document[list].length === 0)) {
     run.list.addAt([], 'the config serves nothing: declare at least one of tools, resources, resource_templates and prompts');
   }

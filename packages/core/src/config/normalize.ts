@@ -14,6 +14,7 @@ import type {
   ResourceTemplateDefinition,
   ToolDefinition,
 } from '../ports/definition.js';
+import type { Mistake } from '../protocol/errors.js';
 import type { Icon } from '../protocol/messages.js';
 import type {
   ConfigCompletionFunction,
@@ -44,6 +45,8 @@ export interface Config {
   definition: CatalogDefinition;
   /** Only what is in the file; the program fills in the rest. */
   server: ServerIdentity;
+  /** What is served, but should be looked at. Empty for a config that was given as an object. */
+  warnings: readonly Mistake[];
 }
 
 /** Members that may be absent in the file. */
@@ -136,7 +139,9 @@ class Normalizer {
 
   tool(tool: ConfigTool): ToolDefinition {
     const { name, outputSchema, annotations } = tool;
-    const inputSchema = tool.inputSchema ?? { type: 'object' };
+    const { type = 'object', ...rest } = tool.inputSchema ?? {};
+    // Clients need a type.
+    const inputSchema = tool.inputSchema?.['type'] === undefined ? { type, ...rest } : tool.inputSchema;
     const target: ToolDefinition = { kind: 'tool', name, inputSchema, binding: UNBOUND };
     const return_type = this.#links.get(name)?.return_type || undefined;
     return fill(this.#common(target, tool), { outputSchema, annotations: clean(annotations), return_type });
@@ -181,5 +186,5 @@ export function normalizeConfig(document: ConfigDocument): Config {
   ];
   const definition = fill<CatalogDefinition>({ revision: '', functions }, { instructions });
   definition.revision = revisionOf(definition);
-  return { definition, server: fill<ServerIdentity>({}, { name, version, title }) };
+  return { definition, server: fill<ServerIdentity>({}, { name, version, title }), warnings: [] };
 }

@@ -38,12 +38,21 @@ export interface Shape {
   members: ReadonlyMap<string, ValueCheck>;
   /** Advice for unknown keys that people are known to write. */
   hints?: Readonly<Record<string, string>>;
+  /**
+   * What becomes of unknown keys that are no misspelled ones: entries are copied from lists of other servers, which may have keys
+   * of their own. Default: they are mistakes.
+   */
+  unknown?: 'left out' | 'passed on';
   /** Checks members against each other. */
   together?: (value: Record<string, unknown>, run: CheckRun) => void;
 }
 
 /** Makes a shape from its members. Names that end with `!` are required. */
-export function shape(what: string, members: Record<string, ValueCheck>, more: Pick<Shape, 'hints' | 'together'> = {}): Shape {
+export function shape(
+  what: string,
+  members: Record<string, ValueCheck>,
+  more: Pick<Shape, 'hints' | 'together' | 'unknown'> = {},
+): Shape {
   const names = Object.keys(members);
   return {
     what,
@@ -54,9 +63,15 @@ export function shape(what: string, members: Record<string, ValueCheck>, more: P
 }
 
 /** @returns the key that was probably meant */
-function reportUnknownKey(key: string, { members, hints }: Shape, run: CheckRun): string | undefined {
+function reportUnknownKey(key: string, { members, hints, unknown, what }: Shape, run: CheckRun): string | undefined {
   const hint = hints !== undefined && Object.hasOwn(hints, key) ? hints[key] : undefined;
   const meant = hint === undefined ? run.suggester.nearest(key, members.keys()) : undefined;
+  if (hint === undefined && meant === undefined && unknown !== undefined) {
+    const advice =
+      unknown === 'left out' ? 'it is left out; what clients should get belongs in _meta' : 'it is passed on as it is';
+    run.list.warn(`unknown key ${quote(key)} of ${what}: ${advice}`, key);
+    return undefined;
+  }
   let advice = `: ${hint ?? 'remove it, or start its name with "x-" to keep it as a note'}`;
   if (meant !== undefined) advice = `; did you mean ${JSON.stringify(meant)}?`;
   run.list.add(`unknown key ${quote(key)}${advice}`, key);
@@ -134,13 +149,19 @@ export const bool = plain((value) => typeof value === 'boolean', 'true or false'
 /** Any object. */
 export const anyObject = plain(isObject, 'an object');
 
-/** A string that `problemOf` finds nothing wrong with. */
+/**
+ * A string that `problemOf` finds nothing wrong with.
+ *
+ * @param warningOf what is served, but should be written in another way
+ */
 export const stringWith =
-  (problemOf: (text: string) => string | undefined): ValueCheck =>
+  (problemOf: (text: string) => string | undefined, warningOf?: (text: string) => string | undefined): ValueCheck =>
   (value, run) => {
     if (typeof value !== 'string') return anyString(value, run);
     const problem = problemOf(value);
-    if (problem !== undefined) run.list.add(`${problem}; got ${describe(value)}`);
+    if (problem !== undefined) return run.list.add(`${problem}; got ${describe(value)}`);
+    const warning = warningOf?.(value);
+    if (warning !== undefined) run.list.warn(`${warning}; got ${describe(value)}`);
   };
 
 /** One of some strings. */

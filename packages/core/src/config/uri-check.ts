@@ -3,7 +3,8 @@
  */
 
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*:/;
-const NOT_IN_URI = /[^A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})/u;
+/** Letters of other alphabets are read as their percent-encoding. */
+const NOT_IN_URI = /[^A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%\u{a1}-\u{d7ff}\u{e000}-\u{10ffff}]|[\p{C}\p{Z}]|%(?![0-9A-Fa-f]{2})/u;
 
 /** A character for a message. */
 function character(text: string): string {
@@ -28,12 +29,20 @@ export function uriProblem(uri: string): string | undefined {
   return SCHEME.exec(uri)?.[0] === uri ? 'must be a URI, but has nothing after the scheme' : undefined;
 }
 
+/** Says that a URI or template has characters that clients percent-encode before they send it. */
+export function nonAscii(uri: string): string | undefined {
+  const found = /[^ -~]/u.exec(uri)?.[0];
+  return found === undefined
+    ? undefined
+    : `contains ${character(found)}, which is read as ${encodeURIComponent(found)}: percent-encode it, because some clients refuse it`;
+}
+
 /** Variable names: letters, digits, underscores and percent-encoded bytes, joined by dots. */
 const VARIABLE = /^(?:\w|%[0-9A-Fa-f]{2})(?:\.?(?:\w|%[0-9A-Fa-f]{2}))*$/;
 const MODIFIER = /(?:\*|:[1-9]\d{0,3})$/;
 const RESERVED_OPERATORS = '=,!@|';
 /** What literals must not contain. `%` begins an encoded byte. */
-const NOT_LITERAL = /[\s"'<>\\^`|\p{Cc}]|%(?![0-9A-Fa-f]{2})/u;
+const NOT_LITERAL = /[\s"'<>\\^`|\p{C}\p{Z}]|%(?![0-9A-Fa-f]{2})/u;
 
 /** A template's variables, and the first mistake in it. */
 export interface TemplateReport {

@@ -34,6 +34,8 @@ const SINCE = {
   elicitationMode: '2025-11-25',
   /** An empty first event, so that a client can resume a stream that broke before its first message (HTTP). */
   primingEvent: '2025-11-25',
+  /** `true` and `false` as the schema of a property. */
+  booleanSchemas: '2026-07-28',
   /** `structuredContent` that is not an object. */
   structuredAny: '2026-07-28',
 } as const satisfies Record<string, ProtocolVersion>;

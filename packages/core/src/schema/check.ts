@@ -15,6 +15,7 @@ import { dialectOf, DIALECTS } from './keywords.js';
 import type { PathStep } from './mistakes.js';
 import { describe, MistakeList } from './mistakes.js';
 import { checkReferences } from './references.js';
+import { warnOfRequired, warnOfRoot } from './warnings.js';
 
 /** How deeply subschemas may be nested. Validators walk them recursively. */
 export const MAX_SCHEMA_DEPTH = 64;
@@ -22,8 +23,14 @@ export const MAX_SCHEMA_DEPTH = 64;
 /** The number of subschemas that one schema may have. */
 export const MAX_SUBSCHEMAS = 10_000;
 
-/** `input`: a tool's arguments, always an object; `output`: its structured result, of any type. */
-export type SchemaRole = 'input' | 'output';
+/**
+ * `input`: a tool's arguments, always an object; `untyped input`: the same, and the type may be left out; `output`: its structured
+ * result, of any type.
+ */
+export type SchemaRole = 'input' | 'untyped input' | 'output';
+
+/** Keywords whose schemas are applied to the same value as the schema around them, and need not be complete. */
+const IN_PLACE = new Set(['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else', 'dependentSchemas', 'dependencies']);
 
 /** The walk through one schema. */
 class Walk implements SchemaWalk {
@@ -36,6 +43,10 @@ class Walk implements SchemaWalk {
   readonly #headers: HeaderNames | undefined;
   /** Whether the path to the current schema consists of `properties` alone. */
   #reachable = true;
+  /** Whether the current schema is applied to a value together with the schema around it. */
+  #inPlace = false;
+  #hasDefaults = false;
+  keyword = '';
 
   constructor(list: MistakeList, dialect: Dialect, headers: HeaderNames | undefined) {
     this.#list = list;
@@ -52,12 +63,21 @@ class Walk implements SchemaWalk {
     return this.#hasReferences;
   }
 
+  /** Whether the schema has a `default` anywhere. */
+  get hasDefaults(): boolean {
+    return this.#hasDefaults;
+  }
+
   foundReference(): void {
     this.#hasReferences = true;
   }
 
   add(message: string, ...below: PathStep[]): void {
     this.#list.add(message, ...below);
+  }
+
+  warn(message: string, ...below: PathStep[]): void {
+    this.#list.warn(message, ...below);
   }
 
   schema(value: unknown): void {
@@ -77,7 +97,11 @@ class Walk implements SchemaWalk {
   #keywords(schema: Record<string, unknown>): void {
     const { path } = this.#list;
     const { keywords } = this.#dialect;
-    const reachable = this.#reachable;
+    const [reachable, inPlace] = [this.#reachable, this.#inPlace];
+    if (!inPlace) warnOfRequired(this.#list, schema);
+    if (schema['nullable'] === true)
+      this.warn('has no effect in JSON Schema: write "type": ["string", "null"] for a string that may be null', 'nullable');
+    if (schema['default'] !== undefined) this.#hasDefaults = true;
     for (const key in schema) {
       const rule = keywords.get(key);
       if (rule === undefined) {
@@ -86,10 +110,13 @@ class Walk implements SchemaWalk {
       }
       path.push(key);
       this.#reachable = reachable && key === 'properties';
+      this.#inPlace = IN_PLACE.has(key);
+      this.keyword = key;
       KEYWORD_CHECKS[rule](this, schema[key]);
       path.pop();
     }
     this.#reachable = reachable;
+    this.#inPlace = inPlace;
   }
 
   below(step: PathStep, value: unknown): void {
@@ -109,6 +136,7 @@ class Walk implements SchemaWalk {
   /** Checks a schema that only a reference leads to. */
   referred(value: unknown): void {
     this.#reachable = false;
+    this.#inPlace = true;
     this.schema(value);
   }
 
@@ -118,33 +146,51 @@ class Walk implements SchemaWalk {
   }
 }
 
+/** What {@link addSchemaMistakes} found out beside the mistakes. */
+export interface SchemaFindings {
+  /** Whether the schema has a `default` anywhere. */
+  readonly hasDefaults: boolean;
+}
+
+const NO_FINDINGS: SchemaFindings = { hasDefaults: false };
+
 /** Checks what only the root of a schema must be. */
 function checkRoot(list: MistakeList, schema: unknown, role: SchemaRole): schema is Record<string, unknown> {
   if (!isObject(schema)) {
     list.add(`must be a JSON Schema (an object), got ${describe(schema)}`);
     return false;
   }
-  if (role === 'input' && schema['type'] !== 'object') {
-    if (schema['type'] === undefined) list.add('needs "type": "object": arguments are always an object');
-    else list.add(`must be "object": arguments are always an object; got ${describe(schema['type'])}`, 'type');
-  }
+  if (role === 'output') return true;
+  const { type } = schema;
+  if (type === undefined && role === 'untyped input')
+    list.warn('has no "type": "object", which is added for clients: write it, because arguments are always an object');
+  else if (type === undefined) list.add('needs "type": "object": arguments are always an object');
+  else if (type !== 'object') list.add(`must be "object": arguments are always an object; got ${describe(type)}`, 'type');
+  warnOfRoot(list, schema);
   return true;
 }
 
 /**
- * Adds the mistakes of the schema that the list's path is at. Does not change the schema.
+ * Adds the mistakes and warnings of the schema that the list's path is at. Does not change the schema.
  *
  * @param role what the schema describes
  */
-export function addSchemaMistakes(list: MistakeList, schema: unknown, role: SchemaRole): void {
-  if (!checkRoot(list, schema, role)) return;
-  const dialect = dialectOf(schema['$schema']);
-  if (dialect === undefined) return list.add(`must be ${DIALECTS}; got ${describe(schema['$schema'])}`, '$schema');
+export function addSchemaMistakes(list: MistakeList, schema: unknown, role: SchemaRole): SchemaFindings {
+  if (!checkRoot(list, schema, role)) return NO_FINDINGS;
+  const named = schema['$schema'];
+  const dialect = dialectOf(named);
+  if (dialect === undefined) {
+    list.add(`must be ${DIALECTS}; got ${describe(named)}`, '$schema');
+    return NO_FINDINGS;
+  }
+  if (typeof named === 'string' && named.includes('draft-04'))
+    list.warn('draft-04 is read as draft-07: write "http://json-schema.org/draft-07/schema#"', '$schema');
   const before = list.found.length;
-  const walk = new Walk(list, dialect, role === 'input' ? new HeaderNames() : undefined);
+  const walk = new Walk(list, dialect, role === 'output' ? undefined : new HeaderNames());
   walk.schema(schema);
   // References of a schema with other mistakes are not followed.
   if (walk.hasReferences && list.found.length === before) checkReferences(list, schema, dialect, (found) => walk.referred(found));
+  return walk;
 }
 
 /**

@@ -3,6 +3,7 @@
  */
 import { isObject } from '../base/json.js';
 import { Suggester } from '../base/nearest.js';
+import { inspectPattern } from '../base/text-pattern.js';
 import type { Dialect, KeywordRule } from './keywords.js';
 import type { PathStep } from './mistakes.js';
 import { describe, quote, quoteAll } from './mistakes.js';
@@ -10,8 +11,12 @@ import { describe, quote, quoteAll } from './mistakes.js';
 /** The walk through a schema, as the checks use it. */
 export interface SchemaWalk {
   readonly dialect: Dialect;
+  /** The keyword whose value is checked. */
+  readonly keyword: string;
   /** Adds a mistake of the current value, or of something below it. */
   add(message: string, ...below: PathStep[]): void;
+  /** Adds a warning of the current value, or of something below it. */
+  warn(message: string, ...below: PathStep[]): void;
   /** Checks the schema that is the current value. */
   schema(value: unknown): void;
   /** Checks a schema one step below the current value. */
@@ -97,14 +102,11 @@ const types: KeywordCheck = (walk, value) => {
   }
 };
 
-/** Why a pattern is not a regular expression; undefined if it is one. */
-function regexProblem(pattern: string): string | undefined {
-  try {
-    new RegExp(pattern, 'u');
-    return undefined;
-  } catch (error) {
-    return `${quote(pattern)} is not a valid regular expression: ${error instanceof Error ? error.message.replace(/^.*\/u?: /, '') : 'it does not compile'}`;
-  }
+/** Checks a regular expression, which is the current value or a name in it. */
+function checkPattern(walk: SchemaWalk, pattern: string, ...below: PathStep[]): void {
+  const { problem, warning } = inspectPattern(pattern);
+  if (problem !== undefined) walk.add(`${quote(pattern)} ${problem}`, ...below);
+  if (warning !== undefined) walk.warn(`the pattern ${quote(pattern)} ${warning}`, ...below);
 }
 
 function eachBelow(walk: SchemaWalk, value: Record<string, unknown>, check: KeywordCheck): void {
@@ -126,6 +128,7 @@ const plain =
   };
 
 const string = plain((value) => typeof value === 'string', 'a string');
+const number = plain(isNumber, 'a number');
 const boolean = plain((value) => typeof value === 'boolean', 'true or false');
 const schema: KeywordCheck = (walk, value) => walk.schema(value);
 const NOT_IN_REFERENCE = /[\s<>"{}|\\^`\p{Cc}]|%(?![0-9A-Fa-f]{2})/u;
@@ -145,24 +148,35 @@ export const KEYWORD_CHECKS: Readonly<Record<KeywordRule, KeywordCheck>> = {
   names,
   types,
   string,
-  schemaOrSchemas: (walk, value) => (Array.isArray(value) ? schemas : schema)(walk, value),
+  schemaOrSchemas: (walk, value) => {
+    if (!Array.isArray(value)) return schema(walk, value);
+    if (walk.dialect.name === '2020-12')
+      walk.warn('is a list of schemas, as in older drafts: write "prefixItems" for it; clients may not understand "items" here');
+    schemas(walk, value);
+  },
   schemaOrNames: (walk, value) => {
     if (expectObject(walk, value, 'schemas or lists of names'))
       eachBelow(walk, value, (_, member) => (Array.isArray(member) ? names : schema)(walk, member));
   },
   patternMap: (walk, value) => {
     schemaMap(walk, value);
-    if (isObject(value)) for (const key in value) addProblem(walk, regexProblem(key), key);
+    if (isObject(value)) for (const key in value) checkPattern(walk, key, key);
   },
   nameLists: (walk, value) => {
     if (expectObject(walk, value, 'lists of names')) eachBelow(walk, value, names);
   },
-  number: plain(isNumber, 'a number'),
+  number,
+  exclusive: (walk, value) => {
+    if (typeof value !== 'boolean') return number(walk, value);
+    const bound = walk.keyword === 'exclusiveMinimum' ? 'minimum' : 'maximum';
+    const advice = value ? `write "${walk.keyword}": 0 for "${bound}": 0 with "${walk.keyword}": true` : 'remove it';
+    walk.warn(`is a number since draft-06, got ${value}: ${advice}`);
+  },
   positive: plain((value) => isNumber(value) && value > 0, 'a number above 0'),
   count: plain((value) => Number.isInteger(value) && (value as number) >= 0, 'a whole number from 0 up'),
   boolean,
   list: plain(Array.isArray, 'a list'),
-  pattern: (walk, value) => (typeof value === 'string' ? addProblem(walk, regexProblem(value)) : string(walk, value)),
+  pattern: (walk, value) => (typeof value === 'string' ? checkPattern(walk, value) : string(walk, value)),
   anchor: (walk, value) => {
     if (typeof value !== 'string' || !walk.dialect.anchor.test(value))
       walk.add(`must be a name of letters, digits, "-", "_" and "." that starts with a letter, got ${describe(value)}`);

@@ -15,6 +15,7 @@ export type KeywordRule =
   | 'patternMap'
   | 'types'
   | 'number'
+  | 'exclusive'
   | 'positive'
   | 'count'
   | 'boolean'
@@ -46,7 +47,8 @@ const SHARED: [KeywordRule, string][] = [
   ['patternMap', 'patternProperties'],
   ['schemaOrNames', 'dependencies'],
   ['types', 'type'],
-  ['number', 'maximum exclusiveMaximum minimum exclusiveMinimum'],
+  ['number', 'maximum minimum'],
+  ['exclusive', 'exclusiveMaximum exclusiveMinimum'],
   ['positive', 'multipleOf'],
   ['count', 'maxLength minLength maxItems minItems maxProperties minProperties'],
   ['boolean', 'uniqueItems readOnly writeOnly'],
@@ -70,7 +72,8 @@ const SINCE_2019: [KeywordRule, string][] = [
 ];
 
 const ONLY_2020: [KeywordRule, string][] = [
-  ['schema', 'items'],
+  // A list of schemas is `prefixItems` here. It is understood all the same: many schemas are of older drafts without saying so.
+  ['schemaOrSchemas', 'items'],
   ['schemas', 'prefixItems'],
   // From 2019-09: they have no effect any more, but the meta-schema still checks their types.
   ['anchor', '$dynamicAnchor $recursiveAnchor'],
@@ -115,12 +118,16 @@ const DIALECT_2020 = dialect('2020-12', /^[A-Za-z_][-A-Za-z0-9._]*$/, SHARED, SI
 const DIALECT_2019 = dialect('2019-09', /^[A-Za-z][-A-Za-z0-9.:_]*$/, SHARED, SINCE_2019, ONLY_2019);
 const DIALECT_07 = dialect('draft-07', /^[A-Za-z][-A-Za-z0-9.:_]*$/, SHARED, ONLY_07);
 
-/** The values of `$schema`, without the scheme and an empty fragment. Draft-06 is read as draft-07, which only adds keywords. */
+/**
+ * The values of `$schema`, without the scheme and an empty fragment. Draft-06 is read as draft-07, which only adds keywords;
+ * draft-04 too, with a warning.
+ */
 const BY_URI: Record<string, Dialect> = {
   'json-schema.org/draft/2020-12/schema': DIALECT_2020,
   'json-schema.org/draft/2019-09/schema': DIALECT_2019,
   'json-schema.org/draft-07/schema': DIALECT_07,
   'json-schema.org/draft-06/schema': DIALECT_07,
+  'json-schema.org/draft-04/schema': DIALECT_07,
 };
 
 /** The supported values of `$schema`, for error messages. */

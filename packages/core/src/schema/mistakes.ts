@@ -46,6 +46,8 @@ export function readPath(path: string): PathStep[] {
 /** The mistakes found so far, and where the walk is. */
 export class MistakeList {
   readonly found: Mistake[] = [];
+  /** What is served all the same, but is probably not meant, or not understood by every client. */
+  readonly warnings: Mistake[] = [];
   /** The steps from `base` to the current value. Code that pushes a step also pops it. */
   readonly path: PathStep[] = [];
   readonly #base: string;
@@ -57,6 +59,16 @@ export class MistakeList {
   /** Adds a mistake of the current value, or of something below it. */
   add(message: string, ...below: PathStep[]): void {
     this.found.push({ path: this.pathTo(...below), message });
+  }
+
+  /** Adds a warning about the current value, or about something below it. */
+  warn(message: string, ...below: PathStep[]): void {
+    this.warnings.push({ path: this.pathTo(...below), message });
+  }
+
+  /** Adds a warning at these steps from the base, independent of the current value. */
+  warnAt(steps: readonly PathStep[], message: string): void {
+    this.warnings.push({ path: formatPath(steps, this.#base), message });
   }
 
   /** Adds a mistake at these steps from the base, independent of the current value. */

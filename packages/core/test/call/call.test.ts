@@ -45,8 +45,24 @@ describe('a tool call', () => {
     expect(errorOf(await client.call('p')).code).toBe(-32602);
   });
 
-  it.each([[[]], [null], ['x'], [5]])('refuses arguments that are no object: %j', async (args) => {
+  it.each([[[]], ['x'], [5]])('refuses arguments that are no object: %j', async (args) => {
     expect(errorOf(await modern(daemonWith([echo])).request('tools/call', { name: 'echo', arguments: args })).code).toBe(-32602);
+  });
+
+  it('takes null for arguments that are left out', async () => {
+    const prompt = definePrompt({ name: 'p', arguments: [{ name: 'a' }], run: (args) => `got ${JSON.stringify(args)}` });
+    const daemon = daemonWith([defineTool({ name: 't', run: (args) => args }), prompt]);
+    for (const client of [modern(daemon), await legacy(daemon)]) {
+      expect(resultOf(await client.request('tools/call', { name: 't', arguments: null }))).toMatchObject({
+        content: [{ text: '{}' }],
+      });
+      for (const args of [null, { a: null }]) {
+        const { messages } = resultOf(await client.request('prompts/get', { name: 'p', arguments: args })) as {
+          messages: unknown;
+        };
+        expect(messages).toMatchObject([{ content: { text: 'got {}' } }]);
+      }
+    }
   });
 
   it('may leave its arguments out', async () => {

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+
 import type { JsonObject, ToolOptions } from '../../src/index.js';
 import { definePrompt, defineResource, defineTool } from '../../src/index.js';
 import { daemonWith, errorOf, legacy, modern, resultOf, tool, watchedStore } from '../support.js';
@@ -109,8 +111,12 @@ describe('the return types image and audio', () => {
     ['base64', png, { data: png, mimeType: 'image/png' }],
     ['base64 in lines', `${png.slice(0, 4)}\n${png.slice(4)}`, { data: png, mimeType: 'image/png' }],
     ['JPEG', '/9j/4AAQ', { data: '/9j/4AAQ', mimeType: 'image/jpeg' }],
-    ['WebP', wav, { data: wav, mimeType: 'image/webp' }],
-    ['unknown bytes', 'AAAA', { data: 'AAAA', mimeType: 'image/png' }],
+    ['a data URI with a charset', `data:image/gif;charset=utf-8;base64,${png}`, { data: png, mimeType: 'image/gif' }],
+    ['a data URI that is text', 'data:image/svg+xml,%3Csvg/%3E', { data: 'PHN2Zy8+', mimeType: 'image/svg+xml' }],
+    ['an ArrayBuffer', PNG.slice().buffer, { data: png, mimeType: 'image/png' }],
+    ['a Blob', new Blob([PNG]), { data: png, mimeType: 'image/png' }],
+    ['a Blob with a type', new Blob([PNG], { type: 'image/x-own' }), { data: png, mimeType: 'image/x-own' }],
+    ['a Blob as data', { data: new Blob([PNG]) }, { data: png, mimeType: 'image/png' }],
     ['a data URI', `data:image/gif;base64,${png}`, { data: png, mimeType: 'image/gif' }],
     ['data with a type', { data: PNG, mimeType: 'image/avif' }, { data: png, mimeType: 'image/avif' }],
     [
@@ -129,11 +135,58 @@ describe('the return types image and audio', () => {
   it('audio, by its first bytes', async () => {
     expect(await told(wav, { returnType: 'audio' })).toEqual({ content: [{ type: 'audio', data: wav, mimeType: 'audio/wav' }] });
     expect(await told('SUQzAAAA', { returnType: 'audio' })).toMatchObject({ content: [{ mimeType: 'audio/mpeg' }] });
-    expect(await told('AAAA', { returnType: 'audio' })).toMatchObject({ content: [{ mimeType: 'audio/wav' }] });
+  });
+
+  it.each<[type: string, first: string]>([
+    ['image/png', '\x89PNG\r\n'],
+    ['image/jpeg', '\xff\xd8\xff'],
+    ['image/gif', 'GIF89a'],
+    ['image/webp', 'RIFF....WEBP'],
+    ['image/avif', '\0\0\0\x1cftypavif'],
+    ['image/heic', '\0\0\0\x1cftypheic'],
+    ['image/bmp', 'BM\x1e\0\0\0'],
+    ['image/tiff', 'II*\0'],
+    ['image/x-icon', '\0\0\x01\0\x01'],
+    ['image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg"/>'],
+    [
+      'image/svg+xml',
+      '\xef\xbb\xbf<?xml version="1.0"?>\n<!-- made by hand -->\n<!DOCTYPE svg PUBLIC "-//W3C" "svg.dtd">\n<svg>',
+    ],
+    ['audio/mpeg', 'ID3\x04'],
+    ['audio/mpeg', '\xff\xfb\x90\0'],
+    ['audio/aac', '\xff\xf1\x50\x80'],
+    ['audio/ogg', 'OggS'],
+    ['audio/flac', 'fLaC'],
+    ['audio/wav', 'RIFF....WAVE'],
+    ['audio/mp4', '\0\0\0\x20ftypM4A '],
+    ['audio/webm', '\x1aE\xdf\xa3'],
+  ])('%s is recognised by its first bytes', async (mimeType, first) => {
+    const type = mimeType.startsWith('image') ? 'image' : 'audio';
+    expect(await told(Buffer.from(first, 'latin1'), { returnType: type })).toMatchObject({ content: [{ type, mimeType }] });
+  });
+
+  it.each(['image', 'audio'] as const)(
+    'an unknown %s is an error that says what to return, never a guess',
+    async (returnType) => {
+      for (const value of ['AAAA', 'PHhtbC8+'])
+        expect(await told(value, { returnType })).toMatchObject(unusable(/is not recognised: return \{ data, mimeType/));
+      expect(await told({ data: 'AAAA', mimeType: 'x/y' }, { returnType })).toMatchObject({ content: [{ mimeType: 'x/y' }] });
+    },
+  );
+
+  it('a data URI as the data of a block is decoded, or refused', async () => {
+    const image = { type: 'image', data: `data:image/png;base64,${png}` };
+    const decoded = { content: [{ type: 'image', data: png, mimeType: 'image/png' }] };
+    expect(await told({ content: [image] })).toEqual(decoded);
+    expect(await told({ content: [{ ...image, mimeType: 'image/png' }] })).toEqual(decoded);
+    expect(await told({ content: [{ ...image, data: 'data:image/png;base64' }] })).toMatchObject(unusable('needs a comma'));
+    expect(await told({ content: [{ ...image, data: 'data:image/png;base64,???' }] })).toMatchObject(unusable('must be bytes'));
   });
 
   it.each([undefined, null, 5, '', 'not base64!', {}, { data: 5 }])('not from %p', async (value) => {
-    expect(await told(value, { returnType: 'image' })).toMatchObject(unusable('an image must be bytes or base64 text'));
+    expect(await told(value, { returnType: 'image' })).toMatchObject(
+      unusable('an image must be bytes, base64 text or a data URI'),
+    );
   });
 });
 
@@ -395,4 +448,66 @@ describe('_meta that is no object', () => {
     const client = await legacy(daemonWith([odd]));
     expect(resultOf(await client.call('odd'))).toEqual({ content: [{ type: 'text', text: 'x' }] });
   });
+});
+
+describe('a value that JSON would write as an empty object', () => {
+  it.each<[string, unknown, RegExp]>([
+    ['a Map', new Map([['a', 1]]), /a Map: return Object\.fromEntries/],
+    ['a Set', new Set([1]), /a Set: return \[\.\.\.set\]/],
+    ['an Error', new TypeError('x'), /an Error: throw it/],
+    ['a Response', new Response('x'), /a Response: return await response\.text\(\)/],
+    ['a stream', new ReadableStream(), /a stream: read it to its end/],
+    ['a stream of Node', Readable.from(['x']), /a stream: read it to its end/],
+  ])('is refused with what to return: %s', async (_, value, why) => {
+    expect(await told(value)).toMatchObject(unusable(why));
+    expect(await told(value, { returnType: 'json' })).toMatchObject(unusable(why));
+  });
+});
+
+describe('a single content block', () => {
+  it.each([
+    { type: 'text', text: 'a' },
+    { type: 'image', data: png, mimeType: 'image/png' },
+    { type: 'resource_link', uri: 'x://a', name: 'a' },
+    { type: 'resource', resource: { uri: 'x://a', mimeType: 'text/plain', text: 'a' } },
+  ])('is the content of the result: %j', async (block) => expect(await told(block)).toEqual({ content: [block] }));
+
+  it.each([{ type: 'text', text: 'a', id: 1 }, { type: 'text' }, { type: 'circle', text: 'a' }])(
+    'is data if it can be something else: %j',
+    async (value) => expect(await told(value)).toEqual({ content: [text(JSON.stringify(value, null, 2))] }),
+  );
+});
+
+describe('an error result of a tool with an output schema', () => {
+  const outputSchema = { type: 'object', properties: { row: { type: 'integer' } }, required: ['row'] };
+
+  it('loses structured content that does not fit, and keeps its text', async () => {
+    const result = { content: [text('no such row')], structuredContent: { error: 'no such row' }, isError: true };
+    expect(await told(result, { outputSchema })).toEqual({ content: [text('no such row')], isError: true });
+  });
+
+  it('gets a text if it had none', async () => {
+    const result = { content: [], structuredContent: { error: 'x' }, isError: true };
+    expect(await told(result, { outputSchema })).toEqual({ content: [text('{"error":"x"}')], isError: true });
+  });
+
+  it('keeps structured content that fits', async () => {
+    const result = { content: [text('a')], structuredContent: { row: 1 }, isError: true };
+    expect(await told(result, { outputSchema })).toEqual(result);
+  });
+});
+
+it('bytes of a resource may be an ArrayBuffer, a Blob or a data URI', async () => {
+  const values = [
+    PNG.slice().buffer,
+    new Blob([PNG], { type: 'image/png' }),
+    { blob: `data:image/png;base64,${png}` },
+    { blob: new Blob([PNG]) },
+  ];
+  const daemon = daemonWith(values.map((value, i) => defineResource({ name: `r${i}`, uri: `x://r${i}`, run: () => value })));
+  const types = ['application/octet-stream', 'image/png', 'image/png', 'application/octet-stream'];
+  for (const [i, mimeType] of types.entries()) {
+    const { contents } = resultOf(await modern(daemon).request('resources/read', { uri: `x://r${i}` }));
+    expect(contents).toEqual([{ uri: `x://r${i}`, mimeType, blob: png }]);
+  }
 });

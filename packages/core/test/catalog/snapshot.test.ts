@@ -187,3 +187,29 @@ describe('list pages', () => {
     expect(names).toEqual([2, 2, 1]);
   });
 });
+
+describe('the resource of a URI', () => {
+  const snapshot = snapshotOf([
+    defineResource({ name: 'summary', uri: 'KBInfo://summary', run: () => 1 }),
+    defineResource({ name: 'site', uri: 'https://example.com', run: () => 1 }),
+    defineResource({ name: 'cafe', uri: 'file:///caf%C3%A9', run: () => 1 }),
+    defineResource({ name: 'any', uriTemplate: 'file:///{name}', run: () => 1 }),
+  ]);
+
+  it.each([
+    ['KBInfo://summary', 'summary'],
+    ['kbinfo://summary', 'summary'],
+    ['https://example.com/', 'site'],
+    ['HTTPS://EXAMPLE.COM', 'site'],
+    ['file:///caf%c3%a9', 'cafe'],
+    ['file:///café', 'cafe'],
+    ['file:///x/../caf%C3%A9', 'cafe'],
+    ['file:///other', 'any'],
+  ])('is found by %s: %s', (uri, name) => {
+    expect(snapshot.resource(uri)?.definition.name).toBe(name);
+  });
+
+  it('is none for a URI that is much too long', () => {
+    expect(snapshot.resource(`file:///${'a'.repeat(10_000)}`)).toBeUndefined();
+  });
+});

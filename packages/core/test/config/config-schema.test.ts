@@ -108,11 +108,9 @@ describe('the schema for editors and the check', () => {
     { 'tools.0': null },
     { 'tools.0.name': undefined },
     { 'tools.0.name': null },
-    { 'tools.0.name': 'a b' },
-    { 'tools.0.name': 'a'.repeat(129) },
+    { 'tools.0.name': '' },
     { 'tools.0.descripton': 'x' },
     { 'tools.0.inputSchema': [] },
-    { 'tools.0.inputSchema': {} },
     { 'tools.0.inputSchema': { type: 'string' } },
     { 'tools.0.outputSchema': true },
     { 'tools.0.annotations.readOnlyHint': 'x' },
@@ -134,7 +132,6 @@ describe('the schema for editors and the check', () => {
     { 'resource_templates.0.uriTemplate': '/a/{b}' },
     { 'resource_templates.0.completions': { name: [1] } },
     { 'resource_templates.0.completions': [] },
-    { 'prompts.0.annotations': {} },
     { 'prompts.0.arguments': {} },
     { 'prompts.0.arguments.0.name': undefined },
     { 'prompts.0.arguments.0.required': 1 },
@@ -156,6 +153,15 @@ describe('the schema for editors and the check', () => {
     { 'modules.0.module_name': undefined },
   ])('refuse %j', (changes) => {
     expect(judged(changes)).toEqual({ schema: false, check: false });
+  });
+
+  it.each<Json>([
+    { 'tools.0.name': 'a b', 'module_links.0.name': 'a b' },
+    { 'tools.0.inputSchema': {} },
+    { 'tools.0.category': 'weather' },
+    { 'resources.0.uri': 'a:é' },
+  ])('differ on %j, which is a warning', (changes) => {
+    expect(judged(changes)).toEqual({ schema: false, check: true });
   });
 
   it.each<Json>([

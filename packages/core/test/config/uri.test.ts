@@ -1,5 +1,5 @@
 import { Suggester } from '../../src/base/nearest.js';
-import { readTemplate, uriProblem } from '../../src/config/uri-check.js';
+import { nonAscii, readTemplate, uriProblem } from '../../src/config/uri-check.js';
 
 describe('the check of a URI', () => {
   it.each([
@@ -10,6 +10,7 @@ describe('the check of a URI', () => {
     'https://example.com/?q=1#f',
     'http://[::1]/',
     'mailto:a@b.c',
+    'x://ä',
   ])('accepts %s', (uri) => {
     expect(uriProblem(uri)).toBeUndefined();
   });
@@ -21,7 +22,7 @@ describe('the check of a URI', () => {
     ['1a:b', /absolute URI with a scheme/],
     ['status:', /nothing after the scheme/],
     ['x://a b', /contains a space/],
-    ['x://ä', /contains "ä": percent-encode it/],
+    ['x://\u00a0', /the character U\+00A0/],
     ['x://\n', /the character U\+000A/],
     ['x://%zz', /write a percent sign as %25/],
     ['x://{a}', /move templates to resource_templates/],
@@ -29,6 +30,12 @@ describe('the check of a URI', () => {
   ])('refuses %j', (uri, problem) => {
     expect(uriProblem(uri)).toMatch(problem);
   });
+});
+
+it('letters of other alphabets are named with their percent-encoding, in URIs and in templates', () => {
+  expect(nonAscii('file:///café')).toMatch(/contains "é", which is read as %C3%A9: percent-encode it/);
+  expect(nonAscii('file:///caf%C3%A9')).toBeUndefined();
+  expect(readTemplate('file:///café/{name}')).toEqual({ variables: ['name'] });
 });
 
 describe('reading a URI template', () => {

@@ -90,6 +90,7 @@ describe('subschemas', () => {
     expect(visited).toEqual([
       ['not', undefined],
       ['allOf', 0],
+      ['items', 0],
       ['properties', 'a'],
     ]);
   });

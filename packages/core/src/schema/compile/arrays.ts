@@ -9,13 +9,19 @@ import type { Compiler } from './compiler.js';
 import { schemaError } from './compiler.js';
 import { countOf, schemaList } from './keyword-values.js';
 import type { Rule } from './run.js';
-import { inside, invalid, isValid } from './run.js';
+import { inside, invalid, isValid, spend, stops } from './run.js';
 import { count } from './scalars.js';
 import { duplicateItems, MAX_DEPTH, TooDeep } from './values.js';
 
 /** The keywords of the first items and of all others: 2020-12 has new names for them. */
-export function itemKeywords({ items }: JsonObject, dialect: Dialect): { first: string | undefined; others: string } {
-  if (dialect.name === '2020-12') return { first: 'prefixItems', others: 'items' };
+export function itemKeywords(
+  { items, prefixItems }: JsonObject,
+  dialect: Dialect,
+): { first: string | undefined; others: string | undefined } {
+  // A list in `items` is of an older draft, where 2020-12 has `prefixItems`.
+  const isOld = Array.isArray(items) && prefixItems === undefined;
+  if (dialect.name === '2020-12')
+    return isOld ? { first: 'items', others: undefined } : { first: 'prefixItems', others: 'items' };
   return Array.isArray(items) ? { first: 'items', others: 'additionalItems' } : { first: undefined, others: 'items' };
 }
 
@@ -28,8 +34,8 @@ export function itemsRule(schema: JsonObject, compiler: Compiler, where: Where):
   }
   const list = schemaList(schema, firstKeyword, where) ?? [];
   const first = list.map((item, i) => compiler.rule(item, pointer(where, firstKeyword, i)));
-  const others = schema[othersKeyword];
-  const rule = others === undefined ? undefined : compiler.rule(others, pointer(where, othersKeyword));
+  const others = othersKeyword === undefined ? undefined : schema[othersKeyword];
+  const rule = others === undefined ? undefined : compiler.rule(others, pointer(where, othersKeyword ?? ''));
   return (value, run, at, evaluated) => {
     if (!Array.isArray(value)) return true;
     const outside = run.levels;
@@ -38,8 +44,9 @@ export function itemsRule(schema: JsonObject, compiler: Compiler, where: Where):
     if (others === false && value.length > first.length) {
       ok = invalid(run, at, () => `must have at most ${count(first.length, 'item')}, got ${value.length}`);
     }
+    spend(run.budget, 1 + value.length);
     const end = rule === undefined || others === false ? Math.min(first.length, value.length) : value.length;
-    for (let i = 0; i < end && (ok || run.problems !== undefined); i++) {
+    for (let i = 0; i < end && (ok || !stops(run)); i++) {
       const its = i < first.length ? first[i] : rule;
       if (its !== undefined && !its(value[i], run, inside(run, at, i), undefined)) ok = false;
     }
@@ -61,6 +68,7 @@ export function sizeRule(schema: JsonObject, _compiler: Compiler, where: Where):
     if (value.length < least) ok = invalid(run, at, () => `must have at least ${count(least, 'item')}, got ${value.length}`);
     if (value.length > most) ok = invalid(run, at, () => `must have at most ${count(most, 'item')}, got ${value.length}`);
     // Not for an array that is too long already: the limit is there to avoid comparing so many items.
+    if (ok && unique) spend(run.budget, value.length);
     const pair = ok && unique ? duplicateItems(value) : undefined;
     return pair === undefined
       ? ok
@@ -81,6 +89,7 @@ export function containsRule(schema: JsonObject, compiler: Compiler, where: Wher
     if (!Array.isArray(value)) return true;
     const outside = run.levels;
     if ((run.levels = outside + 1) > MAX_DEPTH) throw new TooDeep();
+    spend(run.budget, value.length);
     let found = 0;
     for (const [i, item] of value.entries()) {
       if (rule !== undefined && !isValid(rule, item, run, undefined)) continue;
@@ -105,6 +114,7 @@ export function unevaluatedItemsRule(schema: JsonObject, compiler: Compiler, whe
     if (!Array.isArray(value) || evaluated === undefined) return true;
     let ok = true;
     for (let i = evaluated.upTo; rule !== undefined && i < value.length; i++) {
+      spend(run.budget, 1);
       if (!evaluated.items.has(i) && !rule(value[i], run, inside(run, at, i), undefined)) ok = false;
     }
     evaluated.upTo = Infinity;

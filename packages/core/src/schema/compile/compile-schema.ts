@@ -13,16 +13,18 @@ import { dialectOf, DIALECTS, refOverrides } from '../keywords.js';
 import type { Place, PlacesListener, Where } from '../places.js';
 import { Places, pointer } from '../places.js';
 import type { CheckResult } from '../types.js';
+import { anyOfRule, oneOfRule } from './alternatives.js';
 import { containsRule, itemsRule, sizeRule, unevaluatedItemsRule } from './arrays.js';
 import type { Compiler } from './compiler.js';
 import { schemaError } from './compiler.js';
+import type { Accepts, Filler } from './defaults.js';
 import { fillerOf } from './defaults.js';
-import { all, allOfRule, anyOfRule, dynamicRefRule, ifRule, notRule, oneOfRule, refRule } from './logic.js';
+import { all, allOfRule, dynamicRefRule, ifRule, notRule, refRule } from './logic.js';
 import { dependentRule, namesRule, objectRule, unevaluatedPropertiesRule } from './objects.js';
-import type { Problem, Rule, Run } from './run.js';
-import { Evaluated, invalid, problemText } from './run.js';
+import type { Budget, Problem, Rule, Run } from './run.js';
+import { budgetFor, Evaluated, invalid, problemText } from './run.js';
 import { numberRule, textRule, typeRule, valueRule } from './scalars.js';
-import { MAX_DEPTH, show, TooDeep } from './values.js';
+import { MAX_DEPTH, show, TooComplex, TooDeep } from './values.js';
 
 export type { CheckResult } from '../types.js';
 
@@ -158,46 +160,100 @@ function compile(schema: JsonObject): { rule: Rule | undefined; compiler: Schema
   return { rule, compiler };
 }
 
-/**
- * Compiles a schema into a check. This takes some microseconds, so it can wait for a tool's first call.
- *
- * @param options.defaults whether the values are a tool's arguments: missing ones get their defaults, in a copy. Default false
- * @returns a function that never throws for JSON values, however large or deep
- * @throws DaemonError `schema_invalid`, with the location of the mistake
- */
-export function compileSchema(schema: JsonObject, options: { defaults?: boolean } = {}): Check {
-  const { defaults = false } = options;
+/** Begins runs of a compiled schema. */
+type Begin = (budget: Budget, problems: Problem[] | undefined) => Run;
+
+const beginner =
+  (noun: Run['noun'], scoped: boolean): Begin =>
+  (budget, problems) => ({ problems, noun, levels: 0, refs: 0, explaining: 0, budget, scope: scoped ? [] : NO_SCOPE });
+
+/** The problems of a value that a rule has refused. */
+function problemsIn(rule: Rule, value: unknown, budget: Budget, begin: Begin): readonly string[] {
+  const problems: Problem[] = [];
+  try {
+    rule(value, begin(budget, problems), undefined, undefined);
+  } catch (error) {
+    if (!(error instanceof TooComplex)) throw error;
+    // That the value is invalid is known already: only its explanation is cut short.
+    if (problems.length === 0) return [TOO_COMPLEX];
+  }
+  return [...new Set(problems.map(problemText))];
+}
+
+/** Checks a value by a rule, after its defaults are filled in. */
+function checkBy(rule: Rule | undefined, fill: Filler | undefined, given: unknown, budget: Budget, begin: Begin): CheckResult {
+  const accepts = (value: unknown): boolean => rule === undefined || rule(value, begin(budget, undefined), undefined, undefined);
+  try {
+    const value = fill === undefined ? given : fill(given, 0, budget);
+    if (rule === undefined || accepts(value)) return { ok: true, value };
+    // A default may be what does not fit, such as one that another part of the schema forbids.
+    if (value !== given && accepts(given)) return { ok: true, value: given };
+    return { ok: false, problems: problemsIn(rule, value, budget, begin) };
+  } catch (error) {
+    return { ok: false, problems: [limitProblem(error)] };
+  }
+}
+
+const accepterOf =
+  (begin: Begin): Accepts =>
+  (rule, value) =>
+    rule(value, begin(budgetFor(value), undefined), undefined, undefined);
+
+/** {@link compileSchema}, for callers that want to know how many steps a check takes. */
+export function compileCounted(
+  schema: JsonObject,
+  { defaults = false }: { defaults?: boolean } = {},
+): (value: unknown, budget: Budget) => CheckResult {
   try {
     const { rule, compiler } = compile(schema);
-    const fill = defaults ? fillerOf(schema, compiler) : undefined;
-    const { scoped } = compiler;
-    const noun = defaults ? 'argument' : 'property';
-    const begin = (problems: Problem[] | undefined): Run => ({
-      problems,
-      noun,
-      levels: 0,
-      refs: 0,
-      scope: scoped ? [] : NO_SCOPE,
-    });
-    return (given) => {
-      try {
-        const value = fill === undefined ? given : fill(given, 0);
-        if (rule === undefined || rule(value, begin(undefined), undefined, undefined)) return { ok: true, value };
-        const problems: Problem[] = [];
-        rule(value, begin(problems), undefined, undefined);
-        return { ok: false, problems: [...new Set(problems.map(problemText))] };
-      } catch (error) {
-        if (!isTooDeep(error)) throw error;
-        return { ok: false, problems: [`nested more than ${MAX_DEPTH} levels deep`] };
-      }
-    };
+    const begin = beginner(defaults ? 'argument' : 'property', compiler.scoped);
+    const fill = defaults ? fillerOf(schema, compiler, accepterOf(begin)) : undefined;
+    return (given, budget) => checkBy(rule, fill, given, budget, begin);
   } catch (error) {
     if (isTooDeep(error)) throw schemaError('#', 'is nested too deeply', error);
     throw error;
   }
 }
 
+/**
+ * Compiles a schema into a check. This takes some microseconds, so it can wait for a tool's first call.
+ *
+ * @param options.defaults whether the values are a tool's arguments: missing ones get their defaults, in a copy. Defaults that
+ *   do not fit the schema themselves are left out. Default false
+ * @returns a function that never throws for JSON values, however large or deep. A check takes a limited number of steps
+ * @throws DaemonError `schema_invalid`, with the location of the mistake
+ */
+export function compileSchema(schema: JsonObject, options: { defaults?: boolean } = {}): Check {
+  const check = compileCounted(schema, options);
+  return (value) => check(value, budgetFor(value));
+}
+
+/**
+ * Compiles each place of a schema by itself, to check the defaults in it. Dynamic references lead where they lead from the root.
+ *
+ * @returns checks a value by the schema of a place, as an argument
+ * @throws DaemonError `schema_invalid` for a schema with mistakes
+ */
+export function compilePlaces(places: Places, dialect: Dialect): (place: Place, value: unknown) => CheckResult {
+  const compiler = new SchemaCompiler(dialect, places, false);
+  const begin = beginner('property', false);
+  return (place, value) => {
+    const { rule } = compiler.deferred(place);
+    return checkBy(rule, fillerOf(place.schema, compiler, accepterOf(begin)), value, budgetFor(value), begin);
+  };
+}
+
 const NO_SCOPE: unknown[] = [];
+
+/** The problem of a value whose check needs more than {@link MAX_STEPS} steps. */
+const TOO_COMPLEX = 'too complex to check against the schema: simplify or shorten the value';
+
+/** The problem of a value at which a check gave up. @throws the error, if it is another one */
+function limitProblem(error: unknown): string {
+  if (error instanceof TooComplex) return TOO_COMPLEX;
+  if (isTooDeep(error)) return `nested more than ${MAX_DEPTH} levels deep`;
+  throw error;
+}
 
 /** Whether a check gave up at its limit, or filled the stack before it could. */
 function isTooDeep(error: unknown): boolean {

@@ -3,6 +3,8 @@
  */
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
+import type { TextPattern } from '../../base/text-pattern.js';
+import { compilePattern, foreignSyntax } from '../../base/text-pattern.js';
 import type { Where } from '../places.js';
 import { pointer } from '../places.js';
 import { schemaError } from './compiler.js';
@@ -48,16 +50,17 @@ export function schemaList(schema: JsonObject, keyword: string, where: Where): r
   throw schemaError(pointer(where, keyword), `must be a list of schemas, got ${show(value)}`);
 }
 
-/** A regular expression of a schema; one that is an error in Unicode mode, such as `[\w-.]`, is compiled without it. */
-export function regexOf(source: unknown, where: Where): RegExp {
+/**
+ * A regular expression of a schema.
+ *
+ * @returns undefined for one in the syntax of Python, which is not checked; the check of the schema has said so
+ */
+export function patternOf(source: unknown, where: Where): TextPattern | undefined {
   if (typeof source !== 'string') throw schemaError(where, `must be a regular expression, got ${show(source)}`);
+  if (foreignSyntax(source) !== undefined) return undefined;
   try {
-    return new RegExp(source, 'u');
-  } catch {
-    try {
-      return new RegExp(source);
-    } catch (cause) {
-      throw schemaError(where, `${show(source)} is not a regular expression`, cause);
-    }
+    return compilePattern(source);
+  } catch (cause) {
+    throw schemaError(where, `${show(source)} is not a regular expression`, cause);
   }
 }

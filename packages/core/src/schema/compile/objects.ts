@@ -3,13 +3,16 @@
  */
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
+import type { TextPattern } from '../../base/text-pattern.js';
 import type { Where } from '../places.js';
 import { pointer } from '../places.js';
 import type { Compiler } from './compiler.js';
-import { countOf, namesIn, regexOf, schemasIn } from './keyword-values.js';
+import { countOf, namesIn, patternOf, schemasIn } from './keyword-values.js';
 import type { Evaluated, Path, Rule, Run } from './run.js';
-import { inside, invalid, nounAt, problemsOf } from './run.js';
+import { inside, invalid, nounAt, problemsOf, spend, stops } from './run.js';
 import { MAX_DEPTH, namesOf, show, TooDeep, truncate } from './values.js';
+
+const ANY_NAME: TextPattern = { longest: Infinity, quick: /^/, safe: Infinity, test: () => true };
 
 /** A property that the schema names. */
 interface Member {
@@ -20,7 +23,7 @@ interface Member {
 
 /** The rules of properties that are not named in `properties`. */
 interface Others {
-  patterns: readonly [RegExp, Rule | undefined][];
+  patterns: readonly [TextPattern, Rule | undefined][];
   /** `true`: `additionalProperties` accepts everything. */
   rule: Rule | true | undefined;
   forbidden: boolean;
@@ -46,7 +49,9 @@ function othersOf(schema: JsonObject, compiler: Compiler, where: Where): Others 
   return {
     patterns: schemasIn(schema, 'patternProperties', where).map(([source, property]) => {
       const place = pointer(where, 'patternProperties', source);
-      return [regexOf(source, place), compiler.rule(property, place)];
+      // A name that cannot be compared may have the pattern, and no schema is for it.
+      const pattern = patternOf(source, place);
+      return pattern === undefined ? [ANY_NAME, undefined] : [pattern, compiler.rule(property, place)];
     }),
     rule: additionalProperties === undefined ? undefined : (compiler.rule(additionalProperties, at) ?? true),
     forbidden: additionalProperties === false,
@@ -80,16 +85,19 @@ export function objectRule(schema: JsonObject, compiler: Compiler, where: Where)
       if ((known.has(name) && patterns.length === 0) || !Object.hasOwn(value, name)) continue;
       const property = value[name];
       if (property === undefined) continue;
+      spend(run.budget, 1 + patterns.length);
       let has = known.has(name);
       for (const [regex, its] of patterns) {
-        if (!regex.test(name)) continue;
+        const fits = name.length <= regex.safe ? regex.quick.test(name) : regex.test(name, (steps) => spend(run.budget, steps));
+        // A name that is too long for its pattern is undefined here: it may have the pattern.
+        if (fits === false) continue;
         has = true;
         evaluated?.names.add(name);
         if (its !== undefined && !its(property, run, inside(run, at, name), undefined)) ok = false;
       }
       if (!has && forbidden) ok = unknown(name, known, run, at);
       else if (!has && typeof rule === 'function' && !rule(property, run, inside(run, at, name), undefined)) ok = false;
-      if (!ok && run.problems === undefined) return false;
+      if (!ok && stops(run)) return false;
     }
     if (evaluated !== undefined && rule !== undefined) evaluated.allNames = true;
     return ok;
@@ -100,6 +108,7 @@ export function objectRule(schema: JsonObject, compiler: Compiler, where: Where)
     const outside = run.levels;
     if ((run.levels = outside + 1) > MAX_DEPTH) throw new TooDeep();
     let ok = true;
+    spend(run.budget, 1 + members.length);
     for (const { name, rule, required } of members) {
       const property = value[name];
       // Every object inherits names such as `constructor`: only own properties count.
@@ -109,9 +118,9 @@ export function objectRule(schema: JsonObject, compiler: Compiler, where: Where)
         if (evaluated !== undefined && known.has(name)) evaluated.names.add(name);
         if (rule !== undefined && !rule(property, run, inside(run, at, name), undefined)) ok = false;
       }
-      if (!ok && run.problems === undefined) break;
+      if (!ok && stops(run)) break;
     }
-    if (others !== undefined && (ok || run.problems !== undefined) && !checkOthers(value, others, run, at, evaluated)) ok = false;
+    if (others !== undefined && (ok || !stops(run)) && !checkOthers(value, others, run, at, evaluated)) ok = false;
     run.levels = outside;
     return ok;
   };
@@ -129,6 +138,7 @@ export function namesRule(schema: JsonObject, compiler: Compiler, where: Where):
   return (value, run, at) => {
     if (!isObject(value)) return true;
     const names = namesOf(value);
+    spend(run.budget, names.length);
     let ok = true;
     if (names.length < least || names.length > most) {
       const [bound, limit] = names.length < least ? ['least', least] : ['most', most];
@@ -144,6 +154,7 @@ export function namesRule(schema: JsonObject, compiler: Compiler, where: Where):
         if (!ok || !rule(name, run, undefined, undefined)) return false;
         continue;
       }
+      if (!ok && stops(run)) return false;
       for (const { message } of problemsOf(rule, name, run, undefined, undefined) ?? []) {
         ok = invalid(run, at, () => `the name of ${nounAt(run, at)} ${show(name)} ${message}`);
       }
@@ -199,6 +210,7 @@ export function unevaluatedPropertiesRule(schema: JsonObject, compiler: Compiler
     let ok = true;
     for (const name of rule === undefined ? [] : namesOf(value)) {
       if (evaluated.names.has(name)) continue;
+      spend(run.budget, 1);
       if (unevaluatedProperties === false) ok = unknown(name, evaluated.names, run, at);
       else if (rule !== undefined && !rule(value[name], run, inside(run, at, name), undefined)) ok = false;
     }

@@ -4,10 +4,22 @@
  * Every rule works in two kinds of run. The first only decides whether the value is valid: it stops at the first problem and
  * makes no paths and no messages. Only an invalid value is checked again, by a run that collects problems.
  */
-import { truncate } from './values.js';
+import { TooComplex, truncate } from './values.js';
 
 /** The most problems that one check reports. */
 export const MAX_PROBLEMS = 10;
+
+/**
+ * The steps that one check may take: objects, items, alternatives and references. A schema whose alternatives refer to
+ * themselves can ask for a number of steps that doubles with each level of the value.
+ */
+export const MAX_STEPS = 1_000_000;
+
+/** Steps that are added for each value inside the checked one, so that large values with simple schemas are no problem. */
+const STEPS_PER_VALUE = 10;
+
+/** From so many steps on, a run remembers what references gave: before that, remembering costs more than it saves. */
+const REMEMBER_AFTER = 1_000;
 
 /** The most characters of one problem. */
 const MAX_PROBLEM_LENGTH = 300;
@@ -43,8 +55,71 @@ export interface Run {
   levels: number;
   /** References that are being followed. */
   refs: number;
+  /** How many alternatives are being explained, one inside the other. */
+  explaining: number;
+  /** What is shared with the other run of the same check. */
+  readonly budget: Budget;
   /** The schema resources that the run has entered, outermost first. `$dynamicRef` searches them. */
   readonly scope: unknown[];
+}
+
+/** The steps of one check, and what it remembers. Shared by both runs of the check. */
+export interface Budget {
+  /** Steps that are left. */
+  left: number;
+  /** The checked value. */
+  readonly whole: unknown;
+  /** Whether the steps for the size of the value have been added. */
+  extended: boolean;
+  /** Verdicts by rule and value, for rules that references lead to. */
+  verdicts: Map<object, Map<unknown, boolean>> | undefined;
+}
+
+/** A budget for the check of one value. */
+export const budgetFor = (value: unknown): Budget => ({ left: MAX_STEPS, whole: value, extended: false, verdicts: undefined });
+
+/** Counts steps. @throws TooComplex when there are none left */
+export function spend(budget: Budget, steps: number): void {
+  if ((budget.left -= steps) < 0) extend(budget);
+}
+
+/** Adds the steps for the size of the value, once. @throws TooComplex */
+function extend(budget: Budget): void {
+  if (!budget.extended) budget.left += STEPS_PER_VALUE * sizeOf(budget.whole);
+  budget.extended = true;
+  if (budget.left < 0) throw new TooComplex();
+}
+
+/** How many values are inside a value, itself included. */
+function sizeOf(value: unknown): number {
+  let size = 0;
+  const open = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    size += 1;
+    // Not `push(...values)`: a list may have more items than a call may have arguments.
+    if (typeof next === 'object' && next !== null) for (const inner of Object.values(next)) open.push(inner);
+  }
+  return size;
+}
+
+/** The verdict that a rule gave on this value before; undefined if there is none. */
+export function remembered({ verdicts }: Budget, rule: object, value: unknown): boolean | undefined {
+  return verdicts?.get(rule)?.get(value);
+}
+
+/** Remembers a verdict, in a check that takes many steps. */
+export function remember(budget: Budget, rule: object, value: unknown, verdict: boolean): void {
+  if (budget.left > MAX_STEPS - REMEMBER_AFTER) return;
+  budget.verdicts ??= new Map();
+  let known = budget.verdicts.get(rule);
+  if (known === undefined) budget.verdicts.set(rule, (known = new Map()));
+  known.set(value, verdict);
+}
+
+/** Whether a rule stops at a problem: the run only decides, or has found as many problems as are reported. */
+export function stops({ problems }: Run): boolean {
+  return problems === undefined || problems.length >= MAX_PROBLEMS;
 }
 
 /** Which parts of one array or object its schema has evaluated. Only kept for the `unevaluated` keywords. */

@@ -7,9 +7,9 @@ import { isObject } from '../../base/json.js';
 import type { Where } from '../places.js';
 import { pointer } from '../places.js';
 import { schemaError } from './compiler.js';
-import { countOf, numberOf, regexOf } from './keyword-values.js';
+import { countOf, numberOf, patternOf } from './keyword-values.js';
 import type { Rule } from './run.js';
-import { invalid } from './run.js';
+import { invalid, spend } from './run.js';
 import { got, isMultiple, isNumber, lengthOf, MAX_DEPTH, show } from './values.js';
 
 /** Makes the rule of some keywords of a schema; `undefined` if the schema has none of them. */
@@ -96,14 +96,22 @@ function listOf(values: readonly unknown[]): string {
   return text;
 }
 
+/** The value of `exclusiveMinimum` or `exclusiveMaximum`. In draft-04 `true` makes the other bound exclusive. */
+function exclusive(schema: JsonObject, bound: 'Minimum' | 'Maximum'): unknown {
+  const value = schema[`exclusive${bound}`];
+  if (typeof value !== 'boolean') return value;
+  return value ? schema[bound.toLowerCase()] : undefined;
+}
+
 /** `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum` and `multipleOf`. */
 export const numberRule: Maker = (schema, where) => {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  const { minimum, maximum, multipleOf } = schema;
+  const [exclusiveMinimum, exclusiveMaximum] = [exclusive(schema, 'Minimum'), exclusive(schema, 'Maximum')];
   if ([minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf].every((limit) => limit === undefined)) return undefined;
   const least = numberOf(schema, 'minimum', where) ?? -Infinity;
   const most = numberOf(schema, 'maximum', where) ?? Infinity;
-  const above = numberOf(schema, 'exclusiveMinimum', where) ?? -Infinity;
-  const below = numberOf(schema, 'exclusiveMaximum', where) ?? Infinity;
+  const above = numberOf({ exclusiveMinimum }, 'exclusiveMinimum', where) ?? -Infinity;
+  const below = numberOf({ exclusiveMaximum }, 'exclusiveMaximum', where) ?? Infinity;
   const factor = numberOf(schema, 'multipleOf', where);
   if (factor !== undefined && factor <= 0) throw schemaError(pointer(where, 'multipleOf'), `must be above 0, got ${factor}`);
   return (value, run, at) => {
@@ -130,7 +138,7 @@ export const textRule: Maker = (schema, where) => {
   const { pattern } = schema;
   const least = countOf(schema, 'minLength', where) ?? 0;
   const most = countOf(schema, 'maxLength', where) ?? Infinity;
-  const regex = pattern === undefined ? undefined : regexOf(pattern, pointer(where, 'pattern'));
+  const regex = pattern === undefined ? undefined : patternOf(pattern, pointer(where, 'pattern'));
   if (least === 0 && most === Infinity && regex === undefined) return undefined;
   const lengthRule = (text: string): boolean => {
     const units = text.length;
@@ -149,9 +157,14 @@ export const textRule: Maker = (schema, where) => {
         return `must have ${bound}, got ${length}`;
       });
     }
-    if (regex !== undefined && !regex.test(value)) {
-      ok = invalid(run, at, () => `must match the pattern ${show(pattern)}, got ${show(value)}`);
-    }
+    if (regex === undefined) return ok;
+    const matches = value.length <= regex.safe ? regex.quick.test(value) : regex.test(value, (steps) => spend(run.budget, steps));
+    if (matches === true) return ok;
+    ok = invalid(run, at, () =>
+      matches === false
+        ? `must match the pattern ${show(pattern)}, got ${show(value)}`
+        : `must have at most ${count(regex.longest, 'character')}, got ${value.length}: the pattern ${show(pattern)} takes too long on longer texts`,
+    );
     return ok;
   };
 };

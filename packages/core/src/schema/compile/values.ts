@@ -9,6 +9,9 @@ export const MAX_DEPTH = 200;
 /** A check gave up at {@link MAX_DEPTH}. The whole check catches it: inside `not`, a failure would count as success. */
 export class TooDeep extends Error {}
 
+/** A check gave up because its budget of steps was spent. */
+export class TooComplex extends Error {}
+
 /** Whether a value is a number that JSON can hold. JSON.parse reads `1e400` as Infinity. */
 export function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);

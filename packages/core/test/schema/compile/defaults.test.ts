@@ -98,9 +98,36 @@ describe('defaults', () => {
     expect(copy.d[0]).toBe(partial.d[0]);
   });
 
-  it('are checked like other values', () => {
-    const check = compileSchema({ properties: { a: { type: 'string', default: 1 } } }, { defaults: true });
-    expect(check({})).toEqual({ ok: false, problems: ['a: must be a string, got 1 (number)'] });
+  it.each([
+    ['null for a string', { type: 'string', default: null }],
+    ['an empty text for an enum', { type: 'string', enum: ['asc', 'desc'], default: '' }],
+    ['a text for a number', { type: 'integer', default: '10' }],
+    ['a text for a boolean', { type: 'boolean', default: 'false' }],
+    ['a parent that misses a required member', { type: 'object', required: ['x'], default: {} }],
+    ['a default behind a reference', { $ref: '#/$defs/text', default: 1 }],
+    ['a default beside an allOf', { allOf: [{ type: 'string' }], default: 1 }],
+    ['a list with an item that does not fit', { type: 'array', items: { type: 'string' }, default: [1] }],
+  ])('that do not fit their own schema are left out: %s', (_, property) => {
+    const schema = { properties: { a: property, limit: { default: 5 } }, $defs: { text: { type: 'string' } } };
+    expect(compileSchema(schema, { defaults: true })({})).toEqual({ ok: true, value: { limit: 5 } });
+  });
+
+  it('that do not fit are left out inside objects and items too', () => {
+    const inner = { type: 'object', properties: { a: { type: 'string', default: null }, b: { default: 1 } } };
+    const check = compileSchema({ properties: { o: inner, l: { items: inner } } }, { defaults: true });
+    expect(check({ o: {}, l: [{}] })).toEqual({ ok: true, value: { o: { b: 1 }, l: [{ b: 1 }] } });
+  });
+
+  it('that another part of the schema forbids do not make a valid value invalid', () => {
+    const schema = { properties: { a: { default: 1 } }, allOf: [{ properties: { a: { const: 2 } } }] };
+    const check = compileSchema(schema, { defaults: true });
+    expect(check({})).toEqual({ ok: true, value: {} });
+    expect(check({ a: 3 })).toMatchObject({ ok: false });
+  });
+
+  it('do not make a required argument optional by a value that does not fit', () => {
+    const check = compileSchema({ properties: { a: { type: 'string', default: null } }, required: ['a'] }, { defaults: true });
+    expect(check({})).toEqual({ ok: false, problems: ['missing required argument "a"'] });
   });
 
   it('are ignored in keywords that the dialect does not have', () => {

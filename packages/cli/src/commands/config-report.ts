@@ -1,0 +1,57 @@
+/**
+ * What `config check` prints.
+ */
+import type { CatalogDefinition, Mistake } from '@mcp-daemon/core';
+
+import { errorLine } from '../runtime/report.js';
+import { summary } from '../terminal/summary.js';
+import { displayPath, plural } from '../terminal/text.js';
+import type { CommandContext } from './command.js';
+
+/** All that a check found out about one file. */
+export interface CheckReport {
+  readonly file: string;
+  readonly errors: readonly Mistake[];
+  readonly warnings: readonly Mistake[];
+  /** What could be added; absent if nobody asked. */
+  readonly hints: readonly string[] | undefined;
+  /** Code that cannot be loaded, a line each; absent if it was not tried. */
+  readonly problems: readonly string[] | undefined;
+  /** Absent if there are errors. */
+  readonly definition: CatalogDefinition | undefined;
+}
+
+/** What is good to have, and often left out on purpose. */
+export function hintsAbout({ instructions, functions }: CatalogDefinition): string[] {
+  const hints: string[] = [];
+  if (!instructions) hints.push('no "instructions": some hosts show their model nothing else of a server until it searches');
+  const silent = functions.filter(({ kind, description }) => kind === 'tool' && !description).map(({ name }) => name);
+  if (silent.length > 0) hints.push(`tools without a description, by which a model chooses: ${silent.join(', ')}`);
+  return hints;
+}
+
+/** The report as JSON. */
+export function reportJson({ file, errors, warnings, hints, problems }: CheckReport, ok: boolean): string {
+  const more = { ...(hints && { hints }), ...(problems && { problems }) };
+  return JSON.stringify({ file, ok, errors, warnings, ...more }, undefined, 2);
+}
+
+/** Prints the report for people. */
+export function printReport(
+  { file, errors, warnings, hints = [], problems, definition }: CheckReport,
+  { print, note, paint, paintNote }: Pick<CommandContext, 'print' | 'note' | 'paint' | 'paintNote'>,
+): void {
+  const shown = displayPath(file);
+  for (const error of errors) note(errorLine(error, shown));
+  for (const warning of warnings) note(`${paintNote('yellow', 'warning')} ${errorLine(warning, shown)}`);
+  for (const hint of hints) note(`${paintNote('cyan', 'hint')} ${shown}: ${hint}`);
+  for (const problem of problems ?? []) note(problem);
+  const also = warnings.length === 0 ? '' : `, ${plural(warnings.length, 'warning')}`;
+  if (definition === undefined) note(paintNote('red', `${shown}: ${plural(errors.length, 'error')}${also}`));
+  else if (problems !== undefined && problems.length > 0)
+    note(paintNote('red', `${shown}: ${plural(problems.length, 'function')} cannot be called${also}`));
+  else {
+    const loaded = problems === undefined ? '' : ', all code loaded';
+    print(`${shown}: ${paint('green', 'ok')} — ${summary(definition)}${loaded}${also}`);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The checks of `modules`: entries that are there twice, links that do not know which entry is theirs, and entries that no link
+ * uses.
+ */
+import { isObject } from '../base/json.js';
+import { formatPath, quote } from '../schema/mistakes.js';
+import type { ConfigModule } from './document.js';
+import { entries, isName } from './entries.js';
+import { ModuleIndex } from './modules.js';
+import type { CheckRun } from './shape.js';
+
+type Json = Record<string, unknown>;
+
+/** The code that a link or a completion names. */
+interface Use {
+  readonly path: (string | number)[];
+  readonly module: string;
+  readonly className: string | undefined;
+}
+
+function useOf(entry: unknown, path: (string | number)[]): Use[] {
+  if (!isObject(entry)) return [];
+  const { module_name: module, class_name: name } = entry;
+  if (!isName(module) || (name !== undefined && name !== null && typeof name !== 'string')) return [];
+  return [{ path, module, className: name || undefined }];
+}
+
+/** All code that the file names: in links, and in completions. */
+function usesOf(document: Json): Use[] {
+  const uses: Use[] = [];
+  for (const [index, link] of entries(document, 'module_links')) uses.push(...useOf(link, ['module_links', index]));
+  for (const [index, { completions }] of entries(document, 'resource_templates')) {
+    if (!isObject(completions)) continue;
+    for (const name of Object.keys(completions))
+      uses.push(...useOf(completions[name], ['resource_templates', index, 'completions', name]));
+  }
+  for (const [index, prompt] of entries(document, 'prompts')) {
+    for (const [at, { completions }] of entries(prompt, 'arguments'))
+      uses.push(...useOf(completions, ['prompts', index, 'arguments', at, 'completions']));
+  }
+  return uses;
+}
+
+/** What an entry that no link uses was probably meant for. */
+function advice({ module_name, class_name }: ConfigModule, uses: readonly Use[], run: CheckRun): string {
+  const modules = new Set(uses.map(({ module }) => module));
+  if (!modules.has(module_name)) return `module_name ${quote(module_name)}${run.suggester.hint(module_name, modules)}`;
+  const classes = uses.flatMap(({ module, className }) => (module === module_name && className ? [className] : []));
+  return `class_name ${quote(class_name ?? '')} of the module ${quote(module_name)}${run.suggester.hint(class_name ?? '', classes)}`;
+}
+
+/** Adds the mistakes in `modules`, and in what leads there. */
+export function checkModules(document: Json, run: CheckRun): void {
+  const named = [...entries(document, 'modules')].filter(([, entry]) => isName(entry['module_name'])) as unknown as [
+    number,
+    ConfigModule,
+  ][];
+  const seen = new Map<string, number>();
+  for (const [index, { module_name, class_name }] of named) {
+    const key = `${module_name}\n${typeof class_name === 'string' ? class_name : ''}`;
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, index);
+    else
+      run.list.addAt(
+        ['modules', index],
+        `same module_name and class_name as ${formatPath(['modules', first])}: merge the two entries`,
+      );
+  }
+  const modules = new ModuleIndex(named.map(([, entry]) => entry));
+  const uses = usesOf(document);
+  const used = new Set<ConfigModule>();
+  for (const { path, module, className } of uses) {
+    const { entry, ambiguous } = modules.match(module, className);
+    if (entry !== undefined) used.add(entry);
+    if (!ambiguous || path[0] !== 'module_links') continue;
+    const which = className === undefined ? 'no class_name' : `class_name ${quote(className)}`;
+    run.list.addAt(
+      [...path, 'module_name'],
+      `modules has several entries for ${quote(module)} with different code, and none with ${which}: add one`,
+    );
+  }
+  const isReadable = Array.isArray(document['module_links'] ?? []) && !run.misspelled.has('module_links');
+  if (!isReadable) return;
+  for (const [index, entry] of named) {
+    if (used.has(entry) || seen.get(`${entry.module_name}\n${entry.class_name ?? ''}`) !== index) continue;
+    run.list.warnAt(['modules', index], `no link uses this entry, with ${advice(entry, uses, run)}`);
+  }
+}
