@@ -1,7 +1,6 @@
 /**
  * Serves a config file on stdin and stdout (the sidecar of a host), from start to shutdown.
  */
-import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 
 import { serveStdio } from '@mcp-daemon/stdio';
@@ -10,7 +9,7 @@ import { messageOf } from '../errors.js';
 import { createLogger } from '../log/logger.js';
 import { report } from '../runtime/report.js';
 import { createRuntime } from '../runtime/runtime.js';
-import { guardStdout } from '../runtime/stdout-guard.js';
+import { reserveStdio } from '../runtime/stdout-guard.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
 import type { OpenedConfig } from './serving.js';
@@ -37,15 +36,15 @@ export async function serveOverStdio(settings: Settings, env: Env, saveCompileCa
     return;
   }
   const { file, config } = opened;
-  const guard = guardStdout();
+  const stdio = reserveStdio();
   const pretty = isatty(2); // does not create process.stderr, which most sidecars never use
   const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, { isTTY: pretty }) });
-  const { daemon, modules } = createRuntime({ settings, env, config, file, logger, beforeCode: guard.guardChildren });
+  const { daemon, modules } = createRuntime({ settings, env, config, file, logger, beforeCode: stdio.guardChildren });
   logUncaughtErrors(logger);
 
   const { drainMs, maxMessageBytes } = settings;
-  const input: Readable = process.stdin;
-  const server = serveStdio(daemon, { input, output: guard.output, maxMessageBytes, drainMs });
+  const { input } = stdio;
+  const server = serveStdio(daemon, { input, output: stdio.output, maxMessageBytes, drainMs });
 
   let leaving = false;
   /** Sets a time limit for the shutdown, so that it does not wait forever for a function, or for a client that does not read. */
