@@ -58,6 +58,11 @@ export interface DaemonOptions {
   limits?: Partial<Limits>;
   /** Seals `requestState`; daemons that share it open each other's. Default: random. */
   stateSecret?: string;
+  /**
+   * Whether clients are told why code could not be loaded. The reason names files and quotes errors, so it is for clients that
+   * the operator runs, as over stdio. The record and the log always have it. Default: false.
+   */
+  explainFailures?: boolean;
   /** Where the daemon speaks to its operator. Default: nowhere. */
   logger?: Logger;
 }
@@ -158,7 +163,7 @@ function refused(message: unknown): JsonRpcResponse | undefined {
  * await daemon.connect(new StdioServerTransport());
  */
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { modules = [], runners = [], retention, stateSecret, logger = SILENT } = options;
+  const { modules = [], runners = [], retention, stateSecret, explainFailures = false, logger = SILENT } = options;
   const limits = withDefaults(options.limits);
   const server: Implementation = { name: 'mcp-daemon', version: '0.0.0', ...options.server };
   const info = createServerInfo(server);
@@ -201,7 +206,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     maxBytes: limits.maxStateBytes,
   });
   const asker = createInputAsker({ sealer, info, limits });
-  const calls = createCalls({ catalog, executor, recorder, asker, bus, info, limits, logger });
+  const calls = createCalls({ catalog, executor, recorder, asker, bus, info, limits, explainFailures, logger });
   const listeners = createListeners({
     bus,
     maxUris: limits.maxSubscriptions,

@@ -11,7 +11,7 @@ import { mergeExports } from './exports.js';
 import { isInstalled, realPath, statOf } from './files.js';
 import type { FolderWatch } from './folders.js';
 import { watchFolders } from './folders.js';
-import { filesOf } from './graph.js';
+import { filesOf, someUnread } from './graph.js';
 import { loadFile, onRenewed, refresh } from './load.js';
 import type { ModuleNames } from './locate.js';
 import { isPath, locate, noSuchExport } from './locate.js';
@@ -41,6 +41,12 @@ export interface LocalModules extends ModuleSource {
    * @param listener called once per batch of edits; its errors are logged
    */
   watch(listener: (change: ModuleChange) => void): { close(): void };
+  /**
+   * Looks for a link's module without loading it.
+   *
+   * @returns why it cannot be found; undefined where it is there
+   */
+  missing(link: ModuleNames): string | undefined;
   /** Ends all watching. Loading still works. */
   close(): void;
 }
@@ -51,6 +57,8 @@ const DEBOUNCE = 50;
 const GRACE = 300;
 const MAX_WATCHERS = 128;
 const POLL_INTERVAL = 1000;
+/** Milliseconds between two looks at the paths anew: no event tells that a folder above a file was replaced. */
+const LOOK_INTERVAL = 2000;
 
 const keyOf = ({ source, package_name: packageName, module_name: moduleName }: ModuleNames): string =>
   JSON.stringify([source ?? '', packageName, moduleName]);
@@ -60,7 +68,8 @@ const keyOf = ({ source, package_name: packageName, module_name: moduleName }: M
  * null, because a file's digest would not cover what it imports.
  */
 export function localModules({ base: folder, logger }: LocalModulesOptions): LocalModules {
-  const base = realPath(resolve(folder));
+  const path = resolve(folder);
+  let base = realPath(path);
   /** The file in which each link was last found. */
   const found = new Map<string, string>();
   /** The path of that file, if it contains a symbolic link: deployments switch these. */
@@ -72,6 +81,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
   const gone = new Map<string, number>();
   let folders: FolderWatch | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let looking: NodeJS.Timeout | undefined;
   let unsubscribe: (() => void) | undefined;
 
   const warn = (message: string): void => logger?.warn({ base }, message);
@@ -126,6 +136,22 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     if (waiting.length > 0) schedule(GRACE);
   }
 
+  /** Deployments switch the link to the folder of everything: then all modules are in another folder. */
+  function followBase(): void {
+    const now = realPath(path);
+    if (now === base || statOf(now) === undefined) return;
+    base = now;
+    announce(new Set(found.values()));
+  }
+
+  /** For what no event tells: a folder that was replaced, and a link in the path that was switched. */
+  function lookAnew(): void {
+    followBase();
+    folders?.renew();
+    if (someUnread(followed)) schedule();
+    for (const [key, name] of linked) if (realPath(name) !== found.get(key)) schedule();
+  }
+
   function schedule(delay = DEBOUNCE): void {
     if (folders === undefined) return;
     clearTimeout(timer);
@@ -139,6 +165,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
 
   function stop(): void {
     folders?.close();
+    clearInterval(looking);
     clearTimeout(timer);
     unsubscribe?.();
     gone.clear();
@@ -155,6 +182,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
         const why = 'sha256 is only supported for bundles (source "zip" or "s3"), not for files that may change';
         throw new DaemonError('module_failed', `module "${link.module_name}" could not be loaded: ${why}`);
       }
+      followBase();
       const place = locate(base, link);
       const file = realPath(place.file);
       const explain = async (cause: unknown) => {
@@ -181,6 +209,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
       listeners.add(entry);
       if (folders === undefined) {
         folders = watchFolders({ onEvent, limit: MAX_WATCHERS, interval: POLL_INTERVAL });
+        looking = setInterval(lookAnew, LOOK_INTERVAL).unref();
         unsubscribe = onRenewed(announce);
         schedule();
       }
@@ -190,6 +219,15 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
           if (listeners.size === 0) stop();
         },
       };
+    },
+
+    missing(link) {
+      try {
+        locate(base, link);
+        return undefined;
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
     },
 
     close() {

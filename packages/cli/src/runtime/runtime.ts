@@ -22,6 +22,8 @@ export interface RuntimeOptions {
   config: Config;
   file: string;
   logger: Logger;
+  /** Whether clients are told why code could not be loaded. Default: false. */
+  explainFailures?: boolean;
   /** Called before each load of user code. */
   beforeCode?: () => void;
 }
@@ -47,7 +49,15 @@ const retentionOf = ({ recordMaxAgeDays, recordMaxCount, recordMaxBytes }: Setti
 });
 
 /** Creates the daemon of a config file. The store is opened, and code is loaded, when it is first needed. */
-export function createRuntime({ settings, env, config, file, logger, beforeCode }: RuntimeOptions): Runtime {
+export function createRuntime({
+  settings,
+  env,
+  config,
+  file,
+  logger,
+  explainFailures = false,
+  beforeCode,
+}: RuntimeOptions): Runtime {
   const modules = localModules({ base: dirname(file), logger });
   const guarded: LocalModules = {
     ...modules,
@@ -64,6 +74,7 @@ export function createRuntime({ settings, env, config, file, logger, beforeCode 
     retention: retentionOf(settings),
     limits: limitsOf(settings),
     logger,
+    explainFailures,
     ...(settings.stateSecret === undefined ? {} : { stateSecret: settings.stateSecret }),
   });
   return { daemon, modules };

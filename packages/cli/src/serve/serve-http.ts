@@ -1,6 +1,9 @@
 /**
  * Serves a config file over HTTP, from start to shutdown.
  */
+import type { Stats } from 'node:fs';
+import { fstatSync } from 'node:fs';
+
 import type { Daemon } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 import type { HttpServer } from '@mcp-daemon/express';
@@ -19,7 +22,7 @@ import { VERSION } from '../version.js';
 import { createAuth, logAuthWarnings, usesDefaultSecrets } from './auth.js';
 import { printBanner } from './banner.js';
 import type { OpenedConfig } from './serving.js';
-import { logUncaughtErrors, NOT_CLOSED, openConfig, SIGNALS, watchFiles } from './serving.js';
+import { logMissingModules, logUncaughtErrors, NOT_CLOSED, openConfig, SIGNALS, watchFiles } from './serving.js';
 
 /** The time limit for the rest of the shutdown, after the wait for running calls. */
 const GRACE_MS = 5_000;
@@ -87,6 +90,23 @@ function shutDownAtSignal(server: HttpServer, daemon: Daemon, drainMs: number, l
   }
 }
 
+/** Logs a hint where a host has started the server without `--transport stdio` and waits for an answer on stdout. */
+function hintAtStdio(logger: LazyLogger): void {
+  let stat: Stats;
+  try {
+    stat = fstatSync(0);
+  } catch {
+    return; // stdin is closed
+  }
+  if (!stat.isFIFO() && !stat.isSocket()) return;
+  const { stdin } = process;
+  stdin.on('error', () => undefined); // a reset connection is none of the server's business
+  stdin.once('data', (chunk: Buffer) => {
+    stdin.pause();
+    if (chunk.includes('"jsonrpc"')) logger.warn({}, 'a client is writing to stdin: did you mean --transport stdio?');
+  });
+}
+
 /** Serves until a signal, then exits the process. */
 export async function serveOverHttp(settings: Settings, env: Env): Promise<void> {
   let runtime: Runtime | undefined;
@@ -103,6 +123,8 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     if (settings.watch) watchFiles(opened, daemon, modules, logger);
     logAuthWarnings(settings, logger);
     printBanner({ server, settings, opened, env, logger });
+    logMissingModules(opened.config, modules, logger);
+    hintAtStdio(logger);
   } catch (error) {
     // A wrong option of the server came from a setting.
     process.exitCode = report(error instanceof DaemonError && error.code === 'usage' ? new UsageError(error.message) : error);

@@ -4,6 +4,7 @@
 import type { Config, Daemon } from '@mcp-daemon/core';
 import { ConfigError } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
+import { prepareReloads } from '@mcp-daemon/modules';
 
 import { messageOf } from '../errors.js';
 import type { LazyLogger } from '../log/logger.js';
@@ -40,25 +41,55 @@ export function openConfig(settings: Settings): OpenedConfig {
 
 /** Reloads the catalog and the code when their files change. */
 export function watchFiles({ file, stamp }: OpenedConfig, daemon: Daemon, modules: LocalModules, logger: LazyLogger): void {
-  function reload(): void {
+  let failed = false;
+  /** @returns whether the file was read, with errors or without */
+  function reload(): boolean {
     try {
       const { definition } = readConfigFile(file);
       daemon.update(definition);
       logger.info({ file, functions: definition.functions.length }, 'config file reloaded');
+      failed = false;
+      return true;
     } catch (error) {
       if (error instanceof ConfigError) {
         for (const line of errorLines(error, file)) logger.error({}, line);
         logger.error({ errors: error.mistakes.length }, 'the config file has errors; still serving the last valid version');
-      } else {
-        logger.error({ error: messageOf(error) }, 'cannot reload the config file; still serving the last valid version');
+        failed = false;
+        return true;
       }
+      if (!failed) {
+        const what = 'cannot reload the config file; still serving the last valid version, and trying again';
+        logger.error({ error: messageOf(error) }, what);
+      }
+      failed = true;
+      return false;
     }
+  }
+  try {
+    prepareReloads();
+  } catch (error) {
+    logger.warn({ error: messageOf(error) }, 'edited code that a module imports cannot be reloaded in this process');
   }
   watchConfig(file, stamp, reload);
   modules.watch((change) => {
     daemon.reload((link) => change.affects(link));
     logger.info({ files: change.files }, 'code changed; the next call loads it');
   });
+}
+
+/** The most modules that are looked for after the start, so that it stays short, and the log too. */
+const MAX_LOOKED_FOR = 1_000;
+
+/** Logs the modules of a config that do not exist. Nothing is loaded, and serving goes on: they may still be on their way. */
+export function logMissingModules({ definition }: Config, modules: LocalModules, logger: LazyLogger): void {
+  const links = definition.functions.flatMap(({ binding }) =>
+    binding.kind === 'link' && modules.accepts(binding) ? [binding] : [],
+  );
+  const byModule = new Map(links.map((link) => [JSON.stringify([link.source, link.package_name, link.module_name]), link]));
+  for (const link of [...byModule.values()].slice(0, MAX_LOOKED_FOR)) {
+    const why = modules.missing(link);
+    if (why !== undefined) logger.warn({ module: link.module_name }, why);
+  }
 }
 
 /** Logs uncaught errors of user code, which can happen after its call has ended, and keeps the server running for other calls. */
