@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { JsonObject } from '@mcp-daemon/core';
 
 import { findConfig } from '../settings/paths.js';
+import { SETTINGS, variableOf } from '../settings/settings.js';
 import { escapeControls } from '../terminal/text.js';
 import type { CommandContext } from './command.js';
 import { defineCommand, switchFlag } from './command.js';
@@ -46,7 +47,7 @@ function handlersOf(context: CommandContext): ClientHandlers {
 export const call = defineCommand({
   command: 'call <name> [arguments..]',
   description: 'Call a tool, read a resource or get a prompt',
-  settings: ['store', 'dataDir', 'config', 'logLevel', 'timeoutMs'],
+  settings: ['store', 'dataDir', 'config', 'envFile', 'logLevel', 'timeoutMs'],
   positionals: {
     name: { type: 'string', demandOption: true, describe: 'Name of a tool, resource or prompt, or URI of a resource' },
     arguments: { type: 'string', array: true, describe: 'One JSON object, or name=value pairs' },
@@ -65,13 +66,15 @@ export const call = defineCommand({
       import('../runtime/runtime.js'),
       import('../runtime/stdout-guard.js'),
     ]);
-    const [{ requestOf }, { connectLocally }, { resultText }] = await Promise.all([
+    const [{ loadEnvFile }, { requestOf }, { connectLocally }, { resultText }] = await Promise.all([
+      import('../runtime/env-file.js'),
       import('./call-request.js'),
       import('./local-client.js'),
       import('./result-text.js'),
     ]);
     const file = findConfig(settings);
     const config = readConfigFile(file);
+    loadEnvFile(settings, file);
     const { method, params } = requestOf(args.name, args.arguments ?? [], config.definition.functions, file);
 
     const { output, guardChildren } = guardStdout();
@@ -79,7 +82,7 @@ export const call = defineCommand({
     const shown = (text: string): string => (isTerminal(output) ? escapeControls(text) : text);
     const pretty = process.stderr.isTTY === true;
     // The user reads the result: by default only warnings and errors are worth a line beside it.
-    const level = 'log-level' in flags || env['LOG_LEVEL'] ? settings.logLevel : 'warn';
+    const level = 'log-level' in flags || variableOf(SETTINGS.logLevel, env) !== undefined ? settings.logLevel : 'warn';
     const logger = createLogger({ level, pretty, colour: paintNote('bold', '') !== '' });
     const { daemon } = createRuntime({
       ...{ settings, env, config, file, logger },

@@ -4,12 +4,13 @@
 import { dirname } from 'node:path';
 
 import type { Config, Daemon, DaemonOptions, Logger } from '@mcp-daemon/core';
-import { createDaemon } from '@mcp-daemon/core';
+import { createDaemon, createInProcessRunner } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
 import { localModules } from '@mcp-daemon/modules';
 
 import type { Env, Settings } from '../settings/settings.js';
 import { VERSION } from '../version.js';
+import { withSecrets } from './secrets.js';
 import { openStore } from './store.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -69,7 +70,7 @@ export function createRuntime({
   const daemon = createDaemon({
     catalog: config.definition,
     server: { version: VERSION, ...config.server },
-    modules: [guarded],
+    runners: [withSecrets(createInProcessRunner({ modules: [guarded], logger }), { env, base: dirname(file) })],
     store: () => openStore(settings, env, { logger }),
     retention: retentionOf(settings),
     limits: limitsOf(settings),

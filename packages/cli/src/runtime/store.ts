@@ -1,8 +1,11 @@
 /**
  * Opens the store that the settings name.
  */
+import { dirname } from 'node:path';
+
 import type { Logger, Store } from '@mcp-daemon/core';
 
+import { makeFolder } from '../files/make-folder.js';
 import { dataFile } from '../settings/paths.js';
 import type { Env, Settings } from '../settings/settings.js';
 
@@ -13,6 +16,9 @@ export interface OpenStoreOptions {
   /** Only reads: creates and changes nothing. Default false. */
   readonly?: boolean;
 }
+
+/** For the current user alone. */
+const PRIVATE = 0o700;
 
 /**
  * Opens the store; makes its folder where there is none.
@@ -29,6 +35,7 @@ export async function openStore(
     return createMemoryStore();
   }
   const file = dataFile(settings, env);
+  if (!readonly) makeFolder(dirname(file), PRIVATE);
   const { openSqliteStore } = await import('@mcp-daemon/sqlite');
   return openSqliteStore({ file, readonly, ...(logger === undefined ? {} : { logger }) });
 }

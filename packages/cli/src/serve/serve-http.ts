@@ -1,8 +1,10 @@
 /**
  * Serves a config file over HTTP, from start to shutdown.
  */
+import { lookup } from 'node:dns/promises';
 import type { Stats } from 'node:fs';
 import { fstatSync } from 'node:fs';
+import { isIP } from 'node:net';
 
 import type { Daemon } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
@@ -16,13 +18,21 @@ import { report } from '../runtime/report.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { createRuntime } from '../runtime/runtime.js';
 import type { Env, Settings } from '../settings/settings.js';
-import { parseList } from '../settings/settings.js';
+import { parseList, SETTINGS, variableOf } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
 import { VERSION } from '../version.js';
 import { createAuth, logAuthWarnings, usesDefaultSecrets } from './auth.js';
 import { printBanner } from './banner.js';
 import type { OpenedConfig } from './serving.js';
-import { logMissingModules, logUncaughtErrors, NOT_CLOSED, openConfig, SIGNALS, watchFiles } from './serving.js';
+import {
+  logIgnoredVariables,
+  logMissingModules,
+  logUncaughtErrors,
+  NOT_CLOSED,
+  openConfig,
+  SIGNALS,
+  watchFiles,
+} from './serving.js';
 
 /** The time limit for the rest of the shutdown, after the wait for running calls. */
 const GRACE_MS = 5_000;
@@ -43,6 +53,19 @@ function originOf(publicUrl: string): string {
   const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol)) return url.origin;
   throw new UsageError(`PUBLIC_URL must be an origin such as https://mcp.example.com, not "${publicUrl}"`);
+}
+
+/** @throws UsageError where the host is neither an address nor a name that leads to one */
+async function checkHost(host: string, env: Env): Promise<void> {
+  if (isIP(host) !== 0) return;
+  try {
+    await lookup(host);
+  } catch (error) {
+    const variable = variableOf(SETTINGS.host, env);
+    const source = variable?.text === host ? `${variable.name} in the environment says` : '--host says';
+    const advice = 'Other programs use the variable HOST too: MCP_HOST and --host take precedence over it';
+    throw new UsageError(`${source} "${host}", which is no address (${messageOf(error)}). ${advice}`, { hint: false });
+  }
 }
 
 async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): Promise<HttpServer> {
@@ -117,12 +140,14 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     runtime = createRuntime({ settings, env, config: opened.config, file: opened.file, logger });
     const { daemon, modules } = runtime;
     logUncaughtErrors(logger);
+    await checkHost(settings.host ?? DEFAULT_HOST, env);
     await daemon.check(); // a store that cannot be used fails the start, not the first call
     const server = await listen(daemon, settings, logger);
     shutDownAtSignal(server, daemon, settings.drainMs, logger);
     if (settings.watch) watchFiles(opened, daemon, modules, logger);
     logAuthWarnings(settings, logger);
     printBanner({ server, settings, opened, env, logger });
+    logIgnoredVariables(env, logger);
     logMissingModules(opened.config, modules, logger);
     hintAtStdio(logger);
   } catch (error) {

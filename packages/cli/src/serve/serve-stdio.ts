@@ -15,7 +15,15 @@ import { reserveStdio } from '../runtime/stdout-guard.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
 import type { OpenedConfig } from './serving.js';
-import { logMissingModules, logUncaughtErrors, NOT_CLOSED, openConfig, SIGNALS, watchFiles } from './serving.js';
+import {
+  logIgnoredVariables,
+  logMissingModules,
+  logUncaughtErrors,
+  NOT_CLOSED,
+  openConfig,
+  SIGNALS,
+  watchFiles,
+} from './serving.js';
 
 /** What is not needed for the first answer starts later, so that it does not delay it. */
 const AFTER_START_MS = 300;
@@ -94,6 +102,7 @@ export async function serveOverStdio(settings: Settings, env: Env, saveCompileCa
   input.once('end', leave);
   setTimeout(() => {
     if (settings.watch) watchFiles(opened, daemon, modules, logger);
+    logIgnoredVariables(env, logger);
     logMissingModules(config, modules, logger);
   }, AFTER_START_MS).unref();
 

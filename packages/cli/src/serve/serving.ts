@@ -9,9 +9,11 @@ import { prepareReloads } from '@mcp-daemon/modules';
 import { messageOf } from '../errors.js';
 import type { LazyLogger } from '../log/logger.js';
 import { readConfigFile } from '../runtime/config-file.js';
+import { loadEnvFile } from '../runtime/env-file.js';
 import { errorLines } from '../runtime/report.js';
+import { ignoredVariables } from '../settings/ignored-variables.js';
 import { findConfig } from '../settings/paths.js';
-import type { Settings } from '../settings/settings.js';
+import type { Env, Settings } from '../settings/settings.js';
 import { stampOf, watchConfig } from './config-watch.js';
 
 /** The exit codes of a process that a signal stops at once. */
@@ -31,10 +33,11 @@ export interface OpenedConfig {
 /**
  * Finds and reads the config file.
  *
- * @throws UsageError where there is none, ConfigError with all its errors
+ * @throws UsageError where there is none, or an --env-from cannot be read; ConfigError with all its errors
  */
 export function openConfig(settings: Settings): OpenedConfig {
   const file = findConfig(settings);
+  loadEnvFile(settings, file);
   const stamp = stampOf(file);
   return { file, stamp, config: readConfigFile(file) };
 }
@@ -75,6 +78,11 @@ export function watchFiles({ file, stamp }: OpenedConfig, daemon: Daemon, module
     daemon.reload((link) => change.affects(link));
     logger.info({ files: change.files }, 'code changed; the next call loads it');
   });
+}
+
+/** Logs the variables that a user of the Python engine may expect to have an effect. */
+export function logIgnoredVariables(env: Env, logger: LazyLogger): void {
+  for (const line of ignoredVariables(env)) logger.warn({}, line);
 }
 
 /** The most modules that are looked for after the start, so that it stays short, and the log too. */
