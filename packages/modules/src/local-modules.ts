@@ -55,6 +55,8 @@ export interface LocalModules extends ModuleSource {
 const DEBOUNCE = 50;
 /** Milliseconds after which a missing file is not just being saved. */
 const GRACE = 300;
+/** Milliseconds after its last write in which a file with a syntax error counts as being saved. */
+const SAVING = 1000;
 const MAX_WATCHERS = 128;
 const POLL_INTERVAL = 1000;
 /** Milliseconds between two looks at the paths anew: no event tells that a folder above a file was replaced. */
@@ -77,6 +79,8 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
   const linkFolders = new Set<string>();
   const listeners = new Set<(change: ModuleChange) => void>();
   const followed = new Set<string>();
+  /** The last code of each module that could be loaded. */
+  const good = new Map<string, Record<string, unknown>>();
   /** Missing files, and since when. */
   const gone = new Map<string, number>();
   let folders: FolderWatch | undefined;
@@ -163,6 +167,35 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     if (name === null || name === basename(at) || linkFolders.has(at) || followed.has(join(at, name))) schedule();
   }
 
+  /** Whether a file of the module was written a moment ago, so that it may be half of what it is to become. */
+  function isBeingSaved(file: string): boolean {
+    const since = Date.now() - SAVING;
+    return [...filesOf(file)].some((part) => (statOf(part)?.mtimeMs ?? 0) > since);
+  }
+
+  /** Loads a file; while it is being saved, and cannot be parsed, its last good code. */
+  async function loadOrKeep(
+    key: string,
+    file: string,
+    loading: Promise<Record<string, unknown>>,
+  ): Promise<Record<string, unknown>> {
+    try {
+      const namespace = await loading;
+      good.set(key, namespace);
+      return namespace;
+    } catch (error) {
+      const before = good.get(key);
+      const cause = error instanceof Error ? error.cause : undefined;
+      const isSyntax = cause instanceof Error && cause.name === 'SyntaxError';
+      // Without watching, nothing would load the new code later.
+      if (before === undefined || folders === undefined || !isSyntax || !isBeingSaved(file)) throw error;
+      warn(`${(error as Error).message}; it was just saved, so calls still run the last good code`);
+      // If it is still broken then, calls get the error.
+      setTimeout(() => announce(filesOf(file)), SAVING).unref();
+      return before;
+    }
+  }
+
   function stop(): void {
     folders?.close();
     clearInterval(looking);
@@ -195,7 +228,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
       else linked.set(key, place.file);
       const loading = loadFile(file, explain, warn);
       if (timer === undefined) schedule();
-      const exports = mergeExports(await loading);
+      const exports = mergeExports(await loadOrKeep(key, file, loading));
       if (place.member === undefined) return { exports, digest: null };
       if (!(place.member in exports)) throw noSuchExport(link, Object.keys(exports));
       const member = exports[place.member];
