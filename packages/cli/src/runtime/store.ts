@@ -4,6 +4,7 @@
 import { dirname } from 'node:path';
 
 import type { Logger, Store } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
 
 import { makeFolder } from '../files/make-folder.js';
 import { dataFile } from '../settings/paths.js';
@@ -20,6 +21,18 @@ export interface OpenStoreOptions {
 /** For the current user alone. */
 const PRIVATE = 0o700;
 
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+
+/** @throws DaemonError `store_failed` where folders cannot be made at all, as in /proc; the store itself names other reasons */
+function makeDataFolder(file: string): void {
+  try {
+    makeFolder(dirname(file), PRIVATE);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') return;
+    throw new DaemonError('store_failed', `${file} cannot be used: its folder cannot be made there`, { cause });
+  }
+}
+
 /**
  * Opens the store; makes its folder where there is none.
  *
@@ -35,7 +48,7 @@ export async function openStore(
     return createMemoryStore();
   }
   const file = dataFile(settings, env);
-  if (!readonly) makeFolder(dirname(file), PRIVATE);
+  if (!readonly) makeDataFolder(file);
   const { openSqliteStore } = await import('@mcp-daemon/sqlite');
   return openSqliteStore({ file, readonly, ...(logger === undefined ? {} : { logger }) });
 }
