@@ -5,6 +5,7 @@
  *   bin.js     loads main.cjs, from a cache of compiled code if it can
  *   main.cjs   serving, whole, as CommonJS: Node 20 compiles and links one such file in less time than the same as ES modules
  *   record-database.js   the database of records, loaded after the first call, and record-thread.js, which fills it under load
+ *   worker-guard.cjs   loaded first in worker threads, by its path
  *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share
  *   assets/    what the pages of the API are made of
  *
@@ -76,7 +77,15 @@ const oneFile = {
   },
 };
 
-const [main, commands] = await Promise.all([
+const [workerGuard, main, commands] = await Promise.all([
+  build({
+    ...bundled,
+    format: 'cjs',
+    entryPoints: { 'worker-guard': `${src('cli')}/runtime/worker-guard.ts` },
+    outExtension: { '.js': '.cjs' },
+    define: { ...define, 'import.meta.url': '__mcpdUrl' },
+    banner: { js: `var __mcpdUrl=require('node:url').pathToFileURL(__filename).href;` },
+  }),
   build({
     ...bundled,
     format: 'cjs',
@@ -140,7 +149,7 @@ async function declarations(file, seen = new Map()) {
 }
 
 const files = new Map();
-for (const output of [main, commands, bin, library].flatMap(({ outputFiles }) => outputFiles))
+for (const output of [workerGuard, main, commands, bin, library].flatMap(({ outputFiles }) => outputFiles))
   files.set(output.path, output.contents);
 for (const entry of ['index', 'http']) {
   for (const [path, text] of await declarations(join(here, `build/library/${entry}.d.ts`)))

@@ -69,6 +69,11 @@ export interface DaemonOptions {
   limits?: Partial<Limits>;
   /** Seals `requestState`; daemons that share it open each other's. Default: random. */
   stateSecret?: string;
+  /**
+   * Whether clients are told why code could not be loaded. The reason names files and quotes errors, so it is for clients that
+   * the operator runs, as over stdio. The record and the log always have it. Default: false.
+   */
+  explainFailures?: boolean;
   /** Where the daemon speaks to its operator. Default: nowhere. */
   logger?: Logger;
 }
@@ -172,7 +177,8 @@ function answerTo(message: unknown, error: DaemonError): JsonRpcResponse | undef
  * await daemon.connect(new StdioServerTransport());
  */
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { modules = [], runners = [], retention, stateSecret, logger = SILENT, capabilities = 'catalog' } = options;
+  const { modules = [], runners = [], retention, stateSecret, logger = SILENT } = options;
+  const { capabilities = 'catalog', explainFailures = false } = options;
   const limits = withDefaults(options.limits);
   const server: Implementation = { name: 'mcp-daemon', version: '0.0.0', ...options.server };
   const info = createServerInfo(server);
@@ -215,7 +221,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     maxBytes: limits.maxStateBytes,
   });
   const asker = createInputAsker({ sealer, info, limits });
-  const calls = createCalls({ catalog, executor, recorder, asker, bus, info, limits, logger });
+  const calls = createCalls({ catalog, executor, recorder, asker, bus, info, limits, explainFailures, logger });
   const subscriptions = createSubscriptionIndex(bus, limits);
   const listeners = createListeners({
     index: subscriptions,

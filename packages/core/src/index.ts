@@ -96,6 +96,8 @@ export type {
 export type { CatalogSource } from './ports/catalogs.js';
 export type { LoadedModule, ModuleSource } from './ports/modules.js';
 export type { ResolvedFunction, Runner } from './ports/runner.js';
+export { createInProcessRunner } from './runner/in-process.js';
+export type { InProcessRunnerOptions } from './runner/in-process.js';
 export type { Logger } from './ports/logger.js';
 export type { Limits } from './protocol/limits.js';
 export type { RecorderStats } from './records/recorder.js';

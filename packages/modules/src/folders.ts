@@ -11,6 +11,8 @@ import { statOf } from './files.js';
 export interface FolderWatch {
   /** Replaces the set of watched folders. */
   set(folders: ReadonlySet<string>): void;
+  /** Looks at the paths anew: a folder that was replaced by another is watched again. Costs one stat for each folder. */
+  renew(): void;
   /** Ends watching. A second call does nothing. */
   close(): void;
 }
@@ -29,11 +31,17 @@ export interface FolderWatchOptions {
 
 const openWatcher: NonNullable<FolderWatchOptions['open']> = (folder, listener) => watch(folder, { persistent: false }, listener);
 
+/** Identifies a folder: by its time of birth too, because file systems give the inode of a removed folder to the next one. */
+function idOf(folder: string): string | undefined {
+  const stat = statOf(folder);
+  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}:${stat.birthtimeMs}`;
+}
+
 /**
  * Watches folders, at first none.
  */
 export function watchFolders({ onEvent, limit, interval, open = openWatcher }: FolderWatchOptions): FolderWatch {
-  const watchers = new Map<string, { watcher: FSWatcher; id: number | undefined }>();
+  const watchers = new Map<string, { watcher: FSWatcher; id: string }>();
   const polled = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -49,12 +57,12 @@ export function watchFolders({ onEvent, limit, interval, open = openWatcher }: F
   }
 
   function follow(folder: string): void {
-    const id = statOf(folder)?.ino;
+    const id = idOf(folder);
     if (id === undefined || watchers.size >= limit) return poll(folder);
     try {
       const watcher = open(folder, (_event, name) => {
         // The folder was replaced by another of the same name: this watcher belongs to the old one.
-        if (statOf(folder)?.ino !== id) poll(folder);
+        if (idOf(folder) !== id) poll(folder);
         onEvent(folder, name);
       });
       // There are too many watchers, or the folder is gone.
@@ -77,6 +85,14 @@ export function watchFolders({ onEvent, limit, interval, open = openWatcher }: F
   }
 
   return {
+    renew() {
+      for (const [folder, { id }] of [...watchers]) {
+        if (idOf(folder) === id) continue;
+        drop(folder);
+        follow(folder);
+        onEvent(folder, null);
+      }
+    },
     set(folders) {
       for (const folder of [...watchers.keys()]) if (!folders.has(folder)) drop(folder);
       for (const folder of [...polled]) if (!folders.has(folder)) polled.delete(folder);

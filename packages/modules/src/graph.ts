@@ -20,10 +20,13 @@ const COMPUTED = /\b(?:import|require)\s*\(\s*(?:\/\*[^*]*\*\/\s*)?(?:[^\s"'`)/]
 const IMPORTABLE = ['.js', '.mjs', '.cjs', '.json', '.ts', '.mts', '.cts'];
 
 interface Node {
-  /** Time, size and inode of the file; null: it is missing. */
+  /** Time, size and inode of the file; null: it is missing; {@link UNREAD}: it is there, but could not be read. */
   stamp: string | null;
   imports: readonly string[];
 }
+
+/** Differs from every stamp, so that the file is scanned again. */
+const UNREAD = 'unread';
 
 const nodes = new Map<string, Node>();
 
@@ -47,9 +50,11 @@ function codeBelow(folder: string): string[] {
   return found;
 }
 
-function importsOf(file: string): string[] {
+/** @returns undefined if the file cannot be read */
+function importsOf(file: string): string[] | undefined {
   if (!isCode(file) || (statOf(file)?.size ?? 0) > MAX_SCANNED_BYTES) return [];
-  const text = textOf(file) ?? '';
+  const text = textOf(file);
+  if (text === undefined) return undefined;
   const folder = dirname(file);
   const found = new Set<string>();
   for (const [, , specifier = ''] of text.matchAll(LITERAL)) {
@@ -69,9 +74,21 @@ function importsOf(file: string): string[] {
 }
 
 function scan(file: string): Node {
-  const node = { stamp: stampOf(file), imports: importsOf(file) };
+  // In this order, so that an edit in between is noticed.
+  const stamp = stampOf(file);
+  const imports = importsOf(file);
+  const node = {
+    stamp: imports === undefined && stamp !== null ? UNREAD : stamp,
+    imports: imports ?? nodes.get(file)?.imports ?? [],
+  };
   nodes.set(file, node);
   return node;
+}
+
+/** Whether one of the files could not be read when it was scanned. */
+export function someUnread(files: Iterable<string>): boolean {
+  for (const file of files) if (nodes.get(file)?.stamp === UNREAD) return true;
+  return false;
 }
 
 /**

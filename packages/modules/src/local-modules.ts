@@ -11,7 +11,7 @@ import { mergeExports } from './exports.js';
 import { isInstalled, realPath, statOf } from './files.js';
 import type { FolderWatch } from './folders.js';
 import { watchFolders } from './folders.js';
-import { filesOf } from './graph.js';
+import { filesOf, someUnread } from './graph.js';
 import { loadFile, onRenewed, refresh } from './load.js';
 import type { ModuleNames } from './locate.js';
 import { isPath, locate, noSuchExport } from './locate.js';
@@ -41,6 +41,12 @@ export interface LocalModules extends ModuleSource {
    * @param listener called once per batch of edits; its errors are logged
    */
   watch(listener: (change: ModuleChange) => void): { close(): void };
+  /**
+   * Looks for a link's module without loading it.
+   *
+   * @returns why it cannot be found; undefined where it is there
+   */
+  missing(link: ModuleNames): string | undefined;
   /** Ends all watching. Loading still works. */
   close(): void;
 }
@@ -49,8 +55,12 @@ export interface LocalModules extends ModuleSource {
 const DEBOUNCE = 50;
 /** Milliseconds after which a missing file is not just being saved. */
 const GRACE = 300;
+/** Milliseconds after its last write in which a file with a syntax error counts as being saved. */
+const SAVING = 1000;
 const MAX_WATCHERS = 128;
 const POLL_INTERVAL = 1000;
+/** Milliseconds between two looks at the paths anew: no event tells that a folder above a file was replaced. */
+const LOOK_INTERVAL = 2000;
 
 const keyOf = ({ source, package_name: packageName, module_name: moduleName }: ModuleNames): string =>
   JSON.stringify([source ?? '', packageName, moduleName]);
@@ -60,7 +70,8 @@ const keyOf = ({ source, package_name: packageName, module_name: moduleName }: M
  * null, because a file's digest would not cover what it imports.
  */
 export function localModules({ base: folder, logger }: LocalModulesOptions): LocalModules {
-  const base = realPath(resolve(folder));
+  const path = resolve(folder);
+  let base = realPath(path);
   /** The file in which each link was last found. */
   const found = new Map<string, string>();
   /** The path of that file, if it contains a symbolic link: deployments switch these. */
@@ -68,10 +79,13 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
   const linkFolders = new Set<string>();
   const listeners = new Set<(change: ModuleChange) => void>();
   const followed = new Set<string>();
+  /** The last code of each module that could be loaded. */
+  const good = new Map<string, Record<string, unknown>>();
   /** Missing files, and since when. */
   const gone = new Map<string, number>();
   let folders: FolderWatch | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let looking: NodeJS.Timeout | undefined;
   let unsubscribe: (() => void) | undefined;
 
   const warn = (message: string): void => logger?.warn({ base }, message);
@@ -126,6 +140,22 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     if (waiting.length > 0) schedule(GRACE);
   }
 
+  /** Deployments switch the link to the folder of everything: then all modules are in another folder. */
+  function followBase(): void {
+    const now = realPath(path);
+    if (now === base || statOf(now) === undefined) return;
+    base = now;
+    announce(new Set(found.values()));
+  }
+
+  /** For what no event tells: a folder that was replaced, and a link in the path that was switched. */
+  function lookAnew(): void {
+    followBase();
+    folders?.renew();
+    if (someUnread(followed)) schedule();
+    for (const [key, name] of linked) if (realPath(name) !== found.get(key)) schedule();
+  }
+
   function schedule(delay = DEBOUNCE): void {
     if (folders === undefined) return;
     clearTimeout(timer);
@@ -137,8 +167,38 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     if (name === null || name === basename(at) || linkFolders.has(at) || followed.has(join(at, name))) schedule();
   }
 
+  /** Whether a file of the module was written a moment ago, so that it may be half of what it is to become. */
+  function isBeingSaved(file: string): boolean {
+    const since = Date.now() - SAVING;
+    return [...filesOf(file)].some((part) => (statOf(part)?.mtimeMs ?? 0) > since);
+  }
+
+  /** Loads a file; while it is being saved, and cannot be parsed, its last good code. */
+  async function loadOrKeep(
+    key: string,
+    file: string,
+    loading: Promise<Record<string, unknown>>,
+  ): Promise<Record<string, unknown>> {
+    try {
+      const namespace = await loading;
+      good.set(key, namespace);
+      return namespace;
+    } catch (error) {
+      const before = good.get(key);
+      const cause = error instanceof Error ? error.cause : undefined;
+      const isSyntax = cause instanceof Error && cause.name === 'SyntaxError';
+      // Without watching, nothing would load the new code later.
+      if (before === undefined || folders === undefined || !isSyntax || !isBeingSaved(file)) throw error;
+      warn(`${(error as Error).message}; it was just saved, so calls still run the last good code`);
+      // If it is still broken then, calls get the error.
+      setTimeout(() => announce(filesOf(file)), SAVING).unref();
+      return before;
+    }
+  }
+
   function stop(): void {
     folders?.close();
+    clearInterval(looking);
     clearTimeout(timer);
     unsubscribe?.();
     gone.clear();
@@ -155,6 +215,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
         const why = 'sha256 is only supported for bundles (source "zip" or "s3"), not for files that may change';
         throw new DaemonError('module_failed', `module "${link.module_name}" could not be loaded: ${why}`);
       }
+      followBase();
       const place = locate(base, link);
       const file = realPath(place.file);
       const explain = async (cause: unknown) => {
@@ -167,7 +228,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
       else linked.set(key, place.file);
       const loading = loadFile(file, explain, warn);
       if (timer === undefined) schedule();
-      const exports = mergeExports(await loading);
+      const exports = mergeExports(await loadOrKeep(key, file, loading));
       if (place.member === undefined) return { exports, digest: null };
       if (!(place.member in exports)) throw noSuchExport(link, Object.keys(exports));
       const member = exports[place.member];
@@ -181,6 +242,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
       listeners.add(entry);
       if (folders === undefined) {
         folders = watchFolders({ onEvent, limit: MAX_WATCHERS, interval: POLL_INTERVAL });
+        looking = setInterval(lookAnew, LOOK_INTERVAL).unref();
         unsubscribe = onRenewed(announce);
         schedule();
       }
@@ -190,6 +252,15 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
           if (listeners.size === 0) stop();
         },
       };
+    },
+
+    missing(link) {
+      try {
+        locate(base, link);
+        return undefined;
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
     },
 
     close() {

@@ -2,7 +2,7 @@
  * Makes Node load a file again. Node caches ES modules by URL until the process ends, so a newer one needs another URL:
  * `?mcpd=<n>`. Every file has one current version in the process. A file gets a new version when it, or a file that it imports,
  * has changed; all others keep their state. Resolve hooks add the versions to imports inside modules. They are installed at the
- * first reload, so that a process without reloads does not pay for them.
+ * first reload, so that a process without reloads does not pay for them; see also {@link prepareReloads}.
  */
 import * as nodeModule from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -93,6 +93,16 @@ function install(): void {
   });
   port = channel.port1;
   port.unref();
+}
+
+/**
+ * Node 20: starts the thread of the hooks now. Call it where reloads are to be expected: at the first reload the thread might not
+ * start any more, for lack of file descriptors or memory, and Node would wait for it forever.
+ *
+ * @throws Error if Node refuses the hooks; edited files are then still reloaded, but not what they import
+ */
+export function prepareReloads(): void {
+  if (!installed && (nodeModule as unknown as SyncHooks).registerHooks === undefined) install();
 }
 
 /** The URL of a file's newest code, for `import()`. */

@@ -2,11 +2,9 @@
  * Parses the arguments of `call`: one JSON object, or name=value pairs.
  */
 import type { FunctionDefinition, JsonObject } from '@mcp-daemon/core';
-import { isObject } from '@mcp-daemon/core';
+import { compileSchema, isObject } from '@mcp-daemon/core';
 
 import { UsageError } from '../errors.js';
-
-type Schema = Readonly<Record<string, unknown>>;
 
 function parseObject(text: string): JsonObject {
   let value: unknown;
@@ -20,27 +18,36 @@ function parseObject(text: string): JsonObject {
   return value;
 }
 
-/** The types of one argument in the schema; none where it has no type. */
-function typesOf(definition: FunctionDefinition | undefined, name: string): readonly unknown[] {
-  if (definition?.kind === 'prompt') return ['string'];
-  if (definition?.kind !== 'tool') return [];
-  const properties = definition.inputSchema['properties'];
-  const schema = isObject(properties) ? properties[name] : undefined;
-  const type = isObject(schema) ? (schema as Schema)['type'] : undefined;
-  return Array.isArray(type) ? type : type === undefined ? [] : [type];
+/** Whether an argument may have a value, by the schema of the tool. */
+type Fits = (value: unknown) => boolean;
+
+/** The check of one argument; undefined where its schema allows anything. */
+function checkOf(definition: FunctionDefinition | undefined, name: string): Fits | undefined {
+  if (definition?.kind === 'prompt') return (value) => typeof value === 'string';
+  if (definition?.kind !== 'tool') return undefined;
+  const { inputSchema } = definition;
+  const properties = inputSchema['properties'];
+  const schema = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
+  if (!isObject(schema) || Object.keys(schema).length === 0) return undefined;
+  // The properties alone, and what their references need.
+  const kept = ['$schema', '$id', '$defs', 'definitions', 'properties'].filter((key) => Object.hasOwn(inputSchema, key));
+  const check = compileSchema(Object.fromEntries(kept.map((key) => [key, inputSchema[key]])));
+  return (value) => check({ [name]: value }).ok;
 }
 
-/** Converts a value to its type in the schema: a string stays as it is, everything else is JSON where it can be. */
-function valueOf(text: string, types: readonly unknown[]): unknown {
-  if (types.length === 1 && types[0] === 'string') return text;
+/**
+ * Converts a value to what the schema allows: JSON where it fits, else the text as it is. A JSON string in quotes is the text too,
+ * because a string needs no quotes here.
+ */
+function valueOf(text: string, fits: Fits | undefined): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return text;
   }
-  // Where the schema allows strings, a value of a type that it does not allow is a string.
-  return types.includes('string') && !types.includes(typeof value) && value !== null ? text : value;
+  if (fits === undefined) return value;
+  return (typeof value === 'string' || !fits(value)) && fits(text) ? text : value;
 }
 
 /**
@@ -58,7 +65,7 @@ export function readArguments(words: readonly string[], definition: FunctionDefi
     const at = word.indexOf('=');
     if (at < 1) throw new UsageError(`[arguments]: must be name=value pairs or one JSON object, not "${word}"`, { hint: false });
     const name = word.slice(0, at);
-    return [name, valueOf(word.slice(at + 1), typesOf(definition, name))];
+    return [name, valueOf(word.slice(at + 1), checkOf(definition, name))];
   });
   return Object.fromEntries(pairs);
 }

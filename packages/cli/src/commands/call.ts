@@ -6,9 +6,13 @@ import { pathToFileURL } from 'node:url';
 import type { JsonObject } from '@mcp-daemon/core';
 
 import { findConfig } from '../settings/paths.js';
+import { SETTINGS, variableOf } from '../settings/settings.js';
+import { escapeControls } from '../terminal/text.js';
 import type { CommandContext } from './command.js';
 import { defineCommand, switchFlag } from './command.js';
 import type { ClientHandlers } from './local-client.js';
+
+const isTerminal = (stream: object): boolean => 'isTTY' in stream && stream.isTTY === true;
 
 /** The exit code of a call that Ctrl+C has cancelled. */
 const CANCELLED = 130;
@@ -29,10 +33,11 @@ function handlersOf(context: CommandContext): ClientHandlers {
       if (method === 'notifications/progress') {
         const { progress, total, message } = params;
         const share = total === undefined ? String(progress) : `${String(progress)}/${String(total)}`;
-        note(paintNote('dim', `… ${share}${message === undefined ? '' : ` ${String(message)}`}`));
+        note(paintNote('dim', escapeControls(`… ${share}${message === undefined ? '' : ` ${String(message)}`}`)));
       } else if (method === 'notifications/message') {
         const { level, data } = params;
-        note(paintNote('dim', `[${String(level)}] ${typeof data === 'string' ? data : JSON.stringify(data)}`));
+        const text = typeof data === 'string' ? data : JSON.stringify(data);
+        note(paintNote('dim', escapeControls(`[${String(level)}] ${text}`)));
       }
     },
   };
@@ -42,7 +47,7 @@ function handlersOf(context: CommandContext): ClientHandlers {
 export const call = defineCommand({
   command: 'call <name> [arguments..]',
   description: 'Call a tool, read a resource or get a prompt',
-  settings: ['store', 'dataDir', 'config', 'logLevel', 'timeoutMs'],
+  settings: ['store', 'dataDir', 'config', 'envFile', 'logLevel', 'timeoutMs'],
   positionals: {
     name: { type: 'string', demandOption: true, describe: 'Name of a tool, resource or prompt, or URI of a resource' },
     arguments: { type: 'string', array: true, describe: 'One JSON object, or name=value pairs' },
@@ -61,21 +66,29 @@ export const call = defineCommand({
       import('../runtime/runtime.js'),
       import('../runtime/stdout-guard.js'),
     ]);
-    const [{ requestOf }, { connectLocally }, { resultText }] = await Promise.all([
+    const [{ loadEnvFile }, { requestOf }, { connectLocally }, { resultText }] = await Promise.all([
+      import('../runtime/env-file.js'),
       import('./call-request.js'),
       import('./local-client.js'),
       import('./result-text.js'),
     ]);
     const file = findConfig(settings);
     const config = readConfigFile(file);
+    loadEnvFile(settings, file);
     const { method, params } = requestOf(args.name, args.arguments ?? [], config.definition.functions, file);
 
     const { output, guardChildren } = guardStdout();
+    // On a terminal a tool's escape sequences could change its title or hide text. Other programs get the text as it is.
+    const shown = (text: string): string => (isTerminal(output) ? escapeControls(text) : text);
     const pretty = process.stderr.isTTY === true;
     // The user reads the result: by default only warnings and errors are worth a line beside it.
-    const level = 'log-level' in flags || env['LOG_LEVEL'] ? settings.logLevel : 'warn';
+    const level = 'log-level' in flags || variableOf(SETTINGS.logLevel, env) !== undefined ? settings.logLevel : 'warn';
     const logger = createLogger({ level, pretty, colour: paintNote('bold', '') !== '' });
-    const { daemon } = createRuntime({ settings, env, config, file, logger, beforeCode: guardChildren });
+    const { daemon } = createRuntime({
+      ...{ settings, env, config, file, logger },
+      explainFailures: true,
+      beforeCode: guardChildren,
+    });
     try {
       const capabilities: JsonObject = interactive ? { elicitation: { form: {} }, roots: {} } : { roots: {} };
       const client = await connectLocally(daemon, capabilities, handlersOf(context));
@@ -92,7 +105,7 @@ export const call = defineCommand({
         note(paintNote('dim', 'cancelled'));
         return CANCELLED;
       }
-      const text = args.json ? JSON.stringify(result, null, 2) : resultText(result);
+      const text = args.json ? JSON.stringify(result, null, 2) : shown(resultText(result));
       output.write(text === '' || text.endsWith('\n') ? text : `${text}\n`);
       if (result['isError'] !== true) return 0;
       if (!interactive && text.includes('supports elicitation'))

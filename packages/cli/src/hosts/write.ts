@@ -2,11 +2,15 @@
  * Writes the config file of a host: makes a backup, then replaces the file in one step.
  */
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
+import { copyFile, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 import { Failure, messageOf } from '../errors.js';
 import { writeFileAtomically } from '../files/atomic-write.js';
+import { makeFolder } from '../files/make-folder.js';
+
+/** As usual for config folders; the system takes away what the umask says. */
+const NEW_FOLDER = 0o777;
 
 /**
  * The text of a file; undefined where it does not exist.
@@ -50,7 +54,7 @@ export async function replaceFile(file: string, before: string | undefined, afte
   if ((await textOf(target)) !== before) throw new Failure(`another program has just changed ${file}; try again`);
   let backup: string | undefined;
   try {
-    await mkdir(dirname(target), { recursive: true });
+    makeFolder(dirname(target), NEW_FOLDER);
     const like = before === undefined ? undefined : await stat(target);
     if (like !== undefined) {
       const path = backupName(target, new Date());

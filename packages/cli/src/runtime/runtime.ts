@@ -4,12 +4,13 @@
 import { dirname } from 'node:path';
 
 import type { Config, Daemon, DaemonOptions, Logger } from '@mcp-daemon/core';
-import { createDaemon } from '@mcp-daemon/core';
+import { createDaemon, createInProcessRunner } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
 import { localModules } from '@mcp-daemon/modules';
 
 import type { Env, Settings } from '../settings/settings.js';
 import { VERSION } from '../version.js';
+import { withSecrets } from './secrets.js';
 import { openStore } from './store.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -22,6 +23,8 @@ export interface RuntimeOptions {
   config: Config;
   file: string;
   logger: Logger;
+  /** Whether clients are told why code could not be loaded. Default: false. */
+  explainFailures?: boolean;
   /** Called before each load of user code. */
   beforeCode?: () => void;
 }
@@ -47,7 +50,15 @@ const retentionOf = ({ recordMaxAgeDays, recordMaxCount, recordMaxBytes }: Setti
 });
 
 /** Creates the daemon of a config file. The store is opened, and code is loaded, when it is first needed. */
-export function createRuntime({ settings, env, config, file, logger, beforeCode }: RuntimeOptions): Runtime {
+export function createRuntime({
+  settings,
+  env,
+  config,
+  file,
+  logger,
+  explainFailures = false,
+  beforeCode,
+}: RuntimeOptions): Runtime {
   const modules = localModules({ base: dirname(file), logger });
   const guarded: LocalModules = {
     ...modules,
@@ -59,11 +70,12 @@ export function createRuntime({ settings, env, config, file, logger, beforeCode 
   const daemon = createDaemon({
     catalog: config.definition,
     server: { version: VERSION, ...config.server },
-    modules: [guarded],
+    runners: [withSecrets(createInProcessRunner({ modules: [guarded], logger }), { env, base: dirname(file) })],
     store: () => openStore(settings, env, { logger }),
     retention: retentionOf(settings),
     limits: limitsOf(settings),
     logger,
+    explainFailures,
     ...(settings.stateSecret === undefined ? {} : { stateSecret: settings.stateSecret }),
   });
   return { daemon, modules };

@@ -1,8 +1,12 @@
 /**
  * Opens the store that the settings name.
  */
-import type { Logger, Store } from '@mcp-daemon/core';
+import { dirname } from 'node:path';
 
+import type { Logger, Store } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
+
+import { makeFolder } from '../files/make-folder.js';
 import { dataFile } from '../settings/paths.js';
 import type { Env, Settings } from '../settings/settings.js';
 
@@ -12,6 +16,21 @@ export interface OpenStoreOptions {
   logger?: Logger;
   /** Only reads: creates and changes nothing. Default false. */
   readonly?: boolean;
+}
+
+/** For the current user alone. */
+const PRIVATE = 0o700;
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+
+/** @throws DaemonError `store_failed` where folders cannot be made at all, as in /proc; the store itself names other reasons */
+function makeDataFolder(file: string): void {
+  try {
+    makeFolder(dirname(file), PRIVATE);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') return;
+    throw new DaemonError('store_failed', `${file} cannot be used: its folder cannot be made there`, { cause });
+  }
 }
 
 /**
@@ -29,6 +48,7 @@ export async function openStore(
     return createMemoryStore();
   }
   const file = dataFile(settings, env);
+  if (!readonly) makeDataFolder(file);
   const { openSqliteStore } = await import('@mcp-daemon/sqlite');
   return openSqliteStore({ file, readonly, ...(logger === undefined ? {} : { logger }) });
 }

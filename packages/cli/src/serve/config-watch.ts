@@ -20,6 +20,8 @@ const DEBOUNCE_MS = 60;
 const MAX_WAIT_MS = 500;
 /** Where the system has no watchers left, or the folder is missing, the file is checked this often. */
 const POLL_MS = 1_000;
+/** How often to look at the path anew: no event tells that a folder above the file was replaced. */
+const LOOK_ANEW_MS = 2_000;
 
 /** Identifies the version of a file without reading it; undefined where there is no file. */
 export function stampOf(file: string): string | undefined {
@@ -44,21 +46,30 @@ function realPath(file: string): string {
  * Calls the listener when the file was changed, replaced or created again. While the file is missing, nothing is called.
  *
  * @param before the stamp of the version that the caller has read, so that an edit since then is not missed
+ * @param listener reads the file; returns false where it could not be read, and is then called again soon
+ * @param lookMs milliseconds between two looks at the path without an event
  */
-export function watchConfig(file: string, before: string | undefined, listener: () => void): FileWatch {
+export function watchConfig(file: string, before: string | undefined, listener: () => boolean, lookMs = LOOK_ANEW_MS): FileWatch {
   let last = before;
   let timer: NodeJS.Timeout | undefined;
   let since = 0;
   const folders = watchFolders({ onEvent: schedule, limit: Infinity, interval: POLL_MS });
+  const looking = setInterval(look, lookMs).unref();
 
   function check(): void {
     timer = undefined;
     // The folder of the name, and the folder of the file that a symbolic link points to now.
     folders.set(new Set([dirname(file), dirname(realPath(file))]));
     const now = stampOf(file);
-    if (now === undefined || now === last) return;
-    last = now;
-    listener();
+    // Remembered only after the file was read: a version that nobody has read must be read later.
+    if (now !== undefined && now !== last && listener()) last = now;
+  }
+
+  /** One stat, for what no event tells: a replaced folder, and a file that could not be read. */
+  function look(): void {
+    folders.renew();
+    const now = stampOf(file);
+    if (now !== undefined && now !== last) schedule();
   }
 
   function schedule(): void {
@@ -72,6 +83,7 @@ export function watchConfig(file: string, before: string | undefined, listener: 
   schedule();
   return {
     close() {
+      clearInterval(looking);
       clearTimeout(timer);
       folders.close();
     },

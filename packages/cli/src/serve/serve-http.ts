@@ -1,6 +1,11 @@
 /**
  * Serves a config file over HTTP, from start to shutdown.
  */
+import { lookup } from 'node:dns/promises';
+import type { Stats } from 'node:fs';
+import { fstatSync } from 'node:fs';
+import { isIP } from 'node:net';
+
 import type { Daemon } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 import type { HttpServer } from '@mcp-daemon/express';
@@ -13,13 +18,22 @@ import { report } from '../runtime/report.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { createRuntime } from '../runtime/runtime.js';
 import type { Env, Settings } from '../settings/settings.js';
-import { parseList } from '../settings/settings.js';
+import { parseList, SETTINGS, variableOf } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
 import { VERSION } from '../version.js';
 import { createAuth, logAuthWarnings, usesDefaultSecrets } from './auth.js';
 import { printBanner } from './banner.js';
 import type { OpenedConfig } from './serving.js';
-import { logUncaughtErrors, logWarnings, NOT_CLOSED, openConfig, SIGNALS, watchFiles } from './serving.js';
+import {
+  logIgnoredVariables,
+  logMissingModules,
+  logUncaughtErrors,
+  logWarnings,
+  NOT_CLOSED,
+  openConfig,
+  SIGNALS,
+  watchFiles,
+} from './serving.js';
 
 /** The time limit for the rest of the shutdown, after the wait for running calls. */
 const GRACE_MS = 5_000;
@@ -40,6 +54,19 @@ function originOf(publicUrl: string): string {
   const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol)) return url.origin;
   throw new UsageError(`PUBLIC_URL must be an origin such as https://mcp.example.com, not "${publicUrl}"`);
+}
+
+/** @throws UsageError where the host is neither an address nor a name that leads to one */
+async function checkHost(host: string, env: Env): Promise<void> {
+  if (isIP(host) !== 0) return;
+  try {
+    await lookup(host);
+  } catch (error) {
+    const variable = variableOf(SETTINGS.host, env);
+    const source = variable?.text === host ? `${variable.name} in the environment says` : '--host says';
+    const advice = 'Other programs use the variable HOST too: MCP_HOST and --host take precedence over it';
+    throw new UsageError(`${source} "${host}", which is no address (${messageOf(error)}). ${advice}`, { hint: false });
+  }
 }
 
 async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): Promise<HttpServer> {
@@ -87,6 +114,23 @@ function shutDownAtSignal(server: HttpServer, daemon: Daemon, drainMs: number, l
   }
 }
 
+/** Logs a hint where a host has started the server without `--transport stdio` and waits for an answer on stdout. */
+function hintAtStdio(logger: LazyLogger): void {
+  let stat: Stats;
+  try {
+    stat = fstatSync(0);
+  } catch {
+    return; // stdin is closed
+  }
+  if (!stat.isFIFO() && !stat.isSocket()) return;
+  const { stdin } = process;
+  stdin.on('error', () => undefined); // a reset connection is none of the server's business
+  stdin.once('data', (chunk: Buffer) => {
+    stdin.pause();
+    if (chunk.includes('"jsonrpc"')) logger.warn({}, 'a client is writing to stdin: did you mean --transport stdio?');
+  });
+}
+
 /** Serves until a signal, then exits the process. */
 export async function serveOverHttp(settings: Settings, env: Env): Promise<void> {
   let runtime: Runtime | undefined;
@@ -97,6 +141,7 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     runtime = createRuntime({ settings, env, config: opened.config, file: opened.file, logger });
     const { daemon, modules } = runtime;
     logUncaughtErrors(logger);
+    await checkHost(settings.host ?? DEFAULT_HOST, env);
     await daemon.check(); // a store that cannot be used fails the start, not the first call
     const server = await listen(daemon, settings, logger);
     shutDownAtSignal(server, daemon, settings.drainMs, logger);
@@ -104,6 +149,9 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     if (settings.watch) watchFiles(opened, daemon, modules, logger);
     logAuthWarnings(settings, logger);
     printBanner({ server, settings, opened, env, logger });
+    logIgnoredVariables(env, logger);
+    logMissingModules(opened.config, modules, logger);
+    hintAtStdio(logger);
   } catch (error) {
     // A wrong option of the server came from a setting.
     process.exitCode = report(error instanceof DaemonError && error.code === 'usage' ? new UsageError(error.message) : error);

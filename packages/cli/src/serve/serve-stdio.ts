@@ -1,27 +1,51 @@
 /**
  * Serves a config file on stdin and stdout (the sidecar of a host), from start to shutdown.
  */
-import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 
+import type { Daemon } from '@mcp-daemon/core';
 import { serveStdio } from '@mcp-daemon/stdio';
 
 import { messageOf } from '../errors.js';
+import type { LazyLogger } from '../log/logger.js';
 import { createLogger } from '../log/logger.js';
 import { report } from '../runtime/report.js';
 import { createRuntime } from '../runtime/runtime.js';
-import { guardStdout } from '../runtime/stdout-guard.js';
+import { reserveStdio } from '../runtime/stdout-guard.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
 import type { OpenedConfig } from './serving.js';
-import { logUncaughtErrors, logWarnings, NOT_CLOSED, openConfig, SIGNALS, watchFiles } from './serving.js';
+import {
+  logIgnoredVariables,
+  logMissingModules,
+  logUncaughtErrors,
+  logWarnings,
+  NOT_CLOSED,
+  openConfig,
+  SIGNALS,
+  watchFiles,
+} from './serving.js';
 
-/** Watching files starts later, so that it does not delay the first answer. */
-const WATCH_AFTER_MS = 300;
+/** What is not needed for the first answer starts later, so that it does not delay it. */
+const AFTER_START_MS = 300;
 /** How often to check whether a first call has been recorded. */
 const CACHE_CHECK_MS = 3_000;
-/** How long to wait for running calls after the client has left and a signal came. */
+/** The time limit for the rest of the shutdown, after the wait for running calls. */
 const GRACE_MS = 100;
+/** How long functions may clean up after a signal. Hosts send SIGKILL after half a second. */
+const CLEANUP_MS = 100;
+
+const WAITING =
+  'mcp-daemon: waiting for MCP messages on stdin, one JSON message per line; Ctrl+C stops. Hosts start this command.\n';
+
+/** Closes the daemon without waiting for running calls. Never throws. */
+async function closeDaemon(daemon: Daemon, logger: LazyLogger): Promise<void> {
+  try {
+    await daemon.close({ drainMs: 1 });
+  } catch (error) {
+    logger.error({ error: messageOf(error) }, NOT_CLOSED);
+  }
+}
 
 /**
  * Serves until the client leaves or a signal comes, then exits the process.
@@ -37,15 +61,20 @@ export async function serveOverStdio(settings: Settings, env: Env, saveCompileCa
     return;
   }
   const { file, config } = opened;
-  const guard = guardStdout();
+  const stdio = reserveStdio();
   const pretty = isatty(2); // does not create process.stderr, which most sidecars never use
   const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, { isTTY: pretty }) });
-  const { daemon, modules } = createRuntime({ settings, env, config, file, logger, beforeCode: guard.guardChildren });
+  const { daemon, modules } = createRuntime({
+    ...{ settings, env, config, file, logger },
+    explainFailures: true, // the client is run by the user whose code it is
+    beforeCode: stdio.guardChildren,
+  });
   logUncaughtErrors(logger);
 
   const { drainMs, maxMessageBytes } = settings;
-  const input: Readable = process.stdin;
-  const server = serveStdio(daemon, { input, output: guard.output, maxMessageBytes, drainMs });
+  const { input, output } = stdio;
+  const server = serveStdio(daemon, { input, output, maxMessageBytes, drainMs });
+  if (pretty && isatty(0)) process.stderr.write(WAITING);
 
   let leaving = false;
   /** Sets a time limit for the shutdown, so that it does not wait forever for a function, or for a client that does not read. */
@@ -54,23 +83,30 @@ export async function serveOverStdio(settings: Settings, env: Env, saveCompileCa
     leaving = true;
     setTimeout(() => void daemon.close({ drainMs: 1 }).finally(() => process.exit(0)), drainMs + GRACE_MS).unref();
   }
+  /** Cancels running calls, because after a signal nobody reads their answers. Their records are written. */
+  async function stop(): Promise<void> {
+    const running = daemon.stats().inFlight > 0;
+    const cleanup = new Promise((resolve) => setTimeout(resolve, CLEANUP_MS));
+    // Closing the daemon ends listen streams with their result, and then the server.
+    await closeDaemon(daemon, logger);
+    await (running ? cleanup : Promise.race([server.closed, cleanup]));
+    process.exit(0);
+  }
   let signals = 0;
   for (const [signal, code] of Object.entries(SIGNALS)) {
     process.on(signal, () => {
       signals += 1;
       if (signals > 1) process.exit(code);
-      // The client has left, so nobody waits for the answers of running calls.
-      if (leaving) void daemon.close({ drainMs: GRACE_MS }).finally(() => process.exit(0));
-      leave();
-      // Closing the daemon ends listen streams with their result, and then the server.
-      void daemon.close({ drainMs }).catch((error: unknown) => logger.error({ error: messageOf(error) }, NOT_CLOSED));
+      void stop();
     });
   }
   input.once('end', leave);
   setTimeout(() => {
     logWarnings(opened.file, opened.config, logger);
     if (settings.watch) watchFiles(opened, daemon, modules, logger);
-  }, WATCH_AFTER_MS).unref();
+    logIgnoredVariables(env, logger);
+    logMissingModules(config, modules, logger);
+  }, AFTER_START_MS).unref();
 
   const cacheCheck = setInterval(() => {
     if (daemon.stats().written === 0) return;
@@ -79,11 +115,8 @@ export async function serveOverStdio(settings: Settings, env: Env, saveCompileCa
   }, CACHE_CHECK_MS).unref();
 
   await server.closed;
-  try {
-    await daemon.close({ drainMs: 1 });
-  } catch (error) {
-    logger.error({ error: messageOf(error) }, NOT_CLOSED);
-  }
+  await closeDaemon(daemon, logger);
+  if (signals > 0) return; // stop() exits
   if (daemon.stats().written > 0) saveCompileCache();
   // Timers and sockets of a function must not keep the server running.
   process.exit(0);

@@ -4,13 +4,16 @@
 import type { Config, Daemon } from '@mcp-daemon/core';
 import { ConfigError } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
+import { prepareReloads } from '@mcp-daemon/modules';
 
 import { messageOf } from '../errors.js';
 import type { LazyLogger } from '../log/logger.js';
 import { readConfigFile } from '../runtime/config-file.js';
+import { loadEnvFile } from '../runtime/env-file.js';
 import { errorLine, errorLines } from '../runtime/report.js';
+import { ignoredVariables } from '../settings/ignored-variables.js';
 import { findConfig } from '../settings/paths.js';
-import type { Settings } from '../settings/settings.js';
+import type { Env, Settings } from '../settings/settings.js';
 import { stampOf, watchConfig } from './config-watch.js';
 
 /** The exit codes of a process that a signal stops at once. */
@@ -30,10 +33,11 @@ export interface OpenedConfig {
 /**
  * Finds and reads the config file.
  *
- * @throws UsageError where there is none, ConfigError with all its errors
+ * @throws UsageError where there is none, or an --env-from cannot be read; ConfigError with all its errors
  */
 export function openConfig(settings: Settings): OpenedConfig {
   const file = findConfig(settings);
+  loadEnvFile(settings, file);
   const stamp = stampOf(file);
   return { file, stamp, config: readConfigFile(file) };
 }
@@ -48,27 +52,62 @@ export function logWarnings(file: string, { warnings }: Config, logger: Pick<Laz
 
 /** Reloads the catalog and the code when their files change. */
 export function watchFiles({ file, stamp }: OpenedConfig, daemon: Daemon, modules: LocalModules, logger: LazyLogger): void {
-  function reload(): void {
+  let failed = false;
+  /** @returns whether the file was read, with errors or without */
+  function reload(): boolean {
     try {
       const config = readConfigFile(file);
       const { definition } = config;
       daemon.update(definition);
       logWarnings(file, config, logger);
       logger.info({ file, functions: definition.functions.length }, 'config file reloaded');
+      failed = false;
+      return true;
     } catch (error) {
       if (error instanceof ConfigError) {
         for (const line of errorLines(error, file)) logger.error({}, line);
         logger.error({ errors: error.mistakes.length }, 'the config file has errors; still serving the last valid version');
-      } else {
-        logger.error({ error: messageOf(error) }, 'cannot reload the config file; still serving the last valid version');
+        failed = false;
+        return true;
       }
+      if (!failed) {
+        const what = 'cannot reload the config file; still serving the last valid version, and trying again';
+        logger.error({ error: messageOf(error) }, what);
+      }
+      failed = true;
+      return false;
     }
+  }
+  try {
+    prepareReloads();
+  } catch (error) {
+    logger.warn({ error: messageOf(error) }, 'edited code that a module imports cannot be reloaded in this process');
   }
   watchConfig(file, stamp, reload);
   modules.watch((change) => {
     daemon.reload((link) => change.affects(link));
     logger.info({ files: change.files }, 'code changed; the next call loads it');
   });
+}
+
+/** Logs the variables that a user of the Python engine may expect to have an effect. */
+export function logIgnoredVariables(env: Env, logger: LazyLogger): void {
+  for (const line of ignoredVariables(env)) logger.warn({}, line);
+}
+
+/** The most modules that are looked for after the start, so that it stays short, and the log too. */
+const MAX_LOOKED_FOR = 1_000;
+
+/** Logs the modules of a config that do not exist. Nothing is loaded, and serving goes on: they may still be on their way. */
+export function logMissingModules({ definition }: Config, modules: LocalModules, logger: LazyLogger): void {
+  const links = definition.functions.flatMap(({ binding }) =>
+    binding.kind === 'link' && modules.accepts(binding) ? [binding] : [],
+  );
+  const byModule = new Map(links.map((link) => [JSON.stringify([link.source, link.package_name, link.module_name]), link]));
+  for (const link of [...byModule.values()].slice(0, MAX_LOOKED_FOR)) {
+    const why = modules.missing(link);
+    if (why !== undefined) logger.warn({ module: link.module_name }, why);
+  }
 }
 
 /** Logs uncaught errors of user code, which can happen after its call has ended, and keeps the server running for other calls. */

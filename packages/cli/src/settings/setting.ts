@@ -2,6 +2,9 @@
  * The types of settings, for the table in settings.ts.
  */
 
+/** Environment variables. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
 /** What all settings have in common. */
 export interface SettingBase {
   /** The flag, without its dashes. */
@@ -9,6 +12,8 @@ export interface SettingBase {
   readonly alias?: string;
   /** The environment variable. */
   readonly env: string;
+  /** A variable that takes precedence over `env`, where other programs use that name too. */
+  readonly ownEnv?: string;
   readonly description: string;
   /** The default as the help shows it, where it is not a plain value. */
   readonly defaultText?: string;
@@ -19,6 +24,8 @@ export interface SettingBase {
 export interface TextSetting extends SettingBase {
   readonly type: 'text';
   readonly metavar: string;
+  /** Whether it is a path: `~` at its beginning is the home folder. */
+  readonly path?: true;
 }
 
 /** A setting whose value is one of some words. */

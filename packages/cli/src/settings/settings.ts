@@ -3,7 +3,8 @@
  * takes precedence over the variable, and the variable over the default.
  */
 import { mustBe, UsageError } from '../errors.js';
-import type { ChoiceSetting, NumberSetting, Setting } from './setting.js';
+import { expandHome } from './expand-home.js';
+import type { ChoiceSetting, Env, NumberSetting, Setting } from './setting.js';
 import { HTTP_SETTINGS } from './settings-http.js';
 
 const NO_DYNAMODB = 'dynamodb is not available in this version; use sqlite or memory';
@@ -31,8 +32,20 @@ export const SETTINGS = {
     env: 'MCP_CONFIG_FILE',
     group: 'Serving',
     metavar: 'FILE',
+    path: true,
     defaultText: 'mcp.json or mcp-daemon.json in this folder',
     description: 'Config file',
+  },
+  // Not --env-file: Node 20 takes that flag for itself, wherever it is in the command line.
+  envFile: {
+    type: 'text',
+    flag: 'env-from',
+    env: 'MCP_ENV_FILE',
+    group: 'Serving',
+    metavar: 'FILE',
+    path: true,
+    defaultText: 'none',
+    description: "File of environment variables, such as .env; a relative path starts at the config file's folder",
   },
   watch: {
     type: 'switch',
@@ -46,6 +59,7 @@ export const SETTINGS = {
     type: 'choice',
     flag: 'log-level',
     env: 'LOG_LEVEL',
+    ownEnv: 'MCP_LOG_LEVEL',
     group: 'Serving',
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info',
@@ -69,6 +83,7 @@ export const SETTINGS = {
     env: 'MCP_DATA_DIR',
     group: 'Record',
     metavar: 'DIR',
+    path: true,
     defaultText: "the user's state folder",
     description: 'Folder of mcp-daemon.db, the record of calls',
   },
@@ -172,6 +187,8 @@ export const SETTINGS = {
   },
 } as const satisfies Record<string, Setting>;
 
+export type { Env } from './setting.js';
+
 type Table = typeof SETTINGS;
 
 /** The name of a setting. */
@@ -187,9 +204,6 @@ export type Settings = {
         ? string
         : string | undefined;
 };
-
-/** Environment variables. */
-export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Flags as they were given: texts, and true or false for switches. */
 export type Flags = Readonly<Partial<Record<string, string | boolean>>>;
@@ -229,18 +243,31 @@ function booleanOf(text: string, source: string): boolean {
   return value;
 }
 
-function valueOf(setting: Setting, flags: Flags, env: Env): string | number | boolean | undefined {
+/** The variable that gives a setting its value, and its text; undefined where there is none. */
+export function variableOf(setting: Setting, env: Env): { name: string; text: string } | undefined {
+  for (const name of setting.ownEnv === undefined ? [setting.env] : [setting.ownEnv, setting.env]) {
+    // An empty variable counts as not set, because the forms of hosts leave empty variables behind.
+    const text = env[name]?.trim();
+    if (text) return { name, text };
+  }
+  return undefined;
+}
+
+/** How a message names a variable and its value. Names that other programs use too need the word "environment". */
+const sourceOf = ({ ownEnv }: Setting, { name, text }: { name: string; text: string }): string =>
+  ownEnv === undefined || ownEnv === name ? `${name}=${text}` : `${name} in the environment says "${text}"`;
+
+function valueOf(setting: Setting, flags: Flags, env: Env, home: Env): string | number | boolean | undefined {
   const flag = flags[setting.flag];
   if (typeof flag === 'boolean') return flag;
-  // An empty variable counts as not set, because the forms of hosts leave empty variables behind.
-  const variable = env[setting.env]?.trim() || undefined;
-  const text = flag ?? variable;
+  const variable = variableOf(setting, env);
+  const text = flag ?? variable?.text;
   if (text === undefined) return setting.type === 'text' ? undefined : setting.default;
-  const source = flag === undefined ? `${setting.env}=${variable}` : `--${setting.flag}`;
+  const source = flag !== undefined || variable === undefined ? `--${setting.flag}` : sourceOf(setting, variable);
   switch (setting.type) {
     case 'text':
       if (text === '') throw new UsageError(`missing value for ${source}`);
-      return text;
+      return setting.path ? expandHome(text, home, source) : text;
     case 'choice':
       return choice(setting, text, source);
     case 'number':
@@ -261,7 +288,7 @@ export function readSettings(flags: Flags, env: Env): Settings {
     const setting: Setting = SETTINGS[name];
     // A stdio server inherits variables such as PORT that are meant for other programs, so it ignores them.
     const ignored = values.transport === 'stdio' && setting.type !== 'text' && HTTP_GROUPS.has(setting.group);
-    values[name] = valueOf(setting, flags, ignored ? {} : env);
+    values[name] = valueOf(setting, flags, ignored ? {} : env, env);
   }
   return values as Settings;
 }

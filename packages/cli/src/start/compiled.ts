@@ -4,12 +4,13 @@
  * Node 20: the cache is made here. Its folder must be writable for the current user alone, because its content is executed.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { dirname, isAbsolute, join } from 'node:path';
 import vm from 'node:vm';
 
 import { TEMPORARY_SUFFIX, writeFileAtomically } from '../files/atomic-write.js';
+import { makeFolder } from '../files/make-folder.js';
 import type { Env } from '../settings/settings.js';
 
 /** The digest of main.cjs, filled in by the build. V8 itself compares only the length of the source. */
@@ -51,7 +52,7 @@ function isOwn(folder: string): boolean {
 /** Creates the folder where it does not exist. @returns whether only the current user can write to it */
 function makeOwn(folder: string): boolean {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     return isOwn(folder);
   } catch {
     return false;

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -11,6 +12,12 @@ const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 export const hello = () => 'Hello!';
 export const slow = async () => { await sleep(400); return 'slow but done'; };
 export const never = (input, { signal }) => new Promise((done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted'))));
+export const cleans = async (input, { signal }) => {
+  console.log('running');
+  await new Promise((done) => signal.addEventListener('abort', done));
+  await sleep(20);
+  console.log('cleaned up');
+};
 export const late = () => { setTimeout(() => { throw new Error('thrown late'); }, 5); setTimeout(() => Promise.reject(new Error('rejected late')), 5); return 'early'; };
 export const leave = async () => { await sleep(50); process.exit(7); };
 export const die = () => process.kill(process.pid, 'SIGKILL');
@@ -31,7 +38,7 @@ describe('a sidecar from start to exit', () => {
   let temp: TempFolder;
   beforeEach(async () => {
     temp = new TempFolder();
-    await temp.write('mcp.json', toolsConfig('functions', 'hello', 'slow', 'never', 'late', 'leave', 'busy', 'die'));
+    await temp.write('mcp.json', toolsConfig('functions', 'hello', 'slow', 'never', 'late', 'leave', 'busy', 'die', 'cleans'));
     await temp.write('functions.mjs', MODULE);
   });
   afterEach(() => temp.remove());
@@ -46,7 +53,7 @@ describe('a sidecar from start to exit', () => {
     const client = new Client({ name: 'test', version: '1' });
     await client.connect(new StdioClientTransport({ command: process.execPath, args: [BIN, temp.at('mcp.json')], env }));
     const { tools } = await client.listTools();
-    expect(tools).toHaveLength(7);
+    expect(tools).toHaveLength(8);
     const result = await client.callTool({ name: 'hello', arguments: {} });
     expect(result.content).toEqual([{ type: 'text', text: 'Hello!' }]);
     await client.close();
@@ -87,13 +94,16 @@ describe('a sidecar from start to exit', () => {
     expect(await calls()).toMatchObject([{ name: 'never', status: 'cancelled' }]);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('a running call is answered at %s, and the sidecar exits with 0', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s cancels running calls at once, and they can clean up', async (signal) => {
     const sidecar = await temp.sidecar([]);
-    const id = sidecar.ask('tools/call', { name: 'slow' });
-    await sidecar.request('ping');
+    sidecar.ask('tools/call', { name: 'cleans' });
+    await sidecar.until(() => sidecar.stderr.includes('running'), 'the start of the call');
+    const began = performance.now();
     sidecar.child.kill(signal);
-    expect((await sidecar.answer(id)).result?.content?.[0]?.text).toBe('slow but done');
     expect((await sidecar.exited).code).toBe(0);
+    expect(performance.now() - began).toBeLessThan(2_000); // without --drain-ms, with room for a busy machine
+    expect(sidecar.stderr).toContain('cleaned up');
+    expect(await calls()).toMatchObject([{ name: 'cleans', status: 'cancelled' }]);
   });
 
   it('listen streams end with their result at a signal', async () => {
@@ -109,17 +119,47 @@ describe('a sidecar from start to exit', () => {
     expect((await sidecar.exited).code).toBe(0);
   });
 
-  it.each([
-    ['SIGTERM', 143],
-    ['SIGINT', 130],
-  ] as const)('the sidecar exits at once at a second %s', async (signal, code) => {
+  it('the sidecar exits at once at a second signal', async () => {
     const sidecar = await temp.sidecar([]);
     sidecar.ask('tools/call', { name: 'never' });
     await sidecar.request('ping');
-    sidecar.child.kill(signal);
-    await sleep(100);
-    sidecar.child.kill(signal);
-    expect((await sidecar.exited).code).toBe(code);
+    sidecar.child.kill('SIGINT');
+    sidecar.child.kill('SIGTERM');
+    // The system may deliver them in either order.
+    expect([130, 143]).toContain((await sidecar.exited).code);
+  });
+
+  it('the client, the record and the log have the reason why code cannot be loaded', async () => {
+    await temp.write('functions.mjs', 'export const hello = () => missing(;');
+    const sidecar = await temp.sidecar([]);
+    const reason = /"hello" cannot be run: .*SyntaxError.*functions\.mjs:1/;
+    expect(await sidecar.call('hello')).toMatch(reason);
+    await sidecar.until(() => sidecar.stderr.includes('SyntaxError'), 'the reason in the log');
+    sidecar.child.stdin.end();
+    await sidecar.exited;
+    const [row] = (await calls()) as (CallRow & { notes?: string })[];
+    expect(row?.notes).toMatch(reason);
+  });
+
+  it('modules that do not exist are logged after the start', async () => {
+    await temp.write('mcp.json', toolsConfig('functoins', 'hello'));
+    const sidecar = await temp.sidecar([]);
+    await sidecar.until(() => sidecar.stderr.includes('module \\"functoins\\" not found'), 'a warning');
+    expect(sidecar.stderr).toContain('did you mean \\"functions\\"');
+    sidecar.child.stdin.end();
+    await sidecar.exited;
+  });
+
+  it('on a terminal a line on stderr says what the server waits for', async () => {
+    const words = [process.execPath, BIN, temp.at('mcp.json')].map((word) => `'${word}'`).join(' ');
+    // script(1) runs a command on a terminal of its own.
+    const child = spawn('script', ['-qec', words, '/dev/null'], { env: temp.env(), stdio: ['pipe', 'pipe', 'ignore'] });
+    let text = '';
+    for await (const chunk of child.stdout) {
+      text += String(chunk);
+      if (text.includes('waiting for MCP messages')) child.stdin.end('\u0004'); // Ctrl+D
+    }
+    expect(text.match(/waiting for MCP messages on stdin/g)).toHaveLength(1);
   });
 
   it('a signal after the client has left cancels running calls', async () => {

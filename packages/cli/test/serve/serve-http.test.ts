@@ -112,6 +112,26 @@ describe('the daemon over HTTP', () => {
     expect(await (await fetch(`${url}/openapi.json`)).json()).toMatchObject({ openapi: '3.1.1', info: { title: 'mcp-daemon' } });
   });
 
+  it('a client that writes to stdin is answered by a hint in the log, and strangers do not learn why code cannot be loaded', async () => {
+    await temp.write('functions.mjs', 'export const one = () => missing(;');
+    const daemon = await start();
+    daemon.child.stdin.write('{"jsonrpc":"2.0","id":1,"method":"initialize"}\n');
+    const token = await login(daemon);
+    const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };
+    const headers = { authorization: `Bearer ${token}`, accept: 'application/json, text/event-stream' };
+    const message = { jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize };
+    const session = (await post(`${daemon.url}/mcp`, headers, message)).headers.get('mcp-session-id') ?? '';
+    const call = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'one', arguments: {} } };
+    const answer = await (await post(`${daemon.url}/mcp`, { ...headers, 'mcp-session-id': session }, call)).text();
+    expect(answer).toContain("The server's log says why.");
+    expect(answer).not.toContain('SyntaxError');
+    daemon.child.kill('SIGTERM');
+    await daemon.exited;
+    const messages = daemon.log().map(({ msg }) => msg);
+    expect(messages).toContain('a client is writing to stdin: did you mean --transport stdio?');
+    expect(messages).toContainEqual(expect.stringContaining('SyntaxError'));
+  });
+
   it('the daemon warns about secrets with a public default', async () => {
     const daemon = await start(['--store', 'memory']);
     expect(daemon.log()).toContainEqual(

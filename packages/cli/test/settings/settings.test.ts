@@ -49,7 +49,12 @@ describe('settings', () => {
     [{ store: 'redis' }, {}, /^--store: must be sqlite or memory, not "redis"$/],
     [{ store: 'dynamodb' }, {}, /^--store: dynamodb is not available in this version; use sqlite or memory$/],
     [{}, { MCP_TRANSPORT: 'websocket' }, /^MCP_TRANSPORT=websocket: must be sse, http or stdio, not "websocket"$/],
-    [{}, { PORT: 'http' }, /^PORT=http: must be a whole number from 0 to 65535/],
+    [{}, { PORT: 'http' }, /^PORT in the environment says "http": must be a whole number from 0 to 65535/],
+    [{}, { MCP_PORT: 'http', PORT: '80' }, /^MCP_PORT=http: must be a whole number from 0 to 65535/],
+    [{}, { LOG_LEVEL: 'loud' }, /^LOG_LEVEL in the environment says "loud": must be trace, /],
+    [{ 'data-dir': '~ann/rec' }, {}, /^--data-dir: "~ann" in "~ann\/rec" is not replaced here: write the path in full/],
+    [{ config: '/a/$HOME/b' }, {}, /^--config: "\$HOME" in /],
+    [{}, { MCP_DATA_DIR: '/a/~/b' }, /^MCP_DATA_DIR=\/a\/~\/b: "~" in /],
     [{}, { MCP_WATCH: 'perhaps' }, /^MCP_WATCH=perhaps: must be true or false/],
     [{ config: '' }, {}, /^missing value for --config$/],
   ] as const)('flags %j with variables %j are refused', (flags, env, message) => {
@@ -64,6 +69,32 @@ describe('settings', () => {
     const env = { PORT: 'tcp://10.0.0.1:80', AUTH_PROVIDER: 'somebody', ACCESS_LOG: 'yes please' };
     expect(readSettings({ transport: 'stdio' }, env).port).toBe(8_000);
     expect(() => readSettings({ transport: 'stdio', port: 'x' }, env)).toThrow('--port');
+  });
+
+  it.each([
+    ['~', '/h'],
+    ['~/rec', '/h/rec'],
+    ['$HOME/rec', '/h/rec'],
+    ['${HOME}/rec', '/h/rec'],
+    ['/a/b~', '/a/b~'],
+    ['a/~b', 'a/~b'],
+  ])('the path %s is %s', (path, expected) => {
+    const env = { HOME: '/h', LOCAL_USER_FILE: path };
+    const { dataDir: data, config, localUserFile } = readSettings({ 'data-dir': path, config: path }, env);
+    expect([data, config, localUserFile]).toEqual([expected, expected, expected]);
+  });
+
+  it('the prefixed names of general variables take precedence', () => {
+    const env = {
+      HOST: 'x86_64-conda-linux-gnu',
+      MCP_HOST: '::1',
+      PORT: '1',
+      MCP_PORT: '2',
+      LOG_LEVEL: 'info',
+      MCP_LOG_LEVEL: 'warn',
+    };
+    expect(readSettings({}, env)).toMatchObject({ host: '::1', port: 2, logLevel: 'warn' });
+    expect(readSettings({ port: '3' }, env).port).toBe(3);
   });
 
   it('log levels of Python are accepted', () => {
@@ -132,6 +163,30 @@ describe('settings of a running sidecar', () => {
       REGION_NAME: 'us-east-1',
     };
     expect(await tools(['--transport', 'stdio'], { ...env, MCP_TRANSPORT: 'stdio' })).toHaveLength(3);
+  });
+
+  it('variables of the Python engine without effect are logged, one line each', async () => {
+    const sidecar = await temp.sidecar([], { env: { FUNCT_ZIP_PATH: '/zips', REGION_NAME: 'us-east-1' } });
+    await sidecar.until(() => sidecar.stderr.includes('REGION_NAME'), 'the warnings');
+    expect(sidecar.stderr.match(/is set, but has no effect/g)).toHaveLength(2);
+    expect(sidecar.stderr).toContain('FUNCT_ZIP_PATH is set, but has no effect');
+    sidecar.child.stdin.end();
+    await sidecar.exited;
+  });
+
+  it('a HOST that is no address is refused, and the message names the variable', async () => {
+    const env = { MCP_TRANSPORT: 'http', HOST: 'x86_64-conda-linux-gnu', PORT: '0' };
+    const { code, stderr } = await temp.run([], { env });
+    expect(stderr).toMatch(/^mcp-daemon: HOST in the environment says "x86_64-conda-linux-gnu", which is no address/);
+    expect(code).toBe(2);
+  });
+
+  it('a data folder that cannot be made does not hang the sidecar', async () => {
+    const sidecar = await temp.sidecar(['--data-dir', process.platform === 'linux' ? '/proc/x' : '/dev/null/x']);
+    expect(await sidecar.call('three')).toBe('three');
+    await sidecar.until(() => sidecar.stderr.includes('cannot be written'), 'a log line about the lost record');
+    sidecar.child.stdin.end();
+    expect((await sidecar.exited).code).toBe(0);
   });
 
   it('--page-size limits the entries of a list', async () => {

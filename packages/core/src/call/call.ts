@@ -54,13 +54,15 @@ export interface CallsOptions {
   bus: EventBus;
   info: ServerInfo;
   limits: Limits;
+  /** Whether clients are told why code could not be loaded. */
+  explainFailures: boolean;
   logger: Logger;
 }
 
 /** Creates the call path of a daemon. */
 export function createCalls(options: CallsOptions): Calls {
-  const { catalog, executor, recorder, asker, bus, info, limits, logger } = options;
-  const tools: EndingTools = { asker, info, logger, maxResultBytes: limits.maxResultBytes };
+  const { catalog, executor, recorder, asker, bus, info, limits, explainFailures, logger } = options;
+  const tools: EndingTools = { asker, info, logger, maxResultBytes: limits.maxResultBytes, explainFailures };
   let inFlight = 0;
 
   /** Begins the record of a call. @throws DaemonError `invalid_params`, `invalid_request_state` */

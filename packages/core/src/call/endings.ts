@@ -33,6 +33,8 @@ export interface EndingTools {
   logger: Logger;
   /** Size of one result as JSON text. */
   maxResultBytes: number;
+  /** Whether clients are told why code could not be loaded. */
+  explainFailures: boolean;
 }
 
 const settled = (status: Settlement['status'], rest: Partial<Settlement> = {}): Settlement => ({
@@ -77,11 +79,14 @@ function logCause(call: FoundCall, thrown: unknown, logger: Logger): void {
   logger.warn({ name, error: messageOf(thrown), cause }, `"${name}" failed: ${messageOf(thrown)}; the cause: ${cause}`);
 }
 
-function unavailable(call: FoundCall, cause: unknown, { info, logger }: EndingTools): Ending {
+/** The record and the log say why. Clients learn it only where they may: the reason names files of the server. */
+function unavailable(call: FoundCall, cause: unknown, { info, logger, explainFailures }: EndingTools): Ending {
   const { name } = call.definition;
-  logger.error({ name, error: messageOf(cause) }, `"${name}" cannot be run: ${messageOf(cause)}`);
-  const text = `"${name}" cannot be run: its code could not be loaded. The server's log says why.`;
-  return failure(call, TOOL_FAILED, text, info, cause);
+  const why = `"${name}" cannot be run: ${messageOf(cause)}`;
+  logger.error({ name, error: messageOf(cause) }, why);
+  const general = `"${name}" cannot be run: its code could not be loaded. The server's log says why.`;
+  const ending = failure(call, TOOL_FAILED, explainFailures ? why : general, info, cause);
+  return { ...ending, settlement: { ...ending.settlement, notes: why } };
 }
 
 function valueEnding(call: FoundCall, value: unknown, callId: string, info: ServerInfo): Ending {

@@ -1,0 +1,32 @@
+import { folderOf, inChild } from './support.js';
+
+describe('a file that is being saved', () => {
+  it('code that is saved halfway does not fail calls: the last good code runs, and then the new one or the error', async () => {
+    const base = folderOf({ 'tools.mjs': `export const hello = () => 1;` });
+    const result = await inChild(
+      base,
+      `
+      watch();
+      out.first = (await load('tools')).hello();
+      await sleep(100);
+      write('tools.mjs', 'export const hello = () =');
+      await change();
+      out.halfway = (await load('tools')).hello();
+      write('tools.mjs', 'export const hello = () => 2;');
+      await change(2);
+      out.whole = (await load('tools')).hello();
+      write('tools.mjs', 'export const hello = () => 3 3;');
+      await change(3);
+      out.kept = (await load('tools')).hello();
+      // Once it is not just being saved, a change is reported again, and the error with it.
+      const seen = changes.length;
+      await change(seen + 1);
+      await sleep(1100);
+      out.error = (await failure('tools')).message;
+      `,
+    );
+    expect(result).toMatchObject({ first: 1, halfway: 1, whole: 2, kept: 2 });
+    expect(result['error']).toMatch(/SyntaxError/);
+    expect(result.warnings[0]).toMatch(/SyntaxError.*it was just saved, so calls still run the last good code$/);
+  });
+});
