@@ -84,7 +84,7 @@ export function createEventsHandler(daemon: Pick<Daemon, 'events'>, options: Eve
   let closed = false;
 
   function beat(): void {
-    for (const feed of [...feeds.values()]) feed.beat(Date.now() - maxStreamMs);
+    for (const feed of [...feeds.values()]) feed.beat(performance.now() - maxStreamMs);
   }
 
   function feedOf(partition: string): Feed {

@@ -27,7 +27,8 @@ export class EventStream {
   #ended = false;
   /** The last id that was sent to the client. */
   lastId = '';
-  readonly openedAt = Date.now();
+  /** In milliseconds of `performance.now()`. */
+  readonly openedAt = performance.now();
 
   /**
    * @param maxUnreadBytes a client that leaves more than this unread is disconnected

@@ -15,6 +15,7 @@ const MAX_PER_USER = 100;
 interface Issued {
   readonly identity: EventsIdentity;
   readonly user: string;
+  /** In milliseconds of `performance.now()`. */
   readonly until: number;
 }
 
@@ -32,7 +33,7 @@ export class Tickets {
     const mine = this.#byUser.get(user) ?? new Set();
     this.#byUser.set(user, mine.add(ticket));
     const identity = { partition, subject, ...(roles === undefined ? {} : { roles: [...roles] }) };
-    this.#issued.set(ticket, { identity, user, until: Date.now() + TICKET_MS });
+    this.#issued.set(ticket, { identity, user, until: performance.now() + TICKET_MS });
     if (mine.size > MAX_PER_USER) this.#drop(mine.values().next().value);
     if (this.#issued.size > MAX_TICKETS) this.#drop(this.#issued.keys().next().value);
     this.#sweep ??= setInterval(() => this.#expire(), TICKET_MS).unref();
@@ -43,7 +44,7 @@ export class Tickets {
   use(ticket: string): EventsIdentity | undefined {
     const issued = this.#issued.get(ticket);
     this.#drop(ticket);
-    return issued !== undefined && issued.until > Date.now() ? issued.identity : undefined;
+    return issued !== undefined && issued.until > performance.now() ? issued.identity : undefined;
   }
 
   /** Makes all tickets invalid. */
@@ -54,7 +55,7 @@ export class Tickets {
   }
 
   #expire(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [ticket, { until }] of this.#issued) {
       if (until > now) break;
       this.#drop(ticket);

@@ -126,7 +126,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
   let closing: Promise<void> | undefined;
 
   function sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const session of [...table.values()])
       if (session.idleFor(now) >= (session.hasReceived ? idleMs : Math.min(idleMs, FIRST_MESSAGE_MS))) session.core.close();
   }

@@ -37,8 +37,8 @@ export class SseSession implements Peer {
   #ended = false;
   /** Whether the client has ever sent a message. */
   #hasReceived = false;
-  /** The time of the last message from the client. */
-  #lastUsed = Date.now();
+  /** The time of the last message from the client, in milliseconds of `performance.now()`. */
+  #lastUsed = performance.now();
 
   /** @throws DaemonError `closed` where the daemon is closed */
   constructor({ daemon, streams, caller, res, onEnd }: SseSessionOptions) {
@@ -73,7 +73,7 @@ export class SseSession implements Peer {
   /** Receives the body of a POST. Its answer goes to the stream; the POST is answered with 202, or 400 for a malformed message. */
   receive(message: unknown, req: IncomingMessage, res: ServerResponse): void {
     this.#hasReceived = true;
-    this.#lastUsed = Date.now();
+    this.#lastUsed = performance.now();
     const answered = this.core.receive(message, req.headers['traceparent']?.toString());
     if (answered instanceof Promise) {
       sendStatus(res, 202);

@@ -47,8 +47,8 @@ export class HttpSession implements Peer, ReplyOwner {
   readonly #context: SessionContext;
   #streams: SessionStreams | undefined;
   #replies: Map<RequestId, Reply> | undefined;
-  /** The time of the last request of the client, in milliseconds since 1970. */
-  lastUsed = Date.now();
+  /** The time of the last request of the client, in milliseconds of `performance.now()`. */
+  lastUsed = performance.now();
 
   /** @throws DaemonError `closed` where the daemon is closed */
   constructor(context: SessionContext, caller: Caller) {
@@ -134,7 +134,7 @@ export class HttpSession implements Peer, ReplyOwner {
     this.#context.onEnded(this);
   }
 
-  /** Drops kept events that were sent before a time, in milliseconds since 1970. */
+  /** Drops kept events that were sent before a time, in milliseconds of `performance.now()`. */
   expire(before: number): void {
     this.#streams?.expire(before);
   }

@@ -80,7 +80,7 @@ export class ResumableStream {
     if (this.#ended) return;
     this.#last += 1;
     const event = eventOf(text, `${this.key}-${this.#last}`);
-    this.#owner.keep({ stream: this, number: this.#last, text: event, at: Date.now() });
+    this.#owner.keep({ stream: this, number: this.#last, text: event, at: performance.now() });
     if (this.#res !== undefined) this.#owner.streams.write(this.#res, event);
   }
 
@@ -167,7 +167,7 @@ export class SessionStreams {
     while (this.#kept.length > 1 && (this.#kept.length > MAX_EVENTS || this.#characters > MAX_CHARACTERS)) this.#drop();
   }
 
-  /** Drops kept events that were sent before a time, in milliseconds since 1970. */
+  /** Drops kept events that were sent before a time, in milliseconds of `performance.now()`. */
   expire(before: number): void {
     for (let oldest = this.#kept[0]; oldest !== undefined && oldest.at < before; oldest = this.#kept[0]) this.#drop();
   }

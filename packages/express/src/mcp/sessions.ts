@@ -103,7 +103,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   function sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const session of [...table.values()]) {
       session.expire(now - KEEP_EVENTS_MS);
       if (session.lastUsed + idleMs > now) continue;
@@ -136,7 +136,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const session = table.get(id);
       // Another user's session is answered like an unknown id, so that ids cannot be probed.
       if (session?.belongsTo(caller) !== true) return undefined;
-      touch(session, Date.now());
+      touch(session, performance.now());
       return session;
     },
     get size() {
