@@ -43,7 +43,7 @@ function originOf(publicUrl: string): string {
 }
 
 async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): Promise<HttpServer> {
-  const { host = DEFAULT_HOST, maxMessageBytes, publicUrl } = settings;
+  const { host = DEFAULT_HOST, maxBodyBytes, maxHeldBytes, maxHeldBytesPerUser, publicUrl } = settings;
   const { port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog } = settings;
   const trustProxy = trustedProxies(settings.trustProxy);
   // With a default secret, a web page that reaches the server by another host name could log in (DNS rebinding).
@@ -51,7 +51,7 @@ async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): P
   const auth = await createAuth({ settings, host, addressOf: createAddressOf(trustProxy), logger });
   return serveHttp(daemon, {
     ...{ auth, host, port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog, trustProxy, logger },
-    maxBodyBytes: maxMessageBytes,
+    ...{ maxBodyBytes, maxHeldBytes, maxHeldBytesPerUser },
     // The API pages of the server are at this origin.
     allowedOrigins: [...(parseList(settings.allowedOrigins) ?? []), ...(publicUrl === undefined ? [] : [originOf(publicUrl)])],
     version: VERSION,

@@ -160,7 +160,7 @@ describe('the daemon over HTTP', () => {
     const daemon = await start(['--store', 'memory'], {
       env: {
         ...{ ADMIN_USERNAME: 'boss', ACCESS_TOKEN_EXP: '60', ADMIN_STATIC_TOKEN: 'the-static-token', ACCESS_LOG: 'off' },
-        ...{ MCP_HTTP_SSE: 'off', MCP_MAX_SESSIONS: '1', MCP_SESSION_IDLE_MS: '1000', MCP_MAX_MESSAGE_BYTES: '2000' },
+        ...{ MCP_HTTP_SSE: 'off', MCP_MAX_SESSIONS: '1', MCP_SESSION_IDLE_MS: '1000', MCP_MAX_BODY_BYTES: '2000' },
       },
     });
     const given = await post(`${daemon.url}/auth/login`, {}, { username: 'boss', password: 'admin123' });

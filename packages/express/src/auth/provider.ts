@@ -13,6 +13,13 @@ export interface AuthProvider {
   /** The caller and the partition of a request, or a refusal. Called for every request. */
   readonly authenticate: (req: IncomingMessage) => Awaitable<AuthIdentity | Refusal>;
   /**
+   * Brings what is known of users and tokens up to date, where they may have changed. Called about twice a second while streams are
+   * open or calls are running; `isValid` of identities answers by it. Default: there is nothing to bring up to date.
+   *
+   * @returns undefined where there is nothing to wait for
+   */
+  readonly refresh?: () => Promise<void> | undefined;
+  /**
    * Serves the paths of the provider, such as `/auth/login`, `/me` and the metadata of RFC 9728.
    *
    * @returns false for every other path; the request is untouched then

@@ -3,13 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { encode, LEGACY_VERSIONS } from '@mcp-daemon/core';
 
+import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { eventOf } from '../wire/event-stream.js';
 import type { Accepted } from '../wire/media.js';
 import { acceptedBy } from '../wire/media.js';
 import { isHandshake, isLegacyVersion } from '../wire/message.js';
-import { endResponse, refuse, sendJson } from '../wire/respond.js';
+import { refuse, sendAnswer, sendJson } from '../wire/respond.js';
 import type { HttpSession } from './http-session.js';
 import type { Answered } from './reply.js';
 import type { Sessions } from './sessions.js';
@@ -30,7 +31,7 @@ const sessionIdOf = (req: IncomingMessage): string | undefined => {
 };
 
 /** Creates the handler of the legacy era. */
-export function createLegacyHandler(sessions: Sessions, streams: EventStreams): LegacyHandler {
+export function createLegacyHandler(sessions: Sessions, streams: EventStreams, budget: Pick<ByteBudget, 'hold'>): LegacyHandler {
   /** The session with this id. If there is none, the request is refused and the result is undefined. */
   function sessionOf(id: string, req: IncomingMessage, res: ServerResponse, caller: Caller): HttpSession | undefined {
     const version = req.headers['mcp-protocol-version'];
@@ -57,10 +58,10 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams): 
       }
       sessions.add(session);
       const named = ['mcp-session-id', session.id];
-      if (accepted.json) sendJson(res, 200, encode(answer), named);
+      if (accepted.json) sendAnswer(res, 200, encode(answer), { caller, budget, id: answer.id, more: named });
       else {
-        streams.open(res, eventOf(encode(answer)), named);
-        endResponse(res);
+        streams.open(res, caller, eventOf(encode(answer)), named);
+        streams.end(res);
       }
     };
     const answered = session.core.receive(message);
@@ -85,7 +86,7 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams): 
         return;
       }
       const id = sessionIdOf(req);
-      if (id !== undefined) sessionOf(id, req, res, caller)?.post(message, req, res, accepted);
+      if (id !== undefined) sessionOf(id, req, res, caller)?.post(message, { req, res, caller, accepted });
       else if (isHandshake(message)) begin(message, res, caller, accepted);
       else {
         const hint = 'Send "initialize" first and repeat its Mcp-Session-Id; or send a request without a session, with "_meta".';
@@ -93,7 +94,7 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams): 
       }
     },
     get(req, res, caller) {
-      if (acceptedBy(req).events) named(req, res, caller)?.get(req, res);
+      if (acceptedBy(req).events) named(req, res, caller)?.get(req, res, caller);
       else refuse(res, { status: 406, message: 'Accept must include text/event-stream.' });
     },
     delete(req, res, caller) {

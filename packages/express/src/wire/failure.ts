@@ -14,6 +14,9 @@ export const SHUTTING_DOWN: Refusal = {
   headers: { connection: 'close' },
 };
 
+/** The answer to a request whose caller has lost access while it was running. */
+export const REVOKED: Refusal = { status: 401, message: 'Your access has been changed, or your token has expired.' };
+
 /** Sends a refusal as the JSON-RPC error "Internal error". */
 const asRpcError = (res: ServerResponse, refusal: Refusal): void => refuse(res, refusal, -32603);
 

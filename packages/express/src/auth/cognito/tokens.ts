@@ -15,7 +15,7 @@ import { nameProblem, ROLES } from '../identity.js';
 import { loadOptional } from '../optional-package.js';
 import { isPartition } from '../partition.js';
 import type { FindBearer } from '../request-authenticator.js';
-import { CLOCK_TOLERANCE_S, timeProblem } from '../token-times.js';
+import { CLOCK_TOLERANCE_S, hasExpired, timeProblem } from '../token-times.js';
 import { createVerifiedTokens } from '../verified.js';
 import { createJwks, RETRY_SECONDS } from './jwks.js';
 
@@ -65,7 +65,7 @@ function bearerOf(payload: Payload, partitionsClaim: string | undefined): Bearer
   if (problem !== undefined) return problem;
   // A token of the client credentials flow belongs to a program and has no username.
   if (typeof subject !== 'string' || nameProblem(subject) !== undefined) return 'The token is not valid.';
-  return { subject, ...grantsOf(payload, partitionsClaim), expires: exp };
+  return { subject, ...grantsOf(payload, partitionsClaim), expires: exp, isValid: () => !hasExpired(exp) };
 }
 
 /**

@@ -32,6 +32,12 @@ export interface UserFile {
   listUsers(): Promise<UserInfo[]>;
   /** Adds a user. @throws DaemonError `usage` where the username exists already, or a value is invalid */
   addUser(user: NewUser): Promise<void>;
+  /**
+   * Changes roles or partitions of a user; what is left out stays as it is.
+   *
+   * @throws DaemonError `usage` where the username does not exist, or a value is invalid
+   */
+  changeUser(username: string, change: (user: UserInfo) => Partial<Grants>): Promise<UserInfo>;
   /** Removes a user. @throws DaemonError `usage` where the username does not exist */
   removeUser(username: string): Promise<void>;
   /** Changes a password. @throws DaemonError `usage` where the username does not exist, or the password is not allowed */
@@ -84,6 +90,19 @@ export function createUserFile(file: string, written: () => Promise<void> = asyn
           throw new DaemonError('usage', `${file} already has a user of that name`);
         return [...users, partitions === undefined ? user : { ...user, partitions }];
       });
+    },
+    async changeUser(username, edit) {
+      let after: UserInfo | undefined;
+      await change((users) => {
+        const at = indexOf(users, username);
+        const { username: _name, ...before } = users[at] as UserEntry;
+        const { roles, partitions } = edit({ username, ...grantsOf(users[at] as UserEntry) });
+        checkUser({ username, ...(roles && { roles }), ...(partitions && { partitions }) });
+        const user = { username, ...before, ...(roles && { roles }), ...(partitions && { partitions }) };
+        after = { username, ...grantsOf(user) };
+        return users.with(at, user);
+      });
+      return after as unknown as UserInfo;
     },
     removeUser: (username) => change((users) => users.toSpliced(indexOf(users, username), 1)),
     async setPassword(username, password) {

@@ -1,5 +1,5 @@
 /** Follows a file that other programs change: its content is loaded again when the file has changed. */
-import type { Awaitable, Logger } from '@mcp-daemon/core';
+import type { Logger } from '@mcp-daemon/core';
 
 import { textOf, versionOf } from './user-storage.js';
 
@@ -96,8 +96,9 @@ export async function watchFile({ file, what, load, changed, logger, disk = DISK
   };
 }
 
-/** Calls `refresh` of several files. @returns undefined where there is nothing to wait for */
-export function refreshAll(...files: readonly Pick<WatchedFile, 'refresh'>[]): Awaitable<void> | undefined {
-  const waiting = files.map((file) => file.refresh()).filter((one) => one !== undefined);
-  return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined);
+/** Calls `refresh` of two files. @returns undefined where there is nothing to wait for */
+export function refreshBoth(a: Pick<WatchedFile, 'refresh'>, b: Pick<WatchedFile, 'refresh'>): Promise<void> | undefined {
+  const [first, second] = [a.refresh(), b.refresh()];
+  if (first === undefined) return second;
+  return second === undefined ? first : first.then(() => second);
 }
