@@ -17,6 +17,7 @@ import { createAddressOf } from './access/address.js';
 import { authenticated, recordingCaller } from './access/authenticated.js';
 import { limitRate } from './access/rate-limit.js';
 import { createRequestSetup } from './access/request-setup.js';
+import { normalizeTarget } from './access/target.js';
 import type { AuthIdentity } from './auth/identity.js';
 import { mayCall } from './auth/identity.js';
 import { createOpenAuth } from './auth/open.js';
@@ -37,6 +38,7 @@ import { fail } from './wire/failure.js';
 import { createHostCheck, UNKNOWN_HOST } from './wire/guard.js';
 import type { Middleware } from './wire/middleware.js';
 import { sendProblem } from './wire/problem.js';
+import { parsePublicUrl } from './wire/public-url.js';
 import { endResponse } from './wire/respond.js';
 
 /** What {@link createRouter} takes. */
@@ -48,6 +50,11 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
    * messages, and each 64 KB of a body as one more. Default 6,000.
    */
   rateLimit?: number;
+  /**
+   * The URL under which clients reach this router, where a proxy strips its path: HTTP+SSE names its paths below it. The same as that of
+   * the provider in `auth`. Default: none.
+   */
+  publicUrl?: string | undefined;
   /** The proxies whose `X-Forwarded-For` is believed: how many there are, or their addresses and networks. Default: none. */
   trustProxy?: number | readonly string[];
   /** Whether the deprecated HTTP+SSE transport is also served. Default: true. */
@@ -61,8 +68,8 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
   maxHeldBytesPerUser?: number;
   /** Limits on the streams of live events. */
   events?: Omit<EventsHandlerOptions, 'budget'>;
-  /** The title of the API documents, and the folder with the files of their pages. Default: see `DocumentsOptions`. */
-  documents?: Pick<DocumentsOptions, 'title' | 'assetsDir'>;
+  /** The title and version of the API documents, such as the name and version of your server, and the folder with the files of their pages. Default: see `DocumentsOptions`. */
+  documents?: Pick<DocumentsOptions, 'title' | 'version' | 'assetsDir'>;
   /** Gets errors and, with `accessLog`, the access log. Default: nothing is logged. */
   logger?: Pick<Logger, 'info' | 'error'> & Partial<Pick<Logger, 'debug'>>;
   /** Whether each request is logged: at `info`, or at `debug` for successful requests for probes and metrics. Default: false. */
@@ -109,6 +116,7 @@ const HEADERS: HelmetOptions = {
  */
 export function createRouter(daemon: Daemon, options: RouterOptions = {}): DaemonRouter {
   const { allowedHosts, allowedOrigins = [], rateLimit = 6_000, trustProxy, logger } = options;
+  const prefix = options.publicUrl === undefined ? '' : parsePublicUrl(options.publicUrl).prefix;
   const { httpSse = true, accessLog = false, version } = options;
   const hosts = allowedHosts === undefined ? {} : { allowedHosts };
   const { auth = createOpenAuth({ ...hosts, allowedOrigins }) } = options;
@@ -122,7 +130,9 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   const events = createEventsHandler(daemon, { ...options.events, budget });
   // A session of HTTP+SSE lasts as long as its stream, so it has limits of its own.
   const { maxSessions: _, maxSessionsPerUser: _perUser, sessionIdleMs: _idle, ...shared } = options;
-  const sse = httpSse ? createHttpSseHandler<AuthIdentity>(daemon, { ...shared, authorize: mayCall, budget, charge }) : undefined;
+  const sse = httpSse
+    ? createHttpSseHandler<AuthIdentity>(daemon, { ...shared, prefix, authorize: mayCall, budget, charge })
+    : undefined;
   const metrics = createMetrics(daemon, {
     sessions: { streamable_http: () => mcp.sessions, http_sse: () => sse?.sessions ?? 0 },
     streams: { events: () => events.streams, mcp: () => mcp.streams },
@@ -168,17 +178,19 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
 
   const hasLogin = 'login' in auth;
   const documents = createDocuments({
-    ...options.documents,
     version,
+    ...options.documents,
     security: auth.loopbackOnly === true ? 'none' : hasLogin ? 'login' : 'token',
     without: [
       ...(httpSse ? [] : (['httpSse'] as const)),
-      ...(hasLogin || auth.loopbackOnly === true ? [] : (['me', 'metadata'] as const)),
+      ...(hasLogin || auth.loopbackOnly === true ? [] : (['me'] as const)),
+      ...(auth.hasMetadata === true ? [] : (['metadata'] as const)),
     ],
   });
 
   const router = Router({ caseSensitive: true, strict: true });
   router.use((req, res, next) => {
+    normalizeTarget(req);
     if (setUp(req, res)) next();
   });
   router.all(patternsOf('mcp'), (req, res) => mcp.handle(req, res));
@@ -214,6 +226,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
 
   return Object.assign(router as Router & Middleware, {
     serveMcp(req: IncomingMessage, res: ServerResponse): boolean {
+      normalizeTarget(req);
       const route = routeOf(pathOfUrl(req.url));
       if (route !== PATHS.mcp.route && PARSEABLE.test(req.url ?? '')) return false;
       if (!setUp(req, res, route)) return true;

@@ -43,6 +43,8 @@ export function logAuthWarnings(settings: Settings, logger: Logger): void {
     const message = `${defaults.join(' and ')} ${are}, so only this machine can connect. Set ${object} to serve others.`;
     logger.warn({ defaults }, message);
   }
+  if (parseList(settings.allowedOrigins)?.includes('*') === true)
+    logger.warn({}, 'ALLOWED_ORIGINS=*: every web page may use this server with a token that it has');
   const file = userFile(settings);
   const { authProvider, adminUsername = DEFAULT_ADMIN } = settings;
   if (authProvider === 'local' && !isFile(file)) {

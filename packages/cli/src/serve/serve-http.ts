@@ -42,7 +42,7 @@ function originOf(publicUrl: string): string {
   throw new UsageError(`PUBLIC_URL must be an origin such as https://mcp.example.com, not "${publicUrl}"`);
 }
 
-async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): Promise<HttpServer> {
+async function listen(daemon: Daemon, settings: Settings, { config }: OpenedConfig, logger: LazyLogger): Promise<HttpServer> {
   const { host = DEFAULT_HOST, maxBodyBytes, maxHeldBytes, maxHeldBytesPerUser, publicUrl } = settings;
   const { port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog } = settings;
   const trustProxy = trustedProxies(settings.trustProxy);
@@ -55,6 +55,8 @@ async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): P
     // The API pages of the server are at this origin.
     allowedOrigins: [...(parseList(settings.allowedOrigins) ?? []), ...(publicUrl === undefined ? [] : [originOf(publicUrl)])],
     version: VERSION,
+    publicUrl,
+    documents: { title: config.server.name, version: config.server.version },
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
   });
 }
@@ -98,7 +100,7 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     const { daemon, modules } = runtime;
     logUncaughtErrors(logger);
     await daemon.check(); // a store that cannot be used fails the start, not the first call
-    const server = await listen(daemon, settings, logger);
+    const server = await listen(daemon, settings, opened, logger);
     shutDownAtSignal(server, daemon, settings.drainMs, logger);
     if (settings.watch) watchFiles(opened, daemon, modules, logger);
     logAuthWarnings(settings, logger);

@@ -10,6 +10,8 @@ import type { AuthIdentity } from './identity.js';
 export interface AuthProvider {
   /** True where callers need no credentials: a server with this provider has to listen on loopback. */
   readonly loopbackOnly?: boolean;
+  /** Whether the provider serves the metadata of RFC 9728, which names an authorization server. Default: no. */
+  readonly hasMetadata?: boolean;
   /** The caller and the partition of a request, or a refusal. Called for every request. */
   readonly authenticate: (req: IncomingMessage) => Awaitable<AuthIdentity | Refusal>;
   /**

@@ -31,6 +31,9 @@ export interface Throttle {
   forget(key: string): void;
 }
 
+/** Sums of fractions of milliseconds are not exact. */
+const ROUNDING_MS = 0.001;
+
 /** Creates a throttle without attempts. */
 export function createThrottle({ burst, everyMs, maxKeys }: ThrottleOptions): Throttle {
   /** By key, the time in milliseconds at which all attempts are available again. The key that was used longest ago is first. */
@@ -49,7 +52,7 @@ export function createThrottle({ burst, everyMs, maxKeys }: ThrottleOptions): Th
       const now = performance.now();
       const next = Math.max(fullAt.get(key) ?? 0, now) + everyMs;
       const waitMs = next - now - burst * everyMs;
-      if (waitMs > 0) return Math.ceil(waitMs / 1000);
+      if (waitMs > ROUNDING_MS) return Math.ceil(waitMs / 1000);
       set(key, next);
       return 0;
     },
@@ -57,7 +60,7 @@ export function createThrottle({ burst, everyMs, maxKeys }: ThrottleOptions): Th
       const now = performance.now();
       const at = Math.max(fullAt.get(key) ?? 0, now);
       const waitMs = at - now - burst * everyMs;
-      if (waitMs > 0) return Math.ceil(waitMs / 1000);
+      if (waitMs > ROUNDING_MS) return Math.ceil(waitMs / 1000);
       set(key, at + attempts * everyMs);
       return 0;
     },

@@ -33,7 +33,12 @@ export class Tickets {
     const user = JSON.stringify([partition, subject]);
     const mine = this.#byUser.get(user) ?? new Set();
     this.#byUser.set(user, mine.add(ticket));
-    const identity = { partition, subject, ...(roles === undefined ? {} : { roles }), isValid };
+    const identity = {
+      partition,
+      subject,
+      ...(roles === undefined ? {} : { roles: [...roles] }),
+      ...(isValid === undefined ? {} : { isValid }),
+    };
     this.#issued.set(ticket, { identity, user, until: performance.now() + TICKET_MS });
     if (mine.size > MAX_PER_USER) this.#drop(mine.values().next().value);
     if (this.#issued.size > MAX_TICKETS) this.#drop(this.#issued.keys().next().value);

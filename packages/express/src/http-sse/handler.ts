@@ -60,6 +60,8 @@ export interface HttpSseHandlerOptions<I extends SessionIdentity = SessionIdenti
   maxUnreadBytes?: number;
   /** How often a comment is sent on a stream, so that proxies keep it open. Default 15 seconds. */
   keepAliveMs?: number;
+  /** The path that a proxy strips; the event `endpoint` has it. Default: none. */
+  prefix?: string;
   /** Gets errors. Default: nothing is logged. */
   logger?: Pick<Logger, 'error'>;
 }
@@ -119,7 +121,15 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
   daemon: Pick<Daemon, 'open'>,
   options: HttpSseHandlerOptions<I> = {},
 ): HttpSseHandler<I> {
-  const { authorize = () => true, allowedHosts, allowedOrigins = [], budget = createByteBudget(), charge, logger } = options;
+  const {
+    authorize = () => true,
+    allowedHosts,
+    allowedOrigins = [],
+    budget = createByteBudget(),
+    charge,
+    prefix = '',
+    logger,
+  } = options;
   const maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 4_000_000);
   const maxSessions = positive('maxSessions', options.maxSessions ?? 1_000);
   const maxSessionsPerUser = positive('maxSessionsPerUser', options.maxSessionsPerUser ?? 100);
@@ -158,7 +168,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
     const uncount = sessionsByUser.take(caller);
     table.set(session.id, session);
     timer ??= setInterval(sweep, Math.min(30_000, Math.max(10, idleMs / 4))).unref();
-    session.begin(`${base}${PATHS.messages.path}?sessionId=${session.id}`);
+    session.begin(`${prefix}${base}${PATHS.messages.path}?sessionId=${session.id}`);
   }
 
   function refusalOf(req: IncomingMessage, method: string): Refusal | undefined {

@@ -17,11 +17,12 @@ import { EventStreams } from '../wire/event-stream.js';
 import { fail, SHUTTING_DOWN } from '../wire/failure.js';
 import { createGuard } from '../wire/guard.js';
 import { acceptedBy } from '../wire/media.js';
-import { isModern } from '../wire/message.js';
+import { isModern, joinVersions } from '../wire/message.js';
 import { positive } from '../wire/options.js';
 import type { Permission } from '../wire/permission.js';
 import { forbidden } from '../wire/permission.js';
 import { closeWithConnection } from '../wire/pipeline.js';
+import { recordMessage } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
 import { refuse } from '../wire/respond.js';
 import { createLegacyHandler } from './legacy.js';
@@ -169,7 +170,8 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
           return;
         }
         const { 'mcp-protocol-version': version, 'mcp-session-id': sessionId } = req.headers;
-        if (!isModern(message, version?.toString(), sessionId?.toString())) {
+        recordMessage(req, message);
+        if (!isModern(message, version?.toString(), sessionId?.toString() || undefined)) {
           legacy.post(message, req, res, caller);
           return;
         }
@@ -183,6 +185,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   }
 
   function serve(req: IncomingMessage, res: ServerResponse, from: AuthorizedCaller): void {
+    joinVersions(req);
     if (closing !== undefined) refuse(res, SHUTTING_DOWN);
     else if (req.method === 'POST') post(req, res, from);
     else if (req.method === 'GET') legacy.get(req, res, from.caller);

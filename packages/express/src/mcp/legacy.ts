@@ -1,15 +1,17 @@
 /** Requests of the legacy era: finds the session of each request, or refuses it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { encode, LEGACY_VERSIONS } from '@mcp-daemon/core';
+import { encode, isObject, LEGACY_VERSIONS, META, MODERN_VERSIONS } from '@mcp-daemon/core';
 
 import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { eventOf } from '../wire/event-stream.js';
+import { SHUTTING_DOWN } from '../wire/failure.js';
 import type { Accepted } from '../wire/media.js';
 import { acceptedBy } from '../wire/media.js';
 import { isHandshake, isLegacyVersion } from '../wire/message.js';
+import type { Refusal } from '../wire/respond.js';
 import { refuse, sendAnswer, sendJson } from '../wire/respond.js';
 import type { HttpSession } from './http-session.js';
 import type { Answered } from './reply.js';
@@ -25,9 +27,17 @@ export interface LegacyHandler {
   delete(req: IncomingMessage, res: ServerResponse, caller: Caller): void;
 }
 
+/** How to call without a session, in one line. */
+const [MODERN] = MODERN_VERSIONS;
+const WITHOUT_SESSION =
+  'Send "initialize" first and repeat its Mcp-Session-Id; or send a request without a session: the headers ' +
+  `MCP-Protocol-Version: ${MODERN}, Mcp-Method and, for a call, Mcp-Name, and in the body "params": {"_meta": ` +
+  `{"${META.protocolVersion}": "${MODERN}", "${META.clientCapabilities}": {}}}.`;
+const NO_ID: Refusal = { status: 400, message: '"initialize" must have an id.' };
+
 const sessionIdOf = (req: IncomingMessage): string | undefined => {
   const id = req.headers['mcp-session-id'];
-  return typeof id === 'string' ? id : undefined;
+  return typeof id === 'string' && id !== '' ? id : undefined;
 };
 
 /** Creates the handler of the legacy era. */
@@ -54,6 +64,7 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams, b
       if (answer === undefined || 'error' in answer || res.destroyed) {
         session.core.close();
         if (answer !== undefined) sendJson(res, 400, encode(answer));
+        else refuse(res, isObject(message) && 'id' in message ? SHUTTING_DOWN : NO_ID);
         return;
       }
       sessions.add(session);
@@ -73,7 +84,7 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams, b
   function named(req: IncomingMessage, res: ServerResponse, caller: Caller): HttpSession | undefined {
     const id = sessionIdOf(req);
     if (id !== undefined) return sessionOf(id, req, res, caller);
-    const message = 'Without Mcp-Session-Id only POST is supported.';
+    const message = 'Without Mcp-Session-Id only POST is supported. The stream of live events is at /events.';
     refuse(res, { status: 405, message, headers: { allow: 'POST' } });
     return undefined;
   }
@@ -86,11 +97,12 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams, b
         return;
       }
       const id = sessionIdOf(req);
-      if (id !== undefined) sessionOf(id, req, res, caller)?.post(message, { req, res, caller, accepted });
-      else if (isHandshake(message)) begin(message, res, caller, accepted);
+      // Also with the id of a session that has ended: some clients repeat it when they begin another.
+      if (isHandshake(message) && (id === undefined || sessions.find(id, caller) === undefined))
+        begin(message, res, caller, accepted);
+      else if (id !== undefined) sessionOf(id, req, res, caller)?.post(message, { req, res, caller, accepted });
       else {
-        const hint = 'Send "initialize" first and repeat its Mcp-Session-Id; or send a request without a session, with "_meta".';
-        refuse(res, { status: 400, message: `The header Mcp-Session-Id is missing. ${hint}` });
+        refuse(res, { status: 400, message: `The header Mcp-Session-Id is missing. ${WITHOUT_SESSION}` });
       }
     },
     get(req, res, caller) {

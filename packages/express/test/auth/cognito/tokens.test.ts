@@ -14,8 +14,16 @@ import { cognitoAuth, ID, ISSUER, makeKey, mint, serveKeys } from './support.js'
 afterEach(() => jest.restoreAllMocks());
 
 type Answer = AuthIdentity | Refusal;
-const identify = async (auth: CognitoAuth, token: string, url = '/mcp', more: Record<string, string> = {}): Promise<Answer> =>
-  auth.authenticate({ url, headers: { host: 'localhost:8000', ...bearer(token), ...more }, socket: {} } as never);
+const identify = async (auth: CognitoAuth, token: string, url = '/mcp', more: Record<string, string> = {}): Promise<Answer> => {
+  const answer = await auth.authenticate({
+    url,
+    headers: { host: 'localhost:8000', ...bearer(token), ...more },
+    socket: {},
+  } as never);
+  if ('status' in answer) return answer;
+  const { isValid: _function, ...rest } = answer; // a function cannot be compared
+  return rest;
+};
 
 let key: PoolKey;
 let other: PoolKey;
@@ -42,8 +50,8 @@ const now = (): number => Math.floor(Date.now() / 1000);
 describe('a token of the user pool', () => {
   it('identifies its user, both as an access token and as an ID token', async () => {
     const { auth } = await setup();
-    expect(await identify(auth, await mint(key))).toEqual(ANN);
-    expect(await identify(auth, await mint(key, ID))).toEqual(ANN);
+    expect(await identify(auth, await mint(key))).toMatchObject(ANN);
+    expect(await identify(auth, await mint(key, ID))).toMatchObject(ANN);
   });
 
   it('is verified once, and the keys are fetched with the first token', async () => {
@@ -148,7 +156,7 @@ describe('an invalid token', () => {
   it('is answered like a missing one, with 401 and the URL of the metadata', async () => {
     const { auth, keys } = await setup();
     const answer = (await auth.authenticate({ url: '/mcp', headers: {}, socket: {} } as never)) as Refusal;
-    expect([answer.status, answer.message]).toEqual([401, 'A bearer token is needed.']);
+    expect([answer.status, answer.message]).toEqual([401, expect.stringMatching(/^A bearer token is needed\./) as string]);
     expect(answer.headers?.['www-authenticate']).toMatch(/resource_metadata="/);
     expect(keys.count).toBe(0);
   });
