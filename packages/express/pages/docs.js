@@ -40,12 +40,135 @@ function prepare(request) {
   return request;
 }
 
-SwaggerUIBundle({
-  url: new URL('openapi.json', location.href).href,
-  domNode: document.getElementById('api'),
-  deepLinking: true,
-  displayRequestDuration: true,
-  tryItOutEnabled: true,
-  validatorUrl: 'none',
-  requestInterceptor: prepare,
+/** The address of this page without a slash at its end, against which all others are relative. */
+const here = location.href.replace(/[?#].*$/, '').replace(/\/$/, '');
+const META = { [META_VERSION]: '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
+
+/** Sends a request to the server as the user who has logged in on this page. @returns its result; undefined: it was refused */
+async function ask(method, params, token) {
+  const answer = await fetch(new URL('mcp', here), {
+    method: 'POST',
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': META[META_VERSION],
+      'mcp-method': method,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: META } }),
+  });
+  return answer.ok ? (await answer.json()).result : undefined;
+}
+
+/** All tools that the user may list; undefined: the user may not list any. */
+async function toolsOf(token) {
+  const tools = [];
+  let cursor;
+  do {
+    const page = await ask('tools/list', cursor === undefined ? {} : { cursor }, token);
+    if (page === undefined) return undefined;
+    tools.push(...page.tools);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return tools;
+}
+
+/** A value for an example: the default or the first choice of a schema, else one of its type. */
+function sample(schema) {
+  const { type, default: given, enum: choices, examples, properties = {}, required = [] } = schema === true ? {} : schema;
+  const known = [given, ...(examples ?? []), ...(choices ?? [])].find((value) => value !== undefined);
+  if (known !== undefined) return known;
+  const [first] = [type].flat();
+  if (first === 'object') return Object.fromEntries(required.map((name) => [name, sample(properties[name] ?? true)]));
+  return { string: 'text', integer: 1, number: 1, boolean: true, array: [], null: null }[first] ?? 'value';
+}
+
+const callOf = ({ name, inputSchema }) => ({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: { name, arguments: sample({ type: 'object', ...inputSchema }), _meta: META },
 });
+
+function element(tag, text, ...children) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  made.append(...children);
+  return made;
+}
+
+/** Shows the tools, each with its schema and a call. Only texts are inserted: a tool cannot add markup to the page. */
+function show(tools) {
+  const list = tools.map((tool) => {
+    const json = (value) => element('pre', JSON.stringify(value, null, 2));
+    const { name, title, description = '', inputSchema } = tool;
+    return element(
+      'details',
+      '',
+      element('summary', title === undefined ? name : `${name}: ${title}`),
+      ...[element('p', description), element('h4', 'Arguments'), json(inputSchema)],
+      ...[element('h4', 'Call: the body of POST /mcp'), json(callOf(tool))],
+    );
+  });
+  document.getElementById('tools').replaceChildren(element('h2', `Tools of this server (${tools.length})`), ...list);
+}
+
+/** Fetches the document and makes its addresses absolute, so that the page shows where requests go. */
+async function documentOfApi() {
+  const spec = await (await fetch(new URL('openapi.json', here))).json();
+  spec.servers = [{ url: new URL('.', here).href.replace(/\/$/, '') }];
+  const flow = spec.components?.securitySchemes?.password?.flows?.password;
+  if (flow !== undefined) flow.tokenUrl = new URL(flow.tokenUrl, here).href;
+  document.title = `${spec.info.title} ${spec.info.version}`;
+  return spec;
+}
+
+async function start() {
+  const spec = await documentOfApi();
+  const needsToken = spec.security.length > 0;
+  const ui = SwaggerUIBundle({
+    spec,
+    domNode: document.getElementById('api'),
+    deepLinking: true,
+    displayRequestDuration: true,
+    tryItOutEnabled: true,
+    validatorUrl: 'none',
+    requestInterceptor: prepare,
+  });
+
+  let shown;
+  async function update() {
+    const { bearer, password } = ui.authSelectors.authorized()?.toJS() ?? {};
+    const token = bearer?.value ?? password?.token?.access_token;
+    if (token === shown && shown !== undefined) return;
+    shown = token;
+    const tools = needsToken && token === undefined ? undefined : await toolsOf(token);
+    if (token !== shown) return; // the user has logged in again in the meantime
+    if (tools === undefined) {
+      const why =
+        token === undefined ? 'Log in with "Authorize" to see the tools of this server.' : 'This user may not list tools.';
+      document.getElementById('tools').replaceChildren(element('p', why));
+      return;
+    }
+    show(tools);
+    if (tools.length === 0) return;
+    const changed = structuredClone(spec);
+    for (const path of Object.values(changed.paths)) {
+      const example = path.post?.requestBody?.content?.['application/json']?.examples?.call;
+      if (example !== undefined) example.value = callOf(tools[0]);
+    }
+    ui.specActions.updateJsonSpec(changed);
+  }
+
+  let known;
+  ui.getStore().subscribe(() => {
+    const authorized = ui.authSelectors.authorized();
+    if (authorized === known) return;
+    known = authorized;
+    void update();
+  });
+  known = ui.authSelectors.authorized();
+  await update();
+}
+
+void start();

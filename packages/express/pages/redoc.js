@@ -1,3 +1,3 @@
 /* global Redoc, document, location */
 /** The page for reading about the API. */
-Redoc.init(new URL('openapi.json', location.href).href, {}, document.getElementById('api'));
+Redoc.init(new URL('openapi.json', location.href.replace(/\/([?#]|$)/, '$1')).href, {}, document.getElementById('api'));

@@ -12,10 +12,12 @@ import { Router } from 'express';
 import type { HelmetOptions } from 'helmet';
 import helmet from 'helmet';
 
+import { createAccessSweep } from './access/access-sweep.js';
 import { createAddressOf } from './access/address.js';
 import { authenticated, recordingCaller } from './access/authenticated.js';
 import { limitRate } from './access/rate-limit.js';
 import { createRequestSetup } from './access/request-setup.js';
+import { normalizeTarget } from './access/target.js';
 import type { AuthIdentity } from './auth/identity.js';
 import { mayCall } from './auth/identity.js';
 import { createOpenAuth } from './auth/open.js';
@@ -31,26 +33,43 @@ import { createMcpHandler } from './mcp/handler.js';
 import { createMetrics } from './operation/metrics.js';
 import { createProbes } from './operation/probes.js';
 import { OTHER_ROUTE, pathOfUrl, PATHS, patternsOf, routeOf } from './paths.js';
+import { createByteBudget } from './wire/byte-budget.js';
 import { fail } from './wire/failure.js';
 import { createHostCheck, UNKNOWN_HOST } from './wire/guard.js';
 import type { Middleware } from './wire/middleware.js';
 import { sendProblem } from './wire/problem.js';
+import { parsePublicUrl } from './wire/public-url.js';
 import { endResponse } from './wire/respond.js';
 
 /** What {@link createRouter} takes. */
-export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 'authorize' | 'logger'> {
+export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 'authorize' | 'budget' | 'charge' | 'logger'> {
   /** Authenticates requests. Default: every user of this machine is an admin, and requests from other machines are refused. */
   auth?: AuthProvider;
-  /** Requests that one user may make in a minute, a tenth of them at once; 0: no limit. Default 6,000. */
+  /**
+   * Requests that one user may make in a minute, a tenth of them at once; 0: no limit. A batch counts as many requests as it has
+   * messages, and each 64 KB of a body as one more. Default 6,000.
+   */
   rateLimit?: number;
+  /**
+   * The URL under which clients reach this router, where a proxy strips its path: HTTP+SSE names its paths below it. The same as that of
+   * the provider in `auth`. Default: none.
+   */
+  publicUrl?: string | undefined;
   /** The proxies whose `X-Forwarded-For` is believed: how many there are, or their addresses and networks. Default: none. */
   trustProxy?: number | readonly string[];
   /** Whether the deprecated HTTP+SSE transport is also served. Default: true. */
   httpSse?: boolean;
+  /**
+   * How many bytes clients may make the server keep: bodies that are being received, and answers and events that are not read. Default
+   * 200 MB.
+   */
+  maxHeldBytes?: number;
+  /** How many of these bytes one user may make the server keep in one partition. Default 50 MB. */
+  maxHeldBytesPerUser?: number;
   /** Limits on the streams of live events. */
-  events?: EventsHandlerOptions;
-  /** The title of the API documents, and the folder with the files of their pages. Default: see `DocumentsOptions`. */
-  documents?: Pick<DocumentsOptions, 'title' | 'assetsDir'>;
+  events?: Omit<EventsHandlerOptions, 'budget'>;
+  /** The title and version of the API documents, such as the name and version of your server, and the folder with the files of their pages. Default: see `DocumentsOptions`. */
+  documents?: Pick<DocumentsOptions, 'title' | 'version' | 'assetsDir'>;
   /** Gets errors and, with `accessLog`, the access log. Default: nothing is logged. */
   logger?: Pick<Logger, 'info' | 'error'> & Partial<Pick<Logger, 'debug'>>;
   /** Whether each request is logged: at `info`, or at `debug` for successful requests for probes and metrics. Default: false. */
@@ -97,21 +116,38 @@ const HEADERS: HelmetOptions = {
  */
 export function createRouter(daemon: Daemon, options: RouterOptions = {}): DaemonRouter {
   const { allowedHosts, allowedOrigins = [], rateLimit = 6_000, trustProxy, logger } = options;
+  const prefix = options.publicUrl === undefined ? '' : parsePublicUrl(options.publicUrl).prefix;
   const { httpSse = true, accessLog = false, version } = options;
   const hosts = allowedHosts === undefined ? {} : { allowedHosts };
   const { auth = createOpenAuth({ ...hosts, allowedOrigins }) } = options;
 
   const addressOf = createAddressOf(trustProxy);
-  const authenticate = recordingCaller(limitRate(auth.authenticate, { perMinute: rateLimit, addressOf }));
-  const mcp = createMcpHandler<AuthIdentity>(daemon, { ...options, authenticate, authorize: mayCall });
-  const events = createEventsHandler(daemon, options.events);
+  const limit = limitRate(auth.authenticate, { perMinute: rateLimit, addressOf });
+  const authenticate = recordingCaller(limit.authenticate);
+  const { charge } = limit;
+  const budget = createByteBudget({ maxBytes: options.maxHeldBytes, maxBytesPerUser: options.maxHeldBytesPerUser });
+  const mcp = createMcpHandler<AuthIdentity>(daemon, { ...options, authenticate, authorize: mayCall, budget, charge });
+  const events = createEventsHandler(daemon, { ...options.events, budget });
   // A session of HTTP+SSE lasts as long as its stream, so it has limits of its own.
   const { maxSessions: _, maxSessionsPerUser: _perUser, sessionIdleMs: _idle, ...shared } = options;
-  const sse = httpSse ? createHttpSseHandler<AuthIdentity>(daemon, { ...shared, authorize: mayCall }) : undefined;
+  const sse = httpSse
+    ? createHttpSseHandler<AuthIdentity>(daemon, { ...shared, prefix, authorize: mayCall, budget, charge })
+    : undefined;
   const metrics = createMetrics(daemon, {
     sessions: { streamable_http: () => mcp.sessions, http_sse: () => sse?.sessions ?? 0 },
     streams: { events: () => events.streams, mcp: () => mcp.streams },
     ...(version === undefined ? {} : { version }),
+  });
+  const { refresh } = auth;
+  const stopSweep = createAccessSweep({
+    refresh,
+    logger,
+    isNeeded: () => mcp.isBusy || events.streams > 0 || (sse?.sessions ?? 0) > 0,
+    endRevoked() {
+      mcp.endRevoked();
+      sse?.endRevoked();
+      events.endRevoked();
+    },
   });
   const probes = createProbes(daemon, { isReady: () => closing === undefined, ...(logger === undefined ? {} : { logger }) });
   const setUp = createRequestSetup({
@@ -123,7 +159,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   let closing: Promise<void> | undefined;
 
   const forUsers = authenticated(authenticate);
-  const { watch, createTicket } = createEventRoutes(events, authenticate);
+  const { watch, createTicket } = createEventRoutes(events, { authenticate, ...(refresh === undefined ? {} : { refresh }) });
   const metricsForAdmins = forUsers(async ({ method }, res, { roles }) => {
     if (method !== 'GET' && method !== 'HEAD')
       return sendProblem(res, { status: 405, message: 'Use GET.', headers: { allow: 'GET, HEAD' } });
@@ -142,17 +178,19 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
 
   const hasLogin = 'login' in auth;
   const documents = createDocuments({
-    ...options.documents,
     version,
+    ...options.documents,
     security: auth.loopbackOnly === true ? 'none' : hasLogin ? 'login' : 'token',
     without: [
       ...(httpSse ? [] : (['httpSse'] as const)),
-      ...(hasLogin || auth.loopbackOnly === true ? [] : (['me', 'metadata'] as const)),
+      ...(hasLogin || auth.loopbackOnly === true ? [] : (['me'] as const)),
+      ...(auth.hasMetadata === true ? [] : (['metadata'] as const)),
     ],
   });
 
   const router = Router({ caseSensitive: true, strict: true });
   router.use((req, res, next) => {
+    normalizeTarget(req);
     if (setUp(req, res)) next();
   });
   router.all(patternsOf('mcp'), (req, res) => mcp.handle(req, res));
@@ -188,6 +226,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
 
   return Object.assign(router as Router & Middleware, {
     serveMcp(req: IncomingMessage, res: ServerResponse): boolean {
+      normalizeTarget(req);
       const route = routeOf(pathOfUrl(req.url));
       if (route !== PATHS.mcp.route && PARSEABLE.test(req.url ?? '')) return false;
       if (!setUp(req, res, route)) return true;
@@ -196,7 +235,10 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
       return true;
     },
     close({ drainMs = 5_000 } = {}): Promise<void> {
-      closing ??= Promise.all([mcp.close({ drainMs }), sse?.close({ drainMs })]).then(() => metrics.close());
+      closing ??= Promise.all([mcp.close({ drainMs }), sse?.close({ drainMs })]).then(() => {
+        stopSweep();
+        metrics.close();
+      });
       events.close();
       return closing;
     },

@@ -69,15 +69,20 @@ async function tokenOf(server: HttpServer, username: string): Promise<string> {
 }
 
 describe('the router', () => {
-  it('offers login, serves MCP with a token, and refers other clients to the metadata', async () => {
+  it('offers login, serves MCP with a token, and tells others how to get one', async () => {
     const server = await served();
     const refused = await send(server, modern('tools/list'));
     expect(refused.status).toBe(401);
-    expect(refused.headers['www-authenticate']).toContain(
-      `resource_metadata="${server.url}/.well-known/oauth-protected-resource/mcp"`,
-    );
-    const metadata = await ask(server, get('/.well-known/oauth-protected-resource/mcp'));
-    expect(JSON.parse(metadata.text)).toMatchObject({ resource: `${server.url}/mcp` });
+    expect(refused.text).toContain('POST /auth/login');
+    for (const path of [
+      ...['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp'],
+      ...['/.well-known/oauth-authorization-server/mcp', '/mcp/.well-known/openid-configuration', '/register'],
+    ]) {
+      const { status, text } = await ask(server, { ...get(path), method: path === '/register' ? 'POST' : 'GET' });
+      expect([path, status]).toEqual([path, 404]);
+      expect(text).toContain('no OAuth login');
+      expect(text).toContain('POST /auth/login');
+    }
 
     const authorization = `Bearer ${await tokenOf(server, 'ann')}`;
     const answer = await send(server, modern('tools/call', { name: 'echo', arguments: { text: 'hi' } }, { authorization }));
@@ -328,14 +333,6 @@ describe('a router in another app', () => {
     expect(content).toMatchObject([{ type: 'text', text: 'there' }]);
     expect(await (await fetch(`http://127.0.0.1:${port}/mine`)).text()).toBe('mine');
     expect(await (await fetch(`${url}/nothing`)).text()).toBe('theirs');
-  });
-
-  it('includes its mount path in the URL of the metadata', async () => {
-    const { url } = await mounted('/ai');
-    const refused = await fetch(`${url}/alpha/mcp`, { method: 'POST' });
-    const where = /resource_metadata="([^"]+)"/.exec(refused.headers.get('www-authenticate') ?? '')?.[1];
-    expect(where).toBe(`${url}/.well-known/oauth-protected-resource/alpha/mcp`);
-    expect(await (await fetch(where!)).json()).toMatchObject({ resource: `${url}/alpha/mcp` });
   });
 });
 

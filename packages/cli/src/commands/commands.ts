@@ -12,6 +12,7 @@ import { install } from './install.js';
 import { list } from './list.js';
 import { records } from './records.js';
 import { serve } from './serve.js';
+import { tokens } from './tokens.js';
 import { uninstall } from './uninstall.js';
 import { users } from './users.js';
 
@@ -26,6 +27,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   config,
   inspect,
   users,
+  tokens,
   install,
   uninstall,
   completion,

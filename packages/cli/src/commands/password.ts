@@ -10,8 +10,13 @@ import type { CommandContext } from './command.js';
 /** More than any password has. */
 const MAX_BYTES = 10_000;
 
-/** Reads lines from the terminal without showing them. @returns fewer answers than questions where the input ends early */
-async function typed(questions: readonly string[]): Promise<string[]> {
+/**
+ * Reads lines from the terminal without showing them.
+ *
+ * @param check is called with the first answer, before the next question; what it throws ends the questions
+ * @returns fewer answers than questions where the input ends early
+ */
+async function typed(questions: readonly string[], check: (first: string) => void): Promise<string[]> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true, historySize: 0 });
   const lines = terminal[Symbol.asyncIterator]();
@@ -23,6 +28,7 @@ async function typed(questions: readonly string[]): Promise<string[]> {
       process.stderr.write('\n'); // the line break that was typed is not shown either
       if (line.done === true) break;
       answers.push(line.value);
+      if (answers.length === 1) check(line.value);
     }
   } finally {
     terminal.close();
@@ -49,19 +55,25 @@ async function piped(): Promise<string> {
 /**
  * Gets a new password.
  *
- * @throws UsageError where there is none, Failure where the two that were typed differ
+ * @param check throws where a password is not allowed; called before it has to be typed a second time
+ * @throws UsageError where there is none, Failure where the two that were typed differ, or what `check` throws
  */
-export async function newPassword(username: string, fromStdin: boolean, { interactive }: CommandContext): Promise<string> {
+export async function newPassword(
+  username: string,
+  { fromStdin, check }: { fromStdin: boolean; check: (password: string) => void },
+  { interactive }: CommandContext,
+): Promise<string> {
   if (fromStdin) {
     const password = await piped();
     if (password === '') throw new UsageError('--password-stdin: the first line of stdin is empty', { hint: false });
+    check(password);
     return password;
   }
   if (!interactive)
     throw new UsageError('no terminal to ask for the password. Pipe the password to stdin and pass --password-stdin', {
       hint: false,
     });
-  const [first, second] = await typed([`Password for ${username}: `, 'Repeat password: ']);
+  const [first, second] = await typed([`Password for ${username}: `, 'Repeat password: '], check);
   if (first === undefined || second === undefined) throw new Failure('no password entered; nothing was changed');
   if (first !== second) throw new Failure('the passwords do not match; nothing was changed');
   return first;

@@ -3,15 +3,15 @@
  * bundle of these commands stays small.
  */
 import { DaemonError, didYouMean } from '@mcp-daemon/core';
-import type { UserFile, UserInfo } from '@mcp-daemon/express/local';
-import { checkUser, createUserFile } from '@mcp-daemon/express/local';
+import type { TokenFile, UserFile, UserInfo } from '@mcp-daemon/express/local';
+import { checkPassword, checkUser, createTokenFile, createUserFile, tokensFileOf } from '@mcp-daemon/express/local';
 
 import { Failure, UsageError } from '../errors.js';
 import { userFile } from '../settings/paths.js';
 import { displayPath, oneLine } from '../terminal/text.js';
 import type { CommandContext } from './command.js';
 
-export { checkUser };
+export { checkPassword, checkUser };
 
 /** A name for a message. */
 export const quoted = (username: string): string => `"${oneLine(username, 80)}"`;
@@ -27,6 +27,12 @@ export function commandError(error: unknown): unknown {
 export function openUserFile({ settings }: CommandContext): { path: string; file: UserFile } {
   const path = userFile(settings);
   return { path: displayPath(path), file: createUserFile(path) };
+}
+
+/** Opens the tokens file beside the users file. @returns the file, and its path for messages */
+export function openTokenFile({ settings }: CommandContext): { path: string; file: TokenFile } {
+  const path = userFile(settings);
+  return { path: displayPath(tokensFileOf(path)), file: createTokenFile(path, settings.adminUsername) };
 }
 
 /** The user of a name. @throws Failure where there is none */

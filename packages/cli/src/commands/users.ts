@@ -5,7 +5,7 @@ import type { Role } from '@mcp-daemon/express';
 
 import { Failure, UsageError } from '../errors.js';
 import { oneLine, table } from '../terminal/text.js';
-import type { CommandContext, CommandGroup } from './command.js';
+import type { Command, CommandContext, CommandGroup } from './command.js';
 import { defineCommand, switchFlag } from './command.js';
 
 /** The roles. Not imported, because a declaration must not load the package that serves over HTTP. */
@@ -16,11 +16,25 @@ const USERNAME = { username: { type: 'string', demandOption: true, describe: 'Na
 /** There is no flag for the password itself: other users could see it in the list of processes. */
 const PASSWORD_STDIN = switchFlag('Read the password from the first line of stdin instead of asking for it');
 
-/** Asks for the new password of a user, or reads it from stdin. */
+/** Asks for the new password of a user, or reads it from stdin. @throws DaemonError `usage` where it is not allowed */
 async function passwordOf(username: string, fromStdin: boolean, context: CommandContext): Promise<string> {
-  const { newPassword } = await import('./password.js');
-  return newPassword(oneLine(username, 80), fromStdin, context);
+  const [{ newPassword }, { checkPassword }] = await Promise.all([import('./password.js'), import('./user-file.js')]);
+  return newPassword(oneLine(username, 80), { fromStdin, check: checkPassword }, context);
 }
+
+const ROLE = {
+  array: true,
+  choices: ROLES,
+  requiresArg: true,
+  describe: 'Role of the user; repeat the flag for more',
+} as const;
+
+const PARTITION = {
+  string: true,
+  array: true,
+  requiresArg: true,
+  describe: 'Partition that the user may access, as PARTITION or PARTITION#PART; repeat the flag for more',
+} as const;
 
 const add = defineCommand({
   command: 'add <username>',
@@ -28,20 +42,8 @@ const add = defineCommand({
   settings: ['localUserFile'],
   positionals: USERNAME,
   flags: {
-    role: {
-      array: true,
-      choices: ROLES,
-      requiresArg: true,
-      defaultDescription: 'user',
-      describe: 'Role of the user; repeat the flag for more',
-    },
-    partition: {
-      string: true,
-      array: true,
-      requiresArg: true,
-      defaultDescription: 'default',
-      describe: 'Partition that the user may access, as PARTITION or PARTITION#PART; repeat the flag for more',
-    },
+    role: { ...ROLE, defaultDescription: 'user' },
+    partition: { ...PARTITION, defaultDescription: 'default' },
     'password-stdin': PASSWORD_STDIN,
   },
   examples: [
@@ -101,6 +103,61 @@ const list = defineCommand({
   },
 });
 
+/** Declares a command that changes roles and partitions of a user. @param join makes the new list of the old one and the given one */
+const changing = (
+  command: string,
+  description: string,
+  example: readonly [string, string],
+  join: (old: readonly string[], given: readonly string[]) => readonly string[],
+): Command =>
+  defineCommand({
+    command: `${command} <username>`,
+    description,
+    settings: ['localUserFile'],
+    positionals: USERNAME,
+    flags: { role: ROLE, partition: PARTITION },
+    examples: [example],
+    async run({ username, role = [], partition = [] }, context) {
+      const { commandError, findUser, openUserFile } = await import('./user-file.js');
+      const { path, file } = openUserFile(context);
+      if (role.length === 0 && partition.length === 0) throw new UsageError('nothing to change: pass --role or --partition');
+      findUser(await file.listUsers(), username, path);
+      try {
+        const user = await file.changeUser(username, ({ roles, partitions }) => ({
+          ...(role.length === 0 ? {} : { roles: [...new Set(join(roles, role))] }),
+          ...(partition.length === 0 ? {} : { partitions: [...new Set(join(partitions, partition))] }),
+        }));
+        const partitions = user.roles.includes('admin') ? 'all' : user.partitions.join(', ') || 'none';
+        const now = `roles ${user.roles.join(', ') || 'none'}; partitions ${partitions}`;
+        context.print(`${context.paint('green', 'changed')} ${oneLine(username)}: ${oneLine(now)}`);
+      } catch (error) {
+        throw commandError(error);
+      }
+      return 0;
+    },
+  });
+
+const set = changing(
+  'set',
+  'Replace the roles or the partitions of a user',
+  ['users set ann --role admin', 'Make ann an admin'],
+  (_old, given) => given,
+);
+
+const grant = changing(
+  'grant',
+  'Give a user more roles or partitions',
+  ['users grant ann --partition alpha', 'Let ann use the partition alpha too'],
+  (old, given) => [...old, ...given],
+);
+
+const revoke = changing(
+  'revoke',
+  'Take roles or partitions away from a user',
+  ['users revoke ann --role admin', 'Take the role admin away from ann'],
+  (old, given) => old.filter((one) => !given.includes(one)),
+);
+
 const passwd = defineCommand({
   command: 'passwd <username>',
   description: 'Change the password of a user, and revoke the tokens of the old one',
@@ -126,7 +183,7 @@ const passwd = defineCommand({
 const remove = defineCommand({
   command: 'remove <username>',
   description: 'Remove a user, and revoke all tokens of the user',
-  settings: ['localUserFile'],
+  settings: ['localUserFile', 'adminUsername'],
   positionals: USERNAME,
   flags: { yes: switchFlag('Remove without asking', { alias: 'y' }) },
   async run({ username, yes }, context) {
@@ -150,6 +207,12 @@ const remove = defineCommand({
       throw commandError(error);
     }
     context.print(`${context.paint('green', 'removed')} ${oneLine(username)} from ${path}`);
+    const { adminUsername = 'admin' } = context.settings;
+    if (username === adminUsername)
+      context.note(
+        `${oneLine(username)} is also the name of the built-in admin, who can still log in with ADMIN_PASSWORD. ` +
+          'MCP_BUILT_IN_ADMIN=off turns the built-in admin off',
+      );
     return 0;
   },
 });
@@ -158,6 +221,6 @@ const remove = defineCommand({
 export const users: CommandGroup = {
   command: 'users',
   description: 'Manage users who log in over HTTP',
-  commands: [add, list, passwd, remove],
+  commands: [add, list, set, grant, revoke, passwd, remove],
   default: 'list',
 };

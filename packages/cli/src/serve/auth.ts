@@ -24,11 +24,11 @@ export interface AuthOptions {
 const DEFAULT_ADMIN = 'admin';
 
 /** The variables of secrets that have their public default. */
-function defaultSecrets({ authProvider, jwtSecretKey, adminPassword }: Settings): string[] {
+function defaultSecrets({ authProvider, jwtSecretKey, adminPassword, builtInAdmin }: Settings): string[] {
   if (authProvider !== 'local') return [];
   return [
     ...((jwtSecretKey ?? DEFAULT_JWT_SECRET) === DEFAULT_JWT_SECRET ? ['JWT_SECRET_KEY'] : []),
-    ...((adminPassword ?? DEFAULT_ADMIN_PASSWORD) === DEFAULT_ADMIN_PASSWORD ? ['ADMIN_PASSWORD'] : []),
+    ...(builtInAdmin && (adminPassword ?? DEFAULT_ADMIN_PASSWORD) === DEFAULT_ADMIN_PASSWORD ? ['ADMIN_PASSWORD'] : []),
   ];
 }
 
@@ -43,10 +43,14 @@ export function logAuthWarnings(settings: Settings, logger: Logger): void {
     const message = `${defaults.join(' and ')} ${are}, so only this machine can connect. Set ${object} to serve others.`;
     logger.warn({ defaults }, message);
   }
+  if (parseList(settings.allowedOrigins)?.includes('*') === true)
+    logger.warn({}, 'ALLOWED_ORIGINS=*: every web page may use this server with a token that it has');
   const file = userFile(settings);
   const { authProvider, adminUsername = DEFAULT_ADMIN } = settings;
-  if (authProvider === 'local' && !isFile(file))
-    logger.info({ file }, `no users file ${file}: only ${adminUsername} can log in. "mcp-daemon users add" creates the file`);
+  if (authProvider === 'local' && !isFile(file)) {
+    const who = settings.builtInAdmin ? `only ${adminUsername}` : 'nobody';
+    logger.info({ file }, `no users file ${file}: ${who} can log in. "mcp-daemon users add" creates the file`);
+  }
 }
 
 const isBehindProxy = ({ trustProxy }: Settings): boolean => trustProxy !== undefined && trustProxy !== '0';
@@ -54,7 +58,8 @@ const isBehindProxy = ({ trustProxy }: Settings): boolean => trustProxy !== unde
 /** Authentication by a users file. */
 function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<AuthProvider> {
   const { adminUsername = DEFAULT_ADMIN, adminStaticToken, accessTokenExp, publicUrl } = settings;
-  const { jwtSecretKey: jwtSecret = DEFAULT_JWT_SECRET, adminPassword = DEFAULT_ADMIN_PASSWORD } = settings;
+  const { jwtSecretKey: jwtSecret = DEFAULT_JWT_SECRET } = settings;
+  const adminPassword = settings.builtInAdmin ? (settings.adminPassword ?? DEFAULT_ADMIN_PASSWORD) : undefined;
   checkSecrets({ host, publicUrl, behindProxy: isBehindProxy(settings), jwtSecret, adminPassword, adminStaticToken });
   return createLocalAuth({
     userFile: userFile(settings),

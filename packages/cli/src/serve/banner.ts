@@ -21,9 +21,10 @@ export interface BannerOptions {
 }
 
 /** How a user logs in. */
-function loginHint({ authProvider, adminUsername = 'admin', adminPassword }: Settings): string {
+function loginHint({ authProvider, adminUsername = 'admin', adminPassword, builtInAdmin }: Settings): string {
   if (authProvider === 'none') return 'not needed: everyone on this machine has full access';
   if (authProvider === 'cognito') return 'as a user of the user pool, at /auth/login';
+  if (!builtInAdmin) return 'as a user of the users file: "Authorize" on the API page, or /auth/login';
   const password = adminPassword === undefined ? ' with the password admin123' : '';
   return `as ${adminUsername}${password}: "Authorize" on the API page, or /auth/login`;
 }

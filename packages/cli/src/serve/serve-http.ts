@@ -69,8 +69,8 @@ async function checkHost(host: string, env: Env): Promise<void> {
   }
 }
 
-async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): Promise<HttpServer> {
-  const { host = DEFAULT_HOST, maxMessageBytes, publicUrl } = settings;
+async function listen(daemon: Daemon, settings: Settings, { config }: OpenedConfig, logger: LazyLogger): Promise<HttpServer> {
+  const { host = DEFAULT_HOST, maxBodyBytes, maxHeldBytes, maxHeldBytesPerUser, publicUrl } = settings;
   const { port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog } = settings;
   const trustProxy = trustedProxies(settings.trustProxy);
   // With a default secret, a web page that reaches the server by another host name could log in (DNS rebinding).
@@ -78,10 +78,12 @@ async function listen(daemon: Daemon, settings: Settings, logger: LazyLogger): P
   const auth = await createAuth({ settings, host, addressOf: createAddressOf(trustProxy), logger });
   return serveHttp(daemon, {
     ...{ auth, host, port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog, trustProxy, logger },
-    maxBodyBytes: maxMessageBytes,
+    ...{ maxBodyBytes, maxHeldBytes, maxHeldBytesPerUser },
     // The API pages of the server are at this origin.
     allowedOrigins: [...(parseList(settings.allowedOrigins) ?? []), ...(publicUrl === undefined ? [] : [originOf(publicUrl)])],
     version: VERSION,
+    publicUrl,
+    documents: { title: config.server.name, version: config.server.version },
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
   });
 }
@@ -143,7 +145,7 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     logUncaughtErrors(logger);
     await checkHost(settings.host ?? DEFAULT_HOST, env);
     await daemon.check(); // a store that cannot be used fails the start, not the first call
-    const server = await listen(daemon, settings, logger);
+    const server = await listen(daemon, settings, opened, logger);
     shutDownAtSignal(server, daemon, settings.drainMs, logger);
     logWarnings(opened.file, opened.config, logger);
     if (settings.watch) watchFiles(opened, daemon, modules, logger);

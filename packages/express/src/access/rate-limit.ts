@@ -8,6 +8,7 @@ import { retryLater } from '../auth/attempts.js';
 import type { AuthIdentity } from '../auth/identity.js';
 import type { AuthProvider } from '../auth/provider.js';
 import { createThrottle, networkOf } from '../auth/throttle.js';
+import type { Charge } from '../wire/body.js';
 import type { Refusal } from '../wire/respond.js';
 
 /** What {@link limitRate} takes. */
@@ -23,15 +24,20 @@ const MAX_KEYS = 10_000;
 /** Requests without a valid token, from one address. */
 const UNAUTHENTICATED = { burst: 60, everyMs: 1_000, maxKeys: MAX_KEYS };
 
+/** The limits of a server. */
+export interface RateLimit {
+  /** Authenticates a request and counts it. Callers above their limit are refused with 429. */
+  readonly authenticate: AuthProvider['authenticate'];
+  /** Counts what the body of an authenticated request costs beyond that request. */
+  readonly charge: Charge;
+}
+
 /**
  * Wraps `authenticate` so that callers above their limit are refused with 429.
  *
  * @throws DaemonError `usage` where `perMinute` is not a whole number from 0 to 60,000,000
  */
-export function limitRate(
-  authenticate: AuthProvider['authenticate'],
-  { perMinute, addressOf }: RateLimitOptions,
-): AuthProvider['authenticate'] {
+export function limitRate(authenticate: AuthProvider['authenticate'], { perMinute, addressOf }: RateLimitOptions): RateLimit {
   if (!Number.isInteger(perMinute) || perMinute < 0 || perMinute > 60_000_000)
     throw new DaemonError('usage', `the rate limit must be a whole number of requests a minute, 0 for none, got ${perMinute}`);
   const burst = Math.max(1, Math.ceil(perMinute / 10));
@@ -45,11 +51,24 @@ export function limitRate(
       return wait === 0 ? known : retryLater(429, 'Too many requests without a valid token; retry later.', wait);
     }
     const seconds = users?.take(known.subject) ?? 0;
-    return seconds === 0 ? known : retryLater(429, `More than ${perMinute} requests in a minute; retry later.`, seconds);
+    return seconds === 0 ? known : tooMany(seconds);
   }
 
-  return (req): Awaitable<AuthIdentity | Refusal> => {
-    const answer = authenticate(req);
-    return answer instanceof Promise ? answer.then((known) => limited(req, known)) : limited(req, answer);
+  const tooMany = (seconds: number): Refusal =>
+    retryLater(
+      429,
+      `More than ${perMinute} requests in a minute; retry later. Large bodies and batches count as several.`,
+      seconds,
+    );
+
+  return {
+    authenticate(req): Awaitable<AuthIdentity | Refusal> {
+      const answer = authenticate(req);
+      return answer instanceof Promise ? answer.then((known) => limited(req, known)) : limited(req, answer);
+    },
+    charge({ subject }, requests) {
+      const seconds = users?.spend(subject, requests) ?? 0;
+      return seconds === 0 ? undefined : tooMany(seconds);
+    },
   };
 }

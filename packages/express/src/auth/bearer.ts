@@ -2,10 +2,11 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
+import type { Revocable } from '../wire/caller.js';
 import type { Grants } from './identity.js';
 
 /** The user of a token, and what the token grants. */
-export interface Bearer extends Grants {
+export interface Bearer extends Grants, Revocable {
   readonly subject: string;
   /** The expiry of the token, in seconds since 1970. Undefined: it does not expire. */
   readonly expires?: number;

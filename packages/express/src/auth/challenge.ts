@@ -6,67 +6,84 @@
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 
-import { DaemonError } from '@mcp-daemon/core';
-
 import { partitionOfPath, PATHS } from '../paths.js';
+import { parsePublicUrl } from '../wire/public-url.js';
 import type { Refusal } from '../wire/respond.js';
 import { mountOf, pathOf } from './partition.js';
 
 const HOST = /^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
 
+const NOT_FOUND: Refusal = { status: 404, message: 'Nothing is served at this path.' };
+
 /** Makes 401 answers and the metadata that they point to. */
 export interface Challenges {
   /** A 401. @param problem what is wrong with the token; undefined: the request has no token */
   unauthorized(req: IncomingMessage, problem?: string): Refusal;
-  /** The metadata of a resource. @param path the path of the resource @returns undefined where nothing is served at that path */
-  metadata(req: IncomingMessage, path: string): object | undefined;
+  /** The metadata of a resource, or a refusal with 404. @param path the path of the resource */
+  metadata(req: IncomingMessage, path: string): object | Refusal;
+  /** The answer to clients that look for an authorization server here; undefined: they find it through the metadata. */
+  readonly discovery: Refusal | undefined;
 }
 
-/** @throws DaemonError `usage` where the text is not an origin */
-function originOf(publicUrl: string): string {
-  const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
-  throw new DaemonError('usage', 'PUBLIC_URL must be an origin such as https://mcp.example.com');
-}
+/** The paths at which OAuth clients look for an authorization server, and register with it. */
+const DISCOVERY = /^(?:\/[^?]*)?\/(?:\.well-known\/(?:oauth-authorization-server|openid-configuration)(?:\/|$)|register$)/;
+
+/** What a client is told that looks for an authorization server. Claude Code and mcp-remote show it to their user. */
+const NO_OAUTH: Refusal = {
+  status: 404,
+  message:
+    'This server has no OAuth login. Get a token: POST /auth/login with {"username", "password"}, or "mcp-daemon tokens create". ' +
+    'Then give it to your client as a header, such as --header "Authorization: Bearer ..."',
+};
+
+/** Whether a path belongs to the discovery of OAuth. */
+export const isDiscovery = (path: string): boolean => DISCOVERY.test(path);
 
 /**
  * Creates the challenges of one server.
  *
- * @param publicUrl the origin under which clients reach this server; undefined: the one in the `Host` header of the request
- * @param issuer the issuer of the tokens; undefined: this server issues them
- * @throws DaemonError `usage` where `publicUrl` is not an origin
+ * @param publicUrl the URL under which clients reach this server; undefined: the one in the `Host` header of the request
+ * @param issuer the authorization server that issues the tokens; undefined: there is none, and so no metadata is served or named
+ * @throws DaemonError `usage` where `publicUrl` is not a URL
  */
 export function createChallenges(publicUrl: string | undefined, issuer?: string): Challenges {
-  const origin = publicUrl === undefined ? undefined : originOf(publicUrl);
+  const known = publicUrl === undefined ? undefined : parsePublicUrl(publicUrl);
 
   function baseOf({ headers: { host = '' }, socket }: IncomingMessage): string {
-    if (origin !== undefined) return origin;
+    if (known !== undefined) return known.origin + known.prefix;
     const scheme = (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http';
     return `${scheme}://${HOST.test(host) ? host : 'localhost'}`;
   }
 
+  function metadataHint(req: IncomingMessage): string {
+    if (issuer === undefined) return '';
+    const path = pathOf(req);
+    // Only a path that is in our table is repeated in a header.
+    const resource = path === '/' || partitionOfPath(path) === undefined ? '' : path;
+    return `resource_metadata="${baseOf(req)}${mountOf(req)}${PATHS.metadata.path}${resource}"`;
+  }
+
   return {
     unauthorized(req, problem) {
-      const path = pathOf(req);
-      // Only a path that is in our table is repeated in a header.
-      const resource = path === '/' || partitionOfPath(path) === undefined ? '' : path;
-      const error = problem === undefined ? '' : `error="invalid_token", error_description="${problem}", `;
-      const metadata = `${baseOf(req)}${mountOf(req)}${PATHS.metadata.path}${resource}`;
+      const error = problem === undefined ? '' : `error="invalid_token", error_description="${problem}"`;
+      const parts = ['realm="mcp-daemon"', error, metadataHint(req)].filter((part) => part !== '');
       return {
         status: 401,
-        message: problem ?? 'A bearer token is needed.',
-        headers: { 'www-authenticate': `Bearer realm="mcp-daemon", ${error}resource_metadata="${metadata}"` },
+        message: problem ?? 'A bearer token is needed. Get one at POST /auth/login and send it as "Authorization: Bearer ...".',
+        headers: { 'www-authenticate': `Bearer ${parts.join(', ')}` },
       };
     },
     metadata(req, path) {
-      if (partitionOfPath(path) === undefined) return undefined;
+      if (issuer === undefined) return NO_OAUTH;
+      if (partitionOfPath(path) === undefined) return NOT_FOUND;
       const base = `${baseOf(req)}${mountOf(req)}`;
       return {
         resource: path === '' || path === '/' ? base : `${base}${path}`,
-        authorization_servers: [issuer ?? base],
+        authorization_servers: [issuer],
         bearer_methods_supported: ['header'],
         resource_name: 'mcp-daemon',
       };
     },
+    discovery: issuer === undefined ? NO_OAUTH : undefined,
   };
 }

@@ -1,6 +1,8 @@
 /** Callers, their roles, and what these allow. */
 import type { SessionIdentity } from '@mcp-daemon/core';
 
+import type { Revocable } from '../wire/caller.js';
+
 /**
  * The roles of users: an `admin` may do everything in every partition, a `user` everything that MCP offers in the partitions that
  * are granted to them, a `viewer` the same except calling tools.
@@ -11,7 +13,7 @@ export const ROLES = ['admin', 'user', 'viewer'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** A caller whose token has been verified, in a partition that is granted to them. */
-export interface AuthIdentity extends Readonly<Required<SessionIdentity>> {
+export interface AuthIdentity extends Readonly<Required<SessionIdentity>>, Revocable {
   /** As in the token; a role that is not one of {@link ROLES} allows nothing. */
   readonly roles: readonly string[];
 }

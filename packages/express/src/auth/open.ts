@@ -38,6 +38,8 @@ export function createOpenAuth({ allowedHosts, allowedOrigins = [], publicUrl }:
       'usage',
       `PUBLIC_URL cannot be ${publicUrl} without authentication: set AUTH_PROVIDER, or leave PUBLIC_URL out`,
     );
+  if (allowedOrigins.includes('*'))
+    throw new DaemonError('usage', 'ALLOWED_ORIGINS cannot be * without authentication: every web page could use this server');
   const guard = createGuard({ allowedHosts, allowedOrigins });
   return {
     loopbackOnly: true,

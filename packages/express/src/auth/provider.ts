@@ -10,8 +10,17 @@ import type { AuthIdentity } from './identity.js';
 export interface AuthProvider {
   /** True where callers need no credentials: a server with this provider has to listen on loopback. */
   readonly loopbackOnly?: boolean;
+  /** Whether the provider serves the metadata of RFC 9728, which names an authorization server. Default: no. */
+  readonly hasMetadata?: boolean;
   /** The caller and the partition of a request, or a refusal. Called for every request. */
   readonly authenticate: (req: IncomingMessage) => Awaitable<AuthIdentity | Refusal>;
+  /**
+   * Brings what is known of users and tokens up to date, where they may have changed. Called about twice a second while streams are
+   * open or calls are running; `isValid` of identities answers by it. Default: there is nothing to bring up to date.
+   *
+   * @returns undefined where there is nothing to wait for
+   */
+  readonly refresh?: () => Promise<void> | undefined;
   /**
    * Serves the paths of the provider, such as `/auth/login`, `/me` and the metadata of RFC 9728.
    *

@@ -14,6 +14,7 @@ import type { Refusal } from '../wire/respond.js';
 import { sendJson } from '../wire/respond.js';
 import type { Bearer } from './bearer.js';
 import type { Challenges } from './challenge.js';
+import { isDiscovery } from './challenge.js';
 import type { LoggedIn, Login } from './login.js';
 import { LOGIN_BODY, TOKEN_FORM } from './schemas.js';
 
@@ -139,7 +140,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
 
   function metadata(req: IncomingMessage, res: ServerResponse, path: string): void {
     const found = challenges.metadata(req, path);
-    if (found === undefined) sendProblem(res, { status: 404, message: 'Nothing is served at this path.', code: 'not_found' });
+    if ('status' in found) sendProblem(res, found as Refusal);
     else send(res, found);
   }
 
@@ -152,7 +153,8 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
       if (allowed(req, res, 'GET')) await me(req, res);
     } else if (isAt('metadata', path)) {
       if (allowed(req, res, 'GET')) metadata(req, res, path.slice(PATHS.metadata.path.length));
-    } else return false;
+    } else if (challenges.discovery !== undefined && isDiscovery(path)) sendProblem(res, challenges.discovery);
+    else return false;
     return true;
   }
 

@@ -1,4 +1,7 @@
-/** A token bucket per key: some attempts at once, then one more at regular intervals. */
+/**
+ * A token bucket per key: some attempts at once, then one more at regular intervals. Times are those of `performance.now()`, so a change of
+ * the wall clock changes no limit.
+ */
 import { isIPv6 } from 'node:net';
 
 /** What {@link createThrottle} takes. */
@@ -15,11 +18,21 @@ export interface ThrottleOptions {
 export interface Throttle {
   /** Counts an attempt. @returns 0; or the seconds to wait, and the attempt is not counted then */
   take(key: string): number;
+  /**
+   * Counts several attempts, also more than the key has left: it then has to wait for them before the next one. Only a key that has
+   * to wait already is refused.
+   *
+   * @returns 0; or the seconds to wait, and the attempts are not counted then
+   */
+  spend(key: string, attempts: number): number;
   /** Takes back one attempt. */
   give(key: string): void;
   /** Takes back all attempts. */
   forget(key: string): void;
 }
+
+/** Sums of fractions of milliseconds are not exact. */
+const ROUNDING_MS = 0.001;
 
 /** Creates a throttle without attempts. */
 export function createThrottle({ burst, everyMs, maxKeys }: ThrottleOptions): Throttle {
@@ -36,11 +49,19 @@ export function createThrottle({ burst, everyMs, maxKeys }: ThrottleOptions): Th
 
   return {
     take(key) {
-      const now = Date.now();
+      const now = performance.now();
       const next = Math.max(fullAt.get(key) ?? 0, now) + everyMs;
       const waitMs = next - now - burst * everyMs;
-      if (waitMs > 0) return Math.ceil(waitMs / 1000);
+      if (waitMs > ROUNDING_MS) return Math.ceil(waitMs / 1000);
       set(key, next);
+      return 0;
+    },
+    spend(key, attempts) {
+      const now = performance.now();
+      const at = Math.max(fullAt.get(key) ?? 0, now);
+      const waitMs = at - now - burst * everyMs;
+      if (waitMs > ROUNDING_MS) return Math.ceil(waitMs / 1000);
+      set(key, at + attempts * everyMs);
       return 0;
     },
     give(key) {

@@ -1,4 +1,5 @@
 /** A cache of verified tokens, so that a token is not verified again at every request. */
+import { hasExpired } from './token-times.js';
 
 /** How many tokens are remembered. The oldest is removed first. */
 const MAX_REMEMBERED = 10_000;
@@ -17,17 +18,17 @@ export interface VerifiedTokens<T> {
 
 /** Creates an empty cache. */
 export function createVerifiedTokens<T>(): VerifiedTokens<T> {
-  const verified = new Map<string, { value: T; expiresMs: number }>();
+  const verified = new Map<string, { value: T; expires: number }>();
   return {
     find(digest) {
       const known = verified.get(digest);
       if (known === undefined) return undefined;
-      if (known.expiresMs > Date.now()) return known.value;
+      if (!hasExpired(known.expires)) return known.value;
       verified.delete(digest);
       return 'The token has expired.';
     },
     add(digest, value, expires) {
-      verified.set(digest, { value, expiresMs: expires * 1000 });
+      verified.set(digest, { value, expires });
       if (verified.size <= MAX_REMEMBERED) return;
       const oldest = verified.keys().next();
       if (!oldest.done) verified.delete(oldest.value);

@@ -106,8 +106,9 @@ export function createDocuments({ assetsDir, ...options }: DocumentsOptions = {}
     for (const name of PAGES) {
       const { path } = PATHS[name];
       router.get(path, POLICIES[name], sender(assets.pages[name], 'text/html'));
-      // The URLs in the page are relative to its path without the slash.
-      router.get(`${path}/`, (_req, res) => res.redirect(308, `../${name}`));
+      // The URLs in the page are relative to its path, so with a slash they begin one level up.
+      const below = assets.pages[name].replaceAll(/"(docs\/assets\/|openapi\.json)/g, '"../$1');
+      router.get(`${path}/`, POLICIES[name], sender(below, 'text/html'));
       paths.push(path);
     }
     router.get(`${PATHS.docs.path}/assets/:name`, async (req, res, next) => {

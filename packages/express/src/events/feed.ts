@@ -1,6 +1,7 @@
 /** The event streams of one partition. The text of each event is made once for all streams that may see it. */
 import type { EventBus, Following, KeptEvent } from '@mcp-daemon/core';
 
+import { isRevoked } from '../wire/caller.js';
 import type { EventStream } from './stream.js';
 import { beatText, eventText, gapText, readyText, retryText } from './text.js';
 import type { EventsIdentity } from './viewer.js';
@@ -17,7 +18,7 @@ const NONE: ReadonlySet<EventStream> = new Set();
 export class Feed {
   readonly #following: Following;
   readonly #onEmpty: () => void;
-  readonly #streams = new Set<EventStream>();
+  readonly #streams = new Map<EventStream, EventsIdentity>();
   /** Streams that see the calls of all users. */
   readonly #seeingAll = new Set<EventStream>();
   /** Streams that see the calls of one user, by subject. */
@@ -46,7 +47,7 @@ export class Feed {
     const missed = lastEventId === undefined ? [] : this.#following.after(lastEventId);
     const seen = typeof missed === 'string' ? [] : missed.filter(({ event }) => maySee(identity, event));
     const first = typeof missed === 'string' ? gapText(missed, position) : seen.map(eventText).join('');
-    this.#streams.add(stream);
+    this.#streams.set(stream, identity);
     this.#counts.set(identity.subject, this.countOf(identity.subject) + 1);
     if (seesAll(identity)) this.#seeingAll.add(stream);
     else this.#own.set(identity.subject, (this.#own.get(identity.subject) ?? new Set()).add(stream));
@@ -70,21 +71,26 @@ export class Feed {
   /** Sends a heartbeat to all streams. Streams that were opened before a time are ended, so that their clients authenticate again. */
   beat(openedBefore: number): void {
     const { position } = this.#following;
-    for (const stream of [...this.#streams]) {
+    for (const stream of [...this.#streams.keys()]) {
       const text = beatText(stream.lastId === position ? undefined : position);
       stream.send(text, text.length, position);
       if (stream.openedAt < openedBefore) stream.end(retryText(RETRY_MS));
     }
   }
 
+  /** Ends the streams of callers whose access has been revoked or has expired. */
+  endRevoked(): void {
+    for (const [stream, identity] of [...this.#streams]) if (isRevoked(identity)) stream.end(retryText(RETRY_MS));
+  }
+
   /** Ends all streams. Their clients reconnect, but not all at the same time. */
   close(): void {
-    for (const stream of [...this.#streams]) stream.end(retryText(RETRY_MS + Math.floor(Math.random() * SPREAD_MS)));
+    for (const stream of [...this.#streams.keys()]) stream.end(retryText(RETRY_MS + Math.floor(Math.random() * SPREAD_MS)));
   }
 
   #publish(kept: KeptEvent): void {
     const subject = subjectOf(kept.event);
-    const audience = subject === undefined ? [this.#streams] : [this.#seeingAll, this.#own.get(subject) ?? NONE];
+    const audience = subject === undefined ? [this.#streams.keys()] : [this.#seeingAll, this.#own.get(subject) ?? NONE];
     let text: string | undefined;
     let bytes = 0;
     for (const streams of audience) {

@@ -6,6 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Daemon } from '@mcp-daemon/core';
 
+import type { ByteBudget } from '../wire/byte-budget.js';
+import { createByteBudget } from '../wire/byte-budget.js';
 import { SHUTTING_DOWN } from '../wire/failure.js';
 import { acceptedBy } from '../wire/media.js';
 import { positive } from '../wire/options.js';
@@ -29,6 +31,8 @@ export interface EventsHandlerOptions {
   maxUnreadBytes?: number;
   /** How long one stream lasts. Then its client has to reconnect and authenticate again. Default 1 hour. */
   maxStreamMs?: number;
+  /** The memory for events that clients do not read; see {@link ByteBudgetOptions}. Default: a budget of its own. */
+  budget?: ByteBudget;
 }
 
 /** The live events of a daemon. */
@@ -41,6 +45,8 @@ export interface EventsHandler {
   readonly identityOfTicket: (ticket: string) => EventsIdentity | undefined;
   /** How many streams are open. */
   readonly streams: number;
+  /** Ends the streams of callers for whom `isValid` is false. */
+  readonly endRevoked: () => void;
   /** Ends all streams and tells their clients to reconnect; new streams are refused. The daemon stays open. */
   readonly close: () => void;
 }
@@ -76,6 +82,8 @@ export function createEventsHandler(daemon: Pick<Daemon, 'events'>, options: Eve
   const maxUnreadBytes = positive('maxUnreadBytes', options.maxUnreadBytes ?? 500_000);
   const maxStreamMs = positive('maxStreamMs', options.maxStreamMs ?? 60 * 60_000);
 
+  const { budget = createByteBudget() } = options;
+
   const bus = daemon.events;
   const feeds = new Map<string, Feed>();
   const tickets = new Tickets();
@@ -84,7 +92,7 @@ export function createEventsHandler(daemon: Pick<Daemon, 'events'>, options: Eve
   let closed = false;
 
   function beat(): void {
-    for (const feed of [...feeds.values()]) feed.beat(Date.now() - maxStreamMs);
+    for (const feed of [...feeds.values()]) feed.beat(performance.now() - maxStreamMs);
   }
 
   function feedOf(partition: string): Feed {
@@ -98,7 +106,9 @@ export function createEventsHandler(daemon: Pick<Daemon, 'events'>, options: Eve
 
   function open(req: IncomingMessage, res: ServerResponse, identity: EventsIdentity): void {
     const feed = feedOf(identity.partition);
-    const stream: EventStream = new EventStream(res, maxUnreadBytes, {
+    const stream: EventStream = new EventStream(res, {
+      maxUnreadBytes,
+      holding: budget.hold(identity),
       onEnd: () => feed.remove(stream, identity),
       onClosed() {
         streams -= 1;
@@ -134,6 +144,9 @@ export function createEventsHandler(daemon: Pick<Daemon, 'events'>, options: Eve
     identityOfTicket: (ticket) => tickets.use(ticket),
     get streams() {
       return streams;
+    },
+    endRevoked() {
+      for (const feed of [...feeds.values()]) feed.endRevoked();
     },
     close() {
       closed = true;

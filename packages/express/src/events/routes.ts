@@ -13,7 +13,7 @@ import { TICKET_MS } from './tickets.js';
 
 const INVALID_TICKET: Refusal = {
   status: 401,
-  message: 'The ticket is unknown, used, or older than 30 seconds.',
+  message: 'The ticket is unknown, used, or older than 30 seconds; or its user has changed.',
   headers: { 'www-authenticate': 'Bearer realm="mcp-daemon"' },
 };
 
@@ -26,7 +26,10 @@ export interface EventRoutes {
 }
 
 /** Creates the handlers. `authenticate` identifies callers that have no ticket. */
-export function createEventRoutes(events: EventsHandler, authenticate: AuthProvider['authenticate']): EventRoutes {
+export function createEventRoutes(
+  events: EventsHandler,
+  { authenticate, refresh }: Pick<AuthProvider, 'authenticate' | 'refresh'>,
+): EventRoutes {
   const forUsers = authenticated(authenticate);
   const watchOfUser = forUsers((req, res, identity) => events.handle(req, res, identity));
   const create = forUsers((_req, res, identity) => {
@@ -35,10 +38,11 @@ export function createEventRoutes(events: EventsHandler, authenticate: AuthProvi
   });
 
   return {
-    watch(req, res) {
+    async watch(req, res) {
       // The EventSource of a browser cannot send a token in a header, so it sends a ticket in the URL.
       const ticket = new URLSearchParams(req.url?.split('?')[1]).get('ticket');
       if (ticket === null) return watchOfUser(req, res);
+      await refresh?.(); // the user or the token of the ticket may have changed
       const identity = events.identityOfTicket(ticket);
       // The path names the partition. Its part, if it has one, is only in the ticket: a page cannot send Part-ID.
       const matches = identity?.partition.split('#', 1)[0] === partitionOfPath(pathOf(req));

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 
+import { isRevoked } from '../wire/caller.js';
 import type { EventsIdentity } from './viewer.js';
 
 /** How long a ticket is valid, in milliseconds. */
@@ -15,6 +16,7 @@ const MAX_PER_USER = 100;
 interface Issued {
   readonly identity: EventsIdentity;
   readonly user: string;
+  /** In milliseconds of `performance.now()`. */
   readonly until: number;
 }
 
@@ -26,24 +28,30 @@ export class Tickets {
   #sweep: NodeJS.Timeout | undefined;
 
   /** Creates a ticket. @returns 43 characters that need no escaping in a URL */
-  create({ partition, subject, roles }: EventsIdentity): string {
+  create({ partition, subject, roles, isValid }: EventsIdentity): string {
     const ticket = randomBytes(32).toString('base64url');
     const user = JSON.stringify([partition, subject]);
     const mine = this.#byUser.get(user) ?? new Set();
     this.#byUser.set(user, mine.add(ticket));
-    const identity = { partition, subject, ...(roles === undefined ? {} : { roles: [...roles] }) };
-    this.#issued.set(ticket, { identity, user, until: Date.now() + TICKET_MS });
+    const identity = {
+      partition,
+      subject,
+      ...(roles === undefined ? {} : { roles: [...roles] }),
+      ...(isValid === undefined ? {} : { isValid }),
+    };
+    this.#issued.set(ticket, { identity, user, until: performance.now() + TICKET_MS });
     if (mine.size > MAX_PER_USER) this.#drop(mine.values().next().value);
     if (this.#issued.size > MAX_TICKETS) this.#drop(this.#issued.keys().next().value);
     this.#sweep ??= setInterval(() => this.#expire(), TICKET_MS).unref();
     return ticket;
   }
 
-  /** Uses up a ticket. @returns the caller it was created for; undefined: the ticket is unknown, used or too old */
+  /** Uses up a ticket. @returns the caller it was created for; undefined: the ticket is unknown, used or too old, or its user or token has changed */
   use(ticket: string): EventsIdentity | undefined {
     const issued = this.#issued.get(ticket);
     this.#drop(ticket);
-    return issued !== undefined && issued.until > Date.now() ? issued.identity : undefined;
+    if (issued === undefined || issued.until <= performance.now() || isRevoked(issued.identity)) return undefined;
+    return issued.identity;
   }
 
   /** Makes all tickets invalid. */
@@ -54,7 +62,7 @@ export class Tickets {
   }
 
   #expire(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [ticket, { until }] of this.#issued) {
       if (until > now) break;
       this.#drop(ticket);

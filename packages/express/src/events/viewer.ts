@@ -1,8 +1,10 @@
 /** The callers that watch events, and the events they may see. */
 import type { DaemonEvent } from '@mcp-daemon/core';
 
+import type { Revocable } from '../wire/caller.js';
+
 /** A caller that watches one partition. */
-export interface EventsIdentity {
+export interface EventsIdentity extends Revocable {
   readonly partition: string;
   readonly subject: string;
   /** With `admin` the caller sees everything in the partition, without it changes of the catalog and their own calls. */

@@ -9,7 +9,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
 
 import { PATHS } from '../paths.js';
+import type { Charge } from '../wire/body.js';
 import { createMessageReader } from '../wire/body.js';
+import type { ByteBudget } from '../wire/byte-budget.js';
+import { createByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import { callerOf } from '../wire/caller.js';
 import { EventStreams } from '../wire/event-stream.js';
@@ -35,10 +38,15 @@ export interface HttpSseHandlerOptions<I extends SessionIdentity = SessionIdenti
   allowedHosts?: readonly string[];
   /** Origins of web pages that may use this server, besides those of loopback. Default: none. */
   allowedOrigins?: readonly string[];
-  /** Largest size of one body. Default 10 MB. */
+  /** Largest size of one body. Default 4 MB. */
   maxBodyBytes?: number;
-  /** Largest size of all unfinished bodies together; beyond it a body is refused with 503. Default 200 MB. */
-  maxPartialBytes?: number;
+  /** The memory for what clients make the server keep; see {@link ByteBudgetOptions}. Default: a budget of its own. */
+  budget?: ByteBudget;
+  /**
+   * Charges a caller for what a body costs beyond one request: a batch of n messages counts as n, and each 64 KB as one more. A refusal
+   * that it returns is sent, and nothing of the body is run. Default: bodies cost nothing.
+   */
+  charge?: Charge;
   /** How many sessions may be open; one more is refused with 503. Default 1,000. */
   maxSessions?: number;
   /** How many sessions one user may have open in one partition. Default 100. */
@@ -52,6 +60,8 @@ export interface HttpSseHandlerOptions<I extends SessionIdentity = SessionIdenti
   maxUnreadBytes?: number;
   /** How often a comment is sent on a stream, so that proxies keep it open. Default 15 seconds. */
   keepAliveMs?: number;
+  /** The path that a proxy strips; the event `endpoint` has it. Default: none. */
+  prefix?: string;
   /** Gets errors. Default: nothing is logged. */
   logger?: Pick<Logger, 'error'>;
 }
@@ -68,6 +78,8 @@ export interface HttpSseHandler<I extends SessionIdentity = SessionIdentity> {
   readonly message: (req: IncomingMessage, res: ServerResponse, identity: I) => void;
   /** How many sessions are open. */
   readonly sessions: number;
+  /** Ends the sessions of callers for whom `isValid` is false; see {@link Revocable}. */
+  readonly endRevoked: () => void;
   /**
    * Closes the handler: new requests are refused, running calls are cancelled after `drainMs` (default 5 seconds), then the streams
    * end. The daemon stays open. A second call returns the promise of the first.
@@ -109,24 +121,31 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
   daemon: Pick<Daemon, 'open'>,
   options: HttpSseHandlerOptions<I> = {},
 ): HttpSseHandler<I> {
-  const { authorize = () => true, allowedHosts, allowedOrigins = [], logger } = options;
-  const maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 10_000_000);
-  const maxPartialBytes = positive('maxPartialBytes', options.maxPartialBytes ?? 200_000_000);
+  const {
+    authorize = () => true,
+    allowedHosts,
+    allowedOrigins = [],
+    budget = createByteBudget(),
+    charge,
+    prefix = '',
+    logger,
+  } = options;
+  const maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 4_000_000);
   const maxSessions = positive('maxSessions', options.maxSessions ?? 1_000);
   const maxSessionsPerUser = positive('maxSessionsPerUser', options.maxSessionsPerUser ?? 100);
   const idleMs = positive('sessionIdleMs', options.sessionIdleMs ?? 24 * 60 * 60_000);
   const maxUnreadBytes = positive('maxUnreadBytes', options.maxUnreadBytes ?? 10_000_000);
-  const streams = new EventStreams(positive('keepAliveMs', options.keepAliveMs ?? 15_000), maxUnreadBytes);
+  const streams = new EventStreams(budget, positive('keepAliveMs', options.keepAliveMs ?? 15_000), maxUnreadBytes);
 
   const guard = createGuard({ allowedHosts, allowedOrigins });
-  const readMessage = createMessageReader(maxBodyBytes, maxPartialBytes);
+  const readMessage = createMessageReader({ maxBytes: maxBodyBytes, budget, charge });
   const table = new Map<string, SseSession>();
   const sessionsByUser = new UserCounts();
   let timer: NodeJS.Timeout | undefined;
   let closing: Promise<void> | undefined;
 
   function sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const session of [...table.values()])
       if (session.idleFor(now) >= (session.hasReceived ? idleMs : Math.min(idleMs, FIRST_MESSAGE_MS))) session.core.close();
   }
@@ -149,7 +168,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
     const uncount = sessionsByUser.take(caller);
     table.set(session.id, session);
     timer ??= setInterval(sweep, Math.min(30_000, Math.max(10, idleMs / 4))).unref();
-    session.begin(`${base}${PATHS.messages.path}?sessionId=${session.id}`);
+    session.begin(`${prefix}${base}${PATHS.messages.path}?sessionId=${session.id}`);
   }
 
   function refusalOf(req: IncomingMessage, method: string): Refusal | undefined {
@@ -203,16 +222,19 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
       }
       const caller = callerOf(identity);
       if (sessionOf(req, res, caller) === undefined) return;
-      readMessage(req, res, (message) => {
+      readMessage(req, res, caller, (message) => {
         try {
           // The handler or the session may have been closed while the body was read.
           const refused = closing === undefined ? forbidden(message, (method) => authorize(identity, method)) : SHUTTING_DOWN;
           if (refused !== undefined) refuse(res, refused);
-          else sessionOf(req, res, caller)?.receive(message, req, res);
+          else sessionOf(req, res, caller)?.receive(message, caller, req, res);
         } catch (error) {
           fail(res, error, logger);
         }
       });
+    },
+    endRevoked() {
+      for (const session of [...table.values()]) if (session.isRevoked) session.core.close();
     },
     get sessions() {
       return table.size;

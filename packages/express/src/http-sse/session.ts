@@ -7,6 +7,7 @@ import { encode } from '@mcp-daemon/core';
 
 import { bytesOf } from '../wire/body.js';
 import type { Caller } from '../wire/caller.js';
+import { isRevoked } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { sendJson, sendStatus } from '../wire/respond.js';
 
@@ -32,18 +33,20 @@ export class SseSession implements Peer {
   readonly id = randomUUID();
   readonly core: Session;
   readonly #caller: Caller;
+  /** Who sent the last message: the same user, perhaps with another token. */
+  #sender: Caller;
   readonly #res: ServerResponse;
   readonly #streams: EventStreams;
   readonly #onEnd: (session: SseSession) => void;
   #ended = false;
   /** Whether the client has ever sent a message. */
   #hasReceived = false;
-  /** The time of the last message from the client. */
-  #lastUsed = Date.now();
+  /** The time of the last message from the client, in milliseconds of `performance.now()`. */
+  #lastUsed = performance.now();
 
   /** @throws DaemonError `closed` where the daemon is closed */
   constructor({ daemon, streams, caller, res, onEnd }: SseSessionOptions) {
-    this.#caller = caller;
+    this.#caller = this.#sender = caller;
     this.#res = res;
     this.#streams = streams;
     this.#onEnd = onEnd;
@@ -65,16 +68,22 @@ export class SseSession implements Peer {
     return now - this.#lastUsed;
   }
 
+  /** Whether the caller of the stream, or of the last message while calls are running, has lost access. */
+  get isRevoked(): boolean {
+    return isRevoked(this.#caller) || (this.core.inFlight > 0 && isRevoked(this.#sender));
+  }
+
   /** Opens the stream. @param endpoint the path to which the client sends its messages */
   begin(endpoint: string): void {
-    this.#streams.open(this.#res, `event: endpoint\ndata: ${endpoint}\n\n`);
+    this.#streams.open(this.#res, this.#caller, `event: endpoint\ndata: ${endpoint}\n\n`);
     this.#res.once('close', () => this.core.close());
   }
 
   /** Receives the body of a POST. Its answer goes to the stream; the POST is answered with 202, or 400 for a malformed message. */
-  receive(message: unknown, req: IncomingMessage, res: ServerResponse): void {
+  receive(message: unknown, sender: Caller, req: IncomingMessage, res: ServerResponse): void {
+    this.#sender = sender;
     this.#hasReceived = true;
-    this.#lastUsed = Date.now();
+    this.#lastUsed = performance.now();
     const answered = this.core.receive(message, req.headers['traceparent']?.toString(), bytesOf(req));
     if (answered instanceof Promise) {
       sendStatus(res, 202);

@@ -7,18 +7,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Awaitable, Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
 
+import type { Charge } from '../wire/body.js';
 import { createMessageReader } from '../wire/body.js';
+import type { ByteBudget } from '../wire/byte-budget.js';
+import { createByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import { callerOf } from '../wire/caller.js';
 import { EventStreams } from '../wire/event-stream.js';
 import { fail, SHUTTING_DOWN } from '../wire/failure.js';
 import { createGuard } from '../wire/guard.js';
 import { acceptedBy } from '../wire/media.js';
-import { isModern } from '../wire/message.js';
+import { isModern, joinVersions } from '../wire/message.js';
 import { positive } from '../wire/options.js';
 import type { Permission } from '../wire/permission.js';
 import { forbidden } from '../wire/permission.js';
 import { closeWithConnection } from '../wire/pipeline.js';
+import { recordMessage } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
 import { refuse } from '../wire/respond.js';
 import { createLegacyHandler } from './legacy.js';
@@ -41,10 +45,19 @@ export interface McpHandlerOptions<I extends SessionIdentity = SessionIdentity> 
   allowedHosts?: readonly string[];
   /** Origins of web pages that may use this server, besides those of loopback. Default: none. */
   allowedOrigins?: readonly string[];
-  /** Largest size of one body. Default 10 MB. */
+  /** Largest size of one body. Default 4 MB. */
   maxBodyBytes?: number;
-  /** Largest size of all unfinished bodies together; beyond it a body is refused with 503. Default 200 MB. */
-  maxPartialBytes?: number;
+  /** The memory for what clients make the server keep; see {@link ByteBudgetOptions}. Default: a budget of its own. */
+  budget?: ByteBudget;
+  /**
+   * Charges a caller for what a body costs beyond one request: a batch of n messages counts as n, and each 64 KB as one more. A refusal
+   * that it returns is sent, and nothing of the body is run. Default: bodies cost nothing.
+   */
+  charge?: Charge;
+  /** How much all sessions keep of their streams for clients that resume them, in characters. Default 64,000,000. */
+  maxKept?: number;
+  /** How much of that the sessions of one user keep. Default 16,000,000. */
+  maxKeptPerUser?: number;
   /** How long a session lives without a request, a running call or an open stream. Default 30 minutes. */
   sessionIdleMs?: number;
   /** How many sessions may be open; when one more begins, the one that was idle longest is closed. Default 10,000. */
@@ -86,6 +99,10 @@ export interface McpHandler<I extends SessionIdentity = SessionIdentity> {
   readonly sessions: number;
   /** How many responses are open streams. */
   readonly streams: number;
+  /** Whether a request is running or a stream or a session is open. */
+  readonly isBusy: boolean;
+  /** Ends streams and running requests of callers for whom `isValid` is false; see {@link Revocable}. */
+  readonly endRevoked: () => void;
   /**
    * Closes the endpoint: new requests are refused, running calls are cancelled after `drainMs` (default 5 seconds), sessions and streams
    * end. The daemon stays open. A second call returns the promise of the first.
@@ -117,22 +134,25 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   daemon: Daemon,
   options: McpHandlerOptions<I> = {},
 ): McpHandler<I> {
-  const { authenticate, authorize, allowedHosts, allowedOrigins = [], logger } = options;
-  const maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 10_000_000);
-  const maxPartialBytes = positive('maxPartialBytes', options.maxPartialBytes ?? 200_000_000);
+  const { authenticate, authorize, allowedHosts, allowedOrigins = [], budget = createByteBudget(), charge, logger } = options;
+  const maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 4_000_000);
+  const maxKept = positive('maxKept', options.maxKept ?? 64_000_000);
+  const maxKeptPerUser = positive('maxKeptPerUser', options.maxKeptPerUser ?? 16_000_000);
   const idleMs = positive('sessionIdleMs', options.sessionIdleMs ?? 30 * 60_000);
   const maxSessions = positive('maxSessions', options.maxSessions ?? 10_000);
   const maxSessionsPerUser = positive('maxSessionsPerUser', options.maxSessionsPerUser ?? 1_000);
   const maxStreams = positive('maxStreams', options.maxStreams ?? 10_000);
   const maxStreamsPerUser = positive('maxStreamsPerUser', options.maxStreamsPerUser ?? 1_000);
   const maxInFlightPerUser = positive('maxInFlightPerUser', options.maxInFlightPerUser ?? 1_000);
-  const streams = new EventStreams(positive('keepAliveMs', options.keepAliveMs ?? 15_000));
+  const streams = new EventStreams(budget, positive('keepAliveMs', options.keepAliveMs ?? 15_000));
 
   const guard = createGuard({ allowedHosts, allowedOrigins });
-  const readMessage = createMessageReader(maxBodyBytes, maxPartialBytes);
-  const sessions = createSessions({ daemon, streams, idleMs, maxSessions, maxSessionsPerUser });
-  const legacy = createLegacyHandler(sessions, streams);
-  const modern = createModernHandler({ daemon, streams, maxStreams, maxStreamsPerUser, maxInFlightPerUser });
+  const readMessage = createMessageReader({ maxBytes: maxBodyBytes, budget, charge });
+  const sessions = createSessions({
+    ...{ daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser },
+  });
+  const legacy = createLegacyHandler(sessions, streams, budget);
+  const modern = createModernHandler({ daemon, streams, budget, maxStreams, maxStreamsPerUser, maxInFlightPerUser });
   let closing: Promise<void> | undefined;
 
   const authorized = (identity: I): AuthorizedCaller => ({
@@ -141,7 +161,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   });
 
   function post(req: IncomingMessage, res: ServerResponse, { caller, may }: AuthorizedCaller): void {
-    readMessage(req, res, (message) => {
+    readMessage(req, res, caller, (message, bytes) => {
       try {
         // The endpoint may have been closed while the body was read.
         const refused = closing === undefined ? forbidden(message, may) : SHUTTING_DOWN;
@@ -150,12 +170,13 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
           return;
         }
         const { 'mcp-protocol-version': version, 'mcp-session-id': sessionId } = req.headers;
-        if (!isModern(message, version?.toString(), sessionId?.toString())) {
+        recordMessage(req, message);
+        if (!isModern(message, version?.toString(), sessionId?.toString() || undefined)) {
           legacy.post(message, req, res, caller);
           return;
         }
         const accepted = acceptedBy(req);
-        if (accepted.json && accepted.events) modern.post(message, req, res, caller);
+        if (accepted.json && accepted.events) modern.post(message, bytes, req, res, caller);
         else refuse(res, { status: 406, message: 'Accept must include both application/json and text/event-stream.' });
       } catch (error) {
         fail(res, error, logger);
@@ -164,6 +185,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   }
 
   function serve(req: IncomingMessage, res: ServerResponse, from: AuthorizedCaller): void {
+    joinVersions(req);
     if (closing !== undefined) refuse(res, SHUTTING_DOWN);
     else if (req.method === 'POST') post(req, res, from);
     else if (req.method === 'GET') legacy.get(req, res, from.caller);
@@ -201,6 +223,14 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
     },
     get streams() {
       return streams.size;
+    },
+    get isBusy() {
+      return streams.size > 0 || sessions.size > 0 || modern.isBusy;
+    },
+    endRevoked() {
+      sessions.endRevoked();
+      modern.endRevoked();
+      streams.endRevoked();
     },
     close: ({ drainMs = 5_000 } = {}) =>
       (closing ??= Promise.all([sessions.close(drainMs), modern.close(drainMs)]).then(() => undefined)),

@@ -10,6 +10,7 @@ import type { Daemon, JsonRpcNotification, JsonRpcRequest, Peer, RequestId, Sess
 import { isObject } from '@mcp-daemon/core';
 
 import { bytesOf } from '../wire/body.js';
+import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import type { Accepted } from '../wire/media.js';
@@ -25,10 +26,20 @@ const PRIMING_SINCE = '2025-11-25';
 export interface SessionContext {
   readonly daemon: Daemon;
   readonly streams: EventStreams;
+  /** Where unread answers are counted. */
+  readonly budget: Pick<ByteBudget, 'hold'>;
   /** Called with the change in the number of characters that a session keeps for resumption. */
-  onKept(characters: number): void;
+  onKept(session: HttpSession, characters: number): void;
   /** Called when a session has ended. */
   onEnded(session: HttpSession): void;
+}
+
+/** One POST of a session. */
+export interface SessionRequest {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly caller: Caller;
+  readonly accepted: Accepted;
 }
 
 /** The ids of all requests in a body, which may be a batch. */
@@ -48,8 +59,8 @@ export class HttpSession implements Peer, ReplyOwner {
   readonly #context: SessionContext;
   #streams: SessionStreams | undefined;
   #replies: Map<RequestId, Reply> | undefined;
-  /** The time of the last request of the client, in milliseconds since 1970. */
-  lastUsed = Date.now();
+  /** The time of the last request of the client, in milliseconds of `performance.now()`. */
+  lastUsed = performance.now();
 
   /** @throws DaemonError `closed` where the daemon is closed */
   constructor(context: SessionContext, caller: Caller) {
@@ -70,7 +81,9 @@ export class HttpSession implements Peer, ReplyOwner {
 
   /** The streams of the session, created when first needed. */
   get streams(): SessionStreams {
-    return (this.#streams ??= new SessionStreams(this.#context.streams, this.sendsPriming, (more) => this.#context.onKept(more)));
+    return (this.#streams ??= new SessionStreams(this.#context.streams, this.sendsPriming, (more) =>
+      this.#context.onKept(this, more),
+    ));
   }
 
   /** Whether calls are running. */
@@ -84,11 +97,11 @@ export class HttpSession implements Peer, ReplyOwner {
   }
 
   /** Receives the body of a POST and answers it. */
-  post(message: unknown, req: IncomingMessage, res: ServerResponse, accepted: Accepted): void {
+  post(message: unknown, { req, res, caller, accepted }: SessionRequest): void {
     const replies = (this.#replies ??= new Map<RequestId, Reply>());
     // Core refuses a request whose id is already running. Messages with that id still belong to the first request.
     const ids = requestsIn(message).filter((id) => !replies.has(id));
-    const reply = new Reply(this, res, accepted, ids);
+    const reply = new Reply(this, { res, caller, accepted, ids, budget: this.#context.budget });
     for (const id of ids) replies.set(id, reply);
     const finish = (answered: Parameters<Reply['answer']>[0]): void => {
       for (const id of ids) replies.delete(id);
@@ -104,10 +117,10 @@ export class HttpSession implements Peer, ReplyOwner {
   }
 
   /** Serves a GET: opens the standalone stream, or with `Last-Event-ID` resumes an interrupted one. */
-  get(req: IncomingMessage, res: ServerResponse): void {
+  get(req: IncomingMessage, res: ServerResponse, caller: Caller): void {
     const lastEventId = req.headers['last-event-id'];
-    if (lastEventId === undefined) this.streams.openStandalone(res);
-    else if (typeof lastEventId !== 'string' || !this.streams.resume(lastEventId, res))
+    if (lastEventId === undefined) this.streams.openStandalone(res, caller);
+    else if (typeof lastEventId !== 'string' || !this.streams.resume(lastEventId, res, caller))
       refuse(res, { status: 400, message: 'The stream cannot be resumed from this Last-Event-ID.' });
   }
 
@@ -129,13 +142,18 @@ export class HttpSession implements Peer, ReplyOwner {
     queueMicrotask(() => void this.core.receive({ jsonrpc: '2.0', id: message.id, error }));
   }
 
+  /** Cancels the requests of callers who have lost access. */
+  endRevoked(): void {
+    for (const reply of [...new Set(this.#replies?.values())]) reply.endIfRevoked();
+  }
+
   /** Called by core when the session has ended, for whatever reason. */
   close(): void {
     this.#streams?.close();
     this.#context.onEnded(this);
   }
 
-  /** Drops kept events that were sent before a time, in milliseconds since 1970. */
+  /** Drops kept events that were sent before a time, in milliseconds of `performance.now()`. */
   expire(before: number): void {
     this.#streams?.expire(before);
   }

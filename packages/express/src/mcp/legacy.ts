@@ -2,17 +2,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { JsonObject } from '@mcp-daemon/core';
-import { encode, LEGACY_VERSIONS } from '@mcp-daemon/core';
+import { encode, LEGACY_VERSIONS, META, MODERN_VERSIONS } from '@mcp-daemon/core';
 
 import { bytesOf } from '../wire/body.js';
+import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { eventOf } from '../wire/event-stream.js';
-import { sendAnswer, SHUTTING_DOWN } from '../wire/failure.js';
+import { SHUTTING_DOWN } from '../wire/failure.js';
 import type { Accepted } from '../wire/media.js';
 import { acceptedBy } from '../wire/media.js';
 import { isHandshake, isLegacyVersion } from '../wire/message.js';
-import { endResponse, refuse, sendJson } from '../wire/respond.js';
+import type { Refusal } from '../wire/respond.js';
+import { refuse, sendAnswer } from '../wire/respond.js';
 import type { HttpSession } from './http-session.js';
 import type { Answered } from './reply.js';
 import type { Sessions } from './sessions.js';
@@ -27,13 +29,21 @@ export interface LegacyHandler {
   delete(req: IncomingMessage, res: ServerResponse, caller: Caller): void;
 }
 
+/** How to call without a session, in one line. */
+const [MODERN] = MODERN_VERSIONS;
+const WITHOUT_SESSION =
+  'Send "initialize" first and repeat its Mcp-Session-Id; or send a request without a session: the headers ' +
+  `MCP-Protocol-Version: ${MODERN}, Mcp-Method and, for a call, Mcp-Name, and in the body "params": {"_meta": ` +
+  `{"${META.protocolVersion}": "${MODERN}", "${META.clientCapabilities}": {}}}.`;
+const NO_ID: Refusal = { status: 400, message: 'Invalid Request: "initialize" must have an id.' };
+
 const sessionIdOf = (req: IncomingMessage): string | undefined => {
   const id = req.headers['mcp-session-id'];
-  return typeof id === 'string' ? id : undefined;
+  return typeof id === 'string' && id !== '' ? id : undefined;
 };
 
 /** Creates the handler of the legacy era. */
-export function createLegacyHandler(sessions: Sessions, streams: EventStreams): LegacyHandler {
+export function createLegacyHandler(sessions: Sessions, streams: EventStreams, budget: Pick<ByteBudget, 'hold'>): LegacyHandler {
   /** The session with this id. If there is none, the request is refused and the result is undefined. */
   function sessionOf(id: string, req: IncomingMessage, res: ServerResponse, caller: Caller): HttpSession | undefined {
     const version = req.headers['mcp-protocol-version'];
@@ -52,7 +62,7 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams): 
   function begin(message: JsonObject, req: IncomingMessage, res: ServerResponse, caller: Caller, accepted: Accepted): void {
     // Without an id it is a notification, which has no answer: the client could not learn the id of its session.
     if (!('id' in message)) {
-      refuse(res, { status: 400, message: 'Invalid Request: "initialize" must have an id.' });
+      refuse(res, NO_ID);
       return;
     }
     const session = sessions.create(caller);
@@ -62,15 +72,15 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams): 
         session.core.close();
         if (answer === undefined)
           refuse(res, SHUTTING_DOWN); // the session was closed meanwhile
-        else sendAnswer(res, 400, answer);
+        else sendAnswer(res, 400, answer, { caller, budget });
         return;
       }
       sessions.add(session);
       const named = ['mcp-session-id', session.id];
-      if (accepted.json) sendJson(res, 200, encode(answer), named);
+      if (accepted.json) sendAnswer(res, 200, answer, { caller, budget, more: named });
       else {
-        streams.open(res, eventOf(encode(answer)), named);
-        endResponse(res);
+        streams.open(res, caller, eventOf(encode(answer)), named);
+        streams.end(res);
       }
     };
     const answered = session.core.receive(message, undefined, bytesOf(req));
@@ -82,7 +92,7 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams): 
   function named(req: IncomingMessage, res: ServerResponse, caller: Caller): HttpSession | undefined {
     const id = sessionIdOf(req);
     if (id !== undefined) return sessionOf(id, req, res, caller);
-    const message = 'Without Mcp-Session-Id only POST is supported.';
+    const message = 'Without Mcp-Session-Id only POST is supported. The stream of live events is at /events.';
     refuse(res, { status: 405, message, headers: { allow: 'POST' } });
     return undefined;
   }
@@ -95,15 +105,16 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams): 
         return;
       }
       const id = sessionIdOf(req);
-      if (id !== undefined) sessionOf(id, req, res, caller)?.post(message, req, res, accepted);
-      else if (isHandshake(message)) begin(message, req, res, caller, accepted);
+      // Also with the id of a session that has ended: some clients repeat it when they begin another.
+      if (isHandshake(message) && (id === undefined || sessions.find(id, caller) === undefined))
+        begin(message, req, res, caller, accepted);
+      else if (id !== undefined) sessionOf(id, req, res, caller)?.post(message, { req, res, caller, accepted });
       else {
-        const hint = 'Send "initialize" first and repeat its Mcp-Session-Id; or send a request without a session, with "_meta".';
-        refuse(res, { status: 400, message: `The header Mcp-Session-Id is missing. ${hint}` });
+        refuse(res, { status: 400, message: `The header Mcp-Session-Id is missing. ${WITHOUT_SESSION}` });
       }
     },
     get(req, res, caller) {
-      if (acceptedBy(req).events) named(req, res, caller)?.get(req, res);
+      if (acceptedBy(req).events) named(req, res, caller)?.get(req, res, caller);
       else refuse(res, { status: 406, message: 'Accept must include text/event-stream.' });
     },
     delete(req, res, caller) {

@@ -10,13 +10,15 @@ import { abortReason, encode, isObject, META } from '@mcp-daemon/core';
 
 import { Bag } from '../wire/bag.js';
 import { bytesOf } from '../wire/body.js';
+import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
+import { isRevoked } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { eventOf } from '../wire/event-stream.js';
-import { sendAnswer, SHUTTING_DOWN } from '../wire/failure.js';
+import { REVOKED, SHUTTING_DOWN } from '../wire/failure.js';
 import { MAX_TIMER_MS } from '../wire/options.js';
 import type { Refusal } from '../wire/respond.js';
-import { endResponse, refuse, sendStatus } from '../wire/respond.js';
+import { refuse, sendAnswer, sendStatus } from '../wire/respond.js';
 import { UserCounts } from '../wire/user-counts.js';
 
 /** The HTTP statuses that the protocol requires for JSON-RPC errors. Other errors have status 200. */
@@ -44,13 +46,23 @@ function statusOf(answer: JsonRpcResponse, described: boolean): number {
   return STATUS.get(code) ?? (code === INVALID_PARAMS && !described ? 400 : 200);
 }
 
+/** What all requests of an endpoint use. */
+interface ModernTools {
+  readonly streams: EventStreams;
+  /** Where unread answers are counted. */
+  readonly budget: Pick<ByteBudget, 'hold'>;
+}
+
 /** One request, from its body to the end of its response. */
 class ModernRequest implements Exchange {
   readonly partition: string;
   readonly subject: string;
+  readonly caller: Caller;
+  /** The size of the body that the message came in. */
+  readonly bytes: number;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
-  readonly #streams: EventStreams;
+  readonly #tools: ModernTools;
   #controller: AbortController | undefined;
   #endedBy: EndedBy | undefined;
   #answered = false;
@@ -59,12 +71,15 @@ class ModernRequest implements Exchange {
   /** Its index in the bag of running requests. */
   index = 0;
 
-  constructor(req: IncomingMessage, res: ServerResponse, caller: Caller, streams: EventStreams) {
+  /** @param bytes the size of the body */
+  constructor(req: IncomingMessage, res: ServerResponse, caller: Caller, bytes: number, tools: ModernTools) {
     this.partition = caller.partition;
     this.subject = caller.subject;
+    this.caller = caller;
+    this.bytes = bytes;
     this.#req = req;
     this.#res = res;
-    this.#streams = streams;
+    this.#tools = tools;
   }
 
   /** Created on first access: most calls end without it. */
@@ -88,12 +103,8 @@ class ModernRequest implements Exchange {
   notify(notification: JsonRpcNotification): void {
     if (this.#endedBy !== undefined || this.#answered) return;
     const event = eventOf(encode(notification));
-    if (this.#res.headersSent) this.#streams.write(this.#res, event);
-    else this.#streams.open(this.#res, event);
-  }
-
-  get bytes(): number {
-    return bytesOf(this.#req);
+    if (this.#res.headersSent) this.#tools.streams.write(this.#res, event);
+    else this.#tools.streams.open(this.#res, this.caller, event);
   }
 
   /** Aborts the request: the client has disconnected. */
@@ -105,6 +116,14 @@ class ModernRequest implements Exchange {
     this.#controller?.abort(abortReason(this.#endedBy));
   }
 
+  /** Ends the request because its caller has lost access: its result must not be sent any more. */
+  revoke(): void {
+    this.abort('client');
+    this.#answered = true;
+    if (this.#res.headersSent) this.#tools.streams.end(this.#res);
+    else refuse(this.#res, REVOKED);
+  }
+
   /**
    * Sends the answer; undefined: the message has none.
    *
@@ -112,26 +131,31 @@ class ModernRequest implements Exchange {
    */
   answer(answer: JsonRpcResponse | undefined, described: boolean): void {
     const res = this.#res;
+    if (res.writableEnded) return; // the caller has lost access
     this.#answered = true; // no notification may follow
     if (res.destroyed) return;
-    if (res.headersSent) endResponse(res, answer === undefined ? undefined : eventOf(encode(answer)));
+    const { streams, budget } = this.#tools;
+    if (res.headersSent) streams.end(res, answer === undefined ? undefined : eventOf(encode(answer)));
     else if (answer === undefined) sendStatus(res, this.#endedBy === undefined ? 202 : 503);
-    else sendAnswer(res, statusOf(answer, described), answer);
+    else sendAnswer(res, statusOf(answer, described), answer, { caller: this.caller, budget });
   }
 }
 
 /** Serves messages without a session. */
 export interface ModernHandler {
-  /** Serves the message of a POST. */
-  post(message: unknown, req: IncomingMessage, res: ServerResponse, caller: Caller): void;
+  /** Serves the message of a POST. @param bytes the size of its body */
+  post(message: unknown, bytes: number, req: IncomingMessage, res: ServerResponse, caller: Caller): void;
+  /** Ends requests and streams of callers who have lost access. */
+  endRevoked(): void;
+  /** Whether a request is running or a stream is open. */
+  readonly isBusy: boolean;
   /** Waits up to `drainMs` for running requests, then aborts the rest and all streams of `subscriptions/listen`. */
   close(drainMs: number): Promise<void>;
 }
 
 /** What {@link createModernHandler} takes. */
-export interface ModernHandlerOptions {
+export interface ModernHandlerOptions extends ModernTools {
   daemon: Pick<Daemon, 'handle' | 'closed'>;
-  streams: EventStreams;
   /** How many streams of `subscriptions/listen` may be open. */
   maxStreams: number;
   /** How many of these one user may have open. */
@@ -145,7 +169,7 @@ const RETRY_AFTER_S = { stream: '5', request: '1' };
 
 /** Creates the handler of the modern era. */
 export function createModernHandler(options: ModernHandlerOptions): ModernHandler {
-  const { daemon, streams, maxStreams, maxStreamsPerUser, maxInFlightPerUser } = options;
+  const { daemon, maxStreams, maxStreamsPerUser, maxInFlightPerUser } = options;
   /** Requests `subscriptions/listen`, and all other running requests. Requests that are answered synchronously are in neither. */
   const listening = new Bag<ModernRequest>();
   const running = new Bag<ModernRequest>();
@@ -167,14 +191,14 @@ export function createModernHandler(options: ModernHandlerOptions): ModernHandle
   }
 
   return {
-    post(message, req, res, caller) {
+    post(message, bytes, req, res, caller) {
       const listens = isObject(message) && message['method'] === 'subscriptions/listen';
       const refusal = refusalOf(listens, caller);
       if (refusal !== undefined) {
         refuse(res, refusal);
         return;
       }
-      const exchange = new ModernRequest(req, res, caller, streams);
+      const exchange = new ModernRequest(req, res, caller, bytes, options);
       const answered = daemon.handle(message, exchange);
       const described = hasMetadata(message); // now, so that the message is not kept until the answer
       if (!(answered instanceof Promise)) {
@@ -192,6 +216,12 @@ export function createModernHandler(options: ModernHandlerOptions): ModernHandle
         res.off('close', exchange.disconnect);
         exchange.answer(answer, described);
       });
+    },
+    endRevoked() {
+      for (const request of [...running.all, ...listening.all]) if (isRevoked(request.caller)) request.revoke();
+    },
+    get isBusy() {
+      return running.all.length > 0 || listening.all.length > 0;
     },
     async close(drainMs) {
       const waited = running.all.flatMap(({ done }) => done ?? []);

@@ -4,9 +4,12 @@ import type { ServerResponse } from 'node:http';
 import type { JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, RequestId, Session } from '@mcp-daemon/core';
 import { encode } from '@mcp-daemon/core';
 
-import { sendAnswer } from '../wire/failure.js';
+import type { ByteBudget } from '../wire/byte-budget.js';
+import type { Caller } from '../wire/caller.js';
+import { isRevoked } from '../wire/caller.js';
+import { REVOKED } from '../wire/failure.js';
 import type { Accepted } from '../wire/media.js';
-import { sendJson, sendStatus } from '../wire/respond.js';
+import { refuse, sendAnswer, sendCounted, sendStatus } from '../wire/respond.js';
 import type { ResumableStream, SessionStreams } from './resumable.js';
 
 /** After this time without an answer a stream is opened, so that the client can reconnect and resume it. */
@@ -23,21 +26,35 @@ export interface ReplyOwner {
   readonly sendsPriming: boolean;
 }
 
+/** What {@link Reply} takes. */
+export interface ReplyOptions {
+  readonly res: ServerResponse;
+  readonly caller: Caller;
+  readonly accepted: Accepted;
+  /** The ids of the requests in the POST. */
+  readonly ids: readonly RequestId[];
+  /** Where an unread answer is counted. */
+  readonly budget: Pick<ByteBudget, 'hold'>;
+}
+
 /** One response. */
 export class Reply {
   readonly #session: ReplyOwner;
   readonly #res: ServerResponse;
+  readonly #caller: Caller;
   readonly #accepted: Accepted;
-  /** The ids of the requests in the POST. */
+  readonly #budget: Pick<ByteBudget, 'hold'>;
   readonly #ids: readonly RequestId[];
   #stream: ResumableStream | undefined;
   #streamTimer: NodeJS.Timeout | undefined;
 
-  constructor(session: ReplyOwner, res: ServerResponse, accepted: Accepted, ids: readonly RequestId[]) {
+  constructor(session: ReplyOwner, { res, caller, accepted, ids, budget }: ReplyOptions) {
     this.#session = session;
     this.#res = res;
+    this.#caller = caller;
     this.#accepted = accepted;
     this.#ids = ids;
+    this.#budget = budget;
   }
 
   /** Called when the answer is not available at once. */
@@ -73,18 +90,29 @@ export class Reply {
     }
   }
 
+  /** Ends the response, and cancels its requests, where the caller has lost access. */
+  endIfRevoked(): void {
+    if (!isRevoked(this.#caller)) return;
+    clearTimeout(this.#streamTimer);
+    this.#res.off('close', this.#onClose);
+    if (this.#stream === undefined) refuse(this.#res, REVOKED);
+    else this.#stream.end();
+    this.#cancel();
+  }
+
   #sendJson(answered: Answered): void {
+    const about = { caller: this.#caller, budget: this.#budget };
     if (answered === undefined) sendStatus(this.#res, 202);
-    else if (Array.isArray(answered)) sendJson(this.#res, 200, `[${answered.map(encode).join(',')}]`);
+    else if (Array.isArray(answered)) sendCounted(this.#res, 200, `[${answered.map(encode).join(',')}]`, about);
     // An answer without an id is about the body, which was not a message.
-    else sendAnswer(this.#res, answered.id === undefined ? 400 : 200, answered);
+    else sendAnswer(this.#res, answered.id === undefined ? 400 : 200, answered, about);
   }
 
   #open(): ResumableStream {
     if (this.#stream !== undefined) return this.#stream;
     clearTimeout(this.#streamTimer);
     this.#res.off('close', this.#onClose);
-    this.#stream = this.#session.streams.open(this.#res);
+    this.#stream = this.#session.streams.open(this.#res, this.#caller);
     this.#stream.onAbandoned = () => this.#cancel();
     return this.#stream;
   }

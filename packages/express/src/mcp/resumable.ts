@@ -6,6 +6,7 @@
  */
 import type { ServerResponse } from 'node:http';
 
+import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { eventOf } from '../wire/event-stream.js';
 import { endResponse } from '../wire/respond.js';
@@ -62,12 +63,12 @@ export class ResumableStream {
   }
 
   /** Continues on this connection, and ends the one before. @param first the events to begin with */
-  attach(res: ServerResponse, first: string): void {
+  attach(res: ServerResponse, caller: Caller, first: string): void {
     clearTimeout(this.#reconnectTimer);
     const before = this.#res;
     this.#res = res;
     if (before !== undefined) endResponse(before);
-    this.#owner.streams.open(res, first);
+    this.#owner.streams.open(res, caller, first);
     if (this.#ended) {
       this.#res = undefined;
       endResponse(res);
@@ -80,7 +81,7 @@ export class ResumableStream {
     if (this.#ended) return;
     this.#last += 1;
     const event = eventOf(text, `${this.key}-${this.#last}`);
-    this.#owner.keep({ stream: this, number: this.#last, text: event, at: Date.now() });
+    this.#owner.keep({ stream: this, number: this.#last, text: event, at: performance.now() });
     if (this.#res !== undefined) this.#owner.streams.write(this.#res, event);
   }
 
@@ -130,15 +131,15 @@ export class SessionStreams {
   }
 
   /** Opens the stream that belongs to no request. If it is open already, it continues on this connection. */
-  openStandalone(res: ServerResponse): void {
+  openStandalone(res: ServerResponse, caller: Caller): void {
     const stream = this.standalone ?? this.#add(STANDALONE);
-    stream.attach(res, this.#priming(stream));
+    stream.attach(res, caller, this.#priming(stream));
   }
 
   /** Opens the stream of a request. */
-  open(res: ServerResponse): ResumableStream {
+  open(res: ServerResponse, caller: Caller): ResumableStream {
     const stream = this.#add(this.#next++);
-    stream.attach(res, this.#priming(stream));
+    stream.attach(res, caller, this.#priming(stream));
     return stream;
   }
 
@@ -147,7 +148,7 @@ export class SessionStreams {
    *
    * @returns false where there was no such event, or its stream is no longer known
    */
-  resume(lastEventId: string, res: ServerResponse): boolean {
+  resume(lastEventId: string, res: ServerResponse, caller: Caller): boolean {
     const [, key, number] = EVENT_ID.exec(lastEventId)?.map(Number) ?? [];
     if (key === undefined || number === undefined) return false;
     const stream = this.#byKey.get(key);
@@ -155,7 +156,7 @@ export class SessionStreams {
     const missed = this.#kept.filter((event) => event.stream === stream && event.number > number);
     // The stream has ended and the client has seen all of it. An empty stream would make the client reconnect forever.
     if (stream.ended && missed.length === 0) return false;
-    stream.attach(res, missed.map(({ text }) => text).join(''));
+    stream.attach(res, caller, missed.map(({ text }) => text).join(''));
     return true;
   }
 
@@ -167,7 +168,7 @@ export class SessionStreams {
     while (this.#kept.length > 1 && (this.#kept.length > MAX_EVENTS || this.#characters > MAX_CHARACTERS)) this.#drop();
   }
 
-  /** Drops kept events that were sent before a time, in milliseconds since 1970. */
+  /** Drops kept events that were sent before a time, in milliseconds of `performance.now()`. */
   expire(before: number): void {
     for (let oldest = this.#kept[0]; oldest !== undefined && oldest.at < before; oldest = this.#kept[0]) this.#drop();
   }

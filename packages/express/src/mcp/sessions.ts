@@ -1,24 +1,28 @@
 /** The sessions of an endpoint, by id, with limits on their number, their idle time and the events they keep. */
 import type { Daemon } from '@mcp-daemon/core';
 
+import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { userKey } from '../wire/user-counts.js';
 import type { SessionContext } from './http-session.js';
 import { HttpSession } from './http-session.js';
+import { createKeptEvents } from './kept-events.js';
 
 /** How long events are kept for clients that reconnect. */
 const KEEP_EVENTS_MS = 120_000;
-/** How many characters of events all sessions together keep. */
-const MAX_KEPT_CHARACTERS = 64_000_000;
 
 /** What {@link createSessions} takes. */
 export interface SessionsOptions {
   daemon: Daemon;
   streams: EventStreams;
+  budget: Pick<ByteBudget, 'hold'>;
   idleMs: number;
   maxSessions: number;
   maxSessionsPerUser: number;
+  /** How many characters of events all sessions keep for clients that resume, and those of one user. */
+  maxKept: number;
+  maxKeptPerUser: number;
 }
 
 /** The table of sessions. */
@@ -29,6 +33,8 @@ export interface Sessions {
   add(session: HttpSession): void;
   /** The session with an id, if it belongs to this caller. */
   find(id: string, caller: Caller): HttpSession | undefined;
+  /** Ends running requests of callers who have lost access. The sessions stay: their user may have another token. */
+  endRevoked(): void;
   /** How many sessions are in the table. */
   readonly size: number;
   /** Waits up to `drainMs` for running calls, then closes all sessions. */
@@ -50,25 +56,19 @@ function longestIdle(sessions: Iterable<HttpSession>): HttpSession | undefined {
 
 /** Creates an empty table. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { daemon, streams, idleMs, maxSessions, maxSessionsPerUser } = options;
+  const { daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser } = options;
   /** Ordered by the time of the last request: the session that was idle longest is first. */
   const table = new Map<string, HttpSession>();
   /** The sessions of each user, oldest first. They are not reordered at every request, because that would cost time. */
   const owned = new Map<string, Set<HttpSession>>();
-  let kept = 0;
+  const kept = createKeptEvents({ max: maxKept, maxPerUser: maxKeptPerUser, sessionsOf: (user) => owned.get(user) ?? [] });
   let timer: NodeJS.Timeout | undefined;
 
   const context: SessionContext = {
     daemon,
     streams,
-    onKept(characters) {
-      kept += characters;
-      if (kept <= MAX_KEPT_CHARACTERS) return;
-      for (const session of table.values()) {
-        if (kept <= MAX_KEPT_CHARACTERS) break;
-        session.expire(Infinity);
-      }
-    },
+    budget,
+    onKept: ({ caller }, characters) => kept.change(userKey(caller), characters),
     onEnded(session) {
       if (!table.delete(session.id)) return;
       removeOwn(session);
@@ -103,7 +103,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   function sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const session of [...table.values()]) {
       session.expire(now - KEEP_EVENTS_MS);
       if (session.lastUsed + idleMs > now) continue;
@@ -136,8 +136,11 @@ export function createSessions(options: SessionsOptions): Sessions {
       const session = table.get(id);
       // Another user's session is answered like an unknown id, so that ids cannot be probed.
       if (session?.belongsTo(caller) !== true) return undefined;
-      touch(session, Date.now());
+      touch(session, performance.now());
       return session;
+    },
+    endRevoked() {
+      for (const session of table.values()) if (session.busy) session.endRevoked();
     },
     get size() {
       return table.size;

@@ -3,6 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { DaemonError, refuseInexactId, SMALL_MESSAGE_BYTES, weighMessage } from '@mcp-daemon/core';
 
+import type { ByteBudget, Holding } from './byte-budget.js';
+import { outOfBytes } from './byte-budget.js';
+import type { Caller } from './caller.js';
 import type { Refusal } from './respond.js';
 import { refuse, sendJson } from './respond.js';
 
@@ -10,34 +13,24 @@ import { refuse, sendJson } from './respond.js';
 export type BodyType = 'application/json' | 'application/x-www-form-urlencoded';
 
 /** A body: its text, or the value that middleware such as `express.json()` has made of it. */
-export type Body = { readonly text: string } | { readonly parsed: unknown };
+export type Body = ({ readonly text: string } | { readonly parsed: unknown }) & { readonly bytes: number };
 
 /** What {@link createBodyReader} takes. */
 export interface BodyReaderOptions {
   type: BodyType;
   /** Largest size of one body. */
   maxBytes: number;
-  /**
-   * Largest size of all unfinished bodies together; beyond it a body is refused with 503. A body that arrives in one piece is not
-   * counted. Default: no limit.
-   */
-  maxPartialBytes?: number;
+  /** The budget for unfinished bodies of known callers. A body that arrives in one piece is not counted. Default: no limit. */
+  budget?: Pick<ByteBudget, 'hold'>;
 }
 
 /**
  * Reads the body of a request and calls `done` once with it, or with a refusal (413, 415 or 503). Where the client disconnects
  * before the end, `done` is never called.
+ *
+ * @param caller whose budget the body is counted in; undefined: it is not counted
  */
-export type BodyReader = (req: IncomingMessage, done: (body: Body | Refusal) => void) => void;
-
-/** Seconds after which a client whose body was refused for lack of memory may retry. */
-const RETRY_AFTER_S = '5';
-
-const TOO_MANY_PARTIAL: Refusal = {
-  status: 503,
-  message: 'The server is receiving too many large bodies at the moment; retry shortly.',
-  headers: { 'retry-after': RETRY_AFTER_S, connection: 'close' },
-};
+export type BodyReader = (req: IncomingMessage, done: (body: Body | Refusal) => void, caller?: Caller) => void;
 
 /** The connection is closed with this answer: the rest of the body is not read. */
 const tooLarge = (maxBytes: number): Refusal => ({
@@ -46,6 +39,24 @@ const tooLarge = (maxBytes: number): Refusal => ({
   headers: { connection: 'close' },
 });
 
+/** The refusal of a body for which there is no memory. The connection is closed, as above. */
+function outOfMemory(): Refusal {
+  const refusal = outOfBytes('bodies that are being received');
+  return { ...refusal, headers: { ...refusal.headers, connection: 'close' } };
+}
+
+/** The text of a body, without the byte order mark that some editors write in front. */
+const textOf = (bytes: Buffer): string => {
+  const text = bytes.toString('utf8');
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+};
+
+/** Whether a `Content-Type` is of this type and in UTF-8. Parameters other than `charset` are ignored, as RFC 9110 asks. */
+function isType(type: BodyType, given = ''): boolean {
+  const [media = '', ...parameters] = given.split(';').map((text) => text.trim().toLowerCase());
+  return media === type && parameters.every((text) => !text.startsWith('charset') || /^charset="?utf-?8"?$/.test(text));
+}
+
 /** The value that middleware has set as `req.body`; undefined: there is none. */
 function parsedBefore(req: IncomingMessage): unknown {
   const { body } = req as IncomingMessage & { body?: unknown };
@@ -53,14 +64,10 @@ function parsedBefore(req: IncomingMessage): unknown {
 }
 
 /** Creates a reader for bodies of one media type, in UTF-8 and not compressed. */
-export function createBodyReader({ type, maxBytes, maxPartialBytes = Infinity }: BodyReaderOptions): BodyReader {
-  const withCharset = new RegExp(`^${type}\\s*(;\\s*charset="?utf-?8"?\\s*)?$`, 'i');
-  let partialBytes = 0;
-
+export function createBodyReader({ type, maxBytes, budget }: BodyReaderOptions): BodyReader {
   function refusalOf({ headers }: IncomingMessage): Refusal | undefined {
     const given = headers['content-type'];
-    if (given !== type && !withCharset.test(given ?? ''))
-      return { status: 415, message: `Content-Type must be ${type}, in UTF-8.` };
+    if (given !== type && !isType(type, given)) return { status: 415, message: `Content-Type must be ${type}, in UTF-8.` };
     const encoding = headers['content-encoding'];
     // A small compressed body can unpack to a thousand times its size.
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
@@ -68,22 +75,18 @@ export function createBodyReader({ type, maxBytes, maxPartialBytes = Infinity }:
     return Number(headers['content-length'] ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined;
   }
 
-  function readText(req: IncomingMessage, done: (body: Body | Refusal) => void): void {
+  function readText(req: IncomingMessage, done: (body: Body | Refusal) => void, caller: Caller | undefined): void {
     let first: Buffer | undefined;
     let more: Buffer[] | undefined;
     let bytes = 0;
-    /** How many of these bytes are counted in `partialBytes`. */
-    let counted = 0;
-    const uncount = (): void => {
-      partialBytes -= counted;
-      counted = 0;
-    };
+    let holding: Holding | undefined;
+    const release = (): void => holding?.end();
     const stop = (refusal: Refusal): void => {
       req.off('data', onData);
       req.off('end', onEnd);
       first = more = undefined;
       done(refusal);
-      uncount();
+      release();
     };
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
@@ -94,41 +97,43 @@ export function createBodyReader({ type, maxBytes, maxPartialBytes = Infinity }:
       }
       if (more === undefined) {
         more = [first];
-        req.once('close', uncount); // the client may disconnect before the end
+        holding = caller === undefined ? undefined : budget?.hold(caller);
+        req.once('close', release); // the client may disconnect before the end
       }
       more.push(chunk);
-      partialBytes += bytes - counted;
-      counted = bytes;
-      if (partialBytes > maxPartialBytes) stop(TOO_MANY_PARTIAL);
+      if (holding?.set(bytes) === false) stop(outOfMemory());
     };
     const onEnd = (): void => {
-      uncount();
-      const text = (more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, bytes)).toString('utf8');
+      release();
+      const text = textOf(more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, bytes));
       first = more = undefined; // the request and its listeners live until the response has ended
-      done({ text });
+      done({ text, bytes });
     };
     req.on('data', onData);
     req.on('end', onEnd);
   }
 
-  return (req, done) => {
+  return (req, done, caller) => {
     const refusal = refusalOf(req);
     if (refusal !== undefined) return done(refusal);
     const before = parsedBefore(req);
-    if (typeof before === 'string') done({ text: before });
-    else if (Buffer.isBuffer(before)) done({ text: before.toString('utf8') });
-    else if (before !== undefined) done({ parsed: before });
+    if (typeof before === 'string') done({ text: before, bytes: Buffer.byteLength(before) });
+    else if (Buffer.isBuffer(before)) done({ text: textOf(before), bytes: before.length });
+    else if (before !== undefined) done({ parsed: before, bytes: Number(req.headers['content-length'] ?? 0) });
     else if (req.readableEnded)
-      done({ text: '' }); // another handler has read the body and kept nothing
-    else readText(req, done);
+      done({ text: '', bytes: 0 }); // another handler has read the body and kept nothing
+    else readText(req, done, caller);
   };
 }
+
+/** A message, and the bytes of its body. */
+export type MessageHandler = (message: unknown, bytes: number) => void;
 
 /**
  * Reads the JSON message of a POST and calls `done` with the parsed value. A body that is refused or is not JSON is answered here,
  * with a JSON-RPC error.
  */
-export type MessageReader = (req: IncomingMessage, res: ServerResponse, done: (message: unknown) => void) => void;
+export type MessageReader = (req: IncomingMessage, res: ServerResponse, caller: Caller, done: MessageHandler) => void;
 
 /** The memory that the messages of requests take; see {@link bytesOf}. */
 const weights = new WeakMap<IncomingMessage, number>();
@@ -136,7 +141,28 @@ const weights = new WeakMap<IncomingMessage, number>();
 /** The memory that the message of a request takes, as core's `weighMessage` estimates it; 0 for a small one and one that middleware has parsed. */
 export const bytesOf = (req: IncomingMessage): number => weights.get(req) ?? 0;
 
-function parse(text: string, req: IncomingMessage, res: ServerResponse, done: (message: unknown) => void): void {
+/**
+ * Charges a caller for what a body costs beyond one request.
+ *
+ * @param requests how many requests it counts as besides the first
+ * @returns a refusal with 429 where the caller has used up more than their limit; the body is not charged then
+ */
+export type Charge = (caller: Caller, requests: number) => Refusal | undefined;
+
+/** One request more is charged for every so many bytes of a body. */
+const BYTES_PER_REQUEST = 65_536;
+
+/** What {@link createMessageReader} takes. */
+export interface MessageReaderOptions {
+  /** Largest size of one body. */
+  maxBytes: number;
+  budget: Pick<ByteBudget, 'hold'>;
+  /** Default: bodies cost nothing. */
+  charge?: Charge | undefined;
+}
+
+/** Parses a body. @returns undefined where it is not a message; the request has been answered then */
+function parse(text: string, req: IncomingMessage, res: ServerResponse): { message: unknown } | undefined {
   let message: unknown;
   try {
     const bytes = weighMessage(text);
@@ -145,25 +171,37 @@ function parse(text: string, req: IncomingMessage, res: ServerResponse, done: (m
   } catch (error) {
     const why = error instanceof DaemonError ? error.message : 'Parse error: the body must be one JSON-RPC message.';
     refuse(res, { status: 400, message: why }, -32700);
-    return;
+    return undefined;
   }
   const refused = refuseInexactId(message, text);
-  if (refused === undefined) done(message);
-  else sendJson(res, 400, refused);
+  if (refused === undefined) return { message };
+  sendJson(res, 400, refused);
+  return undefined;
 }
 
 /**
- * Creates a reader of MCP messages.
- *
- * @param maxBytes largest size of one body
- * @param maxPartialBytes largest size of all unfinished bodies together
+ * Creates a reader of MCP messages. A large body is charged before it is parsed, and a batch counts as many requests as it has
+ * messages.
  */
-export function createMessageReader(maxBytes: number, maxPartialBytes: number): MessageReader {
-  const read = createBodyReader({ type: 'application/json', maxBytes, maxPartialBytes });
-  return (req, res, done) =>
-    read(req, (body) => {
-      if ('status' in body) refuse(res, body);
-      else if ('text' in body) parse(body.text, req, res, done);
-      else done(body.parsed);
-    });
+export function createMessageReader({ maxBytes, budget, charge }: MessageReaderOptions): MessageReader {
+  const read = createBodyReader({ type: 'application/json', maxBytes, budget });
+  return (req, res, caller, done) => {
+    /** Whether the caller may send what counts as so many requests more; otherwise the request is answered. */
+    const mayCost = (requests: number): boolean => {
+      const refusal = requests > 0 ? charge?.(caller, requests) : undefined;
+      if (refusal !== undefined) refuse(res, refusal);
+      return refusal === undefined;
+    };
+    const onBody = (body: Body | Refusal): void => {
+      if ('status' in body) return refuse(res, body);
+      const { bytes } = body;
+      if (bytes >= BYTES_PER_REQUEST && !mayCost(Math.floor(bytes / BYTES_PER_REQUEST))) return;
+      const parsed = 'text' in body ? parse(body.text, req, res) : { message: body.parsed };
+      if (parsed === undefined) return;
+      const { message } = parsed;
+      if (Array.isArray(message) && !mayCost(message.length - 1)) return;
+      done(message, bytes);
+    };
+    read(req, onBody, caller);
+  };
 }

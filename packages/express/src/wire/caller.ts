@@ -2,11 +2,24 @@
 import type { SessionIdentity } from '@mcp-daemon/core';
 import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 
+/** Whether the access that a request had is still granted. */
+export interface Revocable {
+  /**
+   * Whether the caller may still do what they could do at the request: the user is unchanged, and the token has neither expired nor been
+   * revoked. Asked once a second for open streams and running calls, which end where it is false. Absent: always.
+   */
+  readonly isValid?: (() => boolean) | undefined;
+}
+
 /** An identity with both its members. */
-export type Caller = Readonly<Required<SessionIdentity>>;
+export interface Caller extends Readonly<Required<SessionIdentity>>, Revocable {}
 
 /** Fills in the defaults of an identity: the default partition, and the subject `anonymous`. */
-export const callerOf = ({ partition = DEFAULT_PARTITION, subject = 'anonymous' }: SessionIdentity): Caller => ({
-  partition,
-  subject,
-});
+export const callerOf = ({
+  partition = DEFAULT_PARTITION,
+  subject = 'anonymous',
+  isValid,
+}: SessionIdentity & Revocable): Caller => ({ partition, subject, isValid });
+
+/** Whether the caller's access has been revoked, or has expired. */
+export const isRevoked = ({ isValid }: Revocable): boolean => isValid?.() === false;

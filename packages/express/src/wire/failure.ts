@@ -1,11 +1,11 @@
 /** Answers for requests that the server fails to handle. */
 import type { ServerResponse } from 'node:http';
 
-import type { JsonRpcResponse, Logger } from '@mcp-daemon/core';
-import { DaemonError, encode, OVERLOADED_NUMBER } from '@mcp-daemon/core';
+import type { Logger } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
 
 import type { Refusal } from './respond.js';
-import { refuse, sendJson } from './respond.js';
+import { refuse } from './respond.js';
 
 /** The answer while the server is closing. */
 export const SHUTTING_DOWN: Refusal = {
@@ -14,14 +14,8 @@ export const SHUTTING_DOWN: Refusal = {
   headers: { connection: 'close' },
 };
 
-/** Seconds after which a client may retry a request that the daemon refused for lack of memory. */
-const RETRY_AFTER_S = '1';
-
-/** Sends an answer with a status. The error `overloaded` always has status 503 and Retry-After. */
-export function sendAnswer(res: ServerResponse, status: number, answer: JsonRpcResponse): void {
-  if (!('error' in answer) || answer.error.code !== OVERLOADED_NUMBER) sendJson(res, status, encode(answer));
-  else sendJson(res, 503, encode(answer), ['retry-after', RETRY_AFTER_S]);
-}
+/** The answer to a request whose caller has lost access while it was running. */
+export const REVOKED: Refusal = { status: 401, message: 'Your access has been changed, or your token has expired.' };
 
 /** Sends a refusal as the JSON-RPC error "Internal error". */
 const asRpcError = (res: ServerResponse, refusal: Refusal): void => refuse(res, refusal, -32603);

@@ -38,6 +38,20 @@ const nameOf = (host: string): string => host.replace(/:\d*$/, '');
 const isLoopbackPeer = (address: string | undefined): boolean =>
   address === undefined || address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
 
+/** An address that a proxy may write for a client on this machine. */
+const LOCAL_CLIENT = /^(?:for=)?"?\[?(?:::1|(?:::ffff:)?127(?:\.\d{1,3}){3}|localhost)\]?(?::\d+)?"?$/i;
+
+/** Whether a proxy says that a request comes from another machine. */
+function isForwarded({ headers }: IncomingMessage): boolean {
+  const { forwarded, 'x-forwarded-for': xForwardedFor } = headers;
+  if (forwarded === undefined && xForwardedFor === undefined) return false;
+  const clients = [
+    ...(xForwardedFor ?? '').toString().split(','),
+    ...((forwarded ?? '').match(/for=(?:"[^"]*"|[^;,\s]*)/gi) ?? []),
+  ];
+  return clients.some((client) => client.trim() !== '' && !LOCAL_CLIENT.test(client.trim()));
+}
+
 const forbidden = (message: string): Refusal => ({ status: 403, message });
 
 /** Refuses values that could never match. @throws DaemonError `usage` */
@@ -45,6 +59,9 @@ function checkForm(given: readonly string[], form: RegExp, wanted: string): void
   const wrong = given.find((text) => !form.test(text));
   if (wrong !== undefined) throw new DaemonError('usage', `${wanted}, got ${JSON.stringify(wrong)}`);
 }
+
+/** An origin in lower case, without a slash after its host. */
+const plain = (origin: string): string => origin.toLowerCase().replace(/([^/])\/$/, '$1');
 
 /**
  * Creates a check for origins: the given ones and those of loopback are allowed.
@@ -54,12 +71,13 @@ function checkForm(given: readonly string[], form: RegExp, wanted: string): void
 export function createOriginCheck(allowedOrigins: readonly string[]): (origin: string) => boolean {
   checkForm(
     allowedOrigins,
-    /^[a-z][a-z\d+.-]*:\/\/[^/\s*]+$/i,
-    'ALLOWED_ORIGINS must be origins such as https://app.example.com',
+    /^(null|\*|[a-z][a-z\d+.-]*:\/\/[^/\s*]*\/?)$/i,
+    'ALLOWED_ORIGINS must be origins such as https://app.example.com, null, or * for all',
   );
-  const origins = new Set(allowedOrigins.map((origin) => origin.toLowerCase()));
+  const origins = new Set(allowedOrigins.map(plain));
+  if (origins.has('*')) return () => true;
   return (given) => {
-    const origin = given.toLowerCase();
+    const origin = plain(given);
     if (origins.has(origin)) return true;
     const host = /^https?:\/\/([^/]+)$/.exec(origin)?.[1];
     return host !== undefined && LOOPBACK.has(nameOf(host));
@@ -82,7 +100,9 @@ export function createHostCheck(allowedHosts: readonly string[]): (host: string)
 }
 
 /** The refusal of a request with another host name. */
-export const UNKNOWN_HOST = forbidden('The Host header does not name an allowed host of this server.');
+export const UNKNOWN_HOST = forbidden(
+  'The Host header does not name an allowed host of this server. ALLOWED_HOSTS adds host names.',
+);
 
 /**
  * Creates the check of a server.
@@ -96,6 +116,8 @@ export function createGuard({ allowedHosts, allowedOrigins }: GuardOptions): Gua
   return (req, authenticated) => {
     if (!authenticated && !isLoopbackPeer(req.socket.remoteAddress))
       return forbidden('This server has no authentication and accepts requests from its own machine only.');
+    if (!authenticated && isForwarded(req))
+      return forbidden('This server has no authentication and accepts no requests that a proxy forwards from other machines.');
     const { host = '', origin } = req.headers;
     if ((!authenticated || allowedHosts !== undefined) && !isKnownHost(host)) return UNKNOWN_HOST;
     if (origin !== undefined && !isKnownOrigin(origin)) return forbidden('Web pages of this Origin may not use this server.');

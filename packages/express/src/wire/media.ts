@@ -9,11 +9,11 @@ export interface Accepted {
 
 const BOTH: Accepted = { json: true, events: true };
 
-/** Reads `Accept`. Without the header everything is accepted. */
+/** Reads `Accept`. Without the header, or with an empty one, everything is accepted. */
 export function acceptedBy(req: IncomingMessage): Accepted {
   const { accept } = req.headers;
   // The value that the official clients send is compared as a whole, because that is fast.
-  if (accept === undefined || accept === 'application/json, text/event-stream') return BOTH;
+  if (accept === undefined || accept === '' || accept === 'application/json, text/event-stream') return BOTH;
   const types = accept.split(',').map((range) => range.split(';', 1).join('').trim().toLowerCase());
   const any = types.includes('*/*');
   return {

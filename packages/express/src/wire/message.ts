@@ -1,4 +1,6 @@
 /** The era of a message: with sessions (legacy) or without (modern). */
+import type { IncomingMessage } from 'node:http';
+
 import type { JsonObject } from '@mcp-daemon/core';
 import { isObject, LEGACY_VERSIONS, META } from '@mcp-daemon/core';
 
@@ -10,6 +12,14 @@ function hasModernMeta(message: unknown): boolean {
   const params = isObject(message) ? message['params'] : undefined;
   const meta = isObject(params) ? params['_meta'] : undefined;
   return isObject(meta) && META.protocolVersion in meta;
+}
+
+/** Two proxies may both add the version: `v, v` is `v`. Different versions stay as they are, and are refused later. */
+export function joinVersions({ headers }: IncomingMessage): void {
+  const version = headers['mcp-protocol-version'];
+  if (typeof version !== 'string' || !version.includes(',')) return; // nearly always
+  const [first = '', ...more] = version.split(',').map((one) => one.trim());
+  if (more.every((one) => one === first)) headers['mcp-protocol-version'] = first;
 }
 
 /** Whether a message begins a session. */

@@ -13,6 +13,9 @@ export interface RequestInfo {
   /** The caller, known after authentication. */
   subject?: string | undefined;
   partition?: string | undefined;
+  /** The method of the message in the body, and the name or URI that it calls. */
+  rpc?: string | undefined;
+  name?: string | undefined;
 }
 
 const INFO = Symbol('info');
@@ -42,6 +45,18 @@ export function recordCaller(req: IncomingMessage, { subject, partition }: Pick<
   if (info === undefined) return;
   info.subject = subject;
   info.partition = partition;
+}
+
+const MAX_LOGGED = 200;
+const logged = (value: unknown): string | undefined => (typeof value === 'string' ? value.slice(0, MAX_LOGGED) : undefined);
+
+/** Records what a message calls, for the access log. Batches are not recorded. */
+export function recordMessage(req: IncomingMessage, message: unknown): void {
+  const info = requestInfoOf(req);
+  if (info === undefined || typeof message !== 'object' || message === null) return;
+  const { method, params } = message as { method?: unknown; params?: { name?: unknown; uri?: unknown } | null };
+  info.rpc = logged(method);
+  info.name = logged(params?.name ?? params?.uri);
 }
 
 const NO_HEADERS: readonly string[] = [];

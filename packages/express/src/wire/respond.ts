@@ -2,7 +2,32 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+import type { JsonRpcResponse, RequestId } from '@mcp-daemon/core';
+import { encode, OVERLOADED_NUMBER } from '@mcp-daemon/core';
+
+import type { ByteBudget } from './byte-budget.js';
+import { COUNTED_FROM_BYTES, outOfBytes } from './byte-budget.js';
+import type { Caller } from './caller.js';
+import type { Refusal } from './refusal.js';
 import { requestHeaders } from './request-info.js';
+
+export type { Refusal } from './refusal.js';
+
+/** What {@link sendAnswer} takes besides the answer. */
+export interface AnswerOptions {
+  caller: Caller;
+  budget: Pick<ByteBudget, 'hold'>;
+  /** Further headers, as a flat list of names and values. */
+  more?: readonly string[];
+}
+
+/** What {@link sendCounted} takes besides the text. */
+export interface CountedOptions extends AnswerOptions {
+  id?: RequestId | undefined;
+}
+
+/** The JSON-RPC error code "Internal error". */
+const INTERNAL_ERROR = -32603;
 
 /** How long a client may read nothing of an answer before its connection is closed. */
 const UNREAD_MS = 60_000;
@@ -37,21 +62,48 @@ export function sendJson(res: ServerResponse, status: number, text: string, more
   endResponse(res, text);
 }
 
+/**
+ * Sends the text of an answer. A large one is counted until the client has read it; where the budget does not allow it, an error
+ * with 503 is sent in its place.
+ *
+ * @param id the id of the request; undefined: the text is not the answer to a single request
+ */
+export function sendCounted(
+  res: ServerResponse,
+  status: number,
+  text: string,
+  { caller, budget, id, more }: CountedOptions,
+): void {
+  if (text.length > COUNTED_FROM_BYTES && !res.destroyed) {
+    const holding = budget.hold(caller);
+    if (!holding.set(Buffer.byteLength(text))) {
+      const { status: instead, message, headers = {} } = outOfBytes('answers that you have not read');
+      const error = { jsonrpc: '2.0', ...(id === undefined ? {} : { id }), error: { code: INTERNAL_ERROR, message } };
+      sendJson(res, instead, JSON.stringify(error), Object.entries(headers).flat());
+      return;
+    }
+    res.once('close', () => holding.end());
+  }
+  sendJson(res, status, text, more);
+}
+
+/** Seconds after which a client may retry a request that the daemon refused for lack of memory. */
+const RETRY_AFTER_S = '1';
+
+/** Sends the answer to a single request, as {@link sendCounted} does. The error `overloaded` always has status 503 and Retry-After. */
+export function sendAnswer(res: ServerResponse, status: number, answer: JsonRpcResponse, about: AnswerOptions): void {
+  const isOverloaded = 'error' in answer && answer.error.code === OVERLOADED_NUMBER;
+  const { more = [] } = about;
+  if (isOverloaded)
+    sendCounted(res, 503, encode(answer), { ...about, id: answer.id, more: [...more, 'retry-after', RETRY_AFTER_S] });
+  else sendCounted(res, status, encode(answer), { ...about, id: answer.id });
+}
+
 /** Sends a status without a body. */
 export function sendStatus(res: ServerResponse, status: number): void {
   if (res.headersSent || res.destroyed) return;
   res.writeHead(status, ['content-length', '0', ...requestHeaders(res)]);
   res.end();
-}
-
-/** The reason why a request is not served, as an HTTP error. */
-export interface Refusal {
-  /** An HTTP status from 400 up. */
-  status: number;
-  /** A message for people. It never contains a stack trace or a setting. */
-  message?: string;
-  /** Further headers, such as `WWW-Authenticate`. */
-  headers?: Readonly<Record<string, string>>;
 }
 
 /** Refuses a request with an HTTP status and a JSON-RPC error without an id. @param code the JSON-RPC error code */

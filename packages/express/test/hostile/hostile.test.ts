@@ -31,7 +31,7 @@ describe('an invalid token', () => {
     ['none', async () => undefined],
     ['no bearer token', () => 'Basic cm9vdDpyb290'],
     ['a malformed one', () => 'Bearer a.b'],
-    ['one that has expired', async () => `Bearer ${await mint({ sub: 'root', roles: ['admin'], exp: soon(-1) })}`],
+    ['one that has expired', async () => `Bearer ${await mint({ sub: 'root', roles: ['admin'], exp: soon(-61) })}`],
     ['one that is not valid yet', async () => `Bearer ${await mint({ sub: 'root', roles: ['admin'], nbf: soon(300) })}`],
     ['one of another issuer', async () => `Bearer ${await mint({ sub: 'root', roles: ['admin'], iss: 'somebody' })}`],
     [
@@ -47,7 +47,7 @@ describe('an invalid token', () => {
     for (const [method, path] of PROTECTED) {
       const answer = await ask(server.port, method, path, headers, method === 'POST' ? LIST : undefined);
       expect([method, path, answer.status]).toEqual([method, path, 401]);
-      expect(answer.headers['www-authenticate']).toMatch(/^Bearer realm="mcp-daemon", .*resource_metadata="http:/);
+      expect(answer.headers['www-authenticate']).toMatch(/^Bearer realm="mcp-daemon"/);
       if (authorization !== undefined) expect(answer.text).not.toContain(authorization.split(' ')[1]);
     }
     await expectServed(server);
@@ -388,7 +388,7 @@ describe('hostile headers', () => {
     }
     for (const host of ['a", error="x', 'a\\', 'a/b', 'a@b', '<script>', '\xe4', `${'a'.repeat(100)} b`]) {
       const wire = await new Wire(server.port).write(head(`Host: ${host}\r\n`)).answered();
-      expect(wire.received).toContain('resource_metadata="http://localhost/.well-known/oauth-protected-resource/mcp"');
+      expect(wire.received).toMatch(/\r\nwww-authenticate: Bearer realm="mcp-daemon"\r\n/i);
     }
     for (const id of ['a b', 'a"b', '<a>', '\xe4', 'x'.repeat(129), '%0d%0a']) {
       const wire = await new Wire(server.port).write(head(`Host: localhost\r\nX-Request-Id: ${id}\r\n`)).answered();

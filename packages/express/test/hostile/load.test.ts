@@ -87,7 +87,7 @@ describe('endless requests', () => {
   });
 
   it('have a common memory limit for their bodies; beyond it clients are told to retry', async () => {
-    const server = await openServer({ maxPartialBytes: 3_000_000 });
+    const server = await openServer({ maxHeldBytes: 3_000_000 });
     const half = (path: string): Wire =>
       new Wire(server.port).write(post('', 'Content-Length: 2000000\r\n', path)).write(' '.repeat(1_000_000));
     const two = [half('/mcp'), half('/mcp')];

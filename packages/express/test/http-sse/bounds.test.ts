@@ -117,9 +117,9 @@ describe('the limits of HTTP+SSE', () => {
     const silent = await openSse(served);
     const spoken = await connectSse(served);
     const sweep = timers.mock.calls.find(([, ms]) => ms === 25_000)?.[0] as () => void;
-    const now = Date.now();
+    const now = performance.now();
     const sweepAfter = (ms: number): void => {
-      const clock = jest.spyOn(Date, 'now').mockReturnValue(now + ms);
+      const clock = jest.spyOn(performance, 'now').mockReturnValue(now + ms);
       sweep();
       clock.mockRestore();
     };

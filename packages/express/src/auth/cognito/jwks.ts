@@ -52,11 +52,12 @@ export async function createJwks({ jwksUrl, logger }: JwksOptions): Promise<Jwks
     import('aws-jwt-verify/error'),
   ]);
   const fetchedAt = new Map<string, number>();
+  // In milliseconds of performance.now().
   const failedAt = new Map<string, number>();
 
   async function fetchKeys(uri: string): Promise<ArrayBuffer> {
     const url = jwksUrl ?? uri;
-    if (Date.now() - (failedAt.get(uri) ?? 0) < RETRY_SECONDS * 1000)
+    if (performance.now() - (failedAt.get(uri) ?? -Infinity) < RETRY_SECONDS * 1000)
       throw new errors.FetchError(url, 'the last request failed moments ago');
     try {
       const body = await read(url);
@@ -67,11 +68,11 @@ export async function createJwks({ jwksUrl, logger }: JwksOptions): Promise<Jwks
         throw new Error('not JSON'); // the parser's own message quotes the text
       }
       if (!isJwks(keys as never)) throw new Error('not a JWKS');
-      fetchedAt.set(uri, Date.now());
+      fetchedAt.set(uri, performance.now());
       failedAt.delete(uri);
       return new Uint8Array(body).buffer;
     } catch (error) {
-      failedAt.set(uri, Date.now());
+      failedAt.set(uri, performance.now());
       const reason = reasonOf(error);
       logger?.error({ url, error: reason }, 'the keys of the user pool cannot be fetched');
       throw new errors.FetchError(url, reason);
@@ -88,7 +89,7 @@ export async function createJwks({ jwksUrl, logger }: JwksOptions): Promise<Jwks
   return {
     getJwk(uri, jwt) {
       const at = fetchedAt.get(uri);
-      if (at !== undefined && Date.now() - at > MAX_AGE_MS) refreshInBackground(uri);
+      if (at !== undefined && performance.now() - at > MAX_AGE_MS) refreshInBackground(uri);
       return cache.getJwk(uri, jwt);
     },
     getJwks: (uri) => cache.getJwks(uri),

@@ -15,6 +15,7 @@ import { nameProblem, ROLES } from '../identity.js';
 import { loadOptional } from '../optional-package.js';
 import { isPartition } from '../partition.js';
 import type { FindBearer } from '../request-authenticator.js';
+import { CLOCK_TOLERANCE_S, hasExpired, timeProblem } from '../token-times.js';
 import { createVerifiedTokens } from '../verified.js';
 import { createJwks, RETRY_SECONDS } from './jwks.js';
 
@@ -22,8 +23,6 @@ import { createJwks, RETRY_SECONDS } from './jwks.js';
 const ALGORITHM = 'RS256';
 /** Tokens of users in many groups are large, but a header cannot be larger than this. */
 const MAX_CHARACTERS = 16_384;
-/** Seconds by which the clock of another machine may be ahead of ours. */
-const MAX_CLOCK_SKEW = 60;
 /** A group `partition:alpha` grants the partition `alpha`. */
 const PARTITION_GROUP = 'partition:';
 
@@ -58,13 +57,15 @@ export function grantsOf(payload: Payload, partitionsClaim?: string): Grants {
 
 /** The user of a token whose signature, issuer, client, use and times have been verified. */
 function bearerOf(payload: Payload, partitionsClaim: string | undefined): Bearer | TokenProblem {
-  const { iat, exp } = payload;
+  const { iat, nbf, exp } = payload;
   const subject = payload['token_use'] === 'id' ? payload['cognito:username'] : payload['username'];
-  if (typeof exp !== 'number' || typeof iat !== 'number') return 'The token is not valid.';
-  if (iat > Date.now() / 1000 + MAX_CLOCK_SKEW) return 'The token is not valid yet.';
+  if (typeof exp !== 'number' || typeof iat !== 'number' || (nbf !== undefined && typeof nbf !== 'number'))
+    return 'The token is not valid.';
+  const problem = timeProblem({ iat, nbf, exp });
+  if (problem !== undefined) return problem;
   // A token of the client credentials flow belongs to a program and has no username.
   if (typeof subject !== 'string' || nameProblem(subject) !== undefined) return 'The token is not valid.';
-  return { subject, ...grantsOf(payload, partitionsClaim), expires: exp };
+  return { subject, ...grantsOf(payload, partitionsClaim), expires: exp, isValid: () => !hasExpired(exp) };
 }
 
 /**
@@ -81,6 +82,7 @@ export async function createCognitoTokens(options: CognitoTokensOptions): Promis
     {
       userPoolId,
       clientId,
+      graceSeconds: CLOCK_TOLERANCE_S,
       tokenUse: null, // ID tokens and access tokens; all others are refused
       customJwtCheck({ header }) {
         if (header.alg !== ALGORITHM) throw new errors.JwtInvalidSignatureAlgorithmError('not RS256', header.alg, ALGORITHM);

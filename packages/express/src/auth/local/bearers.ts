@@ -3,10 +3,14 @@ import { timingSafeEqual } from 'node:crypto';
 
 import type { Awaitable } from '@mcp-daemon/core';
 
+import { isRevoked } from '../../wire/caller.js';
 import type { Bearer, TokenProblem } from '../bearer.js';
 import { digestOf } from '../bearer.js';
 import type { Grants } from '../identity.js';
+import { hasExpired } from '../token-times.js';
 import { createVerifiedTokens } from '../verified.js';
+import { grantsOfToken, passwordDigest, TOKEN_PREFIX } from './token-entry.js';
+import type { AccessTokens } from './token-file.js';
 import type { Claims, Tokens } from './tokens.js';
 import type { Users } from './users.js';
 
@@ -21,6 +25,8 @@ export interface BootstrapAdmin {
 export interface BearersOptions {
   tokens: Tokens;
   users: Pick<Users, 'find'>;
+  /** Personal access tokens. Default: there are none. */
+  accessTokens?: Pick<AccessTokens, 'find'>;
   admin: BootstrapAdmin;
   /** The static token of the admin. Undefined: there is none. */
   staticToken: string | undefined;
@@ -39,7 +45,7 @@ export interface Bearers {
 }
 
 /** Creates the mapping. */
-export function createBearers({ tokens, users, admin, staticToken }: BearersOptions): Bearers {
+export function createBearers({ tokens, users, accessTokens, admin, staticToken }: BearersOptions): Bearers {
   const staticDigest = staticToken === undefined ? undefined : digestOf(staticToken);
   const staticBearer: Bearer = { subject: admin.username, roles: ['admin'], partitions: [] };
 
@@ -48,7 +54,7 @@ export function createBearers({ tokens, users, admin, staticToken }: BearersOpti
   const currentGrants = (subject: string): Grants | undefined =>
     users.find(subject) ?? (subject === admin.username ? bootstrap : undefined);
 
-  const verified = createVerifiedTokens<{ bearer: Bearer; grants: Grants }>();
+  const verified = createVerifiedTokens<Bearer>();
 
   const adminHash = admin.passwordDigest?.toString('base64') ?? '';
   const markOf = (subject: string): string => tokens.passwordMark(subject, users.find(subject)?.passwordHash ?? adminHash);
@@ -60,12 +66,31 @@ export function createBearers({ tokens, users, admin, staticToken }: BearersOpti
     if (grants === undefined || (mark !== undefined && mark !== markOf(subject))) return 'The token is not valid.';
     const isAdmin = grants.roles.includes('admin');
     const bearer: Bearer = {
+      isValid: () => currentGrants(subject) === grants && !hasExpired(expires),
       subject,
       roles: claims.roles.filter((role) => grants.roles.includes(role)),
       partitions: isAdmin ? claims.partitions : claims.partitions.filter((partition) => grants.partitions.includes(partition)),
       expires,
     };
-    verified.add(digest, { bearer, grants }, expires);
+    verified.add(digest, bearer, expires);
+    return bearer;
+  }
+
+  /** A personal access token grants what it may grant at most, of what its user still has. */
+  function bearerOfAccessToken(digest: Buffer, key: string): Bearer | TokenProblem {
+    const hex = digest.toString('hex');
+    const entry = accessTokens?.find(hex);
+    const grants = entry === undefined ? undefined : currentGrants(entry.username);
+    if (entry === undefined || grants === undefined) return 'The token is not valid.';
+    const { username, password } = entry;
+    const hash = users.find(username)?.passwordHash;
+    if (password !== (hash === undefined ? null : passwordDigest(hash))) return 'The token is not valid.';
+    const expires = Date.parse(entry.expires) / 1_000;
+    if (hasExpired(expires)) return 'The token has expired.';
+    const isValid = (): boolean =>
+      accessTokens?.find(hex) === entry && currentGrants(username) === grants && !hasExpired(expires);
+    const bearer: Bearer = { subject: username, ...grantsOfToken(entry, grants), expires, isValid };
+    verified.add(key, bearer, expires);
     return bearer;
   }
 
@@ -75,12 +100,13 @@ export function createBearers({ tokens, users, admin, staticToken }: BearersOpti
       if (staticDigest !== undefined && timingSafeEqual(digest, staticDigest)) return staticBearer;
       const key = digest.toString('base64');
       const known = verified.find(key);
-      if (known !== undefined) return typeof known === 'string' ? known : known.bearer;
+      if (known !== undefined) return known;
+      if (token.startsWith(TOKEN_PREFIX)) return bearerOfAccessToken(digest, key);
       return tokens.verify(token).then((claims) => (typeof claims === 'string' ? claims : bearerOf(claims, key)));
     },
     issue: (subject) => tokens.issue(subject, currentGrants(subject) ?? { roles: [], partitions: [] }, markOf(subject)),
     forgetChanged() {
-      verified.forgetUnless(({ bearer, grants }) => currentGrants(bearer.subject) === grants);
+      verified.forgetUnless((bearer) => !isRevoked(bearer));
     },
     get remembered() {
       return verified.size;

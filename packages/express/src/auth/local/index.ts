@@ -4,5 +4,9 @@
  */
 export { createLocalAuth } from './local-auth.js';
 export type { LocalAuth, LocalAuthOptions } from './local-auth.js';
+export { checkPassword } from './password.js';
+export { tokensFileOf } from './token-entry.js';
+export { createTokenFile } from './token-file.js';
+export type { NewToken, TokenFile, TokenInfo } from './token-file.js';
 export { checkUser, createUserFile } from './users.js';
 export type { NewUser, UserFile, UserInfo } from './users.js';

@@ -12,9 +12,12 @@ import { createRequestAuthenticator } from '../request-authenticator.js';
 import { createAuthRoutes } from '../routes.js';
 import { createBearers } from './bearers.js';
 import { createLogin } from './login.js';
+import { tokensFileOf } from './token-entry.js';
+import { openAccessTokens } from './token-file.js';
 import { createTokens } from './tokens.js';
 import type { UserFile } from './users.js';
 import { openUsers } from './users.js';
+import { refreshBoth } from './watched-file.js';
 
 /** What {@link createLocalAuth} takes. */
 export interface LocalAuthOptions {
@@ -84,16 +87,19 @@ export async function createLocalAuth(options: LocalAuthOptions): Promise<LocalA
   const admin = { username: adminUsername, passwordDigest: password === undefined ? undefined : digestOf(password) };
   const tokens = await createTokens({ secret: jwtSecret, issuer, seconds });
   const users = await openUsers(userFile, () => bearers.forgetChanged(), logger);
-  const bearers = createBearers({ tokens, users, admin, staticToken: given(options.adminStaticToken) });
+  const accessTokens = await openAccessTokens(tokensFileOf(userFile), () => bearers.forgetChanged(), logger);
+  const refresh = (): Promise<void> | undefined => refreshBoth(users, accessTokens);
+  const bearers = createBearers({ tokens, users, accessTokens, admin, staticToken: given(options.adminStaticToken) });
   const login = createLogin({ users, admin, bearers, seconds });
 
   const { authenticate, bearerOf } = createRequestAuthenticator(challenges, (token) => {
-    const refreshing = users.refresh();
+    const refreshing = refresh();
     return refreshing === undefined ? bearers.find(token) : refreshing.then(() => bearers.find(token));
   });
 
   return {
     authenticate,
+    refresh,
     login,
     handle: createAuthRoutes({ login, bearerOf, challenges, addressOf, logger }),
     users: users.file,

@@ -31,8 +31,8 @@ const dummyHash = (cost: number): string => `$2b$${String(cost).padStart(2, '0')
 const load = async (): Promise<Pick<typeof Bcrypt, 'hash' | 'compare'>> =>
   (await loadOptional('bcrypt', 'a users file', () => import('bcrypt'))).default;
 
-/** @throws DaemonError `usage` where a new password is not allowed; the message never contains it */
-function checkNew(password: string): void {
+/** Checks a new password. @throws DaemonError `usage` where it is not allowed; the message never contains it */
+export function checkPassword(password: string): void {
   if ([...password].length < MIN_CHARACTERS)
     throw new DaemonError('usage', `a password needs at least ${MIN_CHARACTERS} characters`);
   if (Buffer.byteLength(password) > MAX_BYTES)
@@ -42,7 +42,7 @@ function checkNew(password: string): void {
 
 /** Hashes a new password. @throws DaemonError `usage` where it is not allowed, or bcrypt is not installed */
 export async function hashPassword(password: string): Promise<string> {
-  checkNew(password);
+  checkPassword(password);
   const bcrypt = await load();
   return bcrypt.hash(password, COST);
 }

@@ -7,12 +7,11 @@ import type { TokenProblem } from '../bearer.js';
 import type { Grants } from '../identity.js';
 import { MAX_NAME } from '../identity.js';
 import { loadOptional } from '../optional-package.js';
+import { timeProblem } from '../token-times.js';
 
 /** The only accepted algorithm: a token must not choose how it is verified. */
 const ALGORITHM = 'HS256';
 const MAX_CHARACTERS = 8_192;
-/** Seconds by which the clock of another machine may be ahead of ours. */
-const MAX_CLOCK_SKEW = 60;
 
 /** What {@link createTokens} takes. */
 export interface TokensOptions {
@@ -50,14 +49,8 @@ const isList = (value: unknown): value is string[] => Array.isArray(value) && va
 
 /** Creates the issuer. @throws DaemonError `usage` where the package jose is not installed */
 export async function createTokens({ secret, issuer, seconds }: TokensOptions): Promise<Tokens> {
-  const { SignJWT, errors, jwtVerify } = await loadOptional('jose', 'local authentication', () => import('jose'));
+  const { SignJWT, jwtVerify } = await loadOptional('jose', 'local authentication', () => import('jose'));
   const key = createSecretKey(Buffer.from(secret));
-
-  function problemOf(error: unknown): TokenProblem {
-    if (error instanceof errors.JWTExpired) return 'The token has expired.';
-    const early = error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed';
-    return early ? 'The token is not valid yet.' : 'The token is not valid.';
-  }
 
   return {
     seconds,
@@ -79,15 +72,16 @@ export async function createTokens({ secret, issuer, seconds }: TokensOptions): 
           algorithms: [ALGORITHM],
           issuer,
           requiredClaims: ['sub', 'iat', 'exp'],
-          currentDate: new Date(Date.now()),
+          clockTolerance: Number.MAX_SAFE_INTEGER, // the times are checked below, with one tolerance for all of them
         });
-        const { sub = '', iat = 0, exp = 0, roles, partitions = [DEFAULT_PARTITION], pwm } = payload;
-        if (iat > Date.now() / 1000 + MAX_CLOCK_SKEW) return 'The token is not valid yet.';
+        const { sub = '', iat = NaN, nbf, exp = NaN, roles, partitions = [DEFAULT_PARTITION], pwm } = payload;
+        const problem = timeProblem({ iat, nbf, exp });
+        if (problem !== undefined) return problem;
         if (sub === '' || sub.length > MAX_NAME || !isList(roles) || !isList(partitions)) return 'The token is not valid.';
         if (pwm !== undefined && typeof pwm !== 'string') return 'The token is not valid.';
         return { subject: sub, roles, partitions, expires: exp, mark: pwm };
-      } catch (error) {
-        return problemOf(error);
+      } catch {
+        return 'The token is not valid.';
       }
     },
     passwordMark: (username, passwordHash) =>

@@ -41,7 +41,8 @@ export async function textOf(file: string): Promise<string | undefined> {
 
 const isStale = async (path: string): Promise<boolean> => {
   const since = (await stat(path).catch(() => undefined))?.mtimeMs;
-  return since !== undefined && Date.now() - since > STALE_MS;
+  // Also a lock from the future: the clock went back after it was made.
+  return since !== undefined && Math.abs(Date.now() - since) > STALE_MS;
 };
 
 /**
@@ -69,13 +70,13 @@ async function removeStale(path: string): Promise<boolean> {
 
 /** Creates the lock file. @throws DaemonError `store_busy` where another process keeps its lock for too long */
 async function lock(path: string): Promise<Awaited<ReturnType<typeof open>>> {
-  const end = Date.now() + LOCK_TIMEOUT_MS;
+  const end = performance.now() + LOCK_TIMEOUT_MS;
   for (;;) {
     try {
       return await open(path, 'wx', PRIVATE);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
-      if (Date.now() > end) throw new DaemonError('store_busy', `${path} exists: another program is changing the users`);
+      if (performance.now() > end) throw new DaemonError('store_busy', `${path} exists: another program is changing the users`);
       if (!(await isStale(path)) || !(await removeStale(path))) await sleep(10);
     }
   }

@@ -7,10 +7,9 @@ import { nameProblem } from '../identity.js';
 import { costOf, hashPassword } from './password.js';
 import type { UserEntry } from './user-entry.js';
 import { parseUsers, partitionsProblem, rolesProblem } from './user-entry.js';
-import { replaceText, textOf, versionOf } from './user-storage.js';
-
-/** The file is checked for changes at most this often. */
-const CHECK_EVERY_MS = 1_000;
+import { replaceText, textOf } from './user-storage.js';
+import type { FileReader } from './watched-file.js';
+import { watchFile } from './watched-file.js';
 
 /** A user, without secrets. */
 export interface UserInfo extends Grants {
@@ -33,6 +32,12 @@ export interface UserFile {
   listUsers(): Promise<UserInfo[]>;
   /** Adds a user. @throws DaemonError `usage` where the username exists already, or a value is invalid */
   addUser(user: NewUser): Promise<void>;
+  /**
+   * Changes roles or partitions of a user; what is left out stays as it is.
+   *
+   * @throws DaemonError `usage` where the username does not exist, or a value is invalid
+   */
+  changeUser(username: string, change: (user: UserInfo) => Partial<Grants>): Promise<UserInfo>;
   /** Removes a user. @throws DaemonError `usage` where the username does not exist */
   removeUser(username: string): Promise<void>;
   /** Changes a password. @throws DaemonError `usage` where the username does not exist, or the password is not allowed */
@@ -86,6 +91,19 @@ export function createUserFile(file: string, written: () => Promise<void> = asyn
         return [...users, partitions === undefined ? user : { ...user, partitions }];
       });
     },
+    async changeUser(username, edit) {
+      let after: UserInfo | undefined;
+      await change((users) => {
+        const at = indexOf(users, username);
+        const { username: _name, ...before } = users[at] as UserEntry;
+        const { roles, partitions } = edit({ username, ...grantsOf(users[at] as UserEntry) });
+        checkUser({ username, ...(roles && { roles }), ...(partitions && { partitions }) });
+        const user = { username, ...before, ...(roles && { roles }), ...(partitions && { partitions }) };
+        after = { username, ...grantsOf(user) };
+        return users.with(at, user);
+      });
+      return after as unknown as UserInfo;
+    },
     removeUser: (username) => change((users) => users.toSpliced(indexOf(users, username), 1)),
     async setPassword(username, password) {
       indexOf(entriesOf(await textOf(file), file), username); // before hashing, which is slow
@@ -120,19 +138,20 @@ export interface Users {
  * as a file without users.
  *
  * @param changed called after the file has been read again
+ * @param disk reads the file. Default: from the disk
  * @throws ConfigError where the file has mistakes when it is opened
  */
-export async function openUsers(file: string, changed: () => void, logger?: Pick<Logger, 'error'>): Promise<Users> {
+export async function openUsers(
+  file: string,
+  changed: () => void,
+  logger?: Pick<Logger, 'error'>,
+  disk?: FileReader,
+): Promise<Users> {
   let users = new Map<string, KnownUser>();
   let longest: number | undefined;
-  let version: string | undefined;
-  let checkedAt = 0;
-  let checking: Promise<void> | undefined;
-  let lastError: string | undefined;
 
-  async function read(): Promise<void> {
-    const entries = entriesOf(await textOf(file), file);
-    const next = entries.map((entry): [string, KnownUser] => {
+  function load(text: string | undefined): void {
+    const next = entriesOf(text, file).map((entry): [string, KnownUser] => {
       const user = { username: entry.username, passwordHash: entry.password_hash, ...grantsOf(entry) };
       const known = users.get(user.username);
       return [user.username, known !== undefined && JSON.stringify(known) === JSON.stringify(user) ? known : user];
@@ -141,47 +160,14 @@ export async function openUsers(file: string, changed: () => void, logger?: Pick
     longest = next.length === 0 ? undefined : Math.max(...next.map(([, { passwordHash }]) => costOf(passwordHash) ?? 0));
   }
 
-  /** Reads the file if it has changed. @returns whether it was read */
-  async function readIfChanged(): Promise<boolean> {
-    const found = await versionOf(file);
-    if (found === version && checkedAt !== 0) return false;
-    version = found; // before reading: a write in the meantime makes another version
-    await read();
-    return true;
-  }
-
-  async function checkAgain(): Promise<void> {
-    try {
-      if (!(await readIfChanged())) return;
-      lastError = undefined;
-      changed();
-    } catch (error) {
-      const { message } = error as Error;
-      if (message !== lastError)
-        logger?.error({ error: message }, 'the users file cannot be used; its last good version stays in use');
-      lastError = message;
-    } finally {
-      checkedAt = Date.now();
-      checking = undefined;
-    }
-  }
-
-  await readIfChanged();
-  checkedAt = Date.now();
+  const what = 'the users file';
+  const watched = await watchFile({ file, what, load, changed, logger, ...(disk === undefined ? {} : { disk }) });
   return {
-    refresh() {
-      if (checking !== undefined) return checking;
-      const age = Date.now() - checkedAt;
-      if (age >= 0 && age < CHECK_EVERY_MS) return undefined;
-      return (checking = checkAgain());
-    },
+    refresh: () => watched.refresh(),
     find: (username) => users.get(username),
     get longest() {
       return longest;
     },
-    file: createUserFile(file, async () => {
-      await checking; // a check that runs already may have begun before the change
-      await (checking = checkAgain());
-    }),
+    file: createUserFile(file, () => watched.reload()),
   };
 }

@@ -14,8 +14,16 @@ import { cognitoAuth, ID, ISSUER, makeKey, mint, serveKeys } from './support.js'
 afterEach(() => jest.restoreAllMocks());
 
 type Answer = AuthIdentity | Refusal;
-const identify = async (auth: CognitoAuth, token: string, url = '/mcp', more: Record<string, string> = {}): Promise<Answer> =>
-  auth.authenticate({ url, headers: { host: 'localhost:8000', ...bearer(token), ...more }, socket: {} } as never);
+const identify = async (auth: CognitoAuth, token: string, url = '/mcp', more: Record<string, string> = {}): Promise<Answer> => {
+  const answer = await auth.authenticate({
+    url,
+    headers: { host: 'localhost:8000', ...bearer(token), ...more },
+    socket: {},
+  } as never);
+  if ('status' in answer) return answer;
+  const { isValid: _function, ...rest } = answer; // a function cannot be compared
+  return rest;
+};
 
 let key: PoolKey;
 let other: PoolKey;
@@ -42,8 +50,8 @@ const now = (): number => Math.floor(Date.now() / 1000);
 describe('a token of the user pool', () => {
   it('identifies its user, both as an access token and as an ID token', async () => {
     const { auth } = await setup();
-    expect(await identify(auth, await mint(key))).toEqual(ANN);
-    expect(await identify(auth, await mint(key, ID))).toEqual(ANN);
+    expect(await identify(auth, await mint(key))).toMatchObject(ANN);
+    expect(await identify(auth, await mint(key, ID))).toMatchObject(ANN);
   });
 
   it('is verified once, and the keys are fetched with the first token', async () => {
@@ -61,7 +69,7 @@ describe('a token of the user pool', () => {
     const { auth } = await setup();
     const token = await mint(key, { exp: now() + 100 });
     expect(await identify(auth, token)).toEqual(ANN);
-    const after = Date.now() + 101_000;
+    const after = Date.now() + 161_000;
     jest.spyOn(Date, 'now').mockImplementation(() => after);
     for (let again = 0; again < 2; again += 1)
       expect(await identify(auth, token)).toMatchObject({ status: 401, message: 'The token has expired.' });
@@ -105,7 +113,7 @@ describe('an invalid token', () => {
     ['of another issuer', () => mint(key, { iss: 'https://example.com' })],
     ['of an issuer that only begins so', () => mint(key, { iss: `${ISSUER}/x` })],
     ['of no issuer', () => mint(key, { iss: undefined })],
-    ['that has expired', () => mint(key, { exp: now() - 1 }), /^The token has expired\.$/],
+    ['that has expired', () => mint(key, { exp: now() - 61 }), /^The token has expired\.$/],
     ['that never expires', () => mint(key, { exp: undefined })],
     ['that is not valid yet', () => mint(key, { nbf: now() + 3_000 }), YET],
     ['of the future', () => mint(key, { iat: now() + 3_000 }), YET],
@@ -148,7 +156,7 @@ describe('an invalid token', () => {
   it('is answered like a missing one, with 401 and the URL of the metadata', async () => {
     const { auth, keys } = await setup();
     const answer = (await auth.authenticate({ url: '/mcp', headers: {}, socket: {} } as never)) as Refusal;
-    expect([answer.status, answer.message]).toEqual([401, 'A bearer token is needed.']);
+    expect([answer.status, answer.message]).toEqual([401, expect.stringMatching(/^A bearer token is needed\./) as string]);
     expect(answer.headers?.['www-authenticate']).toMatch(/resource_metadata="/);
     expect(keys.count).toBe(0);
   });
@@ -253,8 +261,8 @@ describe('the keys of the user pool', () => {
     expect(JSON.stringify(logged)).toMatch(/the keys of the user pool cannot be fetched/);
     expect(JSON.stringify(logged)).not.toContain('a secret');
     keys.broken = undefined;
-    const later = Date.now() + 5_001;
-    jest.spyOn(Date, 'now').mockImplementation(() => later);
+    const later = performance.now() + 5_001;
+    jest.spyOn(performance, 'now').mockImplementation(() => later);
     expect(await identify(auth, await mint(key))).toEqual(ANN);
   });
 
@@ -284,8 +292,8 @@ describe('the keys of the user pool', () => {
     const { auth, keys } = await setup();
     expect(await identify(auth, await mint(key))).toEqual(ANN);
     keys.keys = [await makeKey('next')];
-    const later = Date.now() + 3_600_001;
-    jest.spyOn(Date, 'now').mockImplementation(() => later);
+    const later = performance.now() + 3_600_001;
+    jest.spyOn(performance, 'now').mockImplementation(() => later);
     let answer: Answer;
     let count = 0;
     do answer = await identify(auth, await mint(key, { username: `user-${(count += 1)}` }));

@@ -1,0 +1,119 @@
+/** Open streams and running calls end when their caller has lost access. */
+import { createDaemon, defineCatalog } from '@mcp-daemon/core';
+import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
+import { serveHttp } from '@mcp-daemon/express';
+import { createTokenFile, createUserFile } from '@mcp-daemon/express/local';
+
+import { localAuth, logIn, usersFile } from '../auth/support.js';
+import { atEnd, call, echo, modern, openSession, sleep, tool, until } from '../support.js';
+
+interface Setup {
+  server: HttpServer;
+  userFile: string;
+  headersOf: (username: string) => Promise<Record<string, string>>;
+  aborted: () => number;
+}
+
+async function setup(options: HttpOptions = {}): Promise<Setup> {
+  const userFile = await usersFile();
+  let aborted = 0;
+  const forever = tool('forever', (_args, { signal }) => {
+    signal.addEventListener('abort', () => (aborted += 1));
+    return new Promise(() => undefined);
+  });
+  const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo, forever] }) });
+  atEnd(() => daemon.close({ drainMs: 10 }));
+  const server = await serveHttp(daemon, { auth: await localAuth({ userFile }), port: 0, ...options });
+  atEnd(() => server.close({ drainMs: 10 }));
+  const headersOf = async (username: string): Promise<Record<string, string>> => {
+    const { json } = await logIn(server.port, username);
+    return { authorization: `Bearer ${String(json['access_token'])}` };
+  };
+  return { server, userFile, headersOf, aborted: () => aborted };
+}
+
+/** Opens a stream. @returns whether it is over, and its first status */
+async function open(url: string, headers: Record<string, string>, body?: unknown): Promise<{ status: number; over: boolean }> {
+  const json = { 'content-type': 'application/json' };
+  const res = await fetch(url, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { accept: 'application/json, text/event-stream', ...(body === undefined ? {} : json), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const stream = { status: res.status, over: false };
+  void res.text().then(
+    () => (stream.over = true),
+    () => (stream.over = true),
+  );
+  return stream;
+}
+
+const listen = modern('subscriptions/listen', { notifications: { toolsListChanged: true } });
+
+/** Every kind of open stream of one user. */
+async function openAll({ server }: Setup, headers: Record<string, string>): Promise<{ status: number; over: boolean }[]> {
+  const session = await openSession(server, '2025-11-25', {}, headers);
+  return Promise.all([
+    open(`${server.url}/mcp`, session),
+    open(`${server.url}/mcp`, { ...headers, ...(listen.headers as Record<string, string>) }, listen.body),
+    open(`${server.url}/sse`, headers),
+    open(`${server.url}/events`, headers),
+    open(`${server.url}/mcp`, session, call('forever', {}, 7)),
+  ]);
+}
+
+const CHANGES: [string, (userFile: string) => Promise<unknown>][] = [
+  ['is removed', (userFile) => createUserFile(userFile).removeUser('ann')],
+  ['gets other roles', (userFile) => createUserFile(userFile).changeUser('ann', () => ({ roles: ['viewer'] }))],
+  ['gets another password', (userFile) => createUserFile(userFile).setPassword('ann', 'another horse')],
+];
+
+describe('open streams and running calls', () => {
+  it.each(CHANGES)('end within two seconds after their user %s; those of others go on', async (_what, change) => {
+    const all = await setup();
+    const [mine, others] = [await openAll(all, await all.headersOf('ann')), await openAll(all, await all.headersOf('root'))];
+    expect([...mine, ...others].map(({ status }) => status)).toEqual(Array(10).fill(200));
+    await sleep(1_200);
+    expect([...mine, ...others].some(({ over }) => over)).toBe(false);
+    await change(all.userFile);
+    await until(() => mine.every(({ over }) => over) && all.aborted() === 1, 2_000);
+    expect(others.some(({ over }) => over)).toBe(false);
+    expect(all.aborted()).toBe(1);
+  });
+
+  it('end within two seconds after their token is revoked, and a ticket of that token opens nothing', async () => {
+    const all = await setup();
+    const tokens = createTokenFile(all.userFile);
+    const { token, info } = await tokens.createToken({ username: 'ann', days: 1 });
+    await sleep(1_050);
+    const headers = { authorization: `Bearer ${token}` };
+    const streams = await openAll(all, headers);
+    expect(streams.map(({ status }) => status)).toEqual(Array(5).fill(200));
+    const drawn = await fetch(`${all.server.url}/events/ticket`, { method: 'POST', headers });
+    const { ticket } = (await drawn.json()) as { ticket: string };
+    await tokens.revokeToken(info.id);
+    await until(() => streams.every(({ over }) => over), 2_000);
+    expect((await fetch(`${all.server.url}/events?ticket=${ticket}`)).status).toBe(401);
+  });
+
+  it('of a request without a session end with 401 instead of a result', async () => {
+    const all = await setup();
+    const headers = await all.headersOf('ann');
+    const { headers: more, body } = modern('tools/call', { name: 'forever' });
+    const answer = fetch(`${all.server.url}/mcp`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...more,
+        ...headers,
+      } as never,
+      body: JSON.stringify(body),
+    });
+    await sleep(200);
+    await createUserFile(all.userFile).removeUser('ann');
+    const { status } = await answer;
+    expect(status).toBe(401);
+    await until(() => all.aborted() === 1);
+  });
+});
