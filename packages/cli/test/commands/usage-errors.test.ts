@@ -5,7 +5,12 @@ describe('wrong command lines', () => {
   afterAll(() => temp.remove());
 
   it.each<[args: string, message: string, usage: string, help: string]>([
-    ['install', 'missing argument <host>: claude-desktop, claude-code, cursor or vscode', 'install <host> [flags]', 'install'],
+    [
+      'install',
+      'missing argument <host>: claude-desktop, claude-code, cursor, vscode, codex, gemini, opencode, copilot-cli, qwen, cline, windsurf, zed or lm-studio',
+      'install <host> [flags]',
+      'install',
+    ],
     [
       'call',
       'missing argument <name>: name of a tool, resource or prompt, or URI of a resource',
@@ -54,10 +59,14 @@ describe('wrong command lines', () => {
   });
 
   it.each([
-    ['install emacs', '<host>: must be claude-desktop, claude-code, cursor or vscode, not "emacs"', 'install'],
+    [
+      'install emacs',
+      '<host>: must be claude-desktop, claude-code, cursor, vscode, codex, gemini, opencode, copilot-cli, qwen, cline, windsurf, zed or lm-studio, not "emacs"',
+      'install',
+    ],
     [
       'install cursr',
-      '<host>: must be claude-desktop, claude-code, cursor or vscode, not "cursr"; did you mean "cursor"?',
+      '<host>: must be claude-desktop, claude-code, cursor, vscode, codex, gemini, opencode, copilot-cli, qwen, cline, windsurf, zed or lm-studio, not "cursr"; did you mean "cursor"?',
       'install',
     ],
     ['install vscode --scope all', '--scope: must be user or project, not "all"', 'install'],
