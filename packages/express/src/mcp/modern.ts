@@ -9,7 +9,6 @@ import type { Daemon, EndedBy, Exchange, JsonRpcNotification, JsonRpcResponse } 
 import { abortReason, encode, isObject, META } from '@mcp-daemon/core';
 
 import { Bag } from '../wire/bag.js';
-import { bytesOf } from '../wire/body.js';
 import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import { isRevoked } from '../wire/caller.js';
