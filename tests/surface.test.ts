@@ -21,6 +21,7 @@ const ENTRIES: ReadonlyMap<string, readonly string[]> = new Map(
 const UNNAMED: Readonly<Record<string, string>> = {
   'packages/core/src/call/context.ts ContextSource': 'contexts are made by the daemon alone',
   'packages/core/src/session/session.ts SessionOptions': 'sessions are made by Daemon.open alone',
+  'packages/core/src/session/flight.ts AskingConnection': 'what requests see of their session',
   'packages/core/src/schema/standard.ts InferInput': 'a step of Structured',
   'packages/core/src/schema/standard.ts InferOutput': 'a step of Arguments',
   'packages/core/src/schema/types.ts Flat': 'a step of TypeOf',

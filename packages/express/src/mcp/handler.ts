@@ -161,7 +161,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   });
 
   function post(req: IncomingMessage, res: ServerResponse, { caller, may }: AuthorizedCaller): void {
-    readMessage(req, res, caller, (message, bytes) => {
+    readMessage(req, res, caller, (message) => {
       try {
         // The endpoint may have been closed while the body was read.
         const refused = closing === undefined ? forbidden(message, may) : SHUTTING_DOWN;
@@ -176,7 +176,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
           return;
         }
         const accepted = acceptedBy(req);
-        if (accepted.json && accepted.events) modern.post(message, bytes, req, res, caller);
+        if (accepted.json && accepted.events) modern.post(message, req, res, caller);
         else refuse(res, { status: 406, message: 'Accept must include both application/json and text/event-stream.' });
       } catch (error) {
         fail(res, error, logger);

@@ -9,6 +9,7 @@ import type { Daemon, EndedBy, Exchange, JsonRpcNotification, JsonRpcResponse } 
 import { abortReason, encode, isObject, META } from '@mcp-daemon/core';
 
 import { Bag } from '../wire/bag.js';
+import { bytesOf } from '../wire/body.js';
 import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import { isRevoked } from '../wire/caller.js';
@@ -57,7 +58,7 @@ class ModernRequest implements Exchange {
   readonly partition: string;
   readonly subject: string;
   readonly caller: Caller;
-  /** The size of the body that the message came in. */
+  /** The memory that the message takes; 0 for a small one. */
   readonly bytes: number;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
@@ -70,12 +71,11 @@ class ModernRequest implements Exchange {
   /** Its index in the bag of running requests. */
   index = 0;
 
-  /** @param bytes the size of the body */
-  constructor(req: IncomingMessage, res: ServerResponse, caller: Caller, bytes: number, tools: ModernTools) {
+  constructor(req: IncomingMessage, res: ServerResponse, caller: Caller, tools: ModernTools) {
     this.partition = caller.partition;
     this.subject = caller.subject;
     this.caller = caller;
-    this.bytes = bytes;
+    this.bytes = bytesOf(req);
     this.#req = req;
     this.#res = res;
     this.#tools = tools;
@@ -142,8 +142,8 @@ class ModernRequest implements Exchange {
 
 /** Serves messages without a session. */
 export interface ModernHandler {
-  /** Serves the message of a POST. @param bytes the size of its body */
-  post(message: unknown, bytes: number, req: IncomingMessage, res: ServerResponse, caller: Caller): void;
+  /** Serves the message of a POST. */
+  post(message: unknown, req: IncomingMessage, res: ServerResponse, caller: Caller): void;
   /** Ends requests and streams of callers who have lost access. */
   endRevoked(): void;
   /** Whether a request is running or a stream is open. */
@@ -190,14 +190,14 @@ export function createModernHandler(options: ModernHandlerOptions): ModernHandle
   }
 
   return {
-    post(message, bytes, req, res, caller) {
+    post(message, req, res, caller) {
       const listens = isObject(message) && message['method'] === 'subscriptions/listen';
       const refusal = refusalOf(listens, caller);
       if (refusal !== undefined) {
         refuse(res, refusal);
         return;
       }
-      const exchange = new ModernRequest(req, res, caller, bytes, options);
+      const exchange = new ModernRequest(req, res, caller, options);
       const answered = daemon.handle(message, exchange);
       const described = hasMetadata(message); // now, so that the message is not kept until the answer
       if (!(answered instanceof Promise)) {
