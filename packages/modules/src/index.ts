@@ -4,4 +4,3 @@ export type { FolderWatch, FolderWatchOptions } from './folders.js';
 export { localModules } from './local-modules.js';
 export type { LocalModules, LocalModulesOptions, ModuleChange } from './local-modules.js';
 export type { ModuleNames } from './locate.js';
-export { prepareReloads } from './versions.js';

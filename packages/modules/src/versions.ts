@@ -2,11 +2,14 @@
  * Makes Node load a file again. Node caches ES modules by URL until the process ends, so a newer one needs another URL:
  * `?mcpd=<n>`. Every file has one current version in the process. A file gets a new version when it, or a file that it imports,
  * has changed; all others keep their state. Resolve hooks add the versions to imports inside modules. They are installed at the
- * first reload, so that a process without reloads does not pay for them; see also {@link prepareReloads}.
+ * first reload, so that a process without reloads does not pay for them.
  */
+import { closeSync, openSync } from 'node:fs';
 import * as nodeModule from 'node:module';
+import { devNull } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 
 /** The versions of one URL in order, and whether its code does not know its own version (CommonJS). */
 interface Known {
@@ -70,10 +73,28 @@ export const resolve = async (specifier, context, next) => {
   return url === result.url ? result : { ...result, url };
 };`;
 
+/** A thread needs about a dozen file descriptors to start. */
+const SPARE_DESCRIPTORS = 32;
+
+/**
+ * Node 20: the hooks run in a thread, and where it cannot start for lack of file descriptors, Node waits for it forever. So
+ * descriptors are tried first.
+ *
+ * @throws Error with the code EMFILE or ENFILE
+ */
+function checkDescriptors(): void {
+  const spare: number[] = [];
+  try {
+    for (let count = 0; count < SPARE_DESCRIPTORS; count += 1) spare.push(openSync(devNull, 'r'));
+  } finally {
+    for (const descriptor of spare) closeSync(descriptor);
+  }
+}
+
 function install(): void {
-  installed = true;
   const { registerHooks } = nodeModule as unknown as SyncHooks;
   if (registerHooks !== undefined) {
+    installed = true;
     registerHooks({
       resolve(specifier, context, next) {
         const result = next(specifier, context);
@@ -85,6 +106,8 @@ function install(): void {
     });
     return;
   }
+  checkDescriptors();
+  installed = true;
   const channel = new MessageChannel();
   nodeModule.register(`data:text/javascript,${encodeURIComponent(hooksSource())}`, {
     parentURL: import.meta.url,
@@ -93,16 +116,7 @@ function install(): void {
   });
   port = channel.port1;
   port.unref();
-}
-
-/**
- * Node 20: starts the thread of the hooks now. Call it where reloads are to be expected: at the first reload the thread might not
- * start any more, for lack of file descriptors or memory, and Node would wait for it forever.
- *
- * @throws Error if Node refuses the hooks; edited files are then still reloaded, but not what they import
- */
-export function prepareReloads(): void {
-  if (!installed && (nodeModule as unknown as SyncHooks).registerHooks === undefined) install();
+  port.postMessage([...known]); // also what was superseded while the hooks could not be installed
 }
 
 /** The URL of a file's newest code, for `import()`. */

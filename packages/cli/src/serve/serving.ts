@@ -4,7 +4,6 @@
 import type { Config, Daemon } from '@mcp-daemon/core';
 import { ConfigError } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
-import { prepareReloads } from '@mcp-daemon/modules';
 
 import { messageOf } from '../errors.js';
 import type { LazyLogger } from '../log/logger.js';
@@ -77,11 +76,6 @@ export function watchFiles({ file, stamp }: OpenedConfig, daemon: Daemon, module
       failed = true;
       return false;
     }
-  }
-  try {
-    prepareReloads();
-  } catch (error) {
-    logger.warn({ error: messageOf(error) }, 'edited code that a module imports cannot be reloaded in this process');
   }
   watchConfig(file, stamp, reload);
   modules.watch((change) => {

@@ -34,7 +34,7 @@ export function normalizeTarget(req: IncomingMessage): void {
   if (isPlain(url)) return;
   let target = url;
   const [whole, host, rest = ''] = ABSOLUTE.exec(url) ?? [];
-  if (whole !== undefined && host !== undefined) {
+  if (whole !== undefined && host !== undefined && URL.canParse(url)) {
     req.headers.host = host;
     target = rest.startsWith('/') ? rest : `/${rest}`;
   }

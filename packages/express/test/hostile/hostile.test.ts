@@ -332,7 +332,8 @@ describe('unusual methods and targets', () => {
     for (const method of ['FOO', 'get', 'PRI']) expect(await at(method, '/mcp')).toBe(400);
     expect(await at('CONNECT', 'example.com:443')).toBeUndefined();
     expect(await at('TRACE', '/nothing')).toBe(404);
-    for (const target of ['*', '//x', '/mcp/', '//mcp', 'http://[', 'http://', 'http://a:99999999/x', '/docs/../me', '/%00'])
+    for (const target of ['/mcp/', '//mcp']) expect([target, await at('GET', target)]).toEqual([target, 405]); // as at /mcp
+    for (const target of ['*', '//x', 'http://[', 'http://', 'http://a:99999999/x', '/docs/../me', '/%00'])
       expect([target, await at('GET', target)]).toEqual([target, 404]);
     for (const target of ['x', '\\', '?', 'http:', '/a b', '/\x80'])
       expect([target, await at('GET', target)]).toEqual([target, 400]);

@@ -63,10 +63,10 @@ describe('initialize inside a session', () => {
 });
 
 describe('a body that costs too much', () => {
-  it('is refused where it is nested too deeply: 9 MB of brackets take a moment', async () => {
+  it('is refused where it is nested too deeply: 4 MB of brackets take a moment', async () => {
     const served = await serve([echo]);
     const began = process.cpuUsage();
-    const { status, text } = await ended(served, { body: '['.repeat(9_000_000) as never });
+    const { status, text } = await ended(served, { body: '['.repeat(3_900_000) as never });
     const { user } = process.cpuUsage(began);
     expect([status, JSON.parse(text)]).toMatchObject([400, { error: { code: -32700 } }]);
     expect(text).toContain('200 levels');

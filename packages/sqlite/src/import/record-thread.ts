@@ -20,6 +20,12 @@ const { file, folder } = workerData as ThreadData;
 const connection = await openDatabase(chooseEngine(), { file, readonly: false, busyTimeoutMs: BUSY_TIMEOUT_MS });
 connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA wal_autocheckpoint = 0`);
 
+/** Journal bytes of one transaction. */
+const BATCH_BYTES = 1024 * 1024;
+/** Journal bytes between two checkpoints: so much, and as much again, is what the -wal file may grow to. */
+const CHECKPOINT_BYTES = 4 * 1024 * 1024;
+let sinceCheckpoint = 0;
+
 let ended = false;
 /** Asked before each batch of a long work: what was done since does not stay in the -wal file. */
 function goOn(): boolean {
@@ -36,11 +42,24 @@ function emptyWal(): void {
   }
 }
 
+/**
+ * Imports all that waits now. What is appended meanwhile waits for the next order: few large transactions and checkpoints write each
+ * page a few times, many small ones write it again and again.
+ */
+function importAll(): void {
+  for (let bytes = BATCH_BYTES; bytes >= BATCH_BYTES;) {
+    bytes = importJournals(connection, { folder, batchBytes: BATCH_BYTES }).bytes;
+    sinceCheckpoint += bytes;
+    if (sinceCheckpoint < CHECKPOINT_BYTES) continue;
+    checkpoint(connection);
+    sinceCheckpoint = 0;
+  }
+}
+
 /** @returns how many records were removed */
 async function work(order: Order): Promise<number> {
   if (order.work === 'import') {
-    while (!importJournals(connection, { folder }).done) checkpoint(connection);
-    emptyWal();
+    importAll();
     return 0;
   }
   const removed =
@@ -68,6 +87,10 @@ parentPort?.on('message', (order: Order | 'end') => {
     return;
   }
   ended = true;
-  connection.close();
+  try {
+    emptyWal();
+  } finally {
+    connection.close();
+  }
   parentPort?.close();
 });
