@@ -13,6 +13,12 @@ const { O_APPEND, O_NOCTTY, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants
 const [STDIN, STDOUT, STDERR] = [0, 1, 2];
 const NULL_DEVICE = '/dev/null';
 
+/**
+ * Node 20: after `fstatSync` of a pipe or socket, `realpathSync` stops at the first folder that it knows, and `require` finds the
+ * dependencies of linked packages no more. With `bigint` the values are kept elsewhere.
+ */
+const BIGINT = { bigint: true } as const;
+
 /** What could be moved. What is undefined here is still at its old number. */
 export interface MovedStdio {
   input?: Readable;
@@ -29,11 +35,11 @@ const pathOf = (fd: number, platform: Platform): string => (platform === 'linux'
 function duplicate(fd: number, flags: number, platform: Platform): number | undefined {
   let opened: number | undefined;
   try {
-    const stat = fstatSync(fd);
+    const stat = fstatSync(fd, BIGINT);
     if (!stat.isFIFO() && !(platform === 'darwin' && stat.isSocket())) return undefined;
     // Without O_NONBLOCK, opening a pipe whose other end is closed would wait forever.
     opened = openSync(pathOf(fd, platform), flags | O_NONBLOCK);
-    const { dev, ino } = fstatSync(opened);
+    const { dev, ino } = fstatSync(opened, BIGINT);
     if (dev === stat.dev && ino === stat.ino) return opened;
   } catch {
     // A socket on Linux, another user's pipe, or a pipe that nobody reads: the caller has another way.
@@ -68,7 +74,7 @@ function appends(fd: number): boolean {
 function stderrFlags(platform: Platform): number | undefined {
   try {
     if (platform === 'darwin') return O_WRONLY;
-    const stat = fstatSync(STDERR);
+    const stat = fstatSync(STDERR, BIGINT);
     if (stat.isFile()) return appends(STDERR) ? O_WRONLY | O_APPEND : undefined;
     if (stat.isSocket()) return undefined;
     // Fails where nobody reads the pipe: opening it would wait for a reader.

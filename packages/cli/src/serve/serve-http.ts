@@ -2,7 +2,7 @@
  * Serves a config file over HTTP, from start to shutdown.
  */
 import { lookup } from 'node:dns/promises';
-import type { Stats } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { fstatSync } from 'node:fs';
 import { isIP } from 'node:net';
 
@@ -118,9 +118,9 @@ function shutDownAtSignal(server: HttpServer, daemon: Daemon, drainMs: number, l
 
 /** Logs a hint where a host has started the server without `--transport stdio` and waits for an answer on stdout. */
 function hintAtStdio(logger: LazyLogger): void {
-  let stat: Stats;
+  let stat: BigIntStats;
   try {
-    stat = fstatSync(0);
+    stat = fstatSync(0, { bigint: true }); // Node 20: see runtime/move-stdio.ts
   } catch {
     return; // stdin is closed
   }
