@@ -17,6 +17,8 @@ const cached = (location) => ['--cache', '--cache-location', `node_modules/.cach
 if (await check('set-up', setup)) {
   await check('types', () => run(bin('tsc'), ['-b', '--pretty']));
   await check('lint', () => run(bin('eslint'), [...cached('eslint/'), '--cache-strategy', 'content', '.']));
-  await check('format', () => run(bin('prettier'), [...cached('prettier/.prettier-cache'), '--check', '--log-level', 'warn', '.']));
+  await check('format', () =>
+    run(bin('prettier'), [...cached('prettier/.prettier-cache'), '--check', '--log-level', 'warn', '.']),
+  );
   await check('jest', () => jest([...quick, ...paths]));
 }
