@@ -65,7 +65,9 @@ function redirect(which: Guarded, stdout?: Writable): () => void {
 function inputInPlace(): Readable {
   // Node reads a file by functions that are redirected afterwards; this stream keeps the original ones.
   const { close, read } = fs;
-  return fs.fstatSync(0, { bigint: true }).isFile() ? fs.createReadStream('', { fd: 0, autoClose: false, fs: { close, read } }) : process.stdin;
+  return fs.fstatSync(0, { bigint: true }).isFile()
+    ? fs.createReadStream('', { fd: 0, autoClose: false, fs: { close, read } })
+    : process.stdin;
 }
 
 /**
