@@ -139,6 +139,17 @@ export function markMissing(file: string): void {
   if (node !== undefined) node.stamp = null;
 }
 
+/** Kernels stamp files with a clock of up to 10 ms: two writes within one tick of it get the same time. */
+export const CLOCK_TICK = 20;
+
+/** The texts of those files that were written after `since` (milliseconds since 1970). */
+export const textsWrittenAfter = (files: Iterable<string>, since: number): Map<string, string | undefined> =>
+  new Map(writtenAfter(files, since).map((file) => [file, textOf(file)]));
+
+/** The files whose text is another now. */
+export const textsChanged = (texts: ReadonlyMap<string, string | undefined>): string[] =>
+  [...texts].filter(([file, text]) => textOf(file) !== text).map(([file]) => file);
+
 /** The files that were written after `since` (milliseconds since 1970): the loaded code may be older. */
 export const writtenAfter = (files: Iterable<string>, since: number): string[] =>
   [...files].filter((file) => (statOf(file)?.ctimeMs ?? 0) > since);

@@ -3,14 +3,25 @@
  */
 import type { Failure } from './failure.js';
 import { isInstalled } from './files.js';
-import { differences, filesOf, markMissing, withImporters, writtenAfter } from './graph.js';
+import {
+  CLOCK_TICK,
+  differences,
+  filesOf,
+  markMissing,
+  textsChanged,
+  textsWrittenAfter,
+  withImporters,
+  writtenAfter,
+} from './graph.js';
 import { absorbStray } from './stray.js';
 import { supersede, urlOf } from './versions.js';
 
 /** The last load of one module's file. */
 interface Load {
-  /** When it was loaded, in milliseconds since 1970. Files written later may be newer than the loaded code. */
+  /** A tick before it was loaded, in milliseconds since 1970. Files that were written later may be newer than the loaded code. */
   since: number;
+  /** The texts of its files that were written within that tick: their times may not show another write. */
+  fresh: ReadonlyMap<string, string | undefined>;
   state: 'pending' | 'done' | Failure;
   /** Whether its files were compared since. */
   checked: boolean;
@@ -49,7 +60,8 @@ function writtenSinceLoad(file: string): string[] {
   const load = loads.get(file);
   if (load === undefined || load.checked) return [];
   load.checked = true;
-  return writtenAfter(filesOf(file), load.since);
+  const written = writtenAfter(filesOf(file), load.since).filter((part) => !load.fresh.has(part));
+  return [...written, ...textsChanged(load.fresh)];
 }
 
 /**
@@ -82,7 +94,10 @@ export async function loadFile(
     }
     if (stale.size > 0) renew(stale, warn);
   }
-  const load: Load = { since: Date.now() + 1, state: 'pending', checked: false };
+  const since = Date.now() - CLOCK_TICK;
+  // Its imports are only looked for where the module itself is fresh: that reads its files, which most loads need not wait for.
+  const fresh = textsWrittenAfter(writtenAfter([file], since).length > 0 ? filesOf(file) : [], since);
+  const load: Load = { since, fresh, state: 'pending', checked: false };
   loads.set(file, load);
   try {
     const namespace = (await import(urlOf(file))) as Record<string, unknown>;

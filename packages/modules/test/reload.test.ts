@@ -49,6 +49,38 @@ describe('after an edit', () => {
     });
   });
 
+  it("an edit is found that follows a load within a tick of the file system's clock, of the module and of its imports", async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `m${index}`);
+    const base = folderOf({
+      ...Object.fromEntries(
+        names.map((name) => [`${name}.mjs`, `import { part } from './${name}-part.mjs'; export const hello = () => [1, part];`]),
+      ),
+      ...Object.fromEntries(names.map((name) => [`${name}-part.mjs`, 'export const part = 1;'])),
+    });
+    const result = await inChild(
+      base,
+      `
+      watch();
+      const names = ${JSON.stringify(names)};
+      const missed = (wanted) => async (name) => JSON.stringify((await load(name)).hello()) === JSON.stringify(wanted) ? [] : [name];
+      for (const [index, name] of names.entries()) {
+        // Half of the files are written a moment before, the others long before.
+        if (index % 2 === 0) write(name + '.mjs', fs.readFileSync(join(base, name + '.mjs'), 'utf8'));
+        await load(name);
+        if (index % 4 < 2) write(name + '.mjs', \`import { part } from './\${name}-part.mjs'; export const hello = () => [2, part];\`);
+        else write(name + '-part.mjs', 'export const part = 2;');
+      }
+      const seen = new Set();
+      for (const end = Date.now() + 5_000; seen.size < names.length && Date.now() < end; await sleep(5)) {
+        for (const { affects } of changes) for (const name of names) if (affects(link(name))) seen.add(name);
+      }
+      out.missed = names.filter((name) => !seen.has(name));
+      out.old = (await Promise.all(names.map((name, index) => missed(index % 4 < 2 ? [2, 1] : [1, 2])(name)))).flat();
+      `,
+    );
+    expect(result).toEqual({ warnings: [], missed: [], old: [] });
+  });
+
   it('the new code is loaded also if a symbolic link was switched, as in a Kubernetes ConfigMap', async () => {
     const base = folderOf({
       '..1/tools.mjs': `import { part } from './part.mjs'; export const hello = () => part;`,
