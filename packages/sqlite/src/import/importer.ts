@@ -45,6 +45,14 @@ export interface Importer {
 
 /** How long a record waits at most before its import begins. */
 const DELAY_MS = 100;
+/**
+ * While the event loop is busier than this, an import waits: on a machine with few cores it would take them from running calls.
+ * What waits is safe in the journal, and readers import it before they read.
+ */
+const BUSY_LOOP = 0.5;
+/** So long, and up to so many bytes: their import takes a fifth of a second. */
+const WAIT_MS = 2_000;
+const WAIT_BYTES = 16 * 1024 * 1024;
 /** After a failure: what waits is safe where it is. */
 const RETRY_MS = [250, 1_000, 5_000, 30_000];
 /** While another process holds its lock: to ask costs some microseconds. The thread waits by itself, for five seconds each time. */
@@ -76,6 +84,9 @@ export function createImporter(options: ImporterOptions): Importer {
   let imported = 0;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
+  /** When the first record came that waits now, and how busy the event loop was at the last look. */
+  let waitingSince = 0;
+  let loop = performance.eventLoopUtilization();
   let failures = 0;
   let failingSince = 0;
   let reported = false;
@@ -155,9 +166,23 @@ export function createImporter(options: ImporterOptions): Importer {
     return busy ? RETRY_BUSY_MS : (RETRY_MS[Math.min(failures, RETRY_MS.length) - 1] ?? 0);
   }
 
+  /** Whether an import that may begin now should wait for a quieter moment. */
+  function shouldWait(): boolean {
+    const last = loop;
+    loop = performance.eventLoopUtilization();
+    const isBusy = performance.eventLoopUtilization(loop, last).utilization > BUSY_LOOP;
+    return isBusy && performance.now() - waitingSince < WAIT_MS && appended() - imported < WAIT_BYTES;
+  }
+
   function schedule(delay: number): void {
     if (stopped || timer !== undefined || running !== undefined) return;
-    timer = setTimeout(() => {
+    waitingSince = performance.now();
+    loop = performance.eventLoopUtilization();
+    timer = setTimeout(function begin() {
+      if (shouldWait()) {
+        timer = setTimeout(begin, DELAY_MS).unref();
+        return;
+      }
       timer = undefined;
       running = importNow().finally(() => {
         running = undefined;
