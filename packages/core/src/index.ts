@@ -89,10 +89,29 @@ export type {
   CallStore,
   LastPrune,
   McpType,
-  Page,
   Retention,
   Store,
 } from './ports/calls.js';
+export type { Page, PageQuery } from './ports/page.js';
+export type { BlobStore } from './ports/blobs.js';
+export type {
+  CatalogStore,
+  Commit,
+  HistoryEntry,
+  PartitionHead,
+  RevisionAction,
+  StoredPartition,
+} from './ports/catalog-store.js';
+export type {
+  AuditFields,
+  BadRow,
+  CatalogRows,
+  FunctionRow,
+  ModuleClass,
+  ModuleRow,
+  RowChanges,
+  SettingRow,
+} from './ports/rows.js';
 export type { CatalogSource } from './ports/catalogs.js';
 export type { LoadedModule, ModuleSource } from './ports/modules.js';
 export type { ResolvedFunction, Runner } from './ports/runner.js';

@@ -1,5 +1,7 @@
 /** Where call records are kept. Adapters pass one contract suite (`contract/calls.ts`). */
 import type { Awaitable } from '../base/awaitable.js';
+import type { CatalogStore } from './catalog-store.js';
+import type { Page } from './page.js';
 
 /** What a call was made on, in the words of the record. A template's read is a `resource`. */
 export type McpType = 'tool' | 'resource' | 'prompt';
@@ -79,13 +81,6 @@ export interface CallQuery {
   cursor?: string;
 }
 
-/** One page of a list. */
-export interface Page<T> {
-  items: T[];
-  /** Absent on the last page. */
-  cursor?: string;
-}
-
 /** How many settled records to keep. Open records are never pruned. */
 export interface Retention {
   /** Milliseconds since 1970: older ones go. */
@@ -149,6 +144,8 @@ export interface Store {
   /** `memory`, `sqlite`, ... */
   readonly name: string;
   readonly calls: CallStore;
+  /** The catalogs of partitions. Absent: this store keeps records only. */
+  readonly catalogs?: CatalogStore;
   /** Identifies this process in `CallRecord.owner`. */
   readonly owner: string;
   /** Records that this process wrote and that were removed from outside since, with the file they were in. Absent: none. */

@@ -2,7 +2,8 @@
  * Records in this process's memory: what tests use, and `--store memory`. They end with the process.
  */
 import { uuidv7 } from '../base/uuid.js';
-import type { CallQuery, CallRecord, Page, Retention, Store } from '../ports/calls.js';
+import type { CallQuery, CallRecord, Retention, Store } from '../ports/calls.js';
+import type { Page } from '../ports/page.js';
 import { DaemonError } from '../protocol/errors.js';
 import { fromCursor, isClient, pageLimit, toCursor } from './paging.js';
 

@@ -1,0 +1,73 @@
+/** The rows of a partition's catalog, by the names of the Python engine's tables. Stores translate dates and numbers, nothing else. */
+import type { JsonObject } from '../base/json.js';
+
+/** What all rows have in common. Rows of the Python engine may lack any of it: then it is null. */
+export interface AuditFields {
+  updated_by: string | null;
+  /** Milliseconds since 1970. */
+  created_at: number | null;
+  /** Milliseconds since 1970. */
+  updated_at: number | null;
+}
+
+/** One tool, resource, resource template or prompt, and its link. The key is `name`: it is unique across types. */
+export interface FunctionRow extends AuditFields {
+  name: string;
+  /** `tool`, `resource`, `prompt`, or `resource_template`, which the Python engine does not know. */
+  mcp_type: string;
+  description: string | null;
+  /** All other keys of the entry in the config file: `inputSchema`, `uri`, `arguments`, ... */
+  data: JsonObject | null;
+  /** The Python engine keeps JSON text: stores parse it, and keep other text as a string. */
+  annotations: unknown;
+  module_name: string | null;
+  class_name: string | null;
+  function_name: string | null;
+  return_type: string | null;
+  is_async: boolean | null;
+}
+
+/** One class of a module. */
+export interface ModuleClass {
+  class_name: string | null;
+  setting_id: string | null;
+}
+
+/** One module. The key is `module_name`. */
+export interface ModuleRow extends AuditFields {
+  module_name: string;
+  package_name: string | null;
+  classes: readonly ModuleClass[];
+  source: string | null;
+  /** Additions to the engine's row. */
+  sha256: string | null;
+  isolation: string | null;
+}
+
+/** What classes are constructed with. The key is `setting_id`. */
+export interface SettingRow extends AuditFields {
+  setting_id: string;
+  setting: JsonObject;
+}
+
+/** A row that cannot be read, and why. The partition is served without it. */
+export interface BadRow {
+  /** The row's table and key, as `mcp-functions/hello`. */
+  row: string;
+  reason: string;
+}
+
+/** All rows of a partition but its settings. */
+export interface CatalogRows {
+  functions: readonly FunctionRow[];
+  modules: readonly ModuleRow[];
+  bad: readonly BadRow[];
+}
+
+/** Rows to write and to remove. Written rows get their times from the store: `created_at` stays where the row is known. */
+export interface RowChanges {
+  putFunctions?: readonly FunctionRow[];
+  deleteFunctions?: readonly string[];
+  putModules?: readonly ModuleRow[];
+  deleteModules?: readonly string[];
+}
