@@ -200,12 +200,12 @@ export function createSubscriptionIndex(bus: EventBus, limits: SubscriptionLimit
         const refuse = (what: string): never => {
           throw new DaemonError('limit_exceeded', what);
         };
-        if (uris.size >= maxSubscriptions) refuse(`A session or stream can subscribe to ${maxSubscriptions} resources, no more.`);
+        if (uris.size >= maxSubscriptions) refuse(`A session or stream can subscribe to at most ${maxSubscriptions} resources.`);
         if (characters + more > maxSubscriptionCharacters)
-          refuse(`The URIs of one session or stream may have ${maxSubscriptionCharacters} characters together, no more.`);
+          refuse(`The URIs of one session or stream may have at most ${maxSubscriptionCharacters} characters together.`);
         if ((users.get(user) ?? 0) + more > maxSubscriptionCharactersPerUser)
           refuse(
-            `The URIs that one user subscribes to may have ${maxSubscriptionCharactersPerUser} characters together, no more.`,
+            `The URIs that one user subscribes to may have at most ${maxSubscriptionCharactersPerUser} characters together.`,
           );
       }
 
