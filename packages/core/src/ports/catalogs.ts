@@ -5,19 +5,19 @@ import type { CatalogDefinition } from './definition.js';
 /** Where the catalogs of all partitions come from. */
 export interface CatalogSource {
   /**
-   * The newest catalog of a partition, or undefined where there is no such partition. Caching is the caller's work. While
-   * nothing has changed, the same object may be returned again: the caller then keeps what it made from it.
+   * The newest catalog of a partition, or undefined if there is no such partition. The caller does the caching. If nothing has
+   * changed, the source may return the same object again: the caller then keeps what it computed from it.
    *
-   * @throws anything, where the catalog cannot be read. It is logged; clients get a general message.
+   * @throws any error, if the catalog cannot be read. The error is logged; clients get a general message.
    */
   load(partition: string): Awaitable<CatalogDefinition | undefined>;
   /**
-   * Calls `listener` with the name of each partition whose catalog has changed, has appeared or has gone away, after `load` gives
-   * the new one. A source without this method is asked again every 30 minutes.
+   * Calls `listener` with the name of each partition whose catalog was changed, added or removed. `load` must already return the
+   * new state at that time. Without this method, catalogs are loaded again every 30 minutes.
    *
    * @returns a function that removes the listener; `close` removes all of them
    */
   watch?(listener: (partition: string) => void): () => void;
-  /** Ends watchers and connections; no listener is called after it. A second call does nothing. */
+  /** Closes watchers and connections. No listener is called after it. A second call does nothing. */
   close?(): Awaitable<void>;
 }

@@ -6,20 +6,20 @@ import type { LinkBinding } from './definition.js';
 export interface LoadedModule {
   /** The module's namespace (ESM) or exports (CommonJS). */
   exports: Readonly<Record<string, unknown>>;
-  /** Digest of the code, where the source knows it. */
+  /** Digest of the code, if the source knows it. */
   digest: string | null;
 }
 
 /** Where functions' code comes from. */
 export interface ModuleSource {
-  /** Whether this source serves the link: it looks at `source` alone. */
+  /** Whether this source serves the link. It decides by `source` only. */
   accepts(link: LinkBinding): boolean;
   /**
-   * Loads the newest code of the link's module. Sharing and remembering is the caller's work.
+   * Loads the newest code of the link's module. The caller caches the result and shares it between calls.
    *
    * @throws DaemonError `module_not_found` or `module_failed` (it threw while it was loaded), each saying where it looked.
    */
   load(link: LinkBinding, partition: string): Promise<LoadedModule>;
-  /** Ends watchers and child processes, if there are any. */
+  /** Ends watchers and child processes. */
   close?(): Awaitable<void>;
 }
