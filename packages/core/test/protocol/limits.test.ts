@@ -29,7 +29,7 @@ describe('limits', () => {
 
   it('refuse a name that is none, and list those that are', () => {
     expect(() => withDefaults({ timeout: 5 } as unknown as Partial<Limits>)).toThrow(
-      /limits\.timeout is no limit; there are timeoutMs, /,
+      /^unknown limit limits\.timeout; the limits are timeoutMs, /,
     );
   });
 });
