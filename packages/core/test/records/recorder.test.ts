@@ -315,7 +315,7 @@ describe('a store that cannot be written', () => {
     broken.error = new DaemonError(code, 'the disk is full');
     for (const text of ['a', 'b', 'c']) expect(textOf(await client.call('echo', { text }))).toBe(text);
     expect(daemon.stats()).toMatchObject({ written: 0, waiting: 3, lost: 0 });
-    expect(of('error')).toEqual(['call records cannot be written now; calls go on, records wait']);
+    expect(of('error')).toEqual(['call records cannot be written now; calls still run, and their records wait']);
     broken.error = undefined;
     await jest.advanceTimersByTimeAsync(1_000);
     expect(daemon.stats()).toMatchObject({ written: 3, waiting: 0, lost: 0 });
@@ -520,7 +520,7 @@ describe('opening the store', () => {
     expect(of('warn')).toEqual(['3 calls were interrupted when an earlier process ended']);
   });
 
-  it('goes on where they could not be looked for', async () => {
+  it('continues if the search for them fails', async () => {
     const { logger, of } = memoryLogger();
     const { store, rows } = watchedStore({
       interrupt: () => {
@@ -530,7 +530,7 @@ describe('opening the store', () => {
     await modern(daemonWith([echo], { store, logger })).call('echo', { text: 'a' });
     expect(rows()).toHaveLength(1);
     await until(() => of('warn').length > 0);
-    expect(of('warn')).toEqual(['interrupted calls could not be looked for']);
+    expect(of('warn')).toEqual(['the search for interrupted calls failed']);
   });
 });
 
