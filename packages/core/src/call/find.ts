@@ -1,4 +1,4 @@
-/** From the parameters of a request to the function that is called, with all that its call needs. */
+/** Finds the function that a request calls, and collects what the call needs. */
 import type { JsonObject } from '../base/json.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import { DaemonError } from '../protocol/errors.js';
@@ -11,7 +11,7 @@ import type { FoundCall } from './running-call.js';
 
 const NO_VARIABLES: Readonly<Record<string, string>> = Object.freeze({});
 
-/** The call of a tool. @throws DaemonError `invalid_params`, `header_mismatch` */
+/** A call of a tool. @throws DaemonError `invalid_params`, `header_mismatch` */
 export function findTool(
   snapshot: Snapshot,
   name: string,
@@ -31,7 +31,7 @@ export function findTool(
   return { definition, type: 'tool', input, recorded: input, variables: NO_VARIABLES, params, request, toResult };
 }
 
-/** The read of a resource, fixed or of a template. @throws DaemonError `resource_not_found` */
+/** A read of a resource, fixed or from a template. @throws DaemonError `resource_not_found` */
 export function findResource(
   snapshot: Snapshot,
   uri: string,
@@ -47,7 +47,7 @@ export function findResource(
   return { definition, type: 'resource', input: uri, recorded: { uri }, variables, params, request, toResult };
 }
 
-/** The call of a prompt. @throws DaemonError `invalid_params` */
+/** A call of a prompt. @throws DaemonError `invalid_params` */
 export function findPrompt(
   snapshot: Snapshot,
   name: string,

@@ -77,7 +77,7 @@ export interface Following {
 export interface EventBus {
   /** Calls all listeners of the event's partition before it returns. If one throws, the others are still called. */
   publish(event: DaemonEvent): void;
-  /** Listens to the changes of one partition. ¶ @returns a function that removes the listener */
+  /** Listens to the changes of one partition. @returns a function that removes the listener */
   subscribe(partition: string, listener: EventListener): () => void;
   /** Follows all events of one partition. From now on its events are kept. */
   follow(partition: string, follower: (kept: KeptEvent) => void): Following;

@@ -66,7 +66,7 @@ function answersOf(params: JsonObject): JsonObject {
   return inputResponses;
 }
 
-/** A function's requests, as they are sent. ¶ @throws DaemonError `internal_error` if the function's return value is malformed */
+/** A function's requests, as they are sent. @throws DaemonError `internal_error` if the function's return value is malformed */
 function requestsOf(name: string, wish: InputRequired): Record<string, InputRequest> {
   const { inputRequests = {} } = wish;
   const wrong =

@@ -138,8 +138,8 @@ describe('what a tool throws', () => {
     ['null', null, 'null'],
     ['a number', 5, '5'],
     ['a symbol', Symbol('s'), 'Symbol(s)'],
-    ['a BigInt', 5n, 'a value that cannot be told was thrown (bigint)'],
-    ['a circle', circle, 'a value that cannot be told was thrown (object)'],
+    ['a BigInt', 5n, 'a value that cannot be converted to text was thrown (bigint)'],
+    ['a circle', circle, 'a value that cannot be converted to text was thrown (object)'],
     ['an error whose message is no string', Object.assign(new Error('x'), { message: { a: 1 } }), ''],
     [
       'an object whose members cannot be read',
@@ -148,7 +148,7 @@ describe('what a tool throws', () => {
           throw new Error('hidden');
         },
       },
-      'a value that cannot be told was thrown (object)',
+      'a value that cannot be converted to text was thrown (object)',
     ],
   ])('is told to the model: %s', async (_what, thrown, text) => {
     for (const run of [thrower(thrown), async () => Promise.reject(thrown as Error)]) {
@@ -388,7 +388,7 @@ describe('the time limit', () => {
     const { store, rows } = watchedStore();
     const client = modern(daemonWith([slow], { store }));
     expect(problem(resultOf(await client.call('slow')))).toBe('"slow" did not finish within 20 ms.');
-    expect(signal?.reason).toMatchObject({ name: 'AbortError', message: 'The call was out of time' });
+    expect(signal?.reason).toMatchObject({ name: 'AbortError', message: 'The call reached its time limit' });
     expect(rows()).toMatchObject([
       { status: 'timed_out', fault: 'tool', content: expect.stringContaining('did not finish') as string },
     ]);
@@ -451,7 +451,7 @@ describe('the size of a result', () => {
     const { store, rows } = watchedStore();
     const big = [tool('t', () => 'x'.repeat(2_000)), defineResource({ name: 'r', uri: 'x://r', run: () => 'x'.repeat(2_000) })];
     const client = modern(daemonWith(big, { store, limits: { maxResultBytes: 1_000 } }));
-    expect(problem(resultOf(await client.call('t')))).toMatch(/^"t" gave a result of \d+ bytes; at most 1000 are sent\.$/);
+    expect(problem(resultOf(await client.call('t')))).toMatch(/^"t" gave a result of \d+ bytes; the maximum is 1000\.$/);
     expect(errorOf(await client.request('resources/read', { uri: 'x://r' })).code).toBe(-32603);
     expect(rows()).toMatchObject([
       { status: 'failed', content: expect.stringContaining('at most 1000') as string },

@@ -63,14 +63,14 @@ describe('a tool without a return type', () => {
     } else expect(await told(value)).toMatchObject(unusable(why));
   });
 
-  it('says that a value is no JSON whose own words for it fail', async () => {
+  it('says that JSON cannot encode a value whose toJSON throws', async () => {
     const shy = {
       toJSON() {
         throw new Error('secret');
       },
     };
     const result = await told(shy);
-    expect(result).toMatchObject(unusable('no JSON'));
+    expect(result).toMatchObject(unusable('JSON cannot encode'));
     expect(JSON.stringify(result)).not.toContain('secret');
   });
 });
@@ -456,8 +456,8 @@ describe('a value that JSON would write as an empty object', () => {
     ['a Set', new Set([1]), /a Set: return \[\.\.\.set\]/],
     ['an Error', new TypeError('x'), /an Error: throw it/],
     ['a Response', new Response('x'), /a Response: return await response\.text\(\)/],
-    ['a stream', new ReadableStream(), /a stream: read it to its end/],
-    ['a stream of Node', Readable.from(['x']), /a stream: read it to its end/],
+    ['a stream', new ReadableStream(), /a stream: read all of it/],
+    ['a stream of Node', Readable.from(['x']), /a stream: read all of it/],
   ])('is refused with what to return: %s', async (_, value, why) => {
     expect(await told(value)).toMatchObject(unusable(why));
     expect(await told(value, { returnType: 'json' })).toMatchObject(unusable(why));

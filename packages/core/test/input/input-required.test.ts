@@ -296,7 +296,7 @@ describe('a wish for input in the legacy era', () => {
     const client = await answering(daemonWith([greet]), () => ({ result }));
     const answer = resultOf(await client.call('greet'));
     expect(answer).toMatchObject({ isError: true });
-    expect(JSON.stringify(answer)).toContain('no object');
+    expect(JSON.stringify(answer)).toContain('not an object');
   });
 
   it('is one record for all rounds', async () => {
@@ -397,7 +397,7 @@ describe('a wish for input in the legacy era', () => {
     const answer = await daemon.handle({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'greet' } }, exchange);
     expect(resultOf(answer)).toMatchObject({
       isError: true,
-      content: [{ text: expect.stringContaining('no way to') as string }],
+      content: [{ text: expect.stringContaining('cannot send requests') as string }],
     });
   });
 });

@@ -132,7 +132,7 @@ describe('the memory of running requests', () => {
     notify: () => {},
     ...(bytes === undefined ? {} : { bytes }),
   });
-  const overloaded = { id: 9, error: { code: -32010, message: expect.stringContaining('again in a moment') as string } };
+  const overloaded = { id: 9, error: { code: -32010, message: expect.stringContaining('Retry in a moment') as string } };
 
   it('is bounded for each user, and given back when they are answered', async () => {
     const gate = deferred();
