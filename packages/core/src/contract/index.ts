@@ -1,4 +1,4 @@
-/** What adapters must do, as data: one suite a port. */
+/** What adapters must do, as data: one contract suite per port. */
 export { storeContract } from './calls.js';
 export { exampleRecord } from './calls-support.js';
 export type { ContractCheck } from './calls-support.js';
