@@ -454,7 +454,7 @@ describe('the size of a result', () => {
     expect(problem(resultOf(await client.call('t')))).toMatch(/^"t" gave a result of \d+ bytes; the maximum is 1000\.$/);
     expect(errorOf(await client.request('resources/read', { uri: 'x://r' })).code).toBe(-32603);
     expect(rows()).toMatchObject([
-      { status: 'failed', content: expect.stringContaining('at most 1000') as string },
+      { status: 'failed', content: expect.stringContaining('the maximum is 1000') as string },
       { status: 'failed', content: null },
     ]);
   });
