@@ -89,7 +89,9 @@ describe('a file that is none of ours', () => {
     value(file, 'PRAGMA user_version = 99');
     const { code, message } = await refusal(file);
     expect(code).toBe('store_failed');
-    expect(message).toMatch(/was written by a newer version of mcp-daemon \(schema 99, this one knows 2\): update this one/);
+    expect(message).toMatch(
+      /was written by a newer version of mcp-daemon \(schema 99, this version knows 2\): update mcp-daemon/,
+    );
     await expect(openSqliteStore({ file, readonly: true })).rejects.toMatchObject({ code: 'store_failed', message });
   });
 
@@ -117,7 +119,7 @@ describe('a damaged file', () => {
     });
   });
 
-  it('that was cut off', async () => {
+  it('that was truncated', async () => {
     const file = await sound();
     truncateSync(file, 20_000);
     expect(await refusal(file)).toMatchObject({
@@ -231,7 +233,7 @@ describe('a locked file', () => {
     other.exec('BEGIN EXCLUSIVE');
     expect(await refusal(file)).toEqual({
       code: BUSY,
-      message: `The record file ${file} is locked by another process, and stayed so: try again later.`,
+      message: `The record file ${file} is still locked by another process: try again later.`,
     });
     other.exec('COMMIT');
     const store = await openSqliteStore({ file, busyTimeoutMs: 100 });

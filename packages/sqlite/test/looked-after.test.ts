@@ -58,7 +58,7 @@ describe('the database is removed while it is in use', () => {
     removeDatabase(file);
     const after = [await write(), await write()];
     expect(await kept(store)).toEqual([...before, ...after]);
-    expect(said).toEqual(['the record file was removed or replaced while in use: 0 call records of this process went with it']);
+    expect(said).toEqual(['the record file was removed or replaced while in use: 0 call records of this process are lost']);
     expect(store.lost).toBe(0);
     await store.close();
     expect(await readAnew(file)).toEqual([...before, ...after]);
@@ -103,7 +103,7 @@ describe('the database is removed while it is in use', () => {
     expect(found).toContain(last);
     expect(store.lost).toBe(6 - found.length);
     expect(store.lost).toBeGreaterThan(0);
-    expect(said[0]).toContain(`${store.lost} call records of this process went with it`);
+    expect(said[0]).toContain(`${store.lost} call records of this process are lost`);
     await store.close();
   });
 
@@ -201,7 +201,7 @@ describe('the journal is removed while it is in use', () => {
     const after = await write();
     expect(await kept(store)).toEqual([before, after]);
     expect(store.lost).toBe(cut.length);
-    expect(said).toEqual(['the journal of call records was cut off while in use: 2 call records are lost']);
+    expect(said).toEqual(['the journal of call records was truncated while in use: 2 call records are lost']);
     await store.close();
   });
 });

@@ -140,8 +140,8 @@ describe('reading alone', () => {
     await writer.calls.write([exampleRecord()]);
     await writer.close();
     const { calls, close } = await openSqliteStore({ file, readonly: true });
-    expect(() => calls.write([exampleRecord()])).toThrow('opened for reading alone');
-    expect(() => calls.interrupt()).toThrow('opened for reading alone');
+    expect(() => calls.write([exampleRecord()])).toThrow('opened read-only');
+    expect(() => calls.interrupt()).toThrow('opened read-only');
     await expect(calls.prune('default', { count: 0 })).rejects.toMatchObject({ code: 'store_failed' });
     await close();
   });

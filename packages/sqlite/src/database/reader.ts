@@ -11,7 +11,7 @@ import { COLUMNS_WITHOUT_BODIES, RECORD_COLUMNS, toRecord, uuidBytes, uuidText }
 
 type Condition = [sql: string, ...values: Value[]];
 
-/** The filters of a query, each with its values: on the calls `c`, and on their contexts `x`. */
+/** The filters of a query with their values: on calls `c`, and on contexts `x`. */
 function filters(query: CallQuery): { call: Condition[]; context: Condition[] } {
   const { name, mcp_type, status, updated_at_gt, updated_at_lt } = query;
   const [updated_by, client, server] = [query.updated_by, query.client, query.server].map((value) =>
@@ -22,7 +22,7 @@ function filters(query: CallQuery): { call: Condition[]; context: Condition[] } 
   if (name !== undefined) context.push(['x.name = ?', name]);
   if (mcp_type !== undefined) context.push(['x.mcp_type = ?', mcp_type]);
   if (updated_by !== undefined) context.push(['x.updated_by = ?', updated_by]);
-  // An empty text stands for null, which no filter matches.
+  // An empty text means null, which no filter matches.
   if (server !== undefined) context.push([`x.server <> '' AND x.server = ?`, server]);
   if (client !== undefined) {
     const matches = `x.client <> '' AND (x.client = ? OR substr(x.client, 1, length(?) + 1) = ? || '/')`;
@@ -37,10 +37,10 @@ function filters(query: CallQuery): { call: Condition[]; context: Condition[] } 
 const sqlOf = (conditions: readonly Condition[]): string => conditions.map(([sql]) => sql).join(' AND ');
 const valuesOf = (conditions: readonly Condition[]): Value[] => conditions.flatMap(([, ...values]) => values);
 
-/** The reading half of the port. All throw what the engine throws. */
+/** The reading methods of the port. All throw what the engine throws. */
 export interface Reader {
   get(partition: string, uuid: string): CallRecord | undefined;
-  /** @throws DaemonError `invalid_cursor`, and `invalid_params` for a limit that is none. */
+  /** @throws DaemonError `invalid_cursor`, and `invalid_params` for an invalid limit */
   list(partition: string, query: CallQuery): Page<CallRecord>;
   count(partition: string, query: CallQuery, most?: number): number;
   find(partition: string, part: string, most?: number): string[];
@@ -74,11 +74,11 @@ export function createReader(connection: Connection): Reader {
       const { call, context } = filters(query);
       const where: Condition[] = [['c.partition = ?', partitionId(partition) ?? -1], ...call, ...context];
       if (after !== undefined) where.push(['c.uuid < ?', uuidBytes(after)]);
-      // CROSS JOIN keeps the order of the calls' index: newest first, without sorting.
+      // CROSS JOIN makes SQLite use the order of the index on calls: newest first, without sorting.
       const columns = query.bodies === false ? COLUMNS_WITHOUT_BODIES : RECORD_COLUMNS;
       const sql = `SELECT ${columns} FROM calls c CROSS JOIN contexts x ON x.id = c.context
         WHERE ${sqlOf(where)} ORDER BY c.uuid DESC LIMIT ?`;
-      // One more than asked for tells whether there is a further page.
+      // Read one more record than requested, to know whether there is another page.
       const rows = connection.prepare(sql).all([...valuesOf(where), limit + 1]);
       const items = rows.slice(0, limit).map((row) => toRecord(row, keepable(partition)));
       const last = items.at(-1);
@@ -101,7 +101,7 @@ export function createReader(connection: Connection): Reader {
       const wanted = part.toLowerCase();
       const digits = wanted.replaceAll('-', '');
       if (id === undefined || !/^[0-9a-f]{1,32}$/.test(digits)) return [];
-      // Keys alone are read, from the index.
+      // Only keys are read, from the index.
       const sql = `SELECT hex(uuid) AS uuid FROM calls WHERE partition = ? AND %s ORDER BY calls.uuid DESC LIMIT ?`;
       const beginning = connection.prepare(sql.replace('%s', 'uuid >= unhex(?) AND uuid <= unhex(?)'));
       const found = beginning.all([id, digits.padEnd(32, '0'), digits.padEnd(32, 'f'), most]);

@@ -10,19 +10,20 @@ const UUID = (column: string): string => {
   return `lower(${[part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)].join(` || '-' || `)})`;
 };
 
-/** Status and fault are numbers in the table: `status` the place in `CALL_STATUSES`, `fault` in `FAULTS`. */
+/** Status and fault are numbers in the table: the index in `CALL_STATUSES`, and the index in `FAULTS`. */
 const STATUS = `CASE c.status WHEN 0 THEN 'in_process' WHEN 1 THEN 'completed' WHEN 2 THEN 'failed' WHEN 3 THEN 'cancelled'
     WHEN 4 THEN 'timed_out' ELSE 'interrupted' END`;
 const FAULT = `CASE c.fault WHEN 1 THEN 'transport' WHEN 2 THEN 'protocol' WHEN 3 THEN 'tool' END`;
 
 /**
- * One entry for each version of the schema, the oldest first. Published ones never change.
+ * One entry per schema version, oldest first. Published entries never change.
  *
- * Version 1 had one wide table. Version 2 keeps what calls have in common (`contexts`) once, which makes the file half as large and
- * a row half as expensive. `calls` has one index, because each costs on every call: it lists a partition newest first, since
- * uuids sort by the time of their making. The bodies are the last columns, so that a filter need not read over them. The partial
- * index holds open records only, few at any time. `last_call` of a context is the greatest rowid that a call of it can have, once no
- * process adds calls to it: below the first rowid that is left, it has none. `upkeep` says when records were pruned. The views show it all by the names of the Python engine's table.
+ * Version 1 had one wide table. Version 2 stores the fields that many calls share only once, in `contexts`. This halves the size
+ * of the file and the cost of a row. `calls` has one full index, because each index makes every call slower. It lists a partition
+ * newest first, because uuids sort by time of creation. The bodies are the last columns, so that filters need not read them. The
+ * partial index has only open records, which are always few. `last_call` of a context is set when no process adds calls to it any
+ * more: it is the greatest rowid that its calls can have. If all remaining calls have greater rowids, the context is unused.
+ * `upkeep` has the time of the last prune. The views use the names of the Python engine's table.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -175,9 +176,9 @@ export function readVersion(connection: Connection, file: string): number {
 }
 
 /**
- * Brings the file to {@link SCHEMA_VERSION} in one transaction; of several processes one does it.
+ * Migrates the file to {@link SCHEMA_VERSION} in one transaction. If several processes try, only one does it.
  *
- * @returns whether this process did it, and the file had tables before
+ * @returns true if this process migrated a file that already had tables
  * @throws DaemonError `store_failed`, as {@link readVersion} does, and whatever the engine throws.
  */
 export function migrate(connection: Connection, file: string): boolean {

@@ -1,4 +1,4 @@
-/** Puts a backup into the place of a database that no process uses. */
+/** Replaces a database that no process uses by a backup. */
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -13,10 +13,10 @@ import { folderOf, listJournals } from '../journal/folder.js';
 import { BUSY_TIMEOUT_MS, countRecords, flushFile, importAll } from './backup.js';
 import { integrityProblems } from './verify.js';
 
-/** What a restore did. */
+/** The result of a restore. */
 export interface Restored {
   records: number;
-  /** Where the file is that was in its place; undefined where there was none. */
+  /** New path of the replaced file; undefined if there was none. */
   kept?: string;
 }
 
@@ -31,18 +31,20 @@ function refuseInUse(file: string): void {
   if (!existsSync(file)) return;
   const connection = chooseEngine()(file, false);
   try {
-    // This needs a lock that SQLite does not give while another connection is open. It also moves the -wal file into the database.
-    // Nothing is prepared: with libsql a statement would keep the file open after its connection is closed.
+    // This needs a lock that SQLite refuses while another connection is open. It also moves the -wal file into the database. Do
+    // not use a prepared statement: with libsql it would keep the file open after the connection is closed.
     connection.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE');
   } catch (error) {
     if (isBusy(error)) throw inUse(file);
-    // A damaged file can be restored over.
+    // A damaged file may be replaced.
   } finally {
     connection.close();
   }
 }
 
-/** Copies a backup with what belongs to it, imports what waits, and checks it. @returns how many records it has */
+/**
+ * Copies a backup with its -wal file and journals, imports the journals, and checks the result. @returns the number of records
+ */
 async function prepare(backup: string, temporary: string): Promise<number> {
   removeDatabase(temporary);
   copyFileSync(backup, temporary);
@@ -80,7 +82,7 @@ export async function restoreDatabase(backup: string, file: string): Promise<Res
   try {
     const records = await prepare(backup, temporary);
     flushFile(temporary);
-    refuseInUse(file); // a server may have been started meanwhile
+    refuseInUse(file); // a server may have started in the meantime
     const kept = `${file}.before-${stamp()}`;
     const isThere = existsSync(file);
     for (const end of ['', '-wal', '-shm', '-pending']) {
