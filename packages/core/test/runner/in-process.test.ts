@@ -46,7 +46,7 @@ describe.each([true, false])('the runner of this process, over modules with dige
 });
 
 describe('the runner of this process', () => {
-  it('accepts what one of its sources accepts, and closes all of them', async () => {
+  it('accepts the links that one of its sources accepts, and closes all sources', async () => {
     const closed: string[] = [];
     const source = (name: string): ModuleSource => ({
       accepts: (link) => link.source === name,
