@@ -58,8 +58,8 @@ async function refusal(file: string, busyTimeoutMs = 100): Promise<{ code: strin
   return { code, message };
 }
 
-describe('a file that is none of ours', () => {
-  it('is no database', async () => {
+describe('a file of another program', () => {
+  it('is not a database', async () => {
     const file = newFile();
     writeFileSync(file, "These are somebody's notes.\n".repeat(500));
     const before = readFileSync(file, 'utf8');
@@ -146,7 +146,7 @@ describe('a damaged file', () => {
 describe('a locked file', () => {
   const BUSY = 'store_busy';
 
-  it('takes records into the journal at once, is busy for reading, and then has them all', async () => {
+  it('accepts records into the journal at once, is busy for reading, and has all records afterwards', async () => {
     const file = newFile();
     const store = await openSqliteStore({ file, busyTimeoutMs: 150 });
     await imported(store);
@@ -161,7 +161,7 @@ describe('a locked file', () => {
     await store.close();
   });
 
-  it('holds up nobody: the event loop goes on while it is waited for', async () => {
+  it('does not block the event loop while a caller waits for it', async () => {
     const file = newFile();
     const store = await openSqliteStore({ file, busyTimeoutMs: 400 });
     await imported(store);
@@ -206,7 +206,7 @@ describe('a locked file', () => {
     await store.close();
   });
 
-  it('is told to the logger when it lasts, and so is its end', async () => {
+  it('is logged if it lasts, and so is its end', async () => {
     const file = newFile();
     const said: string[] = [];
     const logger = {

@@ -42,7 +42,7 @@ async function numberOf(file: string): Promise<number> {
 }
 
 describe('a backup', () => {
-  it('has all that was recorded, also what waits in journals, while processes write on', async () => {
+  it('has all records, also those that wait in journals, while processes write', async () => {
     const file = newFile();
     const store = await openSqliteStore({ file });
     await store.calls.write(many(50));
@@ -72,7 +72,7 @@ describe('a backup', () => {
     expect((await verifyRecords(target)).problems).toEqual([]);
   });
 
-  it('never replaces a file, and leaves nothing behind when it fails', async () => {
+  it('never replaces a file, and leaves no files behind when it fails', async () => {
     const file = newFile();
     await closed(file, 1);
     const target = join(base, 'there.db');
@@ -86,7 +86,7 @@ describe('a backup', () => {
 });
 
 describe('a restore', () => {
-  it('puts the backup in place, and keeps what was there with its journals', async () => {
+  it('replaces the file by the backup, and keeps the old file with its journals', async () => {
     const file = newFile();
     await closed(file, 3);
     const target = join(base, 'three.db');
@@ -105,7 +105,7 @@ describe('a restore', () => {
     expect(await numberOf(target)).toBe(3); // it is still there
   });
 
-  it('works where there was no record yet, also into a new folder', async () => {
+  it('works without an old file, also into a new folder', async () => {
     const file = newFile();
     await closed(file, 2);
     const other = join(base, 'new', 'deep', 'calls.db');
@@ -113,7 +113,7 @@ describe('a restore', () => {
     expect(await numberOf(other)).toBe(2);
   });
 
-  it('takes a plain copy of the data folder of a killed process, with what waits in it', async () => {
+  it('accepts a plain copy of the data folder of a killed process, with its waiting records', async () => {
     const file = newFile();
     const killed = run('load.mjs', file);
     await killed.said('done');
@@ -147,7 +147,7 @@ describe('a restore', () => {
     expect(await restoreRecords(target, file)).toMatchObject({ records: 2 });
   });
 
-  it('refuses what is no sound backup, and changes nothing then', async () => {
+  it('refuses a damaged backup, and changes nothing', async () => {
     const file = newFile();
     await closed(file, 200);
     const text = join(base, 'text.db');
@@ -165,7 +165,7 @@ describe('a restore', () => {
 });
 
 describe('the check', () => {
-  it('finds nothing in a sound file, and counts what is there', async () => {
+  it('finds no problem in an intact file, and counts its records', async () => {
     const file = newFile();
     await closed(file, 20);
     const holder = run('hold.mjs', file);

@@ -48,7 +48,7 @@ it('prunes, too', async () => {
   expect(value(file, 'SELECT count(*) FROM calls')).toBe(100);
 }, 60_000);
 
-it('another process reads meanwhile, and sees every record once', async () => {
+it('another process reads at the same time, and sees every record once', async () => {
   const file = newFile();
   const child = run('thread.mjs', file, '6000');
   await child.said('half');
