@@ -46,7 +46,7 @@ export function createFile(file: string): void {
   }
 }
 
-/** @throws DaemonError `store_failed` where there is no such file */
+/** @throws DaemonError `store_failed` if there is no such file */
 export function refuseAbsent(file: string): void {
   if (existsSync(file)) return;
   throw new DaemonError('store_failed', `There is no record file ${file}: nothing was recorded there yet.`);

@@ -5,7 +5,7 @@
  */
 import { createRequire } from 'node:module';
 
-// Node 20: this file is needed only where Node has no database of its own.
+// Node 20: this file is needed only if Node has no built-in SQLite.
 /** Loads the package, if that is possible quickly. Never throws: the normal loading comes afterwards. */
 export function loadLibsqlQuickly(platform: NodeJS.Platform = process.platform, arch: string = process.arch): void {
   if (platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64')) return;

@@ -33,7 +33,7 @@ function goOn(): boolean {
   return !ended;
 }
 
-/** Empties the -wal file. A reading process may prevent that, which is no failure of the task. */
+/** Empties the -wal file. A reading process may prevent that; the task has still succeeded. */
 function emptyWal(): void {
   try {
     checkpointAll(connection);

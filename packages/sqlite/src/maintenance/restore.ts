@@ -23,7 +23,7 @@ export interface Restored {
 const inUse = (file: string): DaemonError =>
   new DaemonError('store_busy', `The record file ${file} is in use: stop all servers that use it, then restore.`);
 
-/** @throws DaemonError `store_busy` where a process uses the file, and what the engine throws */
+/** @throws DaemonError `store_busy` if a process uses the file, and what the engine throws */
 function refuseInUse(file: string): void {
   const folder = folderOf(file);
   const now = Date.now();
