@@ -22,7 +22,7 @@ export interface CacheOptions {
 /** A cache of values of one type. */
 export interface Cache<V> {
   /**
-   * Returns the value of a key, or calls `load` if there is none. A load that fails is not kept.
+   * Returns the value of a key, or calls `load` if there is none. A failed load is not cached.
    *
    * @param parent key whose purge also purges this one
    * @throws what `load` throws

@@ -50,7 +50,7 @@ function effortOf(node: RegexNode, length: number): Effort {
 }
 
 /**
- * The longest text for which the engine surely answers soon.
+ * The maximum length of texts that the engine is sure to match quickly.
  *
  * @returns Infinity if the time is proportional to the length of the text
  */

@@ -60,7 +60,7 @@ function pick(source: object, keys: readonly string[]): JsonObject {
   return picked;
 }
 
-/** The protocol version in whose form the lists of an era are written. */
+/** The protocol version that decides the form of an era's lists. */
 const NEWEST: Readonly<Record<Era, ProtocolVersion>> = { legacy: LEGACY_VERSIONS[0], modern: MODERN_VERSIONS[0] };
 
 function wire(definition: FunctionDefinition, era: Era): JsonObject {

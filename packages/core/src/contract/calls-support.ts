@@ -47,7 +47,7 @@ export function exampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
 }
 
 /**
- * Copies a value as plain data of this realm. Test runners may use another realm, in which an engine's objects have other
+ * Copies a value as plain data of this realm. Test runners may use another realm, and objects of another realm have other
  * prototypes.
  */
 const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));

@@ -1,4 +1,4 @@
-/** Where call records are kept. Adapters pass one contract suite (`contract/calls.ts`). */
+/** The port of stores for call records. Adapters pass one contract suite (`contract/calls.ts`). */
 import type { Awaitable } from '../base/awaitable.js';
 import type { CatalogStore } from './catalog-store.js';
 import type { Page } from './page.js';
@@ -18,8 +18,8 @@ export type CallFault = 'transport' | 'protocol' | 'tool';
 /**
  * One call, as it is stored. Field names are those of the Python engine's table.
  *
- * `fault`, `revision`, `bundle_digest`, `owner`, `traceparent`, `server` and `client` are additions: rows that the Python engine wrote
- * lack them. A store that reads such rows returns null, or an empty text where the type has no null.
+ * `fault`, `revision`, `bundle_digest`, `owner`, `traceparent`, `server` and `client` are additions: rows that the Python engine
+ * wrote lack them. A store that reads such rows returns null, or an empty text if the type has no null.
  */
 export interface CallRecord {
   partition_key: string;

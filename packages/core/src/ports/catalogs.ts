@@ -1,8 +1,8 @@
-/** Where catalogs come from. Adapters pass one contract suite (`contract/catalogs.ts`). */
+/** The port of catalog sources. Adapters pass one contract suite (`contract/catalogs.ts`). */
 import type { Awaitable } from '../base/awaitable.js';
 import type { CatalogDefinition } from './definition.js';
 
-/** Where the catalogs of all partitions come from. */
+/** The source of the catalogs of all partitions. */
 export interface CatalogSource {
   /**
    * The newest catalog of a partition, or undefined if there is no such partition. The caller does the caching. If nothing has

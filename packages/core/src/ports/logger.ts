@@ -1,4 +1,4 @@
-/** Where log lines go. */
+/** The port of loggers. */
 
 /** Gets the log messages of the daemon. `console`, pino and similar loggers fit. */
 export interface Logger {

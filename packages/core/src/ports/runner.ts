@@ -1,4 +1,4 @@
-/** What runs functions' code. Adapters pass one contract suite (`contract/runner.ts`). */
+/** The port of runners, which run functions' code. Adapters pass one contract suite (`contract/runner.ts`). */
 import type { Awaitable } from '../base/awaitable.js';
 import type { LinkBinding } from './definition.js';
 

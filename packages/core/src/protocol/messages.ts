@@ -50,7 +50,7 @@ export interface JsonRpcErrorObject {
   data?: unknown;
 }
 
-/** A failed answer; `id` is absent where the request's id could not be read. */
+/** A failed answer; `id` is absent if the request's id could not be read. */
 export interface JsonRpcError {
   jsonrpc: '2.0';
   id?: RequestId;

@@ -86,7 +86,7 @@ const MAX_ID_TEXT = 400;
 
 /**
  * Refuses a request whose id is a number that JavaScript cannot represent, such as 2^53 + 1. The answer has the id as it was
- * written, because the client would wait forever for an answer with that id.
+ * written, because the client waits for an answer with exactly that id.
  *
  * @param message the parsed message
  * @param text the text that it was parsed from
