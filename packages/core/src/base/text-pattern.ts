@@ -47,7 +47,7 @@ const quickPattern = (regex: RegExp): TextPattern => ({
 /** Compiles a regular expression. The expensive part waits for the first long text. @throws SyntaxError */
 export function compilePattern(source: string): TextPattern {
   const regex = compileRegex(source);
-  // Without a quantifier and without alternatives there is nothing to go back to.
+  // Without quantifiers and alternatives the engine cannot backtrack.
   if (!/[*+?{|]/.test(source)) return quickPattern(regex);
   const parsed = parseRegex(source, regex.unicode);
   const safe = safeLength(parsed);

@@ -62,7 +62,7 @@ class JsonWalk {
 /** What {@link inspectConfig} found. */
 export interface Inspection {
   mistakes: Mistake[];
-  /** What is served all the same, but should be looked at. */
+  /** Parts of the config that are served, but should be checked. */
   warnings: Mistake[];
   /** How many members all objects of the document have in total. */
   keys: number;

@@ -67,7 +67,7 @@ export interface ConfigReport {
   readonly config?: Config;
   /** Nothing is served with one of these. In the order of the file, each with JSON path, line and column. */
   readonly mistakes: readonly Mistake[];
-  /** What is served all the same, but is probably not meant, or not understood by every client. */
+  /** Parts of the config that are served, but are probably a mistake, or not supported by every client. */
   readonly warnings: readonly Mistake[];
 }
 

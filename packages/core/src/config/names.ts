@@ -137,7 +137,7 @@ class LinkCheck {
     const path = ['module_links', index];
     const found = this.#functions.get(name);
     if (type === undefined) {
-      // The type is reported already. The link is for this function all the same.
+      // The type is already reported. The link still counts as the link of this function.
       if (found !== undefined) found.link ??= path;
     } else if (found === undefined) this.#unknown(path, name, type);
     else if (!fits(type, found.kind)) this.#misfit(path, name, link['type'] ?? undefined, found);

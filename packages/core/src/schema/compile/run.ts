@@ -6,7 +6,7 @@
  */
 import { TooComplex, truncate } from './values.js';
 
-/** The most problems that one check reports. */
+/** Maximum number of problems that one check reports. */
 export const MAX_PROBLEMS = 10;
 
 /**
@@ -21,7 +21,7 @@ const STEPS_PER_VALUE = 10;
 /** From so many steps on, a run remembers what references gave: before that, remembering costs more than it saves. */
 const REMEMBER_AFTER = 1_000;
 
-/** The most characters of one problem. */
+/** Maximum number of characters of one problem. */
 const MAX_PROBLEM_LENGTH = 300;
 
 /** Where a value is. The root has no path. */
