@@ -75,7 +75,7 @@ const AFTER_PARTITION = new Map(rows.filter((row) => row.partition === 'segment'
 const WITH_SUBPATHS = rows.filter((row) => row.subpaths === true);
 
 function matchOf(path: string): Match | undefined {
-  if (path === PATHS.mcp.path) return MCP; // nearly always
+  if (path === PATHS.mcp.path) return MCP; // the common case
   const exact = EXACT.get(path);
   if (exact !== undefined) return exact;
   const end = path.indexOf('/', 1);

@@ -7,7 +7,7 @@ const EVERY_MS = 500;
 
 /** What {@link createAccessSweep} takes. */
 export interface AccessSweepOptions {
-  /** Brings users and tokens up to date. Default: there is nothing to do. */
+  /** Reloads changed users and tokens. Default: does nothing. */
   refresh?: (() => Promise<void> | undefined) | undefined;
   /** Whether anything is open that could have to end. */
   isNeeded: () => boolean;
