@@ -130,7 +130,7 @@ export function urlOf(file: string): string {
  * Gives files a new version, so that the next import of each reads it again. Running code keeps the versions that it has.
  *
  * @param files paths without symbolic links; must include all importers of these files
- * @throws Error if Node refuses the hooks (its permission model forbids threads); the files have their new versions all the same
+ * @throws Error if Node refuses the hooks (its permission model forbids threads); the files still get their new versions
  */
 export function supersede(files: Iterable<string>): void {
   generation++;

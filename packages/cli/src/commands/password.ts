@@ -7,7 +7,7 @@ import { Writable } from 'node:stream';
 import { Failure, UsageError } from '../errors.js';
 import type { CommandContext } from './command.js';
 
-/** More than any password has. */
+/** Longer than any password. */
 const MAX_BYTES = 10_000;
 
 /**

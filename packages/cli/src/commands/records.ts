@@ -1,6 +1,4 @@
-/**
- * `records backup`, `restore`, `export` and `verify`: look after the file of the record.
- */
+/** `records backup`, `restore`, `export` and `verify`: maintain the record file. */
 import { Failure } from '../errors.js';
 import { displayPath, plural } from '../terminal/text.js';
 import { CALL_FILTERS, TIME_FILTERS } from './calls.js';

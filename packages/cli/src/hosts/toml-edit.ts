@@ -176,7 +176,7 @@ export function readToml(text: string, key: string, shown: string): HostDocument
             : appendTable(text, path, value);
       if (isExpected(edited, name, value)) return edited;
       const table = path.map(keyText).join('.');
-      throw new Failure(`${shown}: "${table}" is not written as a table of its own, [${table}]. ${UNCHANGED}: edit it by hand`);
+      throw new Failure(`${shown}: "${table}" has no table header [${table}] of its own. ${UNCHANGED}: edit it by hand`);
     },
   };
 }

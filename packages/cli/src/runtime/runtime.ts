@@ -23,7 +23,7 @@ export interface RuntimeOptions {
   config: Config;
   file: string;
   logger: Logger;
-  /** Whether clients are told why code could not be loaded. Default: false. */
+  /** Whether clients get the reason why code could not be loaded. Default: false. */
   explainFailures?: boolean;
   /** Called before each load of user code. */
   beforeCode?: () => void;

@@ -12,7 +12,7 @@ import type { Env, Settings } from '../settings/settings.js';
 
 /** What {@link openStore} takes besides the settings. */
 export interface OpenStoreOptions {
-  /** Told where records cannot be brought into the database, and where files were removed. Default: no log. */
+  /** Gets a message if records cannot be imported into the database, or if files were removed. Default: no log. */
   logger?: Logger;
   /** Only reads: creates and changes nothing. Default false. */
   readonly?: boolean;

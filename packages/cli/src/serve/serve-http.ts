@@ -65,7 +65,7 @@ async function checkHost(host: string, env: Env): Promise<void> {
     const variable = variableOf(SETTINGS.host, env);
     const source = variable?.text === host ? `${variable.name} in the environment says` : '--host says';
     const advice = 'Other programs use the variable HOST too: MCP_HOST and --host take precedence over it';
-    throw new UsageError(`${source} "${host}", which is no address (${messageOf(error)}). ${advice}`, { hint: false });
+    throw new UsageError(`${source} "${host}", which is not an address (${messageOf(error)}). ${advice}`, { hint: false });
   }
 }
 
@@ -126,7 +126,7 @@ function hintAtStdio(logger: LazyLogger): void {
   }
   if (!stat.isFIFO() && !stat.isSocket()) return;
   const { stdin } = process;
-  stdin.on('error', () => undefined); // a reset connection is none of the server's business
+  stdin.on('error', () => undefined); // ignore errors of a reset connection
   stdin.once('data', (chunk: Buffer) => {
     stdin.pause();
     if (chunk.includes('"jsonrpc"')) logger.warn({}, 'a client is writing to stdin: did you mean --transport stdio?');

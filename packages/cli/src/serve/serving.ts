@@ -89,7 +89,7 @@ export function logIgnoredVariables(env: Env, logger: LazyLogger): void {
   for (const line of ignoredVariables(env)) logger.warn({}, line);
 }
 
-/** The most modules that are looked for after the start, so that it stays short, and the log too. */
+/** Maximum number of modules to look for after the start, so that the start and the log stay short. */
 const MAX_LOOKED_FOR = 1_000;
 
 /** Logs the modules of a config that do not exist. Nothing is loaded, and serving goes on: they may still be on their way. */

@@ -140,7 +140,7 @@ export const SETTINGS = {
     max: MAX_MS,
     default: 300_000,
     unit: 'MS',
-    description: 'Time limit of a call, where the link in the config file has no timeout_ms',
+    description: 'Time limit of a call, if its link in the config file has no timeout_ms',
   },
   drainMs: {
     type: 'number',

@@ -70,7 +70,7 @@ describe('edits of a TOML file', () => {
     ['dotted keys', 'mcp_servers.shop.command = "x"\n'],
     ['dotted keys in a table', '[mcp_servers]\nshop.command = "x"\n'],
   ])('an entry written as %s is refused, never broken', (_, text) => {
-    expect(() => set(text, 'shop', ENTRY)).toThrow('is not written as a table of its own, [mcp_servers.shop]');
+    expect(() => set(text, 'shop', ENTRY)).toThrow('has no table header [mcp_servers.shop] of its own');
     expect(() => remove(text, 'shop')).toThrow('The file was not changed');
   });
 
