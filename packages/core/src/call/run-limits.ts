@@ -17,7 +17,7 @@ export type UnderLimits = (
   context: FunctionContext,
 ) => Promise<Outcome>;
 
-/** A running run that has no timer yet. */
+/** An active run that has no timer yet. */
 interface Pending {
   arm(): void;
 }

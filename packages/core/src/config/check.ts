@@ -68,7 +68,7 @@ export interface Inspection {
   keys: number;
 }
 
-/** {@link checkConfig}, and the number of keys, by which the parser notices duplicate keys. */
+/** {@link checkConfig}, and the number of keys, so that the parser can detect duplicate keys. */
 export function inspectConfig(document: unknown, support: Partial<ConfigSupport> = {}): Inspection {
   const run = new CheckRun({ ...BASIC_SUPPORT, ...support });
   const walk = new JsonWalk(run.list);

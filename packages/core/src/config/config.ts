@@ -50,7 +50,7 @@ function syntaxMistakes(text: string, error: unknown): Mistake[] {
   return [{ path: '$', message: error instanceof Error ? error.message : describe(error) }];
 }
 
-/** Numbers of so many digits may be changed when they are read. */
+/** Numbers with this many digits may lose precision when they are parsed. */
 const LONG_NUMBER = /\d{16}/;
 
 /** Adds lines and columns, and sorts by the order of the text. */

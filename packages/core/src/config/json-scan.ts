@@ -212,7 +212,7 @@ class Scanner {
         return;
       }
       if (character === '}' || character === ']')
-        this.#stop(`found ${character} where ${closer} must close the ${open} of line ${lineOf(this.#text, node.offset)}`);
+        this.#stop(`expected ${closer} to close the ${open} of line ${lineOf(this.#text, node.offset)}, found ${character}`);
       if (!first && comma === undefined) this.#note(`expected a comma or ${closer}, found ${this.#seen()}`);
       item();
       this.#space();

@@ -168,7 +168,7 @@ class LinkCheck {
   #unknown(path: PathStep[], name: string, type: LinkType): void {
     const near = this.#run.suggester.nearest(name, this.#candidatesFor(type));
     const meant = near === undefined ? undefined : this.#functions.get(near);
-    // One mistake, reported once: the function that was meant is not also reported as one without a link.
+    // Report the mistake once: do not also report the intended function as one without a link.
     if (meant !== undefined) meant.link ??= path;
     if (meant === undefined && !this.#complete) return;
     const advice = near === undefined ? ': declare it, or remove the link' : `; did you mean ${JSON.stringify(near)}?`;

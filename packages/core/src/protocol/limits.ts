@@ -63,7 +63,7 @@ const DEFAULTS: Limits = {
 export const MAX_ID_LENGTH = 1_024;
 /** Characters of a list's cursor. The cursors of this server are shorter. */
 export const MAX_CURSOR_LENGTH = 1_024;
-/** Characters of a URI that is subscribed or listened to. */
+/** Characters of the URI of a subscription. */
 export const MAX_SUBSCRIBED_URI_LENGTH = 2_048;
 
 /** The maximum delay of a timer. Node runs a timer with a longer delay at once. */

@@ -6,7 +6,7 @@ import { Suggester } from '../base/nearest.js';
 import type { MistakeList } from './mistakes.js';
 import { quote } from './mistakes.js';
 
-/** Keywords beside `properties` that may know a name. */
+/** Keywords besides `properties` that may define a name. */
 const OTHER_PROPERTIES = ['patternProperties', '$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'dependentSchemas'];
 
 /** Warns of names in `required` that are no property of the schema. The list's path is at the schema. */

@@ -292,7 +292,7 @@ describe('text that is not JSON', () => {
     [' \n ', ['2:2 $ the file is empty']],
     ['{', ['1:1 $ this { is never closed: add }']],
     ['{"tools": [\n{"name": "a"}\n', ['1:11 $.tools this [ is never closed: add ]']],
-    ['{"a": [1, 2}', ['1:12 $.a found } where ] must close the [ of line 1']],
+    ['{"a": [1, 2}', ['1:12 $.a expected ] to close the [ of line 1, found }']],
     ['{"tools": [],}', ['1:13 $ remove the comma before }']],
     ['{"tools": [1,],}', ['1:13 $.tools remove the comma before ]', '1:15 $ remove the comma before }']],
     ['// mine\n{}', ['1:1 $ JSON does not allow comments']],

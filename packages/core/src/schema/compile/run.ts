@@ -18,7 +18,7 @@ export const MAX_STEPS = 1_000_000;
 /** Steps that are added for each value inside the checked one, so that large values with simple schemas are no problem. */
 const STEPS_PER_VALUE = 10;
 
-/** From so many steps on, a run remembers what references gave: before that, remembering costs more than it saves. */
+/** After this many steps, a run caches the results of references. Before that, caching costs more than it saves. */
 const REMEMBER_AFTER = 1_000;
 
 /** Maximum number of characters of one problem. */
