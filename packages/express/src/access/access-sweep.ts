@@ -2,7 +2,10 @@
 
 import type { Logger } from '@mcp-daemon/core';
 
-/** How often callers are asked for. With the time after which changed users are noticed, this is less than two seconds. */
+/**
+ * How often the access of callers is checked. Together with the delay until changed users are noticed, this is less than two
+ * seconds.
+ */
 const EVERY_MS = 500;
 
 /** What {@link createAccessSweep} takes. */

@@ -51,7 +51,7 @@ export const outOfBytes = (what: string): Refusal => ({
 });
 
 /**
- * Creates a budget of which nothing is used.
+ * Creates a budget.
  *
  * @throws DaemonError `usage` where an option is not a positive number
  */

@@ -30,7 +30,7 @@ export interface CognitoLoginOptions {
   region: string;
   clientId: string;
   clientSecret: string | undefined;
-  /** The URL of Cognito's API; undefined: that of the region. */
+  /** The URL of Cognito's API; undefined: the default URL of the region. */
   endpoint: string | undefined;
   /** Verifies the token from Cognito. */
   find: FindBearer;
