@@ -44,7 +44,7 @@ export interface LocalModules extends ModuleSource {
   /**
    * Looks for a link's module without loading it.
    *
-   * @returns why it cannot be found; undefined where it is there
+   * @returns why it cannot be found; undefined if it exists
    */
   missing(link: ModuleNames): string | undefined;
   /** Ends all watching. Loading still works. */
@@ -140,7 +140,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     if (waiting.length > 0) schedule(GRACE);
   }
 
-  /** Deployments switch the link to the folder of everything: then all modules are in another folder. */
+  /** Some deployments switch a symbolic link to the whole folder. Then all modules are in another folder. */
   function followBase(): void {
     const now = realPath(path);
     if (now === base || statOf(now) === undefined) return;
