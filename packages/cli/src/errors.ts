@@ -18,7 +18,7 @@ export interface UsageHelp {
 /** The command line or a setting is wrong. Exit code 2. */
 export class UsageError extends Failure {
   override readonly exitCode = 2;
-  /** What to show below the message; undefined where the message says all there is to say. */
+  /** What to show below the message; undefined if the message is complete. */
   readonly help: UsageHelp | undefined;
 
   /**

@@ -1,6 +1,4 @@
-/**
- * The list of all commands, in the order of the help. A new command is a file of its own and a line here.
- */
+/** The list of all commands, in the order of the help. A new command needs its own file and a line here. */
 import { call } from './call.js';
 import { calls } from './calls.js';
 import type { Command, CommandGroup } from './command.js';

@@ -1,6 +1,4 @@
-/**
- * `completion`: prints a script with which a shell completes commands, flags and the names in the config file.
- */
+/** `completion`: prints a shell script that completes commands, flags and the names in the config file. */
 import { basename } from 'node:path';
 
 import { mustBe, UsageError } from '../errors.js';

@@ -26,7 +26,7 @@ export function hintsAbout({ instructions, functions }: CatalogDefinition): stri
   const hints: string[] = [];
   if (!instructions) hints.push('no "instructions": some hosts show their model nothing else of a server until it searches');
   const silent = functions.filter(({ kind, description }) => kind === 'tool' && !description).map(({ name }) => name);
-  if (silent.length > 0) hints.push(`tools without a description, by which a model chooses: ${silent.join(', ')}`);
+  if (silent.length > 0) hints.push(`tools without a description, which models need to choose a tool: ${silent.join(', ')}`);
   return hints;
 }
 

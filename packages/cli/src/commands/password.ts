@@ -47,7 +47,7 @@ async function piped(): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(end === -1 ? bytes : bytes.subarray(0, end)).replace(/\r$/, '');
   } catch {
-    // With replacement characters nobody could type the password.
+    // A password with replacement characters could not be typed later.
     throw new UsageError('--password-stdin: the first line of stdin is not UTF-8', { hint: false });
   }
 }

@@ -29,10 +29,10 @@ const URL_KEYS = [
 const has = (entry: HostEntry, keys: readonly string[]): boolean => keys.some((key) => Object.hasOwn(entry, key));
 
 /**
- * The change from an old entry to a new one. Members that the user has added stay, such as `env` or `disabled`; those of the other
- * transport go, because hosts take the URL of an entry that has both, or refuse the file.
+ * The change from an old entry to a new one. Members that the user has added, such as `env` or `disabled`, are kept. Members of
+ * the other transport are removed, because hosts prefer the URL of an entry that has both, or refuse the file.
  *
- * @param old the value in the file; anything that is no object is replaced
+ * @param old the value in the file; a value that is not an object is replaced
  * @param entry the new entry
  * @param defaults members that are set only where the old entry does not have them
  */

@@ -69,7 +69,7 @@ const NAMINGS: Record<NamingHost, Naming> = {
   },
 };
 
-/** What a name of this length becomes. */
+/** What the host does with a name of this length. */
 function shortened(made: string, { limit }: Naming): Pick<ModelName, 'shown' | 'warning'> {
   if (limit === undefined || made.length <= limit.length) return { shown: made, warning: undefined };
   const long = `longer than ${limit.length} characters`;

@@ -29,7 +29,7 @@ function makeDataFolder(file: string): void {
     makeFolder(dirname(file), PRIVATE);
   } catch (cause) {
     if (codeOf(cause) !== 'ENOENT') return;
-    throw new DaemonError('store_failed', `${file} cannot be used: its folder cannot be made there`, { cause });
+    throw new DaemonError('store_failed', `${file} cannot be used: its folder cannot be created`, { cause });
   }
 }
 

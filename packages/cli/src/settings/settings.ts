@@ -183,7 +183,7 @@ export const SETTINGS = {
     metavar: 'SECRET',
     defaultText: 'random at each start',
     description:
-      "Key that encrypts the state a client holds while it answers your function's questions; better set as the variable",
+      "Key that encrypts the state a client holds while it answers your function's questions; prefer the environment variable",
   },
 } as const satisfies Record<string, Setting>;
 
