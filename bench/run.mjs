@@ -47,7 +47,7 @@ function options() {
   const count = (name, standard) => {
     const value = Number(values[name] ?? standard);
     if (!Number.isInteger(value) || value < 1 || value > 1_000_000)
-      throw new Error(`--${name}: a whole number from 1 to 1000000 is wanted`);
+      throw new Error(`--${name}: must be a whole number from 1 to 1000000`);
     return value;
   };
   return {
