@@ -144,7 +144,7 @@ export function checkBlocks(blocks: readonly unknown[]): ContentBlock[] {
     }
     const needs = NEEDS[item['type']];
     if (needs === undefined)
-      return fail(`has the unknown type "${item['type']}"; there are ${Object.keys(NEEDS).join(', ')}, resource`);
+      return fail(`has the unknown type "${item['type']}"; the types are ${Object.keys(NEEDS).join(', ')}, resource`);
     const missing = needs.find((key) => typeof item[key] !== 'string');
     if (missing !== undefined) return fail(`(${item['type']}) needs "${missing}" as a string`);
     return toJson(item) as ContentBlock;
@@ -154,7 +154,7 @@ export function checkBlocks(blocks: readonly unknown[]): ContentBlock[] {
 /** Block types that the first protocol version did not have. */
 const NEWER: Readonly<Record<string, Feature>> = { audio: 'audio', resource_link: 'resourceLink' };
 
-/** Replaces blocks that the client's protocol version does not have by text. */
+/** Replaces blocks with text, if the client's protocol version does not have them. */
 export function fitBlocks(blocks: ContentBlock[], version: ProtocolVersion): ContentBlock[] {
   const unknown = ({ type }: ContentBlock): boolean => {
     const feature = NEWER[type];

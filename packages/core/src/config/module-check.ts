@@ -1,7 +1,4 @@
-/**
- * The checks of `modules`: entries that are there twice, links that do not know which entry is theirs, and entries that no link
- * uses.
- */
+/** The checks of `modules`: duplicate entries, links with several possible entries, and entries that no link uses. */
 import { isObject } from '../base/json.js';
 import { formatPath, quote } from '../schema/mistakes.js';
 import type { ConfigModule } from './document.js';

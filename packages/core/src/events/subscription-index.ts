@@ -129,7 +129,7 @@ class PartitionIndex {
     if (added) for (const subscribed of this.#uris.values()) this.#later(subscribed);
   }
 
-  /** The group of a template that no subscriber's catalog had. */
+  /** The group of a template that is not in any subscriber's catalog yet. */
   #group(template: string): TemplateGroup {
     const group: TemplateGroup = { matcher: compileUriTemplate(template), members: new Set() };
     for (const subscribed of this.#uris.values())

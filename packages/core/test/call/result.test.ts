@@ -260,7 +260,7 @@ describe('the return type mcp', () => {
     [[5], /content\[0\] must be a content block/],
     [
       [text('a'), { type: 'video' }],
-      /content\[1\] has the unknown type "video"; there are text, image, audio, resource_link, resource/,
+      /content\[1\] has the unknown type "video"; the types are text, image, audio, resource_link, resource/,
     ],
     [[{ type: 'text' }], /content\[0\] \(text\) needs "text" as a string/],
     [[{ type: 'image', data: 'AAAA' }], /needs "mimeType"/],
