@@ -8,7 +8,7 @@ const LONGEST_NAME = 128;
 /** The distance of an abbreviation: more than another spelling of the same name, less than a typo. */
 const ABBREVIATED = 0.5;
 
-/** A name without what people get wrong most: case, and how words are joined. */
+/** A name without the most common differences: case, and how words are joined. */
 const fold = (name: string): string => name.toLowerCase().replace(/[\s_./-]/g, '');
 
 /** The number of letters that differ (two swapped neighbours count as one), or `limit + 1` if more than `limit` differ. */

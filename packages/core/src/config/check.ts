@@ -16,7 +16,7 @@ export type { ConfigSupport } from './shape.js';
 /** Code from installed packages and files, in the daemon's process. */
 const BASIC_SUPPORT: ConfigSupport = { sources: [], isolations: ['none'] };
 
-/** Whether a value without members can be written as JSON. Undefined can: it is a member that is left out. */
+/** Whether a value without members can be written as JSON. Undefined counts as a member that is left out. */
 function isPlain(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   return typeof value !== 'function' && typeof value !== 'symbol' && typeof value !== 'bigint';

@@ -38,7 +38,7 @@ function usesOf(document: Json): Use[] {
   return uses;
 }
 
-/** What an entry that no link uses was probably meant for. */
+/** Advice on an unused entry: the link that it was probably meant for. */
 function advice({ module_name, class_name }: ConfigModule, uses: readonly Use[], run: CheckRun): string {
   const modules = new Set(uses.map(({ module }) => module));
   if (!modules.has(module_name)) return `module_name ${quote(module_name)}${run.suggester.hint(module_name, modules)}`;

@@ -64,7 +64,7 @@ interface TemplateGroup {
 /** Milliseconds for which URIs are matched before the event loop has a turn. */
 const HOLD_MS = 10;
 
-/** What is subscribed to in one partition. */
+/** The subscriptions of one partition. */
 class PartitionIndex {
   readonly subscribers = new Set<Subscriber>();
   readonly #uris = new Map<string, Subscribed>();

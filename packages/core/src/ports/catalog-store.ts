@@ -52,7 +52,7 @@ export interface StoredPartition {
 /** What {@link CatalogStore.commit} writes. */
 export interface Commit {
   entry: HistoryEntry;
-  /** The revision's text, of which `entry.revision` is the digest. Not needed where the store has it. */
+  /** The revision's text; `entry.revision` is its digest. May be absent if the store already has it. */
   text?: string;
 }
 

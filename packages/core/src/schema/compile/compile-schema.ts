@@ -255,7 +255,7 @@ function limitProblem(error: unknown): string {
   throw error;
 }
 
-/** Whether a check gave up at its limit, or filled the stack before it could. */
+/** Whether a check stopped at its limit, or overflowed the stack before that. */
 function isTooDeep(error: unknown): boolean {
   return error instanceof TooDeep || error instanceof RangeError;
 }
