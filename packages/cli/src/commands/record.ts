@@ -81,7 +81,7 @@ export function recordFile({ settings, env }: CommandContext): string {
   return dataFile(settings, env);
 }
 
-/** Waits for work of the store. @throws Failure with the store's own sentence */
+/** Waits for the store. @throws Failure with the store's message */
 export async function refused<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

@@ -33,7 +33,7 @@ export interface ChoiceSetting extends SettingBase {
   readonly type: 'choice';
   readonly choices: readonly string[];
   readonly default: string;
-  /** The words for messages and completion, where they are not just the choices. */
+  /** The words for messages and completion, if they differ from the choices. */
   readonly listed?: readonly string[];
   /** Other spellings of the choices. */
   readonly synonyms?: Readonly<Record<string, string>>;
