@@ -121,7 +121,7 @@ class LinkCheck {
   readonly #run: CheckRun;
   readonly #candidates = new Map<LinkType, string[]>();
 
-  /** Whether all lists of functions could be read: else a link's function may be declared in a misspelled one. */
+  /** Whether all lists of functions could be read. If not, a link's function may be in a misspelled list. */
   readonly #complete: boolean;
 
   constructor(functions: Map<string, Declared>, run: CheckRun, complete: boolean) {

@@ -1,4 +1,4 @@
-/** Where large payloads are kept. Adapters pass one contract suite (`contract/blobs.ts`). */
+/** The port of stores for large payloads. Adapters pass one contract suite (`contract/blobs.ts`). */
 import type { Awaitable } from '../base/awaitable.js';
 
 /** Bytes by key. A key is a path of up to 512 characters, as `mcp_content/<uuid>.json`. */
@@ -6,15 +6,18 @@ export interface BlobStore {
   /** `files`, `s3`, ... */
   readonly name: string;
   /**
-   * Writes a blob, or replaces the one of this key. Readers see the old bytes or the new ones, never a part.
+   * Writes a blob, or replaces the blob with this key. Readers get the old bytes or the new ones, never a mix.
    *
    * @throws DaemonError `store_failed` or `store_busy`
    */
   put(key: string, bytes: Uint8Array): Awaitable<void>;
-  /** The blob's bytes, or undefined. The caller compares them with a digest of its own. @throws DaemonError `store_failed` or `store_busy` */
+  /**
+   * The blob's bytes, or undefined. The caller checks them with its own digest. @throws DaemonError `store_failed` or
+   * `store_busy`
+   */
   get(key: string): Awaitable<Uint8Array | undefined>;
-  /** Removes a blob; does nothing where there is none. @throws DaemonError `store_failed` or `store_busy` */
+  /** Removes a blob; does nothing if there is none. @throws DaemonError `store_failed` or `store_busy` */
   delete(key: string): Awaitable<void>;
-  /** Ends connections. A second call does nothing. */
+  /** Closes connections. A second call does nothing. */
   close?(): Awaitable<void>;
 }

@@ -37,7 +37,9 @@ export interface Problem {
   instead?: Instead;
 }
 
-/** What would have been valid, if that is a type or one of some values. The alternatives of `anyOf` are compared by it. */
+/**
+ * The type or the values that would have been valid, if the problem is about these. Used to compare the alternatives of `anyOf`.
+ */
 export interface Instead {
   types?: readonly string[];
   values?: readonly unknown[];
