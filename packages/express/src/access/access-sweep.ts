@@ -14,7 +14,7 @@ export interface AccessSweepOptions {
   refresh?: (() => Promise<void> | undefined) | undefined;
   /** Whether anything is open that could have to end. */
   isNeeded: () => boolean;
-  /** Ends what belongs to callers without access. */
+  /** Ends the streams and calls of callers without access. */
   endRevoked: () => void;
   /** Gets errors of `refresh`. Default: nothing is logged. */
   logger?: Pick<Logger, 'error'> | undefined;
