@@ -1,6 +1,6 @@
 /** Makes folders of fixtures, and child processes that load them: jest replaces import() in its own process. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -27,13 +27,18 @@ export function folderOf(files: Readonly<Record<string, string>>): string {
 
 let bundle: string | undefined;
 
-/** Bundles the package into one file, as in the command line, from the sources because a build may be old. */
+/** Bundles the package, as in the command line, from the sources because a build may be old. */
 function built(): string {
   if (bundle !== undefined) return bundle;
-  bundle = join(folderOf({}), 'modules.mjs');
+  const folder = folderOf({ 'package.json': '{"type":"module"}', 'node_modules/@swc/README': '' });
+  symlinkSync(join(packages, 'modules/node_modules/@swc/wasm-typescript'), join(folder, 'node_modules/@swc/wasm-typescript'));
+  bundle = join(folder, 'modules.js');
   buildSync({
-    entryPoints: [join(packages, 'modules/src/index.ts')],
-    outfile: bundle,
+    entryPoints: {
+      modules: join(packages, 'modules/src/index.ts'),
+      'typescript-thread': join(packages, 'modules/src/typescript-thread.ts'),
+    },
+    outdir: folder,
     bundle: true,
     minify: true,
     keepNames: true,
