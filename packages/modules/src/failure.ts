@@ -76,6 +76,8 @@ export async function failureOf(
     }),
     lasting,
   });
+  // This package's own error: no file of the module has made it.
+  if (cause instanceof DaemonError) return failed(cause.message);
   if (isInstalledTypeScript(cause))
     return failed('Node loads no TypeScript from node_modules: install a package that contains JavaScript');
   if (extname(file) === '.json') return failed('it is JSON; functions must be in .js, .mjs or .cjs files', true);

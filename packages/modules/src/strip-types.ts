@@ -29,7 +29,6 @@ interface Stripper {
   transformSync(text: string, options: object): { code: string };
 }
 
-const PACKAGE = '@swc/wasm-typescript';
 const TYPESCRIPT = /\.([mc]?)ts$/;
 
 /** V8's messages for code that is an ES module, by which Node tells one without an extension or a `type` that says so. */
@@ -47,18 +46,11 @@ let stripper: Stripper | undefined;
 export const stripsTypes = (): boolean => Boolean((process.features as { typescript?: unknown }).typescript);
 
 /** The file of the stripper. @throws Error where it is not installed */
-export const stripperPath = (): string => createRequire(import.meta.url).resolve(PACKAGE);
+export const stripperPath = (): string => createRequire(import.meta.url).resolve('@swc/wasm-typescript');
 
-/** @throws Error where the package is not installed */
 function loadStripper(): Stripper {
-  if (stripper !== undefined) return stripper;
   const require = createRequire(import.meta.url);
-  try {
-    stripper = require('@swc/wasm-typescript') as Stripper;
-  } catch (cause) {
-    const why = `TypeScript needs Node 22.18, 23.6 or newer, or the package ${PACKAGE}, which is not installed`;
-    throw new Error(`${why} (this is Node ${process.versions.node})`, { cause });
-  }
+  stripper ??= require('@swc/wasm-typescript') as Stripper;
   return stripper;
 }
 

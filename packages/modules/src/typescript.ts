@@ -8,8 +8,10 @@ import { existsSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+import { DaemonError } from '@mcp-daemon/core';
+
 import { checkDescriptors } from './descriptors.js';
-import { isTypeScript, readStripped, sourceSpecifier, stripsTypes } from './strip-types.js';
+import { isTypeScript, readStripped, sourceSpecifier, stripperPath, stripsTypes } from './strip-types.js';
 
 interface ResolveContext {
   parentURL?: string | undefined;
@@ -76,7 +78,13 @@ const PLACES = ['./typescript-thread.js', '../typescript-thread.js'];
 /** Node 20: installs the hooks, which run in a thread of their own. */
 function startThread(): void {
   const place = PLACES.map((path) => new URL(path, import.meta.url)).find((url) => existsSync(fileURLToPath(url)));
-  if (place === undefined) throw new Error('typescript-thread.js is missing from the installation');
+  try {
+    stripperPath();
+    if (place === undefined) throw new Error('typescript-thread.js is missing');
+  } catch (cause) {
+    const why = `TypeScript needs a complete installation of this program, or Node 22.18, 23.6 or newer (this is ${process.version})`;
+    throw new DaemonError('module_failed', `${why}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
   checkDescriptors();
   nodeModule.register(place);
 }
@@ -89,7 +97,7 @@ export const isTypeScriptAllowed = (): boolean => isAllowed;
 /**
  * Makes Node load TypeScript files, from now on. A second call does nothing.
  *
- * @throws Error where that is not possible: a package is missing, or Node cannot start a thread
+ * @throws DaemonError `module_failed` where that is not possible: a part of the installation is missing, or no thread can start
  */
 export function allowTypeScript(): void {
   if (isAllowed) return;

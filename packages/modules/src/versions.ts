@@ -113,7 +113,7 @@ export function urlOf(file: string): string {
  * Gives files a new version, so that the next import of each reads it again. Running code keeps the versions that it has.
  *
  * @param files paths without symbolic links; must include all importers of these files
- * @throws Error if Node refuses the hooks (its permission model forbids threads); the files have their new versions all the same
+ * @throws Error if Node refuses the hooks (its permission model forbids threads) or has too few file descriptors for them; the files have their new versions all the same
  */
 export function supersede(files: Iterable<string>): void {
   generation++;

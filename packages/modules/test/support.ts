@@ -83,11 +83,19 @@ export interface Told {
 
 /**
  * Runs statements in a child process. They can use `load`, `failure`, `write`, `watch`, `change` and more, and put results into
- * `out`. The process must end by itself.
+ * `out`. The process must end by itself. `descriptors` limits how many files it may have open.
  */
-export async function inChild(base: string, body: string, nodeOptions: readonly string[] = []): Promise<Told> {
+export async function inChild(
+  base: string,
+  body: string,
+  nodeOptions: readonly string[] = [],
+  { descriptors }: { descriptors?: number } = {},
+): Promise<Told> {
   const script = join(folderOf({ 'run.mjs': `${prelude()}\n${body}\nconsole.log('\\n' + JSON.stringify(out));` }), 'run.mjs');
-  const child = spawn(process.execPath, [...nodeOptions, script, base], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const command = [process.execPath, ...nodeOptions, script, base];
+  const limited = descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh'];
+  const [program = '', ...args] = [...limited, ...command];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
