@@ -1,5 +1,6 @@
 /** Where functions' code comes from. */
 import type { Awaitable } from '../base/awaitable.js';
+import type { JsonObject } from '../base/json.js';
 import type { LinkBinding } from './definition.js';
 
 /** A module's code, loaded. */
@@ -20,6 +21,13 @@ export interface ModuleSource {
    * @throws DaemonError `module_not_found` or `module_failed` (it threw while it was loaded), each saying where it looked.
    */
   load(link: LinkBinding, partition: string): Promise<LoadedModule>;
+  /**
+   * The setting that a class of the link's module is built with, such as the link's with its secrets filled in. Asked when the class
+   * is built; the result is kept nowhere else. Default: the link's setting as it is.
+   *
+   * @throws Error that says what is missing
+   */
+  settingOf?(link: LinkBinding): JsonObject;
   /** Ends watchers and child processes, if there are any. */
   close?(): Awaitable<void>;
 }
