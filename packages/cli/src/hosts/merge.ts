@@ -26,10 +26,13 @@ const URL_KEYS = [
   'auth',
 ];
 
+/** Environment variables: those of the old entry stay. */
+const VARIABLES = ['env', 'environment'];
+
 const has = (entry: HostEntry, keys: readonly string[]): boolean => keys.some((key) => Object.hasOwn(entry, key));
 
 /**
- * The change from an old entry to a new one. Members that the user has added stay, such as `env` or `disabled`; those of the other
+ * The change from an old entry to a new one. Members that the user has added stay, such as `disabled` or a variable in `env`; those of the other
  * transport go, because hosts take the URL of an entry that has both, or refuse the file.
  *
  * @param old the value in the file; anything that is no object is replaced
@@ -44,7 +47,11 @@ export function mergeEntry(old: unknown, entry: HostEntry, defaults: HostEntry =
     (key) => !Object.hasOwn(entry, key) && (others.includes(key) || (key === 'type' && wasOther)),
   );
   const missing = Object.entries(defaults).filter(([key]) => !Object.hasOwn(old, key));
-  return { set: { ...entry, ...Object.fromEntries(missing) }, remove };
+  const variables = VARIABLES.flatMap((key) => {
+    const [before, now] = [old[key], entry[key]];
+    return isObject(before) && isObject(now) ? [[key, { ...before, ...now }] as const] : [];
+  });
+  return { set: { ...entry, ...Object.fromEntries([...variables, ...missing]) }, remove };
 }
 
 /** The entry after a change. */
