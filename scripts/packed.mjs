@@ -75,6 +75,11 @@ try {
     const { stdout } = await daemon('--config', 'demo/mcp.json', 'list');
     assert.notEqual(stdout.trim(), '');
   });
+  await check('npx mcp-daemon init typed --ts: its functions run on this Node', async () => {
+    await daemon('init', 'typed', '--ts');
+    const { stdout } = await daemon('--config', 'typed/mcp.json', 'call', 'hello', 'name=Ada');
+    assert.equal(stdout, 'Hello, Ada!\n');
+  });
   await check('npx mcp-daemon --transport stdio answers a host', async () => {
     const answers = await session(
       [

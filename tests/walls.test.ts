@@ -156,9 +156,9 @@ describe('between packages', () => {
           .filter((source) => source.package === folder)
           .flatMap((source) => source.imports.map((i) => packageOf(i.specifier))),
       );
-      // Native addons stay outside the bundle, so the command line needs them although others are what imports them.
+      // Native addons and what strips types stay outside the bundle, so the command line needs what other packages import.
       // Its library offers every way of authentication, so it brings the optional peers of the express package.
-      const indirect = folder === 'cli' ? ['libsql', ...optionalPeers('express')] : [];
+      const indirect = folder === 'cli' ? ['libsql', '@swc/wasm-typescript', ...optionalPeers('express')] : [];
       return Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
         .filter((name) => !used.has(name) && !indirect.includes(name))
         .map((name) => `packages/${folder}/package.json: ${name}`);

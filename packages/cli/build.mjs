@@ -6,6 +6,7 @@
  *   main.cjs   serving, whole, as CommonJS: Node 20 compiles and links one such file in less time than the same as ES modules
  *   record-database.js   the database of records, loaded after the first call, and record-thread.js, which fills it under load
  *   worker-guard.cjs   loaded first in worker threads, by its path
+ *   typescript-thread.js   strips types in the thread of Node's hooks, where Node does not strip them itself
  *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share
  *   assets/    what the pages of the API are made of
  *
@@ -36,8 +37,8 @@ const bundled = {
   bundle: true,
   minify: true,
   legalComments: 'none',
-  // Native addons cannot be bundled; everything else is inside.
-  external: ['libsql', 'bcrypt'],
+  // Native addons cannot be bundled, and what strips types is too large for those who do not need it. Everything else is inside.
+  external: ['libsql', 'bcrypt', '@swc/wasm-typescript'],
   // From the sources, so that a bundle never holds a stale build.
   alias: {
     '@mcp-daemon/core': join(src('core'), 'index.ts'),
@@ -109,6 +110,7 @@ const [workerGuard, main, commands] = await Promise.all([
       'log-pino': `${src('cli')}/log/log-pino.ts`,
       'serve-http': `${src('cli')}/serve/serve-http.ts`,
       'record-database': `${src('sqlite')}/record-database.ts`,
+      'typescript-thread': `${src('modules')}/typescript-thread.ts`,
       'record-thread': `${src('sqlite')}/import/record-thread.ts`,
     },
     splitting: true,

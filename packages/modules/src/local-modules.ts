@@ -15,6 +15,8 @@ import { filesOf, someUnread } from './graph.js';
 import { loadFile, onRenewed, refresh } from './load.js';
 import type { ModuleNames } from './locate.js';
 import { isPath, locate, noSuchExport } from './locate.js';
+import { isTypeScript } from './strip-types.js';
+import { allowTypeScript } from './typescript.js';
 
 /** What {@link localModules} takes. */
 export interface LocalModulesOptions {
@@ -104,10 +106,20 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     }
   }
 
+  function tryTypeScript(): void {
+    try {
+      allowTypeScript();
+    } catch (error) {
+      warn(`TypeScript cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
   /** Watches the folders of all files of the loaded modules. */
   function follow(): void {
     followed.clear();
     for (const top of new Set(found.values())) if (!isInstalled(top)) for (const file of filesOf(top)) followed.add(file);
+    // For JavaScript that imports TypeScript only when it is called: loading it has not shown that.
+    if ([...followed].some(isTypeScript)) tryTypeScript();
     linkFolders.clear();
     for (const name of linked.values()) if (!isInstalled(name)) linkFolders.add(dirname(name));
     folders?.set(new Set([...[...followed].map((file) => dirname(file)), ...linkFolders]));

@@ -4,7 +4,7 @@
 import { dirname } from 'node:path';
 
 import type { Config, Daemon, DaemonOptions, Logger } from '@mcp-daemon/core';
-import { createDaemon, createInProcessRunner } from '@mcp-daemon/core';
+import { createDaemon } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
 import { localModules } from '@mcp-daemon/modules';
 
@@ -59,7 +59,8 @@ export function createRuntime({
   explainFailures = false,
   beforeCode,
 }: RuntimeOptions): Runtime {
-  const modules = localModules({ base: dirname(file), logger });
+  const base = dirname(file);
+  const modules = withSecrets(localModules({ base, logger }), { env, base });
   const guarded: LocalModules = {
     ...modules,
     load(link, partition) {
@@ -70,7 +71,7 @@ export function createRuntime({
   const daemon = createDaemon({
     catalog: config.definition,
     server: { version: VERSION, ...config.server },
-    runners: [withSecrets(createInProcessRunner({ modules: [guarded], logger }), { env, base: dirname(file) })],
+    modules: [guarded],
     store: () => openStore(settings, env, { logger }),
     retention: retentionOf(settings),
     limits: limitsOf(settings),

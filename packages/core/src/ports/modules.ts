@@ -1,5 +1,6 @@
 /** The port of module sources. */
 import type { Awaitable } from '../base/awaitable.js';
+import type { JsonObject } from '../base/json.js';
 import type { LinkBinding } from './definition.js';
 
 /** A module's code, loaded. */
@@ -21,6 +22,13 @@ export interface ModuleSource {
    *   looked
    */
   load(link: LinkBinding, partition: string): Promise<LoadedModule>;
+  /**
+   * The setting that a class of the link's module is built with, such as the link's with its secrets filled in. Asked when the class
+   * is built; the result is kept nowhere else. Default: the link's setting as it is.
+   *
+   * @throws Error that says what is missing
+   */
+  settingOf?(link: LinkBinding): JsonObject;
   /** Ends watchers and child processes. */
   close?(): Awaitable<void>;
 }

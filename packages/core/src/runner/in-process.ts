@@ -73,11 +73,13 @@ function exportedFunction(link: LinkBinding, { exports }: LoadedModule): UserFun
 export function createInProcessRunner({ modules: sources, logger }: InProcessRunnerOptions): Runner {
   const modules = new Map<string, Module>();
 
-  async function load(link: LinkBinding, partition: string): Promise<LoadedModule> {
+  function sourceOf(link: LinkBinding): ModuleSource {
     const source = sources.find((candidate) => candidate.accepts(link));
     if (source === undefined) throw nothingRuns(link);
-    return source.load(link, partition);
+    return source;
   }
+
+  const load = async (link: LinkBinding, partition: string): Promise<LoadedModule> => sourceOf(link).load(link, partition);
 
   function moduleOf(link: LinkBinding, partition: string): Module {
     const key = JSON.stringify([partition, link.source, link.package_name, link.module_name, link.sha256]);
@@ -100,7 +102,7 @@ export function createInProcessRunner({ modules: sources, logger }: InProcessRun
       );
     }
     try {
-      const { setting } = link;
+      const setting = sourceOf(link).settingOf?.(link) ?? link.setting;
       return await new (found as new (options: object) => Awaitable<Instance>)({ logger, setting, partition });
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
