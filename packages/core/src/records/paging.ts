@@ -28,8 +28,7 @@ export const toCursor = (uuid: string): string => Buffer.from(`after ${uuid}`, '
 export function fromCursor({ cursor }: CallQuery): string | undefined {
   if (cursor === undefined) return undefined;
   const [, uuid] = /^after (.+)$/s.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
-  if (uuid === undefined)
-    throw new DaemonError('invalid_cursor', 'This cursor is not one that a list of calls gave: begin without one.');
+  if (uuid === undefined) throw new DaemonError('invalid_cursor', 'This cursor is not one that a list gave: begin without one.');
   return uuid;
 }
 

@@ -1,11 +1,12 @@
 /**
- * Records in this process's memory: what tests use, and `--store memory`. They end with the process.
+ * A store in this process's memory: what tests use, and `--store memory`. It ends with the process.
  */
 import { uuidv7 } from '../base/uuid.js';
 import type { CallQuery, CallRecord, Retention, Store } from '../ports/calls.js';
 import type { Page } from '../ports/page.js';
 import { DaemonError } from '../protocol/errors.js';
-import { fromCursor, isClient, pageLimit, toCursor } from './paging.js';
+import { fromCursor, isClient, pageLimit, toCursor } from '../records/paging.js';
+import { createMemoryCatalogStore } from './catalogs.js';
 
 /** What {@link createMemoryStore} takes. */
 export interface MemoryStoreOptions {
@@ -45,6 +46,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     throw new DaemonError('usage', 'maxRecords must be a whole number above zero.');
   }
   const owner = uuidv7();
+  const catalogs = createMemoryCatalogStore();
   const partitions = new Map<string, Map<string, CallRecord>>();
   let closed = false;
   let bytes = 0;
@@ -164,8 +166,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
       prune,
       shrink,
     },
+    catalogs,
     close() {
       closed = true;
+      catalogs.close();
       partitions.clear();
       bytes = 0;
     },
