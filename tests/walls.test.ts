@@ -9,6 +9,7 @@ const ARROWS: Record<string, readonly string[]> = {
   stdio: ['core'],
   express: ['core'],
   sqlite: ['core'],
+  aws: ['core'],
   modules: ['core'],
   cli: ['core', 'stdio', 'sqlite', 'modules', 'express'],
 };
@@ -53,6 +54,12 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['maintenance'], // backup, restore and check of a whole file
     ['record-database'], // the database, loaded when it is needed
     ['store', 'maintain'],
+    ['index'],
+  ],
+  aws: [
+    ['base'], // errors, options and pacing of all services
+    ['dynamodb', 's3'],
+    ['store', 'setup'],
     ['index'],
   ],
   cli: [
