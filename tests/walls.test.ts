@@ -9,6 +9,7 @@ const ARROWS: Record<string, readonly string[]> = {
   stdio: ['core'],
   express: ['core'],
   sqlite: ['core'],
+  aws: ['core'],
   modules: ['core'],
   cli: ['core', 'stdio', 'sqlite', 'modules', 'express'],
 };
@@ -25,6 +26,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['schema/compile'], // the check of values by a schema
     ['ports'], // interfaces of adapters, types only
     ['contract', 'events', 'catalog', 'records', 'input', 'runner'], // one suite a port; the parts of a call, which do not know each other
+    ['memory'], // adapters that keep everything in this process's memory
     ['call'], // one call, from its parameters to its result
     ['config'], // from a file's text to a catalog
     ['session'], // methods, dispatcher, connections
@@ -52,6 +54,12 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['maintenance'], // backup, restore and check of a whole file
     ['record-database'], // the database, loaded when it is needed
     ['store', 'maintain'],
+    ['index'],
+  ],
+  aws: [
+    ['base'], // errors, options and pacing of all services
+    ['dynamodb', 's3'],
+    ['store', 'setup'],
     ['index'],
   ],
   cli: [

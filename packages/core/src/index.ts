@@ -76,8 +76,13 @@ export type {
   LinkType,
 } from './config/document.js';
 
-export { createMemoryStore } from './records/memory.js';
-export type { MemoryStoreOptions } from './records/memory.js';
+export { createMemoryStore } from './memory/store.js';
+export type { MemoryStoreOptions } from './memory/store.js';
+export { createMemoryCatalogStore } from './memory/catalogs.js';
+export type { MemoryCatalogStore } from './memory/catalogs.js';
+export { createMemoryBlobs } from './memory/blobs.js';
+export { blobKeyProblem } from './base/blob-key.js';
+export { compareText } from './base/order.js';
 export { fromCursor, isClient, pageLimit, toCursor } from './records/paging.js';
 export { CALL_STATUSES } from './ports/calls.js';
 export type { Awaitable } from './base/awaitable.js';

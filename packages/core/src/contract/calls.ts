@@ -22,7 +22,12 @@ const writing: ContractCheck[] = [
       exampleRecord({ content: JSON.stringify('😀é\u2028'.repeat(100_000)), time_spent: 86_400_000.001 }),
     ];
     await calls.write(rows);
-    for (const row of rows) same(await calls.get('default', row.mcp_function_call_uuid), row);
+    for (const row of rows) {
+      const read = await calls.get('default', row.mcp_function_call_uuid);
+      // A store may move a large result to a blob store: then it says so.
+      const isMoved = read?.content_in_s3 === true && row.content !== null;
+      same(read, isMoved ? { ...row, content_in_s3: true } : row);
+    }
   }),
 
   check('get returns undefined for an unknown uuid, and for a record of another partition', async ({ calls }) => {
@@ -118,7 +123,12 @@ const listing: ContractCheck[] = [
     await calls.write(rows);
     const first = await calls.list('default', { limit: 8 });
     assert.ok(first.cursor !== undefined);
-    await calls.write(series(5, (index) => ({ created_at: 1_790_000_001_000 + index })));
+    // Newer by every order: a store on the tables of the Python engine sorts by `updated_at`.
+    const newer = (index: number): Partial<CallRecord> => ({
+      created_at: 1_790_000_002_000 + index,
+      updated_at: 1_790_000_003_000 + index,
+    });
+    await calls.write(series(5, newer));
     const second = await calls.list('default', { limit: 12, cursor: first.cursor });
     same([...first.items, ...second.items], rows.toReversed());
     assert.equal(second.cursor, undefined);

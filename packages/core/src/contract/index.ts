@@ -1,7 +1,12 @@
 /** What adapters must do, as data: one contract suite per port. */
+export { blobStoreContract } from './blobs.js';
+export type { BlobStoreCheck } from './blobs.js';
 export { storeContract } from './calls.js';
 export { exampleRecord } from './calls-support.js';
 export type { ContractCheck } from './calls-support.js';
+export { catalogStoreContract } from './catalog-store.js';
+export { exampleCommit, exampleFunctionRow, exampleModuleRow } from './catalog-support.js';
+export type { CatalogStoreCheck, CatalogStoreFixture } from './catalog-support.js';
 export { catalogSourceContract, exampleCatalog } from './catalogs.js';
 export type { CatalogSourceCheck, CatalogSourceFixture } from './catalogs.js';
 export { runnerContract } from './runner.js';

@@ -18,7 +18,10 @@ export interface FunctionRow extends AuditFields {
   description: string | null;
   /** All other keys of the entry in the config file: `inputSchema`, `uri`, `arguments`, ... */
   data: JsonObject | null;
-  /** The Python engine keeps JSON text: stores parse it, and keep other text as a string. */
+  /**
+   * Any JSON value; null: none. The Python engine keeps text: stores write JSON text, and read what is not JSON as a string. So a
+   * string is written as JSON too, and read as it was.
+   */
   annotations: unknown;
   module_name: string | null;
   class_name: string | null;

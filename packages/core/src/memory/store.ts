@@ -1,9 +1,10 @@
-/** Keeps records in memory: for tests, and for `--store memory`. They are lost when the process ends. */
+/** A store in this process's memory, for tests and for `--store memory`. Its content is lost when the process ends. */
 import { uuidv7 } from '../base/uuid.js';
 import type { CallQuery, CallRecord, Retention, Store } from '../ports/calls.js';
 import type { Page } from '../ports/page.js';
 import { DaemonError } from '../protocol/errors.js';
-import { fromCursor, isClient, pageLimit, toCursor } from './paging.js';
+import { fromCursor, isClient, pageLimit, toCursor } from '../records/paging.js';
+import { createMemoryCatalogStore } from './catalogs.js';
 
 /** What {@link createMemoryStore} takes. */
 export interface MemoryStoreOptions {
@@ -46,6 +47,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     throw new DaemonError('usage', 'maxRecords must be a whole number above zero.');
   }
   const owner = uuidv7();
+  const catalogs = createMemoryCatalogStore();
   const partitions = new Map<string, Map<string, CallRecord>>();
   let closed = false;
   let bytes = 0;
@@ -166,8 +168,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
       prune,
       shrink,
     },
+    catalogs,
     close() {
       closed = true;
+      catalogs.close();
       partitions.clear();
       bytes = 0;
     },

@@ -1,5 +1,5 @@
 import { exampleRecord, storeContract } from '../../src/contract/index.js';
-import { createMemoryStore } from '../../src/records/memory.js';
+import { createMemoryStore } from '../../src/memory/store.js';
 
 describe('the contract of a store', () => {
   for (const check of storeContract) it(check.name, () => check.run(createMemoryStore));

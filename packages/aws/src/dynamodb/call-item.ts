@@ -1,0 +1,116 @@
+/** Call records as rows of `mcp-function_calls`, by the names and types of the Python engine, and back. */
+import type { CallFault, CallRecord, CallStatus, McpType } from '@mcp-daemon/core';
+
+import type { Item } from './codec.js';
+import { fromJson, isThere, numberOf, textOf, toJsonText, truthOf } from './codec.js';
+import { formatTime, parseTime } from './dates.js';
+import { TTL_ATTRIBUTE } from './tables.js';
+
+/**
+ * Attributes that the Python engine does not know:
+ *
+ *   arguments_json    arguments that a map cannot hold as they are: JSON text
+ *   arguments_in_s3   arguments were moved to the blob store, as content can be
+ *   content_sha256, arguments_sha256   of what was moved, to be compared when it is read
+ *   expires_at        when DynamoDB may remove the row: seconds since 1970
+ */
+const FAULTS: readonly string[] = ['transport', 'protocol', 'tool'];
+const TYPES: readonly string[] = ['tool', 'resource', 'prompt'];
+
+/** The states of a record that has ended. Any other word is one of a call that has not: the Python engine begins with `initial`. */
+export const SETTLED: readonly CallStatus[] = ['completed', 'failed', 'cancelled', 'timed_out', 'interrupted'];
+
+/** The key of a record's row. */
+export const callKey = (partition: string, uuid: string): Item => ({
+  partition_key: { S: partition },
+  mcp_function_call_uuid: { S: uuid },
+});
+
+/** Arguments as the map that the Python engine has, where their text comes back from it as it was; else as text. */
+function argumentsOf(text: string): Item {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return { arguments_json: { S: text } };
+  }
+  const isMap = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+  const value = isMap && JSON.stringify(parsed) === text ? fromJson(parsed) : undefined;
+  return value === undefined ? { arguments_json: { S: text } } : { arguments: value };
+}
+
+/** A row, without payloads that were moved. @param expireAfterMs 0: never */
+export function encodeCall(row: CallRecord, expireAfterMs: number): Item {
+  const item: Item = {
+    ...callKey(row.partition_key, row.mcp_function_call_uuid),
+    mcp_type: { S: row.mcp_type },
+    content_in_s3: { BOOL: row.content_in_s3 },
+    status: { S: row.status },
+    updated_by: { S: row.updated_by },
+    created_at: { S: formatTime(row.created_at) },
+    updated_at: { S: formatTime(row.updated_at) },
+    revision: { S: row.revision },
+    owner: { S: row.owner },
+  };
+  // Texts of an index cannot be empty.
+  if (row.name !== '') item['name'] = { S: row.name };
+  if (row.arguments !== null) Object.assign(item, argumentsOf(row.arguments));
+  if (row.content !== null) item['content'] = { S: row.content };
+  if (row.notes !== null) item['notes'] = { S: row.notes };
+  if (row.time_spent !== null) item['time_spent'] = { N: String(row.time_spent) };
+  if (row.fault !== null) item['fault'] = { S: row.fault };
+  if (row.bundle_digest !== null) item['bundle_digest'] = { S: row.bundle_digest };
+  if (row.traceparent !== null) item['traceparent'] = { S: row.traceparent };
+  if (row.server !== null) item['server'] = { S: row.server };
+  if (row.client !== null) item['client'] = { S: row.client };
+  if (expireAfterMs > 0) item[TTL_ATTRIBUTE] = { N: String(Math.ceil((row.updated_at + expireAfterMs) / 1_000)) };
+  return item;
+}
+
+function argumentsText(item: Item): string | null {
+  const text = textOf(item['arguments_json']);
+  if (text !== undefined) return text;
+  const value = item['arguments'];
+  // The Python engine may hold text where a map belongs: it is given back as it is.
+  if (value?.S !== undefined) return value.S;
+  return isThere(value) ? toJsonText(value) : null;
+}
+
+const oneOf = <T extends string>(words: readonly string[], word: string | undefined): T | undefined =>
+  word !== undefined && words.includes(word) ? (word as T) : undefined;
+
+/** A record of any row, also one of the Python engine; payloads that were moved are null. */
+export function decodeCall(item: Item): CallRecord {
+  const text = (name: string): string | undefined => textOf(item[name]);
+  const updated_at = parseTime(text('updated_at'));
+  const created_at = parseTime(text('created_at'));
+  const content = item['content'];
+  return {
+    partition_key: text('partition_key') ?? '',
+    mcp_function_call_uuid: text('mcp_function_call_uuid') ?? '',
+    name: text('name') ?? '',
+    mcp_type: oneOf<McpType>(TYPES, text('mcp_type')) ?? 'tool',
+    arguments: argumentsText(item),
+    content: content?.S ?? (isThere(content) ? toJsonText(content) : null),
+    content_in_s3: truthOf(item['content_in_s3']) ?? false,
+    status: oneOf<CallStatus>(SETTLED, text('status')) ?? 'in_process',
+    notes: text('notes') ?? null,
+    time_spent: numberOf(item['time_spent']) ?? null,
+    updated_by: text('updated_by') ?? '',
+    created_at: created_at ?? updated_at ?? 0,
+    updated_at: updated_at ?? created_at ?? 0,
+    fault: oneOf<CallFault>(FAULTS, text('fault')) ?? null,
+    revision: text('revision') ?? '',
+    bundle_digest: text('bundle_digest') ?? null,
+    owner: text('owner') ?? '',
+    traceparent: text('traceparent') ?? null,
+    server: text('server') ?? null,
+    client: text('client') ?? null,
+  };
+}
+
+/** Whether a row's time is over. DynamoDB removes such rows up to two days later. */
+export function isExpired(item: Item, now: number): boolean {
+  const seconds = numberOf(item[TTL_ATTRIBUTE]);
+  return seconds !== undefined && seconds * 1_000 <= now;
+}

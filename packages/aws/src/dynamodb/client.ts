@@ -1,0 +1,136 @@
+/** The client of DynamoDB: its limits of time, its errors in our words, and what it counts. */
+import type { $Command, DynamoDBClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DaemonError } from '@mcp-daemon/core';
+
+import { isThrottled, toStoreError } from '../base/errors.js';
+import type { AwsOptions } from '../base/options.js';
+import { checkEndpoint } from '../base/options.js';
+
+/** What {@link openDynamo} takes. */
+export interface DynamoOptions extends AwsOptions {
+  /** The address of DynamoDB, as `http://127.0.0.1:8000`. Default: AWS. */
+  endpoint?: string;
+}
+
+/** Counts since the client was made. */
+export interface DynamoCounts {
+  /** Requests that were answered, or given up. */
+  requests: number;
+  /** Attempts beyond the first, of all requests. */
+  retries: number;
+  /** Requests that AWS throttled to the end. */
+  throttled: number;
+}
+
+/** DynamoDB, as the rest of this package uses it. */
+export interface Dynamo {
+  readonly region: string;
+  readonly counts: DynamoCounts;
+  /**
+   * Sends one request.
+   *
+   * @throws what the SDK throws; {@link Dynamo.send} gives a DaemonError instead
+   */
+  raw<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>): Promise<O>;
+  /** Sends one request. @throws DaemonError `store_busy`, `store_failed`, or `closed` after `close` */
+  send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>): Promise<O>;
+  /** Ends the connections; use after it is refused. */
+  close(): void;
+}
+
+/** A command of the SDK. */
+export type Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Command<
+  I,
+  O,
+  DynamoDBClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes
+>;
+
+const MAX_ATTEMPTS = 3;
+const MAX_SOCKETS = 50;
+
+/** The table that a request names. */
+function tableOf(input: ServiceInputTypes): string | undefined {
+  if ('TableName' in input && input.TableName !== undefined) return input.TableName;
+  const tables = 'RequestItems' in input && input.RequestItems !== undefined ? Object.keys(input.RequestItems) : [];
+  return tables.length === 0 ? undefined : tables.join(', ');
+}
+
+const actionOf = (command: object): string => command.constructor.name.replace(/Command\d*$/, '');
+
+/** Where an error of a command came up. */
+export const placeOf = (command: { readonly input: ServiceInputTypes }): Parameters<typeof toStoreError>[1] => ({
+  service: 'DynamoDB',
+  resource: tableOf(command.input),
+  action: actionOf(command),
+});
+
+/**
+ * Opens a client: finds the region and the credentials, and asks DynamoDB nothing yet.
+ *
+ * @throws DaemonError `usage` for an endpoint that is none; `store_failed` where region or credentials are missing
+ */
+export async function openDynamo(options: DynamoOptions = {}): Promise<Dynamo> {
+  const { region, credentials, endpoint, connectTimeoutMs = 1_000, requestTimeoutMs = 3_000, deadlineMs = 8_000 } = options;
+  const client = new DynamoDBClient({
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(endpoint === undefined ? {} : { endpoint: checkEndpoint('DYNAMODB_ENDPOINT', endpoint) }),
+    maxAttempts: MAX_ATTEMPTS,
+    retryMode: 'standard',
+    requestHandler: {
+      connectionTimeout: connectTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+      httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+    },
+  });
+  const counts: DynamoCounts = { requests: 0, retries: 0, throttled: 0 };
+  let closed = false;
+  let found: string;
+  try {
+    found = await client.config.region();
+    await client.config.credentials();
+  } catch (error) {
+    client.destroy();
+    throw toStoreError(error, { service: 'DynamoDB' });
+  }
+
+  async function raw<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>): Promise<O> {
+    if (closed) throw new DaemonError('closed', 'The store is closed.');
+    try {
+      const output = await client.send(command, { abortSignal: AbortSignal.timeout(deadlineMs) });
+      counts.retries += (output.$metadata.attempts ?? 1) - 1;
+      // An empty answer of a proxy reads like a row that is not there.
+      if (output.$metadata.requestId === undefined)
+        throw new DaemonError('store_busy', 'Something other than DynamoDB answered: check the endpoint and any proxy.');
+      return output;
+    } catch (error) {
+      counts.retries += Math.max(0, ((error as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1) - 1);
+      if (isThrottled(error)) counts.throttled += 1;
+      throw error;
+    } finally {
+      counts.requests += 1;
+    }
+  }
+
+  return {
+    region: found,
+    counts,
+    raw,
+    async send(command) {
+      try {
+        return await raw(command);
+      } catch (error) {
+        throw toStoreError(error, placeOf(command));
+      }
+    },
+    close() {
+      closed = true;
+      client.destroy();
+    },
+  };
+}

@@ -1,0 +1,13 @@
+/**
+ * DynamoDB and S3 for mcp-daemon.
+ */
+export { openDynamoStore } from './store.js';
+export type { DynamoStore, DynamoStoreOptions, DynamoStoreStats, RecordPromise } from './store.js';
+export { checkDynamoStore, initDynamoStore } from './setup.js';
+export type { CheckFinding, CheckOptions, CheckReport, InitOptions } from './setup.js';
+export type { CreateTablesOptions, TablesReport } from './dynamodb/tables.js';
+export type { DynamoCounts, DynamoOptions } from './dynamodb/client.js';
+export type { QueueCounts } from './dynamodb/queue.js';
+export { openS3Blobs } from './s3/blobs.js';
+export type { S3Options } from './s3/blobs.js';
+export type { AwsCredentials, AwsOptions } from './base/options.js';

@@ -1,0 +1,53 @@
+/** Engines for tests: dynalite and fauxqs in this process, on loopback. */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import dynalite from 'dynalite';
+import { buildApp } from 'fauxqs';
+
+import type { AwsOptions } from '../src/base/options.js';
+
+export const CREDENTIALS = { accessKeyId: 'TESTKEY', secretAccessKey: 'TESTSECRET' };
+/** What every client of a test takes. */
+export const LOCAL: AwsOptions = { region: 'eu-central-1', credentials: CREDENTIALS };
+
+/** A running engine. */
+export interface Engine {
+  readonly endpoint: string;
+  stop(): Promise<void>;
+}
+
+/** Starts dynalite, empty. Tables are there at once. */
+export async function startDynalite(options: object = {}): Promise<Engine> {
+  const server: Server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, ...options });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** Starts fauxqs, with one bucket. */
+export async function startFauxqs(bucket: string): Promise<Engine> {
+  const app = buildApp({ logger: false, host: '127.0.0.1' });
+  const endpoint = await app.listen({ port: 0, host: '127.0.0.1' });
+  await createBucket(endpoint, bucket);
+  return { endpoint, stop: () => app.close() };
+}
+
+/** Creates a bucket. */
+export async function createBucket(endpoint: string, bucket: string): Promise<void> {
+  const client = new S3Client({ region: 'eu-central-1', credentials: CREDENTIALS, endpoint, forcePathStyle: true });
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  client.destroy();
+}
+
+/** The plain client of the SDK, as anybody else has it. */
+export const plainClient = (endpoint: string): DynamoDBClient =>
+  new DynamoDBClient({ region: 'eu-central-1', credentials: CREDENTIALS, endpoint });
