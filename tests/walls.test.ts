@@ -11,7 +11,7 @@ const ARROWS: Record<string, readonly string[]> = {
   sqlite: ['core'],
   aws: ['core'],
   modules: ['core'],
-  cli: ['core', 'stdio', 'sqlite', 'modules', 'express'],
+  cli: ['core', 'stdio', 'sqlite', 'aws', 'modules', 'express'],
 };
 
 /**

@@ -10,6 +10,7 @@ import { install } from './install.js';
 import { list } from './list.js';
 import { records } from './records.js';
 import { serve } from './serve.js';
+import { store } from './store.js';
 import { tokens } from './tokens.js';
 import { uninstall } from './uninstall.js';
 import { users } from './users.js';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   call,
   calls,
   records,
+  store,
   init,
   config,
   inspect,

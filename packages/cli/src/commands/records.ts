@@ -4,7 +4,7 @@ import { displayPath, plural } from '../terminal/text.js';
 import { CALL_FILTERS, TIME_FILTERS } from './calls.js';
 import { EXPORT_FORMATS } from './calls-text.js';
 import type { CommandGroup } from './command.js';
-import { defineCommand, defined, switchFlag, textFlag } from './command.js';
+import { defineCommand, defined, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 
 /** `1.2 MB`. */
 function size(bytes: number): string {
@@ -50,7 +50,7 @@ const restore = defineCommand({
 const exportCalls = defineCommand({
   command: 'export',
   description: 'Print all recorded calls as JSON lines or CSV, newest first',
-  settings: ['store', 'dataDir'],
+  settings: STORE_FLAGS,
   flags: {
     ...CALL_FILTERS,
     ...TIME_FILTERS,

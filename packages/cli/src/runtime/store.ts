@@ -34,9 +34,9 @@ function makeDataFolder(file: string): void {
 }
 
 /**
- * Opens the store; makes its folder where there is none.
+ * Opens the store; makes its folder where there is none. DynamoDB is not asked anything yet.
  *
- * @throws where the folder or the file cannot be used
+ * @throws where the folder or the file cannot be used, or where AWS credentials or the region are missing
  */
 export async function openStore(
   settings: Settings,
@@ -46,6 +46,10 @@ export async function openStore(
   if (settings.store === 'memory') {
     const { createMemoryStore } = await import('@mcp-daemon/core');
     return createMemoryStore();
+  }
+  if (settings.store === 'dynamodb') {
+    const { openAwsStore } = await import('./aws-store.js');
+    return openAwsStore(settings, env, logger);
   }
   const file = dataFile(settings, env);
   if (!readonly) makeDataFolder(file);

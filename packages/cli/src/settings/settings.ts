@@ -6,8 +6,8 @@ import { mustBe, UsageError } from '../errors.js';
 import { expandHome } from './expand-home.js';
 import type { ChoiceSetting, Env, NumberSetting, Setting } from './setting.js';
 import { HTTP_SETTINGS } from './settings-http.js';
+import { STORE_SETTINGS } from './settings-store.js';
 
-const NO_DYNAMODB = 'dynamodb is not available in this version; use sqlite or memory';
 /** The greatest delay of a timer. */
 const MAX_MS = 2 ** 31 - 1;
 
@@ -67,26 +67,7 @@ export const SETTINGS = {
     description: 'Lowest level to log, to stderr (text on a terminal, else JSON lines)',
   },
   ...HTTP_SETTINGS,
-  store: {
-    type: 'choice',
-    flag: 'store',
-    env: 'MCP_STORE',
-    group: 'Record',
-    choices: ['sqlite', 'memory'],
-    default: 'sqlite',
-    refused: { dynamodb: NO_DYNAMODB },
-    description: 'Where to record calls',
-  },
-  dataDir: {
-    type: 'text',
-    flag: 'data-dir',
-    env: 'MCP_DATA_DIR',
-    group: 'Record',
-    metavar: 'DIR',
-    path: true,
-    defaultText: "the user's state folder",
-    description: 'Folder of mcp-daemon.db, the record of calls',
-  },
+  ...STORE_SETTINGS,
   recordMaxAgeDays: {
     type: 'number',
     flag: 'record-max-age-days',

@@ -46,8 +46,8 @@ describe('settings', () => {
     [{ 'timeout-ms': '0' }, {}, /--timeout-ms: must be a whole number from 1/],
     [{ 'page-size': '1.5' }, {}, /--page-size: must be a whole number/],
     [{}, { MCP_PAGE_SIZE: '-1' }, /^MCP_PAGE_SIZE=-1: must be a whole number from 1/],
-    [{ store: 'redis' }, {}, /^--store: must be sqlite or memory, not "redis"$/],
-    [{ store: 'dynamodb' }, {}, /^--store: dynamodb is not available in this version; use sqlite or memory$/],
+    [{ store: 'redis' }, {}, /^--store: must be sqlite, memory or dynamodb, not "redis"$/],
+    [{ store: 'postgres' }, {}, /^--store: must be sqlite, memory or dynamodb, not "postgres"$/],
     [{}, { MCP_TRANSPORT: 'websocket' }, /^MCP_TRANSPORT=websocket: must be sse, http or stdio, not "websocket"$/],
     [{}, { PORT: 'http' }, /^PORT in the environment says "http": must be a whole number from 0 to 65535/],
     [{}, { MCP_PORT: 'http', PORT: '80' }, /^MCP_PORT=http: must be a whole number from 0 to 65535/],
@@ -166,8 +166,8 @@ describe('settings of a running sidecar', () => {
   });
 
   it('variables of the Python engine without effect are logged, one line each', async () => {
-    const sidecar = await temp.sidecar([], { env: { FUNCT_ZIP_PATH: '/zips', REGION_NAME: 'us-east-1' } });
-    await sidecar.until(() => sidecar.stderr.includes('REGION_NAME'), 'the warnings');
+    const sidecar = await temp.sidecar([], { env: { FUNCT_ZIP_PATH: '/zips', FUNCT_EXTRACT_PATH: '/functs' } });
+    await sidecar.until(() => sidecar.stderr.includes('FUNCT_EXTRACT_PATH'), 'the warnings');
     expect(sidecar.stderr.match(/is set, but has no effect/g)).toHaveLength(2);
     expect(sidecar.stderr).toContain('FUNCT_ZIP_PATH is set, but has no effect');
     sidecar.child.stdin.end();
