@@ -114,7 +114,8 @@ export function partitionOfPath(path: string): string | undefined {
 }
 
 /**
- * The patterns of a row, as Express and OpenAPI write them: the path, and where it may begin with a partition the path with one.
+ * The patterns of a row, as Express and OpenAPI write them: the path, and the same path with a partition in front, if the row
+ * allows one.
  *
  * @param partition how the parameter is written: `:partition` for Express (the default), `{partition}` for OpenAPI
  *

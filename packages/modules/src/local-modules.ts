@@ -55,7 +55,7 @@ export interface LocalModules extends ModuleSource {
 
 /** Milliseconds to wait after a change: editors and compilers write more than once. */
 const DEBOUNCE = 50;
-/** Milliseconds after which a missing file is not just being saved. */
+/** Milliseconds after which a missing file counts as removed: while it is saved, it may be missing for a moment. */
 const GRACE = 300;
 /** Milliseconds after its last write in which a file with a syntax error counts as being saved. */
 const SAVING = 1000;

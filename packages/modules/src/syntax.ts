@@ -32,7 +32,7 @@ for (const identifier of files) {
   if (wrong instanceof Error && wrong.message === message) throw wrong;
 }`;
 
-/** The place in the first line of a stack, where Node writes it for a syntax error. */
+/** The position in the first line of a stack, as Node writes it for a syntax error. */
 export function decorated(stack: string): Location | undefined {
   const match = /^(file:\/\/.*?|\/.*?|[A-Za-z]:[\\/].*?)(?:\?[^:]*)?:(\d+)\r?\n/.exec(stack);
   if (match?.[1] === undefined) return undefined;

@@ -55,7 +55,7 @@ function nodeNotes({ node }: Launch): string[] {
 
 /** What to say where a file that others may see has secrets. */
 const sharedNotes = (isShared: boolean, what: string): string[] =>
-  isShared ? [`The file is part of the project: whoever has it has the ${what}, too.`] : [];
+  isShared ? [`The file is part of the project: everyone with the project can read the ${what}.`] : [];
 
 /** The server as a command that the host starts. */
 async function commandServer(

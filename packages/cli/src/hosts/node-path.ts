@@ -8,7 +8,7 @@ import { basename, delimiter, dirname, isAbsolute, join, sep } from 'node:path';
 /** A path of the running Node. */
 export interface NodePath {
   readonly path: string;
-  /** Whether the path names a folder of this version alone. */
+  /** Whether the path contains a folder of only this version. */
   readonly isVersioned: boolean;
 }
 

@@ -61,7 +61,7 @@ describe('install --env', () => {
 
   it('says that a file of the project has the variables', async () => {
     const { stdout } = await run('install', 'vscode', '--scope', 'project', '--env', 'DB_PASSWORD');
-    expect(stdout).toContain('The file is part of the project: whoever has it has the variables, too.');
+    expect(stdout).toContain('The file is part of the project: everyone with the project can read the variables.');
     expect(stdout).not.toContain(SECRET);
   });
 

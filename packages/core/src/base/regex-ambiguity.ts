@@ -65,7 +65,9 @@ function isAmbiguous({ sources, next, doubled }: Automaton, flags: string): bool
   });
 }
 
-/** Whether a backtracking engine may take exponential time. Only expressions without lookarounds and back references are known. */
+/**
+ * Whether a backtracking engine may take exponential time. It only supports expressions without lookarounds and back references.
+ */
 export function isExponential(regex: RegexNode, flags: string): boolean {
   return (automataOf(regex, 2) ?? []).some(([, automaton]) => isAmbiguous(automaton, flags));
 }

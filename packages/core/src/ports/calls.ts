@@ -48,7 +48,7 @@ export interface CallRecord {
   revision: string;
   /** Digest of the code that ran, if it has one. */
   bundle_digest: string | null;
-  /** The process that wrote the record. A record stays open only if its process ends. */
+  /** The process that wrote the record. A record stays open only if this process ends before the call does. */
   owner: string;
   /** W3C trace context of the request. */
   traceparent: string | null;
