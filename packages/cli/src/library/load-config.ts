@@ -10,12 +10,13 @@ import type { LocalModules } from '@mcp-daemon/modules';
 import { localModules } from '@mcp-daemon/modules';
 
 import { withSecrets } from '../runtime/secrets.js';
+import { VERSION } from '../version.js';
 
 /** A config file, as options of `createDaemon`. */
 export interface LoadedConfig {
   /** The tools, resources and prompts of the file. */
   catalog: CatalogDefinition;
-  /** The name and version of the server in the file. */
+  /** How the server names itself in the file. Without a version there, it has the one of this package. */
   server: ServerIdentity;
   /**
    * Loads the code of the links: files and packages, resolved from the folder of the file. Classes are built with the secrets that
@@ -43,5 +44,9 @@ export async function loadConfig(file: string, { env = process.env }: LoadConfig
   const path = resolve(file);
   const { definition, server } = parseConfig(await readFile(path, 'utf8'), { file: path });
   const base = dirname(path);
-  return { catalog: definition, server, modules: [withSecrets(localModules({ base }), { env, base })] };
+  return {
+    catalog: definition,
+    server: { version: VERSION, ...server },
+    modules: [withSecrets(localModules({ base }), { env, base })],
+  };
 }
