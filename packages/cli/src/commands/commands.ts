@@ -8,8 +8,10 @@ import { init } from './init.js';
 import { inspect } from './inspect.js';
 import { install } from './install.js';
 import { list } from './list.js';
+import { partitions } from './partitions.js';
 import { records } from './records.js';
 import { serve } from './serve.js';
+import { settings } from './settings.js';
 import { store } from './store.js';
 import { tokens } from './tokens.js';
 import { uninstall } from './uninstall.js';
@@ -22,9 +24,11 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   call,
   calls,
   records,
-  store,
   init,
   config,
+  partitions,
+  settings,
+  store,
   inspect,
   users,
   tokens,

@@ -11,6 +11,8 @@ import { WORDS } from '../terminal/summary.js';
 import { displayPath } from '../terminal/text.js';
 import type { CommandContext, CommandGroup } from './command.js';
 import { defineCommand, switchFlag } from './command.js';
+import { REVISION_COMMANDS } from './config-history.js';
+import { apply, plan } from './config-plan.js';
 
 /** All bindings of one function, with what each is for. */
 function* bindingsOf(entry: FunctionDefinition): Generator<{ what: string; binding: Binding }> {
@@ -110,4 +112,8 @@ const check = defineCommand({
 });
 
 /** Commands for config files. */
-export const config: CommandGroup = { command: 'config', description: 'Check config files', commands: [check] };
+export const config: CommandGroup = {
+  command: 'config',
+  description: 'Check config files, and apply them to partitions of the store',
+  commands: [check, plan, apply, ...REVISION_COMMANDS],
+};

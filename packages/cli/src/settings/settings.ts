@@ -36,6 +36,15 @@ export const SETTINGS = {
     defaultText: 'mcp.json or mcp-daemon.json in this folder',
     description: 'Config file',
   },
+  partition: {
+    type: 'text',
+    flag: 'partition',
+    env: 'MCP_PARTITION',
+    group: 'Serving',
+    metavar: 'NAME',
+    defaultText: 'default',
+    description: 'Partition that the config file is served as; over stdio without a config file, the partition of the store',
+  },
   // Not --env-file: Node 20 takes that flag for itself, wherever it is in the command line.
   envFile: {
     type: 'text',

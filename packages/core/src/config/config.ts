@@ -79,6 +79,8 @@ function located(text: string, root: JsonNode, mistakes: readonly Mistake[], spo
 export interface ConfigReport {
   /** Absent if there are mistakes. */
   readonly config?: Config;
+  /** The file as it is, without its comments. Absent if there are mistakes. */
+  readonly document?: ConfigDocument;
   /** Nothing is served with one of these. In the order of the file, each with JSON path, line and column. */
   readonly mistakes: readonly Mistake[];
   /** Parts of the config that are served, but are probably a mistake, or not supported by every client. */
@@ -105,7 +107,8 @@ export function inspectConfigText(text: string, { support }: Pick<ParseOptions, 
     }
   }
   if (mistakes.length > 0) return { mistakes, warnings };
-  return { config: { ...normalizeConfig(document as ConfigDocument), warnings }, mistakes, warnings };
+  const valid = document as ConfigDocument;
+  return { config: { ...normalizeConfig(valid), warnings }, document: valid, mistakes, warnings };
 }
 
 /**
