@@ -25,6 +25,8 @@ interface Naming {
   readonly make: (server: string, tool: string) => string;
   /** Which of several tools with the same name is kept; with "hash", all are. */
   readonly same: 'first' | 'last' | 'hash';
+  /** Whether the host sorts the tools by name first, so that "last" and numbers do not follow the config file. */
+  readonly sorts?: true;
   /** The greatest length, and what happens beyond it. */
   readonly limit?: { readonly length: number; readonly beyond: 'left out' | 'cut' | 'cut in the middle' | 'hash' };
   /** Characters of a hash, without the `_` before it. */
@@ -56,6 +58,7 @@ const NAMINGS: Record<NamingHost, Naming> = {
   'copilot-cli': {
     make: (server, tool) => `${folded(server, '-')}-${folded(tool, '-')}`,
     same: 'last',
+    sorts: true,
     limit: { length: 64, beyond: 'cut' },
   },
   qwen: {
@@ -103,6 +106,7 @@ export function modelNames(host: NamingHost, server: string, tools: readonly str
   const naming = NAMINGS[host];
   const whole = tools.map((name) => naming.make(server, name));
   const made = tools.map((name, at) => ({ name, ...shortened(whole[at] ?? name, naming) }));
+  const isBefore = (at: number, index: number): boolean => (naming.sorts ? (tools[at] ?? '') < (tools[index] ?? '') : at < index);
   return made.map(({ name, shown, warning }, index) => {
     if (shown === undefined || shown.endsWith('_<hash>')) return { name, shown, warning };
     if (naming.hashesChanges) {
@@ -116,13 +120,17 @@ export function modelNames(host: NamingHost, server: string, tools: readonly str
     if (naming.same === 'hash') return { name, shown: `${shown}_<hash>`, warning: `${same}: a hash is added` };
     if (naming.limit?.beyond === 'cut' && twins.every((at) => whole[at] !== whole[index])) {
       // The same only after the cut: the later ones end with a number.
-      const before = twins.filter((at) => at < index).length;
+      const before = twins.filter((at) => isBefore(at, index)).length;
       return before === 0
         ? { name, shown, warning }
         : { name, shown: `${shown.slice(0, -1)}${before + 1}`, warning: `${same} after the cut: a number is added` };
     }
-    const isKept = naming.same === 'first' ? twins.every((at) => at > index) : twins.every((at) => at < index);
+    const isKept = twins.every((at) => isBefore(at, index) === (naming.same === 'last'));
     if (isKept) return { name, shown, warning };
-    return { name, shown: undefined, warning: `left out: ${same}, and the ${naming.same} one is kept` };
+    return {
+      name,
+      shown: undefined,
+      warning: `left out: ${same}, and the ${naming.same} one${naming.sorts ? ' by name' : ''} is kept`,
+    };
   });
 }
