@@ -1,7 +1,7 @@
 /**
  * Lets real MCP hosts call a tool of our server, over stdio and over HTTP, and compares what their models see with docs/hosts.md.
  * Not part of CI: it installs the hosts from the npm registry, about 3 GB. Their models are a stand-in on loopback, and their keys
- * are made up. They have their telemetry and updates off; what they try to reach is refused, and listed.
+ * are made up. They have their telemetry and updates off; what they still try to reach is refused, and listed.
  *
  *   node scripts/real-hosts.mjs                    all hosts
  *   node scripts/real-hosts.mjs codex gemini       those whose name contains "codex" or "gemini"

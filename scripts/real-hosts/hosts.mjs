@@ -49,6 +49,8 @@ const COMMANDS = [
     args: ({ model, prompt }) => [
       ...['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', '-m', MODEL],
       ...['-c', 'model_provider="standin"', '-c', 'analytics.enabled=false', '-c', 'check_for_update_on_startup=false'],
+      // Otherwise it asks github.com and chatgpt.com for plugins.
+      ...['-c', 'features.plugins=false', '-c', 'features.apps=false'],
       ...['-c', `model_providers.standin={name="stand-in",base_url="${model}/v1",env_key="STAND_IN_KEY",wire_api="responses"}`],
       prompt,
     ],
@@ -96,7 +98,11 @@ const COMMANDS = [
         },
       }),
     }),
-    env: () => ({ OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_LSP_DOWNLOAD: '1' }),
+    env: () => ({
+      OPENCODE_DISABLE_AUTOUPDATE: '1',
+      OPENCODE_DISABLE_MODELS_FETCH: '1',
+      OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
+    }),
     args: ({ prompt }) => ['run', '--model', `standin/${MODEL}`, prompt],
     client: 'opencode',
     schema: closed,
