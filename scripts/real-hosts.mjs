@@ -22,7 +22,8 @@ import { CLI, trial } from './real-hosts/trial.mjs';
 const TRANSPORTS = ['stdio', 'http'];
 /** Problems that are printed per cell of the table. */
 const SHOWN = 3;
-const TITLES = ['host', 'version', 'transport', 'names', 'schemas', 'answer', 'record', 'tried to reach'];
+const COLUMNS = ['names', 'schemas', 'instructions', 'answer', 'record'];
+const TITLES = ['host', 'version', 'transport', ...COLUMNS, 'tried to reach'];
 const { REAL_HOSTS_CACHE: cache = join(tmpdir(), 'mcp-daemon-real-hosts'), REAL_HOSTS_OUTPUT: shows } = process.env;
 const wanted = process.argv.slice(2).map((word) => word.toLowerCase());
 
@@ -38,12 +39,11 @@ async function examine(host, transport, options) {
   const shown = await trial(host, { transport, twins, ...options });
   if (shows) console.log(`--- ${host.name} over ${transport}: ${shown.end}\n${shown.output}`);
   const differing = differences(host, shown, twins);
-  const columns = ['names', 'schemas', 'answer', 'record'];
   // What the stand-in does not have is no fault of ours; it explains a host that gives up.
   const outside = [...shown.seen.outside, ...shown.seen.unknown].map((place) => place.replace(/:443$/, ''));
   return {
-    cells: [...columns.map((column) => cell(differing[column])), outside.join(', ')],
-    problems: columns.flatMap((column) => shortList(differing[column])),
+    cells: [...COLUMNS.map((column) => cell(differing[column])), outside.join(', ')],
+    problems: COLUMNS.flatMap((column) => shortList(differing[column])),
   };
 }
 
@@ -72,7 +72,7 @@ for (const host of HOSTS) {
     }
     if (host.twins !== undefined) note('stdio', await examineTwins(host, { at, node }));
   } catch (error) {
-    rows.push([host.name, version, '', 'does not run', '', '', '', '']);
+    rows.push([host.name, version, '', 'does not run', ...Array(COLUMNS.length).fill('')]);
     problems.push(`${host.name}: ${first(error)}`);
   }
 }

@@ -1,7 +1,7 @@
 /** What a trial must have shown. */
 import { isDeepStrictEqual } from 'node:util';
 
-import { ANSWER, CALL, toolsOf } from './lab.mjs';
+import { ANSWER, CALL, INSTRUCTIONS, toolsOf } from './lab.mjs';
 
 const show = (value) => JSON.stringify(value);
 
@@ -44,6 +44,19 @@ function schemasDiffer(host, { seen }, twins) {
   });
 }
 
+/** Which tools a model sees before it searches. */
+function firstDiffers(host, { seen }) {
+  if (host.first === undefined) return [];
+  const ours = (seen.first ?? []).filter((description) => description?.startsWith('Tool '));
+  return isDeepStrictEqual(ours, [`Tool ${host.first}`]) ? [] : [`before a search, the model sees ${show(ours)}`];
+}
+
+function instructionsDiffer({ instructions = false }, { seen }) {
+  const isShown = JSON.stringify(seen.requests).includes(INSTRUCTIONS);
+  if (isShown === instructions) return [];
+  return [isShown ? 'the model sees the instructions of the server' : 'the model does not see the instructions of the server'];
+}
+
 function recordDiffers(host, { calls }) {
   if (calls.length !== 1) return [`there are ${calls.length} calls in the record`];
   const [{ name, mcp_type, status, arguments: given, client }] = calls;
@@ -66,7 +79,8 @@ export function differences(host, shown, twins) {
   const { end, output, seen } = shown;
   const isAnswered = seen.result?.includes(ANSWER) === true;
   return {
-    names: namesDiffer(host, shown, twins),
+    names: [...namesDiffer(host, shown, twins), ...firstDiffers(host, shown)],
+    instructions: instructionsDiffer(host, shown),
     schemas: schemasDiffer(host, shown, twins),
     answer: [
       ...(isAnswered ? [] : [`the model gets ${show(seen.result)} instead of ${show(ANSWER)}`]),

@@ -9,36 +9,48 @@
  * - `names(tool)`: its name of a tool; for those with `install`, `mcp-daemon list --as` is asked.
  * - `twins`: what it prints when it gives up because two tools get the same name.
  * - `client`: how it names itself to a server, over stdio and HTTP.
+ * - `instructions`: whether its model sees the instructions of the server. Default: no.
  * - `adds`: arguments that its model sends because the host has added them to the schemas; the function does not get them.
  * - `style`: how it shows tools to its model, where the requests do not have all of them.
+ * - `first`: the only tool of ours that its model sees before it searches.
  * - `schema`: what it makes of an input schema, from the schema and what the model sees; see schemas.mjs.
  */
-import { searched } from './qwen.mjs';
+import { ALWAYS_LOADED } from './lab.mjs';
 import { bare, closed, described, nullable, opened, same, unsaid, withWaiting } from './schemas.mjs';
+import { searchedByClaude, searchedByQwen } from './searched.mjs';
 
 export const SERVER = 'lab';
 export const KEY = 'made-up-key';
 const MODEL = 'stand-in';
 const json = (value) => JSON.stringify(value, undefined, 2);
 
+const CLAUDE_CODE = {
+  name: 'Claude Code',
+  packages: { '@anthropic-ai/claude-code': '2.1.332' },
+  bin: 'claude',
+  install: 'claude-code',
+  env: ({ model }) => ({
+    ANTHROPIC_BASE_URL: model,
+    ANTHROPIC_API_KEY: KEY,
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    DISABLE_TELEMETRY: '1',
+    DISABLE_AUTOUPDATER: '1',
+    ENABLE_TOOL_SEARCH: 'false',
+  }),
+  args: ({ prompt }) => ['-p', prompt, '--allowedTools', `mcp__${SERVER}`],
+  client: 'claude-code',
+  instructions: true,
+  schema: same,
+};
+
 const COMMANDS = [
+  CLAUDE_CODE,
   {
-    name: 'Claude Code',
-    packages: { '@anthropic-ai/claude-code': '2.1.332' },
-    bin: 'claude',
-    install: 'claude-code',
-    env: ({ model }) => ({
-      ANTHROPIC_BASE_URL: model,
-      ANTHROPIC_API_KEY: KEY,
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      DISABLE_TELEMETRY: '1',
-      DISABLE_AUTOUPDATER: '1',
-      // Otherwise the model sees names alone until it searches.
-      ENABLE_TOOL_SEARCH: 'false',
-    }),
-    args: ({ prompt }) => ['-p', prompt, '--allowedTools', `mcp__${SERVER}`],
-    client: 'claude-code',
-    schema: same,
+    ...CLAUDE_CODE,
+    name: 'Claude Code, search',
+    env: (run) => ({ ...CLAUDE_CODE.env(run), ENABLE_TOOL_SEARCH: 'true' }),
+    style: searchedByClaude,
+    first: ALWAYS_LOADED,
   },
   {
     name: 'Codex',
@@ -55,6 +67,7 @@ const COMMANDS = [
       prompt,
     ],
     client: 'codex-mcp-client',
+    instructions: true,
     schema: bare,
   },
   {
@@ -77,6 +90,7 @@ const COMMANDS = [
     }),
     args: ({ prompt }) => ['-p', prompt, '--approval-mode', 'yolo', '-m', 'gemini-2.5-flash'],
     client: 'gemini-cli-mcp-client',
+    instructions: true,
     schema: withWaiting,
     adds: { wait_for_previous: true },
   },
@@ -105,6 +119,7 @@ const COMMANDS = [
     }),
     args: ({ prompt }) => ['run', '--model', `standin/${MODEL}`, prompt],
     client: 'opencode',
+    instructions: true,
     schema: closed,
   },
   {
@@ -138,7 +153,8 @@ const COMMANDS = [
     env: ({ model }) => ({ OPENAI_API_KEY: KEY, OPENAI_BASE_URL: `${model}/v1`, OPENAI_MODEL: MODEL }),
     args: ({ prompt }) => ['-p', prompt, '--approval-mode', 'yolo', '--auth-type', 'openai'],
     client: `qwen-cli-mcp-client-${SERVER}`,
-    style: searched,
+    instructions: true,
+    style: searchedByQwen,
     schema: same,
   },
   {

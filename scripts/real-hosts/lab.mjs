@@ -1,8 +1,12 @@
 /** The server that the hosts get: a config file and its module. */
 
-/** The call that the stand-in asks for, and what the function answers. */
+/** The call that the stand-in asks for, what the server says about itself, and what the function answers. */
 export const CALL = { name: 'find_customer', arguments: { id: 'C-1234', options: { limit: 3 } } };
+export const INSTRUCTIONS = 'Customers and orders of the lab.';
 export const ANSWER = 'Customer C-1234 is Ada Lovelace.';
+
+/** The tool that asks Claude Code to show it without a search. */
+export const ALWAYS_LOADED = 'count_words';
 
 const text = { type: 'string' };
 
@@ -44,7 +48,7 @@ export function toolsOf(twins) {
     name,
     description: `Tool ${name}`,
     inputSchema: name === CALL.name ? CLOSED : OPEN,
-    ...(name === 'count_words' && { outputSchema: RESULT }),
+    ...(name === ALWAYS_LOADED && { outputSchema: RESULT, _meta: { 'anthropic/alwaysLoad': true } }),
   }));
 }
 
@@ -57,7 +61,7 @@ export function configOf(twins) {
     module_name: './lab.mjs',
     function_name: name === CALL.name ? 'find' : 'other',
   });
-  return { name: 'lab', instructions: 'Customers and orders of the lab.', tools, module_links: tools.map(link) };
+  return { name: 'lab', instructions: INSTRUCTIONS, tools, module_links: tools.map(link) };
 }
 
 export const MODULE = `export const find = () => ${JSON.stringify(ANSWER)};\nexport const other = () => 'other';\n`;

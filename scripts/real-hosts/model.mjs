@@ -29,21 +29,25 @@ const direct = {
  * Starts the stand-in.
  *
  * @param plan `isCalled(tool)`: which of the tools it sees the model calls, `args`: its arguments, and `style`: how the host shows
- *   tools to its model (see {@link direct} and qwen.mjs). A tool is `{ name, namespace, description, schema }`.
- * @returns its `url`; `seen`: `{ tools, result, requests, unknown, outside }`, what has reached it so far; `close()`
+ *   tools to its model (see {@link direct} and searched.mjs). A tool is `{ name, namespace, description, schema }`.
+ * @returns its `url`; `seen`: `{ first, tools, result, requests, unknown, outside }`, what has reached it so far (`first`: the
+ *   descriptions of the tools before a search); `close()`
  */
 export async function startModel({ isCalled, args, style = direct }) {
-  const seen = { tools: undefined, result: undefined, requests: [], unknown: [], outside: new Set() };
+  const seen = { first: undefined, tools: undefined, result: undefined, requests: [], unknown: [], outside: new Set() };
 
   /** The next answer. Hosts ask for titles and summaries too: a request without the tool is answered by a text. */
   function next(api, body) {
     const tools = api.tools(body);
     const shown = style.shown({ tools, body });
     const results = api.results(body);
-    const replies = style.replies({ tools, shown, isCalled, args });
+    const replies = style.replies({ tools, shown, body, isCalled, args });
     if (replies.length > 0) {
-      seen.tools ??= shown;
-      style.learn?.(seen.tools, results);
+      seen.first ??= tools.map(({ description }) => description);
+      if (results.length >= replies.length - 1 && seen.tools === undefined) {
+        seen.tools = shown;
+        style.learn?.(shown, results);
+      }
       if (results.length >= replies.length) seen.result ??= results[replies.length - 1];
     }
     return replies[results.length] ?? { text: 'Done.' };
