@@ -23,11 +23,12 @@ import type { CatalogDefinition, LinkBinding } from './ports/definition.js';
 import type { Logger } from './ports/logger.js';
 import type { ModuleSource } from './ports/modules.js';
 import type { Runner } from './ports/runner.js';
-import { DaemonError, toRpcError } from './protocol/errors.js';
+import { DaemonError } from './protocol/errors.js';
 import type { Exchange } from './protocol/exchange.js';
 import type { Limits } from './protocol/limits.js';
 import { MAX_TIMER_MS, withDefaults } from './protocol/limits.js';
 import type { Implementation, JsonRpcResponse, Transport } from './protocol/messages.js';
+import { refusalOf } from './protocol/refusal.js';
 import { SMALL_MESSAGE_BYTES } from './protocol/scan.js';
 import { createServerInfo } from './protocol/server-info.js';
 import type { RecorderStats } from './records/recorder.js';
@@ -74,6 +75,11 @@ export interface DaemonOptions {
    * clients that the operator runs, such as over stdio. The record and the log always have it. Default: false.
    */
   explainFailures?: boolean;
+  /**
+   * Whether arguments that hosts add to calls are dropped where the schema of the tool does not have them, such as
+   * `wait_for_previous` of Gemini CLI. Default: true.
+   */
+  dropHostArguments?: boolean;
   /** The log for the operator. Default: no log. */
   logger?: Logger;
 }
@@ -160,13 +166,6 @@ function catalogsOf({ catalog, catalogs }: DaemonOptions): {
   return { source: fixed, fixed, known: new Map([[DEFAULT_PARTITION, catalog]]) };
 }
 
-/** The answer to a message that is refused as a whole. @returns undefined if the message expects no answer */
-function answerTo(message: unknown, error: DaemonError): JsonRpcResponse | undefined {
-  const { id, method } = (message ?? {}) as { id?: unknown; method?: unknown };
-  if (typeof method !== 'string' || (typeof id !== 'string' && typeof id !== 'number')) return undefined;
-  return { jsonrpc: '2.0', id, error: toRpcError(error, 'modern') };
-}
-
 /**
  * Creates a daemon. It is ready at once: modules are loaded at their first call, the store is opened at the first record.
  *
@@ -178,7 +177,7 @@ function answerTo(message: unknown, error: DaemonError): JsonRpcResponse | undef
  */
 export function createDaemon(options: DaemonOptions): Daemon {
   const { modules = [], runners = [], retention, stateSecret, logger = SILENT } = options;
-  const { capabilities = 'catalog', explainFailures = false } = options;
+  const { capabilities = 'catalog', explainFailures = false, dropHostArguments = true } = options;
   const limits = withDefaults(options.limits);
   const server: Implementation = { name: 'mcp-daemon', version: '0.0.0', ...options.server };
   const info = createServerInfo(server);
@@ -221,7 +220,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     maxBytes: limits.maxStateBytes,
   });
   const asker = createInputAsker({ sealer, info, limits });
-  const calls = createCalls({ catalog, executor, recorder, asker, bus, info, limits, explainFailures, logger });
+  const parts = { catalog, executor, recorder, asker, bus, info };
+  const calls = createCalls({ ...parts, limits, explainFailures, dropHostArguments, logger });
   const subscriptions = createSubscriptionIndex(bus, limits);
   const listeners = createListeners({
     index: subscriptions,
@@ -259,14 +259,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
   }
 
   function handle(message: unknown, exchange: Exchange): Awaitable<JsonRpcResponse | undefined> {
-    if (closing !== undefined) return answerTo(message, new DaemonError('closed', 'The server is shutting down.'));
+    if (closing !== undefined) return refusalOf(message, new DaemonError('closed', 'The server is shutting down.'));
     const { bytes = 0 } = exchange;
     let giveBack: (() => void) | undefined;
     if (bytes > SMALL_MESSAGE_BYTES) {
       try {
         giveBack = budget.take(exchange.partition, exchange.subject, bytes);
       } catch (error) {
-        return answerTo(message, error as DaemonError);
+        return refusalOf(message, error as DaemonError);
       }
     }
     const answer = dispatcher.handle(message, exchange);

@@ -105,6 +105,7 @@ export function createRuntime({
     limits: limitsOf(settings),
     logger,
     explainFailures,
+    dropHostArguments: settings.dropHostArguments,
     ...(settings.stateSecret === undefined ? {} : { stateSecret: settings.stateSecret }),
   });
   return { daemon, modules, update: (definition) => fixed?.update(definition) };

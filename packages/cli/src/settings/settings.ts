@@ -64,6 +64,15 @@ export const SETTINGS = {
     default: true,
     description: 'Reload the config file and the code when they change; --no-watch turns it off',
   },
+  dropHostArguments: {
+    type: 'switch',
+    flag: 'drop-host-arguments',
+    env: 'MCP_DROP_HOST_ARGUMENTS',
+    group: 'Serving',
+    default: true,
+    description:
+      'Drop arguments that hosts add to calls, such as wait_for_previous of Gemini CLI, where the schema of the tool does not have them',
+  },
   logLevel: {
     type: 'choice',
     flag: 'log-level',

@@ -127,6 +127,10 @@ describe('settings of a running sidecar', () => {
   beforeAll(async () => {
     await temp.write('mcp.json', toolsConfig('functions', 'one', 'two', 'three'));
     await temp.write('other.json', toolsConfig('functions', 'other'));
+    await temp.write('closed.json', {
+      tools: [{ name: 'three', inputSchema: { type: 'object', additionalProperties: false } }],
+      module_links: [{ type: 'tool', name: 'three', module_name: './functions.mjs', function_name: 'three' }],
+    });
     await temp.write(
       'functions.mjs',
       `
@@ -194,6 +198,13 @@ describe('settings of a running sidecar', () => {
     const { result } = await sidecar.request('tools/list');
     expect(result?.tools).toHaveLength(2);
     expect(result?.['nextCursor']).toEqual(expect.any(String));
+  });
+
+  it('MCP_DROP_HOST_ARGUMENTS=false leaves arguments that hosts add in the call', async () => {
+    const dropping = await temp.sidecar(['closed.json']);
+    expect(await dropping.call('three', { wait_for_previous: true })).toBe('three');
+    const keeping = await temp.sidecar(['closed.json'], { env: { MCP_DROP_HOST_ARGUMENTS: 'false' } });
+    expect(await keeping.call('three', { wait_for_previous: true })).toContain('unknown argument "wait_for_previous"');
   });
 
   it('MCP_TIMEOUT_MS limits the time of a call', async () => {

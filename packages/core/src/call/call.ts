@@ -56,12 +56,14 @@ export interface CallsOptions {
   limits: Limits;
   /** Whether clients get the reason why code could not be loaded. */
   explainFailures: boolean;
+  /** Whether arguments that hosts add by themselves are dropped; see host-arguments.ts. */
+  dropHostArguments: boolean;
   logger: Logger;
 }
 
 /** Creates the call path of a daemon. */
 export function createCalls(options: CallsOptions): Calls {
-  const { catalog, executor, recorder, asker, bus, info, limits, explainFailures, logger } = options;
+  const { catalog, executor, recorder, asker, bus, info, limits, explainFailures, dropHostArguments, logger } = options;
   const tools: EndingTools = { asker, info, logger, maxResultBytes: limits.maxResultBytes, explainFailures };
   let inFlight = 0;
 
@@ -136,7 +138,9 @@ export function createCalls(options: CallsOptions): Calls {
     },
     tool(params, request) {
       const name = nameOf(params);
-      return andThen(snapshotOf(request), (snapshot) => run(findTool(snapshot, name, params, request, info), snapshot));
+      return andThen(snapshotOf(request), (snapshot) =>
+        run(findTool(snapshot, name, params, request, { info, dropHostArguments }), snapshot),
+      );
     },
     resource(params, request) {
       const { uri } = params;

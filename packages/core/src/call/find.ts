@@ -5,11 +5,19 @@ import { DaemonError } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import { checkParameterHeaders } from '../protocol/mirrored-headers.js';
 import type { ServerInfo } from '../protocol/server-info.js';
+import { withoutHostArguments } from './host-arguments.js';
 import { argumentsOf, promptArguments } from './parameters.js';
 import { toPromptResult, toResourceResult, toToolResult } from './result.js';
 import type { FoundCall } from './running-call.js';
 
 const NO_VARIABLES: Readonly<Record<string, string>> = Object.freeze({});
+
+/** What {@link findTool} depends on. */
+export interface ToolFinding {
+  info: ServerInfo;
+  /** Whether arguments that hosts add by themselves are dropped; see host-arguments.ts. */
+  dropHostArguments: boolean;
+}
 
 /** A call of a tool. @throws DaemonError `invalid_params`, `header_mismatch` */
 export function findTool(
@@ -17,15 +25,16 @@ export function findTool(
   name: string,
   params: JsonObject,
   request: RequestContext,
-  info: ServerInfo,
+  { info, dropHostArguments }: ToolFinding,
 ): FoundCall {
   const definition = snapshot.tool(name);
   if (definition === undefined) throw new DaemonError('invalid_params', `Unknown tool: ${name}`);
-  const input = argumentsOf(params);
+  const sent = argumentsOf(params);
   const { exchange, caller } = request;
-  const { era, version } = caller;
+  const { era, version, client } = caller;
   if (era === 'modern' && exchange.header !== undefined)
-    checkParameterHeaders((header) => exchange.header?.(header), definition.inputSchema, input);
+    checkParameterHeaders((header) => exchange.header?.(header), definition.inputSchema, sent);
+  const input = dropHostArguments ? withoutHostArguments(sent, definition.inputSchema, client?.name) : sent;
   const toResult = (value: unknown, callId: string): JsonObject =>
     info.complete(toToolResult(definition, value, version, callId), era);
   return { definition, type: 'tool', input, recorded: input, variables: NO_VARIABLES, params, request, toResult };
