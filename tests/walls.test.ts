@@ -48,7 +48,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
   ],
   sqlite: [
     ['engine'], // SQLite, whichever package it comes from
-    ['journal'], // files that records are appended to
+    ['journal', 'blobs'], // files that records are appended to; large payloads as files
     ['database'], // tables, opening, reading, pruning
     ['import'], // from journals to tables: when, by whom, exactly once
     ['maintenance'], // backup, restore and check of a whole file
