@@ -45,6 +45,7 @@ const bundled = {
   alias: {
     '@mcp-daemon/core': join(src('core'), 'index.ts'),
     '@mcp-daemon/stdio': join(src('stdio'), 'index.ts'),
+    '@mcp-daemon/sqlite/blobs': join(src('sqlite'), 'blobs/index.ts'),
     '@mcp-daemon/sqlite': join(src('sqlite'), 'index.ts'),
     '@mcp-daemon/aws': join(src('aws'), 'index.ts'),
     '@mcp-daemon/modules': join(src('modules'), 'index.ts'),
@@ -117,6 +118,7 @@ const [workerGuard, main, commands] = await Promise.all([
       'record-database': `${src('sqlite')}/record-database.ts`,
       'typescript-thread': `${src('modules')}/typescript-thread.ts`,
       'record-thread': `${src('sqlite')}/import/record-thread.ts`,
+      'stored-catalogs': `${src('sqlite')}/catalogs/stored-catalogs.ts`,
     },
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
