@@ -18,6 +18,11 @@ export interface CatalogSource {
    * @returns a function that removes the listener; `close` removes all of them
    */
   watch?(listener: (partition: string) => void): () => void;
+  /**
+   * Milliseconds after which `load` is to be called again, while the catalog that it gave is still served. So a source that asks a store
+   * for changes knows which partitions are in use. Default: 30 minutes, and requests wait for the answer.
+   */
+  readonly keepMs?: number;
   /** Ends watchers and connections; no listener is called after it. A second call does nothing. */
   close?(): Awaitable<void>;
 }
