@@ -29,6 +29,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['memory'], // adapters that keep everything in this process's memory
     ['call'], // one call, from its parameters to its result
     ['config'], // from a file's text to a catalog
+    ['stored'], // catalogs in a store: plans, imports, history, and what is served of them
     ['session'], // methods, dispatcher, connections
     ['define'], // a catalog in code
     ['daemon'],

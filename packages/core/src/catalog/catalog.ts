@@ -53,6 +53,9 @@ export interface CatalogOptions {
   maxPartitions?: number;
 }
 
+/** How much longer than `keepMs` a catalog is served while it is loaded again: a source watches it for at least twice that time. */
+const STALE_PART = 0.8;
+
 /** The catalog of a removed partition. */
 const NOTHING: CatalogDefinition = { revision: '', functions: [] };
 
@@ -70,7 +73,12 @@ interface Partition {
 export function createCatalog(options: CatalogOptions): Catalog {
   const { source, pageSize, finish, logger, known = new Map(), onChange } = options;
   const { ttlMs, retryMs = 10_000, maxPartitions = 10_000 } = options;
-  const cache: Cache<Snapshot> = createCache({ maxEntries: maxPartitions, ...(ttlMs === undefined ? {} : { ttlMs }) });
+  const { keepMs } = source;
+  const cache: Cache<Snapshot> = createCache({
+    maxEntries: maxPartitions,
+    ...(keepMs === undefined ? {} : { ttlMs: keepMs, staleMs: keepMs * STALE_PART }),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+  });
   // An unchanged catalog keeps its snapshot, with its list pages and compiled schemas.
   const snapshots = new WeakMap<CatalogDefinition, Snapshot>();
   const partitions = new Map<string, Partition>();

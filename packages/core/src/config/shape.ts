@@ -12,6 +12,8 @@ export interface ConfigSupport {
   sources: readonly string[];
   /** Allowed values of `isolation`. */
   isolations: readonly string[];
+  /** Whether an entry of `modules` may name a stored setting by `setting_id`. Default: false, as a file is served without a store. */
+  settingIds?: boolean;
 }
 
 /** One check of a whole document. */

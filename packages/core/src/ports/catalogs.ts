@@ -18,6 +18,11 @@ export interface CatalogSource {
    * @returns a function that removes the listener; `close` removes all of them
    */
   watch?(listener: (partition: string) => void): () => void;
+  /**
+   * Milliseconds after which `load` is called again, while the catalog that it gave is still served. A source that polls a store
+   * learns from it which partitions are in use. Default: 30 minutes, and requests wait for the answer.
+   */
+  readonly keepMs?: number;
   /** Closes watchers and connections. No listener is called after it. A second call does nothing. */
   close?(): Awaitable<void>;
 }

@@ -24,6 +24,9 @@ export type ErrorCode =
   | 'closed'
   | 'limit_exceeded'
   | 'overloaded'
+  | 'conflict'
+  | 'breaking_changes'
+  | 'revision_not_found'
   | 'usage'
   | 'internal_error';
 
@@ -101,6 +104,9 @@ const RPC: Record<ErrorCode, number> = {
   closed: -32603,
   limit_exceeded: -32603,
   overloaded: OVERLOADED_NUMBER,
+  conflict: -32603,
+  breaking_changes: -32603,
+  revision_not_found: -32602,
   usage: -32603,
   internal_error: -32603,
 };
