@@ -3,6 +3,9 @@
  */
 import type { CatalogSource } from '@mcp-daemon/core';
 
+/** Milliseconds after which `load` is called again: as of the store's source, which is not known before it is opened. */
+const KEEP_MS = 300_000;
+
 /**
  * Creates a source that opens another one when a catalog is first asked for. An opening that fails is repeated at the next request.
  *
@@ -31,6 +34,7 @@ export function lazySource(open: () => Promise<CatalogSource>): CatalogSource {
   }
 
   return {
+    keepMs: KEEP_MS,
     load: async (partition) => (await source()).load(partition),
     watch(listener) {
       const entry = (partition: string): void => listener(partition); // its own function, so that one listener can be added twice
