@@ -89,13 +89,9 @@ describe('a file of another program', () => {
     value(file, 'PRAGMA user_version = 99');
     const { code, message } = await refusal(file);
     expect(code).toBe('store_failed');
-<<<<<<< HEAD
     expect(message).toMatch(
-      /was written by a newer version of mcp-daemon \(schema 99, this version knows 2\): update mcp-daemon/,
+      /was written by a newer version of mcp-daemon \(schema 99, this version knows 3\): update mcp-daemon/,
     );
-=======
-    expect(message).toMatch(/was written by a newer version of mcp-daemon \(schema 99, this one knows 3\): update this one/);
->>>>>>> f16aa81 (sqlite: the store keeps the catalogs of partitions)
     await expect(openSqliteStore({ file, readonly: true })).rejects.toMatchObject({ code: 'store_failed', message });
   });
 

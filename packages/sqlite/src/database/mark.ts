@@ -4,16 +4,11 @@ import { DaemonError } from '@mcp-daemon/core';
 /** The application id in SQLite's header that marks our files: "mcpd". */
 export const APPLICATION_ID = 0x6d637064;
 
-<<<<<<< HEAD
 /** The schema version that this code reads and writes: the number of migrations. */
-export const SCHEMA_VERSION = 2;
-=======
-/** The version of the schema that this code reads and writes: how many migrations there are. */
 export const SCHEMA_VERSION = 3;
 
 /** The oldest version that can be read as it is. Version 3 added tables and indexes, and changed none. */
 export const READABLE_VERSION = 2;
->>>>>>> f16aa81 (sqlite: the store keeps the catalogs of partitions)
 
 /** The mark of a file. */
 export interface Mark {

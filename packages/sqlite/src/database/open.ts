@@ -25,13 +25,8 @@ function prepare(connection: Connection, { file, readonly, busyTimeoutMs }: Open
   connection.exec(`PRAGMA busy_timeout = ${Math.min(busyTimeoutMs, LOCK_WAIT_MS)}; PRAGMA synchronous = NORMAL`);
   const version = readVersion(connection, file);
   if (readonly) {
-<<<<<<< HEAD
-    if (version === SCHEMA_VERSION) return;
-    const what = version === 0 ? 'nothing was recorded there yet' : 'it has an older schema, which the next write updates';
-=======
     if (version >= READABLE_VERSION) return;
-    const what = version === 0 ? 'nothing was recorded there yet' : 'it is of an older version, which writing to it updates';
->>>>>>> f16aa81 (sqlite: the store keeps the catalogs of partitions)
+    const what = version === 0 ? 'nothing was recorded there yet' : 'it has an older schema, which the next write updates';
     throw new DaemonError('store_failed', `The record file ${file} cannot be read: ${what}.`);
   }
   // Large pages make writing a row a quarter cheaper. With auto_vacuum, free pages can be returned to the file system. Both have

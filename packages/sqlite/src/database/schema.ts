@@ -19,25 +19,16 @@ const FAULT = `CASE c.fault WHEN 1 THEN 'transport' WHEN 2 THEN 'protocol' WHEN 
 /**
  * One entry per schema version, oldest first. Published entries never change.
  *
-<<<<<<< HEAD
  * Version 1 had one wide table. Version 2 stores the fields that many calls share only once, in `contexts`. This halves the size
  * of the file and the cost of a row. `calls` has one full index, because each index makes every call slower. It lists a partition
  * newest first, because uuids sort by time of creation. The bodies are the last columns, so that filters need not read them. The
  * partial index has only open records, which are always few. `last_call` of a context is set when no process adds calls to it any
  * more: it is the greatest rowid that its calls can have. If all remaining calls have greater rowids, the context is unused.
  * `upkeep` has the time of the last prune. The views use the names of the Python engine's table.
-=======
- * Version 1 had one wide table. Version 2 keeps what calls have in common (`contexts`) once, which makes the file half as large and
- * a row half as expensive. `calls` has one index, because each costs on every call: it lists a partition newest first, since
- * uuids sort by the time of their making. The bodies are the last columns, so that a filter need not read over them. The partial
- * index holds open records only, few at any time. `last_call` of a context is the greatest rowid that a call of it can have, once no
- * process adds calls to it: below the first rowid that is left, it has none. `upkeep` says when records were pruned. The views show
- * it all by the names of the Python engine's table.
  *
- * Version 3 adds the catalogs of partitions. `mcp_functions`, `mcp_modules` and `mcp_settings` have the columns of the Python engine's
- * tables; objects and lists are JSON text, times are milliseconds since 1970. The indexes of `calls` that this version uses are in
- * `indexes.ts`, because to build them in a large file takes seconds.
->>>>>>> f16aa81 (sqlite: the store keeps the catalogs of partitions)
+ * Version 3 adds the catalogs of partitions. `mcp_functions`, `mcp_modules` and `mcp_settings` have the columns of the Python
+ * engine's tables. Objects and lists are JSON text, times are milliseconds since 1970. The indexes of `calls` that this version
+ * uses are in `indexes.ts`, because building them takes seconds in a large file.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -260,11 +251,7 @@ export function readVersion(connection: Connection, file: string): number {
 /**
  * Migrates the file to {@link SCHEMA_VERSION} in one transaction. If several processes try, only one does it.
  *
-<<<<<<< HEAD
- * @returns true if this process migrated a file that already had tables
-=======
  * @returns the version that the file had before; {@link SCHEMA_VERSION} where nothing had to be done
->>>>>>> f16aa81 (sqlite: the store keeps the catalogs of partitions)
  * @throws DaemonError `store_failed`, as {@link readVersion} does, and whatever the engine throws.
  */
 export function migrate(connection: Connection, file: string): number {

@@ -44,15 +44,11 @@ export function integrityProblems(connection: Connection): string[] {
   return orphans === 0 ? [] : [`${orphans} records have no context (the fields that calls share)`];
 }
 
-<<<<<<< HEAD
-/** Checks that the rest of a journal, which is not imported yet, can be read. */
-=======
 /** See `verify-catalogs.ts`, which is loaded now: importing records must not load what catalogs need. */
 export const catalogProblems = async (connection: Connection): Promise<string[]> =>
   (await import('./verify-catalogs.js')).catalogProblems(connection);
 
-/** Whether all that is not imported of a journal can be read. */
->>>>>>> f16aa81 (sqlite: the store keeps the catalogs of partitions)
+/** Checks that the rest of a journal, which is not imported yet, can be read. */
 function journalProblem(path: string, name: string, position: number): string | undefined {
   const bytes = readFrom(path, position, Number.MAX_SAFE_INTEGER);
   if (bytes === undefined) return undefined; // it was imported and removed in the meantime

@@ -194,7 +194,7 @@ describe('the use of the file', () => {
     const catalogs = catalogsOf(store);
     expect(await catalogs.head('acme')).toEqual(await catalogsOf(writer).head('acme'));
     await expect(catalogs.commit('acme', exampleCommit(null, 'x'))).rejects.toMatchObject({ code: 'store_failed' });
-    await expect(catalogs.touch('acme')).rejects.toThrow('opened for reading alone');
+    await expect(catalogs.touch('acme')).rejects.toThrow('opened read-only');
     await store.close();
     await writer.close();
   });
