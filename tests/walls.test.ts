@@ -51,8 +51,10 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['journal', 'blobs'], // files that records are appended to; large payloads as files
     ['database'], // tables, opening, reading, pruning
     ['import'], // from journals to tables: when, by whom, exactly once
+    ['catalogs'], // the catalogs of partitions, loaded when they are used
     ['maintenance'], // backup, restore and check of a whole file
     ['record-database'], // the database, loaded when it is needed
+    ['lazy-catalogs'],
     ['store', 'maintain'],
     ['index'],
   ],
@@ -242,6 +244,25 @@ describe.each(Object.entries(ROOMS))('inside %s', (name, rows) => {
         return from === to || rankOf(to) < rankOf(from) ? undefined : `${from} must not know ${to}`;
       }),
     ).toEqual([]);
+  });
+});
+
+describe('inside sqlite', () => {
+  it('catalogs and blobs are loaded with import() alone, so that recording calls loads none of it', () => {
+    const byPath = new Map(sources.map((source) => [source.path, source]));
+    const loaded = (path: string, seen = new Set<string>()): Set<string> => {
+      if (seen.has(path)) return seen;
+      seen.add(path);
+      const source = byPath.get(path);
+      for (const { specifier, typeOnly, dynamic } of source?.imports ?? [])
+        if (source !== undefined && isRelative(specifier) && !typeOnly && !dynamic) loaded(target(source, specifier), seen);
+      return seen;
+    };
+    for (const entry of ['index', 'record-database', 'import/record-thread']) {
+      const files = [...loaded(`packages/sqlite/src/${entry}.ts`)];
+      expect(files.length).toBeGreaterThan(3);
+      expect(files.filter((file) => /\/(catalogs|blobs)\/|verify-catalogs/.test(file))).toEqual([]);
+    }
   });
 });
 

@@ -68,7 +68,7 @@ const oneFile = {
       const imports = [];
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
-        const [, separate] = /\/(aws-store|cli|log-pino|record-database|serve-http)\.js'$/.exec(specifier) ?? [];
+        const [, separate] = /\/(aws-store|cli|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(specifier) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${separate}.js')`;
         const name = `__import${imports.length}`;
         imports.push(`import * as ${name} from ${specifier};`);
@@ -116,6 +116,7 @@ const [workerGuard, main, commands] = await Promise.all([
       'record-database': `${src('sqlite')}/record-database.ts`,
       'typescript-thread': `${src('modules')}/typescript-thread.ts`,
       'record-thread': `${src('sqlite')}/import/record-thread.ts`,
+      'stored-catalogs': `${src('sqlite')}/catalogs/stored-catalogs.ts`,
     },
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',

@@ -14,6 +14,7 @@ import type { Work } from './import/thread.js';
 import { folderOf } from './journal/folder.js';
 import type { Restored } from './journal/journal.js';
 import { createJournal } from './journal/journal.js';
+import { createLazyCatalogs } from './lazy-catalogs.js';
 import type { RecordDatabase } from './record-database.js';
 
 /** What {@link openSqliteStore} takes. */
@@ -229,9 +230,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     importer.soon();
   }
 
+  const catalogs = createLazyCatalogs({ file, readonly, busyTimeoutMs, refuse, refuseWriting });
+
   async function close(): Promise<void> {
     await importer.stop();
     try {
+      await catalogs.close();
       if (!readonly && (journal.bytes > 0 || opened !== undefined)) {
         await importer.settle(busyTimeoutMs);
         journal.close();
@@ -284,6 +288,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
         await change((records) => records.notePrune(at));
       },
     },
+    catalogs,
     close() {
       closed = true;
       return (ending ??= close());

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { exampleRecord } from '@mcp-daemon/core/contract';
+import { exampleCommit, exampleRecord } from '@mcp-daemon/core/contract';
 
 import type { Backup, Restored } from '../src/index.js';
 import { openSqliteStore, verifyRecords } from '../src/index.js';
@@ -57,6 +57,40 @@ describe('a backup', () => {
     await store.close();
     expect(value(target, 'SELECT count(*) FROM mcp_function_calls')).toBe(57);
     expect(value(target, 'PRAGMA auto_vacuum')).toBe(2);
+  });
+
+  it('has the catalogs of all partitions, and a restore brings them back', async () => {
+    const file = newFile();
+    const go = run('commit.mjs', file, 'acme', '3', 'ada');
+    await go.said('ready');
+    go.process.stdin?.write('go\n');
+    expect(await go.ended).toMatchObject({ code: 0, stderr: '' });
+    const target = join(base, 'catalogs.db');
+    await backupRecords(file, target);
+    const later = run('commit.mjs', file, 'acme', '2', 'bob');
+    await later.said('ready');
+    later.process.stdin?.write('go\n');
+    expect((await later.ended).code).toBe(0);
+    const state = `SELECT (SELECT count(*) FROM catalog_history) || ' ' || (SELECT count(*) FROM catalog_revisions) || ' ' ||
+      (SELECT count(*) FROM mcp_modules) || ' ' || (SELECT author FROM catalog_history h JOIN catalog_heads c ON c.entry = h.id)`;
+    expect([value(file, state), value(target, state)]).toEqual(['5 5 5 bob', '3 3 3 ada']);
+    const restored = newFile();
+    await restoreRecords(target, restored);
+    expect(value(restored, state)).toBe('3 3 3 ada');
+    expect((await verifyRecords(restored)).problems).toEqual([]);
+  });
+
+  it('is refused by a restore where the text of a revision is damaged', async () => {
+    const file = newFile();
+    const store = await openSqliteStore({ file });
+    await store.catalogs?.commit('acme', exampleCommit(null, 'text'));
+    await store.close();
+    const target = join(base, 'damaged-text.db');
+    await backupRecords(file, target);
+    value(target, `UPDATE catalog_revisions SET text = 'other' RETURNING 1`);
+    const restored = newFile();
+    await expect(restoreRecords(target, restored)).rejects.toThrow('damaged: partition acme: The text of revision');
+    expect(existsSync(restored)).toBe(false);
   });
 
   it('is one moment of a file that is written all the time', async () => {

@@ -230,7 +230,7 @@ describe('a file of the first version', () => {
       const expected = { ...row, server: null, client: null };
       expect(await store.calls.get(row.partition_key, row.mcp_function_call_uuid)).toEqual(expected);
     }
-    expect(value(file, 'PRAGMA user_version')).toBe(2);
+    expect(value(file, 'PRAGMA user_version')).toBe(3);
     expect(value(file, 'PRAGMA auto_vacuum')).toBe(2);
     await store.close();
   });

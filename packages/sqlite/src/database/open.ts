@@ -6,7 +6,7 @@ import { DaemonError } from '@mcp-daemon/core';
 import type { Connect, Connection } from '../engine/connection.js';
 import { isBusy, toStoreError } from '../engine/failure.js';
 import { createFile, isImmutable, markInUse, refuseAbsent } from './file.js';
-import { SCHEMA_VERSION } from './mark.js';
+import { READABLE_VERSION, SCHEMA_VERSION } from './mark.js';
 import { migrate, readVersion } from './schema.js';
 
 /** What {@link openDatabase} takes. */
@@ -25,7 +25,7 @@ function prepare(connection: Connection, { file, readonly, busyTimeoutMs }: Open
   connection.exec(`PRAGMA busy_timeout = ${Math.min(busyTimeoutMs, LOCK_WAIT_MS)}; PRAGMA synchronous = NORMAL`);
   const version = readVersion(connection, file);
   if (readonly) {
-    if (version === SCHEMA_VERSION) return;
+    if (version >= READABLE_VERSION) return;
     const what = version === 0 ? 'nothing was recorded there yet' : 'it has an older schema, which the next write updates';
     throw new DaemonError('store_failed', `The record file ${file} cannot be read: ${what}.`);
   }
@@ -38,7 +38,7 @@ function prepare(connection: Connection, { file, readonly, busyTimeoutMs }: Open
     throw new DaemonError('store_failed', `${what} (a network drive?): choose a local folder.`);
   }
   connection.exec(`PRAGMA journal_size_limit = ${WAL_BYTES}`);
-  if (version < SCHEMA_VERSION && migrate(connection, file)) rebuild(connection);
+  if (version < SCHEMA_VERSION && migrate(connection, file) === 1) rebuild(connection);
 }
 
 /**

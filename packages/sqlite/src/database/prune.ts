@@ -59,7 +59,7 @@ async function oldestOfNewest(
     'SELECT hex(uuid) AS uuid FROM calls WHERE partition = ? AND uuid < unhex(?) ORDER BY calls.uuid DESC LIMIT 1 OFFSET ?',
   );
   const openFrom = connection.prepare(
-    `SELECT count(*) AS number FROM calls WHERE status = 0 AND uuid >= unhex(?)
+    `SELECT count(*) AS number FROM calls INDEXED BY calls_open WHERE status = 0 AND uuid >= unhex(?)
      AND context IN (SELECT id FROM contexts WHERE partition = ?)`,
   );
   let uuid = BEYOND;

@@ -3,6 +3,7 @@
  */
 import type { Connection } from '../engine/connection.js';
 import { inTransaction } from '../engine/transaction.js';
+import { createIndexesIfQuick } from './indexes.js';
 import { APPLICATION_ID, checkMark, SCHEMA_VERSION } from './mark.js';
 
 const UUID = (column: string): string => {
@@ -24,6 +25,10 @@ const FAULT = `CASE c.fault WHEN 1 THEN 'transport' WHEN 2 THEN 'protocol' WHEN 
  * partial index has only open records, which are always few. `last_call` of a context is set when no process adds calls to it any
  * more: it is the greatest rowid that its calls can have. If all remaining calls have greater rowids, the context is unused.
  * `upkeep` has the time of the last prune. The views use the names of the Python engine's table.
+ *
+ * Version 3 adds the catalogs of partitions. `mcp_functions`, `mcp_modules` and `mcp_settings` have the columns of the Python
+ * engine's tables. Objects and lists are JSON text, times are milliseconds since 1970. The indexes of `calls` that this version
+ * uses are in `indexes.ts`, because building them takes seconds in a large file.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -165,6 +170,74 @@ export const MIGRATIONS: readonly string[] = [
     client
   FROM mcp_function_calls;
   `,
+  `
+  CREATE TABLE mcp_functions (
+    partition_key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    mcp_type TEXT NOT NULL,
+    description TEXT,
+    data TEXT,
+    annotations TEXT,
+    module_name TEXT,
+    class_name TEXT,
+    function_name TEXT,
+    return_type TEXT,
+    is_async INTEGER,
+    updated_by TEXT,
+    created_at INTEGER,
+    updated_at INTEGER,
+    PRIMARY KEY (partition_key, name)
+  );
+  CREATE TABLE mcp_modules (
+    partition_key TEXT NOT NULL,
+    module_name TEXT NOT NULL,
+    package_name TEXT,
+    classes TEXT,
+    source TEXT,
+    sha256 TEXT,
+    isolation TEXT,
+    updated_by TEXT,
+    created_at INTEGER,
+    updated_at INTEGER,
+    PRIMARY KEY (partition_key, module_name)
+  );
+  CREATE TABLE mcp_settings (
+    partition_key TEXT NOT NULL,
+    setting_id TEXT NOT NULL,
+    setting TEXT,
+    updated_by TEXT,
+    created_at INTEGER,
+    updated_at INTEGER,
+    PRIMARY KEY (partition_key, setting_id)
+  );
+
+  CREATE TABLE catalog_heads (
+    partition_key TEXT NOT NULL PRIMARY KEY,
+    entry TEXT,
+    revision TEXT,
+    version TEXT NOT NULL
+  );
+  CREATE TABLE catalog_history (
+    partition_key TEXT NOT NULL,
+    id TEXT NOT NULL,
+    parent TEXT,
+    revision TEXT NOT NULL,
+    action TEXT NOT NULL,
+    author TEXT NOT NULL,
+    note TEXT,
+    source TEXT,
+    created_at INTEGER NOT NULL,
+    functions INTEGER NOT NULL,
+    PRIMARY KEY (partition_key, id)
+  );
+  CREATE TABLE catalog_revisions (
+    partition_key TEXT NOT NULL,
+    revision TEXT NOT NULL,
+    encoding TEXT NOT NULL,
+    text BLOB NOT NULL,
+    PRIMARY KEY (partition_key, revision)
+  );
+  `,
 ];
 
 /** The file's version, as {@link checkMark} gives it. @throws DaemonError `store_failed`, and whatever the engine throws */
@@ -178,15 +251,16 @@ export function readVersion(connection: Connection, file: string): number {
 /**
  * Migrates the file to {@link SCHEMA_VERSION} in one transaction. If several processes try, only one does it.
  *
- * @returns true if this process migrated a file that already had tables
+ * @returns the version that the file had before; {@link SCHEMA_VERSION} where nothing had to be done
  * @throws DaemonError `store_failed`, as {@link readVersion} does, and whatever the engine throws.
  */
-export function migrate(connection: Connection, file: string): boolean {
+export function migrate(connection: Connection, file: string): number {
   return inTransaction(connection, () => {
     const version = readVersion(connection, file);
-    if (version === SCHEMA_VERSION) return false;
+    if (version === SCHEMA_VERSION) return version;
     for (const sql of MIGRATIONS.slice(version)) connection.exec(sql);
+    createIndexesIfQuick(connection);
     connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
-    return version > 0;
+    return version;
   });
 }

@@ -13,7 +13,7 @@ import { removeJournals } from './import-journals.js';
 /** A process that cannot be checked counts as ended after this time without a sign of life. */
 const SILENT_MS = 60_000;
 
-const INTERRUPT = `UPDATE calls SET status = 5, notes = 'the process ended before the call did', updated_at = ?
+const INTERRUPT = `UPDATE calls INDEXED BY calls_open SET status = 5, notes = 'the process ended before the call did', updated_at = ?
   WHERE status = 0 AND context IN`;
 
 /** Whether the process that writes a journal has ended; false if that is not certain. */
@@ -57,7 +57,9 @@ function interruptOrphans(connection: Connection, living: readonly string[], now
   const marks = living.map(() => '?').join();
   const orphans = `(SELECT id FROM contexts WHERE owner NOT IN (${marks})) AND updated_at < ?`;
   const values = [...living, now - SILENT_MS];
-  const found = connection.prepare(`SELECT 1 AS found FROM calls WHERE status = 0 AND context IN ${orphans} LIMIT 1`).all(values);
+  const found = connection
+    .prepare(`SELECT 1 AS found FROM calls INDEXED BY calls_open WHERE status = 0 AND context IN ${orphans} LIMIT 1`)
+    .all(values);
   if (found.length === 0) return 0;
   return inTransaction(connection, () => connection.prepare(`${INTERRUPT} ${orphans}`).run([now, ...values]));
 }

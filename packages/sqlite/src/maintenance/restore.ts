@@ -11,7 +11,7 @@ import { isBusy } from '../engine/failure.js';
 import { hasEnded } from '../import/interrupt.js';
 import { folderOf, listJournals } from '../journal/folder.js';
 import { BUSY_TIMEOUT_MS, countRecords, flushFile, importAll } from './backup.js';
-import { integrityProblems } from './verify.js';
+import { catalogProblems, integrityProblems } from './verify.js';
 
 /** The result of a restore. */
 export interface Restored {
@@ -55,7 +55,7 @@ async function prepare(backup: string, temporary: string): Promise<number> {
   const connection = await openDatabase(chooseEngine(), options);
   try {
     await importAll(connection, folderOf(temporary));
-    const [problem] = integrityProblems(connection);
+    const [problem] = [...integrityProblems(connection), ...(await catalogProblems(connection))];
     if (problem !== undefined) throw new DaemonError('store_failed', `The backup ${backup} is damaged: ${problem}.`);
     connection.exec('PRAGMA journal_mode = DELETE'); // one file
     return countRecords(connection);

@@ -44,6 +44,10 @@ export function integrityProblems(connection: Connection): string[] {
   return orphans === 0 ? [] : [`${orphans} records have no context (the fields that calls share)`];
 }
 
+/** See `verify-catalogs.ts`, which is loaded now: importing records must not load what catalogs need. */
+export const catalogProblems = async (connection: Connection): Promise<string[]> =>
+  (await import('./verify-catalogs.js')).catalogProblems(connection);
+
 /** Checks that the rest of a journal, which is not imported yet, can be read. */
 function journalProblem(path: string, name: string, position: number): string | undefined {
   const bytes = readFrom(path, position, Number.MAX_SAFE_INTEGER);
@@ -72,7 +76,7 @@ export async function verifyDatabase(file: string): Promise<Verification> {
   let connection: Connection | undefined;
   try {
     connection = await openDatabase(chooseEngine(), { file, readonly: true, busyTimeoutMs: BUSY_TIMEOUT_MS });
-    result.problems.push(...integrityProblems(connection));
+    result.problems.push(...integrityProblems(connection), ...(await catalogProblems(connection)));
     const sql = `SELECT (SELECT count(*) FROM calls) AS records, (SELECT count(*) FROM calls WHERE status = 0) AS open,
       (SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size) AS free`;
     const [row] = connection.prepare(sql).all([]);
