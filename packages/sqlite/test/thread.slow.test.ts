@@ -40,6 +40,23 @@ it('imports all records, and has ended when the store is closed', async () => {
   expect(value(file, 'PRAGMA integrity_check')).toBe('ok');
 }, 60_000);
 
+it('gives an old file the indexes of filters when it prunes', async () => {
+  const file = newFile();
+  const store = await openSqliteStore({ file });
+  await imported(store);
+  await store.close();
+  const indexes = `SELECT count(*) FROM sqlite_schema WHERE name LIKE 'calls_by_%'`;
+  const connection = connect(file);
+  connection.exec('DROP INDEX calls_by_context; DROP INDEX calls_by_status');
+  connection.close();
+  expect(value(file, indexes)).toBe(0);
+  const child = run('thread.mjs', file, '2000', 'prune');
+  await child.said('half');
+  expect(value(file, indexes)).toBe(0);
+  expect(await outcomeOf(child)).toMatchObject({ removed: 1_900, lost: 0, said: [] });
+  expect(value(file, indexes)).toBe(2);
+});
+
 it('prunes, too', async () => {
   const file = newFile();
   const child = run('thread.mjs', file, '4000', 'prune');

@@ -142,6 +142,7 @@ const listing: ContractCheck[] = [
       updated_by: `user ${index % 5}`,
       client: [null, 'a/1', 'a/2', 'ab/1', 'a'][index % 5] ?? null,
       server: [null, 's', 's 2'][index % 3] ?? null,
+      revision: `r${Math.floor(index / 25)}`,
     }));
     await calls.write(rows);
     const at = (index: number): number => rows[index]?.updated_at ?? 0;
@@ -156,6 +157,9 @@ const listing: ContractCheck[] = [
       [{ name: 'f0', mcp_type: 'tool', status: 'completed' }, (row) => rows.indexOf(row) % 12 === 0],
       [{ updated_by: 'user 3' }, (row) => row.updated_by === 'user 3'],
       [{ server: 's' }, (row) => row.server === 's'],
+      [{ revision: 'r0' }, (row) => row.revision === 'r0'],
+      [{ revision: 'r' }, () => false],
+      [{ revision: 'r1', status: 'failed' }, (row) => row.revision === 'r1' && row.status === 'failed'],
       [{ client: 'a/1' }, (row) => row.client === 'a/1'],
       [{ client: 'a' }, (row) => ['a/1', 'a/2', 'a'].includes(row.client ?? '')],
       [{ client: 'a%' }, () => false],

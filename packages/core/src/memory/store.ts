@@ -24,13 +24,14 @@ const sizeOf = (row: CallRecord): number => 1_000 + 2 * ((row.arguments?.length 
 const isOpen = (row: CallRecord): boolean => row.status === 'in_process';
 
 function matches(row: CallRecord, query: CallQuery): boolean {
-  const { name, mcp_type, status, updated_by, client, server, updated_at_gt, updated_at_lt } = query;
+  const { name, mcp_type, status, updated_by, client, server, revision, updated_at_gt, updated_at_lt } = query;
   if (name !== undefined && row.name !== name) return false;
   if (mcp_type !== undefined && row.mcp_type !== mcp_type) return false;
   if (status !== undefined && row.status !== status) return false;
   if (updated_by !== undefined && row.updated_by !== updated_by) return false;
   if (client !== undefined && !isClient(row.client, client)) return false;
   if (server !== undefined && row.server !== server) return false;
+  if (revision !== undefined && row.revision !== revision) return false;
   if (updated_at_gt !== undefined && row.updated_at <= updated_at_gt) return false;
   return updated_at_lt === undefined || row.updated_at < updated_at_lt;
 }

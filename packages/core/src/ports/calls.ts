@@ -69,6 +69,8 @@ export interface CallQuery {
   client?: string;
   /** Only calls of the server with this name. */
   server?: string;
+  /** Only calls that were made on this revision of the catalog. */
+  revision?: string;
   /** Only records with `updated_at` greater than this, in milliseconds since 1970. */
   updated_at_gt?: number;
   /** Only records with `updated_at` less than this, in milliseconds since 1970. */

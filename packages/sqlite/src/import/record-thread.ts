@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 
+import { createIndexes } from '../database/indexes.js';
 import { openDatabase } from '../database/open.js';
 import { prune } from '../database/prune.js';
 import { giveBack, shrink } from '../database/size.js';
@@ -67,6 +68,8 @@ async function work(order: Order): Promise<number> {
       ? await prune(connection, order.partition, order.keep, goOn)
       : await shrink(connection, order.bytes, goOn);
   if (ended) return removed;
+  // A file of an older version gets them here, because this may take seconds.
+  createIndexes(connection);
   if (removed > 0) await giveBack(connection, goOn);
   if (!ended) emptyWal();
   return removed;
