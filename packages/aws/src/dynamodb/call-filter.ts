@@ -95,11 +95,11 @@ function filters(query: CallQuery, conditions: Conditions, key: 'updated_at' | '
   const found = [
     `(attribute_not_exists(${name(TTL_ATTRIBUTE)}) OR ${name(TTL_ATTRIBUTE)} > ${value({ N: String(Math.floor(now / 1_000)) })})`,
   ];
-  const equal = (attribute: 'name' | 'mcp_type' | 'updated_by' | 'server'): void => {
+  const equal = (attribute: 'name' | 'mcp_type' | 'updated_by' | 'server' | 'revision'): void => {
     const wanted = query[attribute];
     if (wanted !== undefined && attribute !== key) found.push(`${name(attribute)} = ${value({ S: wanted })}`);
   };
-  for (const attribute of ['name', 'mcp_type', 'updated_by', 'server'] as const) equal(attribute);
+  for (const attribute of ['name', 'mcp_type', 'updated_by', 'server', 'revision'] as const) equal(attribute);
   if (query.status !== undefined) found.push(statusCondition(query.status, conditions));
   if (query.client !== undefined)
     found.push(
@@ -113,8 +113,8 @@ function filters(query: CallQuery, conditions: Conditions, key: 'updated_at' | '
 }
 
 /** Whether a query asks for something that only a filter can tell: then a page is paid by what is looked at. */
-export const isFiltered = ({ name, mcp_type, status, updated_by, client, server }: CallQuery): boolean =>
-  [name, mcp_type, status, updated_by, client, server].some((wanted) => wanted !== undefined);
+export const isFiltered = ({ name, mcp_type, status, updated_by, client, server, revision }: CallQuery): boolean =>
+  [name, mcp_type, status, updated_by, client, server, revision].some((wanted) => wanted !== undefined);
 
 /** Whether no record can match: a text of an index cannot be empty, nor can a range of times. */
 export const matchesNothing = (query: CallQuery): boolean => query.name === '' || isEmptyRange(query);

@@ -30,8 +30,8 @@ const placeOf = (way: Way, item: Item): Place => [
 ];
 
 const sealOfQuery = (partition: string, query: CallQuery): string => {
-  const { name, mcp_type, status, updated_by, client, server, updated_at_gt, updated_at_lt } = query;
-  return sealOf(partition, name, mcp_type, status, updated_by, client, server, updated_at_gt, updated_at_lt);
+  const { name, mcp_type, status, updated_by, client, server, revision, updated_at_gt, updated_at_lt } = query;
+  return sealOf(partition, name, mcp_type, status, updated_by, client, server, updated_at_gt, updated_at_lt, revision);
 };
 
 /** Newest first; at the same time by uuid. */
