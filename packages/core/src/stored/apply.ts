@@ -117,6 +117,35 @@ export async function applyConfig(
   return applyPlan(catalogs, plan, options);
 }
 
+const EDIT_ATTEMPTS = 5;
+
+/**
+ * Makes a single change of a partition's catalog, as a revision of its own. Where somebody else changes the partition meanwhile, the
+ * change is made again on what that one left.
+ *
+ * @param edit gets the catalog as a config, and returns the changed one; called again after a conflict. What it gets must not be changed
+ * @throws ConfigError (`config_invalid`); DaemonError `usage` where there is no such partition, `breaking_changes`, `conflict` where
+ *   others keep changing it, `store_failed`, `store_busy`
+ * @example await editConfig(store.catalogs, 'acme', (config) => ({ ...config, instructions: 'Be brief.' }), { author: 'ada' });
+ */
+export async function editConfig(
+  catalogs: CatalogStore,
+  partition: string,
+  edit: (document: ConfigDocument) => ConfigDocument,
+  options: ApplyOptions & Pick<PlanOptions, 'support'>,
+): Promise<Applied> {
+  for (let attempt = 1; ; attempt += 1) {
+    const before = await readState(catalogs, partition, options.support);
+    if (before.from === 'none') throw new DaemonError('usage', `There is no partition "${partition}" in the store.`);
+    try {
+      const document = edit(before.document as ConfigDocument);
+      return await applyConfig(catalogs, partition, document, { action: 'edit', ...options, base: before.head?.entry ?? null });
+    } catch (error) {
+      if (!(error instanceof DaemonError) || error.code !== 'conflict' || attempt === EDIT_ATTEMPTS) throw error;
+    }
+  }
+}
+
 /**
  * Makes a revision of the rows of a partition: of all that others changed in them since, or the first one, where there was none. What rows
  * do not hold (name, version, title and instructions of the server) stays.
