@@ -2,7 +2,6 @@
 import { uuidv7 } from '../base/uuid.js';
 import type { CatalogChange } from '../catalog/compare.js';
 import type { ConfigDocument } from '../config/document.js';
-import { revisionText } from '../config/stored-document.js';
 import type { CatalogStore, HistoryEntry, RevisionAction } from '../ports/catalog-store.js';
 import { ConfigError, DaemonError } from '../protocol/errors.js';
 import type { AlignedRows } from './align-rows.js';
@@ -64,7 +63,7 @@ const listed = (changes: readonly CatalogChange[]): string =>
  */
 export async function applyPlan(catalogs: CatalogStore, plan: ConfigPlan, options: ApplyOptions): Promise<Applied> {
   const { author, note = null, source = null, now = Date.now, allowBreaking = false, action = 'apply' } = options;
-  const { partition, base, revision, document, breaking } = plan;
+  const { partition, base, revision, text, breaking } = plan;
   if (!plan.unchanged) {
     if (breaking.length > 0 && !allowBreaking) {
       const what = breaking.length === 1 ? 'This change breaks callers' : `${breaking.length} of these changes break callers`;
@@ -86,7 +85,7 @@ export async function applyPlan(catalogs: CatalogStore, plan: ConfigPlan, option
     created_at: now(),
     functions: plan.functions,
   };
-  if (!plan.unchanged && (await catalogs.commit(partition, { entry, text: revisionText(document) })) === undefined) {
+  if (!plan.unchanged && (await catalogs.commit(partition, { entry, text })) === undefined) {
     throw new DaemonError('conflict', `The partition "${partition}" was changed since this was planned: plan again.`);
   }
   const result = { plan, entry: plan.unchanged ? undefined : entry };
