@@ -76,6 +76,39 @@ export type {
   LinkType,
 } from './config/document.js';
 
+export { compareCatalogs } from './catalog/compare.js';
+export type { CatalogChange } from './catalog/compare.js';
+export { MASKED, maskSetting } from './catalog/mask.js';
+export { documentOf, LINK_KEY, rowsOf } from './config/rows.js';
+export type { RowsRead } from './config/rows.js';
+export {
+  revisionDigest,
+  revisionText,
+  settingIdOf,
+  storedDocument,
+  storeMistakes,
+  withSettings,
+} from './config/stored-document.js';
+export type { ChooseSettingId, StoredConfig, StoredDocument, StoredLink, StoredModule } from './config/stored-document.js';
+export { alignRows } from './stored/align-rows.js';
+export type { AlignedRows, RowDifference } from './stored/align-rows.js';
+export { adoptRows, applyConfig, applyPlan, editConfig } from './stored/apply.js';
+export type { Applied, ApplyOptions, ChangeOptions } from './stored/apply.js';
+export { createCachedStore } from './stored/cached.js';
+export type { CachedStore, CachedStoreOptions, CachedStoreStats, PurgeKey } from './stored/cached.js';
+export { diffRevisions, exportConfig, findRevision, partitionStatus, rollbackTo, showRevision } from './stored/history.js';
+export type { PartitionStatus } from './stored/history.js';
+export { planConfig } from './stored/plan.js';
+export type { ConfigPlan, PlanOptions, SettingChange } from './stored/plan.js';
+export { createRoutedSource } from './stored/routed.js';
+export type { RoutedSourceOptions } from './stored/routed.js';
+export { changeSetting, listSettings, removeSetting } from './stored/settings.js';
+export type { ShownSetting } from './stored/settings.js';
+export { createStoredSource } from './stored/source.js';
+export type { StoredSource, StoredSourceOptions } from './stored/source.js';
+export { createCache } from './base/cache.js';
+export type { Cache, CacheOptions, CacheStats } from './base/cache.js';
+
 export { createMemoryStore } from './memory/store.js';
 export type { MemoryStoreOptions } from './memory/store.js';
 export { createMemoryCatalogStore } from './memory/catalogs.js';

@@ -3,14 +3,15 @@
  * demand, an entry that has expired is still given while it is loaded again, and while that fails.
  */
 import type { Awaitable } from './awaitable.js';
+import { attempt } from './awaitable.js';
 
 interface Entry<V> {
   value: Awaitable<V>;
   /** When the value was asked for, in milliseconds. */
   loaded: number;
   parents: readonly string[];
-  /** A load that will replace it is running. */
-  renewing: boolean;
+  /** The load that will replace it, while one runs. */
+  renewing: Promise<V> | undefined;
 }
 
 /** What {@link createCache} takes. */
@@ -22,7 +23,9 @@ export interface CacheOptions {
    * again at the next request, which waits.
    */
   staleMs?: number;
-  /** Whether an entry that has expired stays, for `staleMs`, when loading it again failed with this error. Default: never. */
+  /** Milliseconds after that for which an entry is given where loading it again fails; requests wait for the load. Default 0. */
+  rescueMs?: number;
+  /** Whether a failure with this error leaves an expired entry in use, as `staleMs` and `rescueMs` allow. Default: never. */
   keepAfter?: (error: unknown) => boolean;
   /** Maximum number of entries; the oldest is dropped first. Default 10,000. */
   maxEntries?: number;
@@ -34,7 +37,7 @@ export interface CacheOptions {
 export interface CacheStats {
   /** Requests that were answered from the cache. */
   hits: number;
-  /** Those of the hits whose entry had expired. */
+  /** Requests that were given an entry that had expired. */
   stale: number;
   /** Requests that had to load. */
   misses: number;
@@ -69,7 +72,14 @@ export interface Cache<V> {
 
 /** Creates an empty cache. */
 export function createCache<V>(options: CacheOptions = {}): Cache<V> {
-  const { ttlMs = 30 * 60_000, staleMs = 0, keepAfter = () => false, maxEntries = 10_000, now = Date.now } = options;
+  const {
+    ttlMs = 30 * 60_000,
+    staleMs = 0,
+    rescueMs = 0,
+    keepAfter = () => false,
+    maxEntries = 10_000,
+    now = Date.now,
+  } = options;
   const entries = new Map<string, Entry<V>>();
   const children = new Map<string, Set<string>>();
   let [hits, stale, misses, failures] = [0, 0, 0, 0];
@@ -106,25 +116,44 @@ export function createCache<V>(options: CacheOptions = {}): Cache<V> {
     if (!oldest.done) forget(oldest.value);
   };
 
-  /** Loads an entry again while the old one is given. What was purged meanwhile stays so. */
-  function renew(key: string, old: Entry<V>, load: () => Awaitable<V>): void {
-    old.renewing = true;
+  /**
+   * Loads an entry again. What was purged meanwhile stays so.
+   *
+   * @returns the new value, or the old one where loading failed and the old one may still be used
+   * @throws what `load` throws, where the old one may not
+   */
+  function renew(key: string, old: Entry<V>, load: () => Awaitable<V>): Awaitable<V> {
     const began = now();
-    const failed = (error: unknown): void => {
+    const failed = (error: unknown): Awaitable<V> => {
       failures += 1;
-      old.renewing = false;
-      if (entries.get(key) === old && !keepAfter(error)) forget(key);
+      old.renewing = undefined;
+      if (keepAfter(error)) {
+        stale += 1;
+        return old.value;
+      }
+      if (entries.get(key) === old) forget(key);
+      throw error;
     };
-    const done = (value: V): void => {
-      if (entries.get(key) === old) keep(key, { value, loaded: began, parents: old.parents, renewing: false });
+    const done = (value: V): V => {
+      if (entries.get(key) === old) keep(key, { value, loaded: began, parents: old.parents, renewing: undefined });
+      return value;
     };
     try {
       const value = load();
-      if (value instanceof Promise) value.then(done, failed);
-      else done(value);
+      if (!(value instanceof Promise)) return done(value);
+      return (old.renewing = value.then(done, failed));
     } catch (error) {
-      failed(error);
+      return failed(error);
     }
+  }
+
+  /** The old value at once, while it is loaded again in the background: what fails there is counted. */
+  function giveStale(key: string, old: Entry<V>, load: () => Awaitable<V>): Awaitable<V> {
+    const { value } = old;
+    if (old.renewing !== undefined) return value;
+    const renewed = attempt(() => renew(key, old, load));
+    if (renewed instanceof Promise) renewed.catch(() => undefined);
+    return value;
   }
 
   function loadNow(key: string, load: () => Awaitable<V>, parents: readonly string[]): Awaitable<V> {
@@ -136,7 +165,7 @@ export function createCache<V>(options: CacheOptions = {}): Cache<V> {
       failures += 1;
       throw error;
     }
-    const entry: Entry<V> = { value, loaded: now(), parents, renewing: false };
+    const entry: Entry<V> = { value, loaded: now(), parents, renewing: undefined };
     keep(key, entry);
     if (value instanceof Promise) {
       value.then(
@@ -161,12 +190,15 @@ export function createCache<V>(options: CacheOptions = {}): Cache<V> {
         hits += 1;
         return known.value;
       }
-      if (age >= ttlMs + staleMs || known.value instanceof Promise) return loadNow(key, load, parents);
-      hits += 1;
-      stale += 1;
-      const { value } = known;
-      if (!known.renewing) renew(key, known, load);
-      return value;
+      // Never loaded in all that time: whoever comes now does not wait for that load.
+      if (known.value instanceof Promise || age >= ttlMs + staleMs + rescueMs) return loadNow(key, load, parents);
+      if (age < ttlMs + staleMs) {
+        hits += 1;
+        stale += 1;
+        return giveStale(key, known, load);
+      }
+      misses += 1;
+      return known.renewing ?? renew(key, known, load);
     },
     peek(key) {
       const known = entries.get(key);

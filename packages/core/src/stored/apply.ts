@@ -2,7 +2,6 @@
 import { uuidv7 } from '../base/uuid.js';
 import type { CatalogChange } from '../catalog/compare.js';
 import type { ConfigDocument } from '../config/document.js';
-import { revisionText } from '../config/stored-document.js';
 import type { CatalogStore, HistoryEntry, RevisionAction } from '../ports/catalog-store.js';
 import { ConfigError, DaemonError } from '../protocol/errors.js';
 import type { AlignedRows } from './align-rows.js';
@@ -64,7 +63,7 @@ const listed = (changes: readonly CatalogChange[]): string =>
  */
 export async function applyPlan(catalogs: CatalogStore, plan: ConfigPlan, options: ApplyOptions): Promise<Applied> {
   const { author, note = null, source = null, now = Date.now, allowBreaking = false, action = 'apply' } = options;
-  const { partition, base, revision, document, breaking } = plan;
+  const { partition, base, revision, text, breaking } = plan;
   if (!plan.unchanged) {
     if (breaking.length > 0 && !allowBreaking) {
       const what = breaking.length === 1 ? 'This change breaks callers' : `${breaking.length} of these changes break callers`;
@@ -86,7 +85,7 @@ export async function applyPlan(catalogs: CatalogStore, plan: ConfigPlan, option
     created_at: now(),
     functions: plan.functions,
   };
-  if (!plan.unchanged && (await catalogs.commit(partition, { entry, text: revisionText(document) })) === undefined) {
+  if (!plan.unchanged && (await catalogs.commit(partition, { entry, text })) === undefined) {
     throw new DaemonError('conflict', `The partition "${partition}" was changed since this was planned: plan again.`);
   }
   const result = { plan, entry: plan.unchanged ? undefined : entry };
@@ -115,6 +114,35 @@ export async function applyConfig(
     throw new DaemonError('conflict', `The partition "${partition}" was changed since this was planned: plan again.`);
   }
   return applyPlan(catalogs, plan, options);
+}
+
+const EDIT_ATTEMPTS = 5;
+
+/**
+ * Makes a single change of a partition's catalog, as a revision of its own. Where somebody else changes the partition meanwhile, the
+ * change is made again on what that one left.
+ *
+ * @param edit gets the catalog as a config, and returns the changed one; called again after a conflict. What it gets must not be changed
+ * @throws ConfigError (`config_invalid`); DaemonError `usage` where there is no such partition, `breaking_changes`, `conflict` where
+ *   others keep changing it, `store_failed`, `store_busy`
+ * @example await editConfig(store.catalogs, 'acme', (config) => ({ ...config, instructions: 'Be brief.' }), { author: 'ada' });
+ */
+export async function editConfig(
+  catalogs: CatalogStore,
+  partition: string,
+  edit: (document: ConfigDocument) => ConfigDocument,
+  options: ApplyOptions & Pick<PlanOptions, 'support'>,
+): Promise<Applied> {
+  for (let attempt = 1; ; attempt += 1) {
+    const before = await readState(catalogs, partition, options.support);
+    if (before.from === 'none') throw new DaemonError('usage', `There is no partition "${partition}" in the store.`);
+    try {
+      const document = edit(before.document as ConfigDocument);
+      return await applyConfig(catalogs, partition, document, { action: 'edit', ...options, base: before.head?.entry ?? null });
+    } catch (error) {
+      if (!(error instanceof DaemonError) || error.code !== 'conflict' || attempt === EDIT_ATTEMPTS) throw error;
+    }
+  }
 }
 
 /**

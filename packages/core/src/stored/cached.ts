@@ -21,7 +21,10 @@ export interface CachedStoreOptions {
    * nothing says so. Default 2,000.
    */
   callsTtlMs?: number;
-  /** Milliseconds for which what has expired is still given, while it is read again and while the store fails. Default 30 minutes. */
+  /**
+   * Milliseconds for which what has expired is still given while the store fails; revisions, histories, rows and settings also while they
+   * are read again. Default 30 minutes.
+   */
   staleMs?: number;
   /** Most entries. Default 10,000. */
   maxEntries?: number;
@@ -55,6 +58,7 @@ export interface CachedStore extends Store {
 }
 
 const key = (...parts: readonly unknown[]): string => JSON.stringify(parts);
+const PARTITIONS = key('partitions');
 const rootOf = (partition: string): string => key('partition', partition);
 const functionKey = (partition: string, name: string): string => key('function', partition, name);
 const settingKey = (partition: string, id: string): string => key('setting', partition, id);
@@ -67,13 +71,16 @@ const keepAfter = (error: unknown): boolean =>
  * Keeps the reads of a store. Reads in flight are shared; what has expired is given while it is read again, and while the store fails. What
  * is written through this store, and what its heads say that others wrote, is read again.
  *
+ * It is for those who show what is stored. Before they read of a partition they ask for its head, which drops what is out of date. Plans,
+ * imports and sources of catalogs take the store itself: they must not work on what others have changed meanwhile.
+ *
  * Values are shared by all who read them: they must not be changed.
  */
 export function createCachedStore(store: Store, options: CachedStoreOptions = {}): CachedStore {
   const { ttlMs, callsTtlMs = 2_000, staleMs = 30 * 60_000, maxEntries = 10_000, now = Date.now } = options;
-  const shared = { staleMs, keepAfter, maxEntries, now };
-  const cache = createCache<unknown>({ ...shared, ...(ttlMs === undefined ? {} : { ttlMs }) });
-  const lists = createCache<unknown>({ ...shared, ttlMs: callsTtlMs });
+  const shared = { keepAfter, maxEntries, now };
+  const cache = createCache<unknown>({ ...shared, staleMs, ...(ttlMs === undefined ? {} : { ttlMs }) });
+  const lists = createCache<unknown>({ ...shared, rescueMs: staleMs, ttlMs: callsTtlMs });
   /** The head of each partition whose reads are kept: another version drops them. */
   const versions = new Map<string, string>();
 
@@ -254,5 +261,3 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
     stats: () => ({ catalogs: cache.stats(), calls: lists.stats() }),
   };
 }
-
-const PARTITIONS = key('partitions');

@@ -50,6 +50,8 @@ export interface ConfigPlan {
   functions: number;
   /** What is to be stored. */
   document: StoredDocument;
+  /** The revision's text. */
+  text: string;
   /** Settings to be written, by id. */
   newSettings: ReadonlyMap<string, JsonObject>;
 }
@@ -147,7 +149,8 @@ export function planDocument(
         ? []
         : [{ setting_id, kind: 'kept', before: maskSetting(stored), after: maskSetting(value) }];
     });
-  const revision = revisionDigest(revisionText(document));
+  const text = revisionText(document);
+  const revision = revisionDigest(text);
   return {
     partition,
     base: state.head?.entry ?? null,
@@ -159,6 +162,7 @@ export function planDocument(
     bad: state.bad,
     functions: FUNCTION_LISTS.reduce((sum, [list]) => sum + document[list].length, 0),
     document,
+    text,
     newSettings,
   };
 }

@@ -155,3 +155,92 @@ describe('the cache', () => {
     expect(cache.get('b', () => 'new')).toBe('new');
   });
 });
+
+describe('a cache that gives what has expired', () => {
+  const TIMES = { ttlMs: 100, staleMs: 50, rescueMs: 50, keepAfter: (error: unknown) => String(error).includes('down') };
+  const down = (): never => {
+    throw new Error('down');
+  };
+
+  it('gives the old value at once while one load replaces it', async () => {
+    let now = 0;
+    const cache = createCache<string>({ ...TIMES, now: () => now });
+    await cache.get('a', () => Promise.resolve('old'));
+    now = 100;
+    const { promise, resolve } = deferred<string>();
+    let loads = 0;
+    const load = (): Promise<string> => {
+      loads += 1;
+      return promise;
+    };
+    expect([cache.get('a', load), cache.get('a', load)]).toEqual(['old', 'old']);
+    expect(loads).toBe(1);
+    resolve('new');
+    await promise;
+    await Promise.resolve();
+    expect(cache.get('a', load)).toBe('new');
+    expect(cache.stats()).toEqual({ hits: 3, stale: 2, misses: 1, failures: 0, entries: 1, oldestMs: 0 });
+  });
+
+  it('keeps the old value while loading fails, and waits for a load when it is too old', async () => {
+    let now = 0;
+    const cache = createCache<string>({ ...TIMES, now: () => now });
+    void cache.get('a', () => 'old');
+    now = 149;
+    expect(cache.get('a', down)).toBe('old');
+    expect(cache.get('a', () => 'again')).toBe('old');
+    expect(cache.get('a', down)).toBe('again');
+    now = 149 + 150;
+    expect(cache.get('a', down)).toBe('again');
+    await expect(cache.get('a', () => Promise.reject(new Error('down')))).resolves.toBe('again');
+    const { promise, resolve } = deferred<string>();
+    const waiting = [cache.get('a', () => promise), cache.get('a', down)];
+    resolve('new');
+    expect([await waiting[0], await waiting[1]]).toEqual(['new', 'new']);
+    now = 149 + 150 + 200;
+    expect(() => cache.get('a', down)).toThrow('down');
+    expect(cache.stats()).toMatchObject({ failures: 4, entries: 1, oldestMs: 200 });
+  });
+
+  it('drops the old value where the load says that it is gone', async () => {
+    let now = 0;
+    const cache = createCache<string>({ ...TIMES, now: () => now });
+    const gone = (): Promise<string> => Promise.reject(new Error('gone'));
+    void cache.get('a', () => 'old');
+    now = 100;
+    expect(cache.get('a', gone)).toBe('old');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(cache.size).toBe(0);
+    void cache.get('b', () => 'old');
+    now = 250;
+    await expect(cache.get('b', gone)).rejects.toThrow('gone');
+    expect(cache.size).toBe(0);
+  });
+
+  it('does not bring back what was purged while it was loaded again', async () => {
+    let now = 0;
+    const cache = createCache<string>({ ...TIMES, now: () => now });
+    void cache.get('a', () => 'old');
+    now = 100;
+    const { promise, resolve } = deferred<string>();
+    void cache.get('a', () => promise);
+    cache.purge('a');
+    resolve('late');
+    await promise;
+    expect(cache.peek('a')).toBeUndefined();
+    expect(cache.get('a', () => 'new')).toBe('new');
+    expect(cache.peek('a')).toBe('new');
+    now = 200;
+    expect(cache.peek('a')).toBeUndefined();
+  });
+
+  it('purges an entry with any of its parents', () => {
+    const cache = createCache<string>();
+    void cache.get('a', () => '1', 'x', 'y');
+    cache.purge('x');
+    expect(cache.size).toBe(0);
+    void cache.get('a', () => '1', 'x', 'y');
+    cache.purge('y');
+    expect(cache.size).toBe(0);
+  });
+});

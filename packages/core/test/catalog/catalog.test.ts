@@ -1,3 +1,5 @@
+import { jest } from '@jest/globals';
+
 import type { Catalog, CatalogOptions } from '../../src/catalog/catalog.js';
 import { createCatalog } from '../../src/catalog/catalog.js';
 import type { CatalogDefinition, CatalogSource } from '../../src/index.js';
@@ -44,6 +46,37 @@ describe('the catalogs of partitions', () => {
     expect(await catalog.snapshot('a')).toBe(first);
     expect(loads).toBe(2);
     expect(changes).toEqual([]);
+  });
+
+  it('are loaded again in time where their source wants to be asked, and served meanwhile', async () => {
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(0);
+    try {
+      let loads = 0;
+      let current = definition;
+      const answer = deferred<undefined>();
+      const source: CatalogSource = {
+        keepMs: 1_000,
+        load: () => ((loads += 1), loads === 1 ? current : answer.promise.then(() => current)),
+      };
+      const { catalog, changes } = catalogsOver(() => undefined, { source });
+      const first = await catalog.snapshot('a');
+      clock.mockReturnValue(999);
+      expect(catalog.snapshot('a')).toBe(first);
+      expect(loads).toBe(1);
+      clock.mockReturnValue(1_799);
+      expect(catalog.snapshot('a')).toBe(first);
+      expect(catalog.snapshot('a')).toBe(first);
+      expect(loads).toBe(2);
+      current = catalogOf('one', 'two');
+      answer.resolve(undefined);
+      await turns();
+      expect(await toolNames(catalog)).toEqual(['one', 'two']);
+      expect(changes).toEqual(['a +two -']);
+      clock.mockReturnValue(1_799 + 1_800);
+      expect(catalog.snapshot('a')).toBeInstanceOf(Promise);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('are made again for a new definition, each for its own partition', async () => {

@@ -3,7 +3,7 @@ import { createMemoryCatalogStore } from '../../src/memory/catalogs.js';
 import type { CatalogStore } from '../../src/ports/catalog-store.js';
 import { DaemonError } from '../../src/protocol/errors.js';
 import { alignRows } from '../../src/stored/align-rows.js';
-import { adoptRows, applyConfig, applyPlan, uuidAfter } from '../../src/stored/apply.js';
+import { adoptRows, applyConfig, applyPlan, editConfig, uuidAfter } from '../../src/stored/apply.js';
 import {
   diffRevisions,
   exportConfig,
@@ -209,6 +209,36 @@ describe('an import', () => {
     expect(uuidAfter(ahead) > ahead).toBe(true);
     expect(uuidAfter(ahead)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(await alignRows(catalogs, 'nowhere', 'ada')).toEqual({ written: 0, removed: 0 });
+  });
+});
+
+describe('a single change', () => {
+  it('is a revision of its own, also when another one comes between', async () => {
+    await applyConfig(catalogs, 'acme', config(['a']), AUTHOR);
+    let tries = 0;
+    const racing: CatalogStore = {
+      ...catalogs,
+      async commit(partition, commit) {
+        tries += 1;
+        if (tries === 1) await applyConfig(catalogs, 'acme', config(['a', 'b']), AUTHOR);
+        return catalogs.commit(partition, commit);
+      },
+    };
+    const edit = (title: string): Promise<unknown> => editConfig(racing, 'acme', (document) => ({ ...document, title }), AUTHOR);
+    await edit('T');
+    expect(tries).toBe(2);
+    expect(await exportConfig(catalogs, 'acme')).toMatchObject({ title: 'T', tools: [{ name: 'a' }, { name: 'b' }] });
+    expect((await catalogs.history('acme')).items[0]).toMatchObject({ action: 'edit' });
+    await Promise.all(['A', 'B', 'C'].map(edit));
+    expect((await catalogs.history('acme')).items).toHaveLength(6);
+  });
+
+  it('is refused where it is wrong, or there is no partition', async () => {
+    expect(await code(editConfig(catalogs, 'nowhere', (document) => document, AUTHOR))).toBe('usage');
+    await applyConfig(catalogs, 'acme', config(['a']), AUTHOR);
+    expect(await code(editConfig(catalogs, 'acme', (document) => ({ ...document, tools: [] }), AUTHOR))).toBe('config_invalid');
+    const never: CatalogStore = { ...catalogs, commit: () => undefined };
+    expect(await code(editConfig(never, 'acme', (document) => ({ ...document, title: 'T' }), AUTHOR))).toBe('conflict');
   });
 });
 
