@@ -12,6 +12,7 @@ import { TTL_ATTRIBUTE } from './tables.js';
  *   arguments_json    arguments that a map cannot hold as they are: JSON text
  *   arguments_in_s3   arguments were moved to the blob store, as content can be
  *   content_sha256, arguments_sha256   of what was moved, to be compared when it is read
+ *   open_mcp_type     `mcp_type` of a call that runs: so its row is in one index less, and a call costs 8 write units and not 9
  *   expires_at        when DynamoDB may remove the row: seconds since 1970
  */
 const FAULTS: readonly string[] = ['transport', 'protocol', 'tool'];
@@ -19,6 +20,9 @@ const TYPES: readonly string[] = ['tool', 'resource', 'prompt'];
 
 /** The states of a record that has ended. Any other word is one of a call that has not: the Python engine begins with `initial`. */
 export const SETTLED: readonly CallStatus[] = ['completed', 'failed', 'cancelled', 'timed_out', 'interrupted'];
+
+/** Where the type of a running call is. */
+export const OPEN_TYPE = 'open_mcp_type';
 
 /** The key of a record's row. */
 export const callKey = (partition: string, uuid: string): Item => ({
@@ -43,7 +47,6 @@ function argumentsOf(text: string): Item {
 export function encodeCall(row: CallRecord, expireAfterMs: number): Item {
   const item: Item = {
     ...callKey(row.partition_key, row.mcp_function_call_uuid),
-    mcp_type: { S: row.mcp_type },
     content_in_s3: { BOOL: row.content_in_s3 },
     status: { S: row.status },
     updated_by: { S: row.updated_by },
@@ -52,6 +55,7 @@ export function encodeCall(row: CallRecord, expireAfterMs: number): Item {
     revision: { S: row.revision },
     owner: { S: row.owner },
   };
+  item[row.status === 'in_process' ? OPEN_TYPE : 'mcp_type'] = { S: row.mcp_type };
   // Texts of an index cannot be empty.
   if (row.name !== '') item['name'] = { S: row.name };
   if (row.arguments !== null) Object.assign(item, argumentsOf(row.arguments));
@@ -89,7 +93,7 @@ export function decodeCall(item: Item): CallRecord {
     partition_key: text('partition_key') ?? '',
     mcp_function_call_uuid: text('mcp_function_call_uuid') ?? '',
     name: text('name') ?? '',
-    mcp_type: oneOf<McpType>(TYPES, text('mcp_type')) ?? 'tool',
+    mcp_type: oneOf<McpType>(TYPES, text('mcp_type') ?? text(OPEN_TYPE)) ?? 'tool',
     arguments: argumentsText(item),
     content: content?.S ?? (isThere(content) ? toJsonText(content) : null),
     content_in_s3: truthOf(item['content_in_s3']) ?? false,
