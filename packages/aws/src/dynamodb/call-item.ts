@@ -1,4 +1,5 @@
 /** Call records as rows of `mcp-function_calls`, by the names and types of the Python engine, and back. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { CallFault, CallRecord, CallStatus, McpType } from '@mcp-daemon/core';
 
 import type { Item } from './codec.js';
@@ -30,23 +31,23 @@ export const callKey = (partition: string, uuid: string): Item => ({
   mcp_function_call_uuid: { S: uuid },
 });
 
-/** Arguments as the map that the Python engine has, where their text comes back from it as it was; else as text. */
-function argumentsOf(text: string): Item {
+/** Arguments as the map that the Python engine has; undefined where their text would not come back from it as it was. */
+function mapOf(text: string): AttributeValue | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
-    return { arguments_json: { S: text } };
+    return undefined;
   }
   const isMap = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-  const value = isMap && JSON.stringify(parsed) === text ? fromJson(parsed) : undefined;
-  return value === undefined ? { arguments_json: { S: text } } : { arguments: value };
+  return isMap && JSON.stringify(parsed) === text ? fromJson(parsed) : undefined;
 }
 
 /** A row, without payloads that were moved. @param expireAfterMs 0: never */
 export function encodeCall(row: CallRecord, expireAfterMs: number): Item {
   const item: Item = {
-    ...callKey(row.partition_key, row.mcp_function_call_uuid),
+    partition_key: { S: row.partition_key },
+    mcp_function_call_uuid: { S: row.mcp_function_call_uuid },
     content_in_s3: { BOOL: row.content_in_s3 },
     status: { S: row.status },
     updated_by: { S: row.updated_by },
@@ -58,7 +59,11 @@ export function encodeCall(row: CallRecord, expireAfterMs: number): Item {
   item[row.status === 'in_process' ? OPEN_TYPE : 'mcp_type'] = { S: row.mcp_type };
   // Texts of an index cannot be empty.
   if (row.name !== '') item['name'] = { S: row.name };
-  if (row.arguments !== null) Object.assign(item, argumentsOf(row.arguments));
+  if (row.arguments !== null) {
+    const map = mapOf(row.arguments);
+    if (map === undefined) item['arguments_json'] = { S: row.arguments };
+    else item['arguments'] = map;
+  }
   if (row.content !== null) item['content'] = { S: row.content };
   if (row.notes !== null) item['notes'] = { S: row.notes };
   if (row.time_spent !== null) item['time_spent'] = { N: String(row.time_spent) };
