@@ -11,16 +11,18 @@ import { parseArgs } from 'node:util';
 import { setup } from '../scripts/setup.mjs';
 import { stopAll } from './lib/processes.mjs';
 
-const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|all] [--runs N] [--rounds N] [--n N] [--only A,B]
-                          [--before FILE] [--out FILE]
+const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|all] [--runs N] [--rounds N] [--n N] [--only A,B]
+                          [--records N] [--before FILE] [--out FILE]
 
   stdio         cold start and throughput
   growth        a catalog of 10 to 10,000 tools
   http          calls over HTTP
   sessions      what sessions, streams and calls over HTTP keep in memory
+  data          lists of many call records, and what the import of one costs
   --runs N      cold starts of each server (15)
-  --rounds N    rounds of throughput, growth, HTTP and sessions (5, 3, 3, 2)
+  --rounds N    rounds of throughput, growth, HTTP, sessions and data (5, 3, 3, 2, 3)
   --n N         calls of each server in a round (20000)
+  --records N   call records that are listed (1000000)
   --only A,B    measures these groups beside the floor: sdk, sqlite, memory, none, silent, open
   --before FILE another build's packages/cli/dist/bin.js, measured in the same run
   --out FILE    writes the report to a file as well
@@ -30,13 +32,17 @@ const SUITES = {
   growth: ['growth'],
   http: ['http'],
   sessions: ['sessions'],
-  all: ['cold', 'load', 'growth', 'http', 'sessions'],
+  data: ['data'],
+  all: ['cold', 'load', 'growth', 'http', 'sessions', 'data'],
 };
 
 function options() {
   const text = { type: 'string' };
   const { values, positionals } = parseArgs({
-    options: { only: text, before: text, runs: text, rounds: text, n: text, out: text, help: { type: 'boolean', short: 'h' } },
+    options: {
+      ...{ only: text, before: text, runs: text, rounds: text, n: text, records: text, out: text },
+      help: { type: 'boolean', short: 'h' },
+    },
     allowPositionals: true,
   });
   const [suite = 'all', ...more] = positionals;
@@ -47,7 +53,7 @@ function options() {
   const count = (name, standard) => {
     const value = Number(values[name] ?? standard);
     if (!Number.isInteger(value) || value < 1 || value > 1_000_000)
-      throw new Error(`--${name}: a whole number from 1 to 1000000 is wanted`);
+      throw new Error(`--${name}: must be a whole number from 1 to 1000000`);
     return value;
   };
   return {
@@ -56,11 +62,15 @@ function options() {
     out: values.out,
     runs: count('runs', 15),
     n: count('n', 20_000),
-    rounds: { load: count('rounds', 5), growth: count('rounds', 3), http: count('rounds', 3), sessions: count('rounds', 2) },
+    records: count('records', 1_000_000),
+    rounds: {
+      ...{ load: count('rounds', 5), growth: count('rounds', 3), http: count('rounds', 3) },
+      ...{ sessions: count('rounds', 2), data: count('rounds', 3) },
+    },
   };
 }
 
-async function main({ names, out, runs, n, rounds }) {
+async function main({ names, out, runs, n, records, rounds }) {
   await setup();
   // Only the report goes to stdout, so that it can be redirected to a file.
   const log = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
@@ -76,7 +86,7 @@ async function main({ names, out, runs, n, rounds }) {
 
   const results = [];
   for (const [index, name] of names.entries()) {
-    results.push(await suites[index][name]({ runs, n, rounds: rounds[name], temporary, log }));
+    results.push(await suites[index][name]({ runs, n, records, rounds: rounds[name], temporary, log }));
   }
   const text = `${report(results)}\n`;
   if (out !== undefined) await writeFile(out, text);

@@ -1,7 +1,7 @@
 /**
  * `npm run deploy-lint`: checks the deployment files, without Docker or Kubernetes. Two linters check the Dockerfile, the schemas
- * of the Kubernetes API check the manifests, and rules of our own check both; so are the Compose file and the systemd unit. Then it
- * starts the server as they would.
+ * of the Kubernetes API check the manifests, and our own rules check both. The Compose file and the systemd unit are checked,
+ * too. Then it starts the server as these files do.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -23,7 +23,7 @@ const quiet = { quiet: true, timeoutMs: 60_000 };
 const MANIFEST = 'deploy/kubernetes/mcp-daemon.yaml';
 const SECRET = 'deploy/kubernetes/secret.example.yaml';
 
-/** Throws an error with all problems. @param wrong texts of problems, and false for what is right */
+/** Throws an error with all problems. @param wrong texts of problems; false for rules that are met */
 function none(...wrong) {
   const found = wrong.filter(Boolean);
   if (found.length > 0) throw new Error(found.join('\n'));
@@ -50,19 +50,19 @@ await check('Dockerfile: its grammar, as the builder reads it (dockerfile-utils)
 await check('Dockerfile: good practice (dockerlinter)', () =>
   run(bin('dockerlinter'), ['-s', 'none', '-e', 'info', '-f', join(root, 'Dockerfile')], quiet),
 );
-await check('Dockerfile: what is asked of the image', () => {
+await check('Dockerfile: our rules for the image', () => {
   const user = textOf(last('USER'));
   const health = last('HEALTHCHECK');
   none(
-    stages.length < 2 && 'the image has more than what runs: there is one stage',
-    !/^[1-9]\d*:[1-9]\d*$/.test(user) && `USER ${user}: a number that is not 0 is wanted, and a group`,
+    stages.length < 2 && 'the image contains build files: there is only one stage',
+    !/^[1-9]\d*:[1-9]\d*$/.test(user) && `USER ${user}: must be a number other than 0, and a group`,
     !dockerfile.includes(`install --global ${pnpm}`) && `it installs another pnpm than ${pnpm}`,
     final.some((each) => each.getKeyword() === 'COPY' && !isFromBuild(each)) && 'the image gets files that were not built',
-    final.some((each) => ['RUN', 'ADD'].includes(each.getKeyword())) && 'the image runs or fetches something of its own',
+    final.some((each) => ['RUN', 'ADD'].includes(each.getKeyword())) && 'the image runs or downloads something else',
     health === undefined && 'there is no HEALTHCHECK',
     /curl|wget/.test(dockerfile) && 'curl and wget are not in the image',
     textOf(last('STOPSIGNAL')) !== 'SIGTERM' && 'STOPSIGNAL is not SIGTERM',
-    textOf(last('VOLUME')) !== environment.MCP_DATA_DIR && 'MCP_DATA_DIR is no volume',
+    textOf(last('VOLUME')) !== environment.MCP_DATA_DIR && 'MCP_DATA_DIR is not a volume',
     textOf(last('EXPOSE')) !== environment.PORT && 'EXPOSE is not PORT',
     environment.NODE_ENV !== 'production' && 'NODE_ENV is not production',
     Object.keys(environment).some((name) => /SECRET|PASSWORD|TOKEN/.test(name)) && 'a secret is in the image',
@@ -76,10 +76,10 @@ await check('.dockerignore: only what the build needs', async () => {
     .flatMap((each) => textOf(each).split(' ').slice(0, -1))
     .filter((path) => path !== '.');
   none(
-    lines[0] !== '*' && 'it does not begin by leaving out everything',
-    ...wanted.map((path) => !existsSync(join(root, path)) && `${path} is not there`),
-    ...copied.map((path) => !wanted.includes(path) && `${path} is copied, and left out`),
-    ...['**/node_modules', '**/.env*'].map((path) => !lines.includes(path) && `${path} is not left out`),
+    lines[0] !== '*' && 'it does not begin with a rule that excludes everything',
+    ...wanted.map((path) => !existsSync(join(root, path)) && `${path} does not exist`),
+    ...copied.map((path) => !wanted.includes(path) && `${path} is copied, but excluded`),
+    ...['**/node_modules', '**/.env*'].map((path) => !lines.includes(path) && `${path} is not excluded`),
   );
 });
 
@@ -151,13 +151,13 @@ await check('Kubernetes: probes, resources, a pinned image', () => {
     !/:\d+\.\d+\.\d+$/.test(container.image) && `the image ${container.image} has no version`,
   );
 });
-await check('Kubernetes: its end has the time that it takes', () => {
+await check('Kubernetes: there is enough time for the shutdown', () => {
   const pause = container.lifecycle?.preStop?.sleep?.seconds ?? 0;
   const seconds = pause + Number(given.MCP_DRAIN_MS) / 1000;
-  assert.ok(pause >= 1, 'there is no pause before the end, in which the Service hears of it');
-  assert.ok(pod.terminationGracePeriodSeconds >= seconds + 5, `${seconds} s, and 5 s more, are wanted`);
+  assert.ok(pause >= 1, 'there is no pause before the shutdown, so that the Service can stop sending requests');
+  assert.ok(pod.terminationGracePeriodSeconds >= seconds + 5, `must be at least ${seconds} s and 5 s more`);
 });
-await check('Kubernetes: what is named is there', () => {
+await check('Kubernetes: all named objects exist', () => {
   const labels = JSON.stringify(template.metadata.labels);
   const mounts = new Map(container.volumeMounts.map(({ name, mountPath }) => [name, mountPath]));
   const [configFile, dataDir] = [environment.MCP_CONFIG_FILE, environment.MCP_DATA_DIR];
@@ -177,7 +177,7 @@ await check('Kubernetes: what is named is there', () => {
     mounts.get('data') !== dataDir && 'the folder of MCP_DATA_DIR',
     !PersistentVolumeClaim.spec.accessModes.every((mode) => /^ReadWriteOnce/.test(mode)) && 'a volume for one process',
     Deployment.spec.strategy.type !== 'Recreate' && 'a volume for one process: Recreate',
-    Object.values(Secret.stringData).some((value) => value !== '') && 'a secret that everybody would know',
+    Object.values(Secret.stringData).some((value) => value !== '') && 'a secret that is public',
   );
 });
 await otherDeployments({ environment, none });
@@ -185,7 +185,7 @@ await check('every variable of the image and of the manifests is a setting', asy
   const { SETTINGS } = await import(pathToFileURL(join(root, 'packages/cli/build/settings/settings.js')).href);
   const known = new Set(['NODE_ENV', ...Object.values(SETTINGS).map(({ env }) => env)]);
   const names = [environment, given, Secret.stringData].flatMap(Object.keys);
-  none(...names.map((name) => !known.has(name) && `${name} is none`));
+  none(...names.map((name) => !known.has(name) && `${name} is not a setting`));
 });
 
 // The server, started as the image and the manifests do.

@@ -59,10 +59,10 @@ async function checkCompose({ environment, none }) {
   const known = await settingNames();
   const secrets = ['JWT_SECRET_KEY', 'ADMIN_PASSWORD'];
   none(
-    ...Object.keys(service.environment).map((name) => !known.has(name) && `${name} is no setting`),
+    ...Object.keys(service.environment).map((name) => !known.has(name) && `${name} is not a setting`),
     ...secrets.map((name) => !service.environment[name].startsWith(`\${${name}:?`) && `${name} has a value, or may be missing`),
     !existsSync(join(root, 'deploy/compose', service.build.context, 'Dockerfile')) && 'the context has no Dockerfile',
-    !service.volumes.includes(`data:${environment.MCP_DATA_DIR}`) && 'MCP_DATA_DIR is no volume',
+    !service.volumes.includes(`data:${environment.MCP_DATA_DIR}`) && 'MCP_DATA_DIR is not a volume',
     !service.volumes.some((volume) => environment.MCP_CONFIG_FILE.startsWith(`${volume.split(':')[1]}/`)) && 'no config folder',
     !service.ports.every((port) => port.startsWith('127.0.0.1:') && port.endsWith(`:${environment.PORT}`)) && 'the ports',
     service.read_only !== true && 'read_only',
@@ -76,7 +76,7 @@ async function checkUnit({ none }) {
   const variables = Object.fromEntries(unit.get('Environment').map((text) => text.split('=')));
   const known = await settingNames();
   none(
-    ...Object.keys(variables).map((name) => !known.has(name) && `${name} is no setting`),
+    ...Object.keys(variables).map((name) => !known.has(name) && `${name} is not a setting`),
     Object.keys(variables).some((name) => /SECRET|PASSWORD|TOKEN/.test(name)) &&
       'a secret is in the unit, which anybody can read',
     Number(unit.get('TimeoutStopSec')[0]) < Number(variables.MCP_DRAIN_MS) / 1000 + 5 && 'TimeoutStopSec is too short',
@@ -105,8 +105,10 @@ async function verifyUnit() {
  * @param options `environment`: the variables of the image; `none`: throws an error with all problems
  */
 export async function otherDeployments(options) {
-  await check(`${COMPOSE}: the schema of Compose, secrets from outside, and the time for its end`, () => checkCompose(options));
-  await check(`${UNIT}: its settings, and the time for its end`, () => checkUnit(options));
+  await check(`${COMPOSE}: the schema of Compose, secrets from outside, and the time for the shutdown`, () =>
+    checkCompose(options),
+  );
+  await check(`${UNIT}: its settings, and the time for the shutdown`, () => checkUnit(options));
   if (hasSystemd()) await check(`${UNIT}: systemd reads it without a warning`, verifyUnit);
   else console.log(`skip ${UNIT}: systemd-analyze is not installed, so systemd has not read it`);
 }

@@ -26,7 +26,7 @@ async function configMap(folder, files, revision) {
   for (const name of Object.keys(files)) await symlink(join('..data', name), join(folder, name));
 }
 
-/** Runs node with only these variables. `said` is all it has printed. */
+/** Runs node with only these variables. `said` is all its output. */
 function start(args, env) {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.said = '';
@@ -64,7 +64,7 @@ export async function deployed({ temporary, environment, given, secrets, files, 
   const image = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, here(value)]));
   const base = { PATH: process.env.PATH, ...image, ...given, PORT: String(port) };
 
-  await check('with the secrets of the example it does not start', async () => {
+  await check('it does not start with the secrets of the example', async () => {
     const child = start([command], { ...base, ...secrets });
     assert.notEqual(await exitCode(child), 0);
     assert.match(child.said, /JWT_SECRET_KEY/);
@@ -92,7 +92,7 @@ export async function deployed({ temporary, environment, given, secrets, files, 
   }
 
   try {
-    const started = await check('the daemon starts as the manifests start it, and its probes are green', () =>
+    const started = await check('the daemon starts as the manifests start it, and its probes pass', () =>
       eventually(async () => {
         if (child.exitCode !== null) throw new Error(`it has ended: ${child.said}`);
         await passed('/health');
@@ -100,10 +100,10 @@ export async function deployed({ temporary, environment, given, secrets, files, 
       }, PATIENCE_MS),
     );
     if (!started) return;
-    await check("the image's HEALTHCHECK is green", async () => {
+    await check("the image's HEALTHCHECK passes", async () => {
       const [, ...args] = JSON.parse(health.slice(health.indexOf('[')));
       assert.equal(await exitCode(start(args, env)), 0);
-      assert.equal(await exitCode(start(args, { ...env, PORT: String(await freePort()) })), 1, 'and red where nothing listens');
+      assert.equal(await exitCode(start(args, { ...env, PORT: String(await freePort()) })), 1, 'and fails if nothing listens');
     });
     let token;
     await check('the admin logs in and calls the tool; without a token it is refused', async () => {

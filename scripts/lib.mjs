@@ -36,7 +36,7 @@ export function run(command, args = [], { cwd = root, env, quiet = false, input,
         try {
           process.kill(-child.pid, 'SIGKILL');
         } catch {
-          // It has just exited by itself.
+          // It has already exited by itself.
         }
       }, timeoutMs);
     child.on('error', (error) => {

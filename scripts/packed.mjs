@@ -75,6 +75,11 @@ try {
     const { stdout } = await daemon('--config', 'demo/mcp.json', 'list');
     assert.notEqual(stdout.trim(), '');
   });
+  await check('npx mcp-daemon init typed --ts: its functions run on this Node', async () => {
+    await daemon('init', 'typed', '--ts');
+    const { stdout } = await daemon('--config', 'typed/mcp.json', 'call', 'hello', 'name=Ada');
+    assert.equal(stdout, 'Hello, Ada!\n');
+  });
   await check('npx mcp-daemon --transport stdio answers a host', async () => {
     const answers = await session(
       [
@@ -170,7 +175,7 @@ try {
   }
 
   await check(
-    '@mcp-daemon/express without users installs neither bcrypt, jose nor an AWS SDK, and says so where one is needed',
+    '@mcp-daemon/express without users installs neither bcrypt, jose nor an AWS SDK, and reports it if one is needed',
     async () => {
       const alone = join(temporary, 'alone');
       await mkdir(alone);
@@ -190,7 +195,7 @@ try {
     },
   );
 
-  // Declarations of dependencies are checked as well, so a type that we forgot to ship is an error.
+  // Declarations of dependencies are checked as well, so a missing type is an error.
   await check('the types compile in a TypeScript program', async () => {
     const all = [...manifests.values()].flatMap(({ name, exports }) =>
       Object.keys(exports)

@@ -65,7 +65,7 @@ async function listsOf(command, args, env, cwd) {
     if (!line.startsWith('{')) return;
     const message = JSON.parse(line);
     if (message.method === undefined) waiting.get(message.id)?.(message);
-    // What the server asks its client is refused, so that it does not wait.
+    // Refuse requests of the server, so that it does not wait.
     else if (message.id !== undefined) send({ id: message.id, error: { code: -32601, message: 'not supported' } });
   });
   child.stdin.on('error', () => undefined); // the process has ended: `gone` says so
@@ -120,10 +120,10 @@ function binOf(at, name) {
 
 const KINDS = { tools: 'tool', resources: 'resource', resource_templates: 'resource_template', prompts: 'prompt' };
 
-/** The entries whose names come first: names are unique in our files. */
+/** The first entry of each name, because names are unique in our files. */
 const unique = (entries) => entries.filter(({ name }, index) => entries.findIndex((other) => other.name === name) === index);
 
-/** An entry as both servers would write it: what only older versions have is left out, and what is empty. */
+/** An entry in the form of both servers: without members of older versions, and without empty members. */
 function comparable(kind, listed) {
   const entry = { ...listed };
   delete entry.execution;
@@ -145,7 +145,7 @@ async function compare(at, kind, entries) {
     const ours = served[kind].find(({ name }) => name === entry.name);
     return ours === undefined || !isDeepStrictEqual(comparable(kind, entry), comparable(kind, ours));
   });
-  // What is left out or added is said by a warning about the entry.
+  // A warning about the entry says what is left out or added.
   const isWarned = (entry) => warnings.some(({ path }) => path.startsWith(`$.${kind}[${given.indexOf(entry)}]`));
   const problems = changed.filter((entry) => !isWarned(entry)).map(({ name }) => `${kind} "${name}" came back changed`);
   return { warnings, problems, warned: changed.length - problems.length };
@@ -218,5 +218,5 @@ for (const [kind, count] of [...kinds].sort((a, b) => b[1] - a[1])) console.log(
 rmSync(folder, { recursive: true, force: true });
 const listed = rows.filter(({ failed }) => failed === undefined);
 const isEnough = wanted.length > 0 || listed.length >= ENOUGH;
-if (!isEnough) console.log(`only ${listed.length} servers could be listed; ${ENOUGH} are wanted`);
+if (!isEnough) console.log(`only ${listed.length} servers could be listed; at least ${ENOUGH} are needed`);
 process.exit(isEnough && listed.every(({ problems }) => problems.length === 0) ? 0 : 1);

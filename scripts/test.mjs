@@ -9,7 +9,7 @@ import { setup } from './setup.mjs';
 const given = process.argv.slice(2);
 const all = given.includes('--all');
 const paths = given.filter((argument) => argument !== '--all');
-// Whoever names a slow test wants it.
+// If a slow test is named, run it.
 const quick = all || paths.some((path) => path.includes('slow')) ? [] : ['--testPathIgnorePatterns', '\\.slow\\.test\\.ts$'];
 /** ESLint's cache is a folder, Prettier's a file: where Prettier has it by default. */
 const cached = (location) => ['--cache', '--cache-location', `node_modules/.cache/${location}`];

@@ -11,7 +11,7 @@ const ARROWS: Record<string, readonly string[]> = {
   sqlite: ['core'],
   aws: ['core'],
   modules: ['core'],
-  cli: ['core', 'stdio', 'sqlite', 'modules', 'express'],
+  cli: ['core', 'stdio', 'sqlite', 'aws', 'modules', 'express'],
 };
 
 /**
@@ -29,6 +29,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['memory'], // adapters that keep everything in this process's memory
     ['call'], // one call, from its parameters to its result
     ['config'], // from a file's text to a catalog
+    ['stored'], // catalogs in a store: plans, imports, history, and what is served of them
     ['session'], // methods, dispatcher, connections
     ['define'], // a catalog in code
     ['daemon'],
@@ -48,11 +49,13 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
   ],
   sqlite: [
     ['engine'], // SQLite, whichever package it comes from
-    ['journal'], // files that records are appended to
+    ['journal', 'blobs'], // files that records are appended to; large payloads as files
     ['database'], // tables, opening, reading, pruning
     ['import'], // from journals to tables: when, by whom, exactly once
+    ['catalogs'], // the catalogs of partitions, loaded when they are used
     ['maintenance'], // backup, restore and check of a whole file
     ['record-database'], // the database, loaded when it is needed
+    ['lazy-catalogs'],
     ['store', 'maintain'],
     ['index'],
   ],
@@ -164,9 +167,9 @@ describe('between packages', () => {
           .filter((source) => source.package === folder)
           .flatMap((source) => source.imports.map((i) => packageOf(i.specifier))),
       );
-      // Native addons stay outside the bundle, so the command line needs them although others are what imports them.
+      // Native addons and what strips types stay outside the bundle, so the command line needs what other packages import.
       // Its library offers every way of authentication, so it brings the optional peers of the express package.
-      const indirect = folder === 'cli' ? ['libsql', ...optionalPeers('express')] : [];
+      const indirect = folder === 'cli' ? ['libsql', '@swc/wasm-typescript', ...optionalPeers('express')] : [];
       return Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
         .filter((name) => !used.has(name) && !indirect.includes(name))
         .map((name) => `packages/${folder}/package.json: ${name}`);
@@ -242,6 +245,25 @@ describe.each(Object.entries(ROOMS))('inside %s', (name, rows) => {
         return from === to || rankOf(to) < rankOf(from) ? undefined : `${from} must not know ${to}`;
       }),
     ).toEqual([]);
+  });
+});
+
+describe('inside sqlite', () => {
+  it('catalogs and blobs are loaded with import() alone, so that recording calls loads none of it', () => {
+    const byPath = new Map(sources.map((source) => [source.path, source]));
+    const loaded = (path: string, seen = new Set<string>()): Set<string> => {
+      if (seen.has(path)) return seen;
+      seen.add(path);
+      const source = byPath.get(path);
+      for (const { specifier, typeOnly, dynamic } of source?.imports ?? [])
+        if (source !== undefined && isRelative(specifier) && !typeOnly && !dynamic) loaded(target(source, specifier), seen);
+      return seen;
+    };
+    for (const entry of ['index', 'record-database', 'import/record-thread']) {
+      const files = [...loaded(`packages/sqlite/src/${entry}.ts`)];
+      expect(files.length).toBeGreaterThan(3);
+      expect(files.filter((file) => /\/(catalogs|blobs)\/|verify-catalogs/.test(file))).toEqual([]);
+    }
   });
 });
 

@@ -44,7 +44,7 @@ export function watch(pid) {
   };
 }
 
-/** Runs something and subtracts its time from what is left of the patience. */
+/** Runs something and subtracts its time from the remaining time limit. */
 async function patiently(work) {
   const started = performance.now();
   try {

@@ -7,7 +7,7 @@ const TICKS_PER_SECOND = 100;
 
 export const hasProc = existsSync('/proc/self/stat');
 
-/** The text of a file; empty if its process or thread has ended meanwhile. */
+/** The text of a file; empty if its process or thread has ended in the meantime. */
 function read(path) {
   try {
     return readFileSync(path, 'latin1');

@@ -1,6 +1,4 @@
-/**
- * The answers of the floors. They check nothing, store nothing, and build their list pages once.
- */
+/** The answers of the floor servers. They check nothing, store nothing, and build their list pages once. */
 import { functionOf, toolList, wanted } from './tools.mjs';
 
 const PAGE = 1_000;

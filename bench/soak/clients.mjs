@@ -127,8 +127,8 @@ export async function caller(options) {
     if (hasSession && Math.random() < 0.5) {
       const { status } = await connection.request('DELETE', headersOf(server, 'DELETE', { session }));
       if (status !== 200 && status !== 204) ledger.error(`DELETE: HTTP ${status}`);
-      ledger.count('sessions ended with a goodbye');
-    } else ledger.count(hasSession ? 'sessions left' : 'connections left');
+      ledger.count('sessions ended with DELETE');
+    } else ledger.count(hasSession ? 'sessions abandoned' : 'connections abandoned');
     connection.destroy();
     session = await open(connection);
   }
@@ -188,10 +188,10 @@ export async function resumer(options) {
           resolve(told);
         });
       });
-      if (message === undefined) ledger.error('a stream that was taken up did not bring the answer', key);
+      if (message === undefined) ledger.error('a resumed stream did not bring the answer', key);
       else {
         ledger.answered(key, 'steps', message);
-        ledger.count('streams taken up');
+        ledger.count('resumed streams');
       }
     }
     await sleep(between(0, 2 * think));
@@ -234,7 +234,7 @@ export async function watcher({ server, ledger, over, seen }) {
       }
       if (event !== 'call_settled') return;
       const { callId } = JSON.parse(data);
-      if (seen.ids.has(callId)) ledger.error('a live event was told twice', callId);
+      if (seen.ids.has(callId)) ledger.error('a live event was sent twice', callId);
       seen.ids.add(callId);
       ledger.count('live events of calls that ended');
     });

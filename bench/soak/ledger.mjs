@@ -64,7 +64,7 @@ export class Ledger {
       idsOf.get(user).push(id);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       if (status === 'in_process') this.error('a record is still in_process', key);
-      if (!this.calls.has(key)) this.error('a record of a call that nobody made', key);
+      if (!this.calls.has(key)) this.error('a record of an unknown call', key);
       if (byKey.has(key)) this.error('two records of one call', key);
       byKey.set(key, status);
     }

@@ -95,12 +95,12 @@ export async function growth({ rounds, n, temporary, log }) {
   return {
     text: [
       `## Growth of the catalog: medians of ${rounds} rounds`,
-      growthTable(samples, `tools/call of the last tool: server CPU µs (${WINDOW} under way)`, 'callCpu'),
+      growthTable(samples, `tools/call of the last tool: server CPU µs (${WINDOW} running calls)`, 'callCpu'),
       growthTable(samples, 'tools/list, all pages: server CPU ms', 'listCpuMs'),
       growthTable(samples, 'tools/list, all pages: ms', 'listMs'),
       growthTable(samples, 'Spawn to the result of the last tool: ms', 'startMs'),
       growthTable(samples, 'RSS MB at the end', 'megabytes'),
-      `Ours and the floor list 1,000 tools a page (${pages} pages at ${most}), the SDKs all in one. Other work meanwhile: ${span(otherCores)} cores.`,
+      `Ours and the floor list 1,000 tools a page (${pages} pages at ${most}), the SDKs all in one. Other work at the same time: ${span(otherCores)} cores.`,
     ].join('\n\n'),
     failures: new Map(
       [...samples].flatMap(([size, { failures }]) =>

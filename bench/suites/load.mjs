@@ -17,7 +17,7 @@ const LIMIT_MS = 60_000;
 const WARM = 0.15;
 /** Calls one at a time, relative to those with a window. */
 const ALONE = 0.25;
-/** What a server has put off is counted, too: it is given so long to do it. */
+/** Time for work that a server has delayed, so that this work is measured, too. */
 const REST_MS = 500;
 const BUDGETS = { sqlite: { limit: 3, text: 'recorded in SQLite' }, none: { limit: 2, text: 'not recorded' } };
 const TAIL = 1.5;
@@ -97,7 +97,7 @@ export async function load({ rounds, n, temporary, log }) {
   const common = ['server', 'CPU µs/call', 'x floor', 'calls/s', 'by floor', 'p50 ms', 'p99 ms'];
   return {
     text: [
-      `## Throughput, ${WINDOW} calls under way: ${n} calls, ${rounds} rounds`,
+      `## Throughput, ${WINDOW} running calls: ${n} calls, ${rounds} rounds`,
       table([...common, 'RSS MB', 'answer bytes', 'driver CPU µs', 'other work, cores'], many),
       `## Throughput, one call at a time: ${Math.ceil(n * ALONE)} calls, ${rounds} rounds`,
       table(common, alone),

@@ -159,7 +159,14 @@ export async function sessions({ rounds, temporary, log }) {
     text: [
       `## Memory over HTTP, after a collection: ${rounds} rounds`,
       table(
-        ['server', 'KB/idle session', '+ KB/open stream', 'bytes/call', `MB with ${LEFT} sessions`, 'MB when they are over'],
+        [
+          'server',
+          'KB/idle session',
+          '+ KB/open stream',
+          'bytes/call',
+          `MB with ${LEFT} abandoned sessions`,
+          'MB when they are over',
+        ],
         rows,
       ),
       `A stream is that of a session, or one of subscriptions/listen. Bytes a call: what ${CALLS} calls add to ${CALLS} before.`,
@@ -170,7 +177,7 @@ export async function sessions({ rounds, temporary, log }) {
         ? [
             budget(contender, 'session', 'heap of an idle session', '3 KB', BUDGETS.session),
             budget(contender, 'stream', 'heap of its open stream', '8 KB more', BUDGETS.stream),
-            budget(contender, 'left', `heap after ${LEFT} sessions that were left`, 'begin + 1 MB', BUDGETS.megabytes),
+            budget(contender, 'left', `heap after ${LEFT} abandoned sessions`, 'begin + 1 MB', BUDGETS.megabytes),
           ]
         : [budget(contender, 'stream', 'heap of a stream without a session', '3 + 8 KB', BUDGETS.alone)]),
       budget(contender, 'calls', `heap after ${CALLS} more calls`, '1 MB more', BUDGETS.megabytes),

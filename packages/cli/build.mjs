@@ -5,7 +5,10 @@
  *   bin.js     loads main.cjs, from a cache of compiled code if it can
  *   main.cjs   serving, whole, as CommonJS: Node 20 compiles and links one such file in less time than the same as ES modules
  *   record-database.js   the database of records, loaded after the first call, and record-thread.js, which fills it under load
+ *   stored-catalogs.js   the catalogs of the store
+ *   aws-store.js   the store on DynamoDB and S3, and the AWS SDK
  *   worker-guard.cjs   loaded first in worker threads, by its path
+ *   typescript-thread.js   strips types in the thread of Node's hooks, where Node does not strip them itself
  *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share
  *   assets/    what the pages of the API are made of
  *
@@ -36,13 +39,15 @@ const bundled = {
   bundle: true,
   minify: true,
   legalComments: 'none',
-  // Native addons cannot be bundled; everything else is inside.
-  external: ['libsql', 'bcrypt'],
+  // Native addons cannot be bundled, and what strips types is too large for those who do not need it. Everything else is inside.
+  external: ['libsql', 'bcrypt', '@swc/wasm-typescript'],
   // From the sources, so that a bundle never holds a stale build.
   alias: {
     '@mcp-daemon/core': join(src('core'), 'index.ts'),
     '@mcp-daemon/stdio': join(src('stdio'), 'index.ts'),
+    '@mcp-daemon/sqlite/blobs': join(src('sqlite'), 'blobs/index.ts'),
     '@mcp-daemon/sqlite': join(src('sqlite'), 'index.ts'),
+    '@mcp-daemon/aws': join(src('aws'), 'index.ts'),
     '@mcp-daemon/modules': join(src('modules'), 'index.ts'),
     '@mcp-daemon/express/local': join(src('express'), 'auth/local/index.ts'),
     '@mcp-daemon/express/cognito': join(src('express'), 'auth/cognito/index.ts'),
@@ -64,7 +69,7 @@ const oneFile = {
       const imports = [];
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
-        const [, separate] = /\/(cli|log-pino|record-database|serve-http)\.js'$/.exec(specifier) ?? [];
+        const [, separate] = /\/(aws-store|cli|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(specifier) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${separate}.js')`;
         const name = `__import${imports.length}`;
         imports.push(`import * as ${name} from ${specifier};`);
@@ -106,10 +111,14 @@ const [workerGuard, main, commands] = await Promise.all([
     format: 'esm',
     entryPoints: {
       cli: `${src('cli')}/commands/cli.ts`,
+      'aws-store': `${src('cli')}/runtime/aws-store.ts`,
       'log-pino': `${src('cli')}/log/log-pino.ts`,
+      'stored-catalogs': `${src('cli')}/runtime/stored-catalogs.ts`,
       'serve-http': `${src('cli')}/serve/serve-http.ts`,
       'record-database': `${src('sqlite')}/record-database.ts`,
+      'typescript-thread': `${src('modules')}/typescript-thread.ts`,
       'record-thread': `${src('sqlite')}/import/record-thread.ts`,
+      'stored-catalogs': `${src('sqlite')}/catalogs/stored-catalogs.ts`,
     },
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',

@@ -18,6 +18,7 @@ import { RawClient } from './raw.js';
 import type { Json, RawPeer } from './raw-peer.js';
 import { envelope } from './raw-peer.js';
 import { environment } from './sidecar.js';
+import { startAsCline, startTwice } from './starts.js';
 
 /** A JSON-RPC error, as every client throws it here. */
 export class RpcError extends Error {
@@ -83,12 +84,24 @@ export function reply(method: unknown, params: Json): Json {
 /** A client's end of a pipe to a process, or of whatever else a suite names with its arguments. */
 type Way<T> = (args: string[]) => T;
 
-function raw(version: string, way: Way<RawPeer> = (args) => new RawClient(args)): ClientUnderTest {
+/** What a client without an SDK does in a way of its own. */
+interface RawOptions {
+  /** What is added to its name. */
+  readonly as?: string;
+  /** Default: all that {@link reply} answers. */
+  readonly capabilities?: Json;
+}
+
+function raw(
+  version: string,
+  way: Way<RawPeer | Promise<RawPeer>> = (args) => new RawClient(args),
+  { as = '', capabilities = CAPABILITIES }: RawOptions = {},
+): ClientUnderTest {
   const modern = version >= '2026';
   return {
-    name: `raw ${version}`,
+    name: `raw ${version}${as}`,
     async connect(args) {
-      const client = way(args);
+      const client = await way(args);
       const result = (answer: Json): Json => {
         const { error } = answer as { error?: { code: number; message: string; data?: unknown } };
         if (error !== undefined) throw new RpcError(error.code, error.message, error.data);
@@ -96,14 +109,14 @@ function raw(version: string, way: Way<RawPeer> = (args) => new RawClient(args))
       };
       client.onRequest = ({ method, params = {} }) => reply(method, params as Json);
       let hello: Json;
-      if (modern) hello = result(await client.ask('server/discover', { _meta: envelope(CAPABILITIES) }));
-      else hello = result(await client.initialize(version, CAPABILITIES));
+      if (modern) hello = result(await client.ask('server/discover', { _meta: envelope(capabilities) }));
+      else hello = result(await client.initialize(version, capabilities));
 
       async function send(method: string, params: Json = {}, options: RequestOptions = {}): Promise<Json> {
         const { signal, onProgress } = options;
         const token = `progress-${client.lines.length}`;
         const meta = {
-          ...(modern ? envelope(CAPABILITIES) : {}),
+          ...(modern ? envelope(capabilities) : {}),
           ...(onProgress ? { progressToken: token } : {}),
           ...(params['_meta'] as Json),
         };
@@ -144,7 +157,7 @@ function raw(version: string, way: Way<RawPeer> = (args) => new RawClient(args))
         ...(modern && {
           async listen(filter: Json) {
             const before = client.notifications.length;
-            const { id } = client.request('subscriptions/listen', { notifications: filter, _meta: envelope(CAPABILITIES) });
+            const { id } = client.request('subscriptions/listen', { notifications: filter, _meta: envelope(capabilities) });
             while (client.notifications.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
             const [first] = client.notifications.slice(before) as { method: string; params: Json }[];
             if (first?.method !== 'notifications/subscriptions/acknowledged') throw new Error(`first came ${first?.method}`);
@@ -281,4 +294,9 @@ export const clientsOver = (ways?: {
   ...(['legacy', 'auto', { pin: '2026-07-28' }] as const).map((mode) => sdkV2(mode, ways?.v2)),
 ];
 
-export const clients = clientsOver();
+/** Clients over a pipe: all of the above, and those that start a process which they do not use. */
+export const clients: readonly ClientUnderTest[] = [
+  ...clientsOver(),
+  raw('2024-11-05', async (args) => (await startAsCline(args)).second, { as: ' as Cline', capabilities: {} }),
+  raw('2025-11-25', async (args) => (await startTwice(args, false)).second, { as: ' started twice' }),
+];

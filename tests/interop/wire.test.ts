@@ -274,7 +274,7 @@ describe('a config file that is edited', () => {
     expect(errorOf(await client.ask('tools/call', call('test_meta'))).code).toBe(-32602);
   });
 
-  it('lets calls under way end', async () => {
+  it('lets running calls finish', async () => {
     start();
     await client.initialize();
     const { answer } = client.request('tools/call', call('test_wait', { ms: 800 }));

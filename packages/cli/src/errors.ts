@@ -18,7 +18,7 @@ export interface UsageHelp {
 /** The command line or a setting is wrong. Exit code 2. */
 export class UsageError extends Failure {
   override readonly exitCode = 2;
-  /** What to show below the message; undefined where the message says all there is to say. */
+  /** What to show below the message; undefined if the message is complete. */
   readonly help: UsageHelp | undefined;
 
   /**
@@ -39,6 +39,6 @@ export function orList(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
-/** The message for a value that is none of some words: `must be a or b, not "c"`. */
+/** The message for a value that is not one of the allowed words: `must be a or b, not "c"`. */
 export const mustBe = (words: readonly string[], value: string): string =>
   `must be ${orList(words)}, not ${JSON.stringify(value)}`;

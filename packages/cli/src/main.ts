@@ -1,6 +1,6 @@
 /**
  * Serves, or runs another command. Hosts start a sidecar many times a day, so serving is parsed here and loads nothing else; the
- * other commands are in a chunk of their own.
+ * other commands are in a separate chunk.
  */
 import { serve } from './serve/serve.js';
 import { parseServeFlags } from './settings/serve-flags.js';

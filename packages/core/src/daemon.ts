@@ -23,11 +23,12 @@ import type { CatalogDefinition, LinkBinding } from './ports/definition.js';
 import type { Logger } from './ports/logger.js';
 import type { ModuleSource } from './ports/modules.js';
 import type { Runner } from './ports/runner.js';
-import { DaemonError, toRpcError } from './protocol/errors.js';
+import { DaemonError } from './protocol/errors.js';
 import type { Exchange } from './protocol/exchange.js';
 import type { Limits } from './protocol/limits.js';
 import { MAX_TIMER_MS, withDefaults } from './protocol/limits.js';
 import type { Implementation, JsonRpcResponse, Transport } from './protocol/messages.js';
+import { refusalOf } from './protocol/refusal.js';
 import { SMALL_MESSAGE_BYTES } from './protocol/scan.js';
 import { createServerInfo } from './protocol/server-info.js';
 import type { RecorderStats } from './records/recorder.js';
@@ -45,23 +46,23 @@ import { connectTransport } from './session/transport.js';
 
 /** What {@link createDaemon} takes. */
 export interface DaemonOptions {
-  /** What the partition `default` offers; see `defineCatalog` and `parseConfig`. There is no other partition then. */
+  /** The catalog of the partition `default`; see `defineCatalog` and `parseConfig`. There are no other partitions then. */
   catalog?: CatalogDefinition;
-  /** Where the catalogs of all partitions come from, in place of `catalog`. The daemon's end closes it. */
+  /** The source of the catalogs of all partitions, instead of `catalog`. The daemon closes it at its end. */
   catalogs?: CatalogSource;
   /** How the server names itself. */
   server?: Partial<Implementation>;
   /**
-   * Which capabilities are declared to clients: those that the catalog of their partition has when they connect, or `all`. Hosts ask
-   * for every list that is declared, and some give their model tools for it. Choose `all` where an edit is to add the first prompt
-   * or resource of a catalog for clients that are connected already. Default: `catalog`.
+   * Which capabilities are declared to clients: those that the catalog of their partition has when they connect, or `all`. Hosts
+   * ask for every list that is declared, and some give their model tools for it. Choose `all` if an edit may add the first prompt
+   * or resource of a catalog while clients are connected. Default: `catalog`.
    */
   capabilities?: DeclaredCapabilities;
-  /** Where the code that runs in this process comes from, asked in order. The daemon's end closes them. Default: nowhere. */
+  /** The sources of code that runs in this process, in order. The daemon closes them at its end. Default: none. */
   modules?: readonly ModuleSource[];
   /** What else runs links' functions, asked in order before this process does. The daemon's end closes them. Default: none. */
   runners?: readonly Runner[];
-  /** Where records are kept, or how to open it at the first record. Default: in memory. */
+  /** The store of call records, or a function that opens it at the first record. Default: in memory. */
   store?: Store | (() => Awaitable<Store>);
   /** How long and how many records of a partition are kept, and how large the store may get. Default: 30 days, 100,000, 1 GB. */
   retention?: RetentionOptions;
@@ -70,15 +71,20 @@ export interface DaemonOptions {
   /** Seals `requestState`; daemons that share it open each other's. Default: random. */
   stateSecret?: string;
   /**
-   * Whether clients are told why code could not be loaded. The reason names files and quotes errors, so it is for clients that
-   * the operator runs, as over stdio. The record and the log always have it. Default: false.
+   * Whether clients get the reason why code could not be loaded. The reason names files and quotes errors, so use it only for
+   * clients that the operator runs, such as over stdio. The record and the log always have it. Default: false.
    */
   explainFailures?: boolean;
-  /** Where the daemon speaks to its operator. Default: nowhere. */
+  /**
+   * Whether arguments that hosts add to calls are dropped where the schema of the tool does not have them, such as
+   * `wait_for_previous` of Gemini CLI. Default: true.
+   */
+  dropHostArguments?: boolean;
+  /** The log for the operator. Default: no log. */
   logger?: Logger;
 }
 
-/** Whose session it is. */
+/** The user of the session. */
 export interface SessionIdentity {
   /** Default: `default`. */
   partition?: string;
@@ -86,7 +92,7 @@ export interface SessionIdentity {
   subject?: string;
 }
 
-/** What a daemon counts. */
+/** The counts of a daemon. */
 export interface DaemonStats extends RecorderStats {
   /** Running calls. */
   inFlight: number;
@@ -96,7 +102,7 @@ export interface DaemonStats extends RecorderStats {
 
 /** A running daemon. */
 export interface Daemon {
-  /** Serves one message that stands alone. @returns the answer, or undefined; requests to a closed daemon are refused */
+  /** Serves one message without a session. @returns the answer, or undefined; requests to a closed daemon are refused */
   handle(message: unknown, exchange: Exchange): Awaitable<JsonRpcResponse | undefined>;
   /** Begins a connection; see {@link Session}. @throws DaemonError `closed` */
   open(peer: Peer, identity?: SessionIdentity): Session;
@@ -106,25 +112,25 @@ export interface Daemon {
    * Replaces the catalog that `createDaemon` was given as `catalog`, and notifies clients of what changed. Running calls end on
    * the old one.
    *
-   * @throws DaemonError `usage` where the daemon was given `catalogs`: such a source says itself what changed
+   * @throws DaemonError `usage` if the daemon has `catalogs`: such a source reports changes itself
    */
   update(catalog: CatalogDefinition): void;
   /** Makes the next calls of matching links (default: all) load their code again, and notifies subscribers of their resources. */
   reload(which?: (link: LinkBinding) => boolean): void;
   /**
-   * The store of this daemon's records, to read and administer them; opened where it is not open. The daemon closes it.
+   * The store of this daemon's records, to read and administer them. Opens it if it is not open. The daemon closes it.
    *
-   * @throws DaemonError `store_failed` or `store_busy` where it cannot be opened, `closed`
+   * @throws DaemonError `store_failed` or `store_busy` if it cannot be opened, `closed`
    */
   store(): Promise<Store>;
   readonly events: EventBus;
-  /** Whether its end has begun: what comes now is refused. */
+  /** Whether the daemon is closing or closed. New messages are refused. */
   readonly closed: boolean;
-  /** Counts of records since the start, and of what runs now. Costs nothing. */
+  /** Counts of records since the start, and of what runs now. It is cheap. */
   stats(): DaemonStats;
   /**
-   * Whether records can be kept: opens the store where it is not open, and reads. May be asked every second; those who ask at once
-   * share one answer. There is no time limit: it takes as long as the store.
+   * Checks whether records can be kept: opens the store if it is not open, and reads. It may be called every second; callers at
+   * the same time share one check. There is no time limit: it takes as long as the store.
    *
    * @throws DaemonError `store_failed` or `store_busy`, also while records wait because they cannot be written; `closed`
    */
@@ -149,7 +155,7 @@ function catalogsOf({ catalog, catalogs }: DaemonOptions): {
   source: CatalogSource;
   /** The source of `catalog`, which `update` changes. */
   fixed?: FixedCatalogSource;
-  /** What is known before the first request. */
+  /** The catalogs that are known before the first request. */
   known: ReadonlyMap<string, CatalogDefinition>;
 } {
   if ((catalog === undefined) === (catalogs === undefined)) {
@@ -160,17 +166,10 @@ function catalogsOf({ catalog, catalogs }: DaemonOptions): {
   return { source: fixed, fixed, known: new Map([[DEFAULT_PARTITION, catalog]]) };
 }
 
-/** Answers a message that is refused as a whole. @returns undefined where nobody waits for an answer */
-function answerTo(message: unknown, error: DaemonError): JsonRpcResponse | undefined {
-  const { id, method } = (message ?? {}) as { id?: unknown; method?: unknown };
-  if (typeof method !== 'string' || (typeof id !== 'string' && typeof id !== 'number')) return undefined;
-  return { jsonrpc: '2.0', id, error: toRpcError(error, 'modern') };
-}
-
 /**
  * Creates a daemon. It is ready at once: modules are loaded at their first call, the store is opened at the first record.
  *
- * @throws DaemonError `usage` where an option is no good
+ * @throws DaemonError `usage` if an option is invalid
  *
  * @example
  * const daemon = createDaemon({ catalog: defineCatalog({ functions: [hello] }) });
@@ -178,7 +177,7 @@ function answerTo(message: unknown, error: DaemonError): JsonRpcResponse | undef
  */
 export function createDaemon(options: DaemonOptions): Daemon {
   const { modules = [], runners = [], retention, stateSecret, logger = SILENT } = options;
-  const { capabilities = 'catalog', explainFailures = false } = options;
+  const { capabilities = 'catalog', explainFailures = false, dropHostArguments = true } = options;
   const limits = withDefaults(options.limits);
   const server: Implementation = { name: 'mcp-daemon', version: '0.0.0', ...options.server };
   const info = createServerInfo(server);
@@ -221,7 +220,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     maxBytes: limits.maxStateBytes,
   });
   const asker = createInputAsker({ sealer, info, limits });
-  const calls = createCalls({ catalog, executor, recorder, asker, bus, info, limits, explainFailures, logger });
+  const parts = { catalog, executor, recorder, asker, bus, info };
+  const calls = createCalls({ ...parts, limits, explainFailures, dropHostArguments, logger });
   const subscriptions = createSubscriptionIndex(bus, limits);
   const listeners = createListeners({
     index: subscriptions,
@@ -235,7 +235,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   const sessions = new Set<Session>();
   /**
-   * Messages that stand alone and are not answered yet. A counter, not a Set: the hash tables that a growing Set discards keep
+   * Number of running messages without a session. A counter, not a Set: the hash tables that a growing Set discards keep
    * short-lived objects alive until the next full GC.
    */
   let standing = 0;
@@ -259,14 +259,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
   }
 
   function handle(message: unknown, exchange: Exchange): Awaitable<JsonRpcResponse | undefined> {
-    if (closing !== undefined) return answerTo(message, new DaemonError('closed', 'The server is shutting down.'));
+    if (closing !== undefined) return refusalOf(message, new DaemonError('closed', 'The server is shutting down.'));
     const { bytes = 0 } = exchange;
     let giveBack: (() => void) | undefined;
     if (bytes > SMALL_MESSAGE_BYTES) {
       try {
         giveBack = budget.take(exchange.partition, exchange.subject, bytes);
       } catch (error) {
-        return answerTo(message, error as DaemonError);
+        return refusalOf(message, error as DaemonError);
       }
     }
     const answer = dispatcher.handle(message, exchange);
@@ -282,7 +282,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     });
   }
 
-  /** Waits for messages that stand alone: their transports end those that take too long. */
+  /** Waits for messages without a session. Their transports end messages that take too long. */
   async function drainStanding(drainMs: number): Promise<void> {
     if (standing === 0) return;
     let timer: NodeJS.Timeout | undefined;
@@ -315,7 +315,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     try {
       await recorder.close();
     } finally {
-      await closeAll([linker, catalog]); // also where the store could not be closed
+      await closeAll([linker, catalog]); // even if the store could not be closed
     }
   }
 

@@ -30,10 +30,10 @@ import type { CheckResult, JsonSchema, TypeOf } from './schema/types.js';
 /** A schema of arguments: JSON Schema 2020-12, or any Standard Schema that can give one (zod 4 can). */
 export type AnySchema = JsonSchema | StandardSchema;
 
-/** What a function is called with, by its schema. */
+/** The type of a function's arguments, from its schema. */
 export type Arguments<S> = S extends StandardSchema ? InferOutput<S> : S extends JsonSchema ? TypeOf<S> : JsonObject;
 
-/** What a function may be asked to return, by its output schema. */
+/** The type of a function's structured result, from its output schema. */
 export type Structured<S> = S extends StandardSchema ? InferInput<S> : unknown;
 
 /** What tools, resources and prompts have in common. */
@@ -45,7 +45,7 @@ export interface FunctionOptions {
   _meta?: JsonObject;
   /** Milliseconds that one call may take. */
   timeoutMs?: number;
-  /** What the record of a call keeps. Default: everything. */
+  /** The record policy. Default: everything. */
   record?: Partial<RecordPolicy>;
 }
 
@@ -71,7 +71,7 @@ export interface ResourceOptions extends FunctionOptions {
   run: (uri: string, context: FunctionContext) => unknown;
 }
 
-/** Completes an argument from what was typed. */
+/** Completes an argument from the typed text. */
 export type CompletionFunction = (value: string, context: FunctionContext) => readonly string[] | Promise<readonly string[]>;
 
 /** A prompt of {@link definePrompt}. */
@@ -118,7 +118,7 @@ function jsonSchema(schema: AnySchema, side: 'input' | 'output'): JsonObject {
 /**
  * Defines a tool. The types of `run`'s arguments follow from `inputSchema`.
  *
- * @throws DaemonError `schema_invalid` where a Standard Schema can give no JSON Schema
+ * @throws DaemonError `schema_invalid` if a Standard Schema has no JSON Schema
  *
  * @example
  * const hello = defineTool({
@@ -147,7 +147,9 @@ export function defineTool<const I extends AnySchema = { type: 'object' }, const
   };
 }
 
-/** Defines a resource, or a family of resources. @throws DaemonError `usage` where there is neither `uri` nor `uriTemplate`, or both */
+/**
+ * Defines a resource, or a family of resources. @throws DaemonError `usage` if there is neither `uri` nor `uriTemplate`, or both
+ */
 export function defineResource(resource: ResourceOptions): ResourceDefinition | ResourceTemplateDefinition {
   const { name, uri, uriTemplate, mimeType, size, completions, run } = resource;
   const shared = {
@@ -184,7 +186,7 @@ export function definePrompt<const N extends string = never>(prompt: PromptOptio
   };
 }
 
-/** A time limit that no timer keeps, and a path by which nothing would be redacted. */
+/** Finds time limits that are too long for a timer, and paths that redact nothing. */
 function limitMistakes({ timeout_ms, record }: FunctionDefinition, path: string): Mistake[] {
   const mistakes: Mistake[] = [];
   if (timeout_ms !== undefined && !(Number.isInteger(timeout_ms) && timeout_ms >= 1 && timeout_ms <= MAX_TIMER_MS))
@@ -199,7 +201,7 @@ function limitMistakes({ timeout_ms, record }: FunctionDefinition, path: string)
   return mistakes;
 }
 
-/** Mistakes that types cannot hold off: names used twice, limits and paths that do nothing, and schemas that are none. */
+/** Finds mistakes that types cannot prevent: names used twice, limits and paths without effect, and invalid schemas. */
 function mistakesOf(functions: readonly FunctionDefinition[]): Mistake[] {
   const mistakes: Mistake[] = [];
   const seen = new Map<string, number>();
@@ -223,7 +225,7 @@ function mistakesOf(functions: readonly FunctionDefinition[]): Mistake[] {
 /**
  * A catalog of functions made with {@link defineTool}, {@link defineResource} and {@link definePrompt}.
  *
- * @param options.instructions told to models by clients that ask for it
+ * @param options.instructions instructions for models; clients get them at the handshake
  * @throws ConfigError with all mistakes at once
  */
 export function defineCatalog(options: { functions: readonly FunctionDefinition[]; instructions?: string }): CatalogDefinition {

@@ -98,7 +98,7 @@ describe('a daemon whose catalogs come from a source', () => {
     expect(errorOf(await client.request('tools/list'))).toEqual({ code: -32600, message: 'There is no partition "nobody".' });
   });
 
-  it('notifies of an update the clients of that partition, and no others', async () => {
+  it('notifies only the clients of that partition of an update', async () => {
     const source = tenants();
     const clients = await clientsOf(daemonOver(source));
     await source.change('acme', [whereAmI, named('rocket'), named('anvil')]);
@@ -143,7 +143,7 @@ describe('a daemon whose catalogs come from a source', () => {
     expect(textOf(await acme!.call('where'))).toBe('acme');
   });
 
-  it('tells clients nothing of why a source fails, logs it, and recovers', async () => {
+  it('hides from clients why a source fails, logs it, and recovers', async () => {
     const source = tenants();
     const { logger, of } = memoryLogger();
     source.failure = new Error('password "hunter2" refused by db.internal');
@@ -258,7 +258,7 @@ describe('the code of several partitions', () => {
     expect(textOf(await clients[0]!.call('linked'))).toBe('acme 3');
   });
 
-  it('is closed with the daemon, also where the store cannot be closed', async () => {
+  it('is closed with the daemon, even if the store cannot be closed', async () => {
     const counting = countingRunner();
     const { store } = watchedStore({ close: () => Promise.reject(new Error('stuck')) });
     const daemon = createDaemon({ catalogs: new Tenants({ acme: [whereAmI] }), store, runners: [counting.runner] });
@@ -280,7 +280,7 @@ describe("a daemon's store", () => {
     expect(opened).toBe(1);
   });
 
-  it('is closed with the daemon, also where no call was made, and refused after it', async () => {
+  it('is closed with the daemon, even without a call, and is refused afterwards', async () => {
     const memory = createMemoryStore();
     const daemon = daemonWith([], { store: memory });
     const { calls } = await daemon.store();
@@ -289,7 +289,7 @@ describe("a daemon's store", () => {
     await expect(daemon.store()).rejects.toMatchObject({ code: 'closed' });
   });
 
-  it('is given although it cannot be written now, but not where it cannot be opened', async () => {
+  it('is returned if it cannot be written now, but not if it cannot be opened', async () => {
     const full = watchedStore({
       write: () => {
         throw new Error('disk full');

@@ -62,13 +62,13 @@ describe('types from JSON Schema', () => {
     });
   });
 
-  it('say nothing of a schema that is not known when it is compiled', () => {
+  it('are unknown for a schema that is not known at compile time', () => {
     const inputSchema: JsonObject = { type: 'object' };
     defineTool({ name: 't', inputSchema, run: (_args) => same<typeof _args, unknown>(true) });
     same<Arguments<JsonSchema>, unknown>(true);
   });
 
-  it('are none where there is no schema', () => {
+  it('are unknown without a schema', () => {
     defineTool({ name: 't', run: (_args) => same<typeof _args, Record<string, unknown>>(true) });
   });
 
@@ -110,13 +110,13 @@ describe('a schema of zod', () => {
     },
   });
 
-  it('gives the types of what it gives, not of what it takes', () => {
+  it('gives the output types of the schema, not the input types', () => {
     same<Arguments<typeof order>, { count: number; size: 's' | 'm'; name: string; tags?: { id: number }[] | undefined }>(true);
     const _made = z.object({ at: z.number().default(5) });
     same<Structured<typeof _made>, { at?: number | undefined }>(true);
   });
 
-  it('is told to clients as JSON Schema of what it takes', async () => {
+  it('is sent to clients as the JSON Schema of its input', async () => {
     const [listed] = resultOf(await modern(daemonWith([tool])).request('tools/list'))['tools'] as [JsonObject];
     expect(listed['inputSchema']).toMatchObject({
       type: 'object',
@@ -159,7 +159,7 @@ describe('a schema of zod', () => {
     expect(resultOf(await client.call('t'))['structuredContent']).toEqual({ n: 1 });
   });
 
-  it('that cannot be told as JSON Schema is refused', () => {
+  it('that cannot be converted to JSON Schema is refused', () => {
     expect(throwing(() => defineTool({ name: 't', inputSchema: z.object({ at: z.date() }), run: () => 1 }))).toMatchObject({
       code: 'schema_invalid',
       message: expect.stringContaining('"zod"') as string,
@@ -173,7 +173,7 @@ describe('a schema of another library', () => {
       n: number;
     }>;
 
-  it('is refused where it gives no JSON Schema', () => {
+  it('is refused if it has no JSON Schema', () => {
     expect(throwing(() => defineTool({ name: 't', inputSchema: standard(), run: () => 1 }))).toMatchObject({
       code: 'schema_invalid',
       message: expect.stringMatching(/"mine" cannot convert its schemas to JSON Schema/) as string,
@@ -194,7 +194,7 @@ describe('a schema of another library', () => {
     expect(textOf(await modern(daemonWith([t])).call('t', { n: 1 }))).toBe('{"n":1}');
   });
 
-  it('may say what is wrong in its own way: ten things at most', async () => {
+  it('may report problems in its own form: at most ten', async () => {
     const jsonSchema = { input: () => ({ type: 'object' }), output: () => ({ type: 'object' }) };
     const issues = [
       { message: 'whole' },
@@ -265,7 +265,7 @@ describe('a catalog of a program', () => {
     expect(new Set([one, ...others]).size).toBe(5);
   });
 
-  it('takes a resource with a URI or a template, and not with both or neither', () => {
+  it('accepts a resource with a URI or a template, but not with both or neither', () => {
     const resource = (more: { uri?: string; uriTemplate?: string }): unknown =>
       throwing(() => defineResource({ name: 'r', run, ...more }));
     for (const more of [{}, { uri: 'x://a', uriTemplate: 'x://{a}' }]) {
@@ -273,7 +273,7 @@ describe('a catalog of a program', () => {
     }
   });
 
-  it('keeps what it is told of each function, and nothing else', () => {
+  it('keeps only the known members of each function', () => {
     const shared = {
       title: 'T',
       description: 'D',
@@ -314,7 +314,7 @@ describe('a catalog of a program', () => {
     });
   });
 
-  it('may hold a schema that only a call finds out about: the model is told, and so is the operator', async () => {
+  it('may have an invalid schema that only a call detects: the model and the log get the error', async () => {
     const broken = { ...defineTool({ name: 't', run }), inputSchema: { type: 'strang' } };
     const client = modern(daemonWith([], { catalog: { revision: '1', functions: [broken] } }));
     expect(resultOf(await client.call('t'))).toMatchObject({
@@ -324,13 +324,13 @@ describe('a catalog of a program', () => {
   });
 });
 
-describe('limits and paths that would do nothing', () => {
+describe('limits and paths without effect', () => {
   it.each([Infinity, 0, -1, 1.5, 2 ** 31, NaN])('a time limit of %s is a mistake', (timeoutMs) => {
     const functions = [defineTool({ name: 'limited', timeoutMs, run: () => 'x' })];
     expect(throwing(() => defineCatalog({ functions }))).toMatchObject({ mistakes: [{ path: '$[0].timeoutMs' }] });
   });
 
-  it('a redaction that is no JSON path is a mistake: what it names would be recorded', () => {
+  it('a redaction that is not a JSON path is a mistake: the values would be recorded', () => {
     const record = { redact: ['$.card', 'card.number'] };
     const functions = [defineResource({ name: 'r', uri: 'a://b', record, run: () => 'x' })];
     expect(throwing(() => defineCatalog({ functions }))).toMatchObject({ mistakes: [{ path: '$[0].record.redact[1]' }] });

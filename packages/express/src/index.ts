@@ -1,4 +1,4 @@
-/** mcp-daemon over HTTP. Users are in entries of their own: `@mcp-daemon/express/local` and `@mcp-daemon/express/cognito`. */
+/** mcp-daemon over HTTP. Users are in separate entries: `@mcp-daemon/express/local` and `@mcp-daemon/express/cognito`. */
 export { createRouter } from './router.js';
 export type { DaemonRouter, RouterOptions } from './router.js';
 export type { Middleware } from './wire/middleware.js';

@@ -75,7 +75,7 @@ const AFTER_PARTITION = new Map(rows.filter((row) => row.partition === 'segment'
 const WITH_SUBPATHS = rows.filter((row) => row.subpaths === true);
 
 function matchOf(path: string): Match | undefined {
-  if (path === PATHS.mcp.path) return MCP; // nearly always
+  if (path === PATHS.mcp.path) return MCP; // the common case
   const exact = EXACT.get(path);
   if (exact !== undefined) return exact;
   const end = path.indexOf('/', 1);
@@ -114,7 +114,8 @@ export function partitionOfPath(path: string): string | undefined {
 }
 
 /**
- * The patterns of a row, as Express and OpenAPI write them: the path, and where it may begin with a partition the path with one.
+ * The patterns of a row, as Express and OpenAPI write them: the path, and the same path with a partition in front, if the row
+ * allows one.
  *
  * @param partition how the parameter is written: `:partition` for Express (the default), `{partition}` for OpenAPI
  *

@@ -128,7 +128,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   const budget = createByteBudget({ maxBytes: options.maxHeldBytes, maxBytesPerUser: options.maxHeldBytesPerUser });
   const mcp = createMcpHandler<AuthIdentity>(daemon, { ...options, authenticate, authorize: mayCall, budget, charge });
   const events = createEventsHandler(daemon, { ...options.events, budget });
-  // A session of HTTP+SSE lasts as long as its stream, so it has limits of its own.
+  // A session of HTTP+SSE lasts as long as its stream, so it has its own limits.
   const { maxSessions: _, maxSessionsPerUser: _perUser, sessionIdleMs: _idle, ...shared } = options;
   const sse = httpSse
     ? createHttpSseHandler<AuthIdentity>(daemon, { ...shared, prefix, authorize: mayCall, budget, charge })

@@ -47,12 +47,11 @@ function frameOf(stack: string): Location | undefined {
   return undefined;
 }
 
-/** Says which Node can load the file, if it is TypeScript that this Node cannot load. */
-function typeScriptAdvice(file: string, cause: unknown): string | undefined {
+/** Whether the module has TypeScript in node_modules, where no Node loads it. */
+function isInstalledTypeScript(cause: unknown): boolean {
   const code = isError(cause) ? cause.code : undefined;
-  if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' || !/"\.[mc]?ts"/.test(String((cause as Error).message))) return undefined;
-  const what = /^\.[mc]?ts$/.test(extname(file)) ? 'it is TypeScript' : 'it imports TypeScript';
-  return `${what}, which needs Node 22.18, 23.6 or newer (this is ${process.version}): compile it to JavaScript, or update Node`;
+  if (code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING') return true;
+  return code === 'ERR_UNKNOWN_FILE_EXTENSION' && /"\.[mc]?ts"/.test(String((cause as Error).message));
 }
 
 /**
@@ -77,8 +76,10 @@ export async function failureOf(
     }),
     lasting,
   });
-  const advice = typeScriptAdvice(file, cause);
-  if (advice !== undefined) return failed(advice);
+  // This package's own error: no file of the module has made it.
+  if (cause instanceof DaemonError) return failed(cause.message);
+  if (isInstalledTypeScript(cause))
+    return failed('Node loads no TypeScript from node_modules: install a package that contains JavaScript');
   if (extname(file) === '.json') return failed('it is JSON; functions must be in .js, .mjs or .cjs files', true);
   const stack = isError(cause) ? String(cause.stack) : '';
   // Paths in Node's own messages are absolute.

@@ -21,7 +21,7 @@ export interface FolderWatch {
 export interface FolderWatchOptions {
   /** Called for each change in a folder. `name` is the entry, if it is known. */
   onEvent(folder: string, name: string | null): void;
-  /** The most folders that are watched; others are polled. */
+  /** Maximum number of watched folders; others are polled. */
   limit: number;
   /** Milliseconds between two looks at polled folders. */
   interval: number;

@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { entriesOf, fileAt, indexOf, isCode, isInstalled, realPath, statOf, textOf } from './files.js';
+import { sourceSpecifier } from './strip-types.js';
 
 /** Enough for any module. A limit for anything that is not one. */
 const MAX_FILES = 1000;
@@ -65,7 +66,8 @@ function importsOf(file: string): string[] | undefined {
     } catch {
       continue;
     }
-    const target = fileAt(path, IMPORTABLE) ?? indexOf(path);
+    const source = sourceSpecifier(path, file);
+    const target = fileAt(path, IMPORTABLE) ?? (source === undefined ? undefined : fileAt(source, [])) ?? indexOf(path);
     if (target !== undefined) found.add(realPath(target));
   }
   if (COMPUTED.test(text)) for (const path of codeBelow(folder)) found.add(realPath(path));

@@ -14,6 +14,8 @@ import {
   writtenAfter,
 } from './graph.js';
 import { absorbStray } from './stray.js';
+import { isTypeScript } from './strip-types.js';
+import { allowTypeScript, isTypeScriptAllowed } from './typescript.js';
 import { supersede, urlOf } from './versions.js';
 
 /** The last load of one module's file. */
@@ -64,6 +66,28 @@ function writtenSinceLoad(file: string): string[] {
   return [...written, ...textsChanged(load.fresh)];
 }
 
+const NOT_LOADED: ReadonlySet<unknown> = new Set(['ERR_UNKNOWN_FILE_EXTENSION', 'ERR_MODULE_NOT_FOUND']);
+
+/** Whether loading may have failed only because the module has TypeScript among its files. */
+const mayNeedTypeScript = (file: string, cause: unknown): boolean =>
+  NOT_LOADED.has((cause as { code?: unknown } | undefined)?.code) && [...filesOf(file)].some(isTypeScript);
+
+/** Imports a file; if it turns out to import TypeScript, which was not allowed yet, again. */
+async function importFile(file: string): Promise<Record<string, unknown>> {
+  if (isTypeScript(file)) allowTypeScript();
+  const wasAllowed = isTypeScriptAllowed();
+  try {
+    return (await import(urlOf(file))) as Record<string, unknown>;
+  } catch (cause) {
+    absorbStray(cause);
+    if (wasAllowed || !mayNeedTypeScript(file, cause)) throw cause;
+    allowTypeScript();
+    // Node remembers which URLs failed.
+    supersede(withImporters(suspects(file)));
+    return (await import(urlOf(file))) as Record<string, unknown>;
+  }
+}
+
 /**
  * Imports a file: the module that the process has already, or newer code if a file of the module has changed or the last load
  * failed.
@@ -100,7 +124,7 @@ export async function loadFile(
   const load: Load = { since, fresh, state: 'pending', checked: false };
   loads.set(file, load);
   try {
-    const namespace = (await import(urlOf(file))) as Record<string, unknown>;
+    const namespace = await importFile(file);
     load.state = 'done';
     return namespace;
   } catch (cause) {

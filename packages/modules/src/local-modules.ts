@@ -15,6 +15,8 @@ import { filesOf, someUnread } from './graph.js';
 import { loadFile, onRenewed, refresh } from './load.js';
 import type { ModuleNames } from './locate.js';
 import { isPath, locate, noSuchExport } from './locate.js';
+import { isTypeScript } from './strip-types.js';
+import { allowTypeScript } from './typescript.js';
 
 /** What {@link localModules} takes. */
 export interface LocalModulesOptions {
@@ -44,7 +46,7 @@ export interface LocalModules extends ModuleSource {
   /**
    * Looks for a link's module without loading it.
    *
-   * @returns why it cannot be found; undefined where it is there
+   * @returns why it cannot be found; undefined if it exists
    */
   missing(link: ModuleNames): string | undefined;
   /** Ends all watching. Loading still works. */
@@ -53,7 +55,7 @@ export interface LocalModules extends ModuleSource {
 
 /** Milliseconds to wait after a change: editors and compilers write more than once. */
 const DEBOUNCE = 50;
-/** Milliseconds after which a missing file is not just being saved. */
+/** Milliseconds after which a missing file counts as removed: while it is saved, it may be missing for a moment. */
 const GRACE = 300;
 /** Milliseconds after its last write in which a file with a syntax error counts as being saved. */
 const SAVING = 1000;
@@ -104,10 +106,20 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     }
   }
 
+  function tryTypeScript(): void {
+    try {
+      allowTypeScript();
+    } catch (error) {
+      warn(`TypeScript cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
   /** Watches the folders of all files of the loaded modules. */
   function follow(): void {
     followed.clear();
     for (const top of new Set(found.values())) if (!isInstalled(top)) for (const file of filesOf(top)) followed.add(file);
+    // For JavaScript that imports TypeScript only when it is called: loading it has not shown that.
+    if ([...followed].some(isTypeScript)) tryTypeScript();
     linkFolders.clear();
     for (const name of linked.values()) if (!isInstalled(name)) linkFolders.add(dirname(name));
     folders?.set(new Set([...[...followed].map((file) => dirname(file)), ...linkFolders]));
@@ -140,7 +152,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     if (waiting.length > 0) schedule(GRACE);
   }
 
-  /** Deployments switch the link to the folder of everything: then all modules are in another folder. */
+  /** Some deployments switch a symbolic link to the whole folder. Then all modules are in another folder. */
   function followBase(): void {
     const now = realPath(path);
     if (now === base || statOf(now) === undefined) return;

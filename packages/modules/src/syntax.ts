@@ -4,6 +4,8 @@
  */
 import { fileURLToPath } from 'node:url';
 
+import { isTypeScript, stripperPath, stripsTypes } from './strip-types.js';
+
 /** A place in a file. */
 export interface Location {
   file: string;
@@ -15,18 +17,22 @@ const TIME_LIMIT = 2000;
 const PARSER = `
 const { readFileSync } = require('node:fs');
 const { SourceTextModule } = require('node:vm');
-const { workerData: { files, message } } = require('node:worker_threads');
+const { workerData: { files, message, stripper } } = require('node:worker_threads');
+const strip = (text) => stripper === undefined
+  ? require('node:module').stripTypeScriptTypes(text)
+  : require(stripper).transformSync(text, { mode: 'strip-only' }).code;
 for (const identifier of files) {
   let wrong;
   try {
-    new SourceTextModule(readFileSync(identifier, 'utf8'), { identifier });
+    const text = readFileSync(identifier, 'utf8');
+    new SourceTextModule(/\\.[mc]?ts$/.test(identifier) ? strip(text) : text, { identifier });
   } catch (error) {
     wrong = error;
   }
-  if (wrong !== undefined && wrong.message === message) throw wrong;
+  if (wrong instanceof Error && wrong.message === message) throw wrong;
 }`;
 
-/** The place in the first line of a stack, where Node writes it for a syntax error. */
+/** The position in the first line of a stack, as Node writes it for a syntax error. */
 export function decorated(stack: string): Location | undefined {
   const match = /^(file:\/\/.*?|\/.*?|[A-Za-z]:[\\/].*?)(?:\?[^:]*)?:(\d+)\r?\n/.exec(stack);
   if (match?.[1] === undefined) return undefined;
@@ -41,11 +47,12 @@ export function decorated(stack: string): Location | undefined {
  * @returns undefined if none of the files has this error
  */
 export async function locateSyntaxError(files: readonly string[], message: string): Promise<Location | undefined> {
+  const stripper = files.some(isTypeScript) && !stripsTypes() ? stripperPath() : undefined;
   const { Worker } = await import('node:worker_threads'); // loaded only when needed, to keep the start fast
   return new Promise((resolve) => {
     const worker = new Worker(PARSER, {
       eval: true,
-      workerData: { files, message },
+      workerData: { files, message, stripper },
       execArgv: ['--experimental-vm-modules', '--no-warnings'],
       stdout: true,
       stderr: true,

@@ -4,12 +4,12 @@
  * has changed; all others keep their state. Resolve hooks add the versions to imports inside modules. They are installed at the
  * first reload, so that a process without reloads does not pay for them.
  */
-import { closeSync, openSync } from 'node:fs';
 import * as nodeModule from 'node:module';
-import { devNull } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { MessageChannel } from 'node:worker_threads';
+
+import { checkDescriptors } from './descriptors.js';
 
 /** The versions of one URL in order, and whether its code does not know its own version (CommonJS). */
 interface Known {
@@ -25,7 +25,8 @@ interface SyncHooks {
 }
 
 interface HookContext {
-  conditions: readonly string[];
+  /** A list; Node 22.15 to 22.17 give a Set where other hooks run in a thread. */
+  conditions: Iterable<string>;
   parentURL?: string | undefined;
 }
 
@@ -73,24 +74,6 @@ export const resolve = async (specifier, context, next) => {
   return url === result.url ? result : { ...result, url };
 };`;
 
-/** A thread needs about a dozen file descriptors to start. */
-const SPARE_DESCRIPTORS = 32;
-
-/**
- * Node 20: the hooks run in a thread, and where it cannot start for lack of file descriptors, Node waits for it forever. So
- * descriptors are tried first.
- *
- * @throws Error with the code EMFILE or ENFILE
- */
-function checkDescriptors(): void {
-  const spare: number[] = [];
-  try {
-    for (let count = 0; count < SPARE_DESCRIPTORS; count += 1) spare.push(openSync(devNull, 'r'));
-  } finally {
-    for (const descriptor of spare) closeSync(descriptor);
-  }
-}
-
 function install(): void {
   const { registerHooks } = nodeModule as unknown as SyncHooks;
   if (registerHooks !== undefined) {
@@ -99,7 +82,7 @@ function install(): void {
       resolve(specifier, context, next) {
         const result = next(specifier, context);
         // require() identifies modules by file, and its cache is cleared.
-        if (!context.conditions.includes('import')) return result;
+        if (![...context.conditions].includes('import')) return result;
         const url = pick(result.url, context.parentURL, known);
         return url === result.url ? result : { ...result, url };
       },
@@ -130,7 +113,8 @@ export function urlOf(file: string): string {
  * Gives files a new version, so that the next import of each reads it again. Running code keeps the versions that it has.
  *
  * @param files paths without symbolic links; must include all importers of these files
- * @throws Error if Node refuses the hooks (its permission model forbids threads); the files have their new versions all the same
+ * @throws Error if Node refuses the hooks (its permission model forbids threads) or has too few file descriptors for them; the files
+ *   still get their new versions
  */
 export function supersede(files: Iterable<string>): void {
   generation++;

@@ -1,7 +1,5 @@
 import { folderOf, inChild } from './support.js';
 
-const major = Number(process.versions.node.split('.')[0]);
-
 describe('loading a module', () => {
   const base = folderOf({
     'class.mjs': `export class Tools { constructor({ setting }) { this.setting = setting } hello() { return 'class ' + this.setting.a } }`,
@@ -80,22 +78,6 @@ describe('loading a module', () => {
       compiled: ['compiled', 'compiled', 'other'],
       folder: 'a folder',
     });
-  });
-
-  it('works for TypeScript if Node supports it; else the error says which Node does', async () => {
-    const typed = folderOf({
-      'tools.ts': `export const hello = (who: string): string => 'typed ' + who;`,
-      'package.json': `{"type":"module"}`,
-    });
-    if (major >= 24) {
-      expect(await inChild(typed, `out.typed = (await load('tools')).hello('x');`)).toMatchObject({ typed: 'typed x' });
-    } else if (major === 20) {
-      const { failed } = await inChild(typed, `out.failed = await failure('tools');`);
-      expect(failed).toMatchObject({ code: 'module_failed' });
-      expect((failed as Error).message).toMatch(
-        /^module "tools" \(\.\/tools\.ts\) could not be loaded: it is TypeScript, which needs Node 22\.18, 23\.6 or newer \(this is v20/,
-      );
-    }
   });
 
   it('works for packages: exports, scopes, subpaths, parent folders, exports of the main file', async () => {

@@ -1,6 +1,6 @@
 /** Makes folders of fixtures, and child processes that load them: jest replaces import() in its own process. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -27,13 +27,18 @@ export function folderOf(files: Readonly<Record<string, string>>): string {
 
 let bundle: string | undefined;
 
-/** Bundles the package into one file, as in the command line, from the sources because a build may be old. */
+/** Bundles the package, as in the command line, from the sources because a build may be old. */
 function built(): string {
   if (bundle !== undefined) return bundle;
-  bundle = join(folderOf({}), 'modules.mjs');
+  const folder = folderOf({ 'package.json': '{"type":"module"}', 'node_modules/@swc/README': '' });
+  symlinkSync(join(packages, 'modules/node_modules/@swc/wasm-typescript'), join(folder, 'node_modules/@swc/wasm-typescript'));
+  bundle = join(folder, 'modules.js');
   buildSync({
-    entryPoints: [join(packages, 'modules/src/index.ts')],
-    outfile: bundle,
+    entryPoints: {
+      modules: join(packages, 'modules/src/index.ts'),
+      'typescript-thread': join(packages, 'modules/src/typescript-thread.ts'),
+    },
+    outdir: folder,
     bundle: true,
     minify: true,
     keepNames: true,
@@ -78,11 +83,19 @@ export interface Told {
 
 /**
  * Runs statements in a child process. They can use `load`, `failure`, `write`, `watch`, `change` and more, and put results into
- * `out`. The process must end by itself.
+ * `out`. The process must end by itself. `descriptors` limits how many files it may have open.
  */
-export async function inChild(base: string, body: string, nodeOptions: readonly string[] = []): Promise<Told> {
+export async function inChild(
+  base: string,
+  body: string,
+  nodeOptions: readonly string[] = [],
+  { descriptors }: { descriptors?: number } = {},
+): Promise<Told> {
   const script = join(folderOf({ 'run.mjs': `${prelude()}\n${body}\nconsole.log('\\n' + JSON.stringify(out));` }), 'run.mjs');
-  const child = spawn(process.execPath, [...nodeOptions, script, base], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const command = [process.execPath, ...nodeOptions, script, base];
+  const limited = descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh'];
+  const [program = '', ...args] = [...limited, ...command];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -1,6 +1,6 @@
 /**
- * The database of call records, opened. It is loaded when records are first imported or read: the first call of a process needs
- * its journal alone.
+ * The open database of call records. This module is loaded when records are first imported or read: the first call of a process
+ * needs only the journal.
  */
 import type { CallQuery, CallRecord, LastPrune, Page, Retention } from '@mcp-daemon/core';
 
@@ -24,37 +24,37 @@ export { verifyDatabase } from './maintenance/verify.js';
 
 /** What {@link openRecordDatabase} takes. */
 export interface RecordDatabaseOptions extends OpenOptions {
-  /** Where journals are. */
+  /** The folder of the journals. */
   folder: string;
 }
 
 /** The database. All methods throw what the engine and the file system throw. */
 export interface RecordDatabase {
-  /** Imports some of what waits in journals. */
+  /** Imports some of the waiting records from journals. */
   importSome(): Imported;
-  /** Whether all journals are imported, as far as they are written now. */
+  /** Whether everything that is in the journals now is imported. */
   isSettled(): boolean;
   get(partition: string, uuid: string): CallRecord | undefined;
-  /** @throws DaemonError `invalid_cursor` or `invalid_params`, too */
+  /** Also throws DaemonError `invalid_cursor` or `invalid_params`. */
   list(partition: string, query: CallQuery): Page<CallRecord>;
   count: Reader['count'];
   find: Reader['find'];
-  /** Marks what ended processes left open; returns how many records. @param owner the one that asks */
+  /** Marks open records of ended processes as interrupted; returns how many. @param owner the owner id of this process */
   interrupt(owner: string): number;
-  /** Removes settled records; returns how many. @param goOn is asked before each batch */
+  /** Removes settled records; returns how many. @param goOn called before each batch; false stops the work */
   prune(partition: string, keep: Retention, goOn: () => boolean): Promise<number>;
   /** Removes the oldest settled records while the database takes more bytes; returns how many. @param goOn as for `prune` */
   shrink(bytes: number, goOn: () => boolean): Promise<number>;
   lastPrune(): LastPrune | undefined;
   notePrune(at: number): void;
-  /** Removes the journals of an owner, which must be imported. */
+  /** Removes the journals of an owner. They must be imported. */
   removeJournalsOf(owner: string): void;
-  /** Empties the -wal file, where nobody else uses the database. */
+  /** Empties the -wal file, if no other process uses the database. */
   checkpoint(): void;
   close(): void;
 }
 
-/** Opens the database, and creates its tables. @throws DaemonError `store_busy` or `store_failed` */
+/** Opens the database, and creates or migrates its tables. @throws DaemonError `store_busy` or `store_failed` */
 export async function openRecordDatabase({ folder, ...options }: RecordDatabaseOptions): Promise<RecordDatabase> {
   const connection = await openDatabase(chooseEngine(), options);
   const reader = createReader(connection);

@@ -1,6 +1,4 @@
-/**
- * The store: what is between opening and closing. Records are appended to a journal, and brought into the database from there.
- */
+/** The embedded store. Records are appended to a journal, and imported from there into the database. */
 import { randomUUID } from 'node:crypto';
 import { rmdirSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
@@ -16,25 +14,29 @@ import type { Work } from './import/thread.js';
 import { folderOf } from './journal/folder.js';
 import type { Restored } from './journal/journal.js';
 import { createJournal } from './journal/journal.js';
+import { createLazyCatalogs } from './lazy-catalogs.js';
 import type { RecordDatabase } from './record-database.js';
 
 /** What {@link openSqliteStore} takes. */
 export interface SqliteStoreOptions {
-  /** Path of the database. It and its folder are created where they are not there, for this user alone. */
+  /** Path of the database. The file and its folder are created if they do not exist, with access only for this user. */
   file: string;
-  /** How long to wait, in milliseconds, for other processes that hold the file. The event loop goes on meanwhile. Default 2500. */
+  /**
+   * How long to wait for other processes that have locked the file, in milliseconds. This does not block the event loop. Default
+   * 2500.
+   */
   busyTimeoutMs?: number;
-  /** Only reads: creates and changes nothing. Records that are not imported yet are not seen. Default false. */
+  /** Read-only: creates and changes nothing. Records that are not imported yet are missing. Default false. */
   readonly?: boolean;
-  /** Bytes of records that may wait for their import, while the database cannot be written. Default 256 MB. */
+  /** Maximum bytes of records that wait for their import while the database cannot be written. Default 256 MB. */
   maxWaitingBytes?: number;
-  /** Told where records cannot be imported, and where files were removed while in use. Default: no log. */
+  /** Gets a message if records cannot be imported, or if files were removed while in use. Default: no log. */
   logger?: Pick<Logger, 'error' | 'info'>;
 }
 
 const MAX_BUSY_MS = 600_000;
 
-/** After so many milliseconds an append looks first whether its file is still there. */
+/** After a pause of this many milliseconds, an append first checks whether its file still exists. */
 const LOOK_MS = 1_000;
 
 function check({ file, busyTimeoutMs = 0, maxWaitingBytes = 1 }: SqliteStoreOptions): void {
@@ -57,18 +59,19 @@ function attempt<T>(work: () => T): T {
  * Opens the embedded store: one file that several processes use at once, and that a `sqlite3` shell can read (its view
  * `function_calls` shows times as people read them).
  *
- * A write appends to a journal beside the file, `<file>-pending/`, and is safe from the end of this process when it returns. It
- * reaches the file itself within a tenth of a second or so. Reads bring in first what waits. The engine is loaded, and the file
- * opened, when the first records are imported or read. What a process leaves in its journal, the next one imports.
+ * A write appends to a journal next to the file, in `<file>-pending/`. When it returns, it survives a crash of this process. The
+ * import into the file follows, usually within a tenth of a second. A read imports all waiting records first. The engine is
+ * loaded and the file is opened when records are first imported or read. If a process leaves records in its journal, the next
+ * process imports them.
  *
- * @returns the store. Its methods throw DaemonError `closed` after `close()`, `store_busy` where others hold the file for longer
- * than `busyTimeoutMs`, `store_failed` where the file cannot be used.
- * @throws DaemonError `store_busy` or `store_failed`, with the file and what to do; `usage` for an option that is none.
+ * @returns the store. Its methods throw DaemonError `closed` after `close()`, `store_busy` if other processes lock the file for
+ *   longer than `busyTimeoutMs`, `store_failed` if the file cannot be used.
+ * @throws DaemonError `store_busy` or `store_failed`, with the file and what to do; `usage` for an invalid option.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   check(options);
   const { busyTimeoutMs = 2_500, readonly = false, maxWaitingBytes = 256 * 1024 * 1024, logger } = options;
-  // A relative path would be another file after a change of the working directory; a URI another thing altogether.
+  // A relative path would name another file after a change of the working directory, and SQLite would treat a URI differently.
   const file = isAbsolute(options.file) ? options.file : resolve(options.file);
   const folder = folderOf(file);
   const owner = randomUUID();
@@ -76,7 +79,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   let opening: Promise<RecordDatabase> | undefined;
   let closed = false;
   const watch = createFileWatch(file);
-  /** Records of this process that are gone with their file, and how many of its ended calls are no longer in any journal. */
+  /** Number of records of this process that were lost with their file, and of ended calls that are no longer in any journal. */
   let lost = 0;
   let released = 0;
   let lookedAt = performance.now();
@@ -88,7 +91,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     return opened;
   }
 
-  /** The database; opened at its first use, and again after a failure. */
+  /** The database. It is opened at the first use, and again after a failure. */
   const database = (): Promise<RecordDatabase> =>
     opened === undefined ? (opening ??= open().finally(() => (opening = undefined))) : Promise.resolve(opened);
 
@@ -105,7 +108,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     throw toStoreError(error, { file });
   }
 
-  // For as long as the store is open, and not only its connection: a thread may have it open, too.
+  // While the store is open, not only while its connection is open: the worker thread may have the file open, too.
   const notInUse = markInUse(file);
   const journal = createJournal({ folder, owner });
   const importer = createImporter({
@@ -131,10 +134,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     lost += cut;
     if (files > 0) logger?.error({ files }, 'the journal of call records was removed or moved while in use; it is written again');
     if (cut > 0)
-      logger?.error({ lost: cut }, `the journal of call records was cut off while in use: ${cut} call records are lost`);
+      logger?.error({ lost: cut }, `the journal of call records was truncated while in use: ${cut} call records are lost`);
   }
 
-  /** The file was removed, moved or replaced: begins anew at its path. */
+  /** Starts over with a new file at the same path, because the file was removed, moved or replaced. */
   function begin(): void {
     const { all, held } = journal.calls;
     const gone = Math.max(0, all - held - released);
@@ -143,21 +146,18 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     const before = opened;
     opened = undefined;
     try {
-      before?.checkpoint(); // its -wal file alone may be gone
+      before?.checkpoint(); // maybe only the -wal file was removed
       before?.close();
     } catch {
-      // Whatever it says, its file is not in use any more.
+      // Ignore the error: its file is not used any more.
     }
     createFile(file);
     watch.begin();
     const records = gone === 1 ? '1 call record' : `${gone} call records`;
-    logger?.error(
-      { lost: gone },
-      `the record file was removed or replaced while in use: ${records} of this process went with it`,
-    );
+    logger?.error({ lost: gone }, `the record file was removed or replaced while in use: ${records} of this process are lost`);
   }
 
-  /** Whether the files are still those that were opened; puts right what is not. @returns whether the database is another one */
+  /** Checks whether the files are still the opened ones, and repairs what it can. @returns whether the database was replaced */
   async function lookAfter(): Promise<boolean> {
     lookedAt = performance.now();
     if (readonly || isIntact()) return false;
@@ -177,10 +177,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
   function refuseWriting(): void {
     refuse();
-    if (readonly) throw new DaemonError('store_failed', 'The record file was opened for reading alone.');
+    if (readonly) throw new DaemonError('store_failed', 'The record file was opened read-only.');
   }
 
-  /** Reads when all that was written is there: at once, where nothing waits. */
+  /** Reads after all written records are imported; at once, if nothing waits. */
   function read<T>(work: (records: RecordDatabase) => T): Awaitable<T> {
     refuse();
     const known = opened;
@@ -191,14 +191,14 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       .then((records) => attempt(() => work(records)));
   }
 
-  /** Changes the database itself, when all that was written is there. */
+  /** Changes the database, after all written records are imported. */
   async function change<T>(work: (records: RecordDatabase) => T | Promise<T>): Promise<T> {
     await importer.settle(busyTimeoutMs);
     const records = await database();
     return patiently(busyTimeoutMs, () => work(records));
   }
 
-  /** Removes records: in the thread, or here where there is none, or where the time is short. */
+  /** Removes records: in the worker thread, or in this thread if there is none or if there is little time. */
   async function remove(
     work: Work,
     withinMs: number | undefined,
@@ -219,7 +219,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       throw new DaemonError('store_failed', `${what}. Is it locked by another process?`);
     }
     attempt(() => {
-      // While records come, each import looks. After a pause a record must not go where nobody will find it.
+      // While records keep coming, each import checks the file. After a pause, check it here: a record must not be written to a
+      // removed file.
       if (performance.now() - lookedAt > LOOK_MS) {
         lookedAt = performance.now();
         said(journal.restoreCurrent());
@@ -229,9 +230,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     importer.soon();
   }
 
+  const catalogs = createLazyCatalogs({ file, readonly, busyTimeoutMs, refuse, refuseWriting });
+
   async function close(): Promise<void> {
     await importer.stop();
     try {
+      await catalogs.close();
       if (!readonly && (journal.bytes > 0 || opened !== undefined)) {
         await importer.settle(busyTimeoutMs);
         journal.close();
@@ -241,7 +245,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       }
     } catch (error) {
       const { code, message } = toStoreError(error);
-      throw new DaemonError(code, `${message} The last call records stay in ${folder}, and the next start takes them over.`, {
+      throw new DaemonError(code, `${message} The last call records stay in ${folder}; the next start imports them.`, {
         cause: error,
       });
     } finally {
@@ -251,7 +255,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       try {
         rmdirSync(folder);
       } catch {
-        // It is not there, or other processes have their journals in it.
+        // It does not exist, or other processes have journals in it.
       }
     }
   }
@@ -284,6 +288,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
         await change((records) => records.notePrune(at));
       },
     },
+    catalogs,
     close() {
       closed = true;
       return (ending ??= close());

@@ -58,8 +58,8 @@ async function refusal(file: string, busyTimeoutMs = 100): Promise<{ code: strin
   return { code, message };
 }
 
-describe('a file that is none of ours', () => {
-  it('is no database', async () => {
+describe('a file of another program', () => {
+  it('is not a database', async () => {
     const file = newFile();
     writeFileSync(file, "These are somebody's notes.\n".repeat(500));
     const before = readFileSync(file, 'utf8');
@@ -89,7 +89,13 @@ describe('a file that is none of ours', () => {
     value(file, 'PRAGMA user_version = 99');
     const { code, message } = await refusal(file);
     expect(code).toBe('store_failed');
-    expect(message).toMatch(/was written by a newer version of mcp-daemon \(schema 99, this one knows 2\): update this one/);
+<<<<<<< HEAD
+    expect(message).toMatch(
+      /was written by a newer version of mcp-daemon \(schema 99, this version knows 2\): update mcp-daemon/,
+    );
+=======
+    expect(message).toMatch(/was written by a newer version of mcp-daemon \(schema 99, this one knows 3\): update this one/);
+>>>>>>> f16aa81 (sqlite: the store keeps the catalogs of partitions)
     await expect(openSqliteStore({ file, readonly: true })).rejects.toMatchObject({ code: 'store_failed', message });
   });
 
@@ -117,7 +123,7 @@ describe('a damaged file', () => {
     });
   });
 
-  it('that was cut off', async () => {
+  it('that was truncated', async () => {
     const file = await sound();
     truncateSync(file, 20_000);
     expect(await refusal(file)).toMatchObject({
@@ -144,7 +150,7 @@ describe('a damaged file', () => {
 describe('a locked file', () => {
   const BUSY = 'store_busy';
 
-  it('takes records into the journal at once, is busy for reading, and then has them all', async () => {
+  it('accepts records into the journal at once, is busy for reading, and has all records afterwards', async () => {
     const file = newFile();
     const store = await openSqliteStore({ file, busyTimeoutMs: 150 });
     await imported(store);
@@ -159,7 +165,7 @@ describe('a locked file', () => {
     await store.close();
   });
 
-  it('holds up nobody: the event loop goes on while it is waited for', async () => {
+  it('does not block the event loop while a caller waits for it', async () => {
     const file = newFile();
     const store = await openSqliteStore({ file, busyTimeoutMs: 400 });
     await imported(store);
@@ -204,7 +210,7 @@ describe('a locked file', () => {
     await store.close();
   });
 
-  it('is told to the logger when it lasts, and so is its end', async () => {
+  it('is logged if it lasts, and so is its end', async () => {
     const file = newFile();
     const said: string[] = [];
     const logger = {
@@ -231,7 +237,7 @@ describe('a locked file', () => {
     other.exec('BEGIN EXCLUSIVE');
     expect(await refusal(file)).toEqual({
       code: BUSY,
-      message: `The record file ${file} is locked by another process, and stayed so: try again later.`,
+      message: `The record file ${file} is still locked by another process: try again later.`,
     });
     other.exec('COMMIT');
     const store = await openSqliteStore({ file, busyTimeoutMs: 100 });

@@ -51,14 +51,14 @@ async function readAnew(file: string): Promise<string[]> {
 }
 
 describe('the database is removed while it is in use', () => {
-  it('and begins anew, with all records that the journal still has', async () => {
+  it('and a new file starts, with all records that the journal still has', async () => {
     const { file, store, said, write } = await open();
     const before = [await write(), await write()];
     await imported(store);
     removeDatabase(file);
     const after = [await write(), await write()];
     expect(await kept(store)).toEqual([...before, ...after]);
-    expect(said).toEqual(['the record file was removed or replaced while in use: 0 call records of this process went with it']);
+    expect(said).toEqual(['the record file was removed or replaced while in use: 0 call records of this process are lost']);
     expect(store.lost).toBe(0);
     await store.close();
     expect(await readAnew(file)).toEqual([...before, ...after]);
@@ -90,7 +90,7 @@ describe('the database is removed while it is in use', () => {
     expect(await readAnew(file)).toContain(uuid);
   });
 
-  it('and what is lost is counted: records whose journal was imported and removed', async () => {
+  it('and lost records are counted: their journal was imported and removed', async () => {
     const { file, store, said, write } = await open();
     // Of 8 MB each, a journal file ends, and is removed when it is imported.
     for (let index = 0; index < 5; index += 1) await write({ content: JSON.stringify('x'.repeat(5_000_000)) });
@@ -103,7 +103,7 @@ describe('the database is removed while it is in use', () => {
     expect(found).toContain(last);
     expect(store.lost).toBe(6 - found.length);
     expect(store.lost).toBeGreaterThan(0);
-    expect(said[0]).toContain(`${store.lost} call records of this process went with it`);
+    expect(said[0]).toContain(`${store.lost} call records of this process are lost`);
     await store.close();
   });
 
@@ -125,7 +125,7 @@ describe('the database is removed while it is in use', () => {
     expect(value(file, 'PRAGMA integrity_check')).toBe('ok');
   });
 
-  it('but for its -wal file alone, and nothing is lost', async () => {
+  it('but only its -wal file, and nothing is lost', async () => {
     const { file, store, said, write } = await open();
     const before = [await write(), await write()];
     await imported(store);
@@ -166,7 +166,7 @@ describe('the journal is removed while it is in use', () => {
     await store.close();
   });
 
-  it('and is looked for before the first record after a pause', async () => {
+  it('and this is detected before the first record after a pause', async () => {
     const { file, store, write } = await open();
     await write();
     await imported(store);
@@ -190,7 +190,7 @@ describe('the journal is removed while it is in use', () => {
     await store.close();
   });
 
-  it('or cut off, and what is lost is counted', async () => {
+  it('or truncated, and lost records are counted', async () => {
     const { file, store, said, write } = await open();
     const before = await write();
     await imported(store);
@@ -201,12 +201,12 @@ describe('the journal is removed while it is in use', () => {
     const after = await write();
     expect(await kept(store)).toEqual([before, after]);
     expect(store.lost).toBe(cut.length);
-    expect(said).toEqual(['the journal of call records was cut off while in use: 2 call records are lost']);
+    expect(said).toEqual(['the journal of call records was truncated while in use: 2 call records are lost']);
     await store.close();
   });
 });
 
-it('the whole folder is moved: the record goes on at the path, and the moved one is whole', async () => {
+it('the whole folder is moved: a new record starts at the path, and the moved one is complete', async () => {
   const { folder, file, store, said, write } = await open();
   const before = [await write(), await write()];
   await imported(store);
@@ -220,7 +220,7 @@ it('the whole folder is moved: the record goes on at the path, and the moved one
   expect(value(join(`${folder}.old`, 'calls.db'), 'PRAGMA integrity_check')).toBe('ok');
 });
 
-it('another database takes the place of the one in use: it is used from then on', async () => {
+it('another database replaces the one in use: it is used from then on', async () => {
   const other = await open();
   const old = await other.write();
   await other.store.close();
@@ -234,7 +234,7 @@ it('another database takes the place of the one in use: it is used from then on'
   expect(value(file, 'PRAGMA integrity_check')).toBe('ok');
 });
 
-it('a journal reads what was removed through its descriptor, and a file without a writer stays as it is', () => {
+it('a journal reads a removed file through its descriptor, and does not touch a file without a writer', () => {
   const folder = join(base, 'journal');
   mkdirSync(folder);
   const journal = createJournal({ folder, owner: 'me' });

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { exampleRecord } from '@mcp-daemon/core/contract';
+import { exampleCommit, exampleRecord } from '@mcp-daemon/core/contract';
 
 import type { Backup, Restored } from '../src/index.js';
 import { openSqliteStore, verifyRecords } from '../src/index.js';
@@ -42,7 +42,7 @@ async function numberOf(file: string): Promise<number> {
 }
 
 describe('a backup', () => {
-  it('has all that was recorded, also what waits in journals, while processes write on', async () => {
+  it('has all records, also those that wait in journals, while processes write', async () => {
     const file = newFile();
     const store = await openSqliteStore({ file });
     await store.calls.write(many(50));
@@ -59,6 +59,40 @@ describe('a backup', () => {
     expect(value(target, 'PRAGMA auto_vacuum')).toBe(2);
   });
 
+  it('has the catalogs of all partitions, and a restore brings them back', async () => {
+    const file = newFile();
+    const go = run('commit.mjs', file, 'acme', '3', 'ada');
+    await go.said('ready');
+    go.process.stdin?.write('go\n');
+    expect(await go.ended).toMatchObject({ code: 0, stderr: '' });
+    const target = join(base, 'catalogs.db');
+    await backupRecords(file, target);
+    const later = run('commit.mjs', file, 'acme', '2', 'bob');
+    await later.said('ready');
+    later.process.stdin?.write('go\n');
+    expect((await later.ended).code).toBe(0);
+    const state = `SELECT (SELECT count(*) FROM catalog_history) || ' ' || (SELECT count(*) FROM catalog_revisions) || ' ' ||
+      (SELECT count(*) FROM mcp_modules) || ' ' || (SELECT author FROM catalog_history h JOIN catalog_heads c ON c.entry = h.id)`;
+    expect([value(file, state), value(target, state)]).toEqual(['5 5 5 bob', '3 3 3 ada']);
+    const restored = newFile();
+    await restoreRecords(target, restored);
+    expect(value(restored, state)).toBe('3 3 3 ada');
+    expect((await verifyRecords(restored)).problems).toEqual([]);
+  });
+
+  it('is refused by a restore where the text of a revision is damaged', async () => {
+    const file = newFile();
+    const store = await openSqliteStore({ file });
+    await store.catalogs?.commit('acme', exampleCommit(null, 'text'));
+    await store.close();
+    const target = join(base, 'damaged-text.db');
+    await backupRecords(file, target);
+    value(target, `UPDATE catalog_revisions SET text = 'other' RETURNING 1`);
+    const restored = newFile();
+    await expect(restoreRecords(target, restored)).rejects.toThrow('damaged: partition acme: The text of revision');
+    expect(existsSync(restored)).toBe(false);
+  });
+
   it('is one moment of a file that is written all the time', async () => {
     const file = newFile();
     const child = run('load.mjs', file);
@@ -72,7 +106,7 @@ describe('a backup', () => {
     expect((await verifyRecords(target)).problems).toEqual([]);
   });
 
-  it('never replaces a file, and leaves nothing behind when it fails', async () => {
+  it('never replaces a file, and leaves no files behind when it fails', async () => {
     const file = newFile();
     await closed(file, 1);
     const target = join(base, 'there.db');
@@ -86,7 +120,7 @@ describe('a backup', () => {
 });
 
 describe('a restore', () => {
-  it('puts the backup in place, and keeps what was there with its journals', async () => {
+  it('replaces the file by the backup, and keeps the old file with its journals', async () => {
     const file = newFile();
     await closed(file, 3);
     const target = join(base, 'three.db');
@@ -105,7 +139,7 @@ describe('a restore', () => {
     expect(await numberOf(target)).toBe(3); // it is still there
   });
 
-  it('works where there was no record yet, also into a new folder', async () => {
+  it('works without an old file, also into a new folder', async () => {
     const file = newFile();
     await closed(file, 2);
     const other = join(base, 'new', 'deep', 'calls.db');
@@ -113,7 +147,7 @@ describe('a restore', () => {
     expect(await numberOf(other)).toBe(2);
   });
 
-  it('takes a plain copy of the data folder of a killed process, with what waits in it', async () => {
+  it('accepts a plain copy of the data folder of a killed process, with its waiting records', async () => {
     const file = newFile();
     const killed = run('load.mjs', file);
     await killed.said('done');
@@ -147,7 +181,7 @@ describe('a restore', () => {
     expect(await restoreRecords(target, file)).toMatchObject({ records: 2 });
   });
 
-  it('refuses what is no sound backup, and changes nothing then', async () => {
+  it('refuses a damaged backup, and changes nothing', async () => {
     const file = newFile();
     await closed(file, 200);
     const text = join(base, 'text.db');
@@ -165,7 +199,7 @@ describe('a restore', () => {
 });
 
 describe('the check', () => {
-  it('finds nothing in a sound file, and counts what is there', async () => {
+  it('finds no problem in an intact file, and counts its records', async () => {
     const file = newFile();
     await closed(file, 20);
     const holder = run('hold.mjs', file);

@@ -20,7 +20,7 @@ interface Change {
 const folder = temporaryFolder();
 const run = fixtures();
 
-it('several processes write at once: every record is there, once', async () => {
+it('several processes write at the same time: every record is stored once', async () => {
   const file = join(folder, 'many', 'calls.db');
   const children = Array.from({ length: 20 }, (_, index) => run('write.mjs', file, `p${index}`, '500'));
   for (const child of children) expect(await child.ended).toMatchObject({ code: 0, stdout: 'wrote 500\n', stderr: '' });
@@ -42,11 +42,11 @@ it('several processes may be the first', async () => {
     const children = Array.from({ length: 10 }, (_, index) => run('write.mjs', file, `p${index}`, '1'));
     for (const child of children) expect(await child.ended).toMatchObject({ code: 0, stdout: 'wrote 1\n', stderr: '' });
     expect(value(file, 'SELECT count(*) FROM mcp_function_calls')).toBe(10);
-    expect(value(file, 'PRAGMA user_version')).toBe(2);
+    expect(value(file, 'PRAGMA user_version')).toBe(3);
   }
 }, 60_000);
 
-it('a process killed while it writes loses no committed record, and what it left open is interrupted', async () => {
+it('a process that is killed while it writes loses no committed record, and its open records become interrupted', async () => {
   const file = join(folder, 'killed', 'calls.db');
   const living = run('hold.mjs', file);
   await living.said('holds');
@@ -93,7 +93,7 @@ it('a process killed while it writes loses no committed record, and what it left
   await store.close();
 }, 120_000);
 
-it('of several processes that look for interrupted calls at once, one finds each', async () => {
+it('if several processes search for interrupted calls at the same time, each call is found once', async () => {
   const file = join(folder, 'found', 'calls.db');
   mkdirSync(join(folder, 'found'));
   const holders = Array.from({ length: 5 }, () => run('hold.mjs', file));
@@ -108,7 +108,7 @@ it('of several processes that look for interrupted calls at once, one finds each
   for (const store of stores) await store.close();
 });
 
-describe('whose records are interrupted', () => {
+describe('the processes whose records are marked as interrupted', () => {
   /** A process holds a call open; its journal is changed; how many does another interrupt? */
   async function interruptedAfter(name: string, { header, silent = false, gone = false }: Change): Promise<number> {
     const file = join(folder, name, 'calls.db');

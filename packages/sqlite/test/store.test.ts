@@ -26,7 +26,7 @@ describe('the contract of a store', () => {
 });
 
 describe('the file', () => {
-  it('keeps what was written when it is opened again', async () => {
+  it('keeps its records when it is opened again', async () => {
     const file = newFile();
     const rows = [exampleRecord(), exampleRecord()].reverse();
     const first = await openSqliteStore({ file });
@@ -38,7 +38,7 @@ describe('the file', () => {
     await second.close();
   });
 
-  it('is for its owner alone, with its folder', async () => {
+  it('is accessible only to its owner, and so is its folder', async () => {
     const file = join(folder, 'deep', 'er', 'calls.db');
     const store = await openSqliteStore({ file });
     await store.calls.write([exampleRecord()]);
@@ -101,7 +101,7 @@ describe('the file', () => {
   });
 });
 
-describe('reading alone', () => {
+describe('a read-only store', () => {
   it('creates nothing', async () => {
     const file = newFile();
     await expect(openSqliteStore({ file, readonly: true })).rejects.toMatchObject({
@@ -115,7 +115,7 @@ describe('reading alone', () => {
     expect(statSync(empty).size).toBe(0);
   });
 
-  it('sees what others write, while they write', async () => {
+  it('sees the records of other processes, while they write', async () => {
     const file = newFile();
     const writer = await openSqliteStore({ file });
     await imported(writer);
@@ -140,8 +140,8 @@ describe('reading alone', () => {
     await writer.calls.write([exampleRecord()]);
     await writer.close();
     const { calls, close } = await openSqliteStore({ file, readonly: true });
-    expect(() => calls.write([exampleRecord()])).toThrow('opened for reading alone');
-    expect(() => calls.interrupt()).toThrow('opened for reading alone');
+    expect(() => calls.write([exampleRecord()])).toThrow('opened read-only');
+    expect(() => calls.interrupt()).toThrow('opened read-only');
     await expect(calls.prune('default', { count: 0 })).rejects.toMatchObject({ code: 'store_failed' });
     await close();
   });
@@ -159,7 +159,7 @@ describe('odd values', () => {
     await close();
   });
 
-  it('a row that cannot be written takes its group with it, and the next group is written', async () => {
+  it('an invalid row fails its whole group, and the next group is written', async () => {
     const { calls, close } = await openSqliteStore({ file: newFile() });
     const rows = Array.from({ length: 5 }, () => exampleRecord());
     const bad = { ...exampleRecord(), name: {} as string };
@@ -176,7 +176,7 @@ describe('odd values', () => {
 });
 
 describe('the end', () => {
-  it('leaves one whole file: no journal, nothing in the -wal file', async () => {
+  it('leaves one complete file: no journal, and an empty -wal file', async () => {
     const file = newFile();
     const store = await openSqliteStore({ file });
     const rows = Array.from({ length: 100 }, () => exampleRecord());
@@ -189,7 +189,7 @@ describe('the end', () => {
     expect(existsSync(`${file}-pending`)).toBe(false);
   });
 
-  it('keeps the journal of a store whose database is locked, for the next one to take over', async () => {
+  it('keeps the journal if the database is locked, and the next store imports it', async () => {
     const file = newFile();
     const store = await openSqliteStore({ file, busyTimeoutMs: 50 });
     await imported(store);
@@ -230,7 +230,7 @@ describe('a file of the first version', () => {
       const expected = { ...row, server: null, client: null };
       expect(await store.calls.get(row.partition_key, row.mcp_function_call_uuid)).toEqual(expected);
     }
-    expect(value(file, 'PRAGMA user_version')).toBe(2);
+    expect(value(file, 'PRAGMA user_version')).toBe(3);
     expect(value(file, 'PRAGMA auto_vacuum')).toBe(2);
     await store.close();
   });

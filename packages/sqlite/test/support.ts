@@ -58,7 +58,7 @@ export interface Child {
 const builtLibrary = (): string => {
   const at = (path: string): string => JSON.stringify(pathToFileURL(join(here, '../..', path)).href);
   return `export { openSqliteStore } from ${at('sqlite/dist/index.js')};
-    export { exampleRecord } from ${at('core/dist/contract/index.js')};`;
+    export { exampleCommit, exampleModuleRow, exampleRecord } from ${at('core/dist/contract/index.js')};`;
 };
 
 /**
@@ -76,7 +76,7 @@ export function fixtures({ built = false } = {}): (name: string, ...args: string
   else
     buildSync({
       stdin: {
-        contents: `export * from './src/index.ts'; export { chooseEngine } from './src/engine/engine.ts'; export { exampleRecord } from '../core/src/contract/index.ts';`,
+        contents: `export * from './src/index.ts'; export { chooseEngine } from './src/engine/engine.ts'; export { exampleCommit, exampleModuleRow, exampleRecord } from '../core/src/contract/index.ts';`,
         resolveDir: join(here, '..'),
       },
       alias: { '@mcp-daemon/core': join(here, '../../core/src/index.ts') },

@@ -1,5 +1,5 @@
 /**
- * Splits bytes into lines. Lines are cut as bytes and decoded whole, so that a character is never split between chunks.
+ * Splits bytes into lines. It splits the bytes first and decodes complete lines, so a character is never split between chunks.
  */
 
 const NEWLINE = 0x0a;
@@ -8,7 +8,7 @@ const BYTE_ORDER_MARK = '\uFEFF';
 
 /** What {@link createLineReader} takes. */
 export interface LineReaderOptions {
-  /** Greatest size of one line in bytes, without its newline. */
+  /** Maximum size of one line in bytes, without its newline. */
   maxBytes: number;
   /** Called with each line, without its line ending. Blank lines are skipped. */
   onLine: (line: string) => void;
@@ -18,9 +18,9 @@ export interface LineReaderOptions {
 
 /** Splits chunks into lines. */
 export interface LineReader {
-  /** Takes the next bytes. */
+  /** Adds the next bytes. */
   push(chunk: Buffer): void;
-  /** Ends the input: the rest is a line. */
+  /** Ends the input. The rest is the last line. */
   end(): void;
 }
 
@@ -51,7 +51,7 @@ export function createLineReader({ maxBytes, onLine, onTooLong }: LineReaderOpti
     if (bare.trim() !== '') onLine(bare);
   }
 
-  /** Completes the line that began in an earlier chunk. */
+  /** Completes the line that started in an earlier chunk. */
   function finish(bytes: Buffer): void {
     hold(bytes);
     if (skipping) {
@@ -79,9 +79,9 @@ export function createLineReader({ maxBytes, onLine, onTooLong }: LineReaderOpti
         from = first + 1;
       }
       if (last >= from) {
-        // Decodes all whole lines in one call.
+        // Decode all complete lines in one call.
         for (const line of chunk.toString('utf8', from, last).split('\n')) {
-          // A UTF-16 unit is one to three bytes: most lines need no counting.
+          // A UTF-16 unit takes one to three bytes, so most lines need no counting.
           if (line.length * 3 > maxBytes && Buffer.byteLength(line) > maxBytes) onTooLong();
           else emit(line);
         }

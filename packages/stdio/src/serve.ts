@@ -1,5 +1,5 @@
 /**
- * Serves a daemon by newline-delimited JSON-RPC. This adapter handles bytes and streams, the session everything else.
+ * Serves a daemon by newline-delimited JSON-RPC. This adapter handles bytes and streams; the session does the rest.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio
  */
@@ -67,7 +67,7 @@ export function serveStdio(daemon: Daemon, options: StdioOptions): StdioServer {
     if (lines === '' || broken) return;
     const text = lines;
     lines = '';
-    // While the client does not read, nothing is read from it: this limits its running calls.
+    // While the client does not read, do not read from it. This limits its running calls.
     if (!output.write(text) && !input.isPaused()) {
       input.pause();
       output.once('drain', () => {
@@ -135,7 +135,7 @@ export function serveStdio(daemon: Daemon, options: StdioOptions): StdioServer {
   async function written(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.min(drainMs, 2 ** 31 - 1)); // the maximum of a timer
+      timer = setTimeout(resolve, Math.min(drainMs, 2 ** 31 - 1)); // the maximum delay of a timer
       output.write('', () => resolve());
     });
     clearTimeout(timer);

@@ -74,7 +74,7 @@ describe('a line reader', () => {
     );
   });
 
-  it('replaces bytes that are not UTF-8, and goes on', () => {
+  it('replaces bytes that are not UTF-8, and continues', () => {
     expect(read([Buffer.from([0x61, 0xff, 0x0a]), 'b\n'])).toEqual(['a\ufffd', 'b']);
   });
 });

@@ -139,7 +139,7 @@ describe('messages over stdio', () => {
     await until(() => messages().length === 1);
   });
 
-  it('may arrive all at once with the handshake', async () => {
+  it('may arrive together with the handshake', async () => {
     const { send, messages } = served();
     send(
       initialize(),
@@ -242,7 +242,7 @@ describe('a host that reads slowly', () => {
     };
   }
 
-  it('is not read from until it reads again; nothing is lost and the order is kept', async () => {
+  it('pauses the input until it reads again; nothing is lost and the order is kept', async () => {
     const { output, chunks, all } = slow();
     const { input, send } = served({ output });
     for (let id = 1; id <= 20; id += 1) {
@@ -273,7 +273,7 @@ describe('a host that reads slowly', () => {
     await within(server.close());
   });
 
-  it('is not read from again once the server has ended', async () => {
+  it('does not resume the input after the server has ended', async () => {
     const { output, all } = slow();
     const { send, input, server } = served({ output, drainMs: 20 });
     send(call(1, 'echo', { text: 'x'.repeat(500) }));
@@ -432,7 +432,7 @@ describe('notifications of the server', () => {
     expect(messages().map(({ method, id }) => method ?? id)).toEqual(['notifications/progress', 'notifications/progress', 1]);
   });
 
-  it('tell legacy clients what changed', async () => {
+  it('notify legacy clients of changes', async () => {
     const { send, daemon, messages } = served({ daemon: { capabilities: 'all' } });
     send(initialize());
     await until(() => messages().length === 1);
@@ -445,10 +445,10 @@ describe('notifications of the server', () => {
   });
 });
 
-describe('a line that costs more than it should', () => {
+describe('a line that would take too much memory', () => {
   const PARSE_ERROR = -32700;
 
-  it('is refused where it is nested too deeply, in a moment and without being parsed', async () => {
+  it('is refused quickly if it is nested too deeply, without being parsed', async () => {
     const { input, send, messages } = served();
     const began = performance.now();
     input.write(`${'['.repeat(9_000_000)}\n`);
@@ -461,7 +461,7 @@ describe('a line that costs more than it should', () => {
     ]);
   });
 
-  it('is refused where it holds too many values', async () => {
+  it('is refused if it has too many values', async () => {
     const { input, messages } = served();
     input.write(`[${'{},'.repeat(1_100_000)}0]\n`);
     await until(() => messages().length === 1);
@@ -511,8 +511,8 @@ describe('a pipe that several clients use in turn', () => {
   });
 });
 
-describe('an id that cannot be kept as a number', () => {
-  it('is answered as it was written, so that its client does not wait for ever', async () => {
+describe('an id that JavaScript cannot represent exactly', () => {
+  it('is answered as it was written, so that its client does not wait forever', async () => {
     const { input, text } = served();
     input.write('{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}\n');
     await until(() => text() !== '');

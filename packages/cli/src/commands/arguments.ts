@@ -29,7 +29,7 @@ function checkOf(definition: FunctionDefinition | undefined, name: string): Fits
   const properties = inputSchema['properties'];
   const schema = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
   if (!isObject(schema) || Object.keys(schema).length === 0) return undefined;
-  // The properties alone, and what their references need.
+  // Keep only the properties, and the definitions that they refer to.
   const kept = ['$schema', '$id', '$defs', 'definitions', 'properties'].filter((key) => Object.hasOwn(inputSchema, key));
   const check = compileSchema(Object.fromEntries(kept.map((key) => [key, inputSchema[key]])));
   return (value) => check({ [name]: value }).ok;

@@ -81,7 +81,7 @@ export const call = defineCommand({
     // On a terminal a tool's escape sequences could change its title or hide text. Other programs get the text as it is.
     const shown = (text: string): string => (isTerminal(output) ? escapeControls(text) : text);
     const pretty = process.stderr.isTTY === true;
-    // The user reads the result: by default only warnings and errors are worth a line beside it.
+    // The user wants to read the result, so by default only warnings and errors are logged.
     const level = 'log-level' in flags || variableOf(SETTINGS.logLevel, env) !== undefined ? settings.logLevel : 'warn';
     const logger = createLogger({ level, pretty, colour: paintNote('bold', '') !== '' });
     const { daemon } = createRuntime({

@@ -12,7 +12,7 @@ export const STATUS_COLOURS: Readonly<Record<CallStatus, Style>> = {
   ...{ cancelled: 'yellow', timed_out: 'red', interrupted: 'yellow' },
 };
 
-/** What a call can be made on. */
+/** The kinds of functions that can be called. */
 export const CALL_TYPES = ['tool', 'resource', 'prompt'] as const satisfies readonly McpType[];
 
 /** The formats of `records export`. */
@@ -61,9 +61,9 @@ const WIDE = 120;
 const NARROW = 80;
 
 /**
- * Records as the lines of a table, which are not longer than the width from 80 columns on.
+ * Records as lines of a table. They fit the terminal, if it has at least 80 columns.
  *
- * @param width columns of the terminal; undefined: as wide as it gets
+ * @param width columns of the terminal; undefined: no limit
  */
 export function callTable(records: readonly CallRecord[], paint: Paint, width?: number, now = Date.now()): string[] {
   const isWide = width === undefined || width >= WIDE;
@@ -84,7 +84,7 @@ export function callTable(records: readonly CallRecord[], paint: Paint, width?: 
   ];
   if (isWide) columns.push(['TYPE', ({ mcp_type }) => mcp_type]);
   columns.push(['CALLER', ({ updated_by }) => cut(updated_by, isWide ? 14 : 9)]);
-  // The version is what there is no room for.
+  // There is no room for the version.
   if (width === undefined || width >= NARROW) {
     columns.push([
       'CLIENT',

@@ -4,10 +4,9 @@
 import type { CallRecord } from '@mcp-daemon/core';
 
 import { Failure } from '../errors.js';
-import { dataFile } from '../settings/paths.js';
 import { CALL_TYPES, callLine, callTable, callText, STATUS_COLOURS, toJson } from './calls-text.js';
 import type { CommandGroup } from './command.js';
-import { defineCommand, defined, switchFlag, textFlag } from './command.js';
+import { defineCommand, defined, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 
 const DEFAULT_LIMIT = '100';
 const DEFAULT_LINES = '10';
@@ -33,7 +32,7 @@ export const TIME_FILTERS = {
 const callsList = defineCommand({
   command: 'list',
   description: 'List recorded calls, newest first',
-  settings: ['store', 'dataDir'],
+  settings: STORE_FLAGS,
   flags: {
     ...CALL_FILTERS,
     ...TIME_FILTERS,
@@ -45,8 +44,8 @@ const callsList = defineCommand({
     ["calls list --json --limit 1 | jq '.[0].arguments'", 'Print the arguments of the last call'],
   ],
   async run({ json, limit: limitText, partition = DEFAULT_PARTITION, ...filters }, context) {
-    const { print, note, paint, width, settings, env } = context;
-    const { limitOf, openRecord, queryOf, readRecords } = await import('./record.js');
+    const { print, note, paint, width } = context;
+    const { limitOf, openRecord, queryOf, readRecords, recordPlace } = await import('./record.js');
     const query = queryOf(defined(filters));
     const limit = limitOf(limitText ?? DEFAULT_LIMIT);
     const store = await openRecord(context);
@@ -63,7 +62,7 @@ const callsList = defineCommand({
     }
     if (records.length === 0) {
       const filtered = Object.keys(query).length > 0 || partition !== DEFAULT_PARTITION;
-      note(filtered && store ? 'no call matches' : `no calls recorded yet (${dataFile(settings, env)})`);
+      note(filtered && store ? 'no call matches' : `no calls recorded yet (${recordPlace(context)})`);
       return 0;
     }
     for (const line of callTable(records, paint, width)) print(line);
@@ -76,7 +75,7 @@ const callsList = defineCommand({
 const callsShow = defineCommand({
   command: 'show <id>',
   description: 'Show one call, with its arguments and its result',
-  settings: ['store', 'dataDir'],
+  settings: STORE_FLAGS,
   positionals: {
     id: {
       type: 'string',
@@ -105,7 +104,7 @@ const callsShow = defineCommand({
 const callsTail = defineCommand({
   command: 'tail',
   description: 'Show calls as they end, of all processes, until Ctrl+C',
-  settings: ['store', 'dataDir'],
+  settings: STORE_FLAGS,
   flags: {
     ...CALL_FILTERS,
     lines: textFlag('Number of earlier calls to begin with', { alias: 'n', defaultDescription: DEFAULT_LINES }),
@@ -113,7 +112,7 @@ const callsTail = defineCommand({
   },
   examples: [['calls tail --status failed', 'Watch for calls that fail']],
   async run({ json, lines, partition = DEFAULT_PARTITION, ...filters }, context) {
-    const { followRecords, openRecord, queryOf, readRecords, recordFile, waitForFile } = await import('./record.js');
+    const { followRecords, openRecord, queryOf, readRecords, waitForRecord } = await import('./record.js');
     const query = { ...queryOf(defined(filters)), bodies: json };
     const count = Number(lines ?? DEFAULT_LINES);
     if (!Number.isSafeInteger(count) || count < 0) throw new Failure(`--lines: must be a whole number, not "${lines}"`);
@@ -122,7 +121,7 @@ const callsTail = defineCommand({
     const show = (record: CallRecord): void =>
       context.print(json ? JSON.stringify(toJson(record)) : callLine(record, context.paint, context.width));
 
-    await waitForFile(recordFile(context), ending.signal, context.note);
+    await waitForRecord(context, ending.signal);
     const store = ending.signal.aborted ? undefined : await openRecord(context);
     if (store === undefined) return 0;
     try {

@@ -83,6 +83,16 @@ export function defineCommand<const P extends Positionals, const F extends FlagO
   return spec as unknown as Command;
 }
 
+/** The settings of a command that opens the store. */
+export const STORE_FLAGS = [
+  'store',
+  'dataDir',
+  'region',
+  'dynamodbEndpoint',
+  'bucket',
+  's3Endpoint',
+] as const satisfies SettingName[];
+
 /** A flag with a text as its value. */
 export const textFlag = <const T extends Options>(describe: string, more?: T) =>
   ({ string: true, requiresArg: true, describe, ...more }) as { string: true; requiresArg: true } & T;

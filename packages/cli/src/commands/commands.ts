@@ -1,6 +1,4 @@
-/**
- * The list of all commands, in the order of the help. A new command is a file of its own and a line here.
- */
+/** The list of all commands, in the order of the help. A new command needs its own file and a line here. */
 import { call } from './call.js';
 import { calls } from './calls.js';
 import type { Command, CommandGroup } from './command.js';
@@ -10,8 +8,11 @@ import { init } from './init.js';
 import { inspect } from './inspect.js';
 import { install } from './install.js';
 import { list } from './list.js';
+import { partitions } from './partitions.js';
 import { records } from './records.js';
 import { serve } from './serve.js';
+import { settings } from './settings.js';
+import { store } from './store.js';
 import { tokens } from './tokens.js';
 import { uninstall } from './uninstall.js';
 import { users } from './users.js';
@@ -25,6 +26,9 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   records,
   init,
   config,
+  partitions,
+  settings,
+  store,
   inspect,
   users,
   tokens,

@@ -1,13 +1,11 @@
-/**
- * `completion`: prints a script with which a shell completes commands, flags and the names in the config file.
- */
+/** `completion`: prints a shell script that completes commands, flags and the names in the config file. */
 import { basename } from 'node:path';
 
 import { mustBe, UsageError } from '../errors.js';
 import { defineCommand } from './command.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
-/** The flag with which the scripts ask for words. */
+/** The flag that the shell's script uses to request candidates. */
 const COMPLETE_FLAG = '--get-yargs-completions';
 
 const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = {

@@ -24,9 +24,9 @@ export interface CheckReport {
 /** What is good to have, and often left out on purpose. */
 export function hintsAbout({ instructions, functions }: CatalogDefinition): string[] {
   const hints: string[] = [];
-  if (!instructions) hints.push('no "instructions": some hosts show their model nothing else of a server until it searches');
+  if (!instructions) hints.push('no "instructions": some hosts show only these to their model until it searches for tools');
   const silent = functions.filter(({ kind, description }) => kind === 'tool' && !description).map(({ name }) => name);
-  if (silent.length > 0) hints.push(`tools without a description, by which a model chooses: ${silent.join(', ')}`);
+  if (silent.length > 0) hints.push(`tools without a description, which models need to choose a tool: ${silent.join(', ')}`);
   return hints;
 }
 

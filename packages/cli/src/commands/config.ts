@@ -9,8 +9,10 @@ import { messageOf } from '../errors.js';
 import { findConfig } from '../settings/paths.js';
 import { WORDS } from '../terminal/summary.js';
 import { displayPath } from '../terminal/text.js';
-import type { CommandGroup } from './command.js';
+import type { CommandContext, CommandGroup } from './command.js';
 import { defineCommand, switchFlag } from './command.js';
+import { REVISION_COMMANDS } from './config-history.js';
+import { apply, plan } from './config-plan.js';
 
 /** All bindings of one function, with what each is for. */
 function* bindingsOf(entry: FunctionDefinition): Generator<{ what: string; binding: Binding }> {
@@ -32,14 +34,23 @@ const keyOf = (link: LinkBinding): string =>
   JSON.stringify([link.source, link.package_name, link.module_name, link.class_name, link.function_name, link.setting]);
 
 /** Loads the code of every function, as its first call would. @returns one line per problem */
-async function loadAll(file: string, definition: CatalogDefinition, logLevel: string): Promise<string[]> {
-  const [{ localModules }, { createLogger }, { linkCheck }] = await Promise.all([
+async function loadAll(
+  file: string,
+  definition: CatalogDefinition,
+  { settings, env }: Pick<CommandContext, 'settings' | 'env'>,
+): Promise<string[]> {
+  const [{ localModules }, { createLogger }, { loadEnvFile }, { linkCheck }, { withSecrets }] = await Promise.all([
     import('@mcp-daemon/modules'),
     import('../log/logger.js'),
+    import('../runtime/env-file.js'),
     import('../runtime/link-check.js'),
+    import('../runtime/secrets.js'),
   ]);
+  loadEnvFile(settings, file);
+  const { logLevel } = settings;
+  const base = dirname(file);
   const logger = createLogger({ level: logLevel, pretty: process.stderr.isTTY === true, colour: false });
-  const check = linkCheck(localModules({ base: dirname(file), logger }), logger);
+  const check = linkCheck(withSecrets(localModules({ base, logger }), { env, base }), logger);
   const results = new Map<string, Promise<string | undefined>>();
   const lines: string[] = [];
   for (const entry of definition.functions) {
@@ -58,7 +69,7 @@ async function loadAll(file: string, definition: CatalogDefinition, logLevel: st
 const check = defineCommand({
   command: 'check [file]',
   description: 'Find all errors and warnings of a config file',
-  settings: ['config', 'logLevel'],
+  settings: ['config', 'envFile', 'logLevel'],
   positionals: { file: { type: 'string', describe: 'Config file; the same as --config' } },
   flags: {
     load: switchFlag('Also load the code of every function'),
@@ -83,7 +94,7 @@ const check = defineCommand({
       // The code may print while it is loaded.
       const { output } = guardStdout();
       print = (line) => void output.write(`${line}\n`);
-      problems = await loadAll(file, definition, settings.logLevel);
+      problems = await loadAll(file, definition, context);
     }
     const report = {
       file,
@@ -101,4 +112,8 @@ const check = defineCommand({
 });
 
 /** Commands for config files. */
-export const config: CommandGroup = { command: 'config', description: 'Check config files', commands: [check] };
+export const config: CommandGroup = {
+  command: 'config',
+  description: 'Check config files, and apply them to partitions of the store',
+  commands: [check, plan, apply, ...REVISION_COMMANDS],
+};

@@ -21,6 +21,9 @@ export const CONFIG = 'mcp.json';
 /** The copy of the JSON Schema, for a folder without an installed package. */
 export const SCHEMA_COPY = 'mcp.schema.json';
 
+/** The test of a project in TypeScript. */
+export const TS_TEST = 'functions.test.mts';
+
 /** The JSON Schema of the config file, as this program has it. */
 export function schemaText(): string {
   const name = 'config.schema.json';
@@ -145,8 +148,9 @@ const packageText = ({ name, isTypeScript }: Template): string =>
     version: '0.1.0',
     private: true,
     type: 'module',
-    engines: { node: isTypeScript ? '>=22.18' : '>=20.19' },
-    scripts: { test: 'node --test' },
+    engines: { node: '>=20.19' },
+    // With a name, because Node 20 finds no tests in TypeScript, and would report that all have passed.
+    scripts: { test: isTypeScript ? `node --test ${TS_TEST}` : 'node --test' },
   });
 
 const tsconfigText = (): string =>
@@ -168,7 +172,7 @@ const tsconfigText = (): string =>
 function readmeText({ name, isTypeScript }: Template): string {
   const module = `functions.${isTypeScript ? 'mts' : 'mjs'}`;
   const types = isTypeScript
-    ? `\nNode runs TypeScript from 22.18 on (and 23.6). To check the types:\n\n\`\`\`sh\nnpm install --save-dev typescript @types/node\nnpx tsc\n\`\`\`\n`
+    ? `\nThe server runs TypeScript on every Node from 20.19 on. Node's own test runner needs 22.18, or \`npx tsx --test ${TS_TEST}\`.\n\nTypes are removed, not checked. To check them:\n\n\`\`\`sh\nnpm install --save-dev typescript @types/node\nnpx tsc\n\`\`\`\n`
     : '';
   return `# ${name}
 

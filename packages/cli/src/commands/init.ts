@@ -19,7 +19,7 @@ const INSTALLED_SCHEMA = './node_modules/mcp-daemon/config.schema.json';
 /** A word, quoted for a shell where needed. */
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
-/** Whether this Node runs TypeScript. */
+/** Whether this Node itself runs TypeScript, as in tests; the server does so on every Node. */
 const runsTypeScript = (): boolean => Boolean((process.features as { typescript?: unknown }).typescript);
 
 /** Throws where a file would be overwritten. */
@@ -59,7 +59,7 @@ export const init = defineCommand({
   description: 'Write a first config file, its functions and a test',
   positionals: { dir: { type: 'string', default: '.', describe: 'Folder to write to; created if needed' } },
   flags: {
-    ts: switchFlag('Write the functions in TypeScript, which Node runs from 22.18 on'),
+    ts: switchFlag('Write the functions in TypeScript'),
     class: switchFlag('Write the functions as methods of a class that gets a setting'),
     force: switchFlag('Overwrite the config file, the functions and the test'),
   },
@@ -68,7 +68,7 @@ export const init = defineCommand({
     ['init my-tools --ts', 'The same in TypeScript'],
   ],
   async run({ dir, ts, class: isClass, force }, { launch, print, note, paint }) {
-    const { CONFIG, filesOf, SCHEMA_COPY } = await import('./init-files.js');
+    const { CONFIG, filesOf, SCHEMA_COPY, TS_TEST } = await import('./init-files.js');
     const folder = resolve(dir);
     const file = join(folder, CONFIG);
     const schema = isFile(join(folder, INSTALLED_SCHEMA)) ? INSTALLED_SCHEMA : `./${SCHEMA_COPY}`;
@@ -79,13 +79,15 @@ export const init = defineCommand({
       const word = written.includes(name) ? paint('green', 'wrote') : paint('dim', 'kept');
       print(`${word} ${displayPath(join(folder, name))}`);
     }
-    if (ts && !runsTypeScript())
+    // Node itself runs TypeScript from 22.18 on; before that, its test runner needs help.
+    const runner = ts && !runsTypeScript() ? `npx tsx --test ${TS_TEST}` : 'node --test';
+    if (runner !== 'node --test')
       note(
-        `This is Node ${process.versions.node}, which does not run TypeScript. Use Node 22.18, 23.6 or newer for this project.`,
+        `The server runs TypeScript on this Node ${process.versions.node}. "npm test" needs Node 22.18, 23.6 or newer, or tsx.`,
       );
     const self = launch();
     const flags = folder === process.cwd() ? '' : `--config ${quoted(displayPath(file))} `;
-    const test = folder === process.cwd() ? 'node --test' : `(cd ${quoted(displayPath(folder))} && node --test)`;
+    const test = folder === process.cwd() ? runner : `(cd ${quoted(displayPath(folder))} && ${runner})`;
     const entry = { mcpServers: { [serverName({}, file)]: { command: self.command, args: stdioArgs(self, file) } } };
     print('');
     print(paint('bold', 'Try it'));

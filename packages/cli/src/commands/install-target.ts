@@ -69,19 +69,22 @@ export interface FileChange {
   /** The text of the file; undefined where there is none. */
   readonly before: string | undefined;
   readonly after: string;
+  /** The entries of all servers, before and after: their secrets are not shown. */
+  readonly entries: readonly unknown[];
   /** What to print when it is written. */
   readonly done: readonly string[];
 }
 
-/** Shows a change, asks for confirmation and writes it. @returns the exit code */
+/** Shows a change without its secrets, asks for confirmation and writes it. @returns the exit code */
 export async function writeChange(
   args: HostArguments,
   { print, note, paint, interactive }: CommandContext,
-  { file, before, after, done }: FileChange,
+  { file, before, after, entries, done }: FileChange,
 ): Promise<number> {
-  const { diff } = await import('../hosts/diff.js');
+  const [{ diff }, { hider }] = await Promise.all([import('../hosts/diff.js'), import('../hosts/hide.js')]);
+  const hide = hider(entries, hostOf(args).format);
   print(`${paint('bold', file)}${before === undefined ? ' (new file)' : ''}`);
-  for (const line of diff(before ?? '', after, paint)) print(line);
+  for (const line of diff(hide(before ?? ''), hide(after), paint)) print(line);
   if (args['dry-run']) {
     note('Dry run: nothing was written.');
     return 0;

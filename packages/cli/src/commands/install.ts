@@ -15,6 +15,7 @@ import type { SettingName } from '../settings/settings.js';
 import { HTTP_GROUPS, SETTING_NAMES, SETTINGS } from '../settings/settings.js';
 import type { CommandContext } from './command.js';
 import { defineCommand, textFlag } from './command.js';
+import { variablesOf } from './environment.js';
 import { checkName, fileOf, FLAGS, hostOf, POSITIONALS, writeChange } from './install-target.js';
 import { headersOf, readUrl } from './remote.js';
 
@@ -52,15 +53,28 @@ function nodeNotes({ node }: Launch): string[] {
   ];
 }
 
+/** What to say where a file that others may see has secrets. */
+const sharedNotes = (isShared: boolean, what: string): string[] =>
+  isShared ? [`The file is part of the project: everyone with the project can read the ${what}.`] : [];
+
 /** The server as a command that the host starts. */
-async function commandServer(host: Host, command: string | undefined, context: CommandContext): Promise<Server> {
+async function commandServer(
+  host: Host,
+  { command, env, scope }: { command: string | undefined; env: readonly string[]; scope: string },
+  context: CommandContext,
+): Promise<Server> {
+  const variables = variablesOf(env, context.env);
   const { readConfigFile } = await import('../runtime/config-file.js');
   const config = findConfig(context.settings);
   // Checked now, because hosts do not show the errors of a config file.
   const { server } = readConfigFile(config);
   const launch = context.launch(command);
   const args = stdioArgs(launch, config, entryFlags(context));
-  return { name: serverName(server, config), entry: host.command(launch.command, args), notes: nodeNotes(launch) };
+  return {
+    name: serverName(server, config),
+    entry: host.command(launch.command, args, variables),
+    notes: [...nodeNotes(launch), ...sharedNotes(scope === 'project' && env.length > 0, 'variables')],
+  };
 }
 
 /** The name of a server that is known by its URL: that of the config file in this folder, or the host name. */
@@ -82,11 +96,10 @@ async function urlServer(
     throw new UsageError(
       `--url: the config file of ${host.title} takes commands only. Add the URL in its settings, under Connectors`,
     );
-  const shared = scope === 'project' && header.length > 0;
   return {
     name: await nameOfUrl(url, context),
     entry: host.url(url, headersOf(header)),
-    notes: shared ? ['The file is part of the project: whoever has it has the headers, too.'] : [],
+    notes: sharedNotes(scope === 'project' && header.length > 0, 'headers'),
   };
 }
 
@@ -99,22 +112,28 @@ export const install = defineCommand({
   flags: {
     ...FLAGS,
     command: textFlag('Command that the host runs', { defaultDescription: 'this program' }),
+    env: textFlag('Environment variable of the server: NAME=VALUE, or NAME for its present value; may be repeated', {
+      array: true,
+    }),
     url: textFlag('URL of a running server, such as http://localhost:8000/mcp, in place of a command'),
     header: textFlag('Header that the host sends to the URL, as "Name: value"; may be repeated', { array: true }),
   },
   examples: [
     ['install claude-desktop', 'Add the config file of this folder to Claude Desktop'],
     ['install vscode --scope project --command mcp-daemon', 'Add it to VS Code for everyone who has mcp-daemon on their PATH'],
+    ['install cursor --env DB_PASSWORD --env REGION=eu', 'Add it with variables: the first has the value that it has now'],
     ['install codex --url http://localhost:8000/mcp --header "Authorization: Bearer …"', 'Add a server that runs over HTTP'],
   ],
-  async run({ command, url, header = [], ...args }, context) {
+  async run({ command, env = [], url, header = [], ...args }, context) {
     const host = hostOf(args);
     checkName(args.name, host);
     if (url !== undefined && command !== undefined) throw new UsageError('--url and --command: give one of them');
+    if (url !== undefined && env.length > 0)
+      throw new UsageError('--env is for a server that the host starts; one that runs at a URL has its own environment');
     if (url === undefined && header.length > 0) throw new UsageError('--header needs --url');
     const server =
       url === undefined
-        ? await commandServer(host, command, context)
+        ? await commandServer(host, { command, env, scope: args.scope }, context)
         : await urlServer(host, { url: readUrl(url), header, scope: args.scope }, context);
     const name = args.name ?? server.name;
 
@@ -133,6 +152,7 @@ export const install = defineCommand({
       return 0;
     }
     const done = [...server.notes, afterInstall(host, args.scope)];
-    return writeChange(args, context, { file, before, after: document.with(name, change), done });
+    const entries = [...document.entries(), changed(old, change)];
+    return writeChange(args, context, { file, before, after: document.with(name, change), entries, done });
   },
 });

@@ -21,7 +21,7 @@ const NAMES: readonly string[] = COMMANDS.flatMap((command) => [
   ...('commands' in command ? [] : (command.aliases ?? [])),
 ]).filter((name) => name !== '$0');
 
-/** What yargs says of a wrong command line. */
+/** The messages of yargs for a wrong command line. */
 class ParserError extends Error {}
 
 /** What yargs has parsed: texts, lists of texts, and true or false for switches. */
@@ -205,7 +205,7 @@ export async function parseCommand(argv: readonly string[], run: RunCommand): Pr
     .strict()
     .exitProcess(false)
     .fail((message, error: Error | undefined) => {
-      // The parser's own errors are YErrors; those of commands are passed on.
+      // The parser's own errors are YErrors. Errors of commands are thrown unchanged.
       if (error !== undefined && error.name !== 'YError') throw error;
       throw new ParserError(error?.message ?? message);
     });

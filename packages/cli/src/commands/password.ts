@@ -7,7 +7,7 @@ import { Writable } from 'node:stream';
 import { Failure, UsageError } from '../errors.js';
 import type { CommandContext } from './command.js';
 
-/** More than any password has. */
+/** Longer than any password. */
 const MAX_BYTES = 10_000;
 
 /**
@@ -47,7 +47,7 @@ async function piped(): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(end === -1 ? bytes : bytes.subarray(0, end)).replace(/\r$/, '');
   } catch {
-    // With replacement characters nobody could type the password.
+    // A password with replacement characters could not be typed later.
     throw new UsageError('--password-stdin: the first line of stdin is not UTF-8', { hint: false });
   }
 }

@@ -74,14 +74,29 @@ export function limitOf(text: string): number {
   return limit;
 }
 
-/** The record file. @throws UsageError where the settings name none */
-export function recordFile({ settings, env }: CommandContext): string {
+/** @throws UsageError where the settings name a store that no other process can read */
+function refuseMemory({ settings }: CommandContext): void {
   if (settings.store === 'memory')
     throw new UsageError('--store memory: a record in memory is gone when its process ends, so there is nothing to read');
-  return dataFile(settings, env);
 }
 
-/** Waits for work of the store. @throws Failure with the store's own sentence */
+/** The record file. @throws UsageError where the settings name no file */
+export function recordFile(context: CommandContext): string {
+  refuseMemory(context);
+  if (context.settings.store === 'dynamodb')
+    throw new UsageError(
+      '--store dynamodb: this command is for the file of the sqlite store. DynamoDB has backups of its own: ' +
+        'point-in-time recovery and on-demand backups',
+      { hint: false },
+    );
+  return dataFile(context.settings, context.env);
+}
+
+/** Where the record is, as a message names it. */
+export const recordPlace = ({ settings, env }: CommandContext): string =>
+  settings.store === 'dynamodb' ? 'DynamoDB table mcp-function_calls' : dataFile(settings, env);
+
+/** Waits for the store. @throws Failure with the store's message */
 export async function refused<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -93,6 +108,8 @@ export async function refused<T>(work: Promise<T>): Promise<T> {
 /** Opens the store; undefined where nothing was recorded yet, because reading must not create a file. */
 export async function openRecord(context: CommandContext): Promise<Store | undefined> {
   const { settings, env, note } = context;
+  refuseMemory(context);
+  if (settings.store === 'dynamodb') return refused(openStore(settings, env));
   const file = recordFile(context);
   if (!isFile(file)) return undefined;
   let store: Store;
@@ -165,7 +182,10 @@ function matches(record: CallRecord, { name, mcp_type, status, updated_by, clien
 }
 
 /** Waits until there is a record file, or the signal comes. */
-export async function waitForFile(file: string, signal: AbortSignal, note: (line: string) => void): Promise<void> {
+export async function waitForRecord(context: CommandContext, signal: AbortSignal): Promise<void> {
+  if (context.settings.store === 'dynamodb') return;
+  const { note } = context;
+  const file = recordFile(context);
   if (isFile(file)) return;
   note(`no calls recorded yet (${file}); waiting`);
   while (!signal.aborted && !isFile(file)) await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);

@@ -1,12 +1,10 @@
-/**
- * `records backup`, `restore`, `export` and `verify`: look after the file of the record.
- */
+/** `records backup`, `restore`, `export` and `verify`: maintain the record file. */
 import { Failure } from '../errors.js';
 import { displayPath, plural } from '../terminal/text.js';
 import { CALL_FILTERS, TIME_FILTERS } from './calls.js';
 import { EXPORT_FORMATS } from './calls-text.js';
 import type { CommandGroup } from './command.js';
-import { defineCommand, defined, switchFlag, textFlag } from './command.js';
+import { defineCommand, defined, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 
 /** `1.2 MB`. */
 function size(bytes: number): string {
@@ -52,7 +50,7 @@ const restore = defineCommand({
 const exportCalls = defineCommand({
   command: 'export',
   description: 'Print all recorded calls as JSON lines or CSV, newest first',
-  settings: ['store', 'dataDir'],
+  settings: STORE_FLAGS,
   flags: {
     ...CALL_FILTERS,
     ...TIME_FILTERS,

@@ -1,6 +1,6 @@
 /**
- * Serving, as far as it is a command: what the short way of main.ts does not recognize, such as a config file without the ending
- * `.json`.
+ * The `serve` command, for command lines that the fast path in main.ts does not recognize, such as a config file without the
+ * ending `.json`.
  */
 import { UsageError } from '../errors.js';
 import { SETTING_NAMES } from '../settings/settings.js';

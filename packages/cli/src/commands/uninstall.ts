@@ -24,6 +24,7 @@ export const uninstall = defineCommand({
       context.print(`"${name}" is not installed in ${file}`);
       return 0;
     }
-    return writeChange(args, context, { file, before, after: document.with(name, undefined), done: [afterUninstall(host)] });
+    const after = document.with(name, undefined);
+    return writeChange(args, context, { file, before, after, entries: document.entries(), done: [afterUninstall(host)] });
   },
 });

@@ -16,7 +16,7 @@ export { checkPassword, checkUser };
 /** A name for a message. */
 export const quoted = (username: string): string => `"${oneLine(username, 80)}"`;
 
-/** An error of the users file as an error of this command. */
+/** Converts an error of the users file to an error of this command. */
 export function commandError(error: unknown): unknown {
   // A file with errors is reported with all of them.
   if (!(error instanceof DaemonError) || error.code === 'config_invalid') return error;

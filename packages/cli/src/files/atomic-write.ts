@@ -30,7 +30,7 @@ export interface AtomicWriteOptions {
   like?: { mode: number; uid: number; gid: number } | undefined;
   /** Whether the content is on the disk when this returns. Default false. */
   durable?: boolean;
-  /** Renames a file. Default: that of Node. */
+  /** Renames a file. Default: Node's `rename`. */
   rename?: (from: string, to: string) => void;
 }
 

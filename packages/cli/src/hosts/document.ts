@@ -7,6 +7,8 @@ import type { EntryChange } from './merge.js';
 export interface HostDocument {
   /** The entry of a server; undefined where there is none. */
   entry(name: string): unknown;
+  /** The entries of all servers. */
+  entries(): readonly unknown[];
   /** The text of the file with the entry changed, or removed where the change is undefined. @throws Failure where it cannot be */
   with(name: string, change: EntryChange | undefined): string;
 }

@@ -46,6 +46,7 @@ const readJson: ReadDocument = (source, key, shown) => {
   const entry = (name: string): unknown => (isObject(servers) && Object.hasOwn(servers, name) ? servers[name] : undefined);
   return {
     entry,
+    entries: () => Object.values(servers ?? {}),
     with(name, change) {
       if (change === undefined) return removeJson(text, [key, name]);
       const old = entry(name);
@@ -75,7 +76,7 @@ export async function readHostFile(
   const read: ReadDocument = format === 'json' ? readJson : (await import('./toml-edit.js')).readToml;
   try {
     const document = read(text.slice(mark.length), key, shown);
-    return { entry: document.entry, with: (name, change) => mark + document.with(name, change) };
+    return { ...document, with: (name, change) => mark + document.with(name, change) };
   } catch (error) {
     // Parsers go one level deeper in the stack for each bracket.
     if (error instanceof RangeError) throw new Failure(`${shown}: nested too deeply. ${UNCHANGED}`);

@@ -58,7 +58,7 @@ export function launchOf({ node, script, given, typed, version }: Program, comma
     : basename(typed).startsWith('mcp-daemon')
       ? 'mcp-daemon'
       : `node ${typed}`;
-  // pnpm and others keep each version of a package in a folder of its own, behind a link that stays.
+  // pnpm and others keep each version of a package in its own folder, behind a permanent link.
   const file = basename(given) === basename(script) ? given : script;
   return { command: node.path, args: [file], shown, node };
 }

@@ -26,8 +26,8 @@ export interface Host {
   readonly format: 'json' | 'toml';
   /** The member of the file that contains the servers. */
   readonly key: string;
-  /** The entry of a server that the host starts. */
-  readonly command: (command: string, args: readonly string[]) => HostEntry;
+  /** The entry of a server that the host starts, with these environment variables. */
+  readonly command: (command: string, args: readonly string[], env: Readonly<Record<string, string>>) => HostEntry;
   /** The entry of a server that the host reaches by HTTP; undefined where its file takes commands only. */
   readonly url?: (url: string, headers: Readonly<Record<string, string>>) => HostEntry;
   /** Members of a new entry that the user may change later. */

@@ -31,15 +31,15 @@ function dotConfig(env: Machine['env']): string {
   return configured !== undefined && isAbsolute(configured) ? configured : join(home(env), '.config');
 }
 
-/** The headers of an entry, where there are any. */
-const withHeaders = (key: string, headers: Readonly<Record<string, string>>): HostEntry =>
-  Object.keys(headers).length === 0 ? {} : { [key]: headers };
+/** The headers or the environment variables of an entry, where there are any. */
+const withMembers = (key: string, members: Readonly<Record<string, string>>): HostEntry =>
+  Object.keys(members).length === 0 ? {} : { [key]: members };
 
-const plainCommand: Host['command'] = (command, args) => ({ command, args });
-const typedCommand: Host['command'] = (command, args) => ({ type: 'stdio', command, args });
-const plainUrl: Host['url'] = (url, headers) => ({ url, ...withHeaders('headers', headers) });
-const httpUrl: Host['url'] = (url, headers) => ({ httpUrl: url, ...withHeaders('headers', headers) });
-const typedUrl: Host['url'] = (url, headers) => ({ type: 'http', url, ...withHeaders('headers', headers) });
+const plainCommand: Host['command'] = (command, args, env) => ({ command, args, ...withMembers('env', env) });
+const typedCommand: Host['command'] = (command, args, env) => ({ type: 'stdio', command, args, ...withMembers('env', env) });
+const plainUrl: Host['url'] = (url, headers) => ({ url, ...withMembers('headers', headers) });
+const httpUrl: Host['url'] = (url, headers) => ({ httpUrl: url, ...withMembers('headers', headers) });
+const typedUrl: Host['url'] = (url, headers) => ({ type: 'http', url, ...withMembers('headers', headers) });
 
 /** All hosts, by their names on the command line. */
 export const HOSTS = {
@@ -94,7 +94,7 @@ export const HOSTS = {
     format: 'toml',
     key: 'mcp_servers',
     command: plainCommand,
-    url: (url, headers) => ({ url, ...withHeaders('http_headers', headers) }),
+    url: (url, headers) => ({ url, ...withMembers('http_headers', headers) }),
     // Without `required`, Codex does not wait for a server before it asks its model.
     defaults: { required: true, startup_timeout_sec: 20 },
     loads: 'in new sessions',
@@ -121,8 +121,8 @@ export const HOSTS = {
     title: 'opencode',
     format: 'json',
     key: 'mcp',
-    command: (command, args) => ({ type: 'local', command: [command, ...args] }),
-    url: (url, headers) => ({ type: 'remote', url, ...withHeaders('headers', headers) }),
+    command: (command, args, env) => ({ type: 'local', command: [command, ...args], ...withMembers('environment', env) }),
+    url: (url, headers) => ({ type: 'remote', url, ...withMembers('headers', headers) }),
     defaults: { enabled: true },
     loads: 'in new sessions',
     look: '"opencode mcp list" shows it.',
@@ -134,7 +134,7 @@ export const HOSTS = {
     title: 'Copilot CLI',
     format: 'json',
     key: 'mcpServers',
-    command: (command, args) => ({ type: 'local', command, args }),
+    command: (command, args, env) => ({ type: 'local', command, args, ...withMembers('env', env) }),
     url: typedUrl,
     defaults: { tools: ['*'] },
     loads: 'in new sessions',
@@ -161,7 +161,7 @@ export const HOSTS = {
     format: 'json',
     key: 'mcpServers',
     command: plainCommand,
-    url: (url, headers) => ({ type: 'streamableHttp', url, ...withHeaders('headers', headers) }),
+    url: (url, headers) => ({ type: 'streamableHttp', url, ...withMembers('headers', headers) }),
     loads: 'in new sessions',
     look: "This is the file of Cline's command line; its editor extension opens its own under MCP Servers > Configure.",
     file: (scope, { env }) =>
@@ -174,7 +174,7 @@ export const HOSTS = {
     format: 'json',
     key: 'mcpServers',
     command: plainCommand,
-    url: (url, headers) => ({ serverUrl: url, ...withHeaders('headers', headers) }),
+    url: (url, headers) => ({ serverUrl: url, ...withMembers('headers', headers) }),
     loads: 'at a restart',
     look: 'Or press Refresh in its list of MCP servers.',
     file: (scope, { env }) => (scope === 'user' ? join(home(env), '.codeium', 'windsurf', 'mcp_config.json') : undefined),

@@ -26,13 +26,16 @@ const URL_KEYS = [
   'auth',
 ];
 
+/** Environment variables: those of the old entry stay. */
+const VARIABLES = ['env', 'environment'];
+
 const has = (entry: HostEntry, keys: readonly string[]): boolean => keys.some((key) => Object.hasOwn(entry, key));
 
 /**
- * The change from an old entry to a new one. Members that the user has added stay, such as `env` or `disabled`; those of the other
- * transport go, because hosts take the URL of an entry that has both, or refuse the file.
+ * The change from an old entry to a new one. Members that the user has added, such as `disabled` or a variable in `env`, are kept.
+ * Members of the other transport are removed, because hosts prefer the URL of an entry that has both, or refuse the file.
  *
- * @param old the value in the file; anything that is no object is replaced
+ * @param old the value in the file; a value that is not an object is replaced
  * @param entry the new entry
  * @param defaults members that are set only where the old entry does not have them
  */
@@ -44,7 +47,11 @@ export function mergeEntry(old: unknown, entry: HostEntry, defaults: HostEntry =
     (key) => !Object.hasOwn(entry, key) && (others.includes(key) || (key === 'type' && wasOther)),
   );
   const missing = Object.entries(defaults).filter(([key]) => !Object.hasOwn(old, key));
-  return { set: { ...entry, ...Object.fromEntries(missing) }, remove };
+  const variables = VARIABLES.flatMap((key) => {
+    const [before, now] = [old[key], entry[key]];
+    return isObject(before) && isObject(now) ? [[key, { ...before, ...now }] as const] : [];
+  });
+  return { set: { ...entry, ...Object.fromEntries([...variables, ...missing]) }, remove };
 }
 
 /** The entry after a change. */

@@ -8,7 +8,7 @@ import { basename, delimiter, dirname, isAbsolute, join, sep } from 'node:path';
 /** A path of the running Node. */
 export interface NodePath {
   readonly path: string;
-  /** Whether the path names a folder of this version alone. */
+  /** Whether the path contains a folder of only this version. */
   readonly isVersioned: boolean;
 }
 
@@ -62,9 +62,7 @@ function linksOf(execPath: string): string[] {
 /** volta's command runs the version that the user has chosen; it works without a shell. */
 const isVolta = (path: string): boolean => path.includes(`${sep}.volta${sep}bin${sep}`);
 
-/**
- * A path of the running Node for the config file of a host: one that names no version, if there is one.
- */
+/** The path of the running Node, for the config file of a host; a path without a version, if there is one. */
 export function stableNode({ execPath, argv0, path = '', platform }: RunningNode): NodePath {
   const name = platform === 'win32' ? 'node.exe' : 'node';
   const running = realPath(execPath) ?? execPath;

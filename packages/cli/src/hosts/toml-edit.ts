@@ -101,6 +101,12 @@ function changeTable(text: string, path: readonly string[], old: HostEntry, { se
     const own = sections.filter(([header]) => header?.path.length === path.length).flatMap(([, ...pairs]) => pairs);
     const pairs = own.filter((pair) => pair.path[path.length] === key);
     const tables = sections.filter(([header]) => header?.path[path.length] === key);
+    const [before, value] = [old[key], set[key]];
+    // A table of its own, such as [mcp_servers.NAME.env], stays one, with its comments.
+    if (isObject(before) && isObject(value) && tables.some(([header]) => header?.path.length === path.length + 1)) {
+      const gone = Object.keys(before).filter((member) => !Object.hasOwn(value, member));
+      return changeTable(now, [...path, key], before, { set: value, remove: gone });
+    }
     const added = Object.hasOwn(set, key) ? pairText([key, set[key]]) : undefined;
     const [first] = pairs;
     // One pair keeps its place, and the comment behind it.
@@ -164,6 +170,7 @@ export function readToml(text: string, key: string, shown: string): HostDocument
 
   return {
     entry,
+    entries: () => Object.values(servers as object).map(plain),
     with(name, change) {
       const path = [key, name];
       const old = entry(name);
@@ -176,7 +183,7 @@ export function readToml(text: string, key: string, shown: string): HostDocument
             : appendTable(text, path, value);
       if (isExpected(edited, name, value)) return edited;
       const table = path.map(keyText).join('.');
-      throw new Failure(`${shown}: "${table}" is not written as a table of its own, [${table}]. ${UNCHANGED}: edit it by hand`);
+      throw new Failure(`${shown}: "${table}" has no table header [${table}] of its own. ${UNCHANGED}: edit it by hand`);
     },
   };
 }

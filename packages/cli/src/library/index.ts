@@ -9,7 +9,7 @@
  * await serveStdio(daemon, { input: process.stdin, output: process.stdout }).closed;
  */
 export { loadConfig } from './load-config.js';
-export type { LoadedConfig } from './load-config.js';
+export type { LoadConfigOptions, LoadedConfig } from './load-config.js';
 export {
   CALL_STATUSES,
   checkConfig,

@@ -9,18 +9,30 @@ import { parseConfig } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
 import { localModules } from '@mcp-daemon/modules';
 
+import { withSecrets } from '../runtime/secrets.js';
+import { VERSION } from '../version.js';
+
 /** A config file, as options of `createDaemon`. */
 export interface LoadedConfig {
   /** The tools, resources and prompts of the file. */
   catalog: CatalogDefinition;
-  /** The name and version of the server in the file. */
+  /** How the server names itself in the file. Without a version there, it has the one of this package. */
   server: ServerIdentity;
-  /** Loads the code of the links: files and packages, resolved from the folder of the file. */
+  /**
+   * Loads the code of the links: files and packages, resolved from the folder of the file. Classes are built with the secrets that
+   * their settings refer to.
+   */
   modules: [LocalModules];
 }
 
+/** What {@link loadConfig} takes. */
+export interface LoadConfigOptions {
+  /** Where `${env:NAME}` in settings comes from. Default: `process.env`. */
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
 /**
- * Reads a config file.
+ * Reads a config file. `${env:NAME}` and `${file:PATH}` in settings are filled in as in serving: when a class is built.
  *
  * @param file the path of the file
  * @throws ConfigError with all errors of the file; errors of the file system
@@ -28,8 +40,13 @@ export interface LoadedConfig {
  * @example
  * const daemon = createDaemon(await loadConfig('mcp.json'));
  */
-export async function loadConfig(file: string): Promise<LoadedConfig> {
+export async function loadConfig(file: string, { env = process.env }: LoadConfigOptions = {}): Promise<LoadedConfig> {
   const path = resolve(file);
   const { definition, server } = parseConfig(await readFile(path, 'utf8'), { file: path });
-  return { catalog: definition, server, modules: [localModules({ base: dirname(path) })] };
+  const base = dirname(path);
+  return {
+    catalog: definition,
+    server: { version: VERSION, ...server },
+    modules: [withSecrets(localModules({ base }), { env, base })],
+  };
 }

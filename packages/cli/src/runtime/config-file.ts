@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-import type { Config, ConfigReport } from '@mcp-daemon/core';
+import type { Config, ConfigDocument, ConfigReport } from '@mcp-daemon/core';
 import { ConfigError, inspectConfigText, parseConfig } from '@mcp-daemon/core';
 
 import { messageOf, UsageError } from '../errors.js';
@@ -36,6 +36,17 @@ function decode(bytes: Uint8Array, file: string): string {
  */
 export function readConfigFile(file: string): Config {
   return parseConfig(textOf(file), { file });
+}
+
+/**
+ * Reads a config file for the store, where entries of `modules` may name settings of the store.
+ *
+ * @throws UsageError where it cannot be read, ConfigError with all its errors
+ */
+export function readDocumentFile(file: string): ConfigDocument {
+  const { document, mistakes } = inspectConfigText(textOf(file), { support: { settingIds: true } });
+  if (document === undefined) throw new ConfigError(mistakes, file);
+  return document;
 }
 
 /**

@@ -14,8 +14,8 @@ const [STDIN, STDOUT, STDERR] = [0, 1, 2];
 const NULL_DEVICE = '/dev/null';
 
 /**
- * Node 20: after `fstatSync` of a pipe or socket, `realpathSync` stops at the first folder that it knows, and `require` finds the
- * dependencies of linked packages no more. With `bigint` the values are kept elsewhere.
+ * Node 20: after `fstatSync` of a pipe or socket, `realpathSync` stops at the first folder that it knows, so `require` does not
+ * find the dependencies of linked packages any more. With `bigint`, Node stores the values elsewhere.
  */
 const BIGINT = { bigint: true } as const;
 
@@ -42,7 +42,7 @@ function duplicate(fd: number, flags: number, platform: Platform): number | unde
     const { dev, ino } = fstatSync(opened, BIGINT);
     if (dev === stat.dev && ino === stat.ino) return opened;
   } catch {
-    // A socket on Linux, another user's pipe, or a pipe that nobody reads: the caller has another way.
+    // A socket on Linux, another user's pipe, or a pipe without a reader: the caller has another way.
   }
   if (opened !== undefined) closeSync(opened);
   return undefined;

@@ -3,13 +3,15 @@
  */
 import { dirname } from 'node:path';
 
-import type { Config, Daemon, DaemonOptions, Logger } from '@mcp-daemon/core';
-import { createDaemon, createInProcessRunner } from '@mcp-daemon/core';
+import type { CatalogDefinition, CatalogSource, Config, Daemon, DaemonOptions, Logger } from '@mcp-daemon/core';
+import { createDaemon, createFixedSource, createRoutedSource } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
 import { localModules } from '@mcp-daemon/modules';
 
+import { checkPartition, DEFAULT_PARTITION } from '../settings/partition.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { VERSION } from '../version.js';
+import { lazySource } from './lazy-source.js';
 import { withSecrets } from './secrets.js';
 import { openStore } from './store.js';
 
@@ -19,11 +21,13 @@ const DAY_MS = 24 * 60 * 60_000;
 export interface RuntimeOptions {
   settings: Settings;
   env: Env;
-  /** The config, and the file that it was read from. */
-  config: Config;
-  file: string;
+  /** The config, and the file that it was read from. Absent: only partitions of the store are served. */
+  config?: Config | undefined;
+  file?: string | undefined;
+  /** Whether the partitions of the store are served, too. Default: only if there is no config. */
+  stored?: boolean;
   logger: Logger;
-  /** Whether clients are told why code could not be loaded. Default: false. */
+  /** Whether clients get the reason why code could not be loaded. Default: false. */
   explainFailures?: boolean;
   /** Called before each load of user code. */
   beforeCode?: () => void;
@@ -33,7 +37,13 @@ export interface RuntimeOptions {
 export interface Runtime {
   readonly daemon: Daemon;
   readonly modules: LocalModules;
+  /** Serves another catalog in place of that of the config. */
+  update(definition: CatalogDefinition): void;
 }
+
+/** The partition of the config file. @throws UsageError if the settings give a name that is not allowed */
+export const partitionOf = ({ partition }: Settings): string =>
+  partition === undefined ? DEFAULT_PARTITION : checkPartition(partition);
 
 /** The limits in the settings. */
 const limitsOf = ({ timeoutMs, pageSize, recordMaxBodyBytes }: Settings): NonNullable<DaemonOptions['limits']> => ({
@@ -49,17 +59,33 @@ const retentionOf = ({ recordMaxAgeDays, recordMaxCount, recordMaxBytes }: Setti
   maxBytes: recordMaxBytes,
 });
 
+/** The config file's source for its partition, and the store's for all others. */
+function oneSource(partition: string, own: CatalogSource | undefined, others: CatalogSource | undefined): CatalogSource {
+  if (own === undefined) return others as CatalogSource;
+  return others === undefined ? own : createRoutedSource({ partition, own, others });
+}
+
+/** The catalogs of the store. It is opened when one of its partitions is first asked for. */
+function storedSource(daemon: () => Daemon, logger: Logger): CatalogSource {
+  return lazySource(async () => {
+    const [store, { openStoredCatalogs }] = await Promise.all([daemon().store(), import('./stored-catalogs.js')]);
+    return openStoredCatalogs(store, logger);
+  });
+}
+
 /** Creates the daemon of a config file. The store is opened, and code is loaded, when it is first needed. */
 export function createRuntime({
   settings,
   env,
   config,
   file,
+  stored = config === undefined,
   logger,
   explainFailures = false,
   beforeCode,
 }: RuntimeOptions): Runtime {
-  const modules = localModules({ base: dirname(file), logger });
+  const base = file === undefined ? process.cwd() : dirname(file);
+  const modules = withSecrets(localModules({ base, logger }), { env, base });
   const guarded: LocalModules = {
     ...modules,
     load(link, partition) {
@@ -67,16 +93,20 @@ export function createRuntime({
       return modules.load(link, partition);
     },
   };
-  const daemon = createDaemon({
-    catalog: config.definition,
-    server: { version: VERSION, ...config.server },
-    runners: [withSecrets(createInProcessRunner({ modules: [guarded], logger }), { env, base: dirname(file) })],
+  const partition = partitionOf(settings);
+  const fixed = config === undefined ? undefined : createFixedSource(partition, config.definition);
+  const others = stored ? storedSource(() => daemon, logger) : undefined;
+  const daemon: Daemon = createDaemon({
+    catalogs: oneSource(partition, fixed, others),
+    server: { version: VERSION, ...config?.server },
+    modules: [guarded],
     store: () => openStore(settings, env, { logger }),
     retention: retentionOf(settings),
     limits: limitsOf(settings),
     logger,
     explainFailures,
+    dropHostArguments: settings.dropHostArguments,
     ...(settings.stateSecret === undefined ? {} : { stateSecret: settings.stateSecret }),
   });
-  return { daemon, modules };
+  return { daemon, modules, update: (definition) => fixed?.update(definition) };
 }

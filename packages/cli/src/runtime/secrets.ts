@@ -1,12 +1,13 @@
 /**
- * Fills in secrets that settings in the config file refer to: `${env:NAME}` and `${file:PATH}`. That happens where a class is built,
- * so the catalog, its revision, lists, records and logs have the references only.
+ * Fills in secrets that settings in the config file refer to: `${env:NAME}` and `${file:PATH}`. That happens when a class is built,
+ * so the catalog, its revision, lists, records and logs have the references only. Serving, `call`, `config check --load` and the
+ * library's `loadConfig` all load code through {@link withSecrets}.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import type { JsonObject, LinkBinding, Runner } from '@mcp-daemon/core';
-import { DaemonError, isObject } from '@mcp-daemon/core';
+import type { JsonObject, LinkBinding, ModuleSource } from '@mcp-daemon/core';
+import { isObject } from '@mcp-daemon/core';
 
 import { messageOf } from '../errors.js';
 import type { Env } from '../settings/settings.js';
@@ -59,19 +60,8 @@ function filled(value: unknown, path: string, sources: SecretSources): unknown {
 export const fillSecrets = (setting: JsonObject, sources: SecretSources): JsonObject =>
   filled(setting, 'setting', sources) as JsonObject;
 
-/** Wraps a runner, so that its classes are built with secrets. Links without a class have no use for a setting. */
-export function withSecrets(runner: Runner, sources: SecretSources): Runner {
-  function bound(link: LinkBinding): LinkBinding {
-    if (link.class_name === undefined) return link;
-    try {
-      return { ...link, setting: fillSecrets(link.setting, sources) };
-    } catch (cause) {
-      const what = `class "${link.class_name}" of module "${link.module_name}" could not be built`;
-      throw new DaemonError('module_failed', `${what}: ${messageOf(cause)}`, { cause });
-    }
-  }
-  return {
-    ...runner,
-    resolve: (link, partition) => runner.resolve(bound(link), partition),
-  };
-}
+/** A source whose classes are built with their secrets. */
+export const withSecrets = <Source extends ModuleSource>(source: Source, sources: SecretSources): Source => ({
+  ...source,
+  settingOf: ({ setting }: LinkBinding) => fillSecrets(setting, sources),
+});

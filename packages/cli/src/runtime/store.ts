@@ -12,7 +12,7 @@ import type { Env, Settings } from '../settings/settings.js';
 
 /** What {@link openStore} takes besides the settings. */
 export interface OpenStoreOptions {
-  /** Told where records cannot be brought into the database, and where files were removed. Default: no log. */
+  /** Gets a message if records cannot be imported into the database, or if files were removed. Default: no log. */
   logger?: Logger;
   /** Only reads: creates and changes nothing. Default false. */
   readonly?: boolean;
@@ -29,14 +29,14 @@ function makeDataFolder(file: string): void {
     makeFolder(dirname(file), PRIVATE);
   } catch (cause) {
     if (codeOf(cause) !== 'ENOENT') return;
-    throw new DaemonError('store_failed', `${file} cannot be used: its folder cannot be made there`, { cause });
+    throw new DaemonError('store_failed', `${file} cannot be used: its folder cannot be created`, { cause });
   }
 }
 
 /**
- * Opens the store; makes its folder where there is none.
+ * Opens the store; makes its folder where there is none. DynamoDB is not asked anything yet.
  *
- * @throws where the folder or the file cannot be used
+ * @throws where the folder or the file cannot be used, or where AWS credentials or the region are missing
  */
 export async function openStore(
   settings: Settings,
@@ -46,6 +46,10 @@ export async function openStore(
   if (settings.store === 'memory') {
     const { createMemoryStore } = await import('@mcp-daemon/core');
     return createMemoryStore();
+  }
+  if (settings.store === 'dynamodb') {
+    const { openAwsStore } = await import('./aws-store.js');
+    return openAwsStore(settings, env, logger);
   }
   const file = dataFile(settings, env);
   if (!readonly) makeDataFolder(file);

@@ -107,7 +107,7 @@ export async function createAuth(options: AuthOptions): Promise<AuthProvider> {
   switch (settings.authProvider) {
     case 'none':
       if (isBehindProxy(settings))
-        throw new UsageError('cannot serve behind a proxy, as TRUST_PROXY says, without authentication: set AUTH_PROVIDER');
+        throw new UsageError('cannot serve behind a proxy (TRUST_PROXY is set) without authentication: set AUTH_PROVIDER');
       return createOpenAuth({
         allowedHosts: parseList(settings.allowedHosts),
         allowedOrigins: parseList(settings.allowedOrigins) ?? [],

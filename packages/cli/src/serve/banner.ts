@@ -15,7 +15,8 @@ import type { OpenedConfig } from './serving.js';
 export interface BannerOptions {
   server: HttpServer;
   settings: Settings;
-  opened: OpenedConfig;
+  /** Absent: only partitions of the store are served. */
+  opened: OpenedConfig | undefined;
   env: Env;
   logger: LazyLogger;
 }
@@ -32,15 +33,15 @@ function loginHint({ authProvider, adminUsername = 'admin', adminPassword, built
 /** Prints the addresses as text on a terminal, and logs the URL where the log goes elsewhere. */
 export function printBanner({ server, settings, opened, env, logger }: BannerOptions): void {
   const { url } = server;
-  const { file, config } = opened;
+  const what = opened === undefined ? 'the partitions of the store' : `${displayPath(opened.file)}: ${summary(opened.config.definition)}`;
   const isTerminal = process.stdout.isTTY === true;
-  if (!isTerminal || process.stderr.isTTY !== true) logger.info({ url, file }, `listening on ${url}`);
+  if (!isTerminal || process.stderr.isTTY !== true) logger.info({ url, ...(opened === undefined ? {} : { file: opened.file }) }, `listening on ${url}`);
   if (!isTerminal) return;
   const paint = painter(wantsColour(env, process.stdout));
   const lines = [
-    `${paint('bold', `mcp-daemon ${VERSION}`)} serves ${displayPath(file)}: ${summary(config.definition)}`,
+    `${paint('bold', `mcp-daemon ${VERSION}`)} serves ${what}`,
     '',
-    `  MCP          ${url}/mcp`,
+    `  MCP          ${url}/${opened === undefined ? '{partition}/' : ''}mcp`,
     `  API          ${url}/docs`,
     `  live events  ${url}/events`,
     `  log in       ${loginHint(settings)}`,

@@ -18,9 +18,9 @@ export interface FileWatch {
 const DEBOUNCE_MS = 60;
 /** In a folder with writes all the time, the file is checked at least this often. */
 const MAX_WAIT_MS = 500;
-/** Where the system has no watchers left, or the folder is missing, the file is checked this often. */
+/** How often to check the file if the system has no watchers left, or the folder is missing. */
 const POLL_MS = 1_000;
-/** How often to look at the path anew: no event tells that a folder above the file was replaced. */
+/** How often to check the path: there is no event if a folder above the file is replaced. */
 const LOOK_ANEW_MS = 2_000;
 
 /** Identifies the version of a file without reading it; undefined where there is no file. */
@@ -65,7 +65,7 @@ export function watchConfig(file: string, before: string | undefined, listener: 
     if (now !== undefined && now !== last && listener()) last = now;
   }
 
-  /** One stat, for what no event tells: a replaced folder, and a file that could not be read. */
+  /** One stat, to detect changes without an event: a replaced folder, and a file that could not be read before. */
   function look(): void {
     folders.renew();
     const now = stampOf(file);

@@ -6,7 +6,7 @@ import type { BigIntStats } from 'node:fs';
 import { fstatSync } from 'node:fs';
 import { isIP } from 'node:net';
 
-import type { Daemon } from '@mcp-daemon/core';
+import type { Config, Daemon } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 import type { HttpServer } from '@mcp-daemon/express';
 import { createAddressOf, serveHttp } from '@mcp-daemon/express';
@@ -23,14 +23,13 @@ import { wantsColour } from '../terminal/terminal.js';
 import { VERSION } from '../version.js';
 import { createAuth, logAuthWarnings, usesDefaultSecrets } from './auth.js';
 import { printBanner } from './banner.js';
-import type { OpenedConfig } from './serving.js';
 import {
   logIgnoredVariables,
   logMissingModules,
   logUncaughtErrors,
   logWarnings,
   NOT_CLOSED,
-  openConfig,
+  openConfigIfAny,
   SIGNALS,
   watchFiles,
 } from './serving.js';
@@ -65,11 +64,11 @@ async function checkHost(host: string, env: Env): Promise<void> {
     const variable = variableOf(SETTINGS.host, env);
     const source = variable?.text === host ? `${variable.name} in the environment says` : '--host says';
     const advice = 'Other programs use the variable HOST too: MCP_HOST and --host take precedence over it';
-    throw new UsageError(`${source} "${host}", which is no address (${messageOf(error)}). ${advice}`, { hint: false });
+    throw new UsageError(`${source} "${host}", which is not an address (${messageOf(error)}). ${advice}`, { hint: false });
   }
 }
 
-async function listen(daemon: Daemon, settings: Settings, { config }: OpenedConfig, logger: LazyLogger): Promise<HttpServer> {
+async function listen(daemon: Daemon, settings: Settings, config: Config | undefined, logger: LazyLogger): Promise<HttpServer> {
   const { host = DEFAULT_HOST, maxBodyBytes, maxHeldBytes, maxHeldBytesPerUser, publicUrl } = settings;
   const { port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog } = settings;
   const trustProxy = trustedProxies(settings.trustProxy);
@@ -83,7 +82,7 @@ async function listen(daemon: Daemon, settings: Settings, { config }: OpenedConf
     allowedOrigins: [...(parseList(settings.allowedOrigins) ?? []), ...(publicUrl === undefined ? [] : [originOf(publicUrl)])],
     version: VERSION,
     publicUrl,
-    documents: { title: config.server.name, version: config.server.version },
+    documents: { title: config?.server.name, version: config?.server.version },
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
   });
 }
@@ -126,7 +125,7 @@ function hintAtStdio(logger: LazyLogger): void {
   }
   if (!stat.isFIFO() && !stat.isSocket()) return;
   const { stdin } = process;
-  stdin.on('error', () => undefined); // a reset connection is none of the server's business
+  stdin.on('error', () => undefined); // ignore errors of a reset connection
   stdin.once('data', (chunk: Buffer) => {
     stdin.pause();
     if (chunk.includes('"jsonrpc"')) logger.warn({}, 'a client is writing to stdin: did you mean --transport stdio?');
@@ -137,22 +136,22 @@ function hintAtStdio(logger: LazyLogger): void {
 export async function serveOverHttp(settings: Settings, env: Env): Promise<void> {
   let runtime: Runtime | undefined;
   try {
-    const opened: OpenedConfig = openConfig(settings);
+    const opened = openConfigIfAny(settings);
     const pretty = process.stderr.isTTY === true;
     const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, process.stderr) });
-    runtime = createRuntime({ settings, env, config: opened.config, file: opened.file, logger });
+    runtime = createRuntime({ settings, env, config: opened?.config, file: opened?.file, stored: true, logger });
     const { daemon, modules } = runtime;
     logUncaughtErrors(logger);
     await checkHost(settings.host ?? DEFAULT_HOST, env);
     await daemon.check(); // a store that cannot be used fails the start, not the first call
-    const server = await listen(daemon, settings, opened, logger);
+    const server = await listen(daemon, settings, opened?.config, logger);
     shutDownAtSignal(server, daemon, settings.drainMs, logger);
-    logWarnings(opened.file, opened.config, logger);
-    if (settings.watch) watchFiles(opened, daemon, modules, logger);
+    if (opened !== undefined) logWarnings(opened.file, opened.config, logger);
+    if (settings.watch) watchFiles(opened, runtime, logger);
     logAuthWarnings(settings, logger);
     printBanner({ server, settings, opened, env, logger });
     logIgnoredVariables(env, logger);
-    logMissingModules(opened.config, modules, logger);
+    if (opened !== undefined) logMissingModules(opened.config, modules, logger);
     hintAtStdio(logger);
   } catch (error) {
     // A wrong option of the server came from a setting.

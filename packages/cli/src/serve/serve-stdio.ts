@@ -10,7 +10,7 @@ import { messageOf } from '../errors.js';
 import type { LazyLogger } from '../log/logger.js';
 import { createLogger } from '../log/logger.js';
 import { report } from '../runtime/report.js';
-import { createRuntime } from '../runtime/runtime.js';
+import { createRuntime, partitionOf } from '../runtime/runtime.js';
 import { reserveStdio } from '../runtime/stdout-guard.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
@@ -21,7 +21,7 @@ import {
   logUncaughtErrors,
   logWarnings,
   NOT_CLOSED,
-  openConfig,
+  openConfigIfAny,
   SIGNALS,
   watchFiles,
 } from './serving.js';
@@ -53,27 +53,30 @@ async function closeDaemon(daemon: Daemon, logger: LazyLogger): Promise<void> {
  * @param saveCompileCache called once, when all code that a start needs has run
  */
 export async function serveOverStdio(settings: Settings, env: Env, saveCompileCache: () => void): Promise<void> {
-  let opened: OpenedConfig;
+  let opened: OpenedConfig | undefined;
+  let partition: string;
   try {
-    opened = openConfig(settings);
+    partition = partitionOf(settings);
+    opened = openConfigIfAny(settings);
   } catch (error) {
     process.exitCode = report(error);
     return;
   }
-  const { file, config } = opened;
   const stdio = reserveStdio();
   const pretty = isatty(2); // does not create process.stderr, which most sidecars never use
   const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, { isTTY: pretty }) });
-  const { daemon, modules } = createRuntime({
-    ...{ settings, env, config, file, logger },
+  const runtime = createRuntime({
+    ...{ settings, env, logger },
+    ...(opened === undefined ? {} : { config: opened.config, file: opened.file }),
     explainFailures: true, // the client is run by the user whose code it is
     beforeCode: stdio.guardChildren,
   });
+  const { daemon, modules } = runtime;
   logUncaughtErrors(logger);
 
   const { drainMs, maxMessageBytes } = settings;
   const { input, output } = stdio;
-  const server = serveStdio(daemon, { input, output, maxMessageBytes, drainMs });
+  const server = serveStdio(daemon, { input, output, maxMessageBytes, drainMs, partition });
   if (pretty && isatty(0)) process.stderr.write(WAITING);
 
   let leaving = false;
@@ -102,10 +105,10 @@ export async function serveOverStdio(settings: Settings, env: Env, saveCompileCa
   }
   input.once('end', leave);
   setTimeout(() => {
-    logWarnings(opened.file, opened.config, logger);
-    if (settings.watch) watchFiles(opened, daemon, modules, logger);
+    if (opened !== undefined) logWarnings(opened.file, opened.config, logger);
+    if (settings.watch) watchFiles(opened, runtime, logger);
     logIgnoredVariables(env, logger);
-    logMissingModules(config, modules, logger);
+    if (opened !== undefined) logMissingModules(opened.config, modules, logger);
   }, AFTER_START_MS).unref();
 
   const cacheCheck = setInterval(() => {

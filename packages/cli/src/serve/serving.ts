@@ -1,7 +1,9 @@
 /**
  * What both transports share: opening and watching the config file, and handling uncaught errors of user code.
  */
-import type { Config, Daemon } from '@mcp-daemon/core';
+import { join } from 'node:path';
+
+import type { Config } from '@mcp-daemon/core';
 import { ConfigError } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
 
@@ -10,8 +12,9 @@ import type { LazyLogger } from '../log/logger.js';
 import { readConfigFile } from '../runtime/config-file.js';
 import { loadEnvFile } from '../runtime/env-file.js';
 import { errorLine, errorLines } from '../runtime/report.js';
+import type { Runtime } from '../runtime/runtime.js';
 import { ignoredVariables } from '../settings/ignored-variables.js';
-import { findConfig } from '../settings/paths.js';
+import { CONFIG_NAMES, findConfig, isFile } from '../settings/paths.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { stampOf, watchConfig } from './config-watch.js';
 
@@ -41,6 +44,21 @@ export function openConfig(settings: Settings): OpenedConfig {
   return { file, stamp, config: readConfigFile(file) };
 }
 
+/**
+ * The same where the store may be served without a config file: then there need not be one.
+ *
+ * @returns undefined if no file is named, none is in this folder, and the settings name DynamoDB or a partition
+ */
+export function openConfigIfAny(settings: Settings): OpenedConfig | undefined {
+  const { config, store, partition } = settings;
+  const isOptional = store === 'dynamodb' || partition !== undefined;
+  if (config === undefined && isOptional && !CONFIG_NAMES.some((name) => isFile(name))) {
+    loadEnvFile(settings, join(process.cwd(), CONFIG_NAMES[0]));
+    return undefined;
+  }
+  return openConfig(settings);
+}
+
 /** Logs that a config has warnings: the first, and how many more there are. */
 export function logWarnings(file: string, { warnings }: Config, logger: Pick<LazyLogger, 'warn'>): void {
   const [first] = warnings;
@@ -50,14 +68,22 @@ export function logWarnings(file: string, { warnings }: Config, logger: Pick<Laz
 }
 
 /** Reloads the catalog and the code when their files change. */
-export function watchFiles({ file, stamp }: OpenedConfig, daemon: Daemon, modules: LocalModules, logger: LazyLogger): void {
+export function watchFiles(opened: OpenedConfig | undefined, { daemon, modules, update }: Runtime, logger: LazyLogger): void {
+  if (opened !== undefined) watchConfigFile(opened, update, logger);
+  modules.watch((change) => {
+    daemon.reload((link) => change.affects(link));
+    logger.info({ files: change.files }, 'code changed; the next call loads it');
+  });
+}
+
+function watchConfigFile({ file, stamp }: OpenedConfig, update: Runtime['update'], logger: LazyLogger): void {
   let failed = false;
   /** @returns whether the file was read, with errors or without */
   function reload(): boolean {
     try {
       const config = readConfigFile(file);
       const { definition } = config;
-      daemon.update(definition);
+      update(definition);
       logWarnings(file, config, logger);
       logger.info({ file, functions: definition.functions.length }, 'config file reloaded');
       failed = false;
@@ -78,10 +104,6 @@ export function watchFiles({ file, stamp }: OpenedConfig, daemon: Daemon, module
     }
   }
   watchConfig(file, stamp, reload);
-  modules.watch((change) => {
-    daemon.reload((link) => change.affects(link));
-    logger.info({ files: change.files }, 'code changed; the next call loads it');
-  });
 }
 
 /** Logs the variables that a user of the Python engine may expect to have an effect. */
@@ -89,7 +111,7 @@ export function logIgnoredVariables(env: Env, logger: LazyLogger): void {
   for (const line of ignoredVariables(env)) logger.warn({}, line);
 }
 
-/** The most modules that are looked for after the start, so that it stays short, and the log too. */
+/** Maximum number of modules to look for after the start, so that the start and the log stay short. */
 const MAX_LOOKED_FOR = 1_000;
 
 /** Logs the modules of a config that do not exist. Nothing is loaded, and serving goes on: they may still be on their way. */

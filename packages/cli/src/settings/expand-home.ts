@@ -7,7 +7,7 @@ import { UsageError } from '../errors.js';
 import type { Env } from './setting.js';
 
 const HOME = /^(?:~|\$HOME|\$\{HOME\})(?=$|[\\/])/;
-/** What a shell would replace, where this does not. */
+/** Matches what a shell would replace, but this function does not. */
 const UNEXPANDED = /(?:^|[\\/])~(?=$|[\\/])|\$HOME\b|\$\{\w+\}/;
 
 /**

@@ -17,7 +17,7 @@ export interface SettingBase {
   readonly description: string;
   /** The default as the help shows it, where it is not a plain value. */
   readonly defaultText?: string;
-  readonly group: 'Serving' | 'HTTP' | 'Users' | 'Record' | 'Limits';
+  readonly group: 'Serving' | 'HTTP' | 'Users' | 'Store' | 'Record' | 'Limits';
 }
 
 /** A setting whose value is a text. */
@@ -33,7 +33,7 @@ export interface ChoiceSetting extends SettingBase {
   readonly type: 'choice';
   readonly choices: readonly string[];
   readonly default: string;
-  /** The words for messages and completion, where they are not just the choices. */
+  /** The words for messages and completion, if they differ from the choices. */
   readonly listed?: readonly string[];
   /** Other spellings of the choices. */
   readonly synonyms?: Readonly<Record<string, string>>;

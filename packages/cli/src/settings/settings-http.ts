@@ -200,7 +200,7 @@ export const HTTP_SETTINGS = {
     group: 'Users',
     metavar: 'PASSWORD',
     defaultText: 'admin123, this machine only',
-    description: 'Password of the built-in admin; better set as the variable',
+    description: 'Password of the built-in admin; prefer the environment variable',
   },
   adminStaticToken: {
     type: 'text',
@@ -209,7 +209,7 @@ export const HTTP_SETTINGS = {
     group: 'Users',
     metavar: 'TOKEN',
     defaultText: 'none',
-    description: 'Bearer token of the built-in admin that never expires; better set as the variable',
+    description: 'Bearer token of the built-in admin, which never expires; prefer the environment variable',
   },
   jwtSecretKey: {
     type: 'text',
@@ -218,7 +218,7 @@ export const HTTP_SETTINGS = {
     group: 'Users',
     metavar: 'SECRET',
     defaultText: 'CHANGEME, this machine only',
-    description: 'Key that signs tokens, 32 random characters or more; better set as the variable',
+    description: 'Key that signs tokens, 32 random characters or more; prefer the environment variable',
   },
   accessTokenExp: {
     type: 'number',
@@ -254,7 +254,7 @@ export const HTTP_SETTINGS = {
     group: 'Users',
     metavar: 'SECRET',
     defaultText: 'none',
-    description: 'Secret of the app client; better set as the variable',
+    description: 'Secret of the app client; prefer the environment variable',
   },
   cognitoJwksUrl: {
     type: 'text',
@@ -272,6 +272,6 @@ export const HTTP_SETTINGS = {
     group: 'Users',
     metavar: 'CLAIM',
     defaultText: 'none',
-    description: 'Claim with partitions besides the groups, such as custom:partitions',
+    description: 'Claim that grants partitions, besides the groups, such as custom:partitions',
   },
 } as const satisfies Record<string, Setting>;

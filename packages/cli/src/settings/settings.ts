@@ -6,8 +6,8 @@ import { mustBe, UsageError } from '../errors.js';
 import { expandHome } from './expand-home.js';
 import type { ChoiceSetting, Env, NumberSetting, Setting } from './setting.js';
 import { HTTP_SETTINGS } from './settings-http.js';
+import { STORE_SETTINGS } from './settings-store.js';
 
-const NO_DYNAMODB = 'dynamodb is not available in this version; use sqlite or memory';
 /** The greatest delay of a timer. */
 const MAX_MS = 2 ** 31 - 1;
 
@@ -36,6 +36,15 @@ export const SETTINGS = {
     defaultText: 'mcp.json or mcp-daemon.json in this folder',
     description: 'Config file',
   },
+  partition: {
+    type: 'text',
+    flag: 'partition',
+    env: 'MCP_PARTITION',
+    group: 'Serving',
+    metavar: 'NAME',
+    defaultText: 'default',
+    description: 'Partition that the config file is served as; over stdio without a config file, the partition of the store',
+  },
   // Not --env-file: Node 20 takes that flag for itself, wherever it is in the command line.
   envFile: {
     type: 'text',
@@ -55,6 +64,15 @@ export const SETTINGS = {
     default: true,
     description: 'Reload the config file and the code when they change; --no-watch turns it off',
   },
+  dropHostArguments: {
+    type: 'switch',
+    flag: 'drop-host-arguments',
+    env: 'MCP_DROP_HOST_ARGUMENTS',
+    group: 'Serving',
+    default: true,
+    description:
+      'Drop arguments that hosts add to calls, such as wait_for_previous of Gemini CLI, where the schema of the tool does not have them',
+  },
   logLevel: {
     type: 'choice',
     flag: 'log-level',
@@ -67,26 +85,7 @@ export const SETTINGS = {
     description: 'Lowest level to log, to stderr (text on a terminal, else JSON lines)',
   },
   ...HTTP_SETTINGS,
-  store: {
-    type: 'choice',
-    flag: 'store',
-    env: 'MCP_STORE',
-    group: 'Record',
-    choices: ['sqlite', 'memory'],
-    default: 'sqlite',
-    refused: { dynamodb: NO_DYNAMODB },
-    description: 'Where to record calls',
-  },
-  dataDir: {
-    type: 'text',
-    flag: 'data-dir',
-    env: 'MCP_DATA_DIR',
-    group: 'Record',
-    metavar: 'DIR',
-    path: true,
-    defaultText: "the user's state folder",
-    description: 'Folder of mcp-daemon.db, the record of calls',
-  },
+  ...STORE_SETTINGS,
   recordMaxAgeDays: {
     type: 'number',
     flag: 'record-max-age-days',
@@ -140,7 +139,7 @@ export const SETTINGS = {
     max: MAX_MS,
     default: 300_000,
     unit: 'MS',
-    description: 'Time limit of a call, where the link in the config file has no timeout_ms',
+    description: 'Time limit of a call, if its link in the config file has no timeout_ms',
   },
   drainMs: {
     type: 'number',
@@ -183,7 +182,7 @@ export const SETTINGS = {
     metavar: 'SECRET',
     defaultText: 'random at each start',
     description:
-      "Key that encrypts the state a client holds while it answers your function's questions; better set as the variable",
+      "Key that encrypts the state a client holds while it answers your function's questions; prefer the environment variable",
   },
 } as const satisfies Record<string, Setting>;
 

@@ -19,7 +19,10 @@ declare const MCP_DAEMON_MAIN_DIGEST: string;
 /** A loaded file. */
 export interface Compiled {
   readonly exports: unknown;
-  /** Saves the code that is compiled by now for the next start. Call it once everything a start needs has run. Never throws. */
+  /**
+   * Saves the code that was compiled so far, for the next start. Call it when everything that a start needs has run. Never
+   * throws.
+   */
   saveCache(): void;
 }
 

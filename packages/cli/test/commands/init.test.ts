@@ -9,7 +9,7 @@ import { TempFolder } from '../support.js';
 
 const run = promisify(execFile);
 const root = dirname(dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url))))));
-/** Whether this Node runs TypeScript. */
+/** Whether this Node runs TypeScript outside of the server, as in tests. */
 const hasTypeScript = Boolean((process.features as { typescript?: unknown }).typescript);
 
 describe('init', () => {
@@ -68,19 +68,26 @@ describe('init', () => {
     expect(await temp.run(['call', 'hello', 'name=Ada'], { cwd })).toMatchObject({ stdout: 'Hello, Ada!\n' });
   });
 
-  it('init --ts says which Node runs it, and what it writes has correct types', async () => {
-    const made = await temp.run(['init', 'demo', '--ts']);
+  it.each([
+    ['functions', []],
+    ['a class', ['--class']],
+  ])('init --ts writes %s that this Node serves, with correct types, and says which Node tests it', async (_, flags) => {
+    const made = await temp.run(['init', 'demo', '--ts', ...flags]);
     expect(made.code).toBe(0);
-    expect(made.stderr.includes('does not run TypeScript')).toBe(!hasTypeScript);
-    expect(JSON.parse(await temp.read('demo/package.json'))).toMatchObject({ engines: { node: '>=22.18' } });
-    const typeRoots = join(root, 'node_modules/@types');
-    await run(join(root, 'node_modules/.bin/tsc'), ['-p', temp.at('demo'), '--typeRoots', typeRoots]);
+    expect(made.stderr.includes('"npm test" needs Node 22.18, 23.6 or newer, or tsx')).toBe(!hasTypeScript);
+    expect(made.stdout.includes('npx tsx --test functions.test.mts')).toBe(!hasTypeScript);
+    expect(JSON.parse(await temp.read('demo/package.json'))).toMatchObject({ engines: { node: '>=20.19' } });
     const cwd = temp.at('demo');
-    const checked = await temp.run(['config', 'check', '--load'], { cwd });
-    expect(checked.code).toBe(hasTypeScript ? 0 : 1);
-    if (!hasTypeScript) return expect(checked.stderr + checked.stdout).toContain('TypeScript');
-    const { stdout } = await run('npm', ['test', '--silent'], { cwd, env: { ...temp.env(), NODE_TEST_CONTEXT: undefined } });
-    expect(stdout).toMatch(/^# pass 2$|^ℹ pass 2$/m);
+    expect(await temp.run(['config', 'check', '--load'], { cwd })).toMatchObject({ code: 0 });
+    expect(await temp.run(['call', 'hello', 'name=Ada'], { cwd })).toMatchObject({ code: 0, stdout: 'Hello, Ada!\n' });
+    const sidecar = await temp.sidecar(['--transport', 'stdio', '--config', 'mcp.json'], { cwd });
+    expect(await sidecar.call('hello', { name: 'Bob' })).toBe('Hello, Bob!');
+    const typeRoots = join(root, 'node_modules/@types');
+    await run(join(root, 'node_modules/.bin/tsc'), ['-p', cwd, '--typeRoots', typeRoots]);
+    const tested = run('npm', ['test', '--silent'], { cwd, env: { ...temp.env(), NODE_TEST_CONTEXT: undefined } });
+    // Rather than report that no test has failed.
+    if (!hasTypeScript) return expect(tested).rejects.toMatchObject({ code: 1 });
+    expect((await tested).stdout).toMatch(/^# pass 2$|^ℹ pass 2$/m);
   });
 
   it('init names the server, and its $schema exists, with or without an installed package', async () => {

@@ -159,7 +159,7 @@ describe('install and uninstall, in special cases', () => {
     expect((await run('install', 'claude-desktop')).stdout).toContain('Restart Claude Desktop to load the server.');
     expect((await run('uninstall', 'claude-desktop')).stdout).toContain('Restart Claude Desktop: until then');
     const shared = await run('install', 'cursor', '--scope', 'project', ...URL_FLAGS);
-    expect(shared.stdout).toContain('whoever has it has the headers');
+    expect(shared.stdout).toContain('everyone with the project can read the headers');
   });
 
   it.each([

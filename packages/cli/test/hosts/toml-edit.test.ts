@@ -42,6 +42,21 @@ describe('edits of a TOML file', () => {
     );
   });
 
+  it('variables in a table of their own are changed there, and the others and their comments stay', () => {
+    const before =
+      '[mcp_servers.shop]\ncommand = "old"\nargs = []\n\n[mcp_servers.shop.env] # mine\nK = "v" # k\nL = "w"\n\n[z]\n';
+    expect(set(before, 'shop', { command: 'old', args: [], env: { K: 'new', M: 'x' } })).toBe(
+      '[mcp_servers.shop]\ncommand = "old"\nargs = []\n\n[mcp_servers.shop.env] # mine\nK = "new" # k\nL = "w"\nM = "x"\n\n[z]\n',
+    );
+  });
+
+  it('variables on one line are changed there, and the others stay', () => {
+    const before = '[mcp_servers.shop]\ncommand = "old"\nenv = { K = "v", L = "w" } # mine\n';
+    expect(set(before, 'shop', { command: 'old', env: { K: 'new' } })).toBe(
+      '[mcp_servers.shop]\ncommand = "old"\nenv = { K = "new", L = "w" } # mine\n',
+    );
+  });
+
   it('a change of the transport removes the members of the other one, sub-tables too', () => {
     const before =
       '[mcp_servers.shop.env]\nK = "v"\n\n[mcp_servers.shop]\ncommand = "old"\nargs = []\nenabled = true\n\n# z\n[z]\n';
@@ -70,7 +85,7 @@ describe('edits of a TOML file', () => {
     ['dotted keys', 'mcp_servers.shop.command = "x"\n'],
     ['dotted keys in a table', '[mcp_servers]\nshop.command = "x"\n'],
   ])('an entry written as %s is refused, never broken', (_, text) => {
-    expect(() => set(text, 'shop', ENTRY)).toThrow('is not written as a table of its own, [mcp_servers.shop]');
+    expect(() => set(text, 'shop', ENTRY)).toThrow('has no table header [mcp_servers.shop] of its own');
     expect(() => remove(text, 'shop')).toThrow('The file was not changed');
   });
 

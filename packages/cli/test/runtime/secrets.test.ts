@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { fillSecrets } from '../../src/runtime/secrets.js';
 import { TempFolder } from '../support.js';
 
+const run = promisify(execFile);
 const SECRET = 'swordfish-1';
 
 describe('secrets in the settings of a config file', () => {
@@ -50,6 +54,36 @@ describe('secrets in the settings of a config file', () => {
     const written = readdirSync(temp.at('data')).map((name) => readFileSync(temp.at('data', name), 'latin1'));
     expect(written.join('').length).toBeGreaterThan(0);
     expect(`${stderr}${written.join('')}`).not.toContain(SECRET);
+  });
+
+  it('are filled in by "config check --load", with --env-from too, which names those that are missing', async () => {
+    expect(await temp.run(['config', 'check', '--load', '--env-from', 'dev.env'])).toMatchObject({ code: 0 });
+    expect(await temp.run(['config', 'check', '--load'], { env: { DB_PASSWORD: SECRET } })).toMatchObject({ code: 0 });
+    const { stdout, stderr, code } = await temp.run(['config', 'check', '--load']);
+    expect(`${stdout}${stderr}`).toContain(
+      'mcp.json: tool "lengths": class "Shop" of module "shop" could not be created: setting.url: the environment variable DB_PASSWORD is not set',
+    );
+    expect(code).toBe(1);
+  });
+
+  it('are filled in by loadConfig of the library, from the environment or from another source', async () => {
+    const library = fileURLToPath(new URL('../../dist/library/index.js', import.meta.url));
+    await temp.write(
+      'embedded.mjs',
+      `import { createDaemon, loadConfig } from ${JSON.stringify(library)};
+      const daemon = createDaemon({ ...(await loadConfig('mcp.json', ...JSON.parse(process.argv[2]))), explainFailures: true });
+      const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {}, 'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' } };
+      const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'lengths', arguments: {}, _meta } };
+      const { result } = await daemon.handle(message, { partition: 'default', subject: 'test', signal: new AbortController().signal, notify() {} });
+      console.log(result.content[0].text);
+      await daemon.close();`,
+    );
+    const embedded = async (options: object[], env: Record<string, string> = {}): Promise<string> =>
+      (await run(process.execPath, ['embedded.mjs', JSON.stringify(options)], { cwd: temp.path, env: temp.env(env) })).stdout;
+    const lengths = `${`postgres://app:${SECRET}@db`.length},${`${SECRET}-key`.length},18,7\n`;
+    expect(await embedded([], { DB_PASSWORD: SECRET })).toBe(lengths);
+    expect(await embedded([{ env: { DB_PASSWORD: SECRET } }])).toBe(lengths);
+    expect(await embedded([])).toContain('setting.url: the environment variable DB_PASSWORD is not set');
   });
 
   it('are not needed to list and to check the config, and fail a call with their place', async () => {

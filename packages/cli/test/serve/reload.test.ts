@@ -36,6 +36,21 @@ describe('a sidecar watches its files', () => {
     expect(await sidecar.call('two')).toBe('two');
   });
 
+  it('a config file with comments and trailing commas is served, and its edits are', async () => {
+    const commented = (...tools: string[]): string =>
+      `// The tools of this server\n${JSON.stringify(toolsConfig('functions', ...tools), null, 2).replaceAll(/(?<=[}\]])\n/g, ', /* last */\n')}`;
+    await temp.write('mcp.json', commented('one'));
+    const text = await temp.read('mcp.json');
+    expect(await temp.run(['config', 'check', '--load'])).toMatchObject({ code: 0 });
+    await open();
+    await temp.write('mcp.json', commented('one', 'two'));
+    await changed(0);
+    expect(await names()).toEqual(['one', 'two']);
+    await temp.write('mcp.json', `${text}\n// }`.replace('"tools"', '"toolz"'));
+    await sidecar.until(() => sidecar.stderr.includes('still serving the last valid version'), 'the error');
+    expect(sidecar.stderr).toMatch(/mcp\.json:3:3 \$\.toolz: /);
+  });
+
   it('all errors of an invalid edit are logged, and the last valid version is served', async () => {
     await open();
     await temp.write('mcp.json', `{ "tools": [ { "name": "x" } ], "wrong": 1 }`);

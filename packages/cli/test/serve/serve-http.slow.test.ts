@@ -290,8 +290,8 @@ describe('the daemon over HTTP', () => {
     [['--host', '0.0.0.0'], { JWT_SECRET_KEY: 'x'.repeat(32) }, 2, /: ADMIN_PASSWORD still has the publicly known default/],
     [['--host', '0.0.0.0', '--auth-provider', 'none'], {}, 2, /without authentication/],
     [['--auth-provider', 'none'], { PUBLIC_URL: 'https://mcp.example.com' }, 2, /cannot be https:.* without authentication/],
-    [['--auth-provider', 'none', '--trust-proxy', '1'], {}, 2, /behind a proxy, as TRUST_PROXY says, without authentication/],
-    [['--trust-proxy', 'loopback'], {}, 2, /behind a proxy, as TRUST_PROXY says: JWT_SECRET_KEY and ADMIN_PASSWORD still have/],
+    [['--auth-provider', 'none', '--trust-proxy', '1'], {}, 2, /behind a proxy \(TRUST_PROXY is set\) without authentication/],
+    [['--trust-proxy', 'loopback'], {}, 2, /behind a proxy \(TRUST_PROXY is set\): JWT_SECRET_KEY and ADMIN_PASSWORD still have/],
     [
       ['--auth-provider', 'cognito'],
       {},

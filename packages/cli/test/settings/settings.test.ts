@@ -46,8 +46,8 @@ describe('settings', () => {
     [{ 'timeout-ms': '0' }, {}, /--timeout-ms: must be a whole number from 1/],
     [{ 'page-size': '1.5' }, {}, /--page-size: must be a whole number/],
     [{}, { MCP_PAGE_SIZE: '-1' }, /^MCP_PAGE_SIZE=-1: must be a whole number from 1/],
-    [{ store: 'redis' }, {}, /^--store: must be sqlite or memory, not "redis"$/],
-    [{ store: 'dynamodb' }, {}, /^--store: dynamodb is not available in this version; use sqlite or memory$/],
+    [{ store: 'redis' }, {}, /^--store: must be sqlite, memory or dynamodb, not "redis"$/],
+    [{ store: 'postgres' }, {}, /^--store: must be sqlite, memory or dynamodb, not "postgres"$/],
     [{}, { MCP_TRANSPORT: 'websocket' }, /^MCP_TRANSPORT=websocket: must be sse, http or stdio, not "websocket"$/],
     [{}, { PORT: 'http' }, /^PORT in the environment says "http": must be a whole number from 0 to 65535/],
     [{}, { MCP_PORT: 'http', PORT: '80' }, /^MCP_PORT=http: must be a whole number from 0 to 65535/],
@@ -127,6 +127,10 @@ describe('settings of a running sidecar', () => {
   beforeAll(async () => {
     await temp.write('mcp.json', toolsConfig('functions', 'one', 'two', 'three'));
     await temp.write('other.json', toolsConfig('functions', 'other'));
+    await temp.write('closed.json', {
+      tools: [{ name: 'three', inputSchema: { type: 'object', additionalProperties: false } }],
+      module_links: [{ type: 'tool', name: 'three', module_name: './functions.mjs', function_name: 'three' }],
+    });
     await temp.write(
       'functions.mjs',
       `
@@ -166,8 +170,8 @@ describe('settings of a running sidecar', () => {
   });
 
   it('variables of the Python engine without effect are logged, one line each', async () => {
-    const sidecar = await temp.sidecar([], { env: { FUNCT_ZIP_PATH: '/zips', REGION_NAME: 'us-east-1' } });
-    await sidecar.until(() => sidecar.stderr.includes('REGION_NAME'), 'the warnings');
+    const sidecar = await temp.sidecar([], { env: { FUNCT_ZIP_PATH: '/zips', FUNCT_EXTRACT_PATH: '/functs' } });
+    await sidecar.until(() => sidecar.stderr.includes('FUNCT_EXTRACT_PATH'), 'the warnings');
     expect(sidecar.stderr.match(/is set, but has no effect/g)).toHaveLength(2);
     expect(sidecar.stderr).toContain('FUNCT_ZIP_PATH is set, but has no effect');
     sidecar.child.stdin.end();
@@ -177,7 +181,7 @@ describe('settings of a running sidecar', () => {
   it('a HOST that is no address is refused, and the message names the variable', async () => {
     const env = { MCP_TRANSPORT: 'http', HOST: 'x86_64-conda-linux-gnu', PORT: '0' };
     const { code, stderr } = await temp.run([], { env });
-    expect(stderr).toMatch(/^mcp-daemon: HOST in the environment says "x86_64-conda-linux-gnu", which is no address/);
+    expect(stderr).toMatch(/^mcp-daemon: HOST in the environment says "x86_64-conda-linux-gnu", which is not an address/);
     expect(code).toBe(2);
   });
 
@@ -194,6 +198,13 @@ describe('settings of a running sidecar', () => {
     const { result } = await sidecar.request('tools/list');
     expect(result?.tools).toHaveLength(2);
     expect(result?.['nextCursor']).toEqual(expect.any(String));
+  });
+
+  it('MCP_DROP_HOST_ARGUMENTS=false leaves arguments that hosts add in the call', async () => {
+    const dropping = await temp.sidecar(['closed.json']);
+    expect(await dropping.call('three', { wait_for_previous: true })).toBe('three');
+    const keeping = await temp.sidecar(['closed.json'], { env: { MCP_DROP_HOST_ARGUMENTS: 'false' } });
+    expect(await keeping.call('three', { wait_for_previous: true })).toContain('unknown argument "wait_for_previous"');
   });
 
   it('MCP_TIMEOUT_MS limits the time of a call', async () => {

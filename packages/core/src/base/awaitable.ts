@@ -1,15 +1,13 @@
-/**
- * Values that may be there already: code goes on at once, without a promise.
- */
+/** Values that may be available without a promise, so that code can continue synchronously. */
 
 /** A value, or a promise of one. Embedded adapters return values, remote ones promises. */
 export type Awaitable<T> = T | Promise<T>;
 
 /**
- * Calls `next` with the value: at once, or when the promise resolves.
+ * Calls `next` with the value: synchronously, or when the promise resolves.
  *
  * @returns the result of `next`
- * @throws what `next` throws if the value is there already; else the promise rejects
+ * @throws what `next` throws if the value is not a promise; else the promise rejects
  */
 export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
   return value instanceof Promise ? value.then(next) : next(value);
@@ -21,8 +19,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * What an adapter's function returns, as a value or as a promise of ours. It throws nothing: what the function throws is a
- * rejection.
+ * Calls an adapter's function, and returns its value or a native promise. It never throws: if the function throws, the promise
+ * rejects.
  */
 export function attempt<T>(call: () => Awaitable<T>): Awaitable<T> {
   try {

@@ -1,4 +1,4 @@
-/** Closing several things, whatever happens to each. */
+/** Closes several resources, even if closing one of them fails. */
 import type { Awaitable } from './awaitable.js';
 
 /**

@@ -15,7 +15,7 @@ const namesOf = (value: Members): string[] => Object.keys(value).filter((name) =
 /**
  * Whether two JSON values are equal.
  *
- * @param maxDepth levels of arrays and objects to go down. Default: no limit of its own
+ * @param maxDepth levels of arrays and objects to go down. Default: no limit
  * @throws RangeError for values that are nested more deeply
  */
 export function equalJson(a: unknown, b: unknown, maxDepth = Infinity): boolean {
@@ -37,9 +37,9 @@ function equalAt(a: unknown, b: unknown, maxDepth: number, depth: number): boole
 }
 
 /**
- * A text that two JSON values share exactly when they are equal: JSON without white space, with sorted members.
+ * Encodes a JSON value without white space and with sorted members. Two values are equal if and only if their texts are equal.
  *
- * @param maxDepth levels of arrays and objects to go down. Default: no limit of its own
+ * @param maxDepth levels of arrays and objects to go down. Default: no limit
  * @throws RangeError for values that are nested more deeply, or too deeply for the stack
  * @example canonicalJson({ b: [1.0], a: null }) // '{"a":null,"b":[1]}'
  */

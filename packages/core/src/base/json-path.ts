@@ -8,7 +8,7 @@ type Step = string | number | typeof ALL;
 const ALL = Symbol('*');
 const STEP = /^(?:\.([A-Za-z_$][\w$-]*)|\.(\*)|\[(\d+)\]|\[(\*)\]|\['([^']*)'\]|\["([^"]*)"\])/;
 
-/** What a redacted value is replaced by. */
+/** The replacement for a redacted value. */
 export const REDACTED = '[redacted]';
 
 /**
@@ -49,7 +49,7 @@ function replace(value: unknown, steps: readonly Step[], at: number): unknown {
 }
 
 /**
- * Returns a copy of a value in which everything that the paths name is replaced by `"[redacted]"`. Does not change the value.
+ * Returns a copy of a value, in which the values at the paths are replaced by `"[redacted]"`. Does not change the value.
  *
  * @param paths JSON paths; one that matches nothing is ignored
  */

@@ -5,13 +5,13 @@
 /** Comparisons that one {@link Suggester} makes: a file with thousands of wrong names must not take minutes. */
 const MAX_COMPARISONS = 50_000;
 const LONGEST_NAME = 128;
-/** What an abbreviation costs: more than another spelling of the same name, less than a typo. */
+/** The distance of an abbreviation: more than another spelling of the same name, less than a typo. */
 const ABBREVIATED = 0.5;
 
-/** A name without what people get wrong most: case, and how words are joined. */
+/** A name without the most common differences: case, and how words are joined. */
 const fold = (name: string): string => name.toLowerCase().replace(/[\s_./-]/g, '');
 
-/** How many letters differ (two swapped neighbours count as one), or `limit + 1` where more than `limit` do. */
+/** The number of letters that differ (two swapped neighbours count as one), or `limit + 1` if more than `limit` differ. */
 function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let before: number[] = [];
@@ -33,22 +33,22 @@ function distance(a: string, b: string, limit: number): number {
   return last[b.length] ?? limit + 1;
 }
 
-/** How far two folded names are from each other; more than `limit` where they are not near. */
+/** The distance of two folded names; more than `limit` if they are not similar. */
 function costOf(wrong: string, name: string, limit: number): number {
   if (wrong === name) return 0;
   if (wrong.length > 1 && name.startsWith(wrong)) return ABBREVIATED;
   return distance(wrong, name, limit);
 }
 
-/** Finds near names for one document or command; it gives up after a bounded number of comparisons. */
+/** Finds similar names for one document or command. It gives up after a maximum number of comparisons. */
 export class Suggester {
   #left = MAX_COMPARISONS;
 
   /**
-   * The known name nearest to a wrong one. The first of equally near names wins.
+   * The known name that is most similar to a wrong one. The first of equally similar names wins.
    *
    * @returns a name that differs in case, joining or at most a third of its letters (never more than three), or that begins with
-   *   the wrong one; undefined where there is none
+   *   the wrong one; undefined if there is none
    */
   nearest(wrong: string, known: Iterable<string>): string | undefined {
     if (wrong === '' || wrong.length > LONGEST_NAME || this.#left <= 0) return undefined;
@@ -68,7 +68,7 @@ export class Suggester {
     return best;
   }
 
-  /** `; did you mean "x"?`, or an empty text where no name is near. */
+  /** `; did you mean "x"?`, or an empty text if no name is similar. */
   hint(wrong: string, known: Iterable<string>): string {
     const name = this.nearest(wrong, known);
     return name === undefined ? '' : `; did you mean ${JSON.stringify(name)}?`;
@@ -79,14 +79,14 @@ export class Suggester {
  * The known name nearest to a wrong one; see {@link Suggester.nearest}.
  *
  * @param wrong what was written
- * @param known the names there are
+ * @param known the existing names
  */
 export const nearest = (wrong: string, known: Iterable<string>): string | undefined => new Suggester().nearest(wrong, known);
 
 /**
- * The end of an error message about an unknown name: `; did you mean "x"?`, or an empty text where no name is near.
+ * The end of an error message about an unknown name: `; did you mean "x"?`, or an empty text if no name is similar.
  *
  * @param wrong what was written
- * @param known the names there are
+ * @param known the existing names
  */
 export const didYouMean = (wrong: string, known: Iterable<string>): string => new Suggester().hint(wrong, known);

@@ -9,7 +9,7 @@ import type { RegexNode } from './regex-parse.js';
 /** Larger automata are not searched. */
 const MAX_SEARCHED = 60;
 
-/** Characters by which sets are compared: ASCII, and one of each important kind of the others. */
+/** Sample characters to compare sets: ASCII, and one of each other important kind. */
 const SAMPLES = [
   ...Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)),
   ...'\u00a0éßЖ漢あ٣ाﬀ\u2028',
@@ -65,7 +65,9 @@ function isAmbiguous({ sources, next, doubled }: Automaton, flags: string): bool
   });
 }
 
-/** Whether a backtracking engine may take exponential time. Only expressions without lookarounds and back references are known. */
+/**
+ * Whether a backtracking engine may take exponential time. It only supports expressions without lookarounds and back references.
+ */
 export function isExponential(regex: RegexNode, flags: string): boolean {
   return (automataOf(regex, 2) ?? []).some(([, automaton]) => isAmbiguous(automaton, flags));
 }

@@ -1,6 +1,6 @@
 /**
- * Regular expressions as automata: a match takes time proportional to the length of the text, whatever the expression. Of the
- * characters that an expression accepts, each is a position; a match is a walk from position to position.
+ * Regular expressions as automata: a match takes time proportional to the length of the text, whatever the expression. Each
+ * character in the expression is a position. A match is a walk from position to position.
  */
 import type { RegexBranch, RegexNode } from './regex-parse.js';
 import { branchesOf } from './regex-parse.js';
@@ -111,7 +111,7 @@ export function automataOf(regex: RegexNode, most = Infinity): [RegexBranch, Aut
   }
 }
 
-/** Characters whose comparisons one matcher keeps. */
+/** Number of characters for which one matcher caches the comparisons. */
 const MAX_KEPT = 1_000;
 
 /** Compares single characters with the sets of an expression. */
@@ -128,7 +128,7 @@ function characterTests(sources: readonly string[], flags: string): (character: 
   };
 }
 
-/** Whether a text matches. `spend` is told the steps as they are taken, and may throw. */
+/** Whether a text matches. It reports its steps to `spend`, which may throw to end the match. */
 export type LinearTest = (text: string, spend: (steps: number) => void) => boolean;
 
 function branchTest([{ start, end }, automaton]: [RegexBranch, Automaton], flags: string): LinearTest {

@@ -39,7 +39,7 @@ function effortOf(node: RegexNode, length: number): Effort {
       }
       return { paths: Math.max(1, most - node.min + 1), steps: Math.max(1, most) * body.steps };
     }
-    // The engine does not go back into what a lookahead has matched.
+    // The engine does not backtrack into a lookahead that has matched.
     case 'look':
       return { paths: 1, steps: effortOf(node.body, length).steps };
     case 'other':
@@ -50,7 +50,7 @@ function effortOf(node: RegexNode, length: number): Effort {
 }
 
 /**
- * The longest text for which the engine surely answers soon.
+ * The maximum length of texts that the engine is sure to match quickly.
  *
  * @returns Infinity if the time is proportional to the length of the text
  */

@@ -1,6 +1,6 @@
 /**
- * The structure of a regular expression: what follows what, what is repeated. The characters themselves stay text, and are
- * compared by the engine.
+ * Parses the structure of a regular expression: sequences, alternatives and repetitions. Single characters stay text, and the
+ * engine compares them.
  */
 
 /** A part of a regular expression. */

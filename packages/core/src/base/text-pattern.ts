@@ -1,6 +1,6 @@
 /**
- * Regular expressions from a config, run on texts that a client sends. The engine goes back and tries again, which for some
- * expressions takes exponential time: those run as automata where the text is long.
+ * Runs regular expressions from a config on texts from clients. The engine backtracks, which takes exponential time for some
+ * expressions. On long texts those run as automata.
  */
 import { isExponential } from './regex-ambiguity.js';
 import type { LinearTest } from './regex-automaton.js';
@@ -18,7 +18,7 @@ export interface TextPattern {
   /**
    * Whether a text matches. Short ones are matched by {@link quick}.
    *
-   * @param spend is told how many steps a slow match takes, as it takes them; what it throws ends the match
+   * @param spend called with the number of steps during a slow match; it may throw to end the match
    * @returns undefined for a text that is too long for this expression
    */
   test(text: string, spend: (steps: number) => void): boolean | undefined;
@@ -47,7 +47,7 @@ const quickPattern = (regex: RegExp): TextPattern => ({
 /** Compiles a regular expression. The expensive part waits for the first long text. @throws SyntaxError */
 export function compilePattern(source: string): TextPattern {
   const regex = compileRegex(source);
-  // Without a quantifier and without alternatives there is nothing to go back to.
+  // Without quantifiers and alternatives the engine cannot backtrack.
   if (!/[*+?{|]/.test(source)) return quickPattern(regex);
   const parsed = parseRegex(source, regex.unicode);
   const safe = safeLength(parsed);
@@ -89,9 +89,9 @@ export function foreignSyntax(source: string): string | undefined {
   return FOREIGN.find(([syntax]) => syntax.test(source))?.[1];
 }
 
-/** What is wrong with a regular expression, and whether it can be used all the same. */
+/** A problem of a regular expression, and whether the expression can still be used. */
 export interface PatternReport {
-  /** It is no regular expression. */
+  /** It is not a regular expression. */
   readonly problem?: string;
   /** It is served, with this advice. */
   readonly warning?: string;
@@ -100,7 +100,7 @@ export interface PatternReport {
 /** Checks a regular expression of a config. */
 export function inspectPattern(source: string): PatternReport {
   const foreign = foreignSyntax(source);
-  if (foreign !== undefined) return { warning: `is not checked, because it is no JavaScript regular expression: ${foreign}` };
+  if (foreign !== undefined) return { warning: `is not checked, because it is not a JavaScript regular expression: ${foreign}` };
   let regex: RegExp;
   try {
     regex = compileRegex(source);

@@ -18,7 +18,7 @@ const NO_QUERY = '';
 /**
  * Compiles the query of a template.
  *
- * @param fixed parameters that a URI must have, as they are in the template: `a=1&b`
+ * @param fixed the literal parameters of the template, which a URI must have: `a=1&b`
  */
 export function compileQuery(fixed: string, variables: readonly QueryVariable[]): QueryMatcher {
   const required = fixed.split('&').filter((parameter) => parameter !== '');

@@ -16,7 +16,7 @@ export type Step =
 /** Reads the variables of a text into `values`; false if the text does not match, or a value cannot be decoded. */
 export type StepMatcher = (uri: NormalUri, start: number, end: number, values: Record<string, string>) => boolean;
 
-/** The value of a variable as text; undefined for a percent sign without two digits, or for bytes that are no UTF-8. */
+/** The value of a variable as text; undefined for a percent sign without two digits, or for bytes that are not UTF-8. */
 export function decodeValue(value: string): string | undefined {
   if (!value.includes('%')) return value;
   try {
@@ -41,7 +41,7 @@ function firstFrom(steps: readonly Step[], at: number): First {
   return { characters: taken.characters + skipped.characters, value: taken.value || skipped.value };
 }
 
-/** Whether each step can tell by the next character how to go on: then there is only one way through the URI. */
+/** Whether the next character always decides which step follows. Then there is only one way through the URI. */
 function isPlain(steps: readonly Step[]): boolean {
   return steps.every((step, at) => {
     if (step.kind === 'text') return true;
@@ -86,7 +86,7 @@ function walk(
   };
 }
 
-/** Matches by the next character alone. */
+/** Matches by looking only at the next character. */
 function plainMatcher(steps: readonly Step[]): StepMatcher {
   const firsts = steps.map((_, at) => firstFrom(steps, at + 1).characters);
   const ends = steps.map((step) =>
@@ -185,7 +185,7 @@ export function compileSteps(steps: readonly Step[]): StepMatcher {
   const prefix = first?.kind === 'text' ? first.text : '';
   const suffix = last?.kind === 'text' && last.names === undefined && isLastFixed(steps) ? last.text : '';
   return (uri, start, end, values) => {
-    // Most URIs are of another template, and their ends tell.
+    // Most URIs belong to another template, and comparing their ends detects this quickly.
     if (!uri.folded.startsWith(prefix, start)) return false;
     if (suffix !== '' && !uri.folded.startsWith(suffix, end - suffix.length)) return false;
     return match(uri, start, end, values);

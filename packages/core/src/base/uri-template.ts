@@ -21,12 +21,15 @@ export interface UriMatcher {
   matchNormal(uri: NormalUri): Record<string, string> | undefined;
 }
 
-/** What is before the first variable of an expression and between variables, and which characters a value never contains. */
+/**
+ * The text before the first variable of an expression, the text between variables, and the characters that a value never
+ * contains.
+ */
 interface Operator {
   readonly first: string;
   readonly separator: string;
   readonly excluded: string;
-  /** What the value of a list (`{name*}`) never contains. */
+  /** Characters that the value of a list (`{name*}`) never contains. */
   readonly excludedInList: string;
   readonly named?: true;
 }
@@ -44,7 +47,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
 /** A list that is not encoded is what many servers call a wildcard: `docs://{path*}` has slashes. */
 const NO_OPERATOR: Operator = { first: '', separator: ',', excluded: '/?#&', excludedInList: '?#' };
 
-/** A part of a template: `{...}`, or what is between. */
+/** A part of a template: an expression `{...}`, or the text between expressions. */
 type Part = { readonly literal: string } | { readonly operator: string; readonly specs: readonly string[] };
 
 function partsOf(template: string): Part[] {
@@ -60,7 +63,7 @@ function partsOf(template: string): Part[] {
 
 const nameOf = (spec: string): string => spec.replace(/(\*|:\d+)$/, '');
 
-/** What a reserved value leaves to later parts: a query goes to the expression that is made for queries. */
+/** Characters that a reserved value leaves to later parts: a query belongs to the query expression. */
 function leftTo(later: readonly Part[]): string {
   const has = (sign: string): boolean =>
     later.some((part) => ('literal' in part ? part.literal.includes(sign) : part.operator === sign));
@@ -72,7 +75,7 @@ function expression(operator: string, specs: readonly string[], later: readonly 
   const { first, separator, excluded, excludedInList, named } = OPERATORS[operator] ?? NO_OPERATOR;
   const value = (spec: string, empty: boolean): Step => {
     const all = spec.endsWith('*') ? excludedInList : excluded;
-    // A reserved value may contain commas: those of the last variable do not part it from another.
+    // A reserved value may contain commas: after the last variable there is nothing to separate.
     const isLast = operator !== '' && spec === specs.at(-1);
     const comma = separator === ',' && specs.length > 1 && !isLast ? ',' : '';
     return { kind: 'value', name: nameOf(spec), excluded: all + comma + (operator === '+' ? leftTo(later) : ''), empty };
@@ -106,14 +109,14 @@ function stepsOf(parts: readonly Part[]): Step[] {
     if (!('literal' in part)) return expression(part.operator, part.specs, parts.slice(index + 1));
     const text = normalPart(part.literal);
     if (inPath) return [{ kind: 'text', text }];
-    // Scheme and host are compared in lower case. What comes before may already have been them.
+    // Scheme and host are compared in lower case. An earlier part may already contain them.
     const head = index === 0 ? (/^[^:/?#]*:(?:\/\/[^/?#]*)?/.exec(text)?.[0] ?? '') : (/^[^/?#]*/.exec(text)?.[0] ?? '');
     inPath = head.length < text.length;
     return [{ kind: 'text', text: head.toLowerCase() + text.slice(head.length) }];
   });
 }
 
-/** Where a template's query begins, if it ends with one that has expressions: `{?a,b}`, or `?a=1{&b}`. */
+/** The index of the query at the end of a template, if the query has expressions: `{?a,b}`, or `?a=1{&b}`. */
 function queryStart(parts: readonly Part[]): number {
   const at = parts.findIndex((part) => ('literal' in part ? part.literal.includes('?') : part.operator === '?'));
   if (at === -1) return -1;

@@ -9,14 +9,14 @@ export const MAX_URI_LENGTH = 8_192;
 
 /** A URI in normal form, in two texts of the same length. */
 export interface NormalUri {
-  /** Percent-encoded as far as necessary, without dot segments. Case is as it came. */
+  /** Percent-encoded where necessary, without dot segments. Case is unchanged. */
   readonly text: string;
   /** The same with the scheme and the host in lower case. */
   readonly folded: string;
 }
 
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
-/** What is never in a URI as it is. A percent sign without two digits is left alone. */
+/** Characters that must be encoded in a URI. A percent sign without two digits is not changed. */
 const NOT_IN_URI = /[^\x21-\x7e]+|["<>\\^`{|}]+/gu;
 
 const encoded = (text: string): string =>

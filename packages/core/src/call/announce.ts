@@ -1,4 +1,4 @@
-/** The events of a call, made only where a listener wants them. */
+/** The events of a call. They are created only if there are listeners. */
 import type { CallAnnounced, EventBus } from '../events/bus.js';
 import type { Settlement } from '../records/recorder.js';
 import type { RunningCall } from './running-call.js';

@@ -9,10 +9,10 @@ import { ReturnValueError } from './return-value-error.js';
 export const toBase64 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 
-/** The types of bytes that came from blobs. */
+/** Media types of bytes that were read from blobs. */
 const blobTypes = new WeakMap<Uint8Array, string>();
 
-/** The type that a Blob had before {@link withoutBlobs} read it. */
+/** The media type of the Blob that {@link withoutBlobs} read these bytes from. */
 export const blobType = (bytes: unknown): string | undefined => (bytes instanceof Uint8Array ? blobTypes.get(bytes) : undefined);
 
 /** Bytes of a typed array or a buffer; undefined for anything else. */
@@ -28,14 +28,14 @@ async function readBlob(blob: Blob): Promise<Uint8Array> {
   return bytes;
 }
 
-/** The members of a returned object that may hold bytes. */
+/** The members of a returned object that may contain bytes. */
 const BYTE_MEMBERS = ['data', 'blob'] as const;
 
 /**
- * A function's value with bytes in the place of blobs, which have to be waited for. Blobs are found where bytes are: the value
- * itself, its `data` or `blob`, and the same in the items of a list.
+ * Replaces blobs in a function's value by their bytes, because reading a blob is asynchronous. It looks at the value itself, at
+ * its `data` and `blob`, and at the same in the items of a list.
  *
- * @returns the value itself, at once, if it has no blobs
+ * @returns the value itself, without a promise, if it has no blobs
  */
 export function withoutBlobs(value: unknown): Awaitable<unknown> {
   if (typeof value !== 'object' || value === null) return value;
@@ -51,7 +51,7 @@ export function withoutBlobs(value: unknown): Awaitable<unknown> {
 
 const DATA_URI = /^data:([^;,]*)((?:;[^;,]*)*),/i;
 
-/** The content of a data URI; undefined for a text that is none. @throws ReturnValueError if it is malformed */
+/** The content of a data URI; undefined if the text is not a data URI. @throws ReturnValueError if it is malformed */
 export function fromDataUri(text: string): { mimeType: string | undefined; base64: string } | undefined {
   if (!/^data:/i.test(text)) return undefined;
   const found = DATA_URI.exec(text);
@@ -76,7 +76,7 @@ export function bareBase64(value: unknown): string | undefined {
   return BASE64.test(text) ? text : undefined;
 }
 
-/** Values that JSON writes as `{}`, and what to return instead. */
+/** Types that JSON encodes as `{}`, and what to return instead. */
 const UNSENDABLE: readonly [is: (value: object) => boolean, what: string][] = [
   [(value) => value instanceof Map, 'a Map: return Object.fromEntries(map)'],
   [(value) => value instanceof Set, 'a Set: return [...set]'],
@@ -90,11 +90,11 @@ const UNSENDABLE: readonly [is: (value: object) => boolean, what: string][] = [
     (value) =>
       typeof (value as { getReader?: unknown }).getReader === 'function' ||
       typeof (value as { pipe?: unknown }).pipe === 'function',
-    'a stream: read it to its end, and return its content',
+    'a stream: read all of it, and return its content',
   ],
 ];
 
-/** Refuses values that would be sent as an empty object. @throws ReturnValueError that says what to return */
+/** Refuses values that JSON would encode as an empty object. @throws ReturnValueError that says what to return instead */
 export function refuseUnsendable(value: unknown): void {
   if (!isObject(value) || Object.getPrototypeOf(value) === Object.prototype) return;
   const found = UNSENDABLE.find(([is]) => is(value));

@@ -1,5 +1,5 @@
 /**
- * One call, from its parameters to its result: the page to read first.
+ * One call, from its parameters to its result. Read this file first.
  *
  *     find the function  ->  begin a record  ->  run it  ->  settle the record  ->  answer
  *      find.ts                recorder            executor    recorder              endings.ts
@@ -32,7 +32,7 @@ import { messageOf } from './outcome.js';
 import { nameOf } from './parameters.js';
 import type { FoundCall, RunningCall } from './running-call.js';
 
-/** The three methods that run user code. Undefined: the call was cancelled, and there is no answer. */
+/** The three methods that run user code. They return undefined if the call was cancelled: there is no answer. */
 export interface Calls {
   /** `tools/call`. @throws DaemonError `invalid_params`, `invalid_request_state`, `missing_client_capability` */
   tool(params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined>;
@@ -50,18 +50,20 @@ export interface CallsOptions {
   executor: Executor;
   recorder: Recorder;
   asker: InputAsker;
-  /** Gets the events of calls, where it has listeners. */
+  /** Gets the events of calls, if it has listeners. */
   bus: EventBus;
   info: ServerInfo;
   limits: Limits;
-  /** Whether clients are told why code could not be loaded. */
+  /** Whether clients get the reason why code could not be loaded. */
   explainFailures: boolean;
+  /** Whether arguments that hosts add by themselves are dropped; see host-arguments.ts. */
+  dropHostArguments: boolean;
   logger: Logger;
 }
 
 /** Creates the call path of a daemon. */
 export function createCalls(options: CallsOptions): Calls {
-  const { catalog, executor, recorder, asker, bus, info, limits, explainFailures, logger } = options;
+  const { catalog, executor, recorder, asker, bus, info, limits, explainFailures, dropHostArguments, logger } = options;
   const tools: EndingTools = { asker, info, logger, maxResultBytes: limits.maxResultBytes, explainFailures };
   let inFlight = 0;
 
@@ -89,7 +91,7 @@ export function createCalls(options: CallsOptions): Calls {
     return executor.run({ definition, input, request, variables, callId: ticket.callId, inputs, state, counters, hooks });
   }
 
-  /** Asks a legacy client by requests, and runs the function again with its answers. */
+  /** Sends requests to a legacy client, and runs the function again with the answers. */
   async function converse(running: RunningCall, first: Outcome): Promise<Outcome> {
     const { call } = running;
     let outcome = first;
@@ -105,7 +107,7 @@ export function createCalls(options: CallsOptions): Calls {
     return outcome;
   }
 
-  /** Settles the record, then gives the answer: never the other way round. */
+  /** Settles the record, then returns the answer. The order matters: a client must not get an answer whose record is lost. */
   function finish(running: RunningCall, outcome: Outcome): Awaitable<JsonObject | undefined> {
     const { settlement, result, error } = endingOf(running, outcome, tools);
     const answer = (): JsonObject | undefined => {
@@ -136,7 +138,9 @@ export function createCalls(options: CallsOptions): Calls {
     },
     tool(params, request) {
       const name = nameOf(params);
-      return andThen(snapshotOf(request), (snapshot) => run(findTool(snapshot, name, params, request, info), snapshot));
+      return andThen(snapshotOf(request), (snapshot) =>
+        run(findTool(snapshot, name, params, request, { info, dropHostArguments }), snapshot),
+      );
     },
     resource(params, request) {
       const { uri } = params;

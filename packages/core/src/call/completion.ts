@@ -14,7 +14,7 @@ import { FunctionContext } from './context.js';
 import type { Linker } from './linker.js';
 import { messageOf } from './outcome.js';
 
-/** The protocol's own bound. */
+/** The maximum number of values that the protocol allows. */
 const MAX_VALUES = 100;
 
 interface Completed extends JsonObject {
@@ -27,7 +27,7 @@ function page(values: readonly string[], total = values.length): Completed {
   return { values: values.slice(0, MAX_VALUES), total, hasMore: total > MAX_VALUES };
 }
 
-/** Values that start with what was typed, then those that hold it. */
+/** Values that start with the typed text, then values that contain it. */
 function ranked(values: readonly string[], typed: string): string[] {
   const needle = typed.toLowerCase();
   const starts = values.filter((value) => value.toLowerCase().startsWith(needle));
@@ -35,7 +35,7 @@ function ranked(values: readonly string[], typed: string): string[] {
   return [...starts, ...holds];
 }
 
-/** The completion that a request refers to; undefined where the argument has none. */
+/** The completion that a request refers to; undefined if the argument has none. */
 function find(snapshot: Snapshot, ref: JsonObject, argument: string): Completion | undefined {
   const { name: promptName, uri } = ref;
   if (ref['type'] === 'ref/prompt') {
@@ -57,7 +57,7 @@ function find(snapshot: Snapshot, ref: JsonObject, argument: string): Completion
   throw invalidParams('"ref.type" must be "ref/prompt" or "ref/resource".');
 }
 
-/** What a completion function returned: an array of values, or `{ values, total? }`. */
+/** Reads what a completion function returned: an array of values, or `{ values, total? }`. */
 function fromFunction(returned: unknown): Completed {
   const values: unknown = isObject(returned) ? returned['values'] : returned;
   if (!Array.isArray(values)) throw new Error('a completion function must return an array of strings');
@@ -68,8 +68,8 @@ function fromFunction(returned: unknown): Completed {
 /**
  * Completes one argument.
  *
- * @returns the result of the request, without what its era adds
- * @throws DaemonError `invalid_params`, or `internal_error` where a completion function failed or took longer than `timeoutMs`
+ * @returns the result of the request, without the members that its era adds
+ * @throws DaemonError `invalid_params`, or `internal_error` if a completion function failed or took longer than `timeoutMs`
  */
 export async function complete(
   snapshot: Snapshot,
@@ -101,7 +101,7 @@ export async function complete(
     state: undefined,
     variables: Object.fromEntries(
       Object.entries(given)
-        .filter(([, member]) => typeof member !== 'object') // which may have no text form
+        .filter(([, member]) => typeof member !== 'object') // it may not be convertible to text
         .map(([key, member]) => [key, String(member)]),
     ),
     counters: { progress: 0, notifications: 0 },
@@ -113,7 +113,7 @@ export async function complete(
     const ended = new Promise<never>((_resolve, reject) =>
       signal.addEventListener('abort', () => reject(new Error('it took too long, or was cancelled')), { once: true }),
     );
-    ended.catch(() => undefined); // where the function throws at once, nobody waits for it: a rejection would end the process
+    ended.catch(() => undefined); // if the function throws at once, nothing awaits this promise, and its rejection would end the process
     if (left.aborted) stop();
     const linked = await Promise.race([linker.resolve(completion.binding, request.exchange.partition), ended]);
     return { completion: fromFunction(await Promise.race([linked.call(value, functionContext), ended])) };

@@ -1,6 +1,4 @@
-/**
- * Content blocks: made from JavaScript values, checked, and fitted to what older protocol versions know.
- */
+/** Content blocks: creates them from JavaScript values, checks them, and adapts them to older protocol versions. */
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
 import type { ContentBlock } from '../protocol/messages.js';
@@ -18,23 +16,25 @@ function stringify(value: unknown, indent?: number): string | undefined {
   try {
     return JSON.stringify(value, undefined, indent);
   } catch {
-    // A BigInt, or a cycle: the replacer costs, so only those pay for it.
+    // It may be a BigInt or a cycle. The replacer is slow, so it is used only after a failure.
     try {
       return JSON.stringify(value, (_key, member: unknown) => (typeof member === 'bigint' ? member.toString() : member), indent);
     } catch (error) {
       const cycle = error instanceof TypeError && /circular|cyclic/i.test(error.message);
-      throw new ReturnValueError(cycle ? 'it returned a value that contains itself' : 'it returned a value that is no JSON');
+      throw new ReturnValueError(
+        cycle ? 'it returned a value that contains itself' : 'it returned a value that JSON cannot encode',
+      );
     }
   }
 }
 
-/** A value as a JSON value, as it will be on the wire. */
+/** Converts a value to a JSON value, as it will be sent. */
 export function toJson(value: unknown): unknown {
   const text = stringify(value);
   return text === undefined ? undefined : (JSON.parse(text) as unknown);
 }
 
-/** A value as JSON text; what JSON does not know is `null`. */
+/** A value as JSON text. A value that JSON does not support becomes `null`. */
 export const jsonText = (value: unknown): string => stringify(value) ?? 'null';
 
 /** A value as text for a model: strings as they are, objects as indented JSON. @throws ReturnValueError for functions and symbols */
@@ -45,7 +45,7 @@ export function asText(value: unknown): string {
   return String(value);
 }
 
-/** The data of a member that holds bytes, as base64; undefined if it is none. @throws ReturnValueError for a broken data URI */
+/** The bytes in a member as base64; undefined if it has none. @throws ReturnValueError for a malformed data URI */
 function encodedData(data: unknown): { base64: string; mimeType: string | undefined } | undefined {
   const bytes = bytesOf(data);
   if (bytes !== undefined) return { base64: toBase64(bytes), mimeType: blobType(data) };
@@ -66,7 +66,7 @@ export function media(type: 'image' | 'audio', value: unknown): ContentBlock {
   return { ...(toJson(rest) as JsonObject), type, data: found.base64, mimeType };
 }
 
-/** A `blob` as base64. Text that is no data URI is passed on. @throws ReturnValueError */
+/** A `blob` as base64. Text that is not a data URI is sent unchanged. @throws ReturnValueError */
 export function blobText(blob: unknown): { base64: string; mimeType: string | undefined } {
   const bytes = bytesOf(blob);
   if (bytes !== undefined) return { base64: toBase64(bytes), mimeType: blobType(blob) };
@@ -105,7 +105,7 @@ export function link(value: unknown): ContentBlock {
   return { name: given['uri'], ...(toJson(given) as JsonObject), type: 'resource_link' };
 }
 
-/** What a block of each type must have. */
+/** The required members of each block type. */
 const NEEDS: Record<string, readonly string[]> = {
   text: ['text'],
   image: ['data', 'mimeType'],
@@ -113,10 +113,10 @@ const NEEDS: Record<string, readonly string[]> = {
   resource_link: ['uri', 'name'],
 };
 
-/** The members of a text block. A value with others is data of the function's own. */
+/** The members of a text block. A value with other members is the function's data, not a block. */
 const TEXT_MEMBERS = new Set(['type', 'text', 'annotations', '_meta']);
 
-/** Whether a value is a content block, and cannot well be anything else. */
+/** Whether a value is a content block, and is unlikely to be anything else. */
 export function isBlock(value: unknown): boolean {
   if (!isObject(value) || typeof value['type'] !== 'string') return false;
   const { type, resource } = value;
@@ -126,7 +126,7 @@ export function isBlock(value: unknown): boolean {
   return type !== 'text' || Object.keys(value).every((key) => TEXT_MEMBERS.has(key));
 }
 
-/** Checks content blocks that a function made itself. @throws ReturnValueError naming the first that is none */
+/** Checks content blocks that a function returned. @throws ReturnValueError, which names the first invalid block */
 export function checkBlocks(blocks: readonly unknown[]): ContentBlock[] {
   return blocks.map((item, index) => {
     const fail = (why: string): never => {
@@ -144,17 +144,17 @@ export function checkBlocks(blocks: readonly unknown[]): ContentBlock[] {
     }
     const needs = NEEDS[item['type']];
     if (needs === undefined)
-      return fail(`has the unknown type "${item['type']}"; there are ${Object.keys(NEEDS).join(', ')}, resource`);
+      return fail(`has the unknown type "${item['type']}"; the types are ${Object.keys(NEEDS).join(', ')}, resource`);
     const missing = needs.find((key) => typeof item[key] !== 'string');
     if (missing !== undefined) return fail(`(${item['type']}) needs "${missing}" as a string`);
     return toJson(item) as ContentBlock;
   });
 }
 
-/** Types of blocks that the first version of the protocol had not. */
+/** Block types that the first protocol version did not have. */
 const NEWER: Readonly<Record<string, Feature>> = { audio: 'audio', resource_link: 'resourceLink' };
 
-/** Puts text in the place of blocks that the client's version does not know. */
+/** Replaces blocks with text, if the client's protocol version does not have them. */
 export function fitBlocks(blocks: ContentBlock[], version: ProtocolVersion): ContentBlock[] {
   const unknown = ({ type }: ContentBlock): boolean => {
     const feature = NEWER[type];
@@ -164,6 +164,6 @@ export function fitBlocks(blocks: ContentBlock[], version: ProtocolVersion): Con
   return blocks.map((item) => {
     if (!unknown(item)) return item;
     if (item.type === 'resource_link') return block(`${String(item['name'])}: ${String(item['uri'])}`);
-    return block(`[${String(item['mimeType'])} that this client's protocol version ${version} cannot carry]`);
+    return block(`[${String(item['mimeType'])} not supported by this client's protocol version ${version}]`);
   });
 }

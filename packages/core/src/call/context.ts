@@ -1,6 +1,4 @@
-/**
- * What a user's function is given besides its input. Members are made when they are first looked at: most calls look at none.
- */
+/** The context that a user's function gets. Members are created at their first use: most calls use none. */
 import type { JsonObject } from '../base/json.js';
 import { elicit, inputRequired, listRoots, sample } from '../input/requests.js';
 import type { RequestContext } from '../protocol/exchange.js';
@@ -11,13 +9,15 @@ import type { ProtocolVersion } from '../protocol/versions.js';
 import { supports } from '../protocol/versions.js';
 import { toJson } from './content.js';
 
-/** Data of a log message as a copy that can be sent: a log line must fail no function, and `data` must be there. */
+/**
+ * Copies the data of a log message, so that it can be sent. A log message must not make a function fail, and `data` is required.
+ */
 function loggable(data: unknown): unknown {
   try {
     const json = toJson(data);
     return json === undefined ? String(data) : json;
   } catch {
-    return Object.prototype.toString.call(data); // what contains itself
+    return Object.prototype.toString.call(data); // a cycle
   }
 }
 
@@ -29,25 +29,25 @@ export interface NotificationCounters {
   notifications: number;
 }
 
-/** What {@link FunctionContext} is made from. */
+/** What {@link FunctionContext} is created from. */
 export interface ContextSource {
   readonly callId: string;
   readonly request: RequestContext;
-  /** Answers of the client, by the names they were asked under. */
+  /** The client's answers, by the names of the requests. */
   readonly inputs: JsonObject;
-  /** What the function gave with its last wish for input. */
+  /** The state of the function's last request for input. */
   readonly state: unknown;
   /** Variables of the resource template that matched. */
   readonly variables: Readonly<Record<string, string>>;
   readonly counters: NotificationCounters;
-  /** Greatest number of notifications. */
+  /** Maximum number of notifications. */
   readonly maxNotifications: number;
   readonly resourceUpdated: (uri: string) => void;
-  /** Makes the signal that ends with the call. */
+  /** Creates the signal that is aborted when the call ends. */
   readonly signal: () => AbortSignal;
 }
 
-/** The second argument of every function. Its functions need no `this`: they can be taken out of it. */
+/** The second argument of every function. Its methods need no `this`, so they can be destructured. */
 export class FunctionContext {
   readonly #source: ContextSource;
   #ended = false;
@@ -56,7 +56,7 @@ export class FunctionContext {
     this.#source = source;
   }
 
-  /** Aborted when the client cancels, leaves, or the time limit is reached. */
+  /** Aborted when the client cancels or disconnects, or at the time limit. */
   get signal(): AbortSignal {
     return this.#source.signal();
   }
@@ -66,22 +66,22 @@ export class FunctionContext {
     return this.#source.request.exchange.partition;
   }
 
-  /** Who calls. */
+  /** The caller. */
   get subject(): string {
     return this.#source.request.exchange.subject;
   }
 
-  /** Names this call; the uuid of its record. */
+  /** The id of this call: the uuid of its record. */
   get callId(): string {
     return this.#source.callId;
   }
 
-  /** Name and version that the client gives itself. */
+  /** Name and version of the client program, as it says. */
   get client(): Implementation | undefined {
     return this.#source.request.caller.client;
   }
 
-  /** What the client can do: look here before you ask for input. */
+  /** The client's capabilities. Check them before you ask for input. */
   get clientCapabilities(): ClientCapabilities {
     return this.#source.request.caller.capabilities;
   }
@@ -96,18 +96,18 @@ export class FunctionContext {
     return this.#source.request.meta;
   }
 
-  /** The trace that the call belongs to, to be passed on to whatever is asked next (W3C Trace Context); undefined: to none. */
+  /** The `traceparent` of the call (W3C Trace Context), to send with requests to other services; undefined: none. */
   get traceparent(): string | undefined {
     const { meta, exchange } = this.#source.request;
     return traceparentOf(meta, exchange);
   }
 
-  /** The client's answers, by the names they were asked under. Empty at the first call. */
+  /** The client's answers, by the names of the requests. Empty in the first run. */
   get inputs(): JsonObject {
     return this.#source.inputs;
   }
 
-  /** What the function gave as `state` when it asked for input. */
+  /** The `state` that the function returned when it asked for input. */
   get state(): unknown {
     return this.#source.state;
   }
@@ -117,18 +117,18 @@ export class FunctionContext {
     return this.#source.variables;
   }
 
-  /** Makes wishes for input, for modules that import nothing: `return context.inputRequired({ name: context.elicit(...) })`. */
+  /** Creates requests for input, for modules without imports: `return context.inputRequired({ name: context.elicit(...) })`. */
   readonly inputRequired = inputRequired;
   readonly elicit = elicit;
   readonly sample = sample;
   readonly listRoots = listRoots;
 
   /**
-   * Tells the client how far the call is, if the client wants to know. Values that do not increase are left out.
+   * Reports progress to the client, if the client asked for it. Values that do not increase are dropped.
    *
    * @param progress in any unit
    * @param total in the same unit, if known
-   * @param message for people
+   * @param message a text for people
    */
   get progress(): (progress: number, total?: number, message?: string) => void {
     return (progress, total, message) => this.#progress(progress, total, message);
@@ -148,8 +148,8 @@ export class FunctionContext {
   /**
    * Sends a log message to the client, if it wants that level.
    *
-   * @param data anything; what is not JSON is sent as text
-   * @param logger name of the part that speaks
+   * @param data any value; one that is not JSON is sent as text
+   * @param logger name of the component that logs
    */
   get log(): (level: LogLevel, data: unknown, logger?: string) => void {
     return (level, data, logger) => this.#log(level, data, logger);
@@ -163,12 +163,12 @@ export class FunctionContext {
     this.#notify({ jsonrpc: '2.0', method: 'notifications/message', params });
   }
 
-  /** Tells every client that subscribed to the resource that it has changed. */
+  /** Notifies every client that subscribed to the resource that it has changed. */
   get resourceUpdated(): (uri: string) => void {
     return (uri) => this.#source.resourceUpdated(uri);
   }
 
-  /** Ends notifications: none may follow the answer. Called by the executor. */
+  /** Stops notifications, because none may follow the answer. Called by the executor. */
   static end(context: FunctionContext): void {
     context.#ended = true;
   }

@@ -1,4 +1,4 @@
-/** From the outcome of a run to the ending of its call: what its record says, and what the client gets. */
+/** Converts the outcome of a run to the ending of its call: the end of its record, and the answer to the client. */
 import type { JsonObject } from '../base/json.js';
 import type { InputAsker } from '../input/asker.js';
 import type { InputRequired } from '../input/requests.js';
@@ -19,21 +19,21 @@ import type { FoundCall, RunningCall } from './running-call.js';
 /** How a call ends. Neither result nor error: the call was cancelled, and there is no answer. */
 export interface Ending {
   readonly settlement: Settlement;
-  /** Ready to be sent. */
+  /** The result to send. */
   readonly result?: JsonObject;
   readonly error?: DaemonError;
-  /** Whether the result quotes what the record must not keep. */
+  /** Whether the result quotes values that the record must not keep. */
   readonly quotes?: boolean;
 }
 
-/** What endings are made with. */
+/** The dependencies of the functions that create endings. */
 export interface EndingTools {
   asker: InputAsker;
   info: ServerInfo;
   logger: Logger;
   /** Size of one result as JSON text. */
   maxResultBytes: number;
-  /** Whether clients are told why code could not be loaded. */
+  /** Whether clients get the reason why code could not be loaded. */
   explainFailures: boolean;
 }
 
@@ -54,14 +54,17 @@ type Failure = Pick<Settlement, 'status' | 'fault'>;
 
 const TOOL_FAILED: Failure = { status: 'failed', fault: 'tool' };
 
-/** A failure that a tool's model can read; for resources and prompts it is an error of the request. */
+/** A failure. For a tool it is a result that the model can read; for resources and prompts it is an error of the request. */
 function failure(call: FoundCall, { status, fault }: Failure, text: string, info: ServerInfo, cause?: unknown): Ending {
   const settlement = settled(status, { fault, notes: text });
   if (call.type === 'tool') return { settlement, result: info.complete(toolError(text), call.request.caller.era) };
   return { settlement, error: new DaemonError('internal_error', text, { cause }) };
 }
 
-/** The model reads which values are wrong. A record that keeps no arguments, or not all of them, must not quote them. */
+/**
+ * The ending for invalid arguments. The model reads which values are wrong. A record that does not keep all arguments must not
+ * quote them.
+ */
 function invalid(call: FoundCall, problems: readonly string[], info: ServerInfo): Ending {
   const { name, record } = call.definition;
   const what = `Invalid arguments for "${name}"`;
@@ -71,7 +74,7 @@ function invalid(call: FoundCall, problems: readonly string[], info: ServerInfo)
   return quotes ? { ...ending, settlement: { ...ending.settlement, notes: what }, quotes } : ending;
 }
 
-/** What caused an error that a function threw is for the log: its message is for the model. */
+/** Adds the cause of a thrown error for the log. The model gets only the message. */
 function logCause(call: FoundCall, thrown: unknown, logger: Logger): void {
   if (!(thrown instanceof Error) || thrown.cause === undefined) return;
   const { name } = call.definition;
@@ -79,7 +82,10 @@ function logCause(call: FoundCall, thrown: unknown, logger: Logger): void {
   logger.warn({ name, error: messageOf(thrown), cause }, `"${name}" failed: ${messageOf(thrown)}; the cause: ${cause}`);
 }
 
-/** The record and the log say why. Clients learn it only where they may: the reason names files of the server. */
+/**
+ * The ending for code that could not be loaded. The record and the log have the reason. Clients get it only with
+ * `explainFailures`, because it names files of the server.
+ */
 function unavailable(call: FoundCall, cause: unknown, { info, logger, explainFailures }: EndingTools): Ending {
   const { name } = call.definition;
   const why = `"${name}" cannot be run: ${messageOf(cause)}`;
@@ -138,24 +144,24 @@ function fromOutcome(running: RunningCall, outcome: Outcome, tools: EndingTools)
   }
 }
 
-/** An ending that can be sent, and the JSON text of its result. */
+/** Checks that an ending can be sent, and encodes its result. */
 function fitted(call: FoundCall, ending: Ending, result: JsonObject, { info, maxResultBytes }: EndingTools): [Ending, string?] {
   const { name } = call.definition;
   let instead: Ending;
   try {
     const text = resultText(result);
-    // A text has at most as many characters as bytes, and at least a third.
+    // A text has at most one character per byte, and at least one per three bytes.
     const bytes = text.length * 3 > maxResultBytes ? Buffer.byteLength(text) : text.length;
     if (bytes <= maxResultBytes) return [ending, text];
-    const why = `"${name}" gave a result of ${bytes} bytes; at most ${maxResultBytes} are sent.`;
+    const why = `"${name}" gave a result of ${bytes} bytes; the maximum is ${maxResultBytes}.`;
     instead = failure(call, TOOL_FAILED, why, info);
   } catch (cause) {
-    instead = failure(call, TOOL_FAILED, `"${name}" gave no usable result: it holds what is no JSON`, info, cause);
+    instead = failure(call, TOOL_FAILED, `"${name}" gave no usable result: JSON cannot encode it`, info, cause);
   }
   return instead.result === undefined ? [instead] : [instead, JSON.stringify(instead.result)];
 }
 
-/** The ending of a call whose run had this outcome. It never throws. */
+/** The ending of a call, from the outcome of its run. It never throws. */
 export function endingOf(running: RunningCall, outcome: Outcome, tools: EndingTools): Ending {
   const { call } = running;
   const ending = fromOutcome(running, outcome, tools);

@@ -1,6 +1,6 @@
 /**
- * Runs one function: checks its arguments, gets its code, runs it under a signal and a time limit. It never throws; what
- * happened is an {@link Outcome}. Answers that are there at once are given at once: no promise is made for them.
+ * Runs one function: checks its arguments, loads its code, and runs it with a signal and a time limit. It never throws; it
+ * returns an {@link Outcome}. If the function is synchronous, the outcome is returned without a promise.
  */
 import type { Awaitable } from '../base/awaitable.js';
 import { isThenable } from '../base/awaitable.js';
@@ -30,7 +30,7 @@ export interface Executor {
 export interface ExecutorOptions {
   linker: Linker;
   logger: Logger;
-  /** Milliseconds, where a definition has none of its own. */
+  /** Milliseconds, for definitions without their own time limit. */
   timeoutMs: number;
   /** Progress and log notifications of one call; later ones are dropped. */
   maxNotifications: number;
@@ -38,19 +38,19 @@ export interface ExecutorOptions {
   resourceUpdated: (partition: string, uri: string) => void;
 }
 
-/** The outcome of a function that returned, after blobs in its value were read. */
+/** The outcome of a function that returned. Blobs in its value are read first. */
 function ended(value: unknown): Awaitable<Outcome> {
   try {
     const whole = withoutBlobs(value);
     return whole instanceof Promise ? whole.then(returned, failed) : returned(whole);
   } catch (cause) {
-    return failed(cause); // a value that cannot even be looked at
+    return failed(cause); // a value that throws when it is inspected
   }
 }
 
-/** Calls a function that is ready, and waits for what it returns. */
+/** Calls a loaded function, and waits for its value. */
 function invoke(resolved: ResolvedFunction, run: Run, scope: RunScope, context: FunctionContext): Awaitable<Outcome> {
-  if (scope.isOver) return { kind: 'cancelled' }; // while its code was loaded
+  if (scope.isOver) return { kind: 'cancelled' }; // it ended while the code was loaded
   run.hooks?.started(resolved.digest);
   try {
     const value = resolved.call(run.input, context);
@@ -62,7 +62,7 @@ function invoke(resolved: ResolvedFunction, run: Run, scope: RunScope, context: 
     if (isGenerator(value)) return runGenerator(value, context).then(ended, failed);
     return ended(value);
   } catch (cause) {
-    return failed(cause); // the function, or a value that cannot even be looked at
+    return failed(cause); // from the function, or from a value that throws when it is inspected
   }
 }
 
@@ -96,9 +96,9 @@ export function createExecutor(options: ExecutorOptions): Executor {
     return new FunctionContext(source);
   }
 
-  /** Gets the code and calls it. */
+  /** Loads the code and calls it. */
   function launch(run: Run, scope: RunScope, context: FunctionContext): Awaitable<Outcome> {
-    if (scope.isOver) return { kind: 'cancelled' }; // while its arguments were checked
+    if (scope.isOver) return { kind: 'cancelled' }; // it ended while the arguments were checked
     const resolved = linker.resolve(run.definition.binding, run.request.exchange.partition);
     const intent = run.hooks?.intent();
     return resolved instanceof Promise || intent !== undefined
@@ -118,7 +118,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
     return outcome;
   }
 
-  /** A check that takes its time is a part of the run: it ends with the client, and at the limit. */
+  /** An asynchronous check is a part of the run: it also ends when the client cancels, and at the time limit. */
   function startChecked(run: Run, checking: Promise<CheckResult>): Promise<Outcome> {
     const scope = new RunScope();
     const context = contextOf(run, scope);
@@ -138,7 +138,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
         if (checked instanceof Promise) return startChecked(run, checked);
         return checked.ok ? start(withInput(run, checked.value)) : { kind: 'invalid', problems: checked.problems };
       } catch (cause) {
-        // A schema that cannot be compiled is found when the config is checked; one given by a program may get here.
+        // The check of a config file finds schemas that cannot be compiled. A schema from a program may get here.
         return cause instanceof DaemonError ? { kind: 'unavailable', cause } : failed(cause);
       }
     },

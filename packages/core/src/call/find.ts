@@ -1,37 +1,46 @@
-/** From the parameters of a request to the function that is called, with all that its call needs. */
+/** Finds the function that a request calls, and collects what the call needs. */
 import type { JsonObject } from '../base/json.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import { DaemonError } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import { checkParameterHeaders } from '../protocol/mirrored-headers.js';
 import type { ServerInfo } from '../protocol/server-info.js';
+import { withoutHostArguments } from './host-arguments.js';
 import { argumentsOf, promptArguments } from './parameters.js';
 import { toPromptResult, toResourceResult, toToolResult } from './result.js';
 import type { FoundCall } from './running-call.js';
 
 const NO_VARIABLES: Readonly<Record<string, string>> = Object.freeze({});
 
-/** The call of a tool. @throws DaemonError `invalid_params`, `header_mismatch` */
+/** What {@link findTool} depends on. */
+export interface ToolFinding {
+  info: ServerInfo;
+  /** Whether arguments that hosts add by themselves are dropped; see host-arguments.ts. */
+  dropHostArguments: boolean;
+}
+
+/** A call of a tool. @throws DaemonError `invalid_params`, `header_mismatch` */
 export function findTool(
   snapshot: Snapshot,
   name: string,
   params: JsonObject,
   request: RequestContext,
-  info: ServerInfo,
+  { info, dropHostArguments }: ToolFinding,
 ): FoundCall {
   const definition = snapshot.tool(name);
   if (definition === undefined) throw new DaemonError('invalid_params', `Unknown tool: ${name}`);
-  const input = argumentsOf(params);
+  const sent = argumentsOf(params);
   const { exchange, caller } = request;
-  const { era, version } = caller;
+  const { era, version, client } = caller;
   if (era === 'modern' && exchange.header !== undefined)
-    checkParameterHeaders((header) => exchange.header?.(header), definition.inputSchema, input);
+    checkParameterHeaders((header) => exchange.header?.(header), definition.inputSchema, sent);
+  const input = dropHostArguments ? withoutHostArguments(sent, definition.inputSchema, client?.name) : sent;
   const toResult = (value: unknown, callId: string): JsonObject =>
     info.complete(toToolResult(definition, value, version, callId), era);
   return { definition, type: 'tool', input, recorded: input, variables: NO_VARIABLES, params, request, toResult };
 }
 
-/** The read of a resource, fixed or of a template. @throws DaemonError `resource_not_found` */
+/** A read of a resource, fixed or from a template. @throws DaemonError `resource_not_found` */
 export function findResource(
   snapshot: Snapshot,
   uri: string,
@@ -47,7 +56,7 @@ export function findResource(
   return { definition, type: 'resource', input: uri, recorded: { uri }, variables, params, request, toResult };
 }
 
-/** The call of a prompt. @throws DaemonError `invalid_params` */
+/** A call of a prompt. @throws DaemonError `invalid_params` */
 export function findPrompt(
   snapshot: Snapshot,
   name: string,

@@ -1,10 +1,10 @@
-/** Functions that return a generator: what it yields is progress, what it returns is the value. */
+/** Functions that return a generator: yielded values are progress, the returned value is the result. */
 import type { FunctionContext } from './context.js';
 
 /** A generator of either kind. */
 export type AnyGenerator = Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>;
 
-/** Milliseconds that a generator may keep the event loop: one that never waits would keep it for ever. */
+/** Milliseconds that a generator may block the event loop. A generator that never awaits would block it forever. */
 const HOLD_MS = 10;
 
 /** Whether a function's value is a generator. */
@@ -13,7 +13,7 @@ export function isGenerator(value: unknown): value is AnyGenerator {
   return Symbol.asyncIterator in value || Symbol.iterator in value;
 }
 
-/** Sends what a generator yielded: a number, a message, or `{ progress?, total?, message? }`. */
+/** Sends a yielded value as progress: a number, a message, or `{ progress?, total?, message? }`. */
 function sendProgress(yielded: unknown, count: number, context: FunctionContext): void {
   if (typeof yielded === 'number') context.progress(yielded);
   else if (typeof yielded === 'string') context.progress(count, undefined, yielded);
@@ -27,7 +27,7 @@ function sendProgress(yielded: unknown, count: number, context: FunctionContext)
  * Runs a generator to its end.
  *
  * @returns the value that it returns
- * @throws what it throws; the abort reason once the call is over
+ * @throws what it throws; the abort reason when the call has ended
  */
 export async function runGenerator(generator: AnyGenerator, context: FunctionContext): Promise<unknown> {
   let count = 0;

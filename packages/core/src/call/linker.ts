@@ -1,6 +1,6 @@
 /**
- * From a binding to a function that can be called. Inline functions are there; links are given to the first runner that
- * accepts them. What was found is kept by binding and partition, so that later calls get it at once.
+ * Resolves a binding to a callable function. Inline functions need no loading; links go to the first runner that accepts them.
+ * Resolved functions are cached by binding and partition.
  */
 import type { Awaitable } from '../base/awaitable.js';
 import { attempt } from '../base/awaitable.js';
@@ -9,10 +9,10 @@ import type { Binding, LinkBinding } from '../ports/definition.js';
 import type { ResolvedFunction, Runner } from '../ports/runner.js';
 import { nothingRuns } from '../runner/in-process.js';
 
-/** Finds functions. */
+/** Resolves bindings to functions. */
 export interface Linker {
   /**
-   * The function of a binding; at once where it is known.
+   * The function of a binding; without a promise if it is cached.
    *
    * @throws DaemonError `module_not_found`, `module_failed` or `function_not_found` (as a rejection)
    */
@@ -29,7 +29,8 @@ export interface Linker {
  * @param runners asked in order; the first that accepts a link runs it
  */
 export function createLinker(runners: readonly Runner[]): Linker {
-  // By the binding itself: a catalog's bindings are made once, and go with it. Then by partition: several may share a catalog.
+  // The key is the binding object, so that the cache is dropped with its catalog. Then by partition, because several partitions
+  // may share a catalog.
   let known = new WeakMap<Binding, Map<string, Awaitable<ResolvedFunction>>>();
 
   function find(binding: Binding, partition: string): Awaitable<ResolvedFunction> {

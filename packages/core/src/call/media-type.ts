@@ -1,14 +1,14 @@
 /**
- * Recognises images and sounds by their first bytes. A wrong type is worse than none: clients pass it on, and models refuse the
- * whole conversation.
+ * Detects the type of images and sounds by their first bytes. It does not guess: clients pass the type on, and a model refuses
+ * the whole conversation if the type is wrong.
  */
 
-/** Bytes of base64 text that are looked at. An SVG image may begin with a declaration and comments. */
+/** Number of bytes to look at. An SVG image may begin with a declaration and comments. */
 const LOOKED_AT = 1_024;
 
 type Signature = readonly [pattern: RegExp, mimeType: string];
 
-/** By the first bytes, one character each. */
+/** Signatures: the first bytes, one character per byte. */
 const IMAGES: readonly Signature[] = [
   [/^\x89PNG\r\n/, 'image/png'],
   [/^\xff\xd8\xff/, 'image/jpeg'],
@@ -40,7 +40,7 @@ const SOUNDS: readonly Signature[] = [
 ];
 
 /**
- * The type of an image or a sound.
+ * The media type of an image or a sound.
  *
  * @param base64 its content
  * @returns undefined if it is not recognised

@@ -6,32 +6,32 @@ import { isInputRequired } from '../input/requests.js';
 export type Outcome =
   | { kind: 'value'; value: unknown }
   | { kind: 'input_required'; wish: InputRequired }
-  /** The arguments do not fit the schema: something a model can correct. */
+  /** The arguments do not fit the schema. A model can correct this. */
   | { kind: 'invalid'; problems: readonly string[] }
-  /** The function failed by itself. */
+  /** The function failed. */
   | { kind: 'error'; message: string; cause: unknown }
-  /** There is no function to run. */
+  /** The function could not be loaded. */
   | { kind: 'unavailable'; cause: unknown }
   | { kind: 'timed_out'; afterMs: number }
   | { kind: 'cancelled' };
 
 const MAX_MESSAGE = 2_000;
 
-/** What was thrown, in words. @throws anything, for a value that cannot be put into words */
+/** The text of a thrown value. @throws anything, if the value cannot be converted to text */
 function inWords(thrown: unknown): string {
   if (thrown instanceof Error) return String(thrown.message || thrown.name);
   if (typeof thrown === 'string') return thrown;
-  if (typeof thrown === 'function') return 'a function was thrown'; // its source text must not reach a client
+  if (typeof thrown === 'function') return 'a function was thrown'; // a client must not get its source code
   return JSON.stringify(thrown) ?? String(thrown);
 }
 
-/** What a function threw, in words for the model: the message, never the trace. */
+/** The text of a thrown value, for the model: the message, never the stack trace. */
 export function messageOf(thrown: unknown): string {
   let text: string;
   try {
     text = inWords(thrown);
   } catch {
-    text = `a value that cannot be told was thrown (${typeof thrown})`; // a cycle, a BigInt, a getter that throws
+    text = `a value that cannot be converted to text was thrown (${typeof thrown})`; // a cycle, a BigInt, a getter that throws
   }
   return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text;
 }

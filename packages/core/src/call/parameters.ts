@@ -1,24 +1,24 @@
-/** What the parameters of a call must be before its function is looked at. */
+/** Checks the parameters of a call, before its function is looked up. */
 import type { JsonObject } from '../base/json.js';
 import type { PromptDefinition } from '../ports/definition.js';
 import { DaemonError } from '../protocol/errors.js';
 
-/** The name of what is called. @throws DaemonError `invalid_params` */
+/** The name of the function to call. @throws DaemonError `invalid_params` */
 export function nameOf(params: JsonObject): string {
   const { name } = params;
   if (typeof name !== 'string') throw new DaemonError('invalid_params', 'Invalid params: "name" must be a string.');
   return name;
 }
 
-/** The arguments; none where there are none, or null. @throws DaemonError `invalid_params` */
+/** The arguments; an empty object if they are missing or null. @throws DaemonError `invalid_params` */
 export function argumentsOf(params: JsonObject): JsonObject {
-  const given = params['arguments'] ?? {}; // clients of some languages write null for what they leave out
+  const given = params['arguments'] ?? {}; // some clients write null to leave a member out
   if (typeof given === 'object' && !Array.isArray(given)) return given as JsonObject;
   throw new DaemonError('invalid_params', 'Invalid params: "arguments" must be an object.');
 }
 
 /**
- * The arguments of a prompt, which are texts. One that is null counts as left out.
+ * The arguments of a prompt, which must be strings. A null argument counts as missing.
  *
  * @throws DaemonError `invalid_params`
  */

@@ -1,6 +1,4 @@
-/**
- * From a function's return value to an MCP result, in the shape that the client's protocol version knows.
- */
+/** Converts a function's return value to an MCP result, in the form of the client's protocol version. */
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
 import type {
@@ -22,7 +20,7 @@ import { ReturnValueError } from './return-value-error.js';
 
 const checks = new WeakMap<ToolDefinition, Check>();
 
-/** Structured content must be an object until 2025-11-25, and is unknown before 2025-06-18. */
+/** Structured content must be an object until 2025-11-25. It does not exist before 2025-06-18. */
 const takesStructured = (version: ProtocolVersion, value: unknown): boolean =>
   supports(version, 'structuredAny') || (supports(version, 'structuredObject') && isObject(value));
 
@@ -75,7 +73,10 @@ function checkOf(definition: ToolDefinition, schema: JsonObject): Check {
   return check;
 }
 
-/** An error need not fit the schema of results. Clients that check it would report that, in the place of the error. */
+/**
+ * Removes structured content that does not fit the output schema from an error: errors need not fit it. Some clients check
+ * errors, too, and would report a mismatch instead of the error.
+ */
 function withoutMisfit(definition: ToolDefinition, schema: JsonObject, result: CallToolResult): CallToolResult {
   const { structuredContent, content } = result;
   if (structuredContent === undefined || checkOf(definition, schema)(structuredContent).ok) return result;
@@ -107,7 +108,7 @@ function structured(
  * The result of a tool call.
  *
  * @param value what the function returned
- * @throws ReturnValueError where the value does not fit the tool's `return_type` or `outputSchema`
+ * @throws ReturnValueError if the value does not fit the tool's `return_type` or `outputSchema`
  */
 export function toToolResult(
   definition: ToolDefinition,
@@ -152,8 +153,8 @@ function resourceContent(uri: string, mimeType: string | undefined, value: unkno
 /**
  * The result of `resources/read`.
  *
- * @param value a string, bytes, `{ text }` or `{ blob }`, an array of those, `{ contents: [...] }`, or anything JSON
- * @throws DaemonError `resource_not_found` where the function returned undefined or null; ReturnValueError
+ * @param value a string, bytes, `{ text }` or `{ blob }`, an array of those, `{ contents: [...] }`, or any JSON value
+ * @throws DaemonError `resource_not_found` if the function returned undefined or null; ReturnValueError
  */
 export function toResourceResult(
   definition: ResourceDefinition | ResourceTemplateDefinition,
@@ -173,7 +174,7 @@ export function toResourceResult(
   return result;
 }
 
-/** One block that a function made itself. */
+/** Checks one block that a function returned. */
 function promptBlock(value: unknown, version: ProtocolVersion): ContentBlock {
   const [made = block('')] = fitBlocks(checkBlocks([value]), version);
   return made;
@@ -194,7 +195,7 @@ function promptMessage(value: unknown, version: ProtocolVersion): PromptMessage 
  * The result of `prompts/get`.
  *
  * @param value a string, a message, an array of those, or `{ messages: [...], description? }`
- * @throws ReturnValueError where it is none of these
+ * @throws ReturnValueError if it is none of these
  */
 export function toPromptResult(definition: PromptDefinition, value: unknown, version: ProtocolVersion): JsonObject {
   if (value === undefined || value === null)

@@ -1,4 +1,4 @@
-/** A value that cannot be made into a result. Its message is for the author of the function, and safe for the model. */
+/** A return value that cannot become a result. The message is for the author of the function, and may be sent to the model. */
 export class ReturnValueError extends Error {
   override readonly name = 'ReturnValueError';
 }

@@ -1,6 +1,6 @@
 /**
- * Ends runs whose client has left or whose time is up. A run is put under these limits when its turn of the event loop ends:
- * most runs are over by then, and need no timer.
+ * Ends runs that are cancelled or reach their time limit. The timer of a run starts when its turn of the event loop ends: most
+ * runs have ended by then, and need no timer.
  */
 import type { Logger } from '../ports/logger.js';
 import { FunctionContext } from './context.js';
@@ -9,7 +9,7 @@ import { failed } from './outcome.js';
 import type { Run } from './run.js';
 import type { RunScope } from './scope.js';
 
-/** Waits for a run, but no longer than its client and its time limit allow. It never rejects. */
+/** Waits for a run until it ends, is cancelled or reaches its time limit. It never rejects. */
 export type UnderLimits = (
   promise: PromiseLike<Outcome>,
   run: Run,
@@ -17,7 +17,7 @@ export type UnderLimits = (
   context: FunctionContext,
 ) => Promise<Outcome>;
 
-/** A run that is not over yet, and has no timer yet. */
+/** An active run that has no timer yet. */
 interface Pending {
   arm(): void;
 }
@@ -25,7 +25,7 @@ interface Pending {
 /**
  * Creates the limits of an executor.
  *
- * @param timeoutMs milliseconds, where a definition has no limit of its own
+ * @param timeoutMs milliseconds, for definitions without their own time limit
  */
 export function createRunLimits({ timeoutMs, logger }: { timeoutMs: number; logger: Logger }): UnderLimits {
   let pending: Pending[] = [];

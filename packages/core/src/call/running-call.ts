@@ -1,4 +1,4 @@
-/** What the steps of one call hand to each other. */
+/** The types that the steps of a call pass to each other. */
 import type { JsonObject } from '../base/json.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { Rounds } from '../input/asker.js';
@@ -13,24 +13,24 @@ import type { RunHooks } from './run.js';
 export interface FoundCall {
   readonly definition: FunctionDefinition;
   readonly type: McpType;
-  /** What the function is given: arguments, or a URI. */
+  /** The function's input: arguments, or a URI. */
   readonly input: unknown;
-  /** What is recorded as its arguments. */
+  /** The value that is recorded as arguments. */
   readonly recorded: unknown;
   /** Variables of the resource template that matched. */
   readonly variables: Readonly<Record<string, string>>;
   readonly params: JsonObject;
   readonly request: RequestContext;
-  /** From the function's value to the result of its method. @throws ReturnValueError, DaemonError `resource_not_found` */
+  /** Converts the function's value to the result of the method. @throws ReturnValueError, DaemonError `resource_not_found` */
   toResult(value: unknown, callId: string): JsonObject;
 }
 
-/** A call that has a record and runs. Made once, and given to each step until the call is finished. */
+/** A running call with its record. Each step of the call gets it. */
 export interface RunningCall {
   readonly call: FoundCall;
-  /** The catalog that the call was made on. */
+  /** The catalog that the call uses. */
   readonly snapshot: Snapshot;
-  /** What the request brought along from earlier rounds of input. */
+  /** The earlier rounds of input, from the request. */
   readonly rounds: Rounds;
   /** Its record. */
   readonly ticket: Ticket;

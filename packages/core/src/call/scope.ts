@@ -1,9 +1,9 @@
-/** The life of one run: its signal, and whether the call is over. */
+/** The state of one run: its signal, and whether the run was ended. */
 
-/** Why a run is ended before its function has ended. */
+/** Why a run is ended before its function returns. */
 export type EndedBy = 'cancelled' | 'timed_out';
 
-/** One run's signal. The controller is made when the signal is first asked for: most functions never look at it. */
+/** One run's signal. The controller is created at the first use: most functions never use it. */
 export class RunScope {
   #controller: AbortController | undefined;
   #over: EndedBy | undefined;
@@ -28,7 +28,7 @@ export class RunScope {
 
   #abort(): void {
     this.#controller?.abort(
-      new DOMException(`The call was ${this.#over === 'timed_out' ? 'out of time' : 'cancelled'}`, 'AbortError'),
+      new DOMException(`The call ${this.#over === 'timed_out' ? 'reached its time limit' : 'was cancelled'}`, 'AbortError'),
     );
   }
 }

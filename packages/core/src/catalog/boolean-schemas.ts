@@ -1,11 +1,12 @@
 /**
- * Property schemas that are `true` or `false`, for clients that want objects: they lose all tools of a server for one of them.
+ * Replaces property schemas that are `true` or `false`. Some clients accept only objects, and reject the whole tool list of a
+ * server because of one such schema.
  */
 import { isObject } from '../base/json.js';
 
-/** Keywords that hold schemas by name. */
+/** Keywords whose value is an object of schemas by name. */
 const MAPS = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
-/** Keywords that hold a schema or a list of schemas. */
+/** Keywords whose value is a schema or a list of schemas. */
 const SCHEMAS = new Set([
   'items',
   'prefixItems',
@@ -22,7 +23,7 @@ const SCHEMAS = new Set([
 
 const asObject = (schema: unknown): unknown => (schema === true ? {} : schema === false ? { not: {} } : withoutBooleans(schema));
 
-/** An object or list whose members are changed; itself if none is. */
+/** A copy of an object or list with changed members; the value itself if nothing changes. */
 function mapped(value: unknown, change: (member: unknown, key: string) => unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   let changed = false;
@@ -36,8 +37,8 @@ function mapped(value: unknown, change: (member: unknown, key: string) => unknow
 }
 
 /**
- * A schema whose properties are all objects: `true` is written `{}`, and `false` `{ "not": {} }`, which mean the same. The schema
- * itself, if it has no such property. It is not changed.
+ * The same schema with objects in place of boolean property schemas: `{}` for `true`, `{ "not": {} }` for `false`. They mean the
+ * same. Returns the schema itself if there is nothing to replace. The input is not changed.
  *
  * @example withoutBooleans({ properties: { a: true } }) // { properties: { a: {} } }
  */

@@ -1,6 +1,6 @@
 /**
- * The catalogs of all partitions: loaded at the first request, kept for a time, and loaded again when their source says that
- * they changed. Each new catalog is compared with the one before it, so that clients hear what changed.
+ * The catalogs of all partitions. A catalog is loaded at the first request, cached, and loaded again when its source reports a
+ * change. Each new catalog is compared with the previous one, so that clients are notified of what changed.
  */
 import type { Awaitable } from '../base/awaitable.js';
 import { attempt } from '../base/awaitable.js';
@@ -18,20 +18,19 @@ import { createSnapshot } from './snapshot.js';
 /** The catalogs of all partitions. */
 export interface Catalog {
   /**
-   * What a partition offers now; at once where it is loaded. When a source fails, the last catalog that it gave is still
-   * served.
+   * The current snapshot of a partition; without a promise if it is loaded. If the source fails, the last good catalog is served.
    *
-   * @throws DaemonError `invalid_request` where there is no such partition, `internal_error` where it could never be loaded
+   * @throws DaemonError `invalid_request` if there is no such partition, `internal_error` if it could never be loaded
    */
   snapshot(partition: string): Awaitable<Snapshot>;
   /**
-   * Loads a partition's catalog again. Requests that come from now on wait for it. A partition that was never asked for is left
-   * alone. It throws nothing: a source that fails is logged, and asked again a little later.
+   * Loads a partition's catalog again. New requests wait for it. Does nothing for a partition that was never requested. It never
+   * throws: a failure of the source is logged, and the load is retried later.
    */
   refresh(partition: string): void;
-  /** The partitions whose catalogs are known now, with their catalogs. */
+  /** The partitions with a loaded catalog, and these catalogs. */
   loaded(): [partition: string, definition: CatalogDefinition][];
-  /** Ends watching, and closes the source. */
+  /** Stops watching, and closes the source. */
   close(): Awaitable<void>;
 }
 
@@ -42,28 +41,31 @@ export interface CatalogOptions {
   pageSize: number;
   finish: Finish;
   logger: Logger;
-  /** Catalogs that are known before the first request, by partition: the first change is compared with them. */
+  /** Catalogs that are known before the first request, by partition. The first change is compared with them. */
   known?: ReadonlyMap<string, CatalogDefinition>;
-  /** Called when another catalog of a partition is served; `gone` where the partition does not exist any more. */
+  /** Called when a partition gets another catalog. `gone` is true if the partition does not exist any more. */
   onChange?: (partition: string, diff: CatalogDiff, gone: boolean) => void;
-  /** Milliseconds that a snapshot is served before its source is asked again. Default 30 minutes. */
+  /** Milliseconds that a snapshot is served before it is loaded again. Default 30 minutes. */
   ttlMs?: number;
-  /** Milliseconds until a source that failed is asked again. Default 10 seconds. */
+  /** Milliseconds until a failed load is retried. Default 10 seconds. */
   retryMs?: number;
-  /** Partitions whose catalogs are kept; the oldest goes first. Default 10,000. */
+  /** Number of partitions whose catalogs are cached. The oldest is dropped first. Default 10,000. */
   maxPartitions?: number;
 }
 
-/** The catalog of a partition that has gone away. */
+/** How much longer than `keepMs` a catalog is served while it is loaded again: a source watches it for at least twice that time. */
+const STALE_PART = 0.8;
+
+/** The catalog of a removed partition. */
 const NOTHING: CatalogDefinition = { revision: '', functions: [] };
 
 interface Partition {
   readonly name: string;
-  /** What it served last; {@link NOTHING} when it has gone away, undefined before its first load. */
+  /** The snapshot that is served; {@link NOTHING} for a removed partition, undefined before the first load. */
   served: CatalogDefinition | undefined;
-  /** Number of its newest load: only that one may change what is served. */
+  /** Number of the newest load. Only that load may change what is served. */
   load: number;
-  /** Set while its source fails. */
+  /** Set while the source fails. */
   retry: NodeJS.Timeout | undefined;
 }
 
@@ -71,8 +73,13 @@ interface Partition {
 export function createCatalog(options: CatalogOptions): Catalog {
   const { source, pageSize, finish, logger, known = new Map(), onChange } = options;
   const { ttlMs, retryMs = 10_000, maxPartitions = 10_000 } = options;
-  const cache: Cache<Snapshot> = createCache({ maxEntries: maxPartitions, ...(ttlMs === undefined ? {} : { ttlMs }) });
-  // A catalog that its source still holds unchanged keeps its snapshot, and so its pages and checks.
+  const { keepMs } = source;
+  const cache: Cache<Snapshot> = createCache({
+    maxEntries: maxPartitions,
+    ...(keepMs === undefined ? {} : { ttlMs: keepMs, staleMs: keepMs * STALE_PART }),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+  });
+  // An unchanged catalog keeps its snapshot, with its list pages and compiled schemas.
   const snapshots = new WeakMap<CatalogDefinition, Snapshot>();
   const partitions = new Map<string, Partition>();
   let closed = false;
@@ -97,12 +104,12 @@ export function createCatalog(options: CatalogOptions): Catalog {
     return snapshot;
   }
 
-  /** Serves this catalog from now on. */
+  /** Starts to serve this catalog. */
   function serve(partition: Partition, definition: CatalogDefinition): void {
     const { name, served: before } = partition;
     partition.served = definition;
     if (before === undefined) {
-      // Here, not where a name is first asked for: names that do not exist must not push out those that do.
+      // Evict here, not at the first request: partition names that do not exist must not evict those that do.
       const oldest = partitions.values().next(); // a Map keeps the order of insertion
       if (partitions.size > maxPartitions && !oldest.done) forget(oldest.value);
     }
@@ -129,7 +136,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     try {
       snapshot = snapshotOf(definition);
     } catch (error) {
-      if (definition === partition.served) throw error; // the first one, given by the program: there is no better one
+      if (definition === partition.served) throw error; // the first one, given by the program: there is no last good one
       return keepLast(partition, error);
     }
     recovered(partition);
@@ -137,7 +144,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     return snapshot;
   }
 
-  /** The source has failed. @throws DaemonError `internal_error` where it never gave a catalog */
+  /** Handles a failure of the source. @throws DaemonError `internal_error` if it never gave a catalog */
   function keepLast(partition: Partition, cause: unknown): Snapshot {
     const { name, served } = partition;
     const error = cause instanceof Error ? cause.message : String(cause);
@@ -160,7 +167,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
   function load(name: string): Awaitable<Snapshot> {
     const partition = stateOf(name);
     const number = (partition.load += 1);
-    /** An answer that a newer load has overtaken is ignored. */
+    /** The result of a load is ignored if a newer load has begun. */
     const ifNewest = <T>(next: (partition: Partition, answer: T) => Awaitable<Snapshot>) => {
       return (answer: T): Awaitable<Snapshot> => (partition.load === number ? next(partition, answer) : snapshot(name));
     };
@@ -180,7 +187,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     const loading = attempt(() => snapshot(name));
     if (!(loading instanceof Promise)) return;
     loading.catch((error: unknown) => {
-      if (error instanceof DaemonError) return; // logged where it happened, or the partition has gone, which is no failure
+      if (error instanceof DaemonError) return; // already logged, or the partition was removed, which is not a failure
       logger.error({ partition: name, error: String(error) }, `a change of the catalog of partition "${name}" failed`);
     });
   }

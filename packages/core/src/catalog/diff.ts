@@ -1,6 +1,4 @@
-/**
- * What clients must be told when one catalog takes another's place.
- */
+/** Compares two catalogs, to find what clients must be notified of. */
 import { equalJson } from '../base/equality.js';
 import type {
   CatalogDefinition,
@@ -11,31 +9,31 @@ import type {
 
 /** How two catalogs differ. */
 export interface CatalogDiff {
-  /** Whether the list of tools is another to clients. */
+  /** Whether clients see another list of tools. */
   tools: boolean;
-  /** Whether the list of resources or of templates is another to clients: their notification is the same. */
+  /** Whether clients see another list of resources or of templates. Both have the same notification. */
   resources: boolean;
-  /** Whether the list of prompts is another to clients. */
+  /** Whether clients see another list of prompts. */
   prompts: boolean;
-  /** Names of all kinds that are new. */
+  /** Added names of all kinds. */
   added: readonly string[];
-  /** Names of all kinds that are gone. */
+  /** Removed names of all kinds. */
   removed: readonly string[];
-  /** Names of all kinds that were listed before and are listed now, with another title, description, schema, … */
+  /** Names of all kinds that are in both lists, with another title, description, schema, … */
   changed: readonly string[];
-  /** URIs that may read differently now: the resource's definition or its code's binding changed. */
+  /** URIs whose content may have changed: the resource's definition or the binding of its code changed. */
   uris: readonly string[];
-  /** URI templates whose URIs may read differently now. */
+  /** URI templates of resources whose content may have changed. */
   uriTemplates: readonly string[];
 }
 
-/** Members that no client sees. */
+/** Members that clients never see. */
 const HIDDEN = new Set(['binding', 'timeout_ms', 'record', 'return_type', 'completions', 'completion']);
 
-/** Arguments are looked at one by one, for what is hidden in them. */
+/** Arguments are compared one by one, because some of their members are hidden, too. */
 const HIDDEN_AT_TOP = new Set([...HIDDEN, 'arguments']);
 
-/** Whether two objects are equal in their members; those in `except` do not count. */
+/** Whether two objects have equal members, except those in `except`. */
 function equalExcept(a: object, b: object, except: ReadonlySet<string>): boolean {
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
   const counted = (of: Record<string, unknown>): string[] =>
@@ -59,7 +57,7 @@ type ByName = ReadonlyMap<string, FunctionDefinition>;
 const byName = ({ functions }: CatalogDefinition): ByName =>
   new Map(functions.map((definition) => [definition.name, definition]));
 
-/** The functions of `from` that `to` has not: a name that became another kind's is gone, and new. */
+/** The functions of `from` that are not in `to`. A name that changed its kind counts as removed and added. */
 function missing(from: ByName, to: ByName): FunctionDefinition[] {
   return [...from.values()].filter(({ name, kind }) => to.get(name)?.kind !== kind);
 }

@@ -1,17 +1,17 @@
-/** A source of one catalog, which the program replaces by hand. */
+/** A source of one catalog, which the program replaces by calling `update`. */
 import type { CatalogSource } from '../ports/catalogs.js';
 import type { CatalogDefinition } from '../ports/definition.js';
 
-/** A source that has one partition. */
+/** A source with one partition. */
 export interface FixedCatalogSource extends CatalogSource {
   watch(listener: (partition: string) => void): () => void;
   close(): void;
-  /** Replaces the catalog; listeners are called before it returns. */
+  /** Replaces the catalog. Listeners are called before it returns. */
   update(definition: CatalogDefinition): void;
 }
 
 /**
- * Creates a source of one catalog for one partition; it knows no other partition.
+ * Creates a source of one catalog for one partition. It has no other partitions.
  *
  * @param partition name of the partition
  * @param definition its catalog, until the first `update`
@@ -22,7 +22,7 @@ export function createFixedSource(partition: string, definition: CatalogDefiniti
   return {
     load: (wanted) => (wanted === partition ? current : undefined),
     watch(changed) {
-      const entry = { changed }; // its own object, so that one function can listen twice
+      const entry = { changed }; // a new object, so that the same function can be added twice
       listeners.add(entry);
       return () => void listeners.delete(entry);
     },

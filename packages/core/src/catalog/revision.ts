@@ -1,18 +1,16 @@
-/**
- * Names a catalog's content.
- */
+/** Computes the revision of a catalog's content. */
 import type { Hash } from 'node:crypto';
 import { createHash } from 'node:crypto';
 
 import type { CatalogDefinition } from '../ports/definition.js';
 
-/** Parts are handed to the digest in groups of about this many: joining an array is cheaper than adding to a string. */
+/** The digest is updated with groups of about this many parts: joining an array is cheaper than appending to a string. */
 const GROUP = 8_192;
-/** How a string of each common length begins. */
+/** Prefixes of strings, for common lengths. */
 const LENGTHS = Array.from({ length: 256 }, (_, length) => `"${length}:`);
 const REVISION_LENGTH = 16;
 
-/** Sorts in place. Most objects have a handful of keys: for those `Array.sort` takes longer to begin than this to end. */
+/** Sorts in place. Most objects have few keys, and for those this is faster than `Array.sort`. */
 function sorted(keys: string[]): string[] {
   if (keys.length > 20) return keys.sort();
   for (let end = 1; end < keys.length; end++) {
@@ -25,8 +23,8 @@ function sorted(keys: string[]): string[] {
 }
 
 /**
- * Feeds a value to a digest, the same way whatever the order of its keys. Not `canonicalJson`: without escapes, and without one
- * text for the whole catalog, a catalog of 10,000 tools takes less than half the time.
+ * Updates a digest with a value. The order of keys does not matter. This is not `canonicalJson`, because it takes less than half
+ * the time for 10,000 tools: it escapes nothing, and builds no text of the whole catalog.
  */
 class Canonical {
   #parts: string[] = [];
@@ -48,7 +46,7 @@ class Canonical {
     this.#parts = [];
   }
 
-  /** Strings carry their length, so that no two different values make the same text. */
+  /** Strings are prefixed with their length, so that two different values never give the same text. */
   #string(value: string): void {
     this.#parts.push(LENGTHS[value.length] ?? `"${value.length}:`, value);
   }
@@ -73,8 +71,8 @@ class Canonical {
 }
 
 /**
- * The revision of a catalog's content: 16 hexadecimal digits of a SHA-256. Equal content has an equal revision, whatever the
- * order of keys in its objects. Functions that a program holds itself count by name only.
+ * The revision of a catalog's content: 16 hexadecimal digits of a SHA-256. Equal content has an equal revision; the order of keys
+ * does not matter. Of inline functions only the names count.
  */
 export function revisionOf(content: Omit<CatalogDefinition, 'revision'>): string {
   const hash = createHash('sha256');

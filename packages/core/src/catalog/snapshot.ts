@@ -1,6 +1,6 @@
 /**
- * What a partition offers, as immutable snapshots. A snapshot answers by name, URI and page; its list pages are made once
- * and sent as they are, however many tools there are.
+ * Immutable snapshots of a partition's catalog. A snapshot finds functions by name and by URI, and holds the list pages. Each
+ * page is encoded once, so a list of many tools is cheap to send.
  */
 import { createHash } from 'node:crypto';
 
@@ -22,7 +22,7 @@ import type { Era, ProtocolVersion } from '../protocol/versions.js';
 import { LEGACY_VERSIONS, MODERN_VERSIONS, supports } from '../protocol/versions.js';
 import { withoutBooleans } from './boolean-schemas.js';
 
-/** The lists that clients can ask for, by the key of their result. */
+/** The lists that clients can request, by the key of their result. */
 export type ListKey = 'tools' | 'resources' | 'resourceTemplates' | 'prompts';
 
 /** A resource or template that a URI belongs to. */
@@ -37,11 +37,11 @@ export interface Snapshot {
   readonly revision: string;
   tool(name: string): ToolDefinition | undefined;
   prompt(name: string): PromptDefinition | undefined;
-  /** The resource of a URI, in any of its forms: a fixed one first, else the first template that matches. */
+  /** The resource of a URI, in any spelling of the URI. A fixed resource comes first, then the first template that matches. */
   resource(uri: string): FoundResource | undefined;
   template(uriTemplate: string): ResourceTemplateDefinition | undefined;
   /**
-   * One page of a list, ready to be sent.
+   * One page of a list, already encoded.
    *
    * @throws DaemonError `invalid_cursor`
    */
@@ -50,7 +50,7 @@ export interface Snapshot {
 
 const NO_VARIABLES: Readonly<Record<string, string>> = Object.freeze({});
 
-/** Members in the order of the spec's examples; absent ones are left out. */
+/** Members in the order of the examples in the spec. Absent members are left out. */
 function pick(source: object, keys: readonly string[]): JsonObject {
   const picked: JsonObject = {};
   for (const key of keys) {
@@ -60,7 +60,7 @@ function pick(source: object, keys: readonly string[]): JsonObject {
   return picked;
 }
 
-/** The version by which the lists of an era are written. */
+/** The protocol version that decides the form of an era's lists. */
 const NEWEST: Readonly<Record<Era, ProtocolVersion>> = { legacy: LEGACY_VERSIONS[0], modern: MODERN_VERSIONS[0] };
 
 function wire(definition: FunctionDefinition, era: Era): JsonObject {
@@ -79,7 +79,7 @@ function wire(definition: FunctionDefinition, era: Era): JsonObject {
       if (!supports(NEWEST[era], 'booleanSchemas')) {
         for (const key of ['inputSchema', 'outputSchema']) if (tool[key] !== undefined) tool[key] = withoutBooleans(tool[key]);
       }
-      // Until 2025-11-25 structured content was an object; a schema of anything else would break those clients.
+      // Until 2025-11-25 structured content had to be an object. A schema of another type would break those clients.
       if (era === 'legacy' && definition.outputSchema?.['type'] !== 'object') delete tool['outputSchema'];
       return tool;
     }
@@ -102,27 +102,27 @@ const LISTED: Record<ListKey, FunctionDefinition['kind']> = {
   prompts: 'prompt',
 };
 
-/** Cursors name a page of one revision; nobody can make one up that we would misread. */
+/** A cursor names a page of one revision. A cursor from elsewhere is detected. */
 const cursorOf = (revision: string, key: ListKey, page: number): string =>
   createHash('sha256')
     .update(JSON.stringify([revision, key, page]))
     .digest('base64url')
     .slice(0, 22);
 
-/** What every list page is given, by era: the caller knows who we are and what may be cached. */
+/** Adds the members of an era to a list page, such as the server's name and the cache time. */
 export type Finish = (result: JsonObject, era: Era) => JsonObject;
 
 /**
- * Makes a snapshot.
+ * Creates a snapshot.
  *
  * @param pageSize entries of one list page
- * @param finish adds what results of an era carry
+ * @param finish adds the members that results of an era have
  */
 export function createSnapshot(definition: CatalogDefinition, pageSize: number, finish: Finish): Snapshot {
   const tools = new Map<string, ToolDefinition>();
   const prompts = new Map<string, PromptDefinition>();
   const resources = new Map<string, FoundResource>();
-  /** The same, by the key that all forms of a URI share. */
+  /** The same, by the key that all spellings of a URI share. */
   const byKey = new Map<string, FoundResource>();
   const templates: { definition: ResourceTemplateDefinition; matcher: UriMatcher }[] = [];
   for (const entry of definition.functions) {
@@ -139,7 +139,7 @@ export function createSnapshot(definition: CatalogDefinition, pageSize: number, 
   const { revision } = definition;
   const lists = new Map<string, Map<string | undefined, JsonObject>>();
 
-  /** All pages of a list, by the cursor that asks for them. */
+  /** All pages of a list, by cursor. */
   function pages(key: ListKey, era: Era): Map<string | undefined, JsonObject> {
     const entries = definition.functions.filter(({ kind }) => kind === LISTED[key]);
     const made = new Map<string | undefined, JsonObject>();
@@ -178,7 +178,7 @@ export function createSnapshot(definition: CatalogDefinition, pageSize: number, 
       if (page !== undefined) return page;
       throw new DaemonError(
         'invalid_cursor',
-        'Invalid cursor: it is not one of ours, or the list has changed since. Ask for the list from its start.',
+        'Invalid cursor: it is unknown, or the list has changed. Request the list again without a cursor.',
       );
     },
   };

@@ -16,7 +16,7 @@ export type { ConfigSupport } from './shape.js';
 /** Code from installed packages and files, in the daemon's process. */
 const BASIC_SUPPORT: ConfigSupport = { sources: [], isolations: ['none'] };
 
-/** Whether a value without members can be written as JSON. Undefined can: it is a member that is left out. */
+/** Whether a value without members can be written as JSON. Undefined counts as a member that is left out. */
 function isPlain(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   return typeof value !== 'function' && typeof value !== 'symbol' && typeof value !== 'bigint';
@@ -62,13 +62,13 @@ class JsonWalk {
 /** What {@link inspectConfig} found. */
 export interface Inspection {
   mistakes: Mistake[];
-  /** What is served all the same, but should be looked at. */
+  /** Parts of the config that are served, but should be checked. */
   warnings: Mistake[];
   /** How many members all objects of the document have in total. */
   keys: number;
 }
 
-/** {@link checkConfig}, and the number of keys, by which the parser notices duplicate keys. */
+/** {@link checkConfig}, and the number of keys, so that the parser can detect duplicate keys. */
 export function inspectConfig(document: unknown, support: Partial<ConfigSupport> = {}): Inspection {
   const run = new CheckRun({ ...BASIC_SUPPORT, ...support });
   const walk = new JsonWalk(run.list);

@@ -9,7 +9,7 @@ import { inspectConfig } from './check.js';
 import type { ConfigDocument } from './document.js';
 import type { JsonNode, Spot } from './json-position.js';
 import { lineCounter, offsetOf, toMistakes } from './json-position.js';
-import { scanJson } from './json-scan.js';
+import { scanJson, withoutExtras } from './json-scan.js';
 import type { Config } from './normalize.js';
 import { normalizeConfig } from './normalize.js';
 
@@ -42,15 +42,29 @@ function keysAtMost(text: string): number {
   return count;
 }
 
-/** The mistakes of a text that is not JSON. */
-function syntaxMistakes(text: string, error: unknown): Mistake[] {
-  const { syntax } = scanJson(text);
-  if (syntax.length > 0) return toMistakes(text, syntax);
-  // The scan accepts exactly what JSON.parse accepts (a test checks this). Should it not, report the error of JSON.parse.
-  return [{ path: '$', message: error instanceof Error ? error.message : describe(error) }];
+const parse = (text: string): unknown => JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+
+/** A text as JSON, and its value; or the mistakes of a text that is not. */
+type ParsedText = { json: string; document: unknown } | { mistakes: Mistake[] };
+
+/** Parses JSON that may have comments and trailing commas. Only a text that has some is read more than once. */
+function parseLenient(text: string): ParsedText {
+  try {
+    return { json: text, document: parse(text) };
+  } catch (error) {
+    const { syntax, extras } = scanJson(text);
+    if (syntax.length > 0) return { mistakes: toMistakes(text, syntax) };
+    const json = withoutExtras(text, extras);
+    try {
+      return { json, document: parse(json) };
+    } catch {
+      // The scan accepts exactly what JSON.parse accepts (a test checks this). Should it not, report the error of JSON.parse.
+      return { mistakes: [{ path: '$', message: error instanceof Error ? error.message : describe(error) }] };
+    }
+  }
 }
 
-/** Numbers of so many digits may be changed when they are read. */
+/** Numbers with this many digits may lose precision when they are parsed. */
 const LONG_NUMBER = /\d{16}/;
 
 /** Adds lines and columns, and sorts by the order of the text. */
@@ -65,42 +79,42 @@ function located(text: string, root: JsonNode, mistakes: readonly Mistake[], spo
 export interface ConfigReport {
   /** Absent if there are mistakes. */
   readonly config?: Config;
+  /** The file as it is, without its comments. Absent if there are mistakes. */
+  readonly document?: ConfigDocument;
   /** Nothing is served with one of these. In the order of the file, each with JSON path, line and column. */
   readonly mistakes: readonly Mistake[];
-  /** What is served all the same, but is probably not meant, or not understood by every client. */
+  /** Parts of the config that are served, but are probably a mistake, or not supported by every client. */
   readonly warnings: readonly Mistake[];
 }
 
 /**
  * Checks a config file's text, and reads it if it has no mistakes.
  *
- * @param text JSON, with or without a byte order mark
+ * @param text JSON, with or without a byte order mark; it may have line and block comments, and trailing commas
  * @example const { config, mistakes, warnings } = inspectConfigText(await readFile(file, 'utf8'));
  */
 export function inspectConfigText(text: string, { support }: Pick<ParseOptions, 'support'> = {}): ConfigReport {
-  let document: unknown;
-  try {
-    document = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
-  } catch (error) {
-    return { mistakes: syntaxMistakes(text, error), warnings: [] };
-  }
+  const parsed = parseLenient(text);
+  if ('mistakes' in parsed) return { mistakes: parsed.mistakes, warnings: [] };
+  const { json, document } = parsed;
   const inspection = inspectConfig(document, support);
   let { mistakes, warnings } = inspection;
-  if (mistakes.length + warnings.length > 0 || keysAtMost(text) !== inspection.keys || LONG_NUMBER.test(text)) {
-    const { root, duplicates, changed } = scanJson(text);
+  if (mistakes.length + warnings.length > 0 || keysAtMost(json) !== inspection.keys || LONG_NUMBER.test(json)) {
+    const { root, duplicates, changed } = scanJson(json);
     if (root !== undefined) {
       mistakes = located(text, root, mistakes, duplicates);
       warnings = located(text, root, warnings, changed);
     }
   }
   if (mistakes.length > 0) return { mistakes, warnings };
-  return { config: { ...normalizeConfig(document as ConfigDocument), warnings }, mistakes, warnings };
+  const valid = document as ConfigDocument;
+  return { config: { ...normalizeConfig(valid), warnings }, document: valid, mistakes, warnings };
 }
 
 /**
  * Reads a config file's text.
  *
- * @param text JSON, with or without a byte order mark
+ * @param text JSON, with or without a byte order mark; it may have line and block comments, and trailing commas
  * @returns the catalog, the server's name, version and title, and the warnings about the file
  * @throws ConfigError (`config_invalid`) with all mistakes in the order of the file, each with JSON path, line and column
  * @example const { definition } = parseConfig(await readFile(file, 'utf8'), { file });

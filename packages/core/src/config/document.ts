@@ -110,6 +110,8 @@ export interface ConfigModule extends ConfigNotes {
   module_name: string;
   class_name?: Optional<string>;
   setting?: Optional<JsonObject>;
+  /** In place of `setting`, where the config is stored: the id of a setting that is in the store. */
+  setting_id?: Optional<string>;
   source?: Optional<string>;
   sha256?: Optional<string>;
   isolation?: Optional<string>;

@@ -1,17 +1,26 @@
 /**
- * Reads a JSON text a second time, after a mistake was found: it says where each value is, which keys are duplicates, and what
- * is not JSON (comments, trailing commas, single quotes). `JSON.parse` takes a third of the time, so it always goes first.
+ * Reads a JSON text a second time, after `JSON.parse` has failed or a mistake was found: it says where each value is, which keys are
+ * duplicates, where comments and trailing commas are, and what else is not JSON (such as single quotes). `JSON.parse` takes a third
+ * of the time, so it always goes first.
  */
 import type { PathStep } from '../schema/mistakes.js';
 import { formatPath } from '../schema/mistakes.js';
 import type { JsonNode, Spot } from './json-position.js';
 import { lineOf } from './json-position.js';
 
+/** A part of the text: from one offset to before another. */
+export interface Extra {
+  from: number;
+  to: number;
+}
+
 /** What a scan found. */
 export interface JsonScan {
   /** The whole value. Absent if the scan gave up before the first value. */
   root?: JsonNode;
-  /** What is not JSON. The scan may have given up after the last one. */
+  /** Comments, and commas before a closing bracket. JSON has neither; config files may have both. */
+  extras: Extra[];
+  /** What is not JSON otherwise. The scan may have given up after the last one. */
   syntax: Spot[];
   /** Keys that their object has already. */
   duplicates: Spot[];
@@ -40,6 +49,7 @@ const FOREIGN: Record<string, string> = {
 class Stop extends Error {}
 
 class Scanner {
+  readonly extras: Extra[] = [];
   readonly syntax: Spot[] = [];
   readonly duplicates: Spot[] = [];
   readonly changed: Spot[] = [];
@@ -64,7 +74,8 @@ class Scanner {
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
     }
-    return { ...(root === undefined ? {} : { root }), syntax: this.syntax, duplicates: this.duplicates, changed: this.changed };
+    const { extras, syntax, duplicates, changed } = this;
+    return { ...(root === undefined ? {} : { root }), extras, syntax, duplicates, changed };
   }
 
   #note(message: string, offset = this.#at): void {
@@ -88,7 +99,7 @@ class Scanner {
     return character === '"' ? 'a string' : `"${character}"`;
   }
 
-  /** Skips white space and comments. Notes each comment. */
+  /** Skips white space and comments. */
   #space(): void {
     for (;;) {
       const character = this.#text[this.#at];
@@ -100,11 +111,13 @@ class Scanner {
   }
 
   #comment(): void {
-    this.#note('JSON does not allow comments: remove it, or use a "$comment" key');
+    if (this.#text[this.#at] === '#') this.#note('comments begin with //, not with #');
+    const from = this.#at;
     const block = this.#text.startsWith('/*', this.#at);
     const end = this.#text.indexOf(block ? '*/' : '\n', this.#at + (block ? 2 : 1));
     if (end === -1 && block) this.#stop('the comment is not closed');
     this.#at = end === -1 ? this.#text.length : end + (block ? 2 : 1);
+    this.extras.push({ from, to: this.#at });
   }
 
   #value(expected: string): JsonNode {
@@ -207,12 +220,12 @@ class Scanner {
       if (this.#at >= this.#text.length) this.#stop(`this ${open} is never closed: add ${closer}`, node.offset);
       const character = this.#text[this.#at] ?? '';
       if (character === closer) {
-        if (comma !== undefined) this.#note(`remove the comma before ${closer}`, comma);
+        if (comma !== undefined) this.extras.push({ from: comma, to: comma + 1 });
         this.#at++;
         return;
       }
       if (character === '}' || character === ']')
-        this.#stop(`found ${character} where ${closer} must close the ${open} of line ${lineOf(this.#text, node.offset)}`);
+        this.#stop(`expected ${closer} to close the ${open} of line ${lineOf(this.#text, node.offset)}, found ${character}`);
       if (!first && comma === undefined) this.#note(`expected a comma or ${closer}, found ${this.#seen()}`);
       item();
       this.#space();
@@ -251,6 +264,17 @@ class Scanner {
     this.#at += word.length;
     return word;
   }
+}
+
+/** The text with spaces in place of comments and trailing commas. Every line and column stays. */
+export function withoutExtras(text: string, extras: readonly Extra[]): string {
+  const parts: string[] = [];
+  let end = 0;
+  for (const { from, to } of [...extras].sort((a, b) => a.from - b.from)) {
+    parts.push(text.slice(end, from), text.slice(from, to).replace(/[^\r\n]/g, ' '));
+    end = to;
+  }
+  return parts.join('') + text.slice(end);
 }
 
 /** Reads a JSON text and collects its mistakes. The scan goes on after mistakes whose meaning is clear. */

@@ -1,7 +1,4 @@
-/**
- * The checks of `modules`: entries that are there twice, links that do not know which entry is theirs, and entries that no link
- * uses.
- */
+/** The checks of `modules`: duplicate entries, links with several possible entries, and entries that no link uses. */
 import { isObject } from '../base/json.js';
 import { formatPath, quote } from '../schema/mistakes.js';
 import type { ConfigModule } from './document.js';
@@ -41,7 +38,7 @@ function usesOf(document: Json): Use[] {
   return uses;
 }
 
-/** What an entry that no link uses was probably meant for. */
+/** Advice on an unused entry: the link that it was probably meant for. */
 function advice({ module_name, class_name }: ConfigModule, uses: readonly Use[], run: CheckRun): string {
   const modules = new Set(uses.map(({ module }) => module));
   if (!modules.has(module_name)) return `module_name ${quote(module_name)}${run.suggester.hint(module_name, modules)}`;

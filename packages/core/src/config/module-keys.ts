@@ -6,7 +6,7 @@ import { parsePath } from '../base/json-path.js';
 import { RECORD_POLICIES, RETURN_TYPES } from '../ports/definition.js';
 import { describe, quote, quoteAll } from '../schema/mistakes.js';
 import { LINK_TYPES } from './document.js';
-import type { ValueCheck } from './shape.js';
+import type { CheckRun, ValueCheck } from './shape.js';
 import { anyObject, anyString, bool, checkShape, listOf, nonEmptyString, oneOf, plain, shape, stringWith } from './shape.js';
 
 /** The longest time that a call may be given: a day. */
@@ -77,6 +77,17 @@ export const link = shape(
   },
 );
 
+const settingId: ValueCheck = (value, run) => {
+  if (run.support.settingIds === true) return nonEmptyString(value, run);
+  run.list.add('names a setting of a store, which a file that is served has not: write the setting itself, as setting');
+};
+
+/** A setting is written here, or is in the store. */
+function oneSetting(value: Record<string, unknown>, run: CheckRun): void {
+  if (isObject(value['setting']) && typeof value['setting_id'] === 'string')
+    run.list.add('has both setting and setting_id: remove one of the two');
+}
+
 /** An entry of `modules`. */
 export const module = shape(
   'a module',
@@ -85,11 +96,15 @@ export const module = shape(
     'module_name!': nonEmptyString,
     class_name: anyString,
     setting: anyObject,
+    setting_id: settingId,
     source,
     sha256: stringWith((digest) =>
       /^[0-9a-fA-F]{64}$/.test(digest) ? undefined : 'must be a SHA-256 digest: 64 hexadecimal digits',
     ),
     isolation,
   },
-  { hints: { settings: 'use setting', function_name: 'name functions in module_links', name: 'use module_name' } },
+  {
+    hints: { settings: 'use setting', function_name: 'name functions in module_links', name: 'use module_name' },
+    together: oneSetting,
+  },
 );

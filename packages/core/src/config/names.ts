@@ -121,7 +121,7 @@ class LinkCheck {
   readonly #run: CheckRun;
   readonly #candidates = new Map<LinkType, string[]>();
 
-  /** Whether all lists of functions could be read: else a link's function may be declared in a misspelled one. */
+  /** Whether all lists of functions could be read. If not, a link's function may be in a misspelled list. */
   readonly #complete: boolean;
 
   constructor(functions: Map<string, Declared>, run: CheckRun, complete: boolean) {
@@ -137,7 +137,7 @@ class LinkCheck {
     const path = ['module_links', index];
     const found = this.#functions.get(name);
     if (type === undefined) {
-      // The type is reported already. The link is for this function all the same.
+      // The type is already reported. The link still counts as the link of this function.
       if (found !== undefined) found.link ??= path;
     } else if (found === undefined) this.#unknown(path, name, type);
     else if (!fits(type, found.kind)) this.#misfit(path, name, link['type'] ?? undefined, found);
@@ -168,7 +168,7 @@ class LinkCheck {
   #unknown(path: PathStep[], name: string, type: LinkType): void {
     const near = this.#run.suggester.nearest(name, this.#candidatesFor(type));
     const meant = near === undefined ? undefined : this.#functions.get(near);
-    // One mistake, reported once: the function that was meant is not also reported as one without a link.
+    // Report the mistake once: do not also report the intended function as one without a link.
     if (meant !== undefined) meant.link ??= path;
     if (meant === undefined && !this.#complete) return;
     const advice = near === undefined ? ': declare it, or remove the link' : `; did you mean ${JSON.stringify(near)}?`;

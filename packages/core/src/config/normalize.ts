@@ -45,7 +45,7 @@ export interface Config {
   definition: CatalogDefinition;
   /** Only what is in the file; the program fills in the rest. */
   server: ServerIdentity;
-  /** What is served, but should be looked at. Empty for a config that was given as an object. */
+  /** Parts of the config that are served, but should be checked. Empty for a config that was given as an object. */
   warnings: readonly Mistake[];
 }
 

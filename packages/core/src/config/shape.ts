@@ -12,6 +12,8 @@ export interface ConfigSupport {
   sources: readonly string[];
   /** Allowed values of `isolation`. */
   isolations: readonly string[];
+  /** Whether an entry of `modules` may name a stored setting by `setting_id`. Default: false, as a file is served without a store. */
+  settingIds?: boolean;
 }
 
 /** One check of a whole document. */
@@ -39,8 +41,8 @@ export interface Shape {
   /** Advice for unknown keys that people are known to write. */
   hints?: Readonly<Record<string, string>>;
   /**
-   * What becomes of unknown keys that are no misspelled ones: entries are copied from lists of other servers, which may have keys
-   * of their own. Default: they are mistakes.
+   * What to do with unknown keys that are not misspelled. Users copy entries from lists of other servers, which may have other
+   * keys. Default: they are mistakes.
    */
   unknown?: 'left out' | 'passed on';
   /** Checks members against each other. */

@@ -1,4 +1,4 @@
-/** What the checks of a {@link Store} are made of: example records, and comparisons. */
+/** Helpers of the checks of a {@link Store}: example records and assertions. */
 import assert from 'node:assert/strict';
 
 import type { Awaitable } from '../base/awaitable.js';
@@ -8,18 +8,18 @@ import type { ErrorCode } from '../protocol/errors.js';
 
 /** One check. */
 export interface ContractCheck {
-  /** What holds, in words. */
+  /** The requirement, as a sentence. */
   name: string;
   /**
    * Runs the check on a new store, which it closes.
    *
    * @param open opens a store without records.
-   * @throws AssertionError where the store does not do what `name` says.
+   * @throws AssertionError if the store does not do what `name` says
    */
   run(open: () => Awaitable<Store>): Promise<void>;
 }
 
-/** A settled record with every member set, to be changed member by member. */
+/** A settled record with every member set. `changes` overrides members. */
 export function exampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
   return {
     partition_key: 'default',
@@ -46,10 +46,13 @@ export function exampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
   };
 }
 
-/** As plain data of this realm: where tests run in a realm of their own, an engine's objects have other prototypes. */
+/**
+ * Copies a value as plain data of this realm. Test runners may use another realm, and objects of another realm have other
+ * prototypes.
+ */
 const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
 
-/** @throws AssertionError where two values differ as plain data */
+/** @throws AssertionError if two values differ as plain data */
 export function same(actual: unknown, expected: unknown, message?: string): void {
   assert.deepEqual(plain(actual), plain(expected), message);
 }
@@ -57,14 +60,14 @@ export function same(actual: unknown, expected: unknown, message?: string): void
 /** The uuids of records, in their order. */
 export const uuids = (rows: readonly CallRecord[]): string[] => rows.map((row) => row.mcp_function_call_uuid);
 
-/** `count` records, each made a millisecond after the one before. */
+/** `count` records. Each is created a millisecond after the previous one. */
 export const series = (count: number, change: (index: number) => Partial<CallRecord> = () => ({})): CallRecord[] =>
   Array.from({ length: count }, (_, index) => {
     const time = 1_790_000_000_000 + index;
     return exampleRecord({ created_at: time, updated_at: time + 1_000, ...change(index) });
   });
 
-/** @throws AssertionError where an action does not fail with this code */
+/** @throws AssertionError if an action does not fail with this code */
 export async function throws(code: ErrorCode, action: () => unknown): Promise<void> {
   await assert.rejects(async () => void (await action()), { name: 'DaemonError', code });
 }

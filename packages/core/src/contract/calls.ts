@@ -1,5 +1,5 @@
 /**
- * What any {@link Store} must do, as data: run each check with whatever runs your tests.
+ * What any {@link Store} must do, as data. Run each check with your test runner.
  *
  * ```js
  * for (const check of storeContract) test(check.name, () => check.run(openEmptyStore));
@@ -13,7 +13,7 @@ import type { ContractCheck } from './calls-support.js';
 import { check, exampleRecord, readAll, same, series, throws, uuids } from './calls-support.js';
 
 const writing: ContractCheck[] = [
-  check('a record is read as it was written', async ({ calls }) => {
+  check('a record that is read equals the record that was written', async ({ calls }) => {
     const nothing = { arguments: null, content: null, notes: null, time_spent: null, fault: null, bundle_digest: null };
     const rows = [
       exampleRecord(),
@@ -30,7 +30,7 @@ const writing: ContractCheck[] = [
     }
   }),
 
-  check('what is not there is undefined, and so is what another partition has', async ({ calls }) => {
+  check('get returns undefined for an unknown uuid, and for a record of another partition', async ({ calls }) => {
     const row = exampleRecord();
     await calls.write([row]);
     assert.equal(await calls.get('default', uuidv7()), undefined);
@@ -38,7 +38,7 @@ const writing: ContractCheck[] = [
     assert.equal(await calls.get('', row.mcp_function_call_uuid), undefined);
   }),
 
-  check('groups of any size are written whole', async ({ calls }) => {
+  check('groups of any size are written completely', async ({ calls }) => {
     const sizes = [0, 1, 2, 3, 7, 8, 9, 31, 33, 64, 100, 257];
     for (const size of sizes) {
       const rows = series(size, (index) => ({ partition_key: `p${size}`, content: `{"index":${index}}` }));
@@ -60,7 +60,7 @@ const writing: ContractCheck[] = [
     for (const row of rows) same(await calls.get(row.partition_key, row.mcp_function_call_uuid), row);
   }),
 
-  check('a known uuid is replaced, in its partition alone', async ({ calls }) => {
+  check('a row replaces the row with the same uuid, in its own partition only', async ({ calls }) => {
     const open = exampleRecord({ status: 'in_process', content: null, time_spent: null, fault: null, notes: null });
     const namesake = exampleRecord({ partition_key: 'other', mcp_function_call_uuid: open.mcp_function_call_uuid });
     await calls.write([open, namesake]);
@@ -76,7 +76,7 @@ const writing: ContractCheck[] = [
     same((await calls.list('default', {})).items, [changed]);
   }),
 
-  check('of two rows of one uuid in a group the later one stays', async ({ calls }) => {
+  check('if a group has two rows with the same uuid, the later one is kept', async ({ calls }) => {
     const first = exampleRecord({ status: 'in_process' });
     const last = { ...first, status: 'completed' as const, content: 'end' };
     await calls.write([first, exampleRecord(), last]);
@@ -84,7 +84,7 @@ const writing: ContractCheck[] = [
     assert.equal((await calls.list('default', {})).items.length, 2);
   }),
 
-  check('the store keeps its own copies', async ({ calls }) => {
+  check('the store keeps copies, so that later changes of a row have no effect', async ({ calls }) => {
     const row = exampleRecord();
     const before = { ...row };
     await calls.write([row]);
@@ -99,7 +99,7 @@ const writing: ContractCheck[] = [
 ];
 
 const listing: ContractCheck[] = [
-  check('lists are newest first, in whatever order the records came', async ({ calls }) => {
+  check('lists are newest first, regardless of the order of writing', async ({ calls }) => {
     const rows = series(6);
     await calls.write([3, 1, 5].map((index) => rows[index] as CallRecord));
     await calls.write([4, 0, 2].map((index) => rows[index] as CallRecord));
@@ -108,7 +108,7 @@ const listing: ContractCheck[] = [
     same((await readAll(calls, 'default', { limit: 1 })).map(uuids), [[f], [e], [d], [c], [b], [a]]);
   }),
 
-  check('pages hold 100 records or `limit`, and the last has no cursor', async ({ calls }) => {
+  check('a page has 100 records or `limit`, and the last page has no cursor', async ({ calls }) => {
     await calls.write(series(201));
     const sizes = async (query: CallQuery): Promise<number[]> =>
       (await readAll(calls, 'default', query)).map((page) => page.length);
@@ -118,7 +118,7 @@ const listing: ContractCheck[] = [
     same(await calls.list('empty', {}), { items: [] });
   }),
 
-  check('pages stay whole while new records arrive', async ({ calls }) => {
+  check('new records do not shift the pages of a list', async ({ calls }) => {
     const rows = series(20);
     await calls.write(rows);
     const first = await calls.list('default', { limit: 8 });
@@ -134,7 +134,7 @@ const listing: ContractCheck[] = [
     assert.equal(second.cursor, undefined);
   }),
 
-  check('filters narrow, alone and together, and over pages', async ({ calls }) => {
+  check('each filter narrows a list, alone, with others and across pages', async ({ calls }) => {
     const rows = series(60, (index) => ({
       name: `f${index % 2}`,
       mcp_type: (['tool', 'resource', 'prompt'] as const)[index % 3] ?? 'tool',
@@ -142,6 +142,7 @@ const listing: ContractCheck[] = [
       updated_by: `user ${index % 5}`,
       client: [null, 'a/1', 'a/2', 'ab/1', 'a'][index % 5] ?? null,
       server: [null, 's', 's 2'][index % 3] ?? null,
+      revision: `r${Math.floor(index / 25)}`,
     }));
     await calls.write(rows);
     const at = (index: number): number => rows[index]?.updated_at ?? 0;
@@ -156,6 +157,9 @@ const listing: ContractCheck[] = [
       [{ name: 'f0', mcp_type: 'tool', status: 'completed' }, (row) => rows.indexOf(row) % 12 === 0],
       [{ updated_by: 'user 3' }, (row) => row.updated_by === 'user 3'],
       [{ server: 's' }, (row) => row.server === 's'],
+      [{ revision: 'r0' }, (row) => row.revision === 'r0'],
+      [{ revision: 'r' }, () => false],
+      [{ revision: 'r1', status: 'failed' }, (row) => row.revision === 'r1' && row.status === 'failed'],
       [{ client: 'a/1' }, (row) => row.client === 'a/1'],
       [{ client: 'a' }, (row) => ['a/1', 'a/2', 'a'].includes(row.client ?? '')],
       [{ client: 'a%' }, () => false],
@@ -172,7 +176,7 @@ const listing: ContractCheck[] = [
     }
   }),
 
-  check('lists come without arguments and results where they are not wanted', async ({ calls }) => {
+  check('a list with `bodies: false` has no arguments and results', async ({ calls }) => {
     const row = exampleRecord();
     await calls.write([row]);
     same((await calls.list('default', { bodies: false })).items, [{ ...row, arguments: null, content: null }]);
@@ -180,7 +184,7 @@ const listing: ContractCheck[] = [
     same(await calls.get('default', row.mcp_function_call_uuid), row);
   }),
 
-  check('counts all that match, or up to a number', async ({ calls }) => {
+  check('count returns how many records match, up to a maximum', async ({ calls }) => {
     assert.equal(await calls.count('default', {}), 0);
     await calls.write([...series(120), ...series(3, () => ({ partition_key: 'other', name: 'rare' }))]);
     assert.equal(await calls.count('default', {}), 120);
@@ -190,7 +194,7 @@ const listing: ContractCheck[] = [
     assert.equal(await calls.count('other', { name: 'rare' }), 3);
   }),
 
-  check('finds uuids by their beginning or their end, in one partition', async ({ calls }) => {
+  check('find returns uuids by their beginning or their end, in one partition', async ({ calls }) => {
     const rows = series(30);
     const [first, second, third] = rows.map((row) => row.mcp_function_call_uuid) as [string, string, string];
     await calls.write([...rows, exampleRecord({ partition_key: 'other' })]);
@@ -205,7 +209,7 @@ const listing: ContractCheck[] = [
     for (const part of ['zz', '%', '_', "'", '--', `${first}0`]) same(await calls.find('default', part), []);
   }),
 
-  check('a cursor that no list gave is refused', async ({ calls }) => {
+  check('a cursor that is not from a list is refused', async ({ calls }) => {
     await calls.write(series(3));
     for (const cursor of ['', 'x', '!', 'bm9uc2Vuc2U', '{}', 'e30', 'MTc5MA', 'LjE']) {
       await throws('invalid_cursor', () => calls.list('default', { cursor }));
@@ -218,7 +222,7 @@ const listing: ContractCheck[] = [
 ];
 
 const keeping: ContractCheck[] = [
-  check('interrupt marks what ended processes left open, once, and nothing else', async ({ calls, owner }) => {
+  check('interrupt marks open records of ended processes once, and no other records', async ({ calls, owner }) => {
     const mine = exampleRecord({ status: 'in_process', owner, notes: null });
     const settled = exampleRecord({ owner: uuidv7(), updated_at: 1_000 });
     const left = series(3, (index) => ({
@@ -269,7 +273,7 @@ const keeping: ContractCheck[] = [
     assert.equal((await calls.list('other', {})).items.length, 3);
   }),
 
-  check('shrink removes the oldest settled records of all partitions, where the store knows its size', async ({ calls }) => {
+  check('shrink removes the oldest settled records of all partitions, if the store knows its size', async ({ calls }) => {
     if (calls.shrink === undefined) return;
     const content = JSON.stringify('x'.repeat(20_000));
     const rows = series(60, (index) => ({
@@ -293,19 +297,22 @@ const keeping: ContractCheck[] = [
     assert.equal(await calls.shrink(0), 59 - removed);
   }),
 
-  check('remembers when records were pruned, and about how many came since, where it does at all', async ({ calls }) => {
-    if (calls.lastPrune === undefined || calls.pruned === undefined) return;
-    await calls.write(series(10));
-    assert.equal(await calls.lastPrune(), undefined);
-    await calls.pruned(1_790_000_000_000);
-    same(await calls.lastPrune(), { at: 1_790_000_000_000, added: 0 });
-    await calls.write(series(25));
-    same(await calls.lastPrune(), { at: 1_790_000_000_000, added: 25 });
-    await calls.pruned(1_790_000_000_001);
-    same(await calls.lastPrune(), { at: 1_790_000_000_001, added: 0 });
-  }),
+  check(
+    'lastPrune returns when records were pruned and about how many were added since, if the store supports it',
+    async ({ calls }) => {
+      if (calls.lastPrune === undefined || calls.pruned === undefined) return;
+      await calls.write(series(10));
+      assert.equal(await calls.lastPrune(), undefined);
+      await calls.pruned(1_790_000_000_000);
+      same(await calls.lastPrune(), { at: 1_790_000_000_000, added: 0 });
+      await calls.write(series(25));
+      same(await calls.lastPrune(), { at: 1_790_000_000_000, added: 25 });
+      await calls.pruned(1_790_000_000_001);
+      same(await calls.lastPrune(), { at: 1_790_000_000_001, added: 0 });
+    },
+  ),
 
-  check('close may be called twice, and use after it is refused', async (store) => {
+  check('close may be called twice, and later calls of other methods are refused', async (store) => {
     await store.calls.write([exampleRecord()]);
     await store.close();
     await store.close();
@@ -318,7 +325,7 @@ const keeping: ContractCheck[] = [
     await throws('closed', () => store.calls.prune('default', {}));
   }),
 
-  check('a store has a name, and an owner of its own', async (store) => {
+  check('a store has a name, and its own owner id', async (store) => {
     assert.match(store.name, /^[a-z][a-z0-9-]*$/);
     assert.ok(store.owner.length > 0);
   }),

@@ -1,5 +1,5 @@
 /**
- * What any {@link CatalogSource} must do, as data: run each check with whatever runs your tests.
+ * What any {@link CatalogSource} must do, as data. Run each check with your test runner.
  *
  * ```js
  * for (const check of catalogSourceContract) test(check.name, () => check.run(openSource));
@@ -11,24 +11,24 @@ import type { Awaitable } from '../base/awaitable.js';
 import type { CatalogSource } from '../ports/catalogs.js';
 import type { CatalogDefinition } from '../ports/definition.js';
 
-/** A source under test, with a way to change what it gives. */
+/** A source under test, with a function that changes its catalog. */
 export interface CatalogSourceFixture {
   source: CatalogSource;
   /** A partition that the source has; its catalog is {@link exampleCatalog} of `first`. */
   partition: string;
-  /** Gives the partition the catalog {@link exampleCatalog} of `name`, as whoever edits the source does. */
+  /** Changes the partition's catalog to {@link exampleCatalog} of `name`, as an editor of the source does. */
   change(name: string): Awaitable<void>;
 }
 
 /** One check of a catalog source. */
 export interface CatalogSourceCheck {
-  /** What holds, in words. */
+  /** The requirement, as a sentence. */
   name: string;
   /**
    * Runs the check on a new source, which it closes.
    *
    * @param open opens a source whose partition has the catalog {@link exampleCatalog} of `first`
-   * @throws AssertionError where the source does not do what `name` says
+   * @throws AssertionError if the source does not do what `name` says
    */
   run(open: () => Awaitable<CatalogSourceFixture>): Promise<void>;
 }
@@ -49,7 +49,7 @@ export function exampleCatalog(name: string): CatalogDefinition {
   };
 }
 
-/** Milliseconds within which a source must say that it has changed. */
+/** Maximum milliseconds until a source must report a change. */
 const NOTICE_MS = 5_000;
 
 const names = (definition: CatalogDefinition | undefined): string[] | undefined => definition?.functions.map(({ name }) => name);
@@ -76,22 +76,22 @@ function check(name: string, body: (fixture: CatalogSourceFixture) => Promise<vo
   };
 }
 
-/** All checks of a {@link CatalogSource}. Those of `watch` hold for a source that has none, too. */
+/** All checks of a {@link CatalogSource}. The checks of `watch` pass for a source without `watch`. */
 export const catalogSourceContract: readonly CatalogSourceCheck[] = [
-  check('a partition has its catalog, with the same revision while nothing changes', async ({ source, partition }) => {
+  check('load returns the same revision while nothing changes', async ({ source, partition }) => {
     const [first, second] = [await source.load(partition), await source.load(partition)];
     assert.deepEqual(names(first), ['first']);
     assert.ok(first !== undefined && first.revision.length > 0);
     assert.equal(second?.revision, first.revision);
   }),
 
-  check('what is no partition has no catalog', async ({ source, partition }) => {
+  check('load returns undefined for an unknown partition', async ({ source, partition }) => {
     for (const wrong of ['', `${partition}#x`, `${partition} `, `no ${partition}`, '__proto__', '../x']) {
       assert.equal(await source.load(wrong), undefined, `the partition ${JSON.stringify(wrong)}`);
     }
   }),
 
-  check('a change gives another catalog of another revision', async ({ source, partition, change }) => {
+  check('after a change load returns another catalog with another revision', async ({ source, partition, change }) => {
     const before = await source.load(partition);
     await change('second');
     const after = await source.load(partition);
@@ -113,7 +113,7 @@ export const catalogSourceContract: readonly CatalogSourceCheck[] = [
     assert.deepEqual(names(await seen.at(-1)), ['second']);
   }),
 
-  check('a listener that was removed is not called, and its removal removes no other', async ({ source, change }) => {
+  check('a removed listener is not called, and the other listeners stay', async ({ source, change }) => {
     if (source.watch === undefined) return;
     const called: string[] = [];
     const same = (): void => void called.push('same');

@@ -1,4 +1,4 @@
-/** What adapters must do, as data: one suite a port. */
+/** What adapters must do, as data: one contract suite per port. */
 export { blobStoreContract } from './blobs.js';
 export type { BlobStoreCheck } from './blobs.js';
 export { storeContract } from './calls.js';

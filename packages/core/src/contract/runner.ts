@@ -1,5 +1,5 @@
 /**
- * What any {@link Runner} of JavaScript modules must do, as data: run each check with whatever runs your tests.
+ * What any {@link Runner} of JavaScript modules must do, as data. Run each check with your test runner.
  *
  * ```js
  * for (const check of runnerContract) test(check.name, () => check.run(openRunner));
@@ -13,26 +13,26 @@ import type { LinkBinding } from '../ports/definition.js';
 import type { ResolvedFunction, Runner } from '../ports/runner.js';
 import type { ErrorCode } from '../protocol/errors.js';
 
-/** A runner under test, with a way to give it code. */
+/** A runner under test, with a function that writes its code. */
 export interface RunnerFixture {
   runner: Runner;
-  /** The part of a link that names a module; a module of that name need not be there. */
+  /** The part of a link that names a module. The module need not exist. */
   link(module: string): Omit<LinkBinding, 'class_name' | 'function_name' | 'setting'>;
-  /** Puts this code (an ES module) where `link(module)` finds it, in place of what was there. */
+  /** Writes this code (an ES module) to where `link(module)` finds it, and replaces older code. */
   install(module: string, code: string): Awaitable<void>;
-  /** Whether the runner knows digests of code. */
+  /** Whether the runner has digests of code. */
   digests: boolean;
 }
 
 /** One check of a runner. */
 export interface RunnerCheck {
-  /** What holds, in words. */
+  /** The requirement, as a sentence. */
   name: string;
   /**
    * Runs the check on a new runner, which it closes.
    *
    * @param open opens a runner without modules
-   * @throws AssertionError where the runner does not do what `name` says
+   * @throws AssertionError if the runner does not do what `name` says
    */
   run(open: () => Awaitable<RunnerFixture>): Promise<void>;
 }
@@ -62,26 +62,26 @@ const MODULE = `
   }
 `;
 
-/** A module whose function answers with its version: at once, or when its input's signal is aborted. */
+/** A module whose functions return its version: at once, or when the signal is aborted. */
 const versioned = (version: number): string => `
   export const now = () => ${version};
   export const whenAborted = (input, { signal }) =>
     new Promise((resolve) => signal.addEventListener('abort', () => resolve(${version})));
 `;
 
-/** What the checks call a function with: these members of a context, and no other, are relied on. */
+/** The context of the checks' calls. The checks use only these members. */
 function contextOf(partition: string, signal: AbortSignal = new AbortController().signal): object {
   return { partition, callId: 'call-1', subject: 'ada', inputs: {}, state: undefined, signal, progress() {}, log() {} };
 }
 
-/** As plain data: a runner's objects may be of another realm, or have come through a pipe. */
+/** Copies a value as plain data: a runner's objects may come from another realm or through a pipe. */
 const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
 
-/** A fixture with the module `m`, and shorter ways to use it. */
+/** A fixture with the module `m`, and helpers. */
 interface Bench extends RunnerFixture {
   linkTo(function_name: string, more?: Partial<LinkBinding>, module?: string): LinkBinding;
   resolve(link: LinkBinding, partition?: string): Promise<ResolvedFunction>;
-  /** Resolves and calls. */
+  /** Resolves a function and calls it. */
   call(link: LinkBinding, input?: unknown, partition?: string): Promise<unknown>;
 }
 
@@ -119,18 +119,18 @@ async function failsWith(code: ErrorCode, action: () => Promise<unknown>): Promi
 }
 
 const calling: RunnerCheck[] = [
-  check('a function is resolved and called, with its input and its context', async ({ call, linkTo }) => {
+  check('a resolved function is called with its input and its context', async ({ call, linkTo }) => {
     const input: JsonObject = { text: 'Zürich ☀️', list: [1, null, { deep: true }] };
     assert.deepEqual(await call(linkTo('echo'), input), { input, partition: 'a', callId: 'call-1' });
     assert.deepEqual(await call(linkTo('echo'), 'x://uri'), { input: 'x://uri', partition: 'a', callId: 'call-1' });
   }),
 
-  check('what a function returns comes back, at once or later, or not at all', async ({ call, linkTo }) => {
+  check('the call returns what the function returns: a value, a promise or undefined', async ({ call, linkTo }) => {
     assert.deepEqual(await call(linkTo('later'), 7), [7]);
     assert.equal(await call(linkTo('nothing')), undefined);
   }),
 
-  check('what a function throws is thrown, with its message', async ({ resolve, linkTo }) => {
+  check('the call throws what the function throws, with its message', async ({ resolve, linkTo }) => {
     for (const [name, message] of [
       ['fails', 'it failed at once'],
       ['failsLater', 'it failed later'],
@@ -141,7 +141,7 @@ const calling: RunnerCheck[] = [
     }
   }),
 
-  check('the signal of a call reaches its function', async ({ resolve, linkTo }) => {
+  check('the function gets the signal of its call', async ({ resolve, linkTo }) => {
     const over = new AbortController();
     const found = await resolve(linkTo('waits'));
     const running = Promise.resolve(found.call({}, contextOf('a', over.signal)));
@@ -149,7 +149,7 @@ const calling: RunnerCheck[] = [
     assert.equal(await running, 'the signal was aborted');
   }),
 
-  check('the same link accepted is the same link resolved, and the digest is text or null', async (bench) => {
+  check('an accepted link can be resolved, and the digest is text or null', async (bench) => {
     const { runner, resolve, linkTo, digests } = bench;
     assert.equal(runner.accepts(linkTo('echo')), true);
     const { digest } = await resolve(linkTo('echo'));
@@ -171,7 +171,7 @@ const sharing: RunnerCheck[] = [
     assert.deepEqual(await call(at), { setting: { region: 'eu', list: [1] }, partition: 'a', hasLogger: true });
   }),
 
-  check('a class is built once by calls that come at the same time', async ({ call, linkTo }) => {
+  check('calls at the same time build a class once', async ({ call, linkTo }) => {
     const links = [1, 2, 3].map(() => linkTo('next', { class_name: 'Counter' }));
     const counts = await Promise.all(links.map((link) => call(link)));
     assert.deepEqual(counts.map(Number).sort(), [1, 2, 3]);
@@ -188,7 +188,7 @@ const sharing: RunnerCheck[] = [
 ];
 
 const changing: RunnerCheck[] = [
-  check('forget gives new code, and running calls end on the old', async (bench) => {
+  check('after forget new calls use the new code, and running calls end on the old code', async (bench) => {
     const { install, linkTo, resolve, runner, call } = bench;
     await install('v', versioned(1));
     const [now, whenAborted] = [linkTo('now', {}, 'v'), linkTo('whenAborted', {}, 'v')];
@@ -203,7 +203,7 @@ const changing: RunnerCheck[] = [
     assert.equal(await running, 1);
   }),
 
-  check('forget drops what it names, by link and by partition, and nothing else', async ({ call, linkTo, runner }) => {
+  check('forget drops only the code of the given link and partition', async ({ call, linkTo, runner }) => {
     const link = linkTo('next', { class_name: 'Counter' });
     const count = async (): Promise<unknown[]> => [await call(link, {}, 'a'), await call(link, {}, 'b')];
     assert.deepEqual(await count(), [1, 1]);
@@ -215,7 +215,7 @@ const changing: RunnerCheck[] = [
     assert.deepEqual(await count(), [1, 1]);
   }),
 
-  check('another code has another digest', async ({ install, linkTo, resolve, runner, digests }) => {
+  check('different code has a different digest', async ({ install, linkTo, resolve, runner, digests }) => {
     if (!digests) return;
     await install('v', versioned(1));
     const { digest } = await resolve(linkTo('now', {}, 'v'));
@@ -226,7 +226,7 @@ const changing: RunnerCheck[] = [
 ];
 
 const failing: RunnerCheck[] = [
-  check('a module that is not there is module_not_found, until it is there', async ({ call, install, linkTo }) => {
+  check('a missing module is module_not_found, until it exists', async ({ call, install, linkTo }) => {
     const link = linkTo('now', {}, 'absent');
     await failsWith('module_not_found', () => call(link));
     await install('absent', versioned(1));
@@ -245,7 +245,7 @@ const failing: RunnerCheck[] = [
     await failsWith('module_failed', () => call(linkTo('run', { class_name: 'Broken' })));
   }),
 
-  check('what is no function, no class or no method is function_not_found', async ({ call, linkTo }) => {
+  check('a missing function, class or method is function_not_found', async ({ call, linkTo }) => {
     const absent: LinkBinding[] = [
       linkTo('absent'),
       linkTo('number'),

@@ -1,42 +1,42 @@
 /**
- * What happens in a daemon, told to whoever listens: catalogs that change, resources that were updated, calls.
+ * The events of a daemon: changed catalogs, updated resources, calls.
  *
- * Clients of MCP subscribe to what changes; calls are nothing to them, however many sessions are open. Whoever watches a
- * partition follows it: calls are told too, and the last events are kept, so that a follower that was away for a moment finds
- * what it missed, or is told that something is missing.
+ * MCP clients subscribe to changes only. Events of calls are not sent to them, so calls cost nothing per open session. A follower
+ * gets all events of a partition, calls included. The last events are kept, so that a follower that reconnects gets the events
+ * that it missed, or learns that some are missing.
  */
 import { randomBytes } from 'node:crypto';
 
-/** A list that clients hold and that changed. */
+/** A list whose changes clients are notified of. */
 export type ListKind = 'tools' | 'resources' | 'prompts';
 
-/** Something that clients hold reads differently now. */
+/** A change of a catalog or of a resource. */
 export type CatalogEvent =
   | { type: 'list_changed'; partition: string; list: ListKind }
   | { type: 'resource_updated'; partition: string; uri: string }
-  /** Every resource of a template may read differently now. */
+  /** The content of all resources of a template may have changed. */
   | { type: 'template_updated'; partition: string; uriTemplate: string };
 
-/** What the events of one call say of it: in the words of its record, and never what it was given or gave. */
+/** What the events of a call contain, with the field names of its record. They never contain arguments or results. */
 export interface CallAnnounced {
   partition: string;
-  /** The id of its record. */
+  /** The id of the call's record. */
   callId: string;
   name: string;
   mcp_type: 'tool' | 'resource' | 'prompt';
-  /** Who calls. */
+  /** The caller. */
   subject: string;
-  /** Revision of the catalog that it is made on. */
+  /** Revision of the catalog that the call uses. */
   revision: string;
 }
 
-/** A call begins, or has ended and is on record. */
+/** A call has started, or has ended and its record is committed. */
 export type CallEvent = ({ type: 'call_started' } & CallAnnounced) | ({ type: 'call_settled' } & CallAnnounced & CallEnd);
 
-/** One event. Every event belongs to one partition and reaches no other. */
+/** One event. Each event belongs to one partition, and only that partition's listeners get it. */
 export type DaemonEvent = CatalogEvent | CallEvent;
 
-/** How a call of any partition ended: what can be counted of it. */
+/** How a call ended, for metrics. */
 export interface CallEnd {
   partition: string;
   mcp_type: CallAnnounced['mcp_type'];
@@ -50,61 +50,65 @@ export interface CallEnd {
 /** Called for each event, in order. */
 export type EventListener<E extends DaemonEvent = CatalogEvent> = (event: E) => void;
 
-/** An event that is kept for those who come back. */
+/** An event that is kept for followers that reconnect. */
 export interface KeptEvent {
-  /** Where it stands in the history of its partition. It has no line break, and nobody needs to know what it means. */
+  /** Position in the history of the partition. An opaque text without line breaks. */
   readonly id: string;
   readonly event: DaemonEvent;
 }
 
-/** Why what came after an event cannot be told: it is no longer kept, its history is another one, or it is yet to come. */
+/**
+ * Why the events after an id are not available: they are not kept any more, the id is of another history, or the id is in the
+ * future.
+ */
 export type HistoryGap = 'too_old' | 'unknown' | 'future';
 
-/** One follower's place in a partition. */
+/** One follower of a partition. */
 export interface Following {
-  /** The id of the newest event; before the first one, where it will come after. */
+  /** The id of the newest event. Before the first event: the id to resume from. */
   readonly position: string;
-  /** The events that came after an id, oldest first; or why they cannot be told. */
+  /** The events after an id, oldest first; or why they are not available. */
   after(id: string): readonly KeptEvent[] | HistoryGap;
-  /** Ends it. What is kept stays for a while, for those who come back. */
+  /** Stops following. The kept events stay for a while, for followers that reconnect. */
   end(): void;
 }
 
 /** The bus of one daemon. */
 export interface EventBus {
-  /** Tells everybody whom the event concerns, before it returns. A listener that throws harms no other. */
+  /** Calls all listeners of the event's partition before it returns. If one throws, the others are still called. */
   publish(event: DaemonEvent): void;
-  /** Listens to what changes in one partition; the function returned ends it. */
+  /** Listens to the changes of one partition. @returns a function that removes the listener */
   subscribe(partition: string, listener: EventListener): () => void;
-  /** Follows everything in one partition; what happens there is kept from now on. */
+  /** Follows all events of one partition. From now on its events are kept. */
   follow(partition: string, follower: (kept: KeptEvent) => void): Following;
-  /** Whether anybody follows a partition, or may come back to it. To be asked before an event of a call is made. */
+  /** Whether a partition has followers, or may get one back. Check it before you create an event of a call. */
   listens(partition: string): boolean;
   /**
-   * Tells of every call that has settled, in all partitions, with or without a record; nothing is kept. It is called in the
-   * middle of the work: it has to be quick. The function returned ends it.
+   * Calls `observer` for each ended call of all partitions, with or without a record. Nothing is kept. The observer must be
+   * quick, because the call waits for it.
+   * @returns a function that removes the observer
    */
   observe(observer: (call: CallEnd) => void): () => void;
-  /** Whether anybody observes. To be asked before `settled`. */
+  /** Whether there are observers. Check it before you call `settled`. */
   readonly observed: boolean;
-  /** Tells the observers. One that throws harms no other. */
+  /** Calls all observers. If one throws, the others are still called. */
   settled(call: CallEnd): void;
 }
 
-/** What {@link createEventBus} takes besides. */
+/** Further options of {@link createEventBus}. */
 export interface EventBusOptions {
-  /** Events that are kept of one partition. Default 1,000. */
+  /** Number of events that are kept of one partition. Default 1,000. */
   maxKept?: number;
-  /** Milliseconds for which they are kept when the last follower has left. Default 2 minutes. */
+  /** Milliseconds that they are kept after the last follower has left. Default 2 minutes. */
   lingerMs?: number;
 }
 
-/** Written as it is in ids that clients send back to us. */
+/** The form of the number in an id that a client sends. */
 const ID = /^([0-9a-f]{16})-(\d{1,15})$/;
 
 /**
- * The last events of one partition, in a ring. Its name is random: an id of another process, or of a history that was given
- * up meanwhile, is known for what it is. It counts for itself, so its numbers tell nothing of other partitions.
+ * The last events of one partition, in a ring buffer. Its name is random, so that an id of another process or of a dropped
+ * history is detected. Each partition has its own counter, so its ids reveal nothing about other partitions.
  */
 class History {
   readonly #epoch = randomBytes(8).toString('hex');
@@ -112,7 +116,7 @@ class History {
   readonly #ring: KeptEvent[] = [];
   #last = 0;
   readonly followers = new Set<(kept: KeptEvent) => void>();
-  /** Gives the history up, when nobody comes back. */
+  /** Drops the history if no follower reconnects. */
   lingering: NodeJS.Timeout | undefined;
 
   constructor(max: number) {
@@ -145,7 +149,7 @@ class History {
 /**
  * Creates a bus.
  *
- * @param onListenerError told what a listener threw
+ * @param onListenerError called with what a listener threw
  */
 export function createEventBus(onListenerError: (error: unknown) => void, options: EventBusOptions = {}): EventBus {
   const { maxKept = 1_000, lingerMs = 2 * 60_000 } = options;
@@ -171,7 +175,7 @@ export function createEventBus(onListenerError: (error: unknown) => void, option
   return {
     publish(event) {
       const history = histories.get(event.partition);
-      // A listener may publish as well: what is told first is numbered first.
+      // A listener may publish too, so number the event before the listeners are called.
       if (history !== undefined) tell(history.followers, history.keep(event));
       if (event.type !== 'call_started' && event.type !== 'call_settled') tell(listeners.get(event.partition), event);
     },
@@ -187,7 +191,7 @@ export function createEventBus(onListenerError: (error: unknown) => void, option
       const history = histories.get(partition) ?? new History(maxKept);
       histories.set(partition, history);
       clearTimeout(history.lingering);
-      // Its own function, so that one follower may follow twice, and ending twice ends once.
+      // A new function, so that the same listener can be added twice, and a second removal does nothing.
       const told = (kept: KeptEvent): void => follower(kept);
       history.followers.add(told);
       return {
@@ -202,7 +206,7 @@ export function createEventBus(onListenerError: (error: unknown) => void, option
     },
     listens: (partition) => histories.size > 0 && histories.has(partition),
     observe(observer) {
-      const told = (call: CallEnd): void => observer(call); // its own function: one observer may observe twice
+      const told = (call: CallEnd): void => observer(call); // a new function, so that the same observer can be added twice
       observers.add(told);
       return () => void observers.delete(told);
     },

@@ -1,25 +1,25 @@
-/** What the clients of one partition hear when its catalog or its code changes. */
+/** The events of a partition whose catalog or code changes. */
 import type { FunctionDefinition, LinkBinding } from '../ports/definition.js';
 import type { EventBus, ListKind } from './bus.js';
 
-/** What is different for clients. */
+/** What changed for clients. */
 export interface CatalogChange extends Readonly<Record<ListKind, boolean>> {
-  /** URIs of resources that may read differently now. */
+  /** URIs of resources whose content may have changed. */
   readonly uris: readonly string[];
-  /** Templates whose resources may read differently now. */
+  /** Templates of resources whose content may have changed. */
   readonly uriTemplates: readonly string[];
 }
 
 const LISTS: readonly ListKind[] = ['tools', 'resources', 'prompts'];
 
-/** Publishes that a partition has another catalog. */
+/** Publishes the events of a changed catalog. */
 export function publishCatalogChange(bus: EventBus, partition: string, change: CatalogChange): void {
   for (const list of LISTS) if (change[list]) bus.publish({ type: 'list_changed', partition, list });
   for (const uri of change.uris) bus.publish({ type: 'resource_updated', partition, uri });
   for (const uriTemplate of change.uriTemplates) bus.publish({ type: 'template_updated', partition, uriTemplate });
 }
 
-/** Publishes that the resources among these functions may read differently, because the code of matching links changed. */
+/** Publishes that the content of resources may have changed, because the code of matching links changed. */
 export function publishCodeChange(
   bus: EventBus,
   partition: string,

@@ -64,7 +64,7 @@ interface TemplateGroup {
 /** Milliseconds for which URIs are matched before the event loop has a turn. */
 const HOLD_MS = 10;
 
-/** What is subscribed to in one partition. */
+/** The subscriptions of one partition. */
 class PartitionIndex {
   readonly subscribers = new Set<Subscriber>();
   readonly #uris = new Map<string, Subscribed>();
@@ -129,7 +129,7 @@ class PartitionIndex {
     if (added) for (const subscribed of this.#uris.values()) this.#later(subscribed);
   }
 
-  /** The group of a template that no subscriber's catalog had. */
+  /** The group of a template that is not in any subscriber's catalog yet. */
   #group(template: string): TemplateGroup {
     const group: TemplateGroup = { matcher: compileUriTemplate(template), members: new Set() };
     for (const subscribed of this.#uris.values())
@@ -200,12 +200,12 @@ export function createSubscriptionIndex(bus: EventBus, limits: SubscriptionLimit
         const refuse = (what: string): never => {
           throw new DaemonError('limit_exceeded', what);
         };
-        if (uris.size >= maxSubscriptions) refuse(`A session or stream can subscribe to ${maxSubscriptions} resources, no more.`);
+        if (uris.size >= maxSubscriptions) refuse(`A session or stream can subscribe to at most ${maxSubscriptions} resources.`);
         if (characters + more > maxSubscriptionCharacters)
-          refuse(`The URIs of one session or stream may have ${maxSubscriptionCharacters} characters together, no more.`);
+          refuse(`The URIs of one session or stream may have at most ${maxSubscriptionCharacters} characters together.`);
         if ((users.get(user) ?? 0) + more > maxSubscriptionCharactersPerUser)
           refuse(
-            `The URIs that one user subscribes to may have ${maxSubscriptionCharactersPerUser} characters together, no more.`,
+            `The URIs that one user subscribes to may have at most ${maxSubscriptionCharactersPerUser} characters together.`,
           );
       }
 

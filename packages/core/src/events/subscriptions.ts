@@ -1,5 +1,5 @@
 /**
- * Telling clients what changed: `subscriptions/listen` in the modern era, unsolicited notifications in the legacy era.
+ * Notifies clients of changes: by `subscriptions/listen` in the modern era, by unsolicited notifications in the legacy era.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/subscriptions
  */
@@ -28,11 +28,11 @@ export function uriTemplatesOf(catalog: CatalogDefinition): readonly string[] {
   return found;
 }
 
-/** A URI that is to be subscribed to. @throws DaemonError `invalid_params` where it is not text, or too long */
+/** The URI of a subscription. @throws DaemonError `invalid_params` if it is not text, or too long */
 export function subscribedUri(uri: unknown): string {
   if (typeof uri !== 'string') throw invalidParams('"uri" must be a string.');
   if (uri.length > MAX_SUBSCRIBED_URI_LENGTH)
-    throw invalidParams(`a URI that is subscribed to may have ${MAX_SUBSCRIBED_URI_LENGTH} characters, no more.`);
+    throw invalidParams(`a URI of a subscription may have at most ${MAX_SUBSCRIBED_URI_LENGTH} characters.`);
   return uri;
 }
 
@@ -44,14 +44,14 @@ interface Filter {
   uris: ReadonlySet<string>;
 }
 
-/** What a client asks to hear of. @throws DaemonError `invalid_params` */
+/** The changes that a client asks to be notified of. @throws DaemonError `invalid_params` */
 function filterOf(params: JsonObject, maxUris: number): Filter {
   const wanted = params['notifications'];
   if (!isObject(wanted)) throw invalidParams('"notifications" must be an object that says what to listen for.');
   const uris = wanted['resourceSubscriptions'] ?? [];
   if (!Array.isArray(uris) || uris.some((uri) => typeof uri !== 'string'))
     throw invalidParams('"notifications.resourceSubscriptions" must be an array of URIs.');
-  if (uris.length > maxUris) throw invalidParams(`at most ${maxUris} resources can be listened to at once.`);
+  if (uris.length > maxUris) throw invalidParams(`a request can listen to at most ${maxUris} resources.`);
   return {
     lists: {
       tools: wanted[FILTERS.tools] === true,
@@ -62,7 +62,7 @@ function filterOf(params: JsonObject, maxUris: number): Filter {
   };
 }
 
-/** What was asked for and is honoured: all of it, in the words of the request. */
+/** The acknowledgement: everything that was requested, as it was requested. */
 function acknowledged({ lists, uris }: Filter): JsonObject {
   const told: JsonObject = {};
   for (const list of ['tools', 'prompts', 'resources'] as const) if (lists[list]) told[FILTERS[list]] = true;
@@ -73,9 +73,9 @@ function acknowledged({ lists, uris }: Filter): JsonObject {
 /** Open listen streams of a daemon. */
 export interface Listeners {
   /**
-   * Serves one `subscriptions/listen` until the client ends it (undefined: nothing is to be answered) or the daemon does.
+   * Serves one `subscriptions/listen` until the client ends it (undefined: no answer) or the daemon does.
    *
-   * @param catalog what the partition offers now
+   * @param catalog the partition's current catalog
    * @throws DaemonError `invalid_params`, `limit_exceeded`
    */
   listen(params: JsonObject, request: RequestContext, catalog: CatalogDefinition): Promise<JsonObject | undefined>;
@@ -108,7 +108,8 @@ export function createListeners(options: {
         subscription.end();
         throw error;
       }
-      // First on the stream: clients throw away what comes before it. Nothing can come before it, for nothing was awaited.
+      // This must be first on the stream, because clients ignore what comes before it. Nothing comes before it: there was no
+      // await.
       exchange.notify({
         jsonrpc: '2.0',
         method: 'notifications/subscriptions/acknowledged',
@@ -134,7 +135,7 @@ export function createListeners(options: {
   };
 }
 
-/** Sends a legacy session the changes of these lists, without asking, and of the resources that it subscribes to. */
+/** Notifies a legacy session of changes of these lists (unsolicited), and of the resources that it subscribed to. */
 export function followLegacy(
   index: SubscriptionIndex,
   identity: { partition: string; subject: string },

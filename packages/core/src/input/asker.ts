@@ -1,6 +1,6 @@
 /**
- * Where a function's wishes for input meet the client: sealed into an input-required result in the modern era, asked
- * by requests in the legacy era. Answers of earlier rounds stay with the call.
+ * Sends a function's requests for input to the client: as an input-required result in the modern era, as server-to-client
+ * requests in the legacy era. The answers of earlier rounds are kept for the call.
  */
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
@@ -16,14 +16,14 @@ import type { InputRequired } from './requests.js';
 import { missingCapabilities } from './requests.js';
 import type { StateBinding, StateSealer } from './state.js';
 
-/** What a call has asked and heard so far. */
+/** The rounds of input of a call so far. */
 export interface Rounds {
   readonly inputs: JsonObject;
   readonly state: unknown;
   readonly count: number;
 }
 
-/** What the asker needs to know of a call. */
+/** What the asker needs to know about a call. */
 export interface AskingCall {
   readonly definition: FunctionDefinition;
   readonly input: unknown;
@@ -31,13 +31,16 @@ export interface AskingCall {
   readonly request: RequestContext;
 }
 
-/** Asks clients for what a function needs. */
+/** Asks clients for the input that a function needs. */
 export interface InputAsker {
-  /** What a request brings along. @throws DaemonError `invalid_params`, `invalid_request_state` */
+  /** The rounds that a request carries. @throws DaemonError `invalid_params`, `invalid_request_state` */
   open(call: AskingCall): Rounds;
-  /** The modern answer. @throws DaemonError `missing_client_capability`, `limit_exceeded`, `internal_error` */
+  /**
+   * The input-required result, for the modern era. @throws DaemonError `missing_client_capability`, `limit_exceeded`,
+   * `internal_error`
+   */
   ask(call: AskingCall, wish: InputRequired, rounds: Rounds): JsonObject;
-  /** Asks a legacy client; resolves with its answers. Rejects where it cannot, will not, or has left. */
+  /** Asks a legacy client, and resolves with its answers. Rejects if the client cannot answer, refuses or has left. */
   interview(call: AskingCall, wish: InputRequired, rounds: Rounds): Promise<Rounds>;
 }
 
@@ -51,7 +54,7 @@ const bindingOf = ({ definition, input, request }: AskingCall): StateBinding => 
   input,
 });
 
-/** Answers are objects, each under the name it was asked; what they hold is the function's to judge. */
+/** Checks that each answer is an object, under the name of its question. The function checks their content. */
 function answersOf(params: JsonObject): JsonObject {
   const { inputResponses } = params;
   if (inputResponses === undefined) return {};
@@ -63,7 +66,7 @@ function answersOf(params: JsonObject): JsonObject {
   return inputResponses;
 }
 
-/** A wish as it goes over the wire. @throws DaemonError `internal_error` where the function's wish is malformed */
+/** A function's requests, as they are sent. @throws DaemonError `internal_error` if the function's return value is malformed */
 function requestsOf(name: string, wish: InputRequired): Record<string, InputRequest> {
   const { inputRequests = {} } = wish;
   const wrong =
@@ -72,14 +75,14 @@ function requestsOf(name: string, wish: InputRequired): Record<string, InputRequ
   if (wrong)
     throw new DaemonError(
       'internal_error',
-      `"${name}" asked for input in a way that is not known; make requests with elicit, sample or listRoots.`,
+      `"${name}" asked for input with an unknown method. Make requests with elicit, sample or listRoots.`,
     );
   if (Object.keys(inputRequests).length === 0 && wish.state === undefined)
-    throw new DaemonError('internal_error', `"${name}" asked for input, but for none.`);
+    throw new DaemonError('internal_error', `"${name}" asked for input, but its list of requests is empty.`);
   return inputRequests;
 }
 
-/** Form mode has no name before 2025-11-25, and a strict client of that time refuses the member. */
+/** Removes `mode` for clients before 2025-11-25, which do not have it: a strict client would reject it. */
 function fitted(request: InputRequest, version: ProtocolVersion): InputRequest {
   if (request.method !== 'elicitation/create' || supports(version, 'elicitationMode') || request.params?.['mode'] !== 'form')
     return request;
@@ -101,7 +104,7 @@ export function createInputAsker(options: { sealer: StateSealer; info: ServerInf
     if (requiredCapabilities === undefined) return requests;
     throw new DaemonError(
       'missing_client_capability',
-      `"${name}" needs a client that supports ${Object.keys(requiredCapabilities).join(', ')}; this one has not declared it.`,
+      `"${name}" needs a client that supports ${Object.keys(requiredCapabilities).join(', ')}; this client has not declared it.`,
       { data: { requiredCapabilities } },
     );
   }
@@ -109,7 +112,7 @@ export function createInputAsker(options: { sealer: StateSealer; info: ServerInf
   return {
     open(call) {
       const { params } = call;
-      // Only the modern era carries answers in parameters.
+      // Only modern requests carry answers in their parameters.
       if (
         call.request.caller.era === 'legacy' ||
         (params['requestState'] === undefined && params['inputResponses'] === undefined)
@@ -129,7 +132,7 @@ export function createInputAsker(options: { sealer: StateSealer; info: ServerInf
       const result: JsonObject = info.complete({}, 'modern');
       result['resultType'] = 'input_required';
       if (Object.keys(requests).length > 0) result['inputRequests'] = requests;
-      // Nothing to remember: nothing to carry, and the retry needs no state.
+      // There is nothing to keep, so the retry needs no state.
       if (wish.state !== undefined || Object.keys(rounds.inputs).length > 0) {
         result['requestState'] = sealer.seal(bindingOf(call), {
           state: wish.state,
@@ -147,14 +150,14 @@ export function createInputAsker(options: { sealer: StateSealer; info: ServerInf
       if (ask === undefined)
         throw new DaemonError(
           'missing_client_capability',
-          `"${call.definition.name}" needs to ask its client, and there is no way to on this connection.`,
+          `"${call.definition.name}" needs to ask its client, but this connection cannot send requests to the client.`,
         );
       const signal = AbortSignal.any([exchange.signal, AbortSignal.timeout(limits.inputWaitMs)]);
       const inputs: JsonObject = { ...rounds.inputs };
-      // One after the other: a user can look at one form at a time.
+      // One after the other, because a user can fill in only one form at a time.
       for (const [name, request] of Object.entries(requests)) {
         const answer: unknown = await ask(fitted(request, caller.version), signal);
-        if (!isObject(answer)) throw new DaemonError('invalid_params', `The client's answer to "${name}" is no object.`);
+        if (!isObject(answer)) throw new DaemonError('invalid_params', `The client's answer to "${name}" is not an object.`);
         inputs[name] = answer;
       }
       return { inputs, state: wish.state, count: rounds.count + 1 };

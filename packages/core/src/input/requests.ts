@@ -1,26 +1,26 @@
 /**
- * Asking the user: what a function returns when it needs input, and what it is given when it is called again.
+ * Input from the user: what a function returns to request it, and what it gets when it is called again.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr
  */
 import type { JsonObject } from '../base/json.js';
 import type { ClientCapabilities, InputRequest } from '../protocol/messages.js';
 
-/** A function's wish for input. Plain data, so that it may come from another copy of this package. */
+/** A function's return value that requests input. It is plain data, so that it also works from another copy of this package. */
 export interface InputRequired {
   resultType: 'input_required';
-  /** What to ask, each under a name of the function's choice. */
+  /** The requests, each under a name that the function chooses. */
   inputRequests?: Record<string, InputRequest>;
-  /** Anything JSON that the function wants back; the client cannot read it. */
+  /** Any JSON value; the function gets it back as `context.state`. The client cannot read it. */
   state?: unknown;
 }
 
 /**
- * What a function returns to ask the user something. It is called again with the answers in `context.inputs`, from its
- * first line: what it does before it asks must bear repeating.
+ * What a function returns to ask the user something. The function is then called again, from its first line, with the answers in
+ * `context.inputs`. So the code before the question runs again: make it safe to repeat.
  *
- * @param inputRequests what to ask, each under a name; made with {@link elicit}, {@link sample} and {@link listRoots}
- * @param state anything JSON that is wanted back as `context.state`
+ * @param inputRequests the requests, each under a name; made with {@link elicit}, {@link sample} and {@link listRoots}
+ * @param state any JSON value; the next run gets it as `context.state`
  *
  * @example
  * function book({ city }, context) {
@@ -55,15 +55,15 @@ export function listRoots(): InputRequest {
   return { method: 'roots/list' };
 }
 
-/** Whether a function's return value is a wish for input. */
+/** Whether a function's return value requests input. */
 export function isInputRequired(value: unknown): value is InputRequired {
   return typeof value === 'object' && value !== null && (value as { resultType?: unknown }).resultType === 'input_required';
 }
 
 /**
- * The capabilities that the requests need and the client has not declared, in the form of `requiredCapabilities`.
+ * The capabilities that the requests need, but that the client has not declared; in the form of `requiredCapabilities`.
  *
- * @returns undefined where nothing is missing
+ * @returns undefined if nothing is missing
  */
 export function missingCapabilities(
   requests: Record<string, InputRequest>,
@@ -81,7 +81,7 @@ export function missingCapabilities(
     } else if (!has.elicitation) {
       missing.elicitation = { ...missing.elicitation, form: {} };
     } else if (!has.elicitation.form && has.elicitation.url) {
-      missing.elicitation = { ...missing.elicitation, form: {} }; // url alone was declared; an empty object means form
+      missing.elicitation = { ...missing.elicitation, form: {} }; // the client declared only `url`; an empty object means `form`
     }
   }
   return Object.keys(missing).length === 0 ? undefined : missing;

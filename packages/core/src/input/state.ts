@@ -1,6 +1,6 @@
 /**
- * The `requestState` of input-required results: what a call knew when it asked, sealed, so that the client can carry it
- * and can neither read nor change it.
+ * The `requestState` of input-required results: the state of a call when it asked for input. It is encrypted and authenticated,
+ * so that the client can carry it but neither read nor change it.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr#server-requirements-basic-workflow
  */
@@ -10,7 +10,7 @@ import { canonicalJson } from '../base/equality.js';
 import type { JsonObject } from '../base/json.js';
 import { DaemonError } from '../protocol/errors.js';
 
-/** What a state is bound to: presented with anything else, it is refused. */
+/** What a state is bound to. It is refused with any other caller, function or arguments. */
 export interface StateBinding {
   partition: string;
   subject: string;
@@ -20,21 +20,24 @@ export interface StateBinding {
   input: unknown;
 }
 
-/** What is carried from one round to the next. */
+/** The content of a state, from one round to the next. */
 export interface CarriedState {
   /** The function's own state. */
   state?: unknown;
   /** The client's answers of earlier rounds. */
   inputs: JsonObject;
-  /** How many rounds there were. */
+  /** Number of rounds so far. */
   rounds: number;
 }
 
-/** Seals and opens states with one key. */
+/** Encrypts and decrypts states with one key. */
 export interface StateSealer {
-  /** @throws DaemonError `limit_exceeded` where the state is too large */
+  /** Encrypts a state. @throws DaemonError `limit_exceeded` if it is too large */
   seal(binding: StateBinding, carried: CarriedState): string;
-  /** @throws DaemonError `invalid_request_state` where the text was changed, is too old or belongs to another request */
+  /**
+   * Decrypts a state.
+   * @throws DaemonError `invalid_request_state` if the text was changed, is too old or belongs to another request
+   */
   open(binding: StateBinding, sealed: string): CarriedState;
 }
 
@@ -42,9 +45,9 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * The authenticated, unencrypted part: never sent, made again from the request that presents the state.
+ * The authenticated, unencrypted part. It is never sent: it is computed again from the request that carries the state.
  *
- * @throws DaemonError `invalid_params` where the input is nested more deeply than can be written
+ * @throws DaemonError `invalid_params` if the input is nested too deeply to be encoded
  */
 function bindingBytes(binding: StateBinding): Buffer {
   const { partition, subject, target, input } = binding;
@@ -52,7 +55,9 @@ function bindingBytes(binding: StateBinding): Buffer {
   try {
     text = canonicalJson([partition, subject, target, input ?? {}]);
   } catch (cause) {
-    throw new DaemonError('invalid_params', 'Invalid params: the arguments are nested too deeply to be asked about.', { cause });
+    throw new DaemonError('invalid_params', 'Invalid params: the arguments are nested too deeply for a request state.', {
+      cause,
+    });
   }
   return createHash('sha256').update(text).digest();
 }
@@ -60,9 +65,9 @@ function bindingBytes(binding: StateBinding): Buffer {
 /**
  * Creates a sealer (AES-256-GCM).
  *
- * @param options.secret processes that share it open each other's states; absent: a random one, good for this process
+ * @param options.secret processes with the same secret can open each other's states; absent: a random one for this process
  * @param options.ttlMs how long a state is accepted
- * @param options.maxBytes greatest length of a sealed state
+ * @param options.maxBytes maximum length of a sealed state
  * @param options.now the clock, in milliseconds
  */
 export function createStateSealer(options: {
@@ -86,16 +91,16 @@ export function createStateSealer(options: {
       if (sealed.length > maxBytes) {
         throw new DaemonError(
           'limit_exceeded',
-          `The state of this call is too large to be carried (${sealed.length} bytes, at most ${maxBytes}).`,
+          `The state of this call is too large for a request state (${sealed.length} bytes, at most ${maxBytes}).`,
         );
       }
       return sealed;
     },
     open(binding, sealed) {
-      // Buffer ignores what is not base64url: compare, so that nothing can be added to a state.
+      // Buffer ignores characters that are not base64url. So encode again and compare: nothing may be added to a state.
       const bytes = Buffer.from(sealed, 'base64url');
       if (sealed.length > maxBytes || bytes.length <= IV_BYTES + TAG_BYTES || bytes.toString('base64url') !== sealed)
-        throw refused('it is not one of ours');
+        throw refused('it is not from this server');
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES)).setAAD(bindingBytes(binding));
       decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
       let carried: CarriedState & { expires: number };

@@ -1,6 +1,4 @@
-/**
- * A store in this process's memory: what tests use, and `--store memory`. It ends with the process.
- */
+/** A store in this process's memory, for tests and for `--store memory`. Its content is lost when the process ends. */
 import { uuidv7 } from '../base/uuid.js';
 import type { CallQuery, CallRecord, Retention, Store } from '../ports/calls.js';
 import type { Page } from '../ports/page.js';
@@ -10,26 +8,30 @@ import { createMemoryCatalogStore } from './catalogs.js';
 
 /** What {@link createMemoryStore} takes. */
 export interface MemoryStoreOptions {
-  /** Records kept of a partition: beyond it (from 1,000 on: beyond a tenth more) the oldest settled ones go. Default 10,000. */
+  /**
+   * Maximum number of records of a partition; the oldest settled ones are removed. Limits of 1,000 or more may be exceeded by a
+   * tenth. Default 10,000.
+   */
   maxRecords?: number;
 }
 
-/** Newest first: uuids sort by the time of their making. */
+/** Newest first: uuids sort by time of creation. */
 const byAge = (a: CallRecord, b: CallRecord): number => (a.mcp_function_call_uuid < b.mcp_function_call_uuid ? 1 : -1);
 
-/** About what a record takes. */
+/** The approximate size of a record. */
 const sizeOf = (row: CallRecord): number => 1_000 + 2 * ((row.arguments?.length ?? 0) + (row.content?.length ?? 0));
 
 const isOpen = (row: CallRecord): boolean => row.status === 'in_process';
 
 function matches(row: CallRecord, query: CallQuery): boolean {
-  const { name, mcp_type, status, updated_by, client, server, updated_at_gt, updated_at_lt } = query;
+  const { name, mcp_type, status, updated_by, client, server, revision, updated_at_gt, updated_at_lt } = query;
   if (name !== undefined && row.name !== name) return false;
   if (mcp_type !== undefined && row.mcp_type !== mcp_type) return false;
   if (status !== undefined && row.status !== status) return false;
   if (updated_by !== undefined && row.updated_by !== updated_by) return false;
   if (client !== undefined && !isClient(row.client, client)) return false;
   if (server !== undefined && row.server !== server) return false;
+  if (revision !== undefined && row.revision !== revision) return false;
   if (updated_at_gt !== undefined && row.updated_at <= updated_at_gt) return false;
   return updated_at_lt === undefined || row.updated_at < updated_at_lt;
 }
@@ -37,8 +39,8 @@ function matches(row: CallRecord, query: CallQuery): boolean {
 /**
  * Creates an empty store in memory.
  *
- * @throws DaemonError `usage` where `maxRecords` is no whole number above zero. Its methods throw as the port says, and
- * `closed` after `close()`.
+ * @throws DaemonError `usage` if `maxRecords` is not a whole number above zero. Its methods throw as the port says, and `closed`
+ *   after `close()`.
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const { maxRecords = 10_000 } = options;
@@ -56,14 +58,15 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     return partitions.get(partition);
   }
 
-  // A map that loses its first entry at every write walks over ever more holes to find the next: many go at once instead.
+  // Remove many at once. A Map that loses its first entry at every write gets slower: it must skip more and more holes to find
+  // the next entry.
   const slack = maxRecords < 1_000 ? 0 : Math.floor(maxRecords / 10);
 
   function remove(rows: Map<string, CallRecord>, row: CallRecord | undefined): void {
     if (row !== undefined && rows.delete(row.mcp_function_call_uuid)) bytes -= sizeOf(row);
   }
 
-  /** A map keeps the order in which rows came: its first settled rows are the oldest. */
+  /** A Map keeps the order of insertion, so the first settled rows are the oldest. */
   function dropOldest(rows: Map<string, CallRecord>): void {
     let excess = rows.size - maxRecords;
     for (const row of rows.values()) {
@@ -104,7 +107,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     return page;
   }
 
-  /** What others left here open cannot go on: everything in this memory is this process's. */
+  /** Only this process writes here, so an open record of another owner is interrupted. */
   function interrupt(): number {
     use('');
     let count = 0;

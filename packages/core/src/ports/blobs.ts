@@ -1,4 +1,4 @@
-/** Where large payloads are kept. Adapters pass one contract suite (`contract/blobs.ts`). */
+/** The port of stores for large payloads. Adapters pass one contract suite (`contract/blobs.ts`). */
 import type { Awaitable } from '../base/awaitable.js';
 
 /**
@@ -8,12 +8,12 @@ import type { Awaitable } from '../base/awaitable.js';
 export interface BlobStore {
   /** `files`, `s3`, ... */
   readonly name: string;
-  /** Writes a blob, or replaces the one of this key. Readers see the old bytes or the new ones, never a part. */
+  /** Writes a blob, or replaces the blob with this key. Readers get the old bytes or the new ones, never a mix. */
   put(key: string, bytes: Uint8Array): Awaitable<void>;
-  /** The blob's bytes, or undefined. The caller compares them with a digest of its own. */
+  /** The blob's bytes, or undefined. The caller checks them with its own digest. */
   get(key: string): Awaitable<Uint8Array | undefined>;
-  /** Removes a blob; does nothing where there is none. */
+  /** Removes a blob; does nothing if there is none. */
   delete(key: string): Awaitable<void>;
-  /** Ends connections. A second call does nothing. */
+  /** Closes connections. A second call does nothing. */
   close?(): Awaitable<void>;
 }

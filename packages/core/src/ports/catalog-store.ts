@@ -1,5 +1,5 @@
 /**
- * Where the catalogs of partitions are stored. Adapters pass one contract suite (`contract/catalog-store.ts`).
+ * The port of catalog stores. Adapters pass one contract suite (`contract/catalog-store.ts`).
  *
  * A partition is in one of two states. *Rows*: its rows are its catalog; the Python engine may write them beside us.
  * *Revisions*: its head names a revision, an immutable text that is the catalog; the rows are brought in line with it afterwards,
@@ -16,19 +16,19 @@ export type RevisionAction = 'apply' | 'rollback' | 'edit' | 'adopt';
 export interface HistoryEntry {
   /** A uuid of version 7, greater as text than that of its parent: the history is sorted by it. */
   id: string;
-  /** The entry before, or null for the first. */
+  /** The previous entry, or null for the first. */
   parent: string | null;
   /** SHA-256 of the revision's text, in hex. */
   revision: string;
   action: RevisionAction;
-  /** Who did it. */
+  /** The user who made the change. */
   author: string;
   note: string | null;
-  /** Where the text came from, as a file's path or `graphql`. */
+  /** The origin of the text: a file's path, or `graphql`. */
   source: string | null;
   /** Milliseconds since 1970. */
   created_at: number;
-  /** How many functions the revision has. */
+  /** Number of functions in the revision. */
   functions: number;
 }
 
@@ -38,21 +38,21 @@ export interface PartitionHead {
   entry: string | null;
   /** The revision of that entry. */
   revision: string | null;
-  /** Another text after each change that other processes have to see: a commit, a setting, a row. */
+  /** A text that differs after each change that other processes must notice: a commit, a setting, a row. */
   version: string;
 }
 
 /** A partition of the store. */
 export interface StoredPartition {
   partition: string;
-  /** Undefined: the partition has rows alone, which nobody here has changed. */
+  /** Undefined: the partition has only rows, and this program has never changed them. */
   head: PartitionHead | undefined;
 }
 
 /** What {@link CatalogStore.commit} writes. */
 export interface Commit {
   entry: HistoryEntry;
-  /** The revision's text, of which `entry.revision` is the digest. Not needed where the store has it. */
+  /** The revision's text; `entry.revision` is its digest. May be absent if the store already has it. */
   text?: string;
 }
 
@@ -65,28 +65,28 @@ export interface Commit {
 export interface CatalogStore {
   /** All partitions that have a head, functions or modules, sorted by name. May read a lot: not for serving requests. */
   partitions(query?: PageQuery): Awaitable<Page<StoredPartition>>;
-  /** What a partition serves; undefined where it was never changed here. Sees every commit that returned before. */
+  /** What a partition serves; undefined if this program has never changed it. Sees every commit that returned before. */
   head(partition: string): Awaitable<PartitionHead | undefined>;
   /**
    * Makes a revision the one that is served, if `entry.parent` is still the head's entry (null: there is no entry yet). All or
-   * nothing, also after a crash; of several at once one is committed.
+   * nothing, also after a crash; of several concurrent commits, only one succeeds.
    *
-   * @returns the head, or undefined where another commit came first. A repetition of a commit that was made (its `entry.id` is in
-   * the history) changes nothing and gives the head, whatever was committed since: so a lost answer can be told from a lost race.
-   * @throws DaemonError `usage` where the text is neither given nor known in this partition
+   * @returns the head, or undefined if another commit came first. Repeating a successful commit (its `entry.id` is in the history)
+   *   changes nothing and returns the head, even if others were committed since: so a lost answer can be told from a lost race.
+   * @throws DaemonError `usage` if the text is neither given nor known in this partition
    */
   commit(partition: string, commit: Commit): Awaitable<PartitionHead | undefined>;
-  /** Gives the head another version, so that other processes look at rows and settings again. Makes a head where there is none. */
+  /** Gives the head another version, so that other processes read rows and settings again. Creates a head if there is none. */
   touch(partition: string): Awaitable<PartitionHead>;
-  /** The text of a revision, or undefined. @throws DaemonError `store_failed` also where the text no longer fits its digest */
+  /** The text of a revision, or undefined. @throws DaemonError `store_failed`, also if the text does not match its digest */
   text(partition: string, revision: string): Awaitable<string | undefined>;
   /** The entries that were served, newest first: by id, from the greatest. */
   history(partition: string, query?: PageQuery): Awaitable<Page<HistoryEntry>>;
-  /** The partition's rows, sorted by name; empty lists where there are none. Rows that cannot be read are in `bad`. */
+  /** The partition's rows, sorted by name; empty lists if there are none. Rows that cannot be read are in `bad`. */
   rows(partition: string): Awaitable<CatalogRows>;
   /**
-   * Writes and removes rows; the times and `updated_by` of written rows are set here. A row that is both is written. May stop halfway
-   * in a crash: doing it again completes it. Does not change the head: see `touch`.
+   * Writes and removes rows; the times and `updated_by` of written rows are set here. A row that is in both lists is written. A
+   * crash may leave it incomplete: repeating it completes it. Does not change the head: see `touch`.
    */
   writeRows(partition: string, changes: RowChanges, author: string): Awaitable<void>;
   /** One setting, or undefined. */

@@ -1,23 +1,28 @@
-/** Where catalogs come from. Adapters pass one contract suite (`contract/catalogs.ts`). */
+/** The port of catalog sources. Adapters pass one contract suite (`contract/catalogs.ts`). */
 import type { Awaitable } from '../base/awaitable.js';
 import type { CatalogDefinition } from './definition.js';
 
-/** Where the catalogs of all partitions come from. */
+/** The source of the catalogs of all partitions. */
 export interface CatalogSource {
   /**
-   * The newest catalog of a partition, or undefined where there is no such partition. Caching is the caller's work. While
-   * nothing has changed, the same object may be returned again: the caller then keeps what it made from it.
+   * The newest catalog of a partition, or undefined if there is no such partition. The caller does the caching. If nothing has
+   * changed, the source may return the same object again: the caller then keeps what it computed from it.
    *
-   * @throws anything, where the catalog cannot be read. It is logged; clients get a general message.
+   * @throws any error, if the catalog cannot be read. The error is logged; clients get a general message.
    */
   load(partition: string): Awaitable<CatalogDefinition | undefined>;
   /**
-   * Calls `listener` with the name of each partition whose catalog has changed, has appeared or has gone away, after `load` gives
-   * the new one. A source without this method is asked again every 30 minutes.
+   * Calls `listener` with the name of each partition whose catalog was changed, added or removed. `load` must already return the
+   * new state at that time. Without this method, catalogs are loaded again every 30 minutes.
    *
    * @returns a function that removes the listener; `close` removes all of them
    */
   watch?(listener: (partition: string) => void): () => void;
-  /** Ends watchers and connections; no listener is called after it. A second call does nothing. */
+  /**
+   * Milliseconds after which `load` is called again, while the catalog that it gave is still served. A source that polls a store
+   * learns from it which partitions are in use. Default: 30 minutes, and requests wait for the answer.
+   */
+  readonly keepMs?: number;
+  /** Closes watchers and connections. No listener is called after it. A second call does nothing. */
   close?(): Awaitable<void>;
 }

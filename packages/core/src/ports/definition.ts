@@ -1,12 +1,12 @@
 /**
- * A partition's catalog as plain data: what a checked config file, a program's own objects or a store's rows are turned
- * into, and the only form in which the rest of the house sees them.
+ * A partition's catalog as plain data. Config files, objects of a program and rows of a store are all converted to this form, and
+ * the other packages use only this form.
  */
 import type { JsonObject } from '../base/json.js';
 import type { ContentBlock, Icon } from '../protocol/messages.js';
 import type { CheckResult } from '../schema/types.js';
 
-/** What a function is to a client. Names are unique in a partition across all kinds. */
+/** What clients see a function as. Names are unique in a partition across all kinds. */
 export type FunctionKind = 'tool' | 'resource' | 'resource_template' | 'prompt';
 
 /** How a function's return value becomes an MCP result; see `result.ts`. */
@@ -21,18 +21,18 @@ export const RECORD_POLICIES = ['all', 'arguments', 'metadata', 'none'] as const
 /** `all`: arguments and result; `arguments`; `metadata`: neither; `none`: no record at all. */
 export type RecordBodies = (typeof RECORD_POLICIES)[number];
 
-/** What a call's record keeps. */
+/** The record policy of a function. */
 export interface RecordPolicy {
   bodies: RecordBodies;
   /** JSON paths (`$.card.number`, `$.items[*].token`) whose values are recorded as `"[redacted]"`. */
   redact: readonly string[];
 }
 
-/** A function that this program itself holds. */
+/** A function of this program. */
 export interface InlineBinding {
   kind: 'inline';
   run: (input: never, context: never) => unknown;
-  /** Checks and converts a tool's arguments in place of its `inputSchema`: a Standard Schema's own validation. */
+  /** Checks and converts a tool's arguments, instead of the check by its `inputSchema`: the validation of a Standard Schema. */
   check?: (input: unknown) => CheckResult | Promise<CheckResult>;
 }
 
@@ -46,9 +46,9 @@ export interface LinkBinding {
   function_name: string;
   /** Where the code comes from; absent: an installed package or a file. */
   source?: string;
-  /** Digest that the module's bundle must have. */
+  /** Required digest of the module's bundle. */
   sha256?: string;
-  /** What the class is constructed with. */
+  /** The `setting` that the class's constructor gets. */
   setting: JsonObject;
 }
 
@@ -62,7 +62,7 @@ export interface FunctionBase {
   description?: string;
   icons?: Icon[];
   annotations?: JsonObject;
-  /** Passed through to clients as it is. */
+  /** Sent to clients unchanged. */
   _meta?: JsonObject;
   binding: Binding;
   /** Milliseconds that one call may take; absent: the daemon's default. */
@@ -117,12 +117,12 @@ export interface PromptDefinition extends FunctionBase {
 /** Any function of a catalog. */
 export type FunctionDefinition = ToolDefinition | ResourceDefinition | ResourceTemplateDefinition | PromptDefinition;
 
-/** Everything that one partition offers. */
+/** The whole catalog of one partition. */
 export interface CatalogDefinition {
   /** Names this content: equal content, equal revision. */
   revision: string;
   functions: readonly FunctionDefinition[];
-  /** Told to models by clients that ask for it. */
+  /** Instructions for models. Clients get them at the handshake. */
   instructions?: string;
 }
 

@@ -1,6 +1,6 @@
-/** Where log lines go. */
+/** The port of loggers. */
 
-/** Where the daemon says what its operator should know. A console, pino or any logger of that shape fits. */
+/** Gets the log messages of the daemon. `console`, pino and similar loggers fit. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -1,7 +1,7 @@
 /** The rows of a partition's catalog, by the names of the Python engine's tables. Stores translate dates and numbers, nothing else. */
 import type { JsonObject } from '../base/json.js';
 
-/** What all rows have in common. Rows of the Python engine may lack any of it: then it is null. */
+/** The members that all rows have. Rows of the Python engine may lack some of them: those are null. */
 export interface AuditFields {
   updated_by: string | null;
   /** Milliseconds since 1970. */
@@ -47,7 +47,7 @@ export interface ModuleRow extends AuditFields {
   isolation: string | null;
 }
 
-/** What classes are constructed with. The key is `setting_id`. */
+/** A setting for the constructor of classes. The key is `setting_id`. */
 export interface SettingRow extends AuditFields {
   setting_id: string;
   setting: JsonObject;
@@ -60,14 +60,14 @@ export interface BadRow {
   reason: string;
 }
 
-/** All rows of a partition but its settings. */
+/** All rows of a partition, except its settings. */
 export interface CatalogRows {
   functions: readonly FunctionRow[];
   modules: readonly ModuleRow[];
   bad: readonly BadRow[];
 }
 
-/** Rows to write and to remove. Written rows get their times from the store: `created_at` stays where the row is known. */
+/** Rows to write and to remove. Written rows get their times from the store: `created_at` of an existing row is kept. */
 export interface RowChanges {
   putFunctions?: readonly FunctionRow[];
   deleteFunctions?: readonly string[];

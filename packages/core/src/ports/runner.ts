@@ -1,4 +1,4 @@
-/** What runs functions' code. Adapters pass one contract suite (`contract/runner.ts`). */
+/** The port of runners, which run functions' code. Adapters pass one contract suite (`contract/runner.ts`). */
 import type { Awaitable } from '../base/awaitable.js';
 import type { LinkBinding } from './definition.js';
 
@@ -13,17 +13,17 @@ export interface ResolvedFunction {
    * @throws what the function throws (or the promise rejects with it)
    */
   call(input: unknown, context: unknown): unknown;
-  /** Digest of the function's code, for the call record; null where it is not known. */
+  /** Digest of the function's code, for the call record; null if it is not known. */
   readonly digest: string | null;
 }
 
 /** Runs the functions of some links: in this process, in another one, or on another server. */
 export interface Runner {
-  /** Whether this runner runs the link's function. It must be quick, and decide by the link alone. */
+  /** Whether this runner runs the link's function. It must be quick, and use only the link. */
   accepts(link: LinkBinding): boolean;
   /**
-   * Loads what the function needs. The caller keeps the result by link object and partition until `forget`, so this is not
-   * called again for each call. A failure is not kept: the next call tries again. Partitions share no state.
+   * Loads the function's code. The caller caches the result by link object and partition until `forget`. A failure is not cached:
+   * the next call tries again. Partitions share no state.
    *
    * @throws DaemonError `module_not_found`, `module_failed` (its code threw while it was loaded, or its class could not be
    * built) or `function_not_found`

@@ -1,6 +1,6 @@
 /**
- * What is kept of the things a client says about itself. A session lasts for hours and clients may send megabytes, so only what
- * this server or a function can use is copied, and it is cut.
+ * What is kept of a client's description of itself. A session may last for hours and a client may send megabytes, so only the
+ * members that the server or a function can use are copied, and they are cut.
  */
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
@@ -8,26 +8,26 @@ import type { ClientCapabilities, Implementation } from './messages.js';
 
 /** Characters of a client's name, version and title that are kept. */
 export const MAX_CLIENT_TEXT = 200;
-/** Values of all declared capabilities together that are kept. */
+/** Maximum number of values that are kept of the declared capabilities. */
 const MAX_VALUES = 200;
-/** Characters of all names and texts among them that are kept. */
+/** Maximum number of characters of the names and texts in them. */
 const MAX_CHARACTERS = 4_000;
-/** How deep they may be nested. The deepest that the protocol has is `tasks.requests.sampling.createMessage`. */
+/** Maximum depth of nesting. The deepest in the protocol is `tasks.requests.sampling.createMessage`. */
 const MAX_DEPTH = 6;
 
-/** The capabilities of clients that the protocol has. The first ones decide what is asked of a client, so they are copied first. */
+/** The client capabilities of the protocol. The first ones decide which requests a client gets, so they are copied first. */
 const CAPABILITIES = ['elicitation', 'sampling', 'roots', 'tasks', 'extensions', 'experimental'] as const;
 
 const NONE: ClientCapabilities = Object.freeze({});
 
-/** The start of a text, as a text of its own: a mere slice would keep the whole text in memory. */
+/** Copies the start of a text. A slice would keep the whole text in memory. */
 const cut = (text: string, length: number): string =>
   text.length <= length ? text : Buffer.from(text.slice(0, length)).toString();
 
 /**
  * Name, version and title of a client, each cut to {@link MAX_CLIENT_TEXT} characters.
  *
- * @returns undefined where the value is not an object
+ * @returns undefined if the value is not an object
  */
 export function keptClient(given: unknown): Implementation | undefined {
   if (!isObject(given)) return undefined;
@@ -40,12 +40,12 @@ export function keptClient(given: unknown): Implementation | undefined {
   return client;
 }
 
-/** Copies JSON values until its bounds are reached; what comes after that is left out. */
+/** Copies JSON values until its limits are reached. The rest is left out. */
 class Copier {
   #values = MAX_VALUES;
   #characters = MAX_CHARACTERS;
 
-  /** @returns undefined where there is no room left */
+  /** @returns undefined if a limit is reached */
   copy(value: unknown, depth: number): unknown {
     if (this.#values <= 0) return undefined;
     this.#values -= 1;
@@ -66,7 +66,7 @@ class Copier {
     const copied: JsonObject = {};
     for (const name in value) {
       if (this.#values <= 0) break;
-      // Assigned to, it would set the prototype.
+      // An assignment to `__proto__` would set the prototype.
       if (name === '__proto__' || !this.#takes(name)) continue;
       const kept = this.copy(value[name], depth + 1);
       if (kept !== undefined) copied[name] = kept;
@@ -81,7 +81,7 @@ class Copier {
   }
 }
 
-/** The capabilities that the protocol has, out of those that a client declared; a copy, bounded in size. */
+/** Copies the declared capabilities that are in the protocol, up to a maximum size. */
 export function keptCapabilities(given: JsonObject): ClientCapabilities {
   let kept: JsonObject | undefined;
   let copier: Copier | undefined;

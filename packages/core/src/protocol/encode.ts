@@ -1,17 +1,15 @@
-/**
- * Messages to JSON text. Results whose text is already known (list pages, recorded results) are not encoded again.
- */
+/** Encodes messages as JSON. Results whose text is already known (list pages, recorded results) are not encoded again. */
 import type { JsonObject } from '../base/json.js';
 import type { JsonRpcMessage } from './messages.js';
 
-/** A constructor that gives back what it is given: what is derived from it puts its private members on any object. */
+/** Base class whose constructor returns its argument, so that a subclass can add a #private field to an existing object. */
 const Given = function (given: object): object {
   return given;
 } as unknown as new (given: object) => object;
 
 /**
- * A result's text, in a private member of the result. Results stay plain objects: the member is not seen by JSON, by a spread
- * or by a loop. (A WeakMap would do the same at three times the price, and this is on the way of every call.)
+ * Stores a result's JSON text in a private field of the result. The field is invisible to JSON, spreads and loops, so results
+ * stay plain objects. (Every call does this, and a WeakMap takes three times as long.)
  */
 class Text extends Given {
   #text: string | undefined;
@@ -27,10 +25,10 @@ class Text extends Given {
 }
 
 /**
- * Remembers a result's JSON text.
+ * Stores a result's JSON text with the result.
  *
- * @param result a result that is not changed from now on
- * @param text its JSON, where the caller has it already
+ * @param result a result that will not be changed any more
+ * @param text its JSON, if the caller already has it
  * @returns the same result
  */
 export function withText<T extends JsonObject>(result: T, text: string = JSON.stringify(result)): T {
@@ -39,8 +37,8 @@ export function withText<T extends JsonObject>(result: T, text: string = JSON.st
 }
 
 /**
- * JSON text of a result. One that is a single text and nothing else, which is what most tools give, is put together by hand:
- * that takes a third of the time.
+ * JSON text of a result. Most tools return a single text block; for those the JSON is built by hand, which takes a third of the
+ * time.
  */
 export function resultText(result: JsonObject): string {
   let members = 0;
@@ -54,14 +52,14 @@ export function resultText(result: JsonObject): string {
   return `{"content":[{"type":"text","text":${JSON.stringify(block['text'])}}]}`;
 }
 
-/** The remembered text of a result, or undefined. */
+/** The stored text of a result, or undefined. */
 export function textOf(result: object): string | undefined {
   return Text.get(result);
 }
 
 /**
- * A message as one line of JSON, without the newline. Transports call this instead of `JSON.stringify`: for a page of ten
- * thousand tools the difference is all of the work.
+ * A message as one line of JSON, without the newline. Transports call this instead of `JSON.stringify`, because list pages are
+ * already encoded: a page of ten thousand tools costs almost nothing.
  */
 export function encode(message: JsonRpcMessage): string {
   if (!('result' in message)) return JSON.stringify(message);

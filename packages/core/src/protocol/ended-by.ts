@@ -1,4 +1,4 @@
-/** Who ended a request before its answer: its client, or this server. */
+/** Who ended a request before it was answered: its client, or this server. */
 import { DaemonError } from './errors.js';
 
 /** `client`: it cancelled the request, or left. `server`: the process is shutting down. */
@@ -7,9 +7,9 @@ export type EndedBy = 'client' | 'server';
 const SHUTDOWN = new DaemonError('closed', 'The server is shutting down.');
 
 /**
- * The reason to abort the signal of a request with; see `Exchange.signal`.
+ * The abort reason for a request's signal; see `Exchange.signal`.
  *
- * @returns undefined for the client: the signal's own reason says enough
+ * @returns undefined for the client: the default reason is enough
  */
 export const abortReason = (by: EndedBy): DaemonError | undefined => (by === 'server' ? SHUTDOWN : undefined);
 

@@ -1,6 +1,4 @@
-/**
- * Every error this project throws, by a stable code; and the one place that knows JSON-RPC's numbers.
- */
+/** All errors of this project, by a stable code. Only this file knows the error numbers of JSON-RPC. */
 import type { JsonRpcErrorObject } from './messages.js';
 import type { Era } from './versions.js';
 
@@ -26,15 +24,18 @@ export type ErrorCode =
   | 'closed'
   | 'limit_exceeded'
   | 'overloaded'
+  | 'conflict'
+  | 'breaking_changes'
+  | 'revision_not_found'
   | 'usage'
   | 'internal_error';
 
-/** The base of all errors. `message` is fit for a client's eyes: no trace, no setting. */
+/** The base class of all errors. `message` may be sent to clients: it has no stack trace and no settings. */
 export class DaemonError extends Error {
   override readonly name: string = 'DaemonError';
-  /** Stable; to be compared with `===`. */
+  /** Stable. Compare it with `===`. */
   readonly code: ErrorCode;
-  /** Sent as the `data` of a JSON-RPC error, where the protocol defines one. */
+  /** Sent as the `data` of a JSON-RPC error, if the protocol defines it. */
   readonly data?: unknown;
 
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; data?: unknown } = {}) {
@@ -44,22 +45,22 @@ export class DaemonError extends Error {
   }
 }
 
-/** An error that says what is wrong with a request's parameters. */
+/** An `invalid_params` error that says what is wrong. */
 export const invalidParams = (what: string): DaemonError => new DaemonError('invalid_params', `Invalid params: ${what}`);
 
 /** One mistake in a config file. */
 export interface Mistake {
   /** JSON path, such as `$.tools[2].inputSchema.type`. */
   path: string;
-  /** 1-based line in the file, where there is a file. */
+  /** 1-based line in the file, if there is a file. */
   line?: number;
-  /** 1-based column in the file, where there is a file. */
+  /** 1-based column in the file, if there is a file. */
   column?: number;
   /** What is wrong and what to do. */
   message: string;
 }
 
-/** A config with mistakes: all of them. */
+/** A config with mistakes. It lists all of them. */
 export class ConfigError extends DaemonError {
   override readonly name = 'ConfigError';
   readonly mistakes: readonly Mistake[];
@@ -78,7 +79,7 @@ export class ConfigError extends DaemonError {
   }
 }
 
-/** The number of `overloaded`: the same request may be sent again a moment later. Over HTTP it is 503 with Retry-After. */
+/** The number of `overloaded`: the client may retry a moment later. Over HTTP it is 503 with Retry-After. */
 export const OVERLOADED_NUMBER = -32010;
 
 /** JSON-RPC and MCP error numbers. */
@@ -103,15 +104,19 @@ const RPC: Record<ErrorCode, number> = {
   closed: -32603,
   limit_exceeded: -32603,
   overloaded: OVERLOADED_NUMBER,
+  conflict: -32603,
+  breaking_changes: -32603,
+  revision_not_found: -32602,
   usage: -32603,
   internal_error: -32603,
 };
 
-/** Until 2025-11-25 an unknown resource had a number of its own. */
+/** Until 2025-11-25 an unknown resource had its own number. */
 const RESOURCE_NOT_FOUND_LEGACY = -32002;
 
 /**
- * The error of a JSON-RPC answer. An error that is not ours says nothing of its inside: its message may hold a secret.
+ * The error of a JSON-RPC answer. An error that is not a DaemonError becomes "Internal error", because its message may contain a
+ * secret.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic#error-codes
  */

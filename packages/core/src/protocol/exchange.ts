@@ -1,6 +1,4 @@
-/**
- * What core knows of the world outside while it serves one request.
- */
+/** What core knows about a request's transport and sender. */
 import type { JsonObject } from '../base/json.js';
 import type {
   ClientCapabilities,
@@ -13,38 +11,42 @@ import type {
 } from './messages.js';
 import type { Era, ProtocolVersion } from './versions.js';
 
-/** One request's way in and out, made by a transport. */
+/** The context of one request, created by the transport. */
 export interface Exchange {
-  /** Whose catalog and records these are. */
+  /** The tenant. It decides which catalog and which records are used. */
   readonly partition: string;
   /** Who calls. */
   readonly subject: string;
-  /** Aborted when the client cancels the request or has left. */
+  /** Aborted when the client cancels the request or disconnects. */
   readonly signal: AbortSignal;
   /** Sends a notification on the stream of this request. */
   notify(notification: JsonRpcNotification): void;
-  /** Asks a legacy client something, on the stream of this request; rejects where the client refuses or has left. */
+  /** Sends a request to a legacy client, on the stream of this request. Rejects if the client refuses or has left. */
   request?(request: InputRequest, signal: AbortSignal): Promise<JsonObject>;
   /**
-   * The value of an HTTP header, by its lower-case name; absent where the transport has none. Those that repeat parts of a
-   * request are held against it.
+   * The value of an HTTP header, by its lower-case name; absent if the transport has no headers. Headers that repeat parts of a
+   * request must match it.
    */
   header?(name: string): string | undefined;
-  /** The trace that the transport says the request belongs to, as it was sent (W3C Trace Context); that of its `_meta` goes before it. */
+  /**
+   * The `traceparent` from the transport, as it was sent (W3C Trace Context). The one in the request's `_meta` takes precedence.
+   */
   readonly traceparent?: string | undefined;
-  /** What the request takes in memory; see `weighMessage`. Absent where the transport does not know, or where it is small. */
+  /** Memory that the request takes, in bytes; see `weighMessage`. Absent if it is small, or if the transport does not know. */
   readonly bytes?: number | undefined;
-  /** The connection that the request came on; absent where every request stands alone. */
+  /** The connection of the request; absent if the transport has no connections. */
   readonly connection?: Connection;
 }
 
-/** What a connection remembers between requests; handlers see this much of it. */
+/** The state of a connection between requests, as far as handlers use it. */
 export interface Connection {
-  /** Undefined before `initialize`, and where the client speaks the modern era only. */
+  /** Undefined before `initialize`, and for clients that use only the modern era. */
   readonly legacy: LegacySession | undefined;
-  /** Begins a session, at `initialize`. A session that there was before ends: its log level and its subscriptions are gone. */
+  /**
+   * Starts a session, at `initialize`. It ends the previous session of this connection, with its log level and its subscriptions.
+   */
   begin(caller: Caller, lists: AnnouncedLists): void;
-  /** Changes the least severe log message that the client of the session wants. */
+  /** Changes the minimum severity of the log messages that the client wants. */
   setLogLevel(level: LogLevel): void;
   /**
    * Subscribes the session to a resource.
@@ -55,36 +57,36 @@ export interface Connection {
   subscribe(uri: string, templates: readonly string[]): void;
   /** Ends the subscription, if there is one. */
   unsubscribe(uri: string): void;
-  /** Ends the request of that id, if it is under way. */
+  /** Ends the request with this id, if it is running. */
   cancel(id: RequestId): void;
-  /** Takes the client's answer to a request of ours. */
+  /** Handles the client's answer to a request of this server. */
   deliver(response: JsonRpcResponse): void;
 }
 
-/** What a legacy client told at its handshake, and since. */
+/** What a legacy client said at its handshake and later. */
 export interface LegacySession {
-  /** Replaced, never changed: a request keeps the one it began with. */
+  /** Replaced, never changed: a running request keeps its own. */
   readonly caller: Caller;
 }
 
-/** Of which lists a client hears that they have changed. */
+/** The lists whose changes a client is notified of. */
 export interface AnnouncedLists {
   readonly tools: boolean;
   readonly prompts: boolean;
   readonly resources: boolean;
 }
 
-/** What a request says about its sender: from the handshake in the legacy era, from `_meta` in the modern. */
+/** What a request says about its sender: from the handshake in the legacy era, from `_meta` in the modern era. */
 export interface Caller {
   readonly era: Era;
   readonly version: ProtocolVersion;
   readonly capabilities: ClientCapabilities;
   readonly client: Implementation | undefined;
-  /** Least severe log message that the client wants; undefined: none. */
+  /** Minimum severity of the log messages that the client wants; undefined: it wants none. */
   readonly logLevel: LogLevel | undefined;
 }
 
-/** Everything that one request's handler is given besides its parameters. */
+/** What a request's handler gets in addition to the parameters. */
 export interface RequestContext {
   readonly id: RequestId;
   readonly exchange: Exchange;

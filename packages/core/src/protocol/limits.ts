@@ -1,19 +1,17 @@
-/**
- * Every bound that core keeps, with its default.
- */
+/** All limits of core, with their defaults. */
 import { DaemonError } from './errors.js';
 
 /** All limits of a daemon. Times are milliseconds. */
 export interface Limits {
-  /** Time that one run of a function may take, where its link says nothing. Default 5 minutes. */
+  /** Time limit of one run of a function, if its link sets none. Default 5 minutes. */
   timeoutMs: number;
   /** Size of one result as JSON text. Default 10 MB. */
   maxResultBytes: number;
-  /** Requests of one session under way at once. Default 1,000. */
+  /** Running requests of one session. Default 1,000. */
   maxInFlight: number;
   /** Estimated memory of the messages that one user in one partition has running; only messages above 4 KB count. Default 64 MB. */
   maxBytesInFlightPerUser: number;
-  /** The same, of all users together. Default 256 MB. */
+  /** The same, for all users together. Default 256 MB. */
   maxBytesInFlight: number;
   /** Resource subscriptions of one session, and resources of one listen stream. Default 1,000. */
   maxSubscriptions: number;
@@ -33,9 +31,12 @@ export interface Limits {
   maxStateBytes: number;
   /** Entries of one list page. Default 1,000. */
   pageSize: number;
-  /** Records that wait while the store cannot be written; further ones are lost, and counted. Default 10,000. */
+  /** Records that wait while the store cannot be written. Further records are lost, and counted. Default 10,000. */
   maxQueuedRecords: number;
-  /** Size of recorded arguments, and of a recorded result. Of a larger one the record keeps the beginning, size and SHA-256. Default 1 MB. */
+  /**
+   * Maximum size of recorded arguments, and of a recorded result. Of larger ones the record keeps the beginning, the size and the
+   * SHA-256. Default 1 MB.
+   */
   maxRecordedBytes: number;
 }
 
@@ -60,25 +61,25 @@ const DEFAULTS: Limits = {
 
 /** Characters of a request's id, and of a progress token. */
 export const MAX_ID_LENGTH = 1_024;
-/** Characters of the cursor of a list. Ours are shorter. */
+/** Characters of a list's cursor. The cursors of this server are shorter. */
 export const MAX_CURSOR_LENGTH = 1_024;
-/** Characters of a URI that is subscribed or listened to. */
+/** Characters of the URI of a subscription. */
 export const MAX_SUBSCRIBED_URI_LENGTH = 2_048;
 
-/** The greatest delay that a timer takes: a longer one would be over at once. */
+/** The maximum delay of a timer. Node runs a timer with a longer delay at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * All limits: those given, the defaults for the others.
+ * All limits: the given ones, and defaults for the rest.
  *
- * @throws DaemonError `usage` naming the first limit that is not a whole number from 1 up
+ * @throws DaemonError `usage`, which names the first limit that is not a whole number above 0
  */
 export function withDefaults(given: Partial<Limits> = {}): Limits {
   const limits = { ...DEFAULTS };
   for (const [name, value] of Object.entries(given) as [keyof Limits, number | undefined][]) {
     if (value === undefined) continue;
     if (!(name in DEFAULTS))
-      throw new DaemonError('usage', `limits.${name} is no limit; there are ${Object.keys(DEFAULTS).join(', ')}`);
+      throw new DaemonError('usage', `unknown limit limits.${name}; the limits are ${Object.keys(DEFAULTS).join(', ')}`);
     const max = name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER;
     if (!Number.isInteger(value) || value < 1 || value > max) {
       throw new DaemonError('usage', `limits.${name} must be a whole number from 1 to ${max}, got ${String(value)}`);

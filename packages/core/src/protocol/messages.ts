@@ -1,8 +1,8 @@
 /**
- * The words of the Model Context Protocol that this server speaks: message shapes, content.
+ * Types of the Model Context Protocol: messages and content.
  *
- * These are structural types of our own, so that a user of this package installs no SDK for its types; a test checks that
- * they and the types of both official SDKs fit each other.
+ * They are defined here, so that users of this package need no SDK for the types. A test checks that they are compatible with the
+ * types of both official SDKs.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/schema
  */
@@ -21,7 +21,7 @@ export const META = {
 /** The id of a JSON-RPC request. */
 export type RequestId = string | number;
 
-/** A JSON-RPC request: it has an id and wants an answer. */
+/** A JSON-RPC request: it has an id and gets an answer. */
 export interface JsonRpcRequest {
   jsonrpc: '2.0';
   id: RequestId;
@@ -50,7 +50,7 @@ export interface JsonRpcErrorObject {
   data?: unknown;
 }
 
-/** A failed answer; `id` is absent where the request's id could not be read. */
+/** A failed answer; `id` is absent if the request's id could not be read. */
 export interface JsonRpcError {
   jsonrpc: '2.0';
   id?: RequestId;
@@ -81,7 +81,7 @@ export interface Icon {
   theme?: 'light' | 'dark';
 }
 
-/** What a client says it can do. Only the members this server looks at are named. */
+/** The capabilities of a client. Only the members that this server uses are named. */
 export interface ClientCapabilities extends JsonObject {
   elicitation?: { form?: JsonObject; url?: JsonObject };
   sampling?: { tools?: JsonObject; context?: JsonObject };
@@ -111,7 +111,7 @@ export interface InputRequest {
 }
 
 /**
- * The SDK's `Transport` interface (v1 and v2), as far as a server needs it.
+ * The SDK's `Transport` interface (v1 and v2), the part that a server needs.
  *
  * @see https://github.com/modelcontextprotocol/typescript-sdk
  */
@@ -126,7 +126,7 @@ export interface Transport {
 }
 
 /**
- * How many messages a body holds: 1, or the length of a batch. A rate limiter takes that many at once.
+ * The number of messages in a body: 1, or the length of a batch. A rate limiter counts each of them.
  *
  * @param message a parsed body; an empty batch counts as 1
  */

@@ -1,6 +1,6 @@
 /**
- * HTTP headers that repeat parts of a request, so that what stands between can route it without reading it. A server that reads
- * the request must refuse headers that say something else: otherwise the two would act on different requests.
+ * HTTP headers that repeat parts of a request, so that proxies can route it without reading the body. The server must refuse
+ * headers that do not match the body: otherwise a proxy and the server would act on different requests.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#server-validation
  */
@@ -12,19 +12,19 @@ import { META } from './messages.js';
 /** Looks up a header by its lower-case name. */
 export type HeaderLookup = (name: string) => string | undefined;
 
-/** A tool's parameter that has a header: where it is in the arguments. */
+/** A tool's parameter that has a header. */
 interface Mirror {
   /** Lower case. */
   readonly header: string;
   readonly path: readonly string[];
 }
 
-/** The methods that name what they are about, and the parameter that does. */
+/** The methods whose target is repeated in a header, and the parameter with the target. */
 const NAMED: Readonly<Record<string, string>> = { 'tools/call': 'name', 'prompts/get': 'name', 'resources/read': 'uri' };
 
 const SENTINEL = /^=\?base64\?(.*)\?=$/;
 const NUMBER = /^-?\d+(\.\d+)?$/;
-/** What may stand in a header value; see RFC 9110, section 5.5. */
+/** The characters that a header value may have; see RFC 9110, section 5.5. */
 const PLAIN = /^[\t\x20-\x7e]*$/;
 
 const quoted = (value: string): string => JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value);
@@ -32,17 +32,17 @@ const mismatch = (what: string): DaemonError => new DaemonError('header_mismatch
 
 /** A header value in plain text. @throws DaemonError `header_mismatch` */
 function decoded(header: string, value: string): string {
-  if (!PLAIN.test(value)) throw mismatch(`${header} holds characters that no header may have.`);
+  if (!PLAIN.test(value)) throw mismatch(`${header} has characters that are not allowed in a header.`);
   const encoded = SENTINEL.exec(value)?.[1];
   if (encoded === undefined) return value;
   const bytes = Buffer.from(encoded, 'base64');
-  // Decoders forgive; encoding again shows what they forgave.
+  // The decoder accepts malformed text. Encode again and compare, to detect it.
   if (bytes.toString('base64') !== encoded) throw mismatch(`${header} is not valid Base64.`);
   return bytes.toString('utf8');
 }
 
 /**
- * Checks the headers that every request repeats itself in. What the body lacks is left to whoever reads the body.
+ * Checks the headers that every request must have. Members that the body lacks are checked elsewhere.
  *
  * @throws DaemonError `header_mismatch`
  */
@@ -72,7 +72,7 @@ function mirrorsOf(schema: unknown, path: readonly string[] = [], found: Mirror[
   return found;
 }
 
-/** By schema: most have none, and a schema never changes. */
+/** Cached by schema, because a schema never changes. */
 const mirrors = new WeakMap<object, readonly Mirror[]>();
 
 function agrees(header: string, value: unknown): boolean {
@@ -81,9 +81,9 @@ function agrees(header: string, value: unknown): boolean {
 }
 
 /**
- * Checks the headers of a tool's parameters, `Mcp-Param-*`.
+ * Checks the `Mcp-Param-*` headers of a tool's parameters.
  *
- * @param schema the tool's input schema, where `x-mcp-header` names them
+ * @param schema the tool's input schema; its `x-mcp-header` keywords name the headers
  * @throws DaemonError `header_mismatch`
  */
 export function checkParameterHeaders(lookup: HeaderLookup, schema: JsonObject, given: JsonObject): void {
@@ -92,13 +92,13 @@ export function checkParameterHeaders(lookup: HeaderLookup, schema: JsonObject, 
   for (const { header, path } of known) {
     let value: unknown = given;
     for (const step of path) value = isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
-    // A value that cannot be in a header is wrong as an argument, and refused as such.
+    // A value that cannot be in a header does not fit the schema either; the check of the arguments refuses it.
     if (typeof value === 'object' && value !== null) continue;
     const name = `Mcp-Param-${header}`;
     const found = lookup(`mcp-param-${header}`);
     if (value === undefined || value === null) {
       if (found !== undefined) throw mismatch(`${name} is given, but the body has no ${quoted(path.join('.'))}.`);
     } else if (found === undefined) throw mismatch(`the header ${name} is missing.`);
-    else if (!agrees(decoded(name, found), value)) throw mismatch(`${name} is not what the body says.`);
+    else if (!agrees(decoded(name, found), value)) throw mismatch(`${name} does not match the body.`);
   }
 }

@@ -1,16 +1,14 @@
-/**
- * Looks at the text of a message without parsing it: what parsing it would cost, and the id that it has.
- */
+/** Scans the text of a message without parsing it, for its estimated memory and its id. */
 import { isObject } from '../base/json.js';
 import { DaemonError, toRpcError } from './errors.js';
 
-/** Bytes up to which a message is neither scanned nor counted: all the others together are few. */
+/** Messages up to this size in bytes are neither scanned nor counted: together they take little memory. */
 export const SMALL_MESSAGE_BYTES = 4_096;
-/** How deep the arrays and objects of a message may be nested. */
+/** Maximum depth of the arrays and objects of a message. */
 export const MAX_NESTING = 200;
-/** Values that a message may hold. An empty object takes 2 bytes of text and about 60 bytes of memory. */
+/** Maximum number of values in a message. An empty object takes 2 bytes of text and about 60 bytes of memory. */
 export const MAX_MESSAGE_VALUES = 1_000_000;
-/** Bytes of memory that one value takes besides its text, roughly. */
+/** Approximate memory of one value in bytes, besides its text. */
 const BYTES_OF_A_VALUE = 48;
 
 const QUOTE = 0x22;
@@ -21,7 +19,7 @@ const OPENING = 0x7b;
 const CLOSING = 0x7d;
 const LETTER_I = 0x69;
 
-/** The position of the quote that ends a string; the length of the text where there is none. */
+/** The position of the quote that ends a string; the length of the text if there is none. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -32,12 +30,13 @@ function endOfString(text: string, start: number): number {
 }
 
 /**
- * What a message takes in memory when it is parsed: an estimate, and its length where it is small. Takes time that is linear in
- * the length of the text, a nanosecond or two for each character.
+ * Estimates the memory of a message after parsing; for a small message, its length. The time is linear: a nanosecond or two per
+ * character.
  *
- * @param text JSON, or what claims to be JSON
+ * @param text JSON, or any text that may be JSON
  * @returns bytes
- * @throws DaemonError `parse_error` where it is nested deeper than {@link MAX_NESTING} or has more than {@link MAX_MESSAGE_VALUES} values
+ * @throws DaemonError `parse_error` if it is nested deeper than {@link MAX_NESTING} or has more than {@link MAX_MESSAGE_VALUES}
+ *   values
  */
 export function weighMessage(text: string): number {
   const { length } = text;
@@ -52,15 +51,18 @@ export function weighMessage(text: string): number {
       values += 1;
       depth += 1;
       if (depth > MAX_NESTING)
-        throw new DaemonError('parse_error', `Parse error: a message may be nested ${MAX_NESTING} levels deep, no deeper.`);
+        throw new DaemonError('parse_error', `Parse error: a message may be nested at most ${MAX_NESTING} levels deep.`);
     } else if ((code | 0x20) === CLOSING) depth -= 1;
     if (values > MAX_MESSAGE_VALUES)
-      throw new DaemonError('parse_error', `Parse error: a message may hold ${MAX_MESSAGE_VALUES} values, no more.`);
+      throw new DaemonError('parse_error', `Parse error: a message may hold at most ${MAX_MESSAGE_VALUES} values.`);
   }
   return length + values * BYTES_OF_A_VALUE;
 }
 
-/** The number under the key `id` of the outermost object, as it is written. Of two the last one counts, as it does for a parser. */
+/**
+ * The number under the key `id` of the outermost object, as it is written. If there are several, the last one counts, as in a
+ * parser.
+ */
 function idText(text: string): string | undefined {
   let found: string | undefined;
   let depth = 0;
@@ -79,16 +81,16 @@ function idText(text: string): string | undefined {
   return found;
 }
 
-/** Characters that are searched for a number behind the key `id`. */
+/** Characters after the key `id` that are searched for a number. */
 const MAX_ID_TEXT = 400;
 
 /**
- * Refuses a request whose id is a number that cannot be kept exactly, such as 2^53 + 1. The answer has the id as it was written:
- * its client would wait for ever for an answer with another id.
+ * Refuses a request whose id is a number that JavaScript cannot represent, such as 2^53 + 1. The answer has the id as it was
+ * written, because the client waits for an answer with exactly that id.
  *
  * @param message the parsed message
  * @param text the text that it was parsed from
- * @returns the answer as JSON text; undefined where the id is no such number, or the message is a batch
+ * @returns the answer as JSON text; undefined if the id is fine, or the message is a batch
  */
 export function refuseInexactId(message: unknown, text: string): string | undefined {
   if (!isObject(message) || typeof message['id'] !== 'number' || Number.isSafeInteger(message['id'])) return undefined;
@@ -98,5 +100,5 @@ export function refuseInexactId(message: unknown, text: string): string | undefi
   return `{"jsonrpc":"2.0",${id === undefined ? '' : `"id":${id},`}"error":${error}}`;
 }
 
-/** Why an id is refused. */
-export const INEXACT_ID = 'Invalid Request: "id" must be a string or an integer, no greater than 2^53 - 1.';
+/** The error for an invalid id. */
+export const INEXACT_ID = 'Invalid Request: "id" must be a string, or an integer of at most 2^53 - 1.';

@@ -1,13 +1,11 @@
-/**
- * How this server names itself, and what it says it can do.
- */
+/** The server's name and the capabilities that it declares. */
 import type { JsonObject } from '../base/json.js';
 import type { Implementation } from './messages.js';
 import { META } from './messages.js';
 import type { Era, ProtocolVersion } from './versions.js';
 import { MODERN_VERSIONS, supports } from './versions.js';
 
-/** Milliseconds for which clients may keep a list; those that listen are told of changes at once. */
+/** Milliseconds that clients may cache a list. Clients that listen are notified of changes at once. */
 const LIST_TTL_MS = 60_000;
 
 const CAPABILITIES = {
@@ -18,26 +16,26 @@ const CAPABILITIES = {
   logging: {},
 } as const;
 
-/** Something that a server can declare. */
+/** A capability that a server can declare. */
 export type ServerCapability = keyof typeof CAPABILITIES;
 
-/** What one catalog is declared to have. */
+/** The capabilities that are declared for one catalog. */
 export interface Declaration {
   readonly capabilities: ReadonlySet<ServerCapability>;
   readonly instructions: string | undefined;
 }
 
-/** All of them: for servers whose catalog is to gain kinds of functions while clients are connected. */
+/** All capabilities, for servers whose catalog may gain kinds of functions while clients are connected. */
 export const ALL_CAPABILITIES: ReadonlySet<ServerCapability> = new Set(Object.keys(CAPABILITIES) as ServerCapability[]);
 
 /** In the order of the table above. */
 const declared = (capabilities: ReadonlySet<ServerCapability>): JsonObject =>
   Object.fromEntries(Object.entries(CAPABILITIES).filter(([name]) => capabilities.has(name as ServerCapability)));
 
-/** What the results of both eras carry besides their content. */
+/** Adds the members that results have in addition to their content. */
 export interface ServerInfo {
   readonly server: Implementation;
-  /** A complete result: in the modern era it says so, and who answers. */
+  /** A complete result. In the modern era it has `resultType` and the server's name. */
   complete(result: JsonObject, era: Era): JsonObject;
   /**
    * A complete result that may be cached. Always `private`: a catalog belongs to one tenant.
@@ -51,7 +49,7 @@ export interface ServerInfo {
   discovered(declaration: Declaration): JsonObject;
 }
 
-/** Prepares what all results of one server share. */
+/** Creates the members that all results of one server share. */
 export function createServerInfo(server: Implementation): ServerInfo {
   const { name, version, ...details } = server;
   const identity = { [META.serverInfo]: server };
@@ -72,7 +70,7 @@ export function createServerInfo(server: Implementation): ServerInfo {
     cacheable,
     initialized(protocolVersion, { capabilities, instructions }) {
       const known = declared(capabilities);
-      // Before 2025-03-26 there were no completions; a strict client of that time would not know the key.
+      // There were no completions before 2025-03-26. A strict client of that time would reject the key.
       if (!supports(protocolVersion, 'completions')) delete known['completions'];
       return {
         protocolVersion,

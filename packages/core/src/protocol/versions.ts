@@ -1,10 +1,10 @@
 /**
- * The protocol's versions, and what each brought: the one place where versions are compared.
+ * The protocol versions and their features. Only this file compares versions.
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/changelog
  */
 
-/** Protocol versions that open with an `initialize` handshake, newest first. */
+/** Protocol versions that start with an `initialize` handshake, newest first. */
 export const LEGACY_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
 
 /** Protocol versions that carry their metadata on every request, newest first. */
@@ -40,11 +40,14 @@ const SINCE = {
   structuredAny: '2026-07-28',
 } as const satisfies Record<string, ProtocolVersion>;
 
-/** Something that a protocol version has or has not. */
+/** A feature that depends on the protocol version. */
 export type Feature = keyof typeof SINCE;
 
 /** Whether a version of the protocol has a feature. Versions are dates, and dates compare as strings. */
 export const supports = (version: ProtocolVersion, feature: Feature): boolean => version >= SINCE[feature];
 
-/** Whether several messages may come as one JSON array: from 2025-03-26, and removed by 2025-06-18. Older clients are let off. */
+/**
+ * Whether several messages may come as one JSON array. 2025-03-26 added it and 2025-06-18 removed it. Older clients may send
+ * batches, too.
+ */
 export const hasBatches = (version: ProtocolVersion): boolean => version < '2025-06-18';

@@ -1,43 +1,43 @@
 /**
- * Call records that wait while the store cannot be written: the newest row of each call, bounded in number and in size.
+ * Call records that wait while the store cannot be written: the newest row of each call, limited in number and in size.
  *
- * Bodies are dropped before rows, and those of the user with the most first: what one user sends costs no other user a record.
+ * Bodies are dropped before rows. The user with the most bodies loses them first, so that no user costs another user a record.
  */
 import type { CallRecord } from '../ports/calls.js';
 import { droppedBody } from './body.js';
 
-/** What had to go. */
+/** What was dropped. */
 export interface Dropped {
-  /** Records that will never be written. */
+  /** Number of records that will never be written. */
   rows: number;
-  /** Records that lost their arguments and result, and still wait. */
+  /** Number of records that lost their arguments and result, but still wait. */
   bodies: number;
 }
 
-/** Rows that wait. */
+/** Number of rows that wait. */
 export interface Backlog {
   readonly size: number;
   /** The rows in the order in which they came. */
   rows(): CallRecord[];
-  /** Takes rows, each in the place of an older one of the same call; returns what had to go for them. */
+  /** Adds rows. Each replaces an older row of the same call. Returns what was dropped. */
   add(rows: readonly CallRecord[]): Dropped;
-  /** Rows that were written. A newer one of the same call, which came meanwhile, still waits. */
+  /** Removes rows that were written. A newer row of the same call still waits. */
   written(rows: readonly CallRecord[]): void;
-  /** Forgets all; returns how many. */
+  /** Drops all rows; returns how many. */
   clear(): number;
 }
 
-/** Characters of bodies that may wait: rows may be few, and their results huge. */
+/** Maximum number of characters of bodies: even few rows may have huge results. */
 const MAX_CHARS = 64_000_000;
 
-/** A body of so few characters is not worth dropping: what stands for it is hardly shorter. */
+/** Shorter bodies are not dropped: the text that replaces a body is hardly shorter. */
 const SMALL = 100;
 
-/** What waits of one user, the oldest first. */
+/** The waiting rows of one user, oldest first. */
 interface Share {
   chars: number;
   readonly rows: Set<CallRecord>;
-  /** Those of the rows that have bodies to drop. */
+  /** The rows whose bodies can be dropped. */
   readonly large: Set<CallRecord>;
 }
 
@@ -80,13 +80,13 @@ export function createBacklog(maxRows: number, maxChars = MAX_CHARS): Backlog {
     return found;
   }
 
-  /** Drops bodies of the user who has the most at that moment, the oldest first, until what is left is little enough. */
+  /** Drops bodies until the rest fits: each time the oldest body of the user with the most. */
   function dropBodies(): number {
     let count = 0;
     while (chars > maxChars) {
       const share = largest((one) => (one.large.size === 0 ? 0 : one.chars));
       const [row] = share?.large ?? [];
-      if (share === undefined || row === undefined) break; // small bodies are left, and the number of rows bounds those
+      if (share === undefined || row === undefined) break; // only small bodies are left, and the limit of rows covers them
       const before = sizeOf(row);
       row.arguments = dropped(row.arguments);
       row.content = dropped(row.content);
@@ -114,7 +114,7 @@ export function createBacklog(maxRows: number, maxChars = MAX_CHARS): Backlog {
     rows: () => [...waiting.values()],
     add(rows) {
       for (const row of rows) {
-        remove(waiting.get(row.mcp_function_call_uuid)); // to the end: what was written last is what counts
+        remove(waiting.get(row.mcp_function_call_uuid)); // to the end, because the newest row counts
         put(row);
       }
       return { bodies: dropBodies(), rows: dropRows() };

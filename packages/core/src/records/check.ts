@@ -1,20 +1,23 @@
-/** Whether records can be kept, for whoever asks again and again. */
+/** Checks whether records can be written, for callers that ask often. */
 import type { Store } from '../ports/calls.js';
 import { DaemonError } from '../protocol/errors.js';
 
 /** What {@link createStoreCheck} takes. */
 export interface StoreCheckOptions {
-  /** The store, opened where it is not open. */
+  /** The store; opens it if it is not open. */
   ready: () => Store | Promise<Store>;
-  /** Records that wait because the store cannot be written. */
+  /** Number of records that wait because the store cannot be written. */
   waiting: () => number;
 }
 
-/** The id of no record. */
+/** A uuid that no record has. */
 const NO_CALL = '00000000-0000-0000-0000-000000000000';
 const OUR_CODES: readonly string[] = ['store_failed', 'store_busy', 'closed'];
 
-/** Creates a check that those who ask at once share. @returns what throws DaemonError `store_failed`, `store_busy` or `closed` */
+/**
+ * Creates a check. Callers at the same time share one run. @returns a function that throws DaemonError `store_failed`,
+ * `store_busy` or `closed`
+ */
 export function createStoreCheck({ ready, waiting }: StoreCheckOptions): () => Promise<void> {
   let checking: Promise<void> | undefined;
 
@@ -26,7 +29,7 @@ export function createStoreCheck({ ready, waiting }: StoreCheckOptions): () => P
       if (cause instanceof DaemonError && OUR_CODES.includes(cause.code)) throw cause;
       throw new DaemonError('store_failed', 'The store cannot be reached.', { cause });
     }
-    // What can be read may still be full.
+    // A disk that can be read may still be full.
     const count = waiting();
     if (count === 0) return;
     const waits = count === 1 ? '1 call record waits' : `${count} call records wait`;

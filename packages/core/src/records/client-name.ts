@@ -1,10 +1,13 @@
-/** How a record names the program that called. */
+/** The name of the client program in a record. */
 import type { Implementation } from '../protocol/messages.js';
 import { beginningOf } from './body.js';
 
 const MAX_CHARS = 100;
 
-/** Its name and version as one text, cut. Clients of the modern era say both with every request, so the last answer is kept. */
+/**
+ * Name and version as one text, cut to the maximum length. Modern clients send both with every request, so the last result is
+ * cached.
+ */
 export function createClientName(): (client: Implementation | undefined) => string | null {
   let name: unknown;
   let version: unknown;
@@ -14,7 +17,7 @@ export function createClientName(): (client: Implementation | undefined) => stri
     if (client.name === name && client.version === version) return last;
     const text = [client.name, client.version].filter((part) => typeof part === 'string' && part !== '').join('/');
     last = text === '' ? null : beginningOf(text, MAX_CHARS);
-    // A long name is not kept: it may be megabytes.
+    // A long name is not cached: it may have megabytes.
     ({ name, version } = text.length <= MAX_CHARS ? client : { name: undefined, version: undefined });
     return last;
   };

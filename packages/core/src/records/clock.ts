@@ -1,15 +1,15 @@
-/** Tells a wall clock that keeps its pace from one that was set, or that jumped. */
+/** Detects whether the wall clock was set or has jumped. */
 
-/** A wall clock, watched. */
+/** A watch on the wall clock. */
 export interface Clock {
-  /** For how many milliseconds the wall clock has kept pace with the monotonic one, as far as this was asked. */
+  /** Milliseconds since the wall clock last jumped, compared with the monotonic clock. A jump is detected when this is called. */
   steadyMs(): number;
 }
 
-/** A wall clock that is adjusted by less than this has not jumped. */
+/** Smaller differences are adjustments, not jumps. */
 const JUMP_MS = 60_000;
 
-/** Begins to watch the wall clock. A jump is seen at the next question. */
+/** Starts to watch the wall clock. */
 export function createClock(): Clock {
   let offset = Date.now() - performance.now();
   let since = performance.now();

@@ -1,11 +1,11 @@
 /**
- * Keeps the record of every call, and never fails one.
+ * Keeps the record of every call, and never makes a call fail.
  *
- * Writes are grouped by turn of the event loop, and an answer waits for its group. A function that is not known to be quick
- * does not begin before its `in_process` row is committed: what it does may outlive us. One whose last call ended within the
- * turn in which it began is run at once, and its call is one row, written once; when it takes longer for once, its
- * `in_process` row is written as that turn ends. While the store cannot be written, rows wait in a bounded queue, functions
- * run and answers go out: a full disk must not stop the work.
+ * Writes are grouped by turn of the event loop, and an answer waits for the commit of its group. A function starts only after its
+ * `in_process` row is committed, because its effects may survive a crash of this process. There is one exception: if the last
+ * call of a function ended in the same turn, the function starts at once, and its call is usually written once, as one row. If it
+ * takes longer this time, its `in_process` row is written when the turn ends. While the store cannot be written, rows wait in a
+ * bounded queue; functions run and answers are sent, because a full disk must not stop the daemon.
  */
 import { uuidv7 } from '../base/uuid.js';
 import type { CallFault, CallRecord, CallStatus, McpType, Store } from '../ports/calls.js';
@@ -21,7 +21,7 @@ import { createClientName } from './client-name.js';
 import type { RetentionOptions } from './upkeep.js';
 import { createUpkeep } from './upkeep.js';
 
-/** One call under way. `row` is undefined where the call's policy wants no record. */
+/** The record of one running call. `row` is undefined if the record policy is `none`. */
 export interface Ticket {
   readonly callId: string;
   readonly definition: FunctionDefinition;
@@ -32,55 +32,58 @@ export interface Ticket {
   settled: boolean;
 }
 
-/** How a call ended, as far as its record goes. */
+/** The end of a call, for its record. */
 export interface Settlement {
   status: Exclude<CallStatus, 'in_process' | 'interrupted'>;
   fault: CallFault | null;
   notes: string | null;
-  /** The result's JSON text, where there is a result. */
+  /** The result's JSON text, if there is a result. */
   content: string | null;
 }
 
 /** Counts since the start. */
 export interface RecorderStats {
   written: number;
-  /** Rows that wait because the store cannot be written. */
+  /** Number of rows that wait because the store cannot be written. */
   waiting: number;
-  /** Rows that will never be written, and rows that were removed from outside while this process used their file. */
+  /** Number of rows that will never be written, or that were removed from outside while this process used their file. */
   lost: number;
 }
 
 /** Keeps records. */
 export interface Recorder {
   begin(definition: FunctionDefinition, type: McpType, input: unknown, request: RequestContext, revision: string): Ticket;
-  /** What the function must wait for before it begins; undefined: nothing. */
+  /** What the function must wait for before it starts; undefined: nothing. */
   intent(ticket: Ticket): Promise<void> | undefined;
-  /** The function begins, in code of this digest, where it has one. */
+  /** The function starts. `digest` is the digest of its code, if it has one. */
   started(ticket: Ticket, digest: string | null): void;
-  /** Resolves (or returns) when the record is committed, or is known to have to wait. */
+  /** Resolves (or returns) when the record is committed, or when it must wait because the store cannot be written. */
   settle(ticket: Ticket, settlement: Settlement): Promise<void> | undefined;
   stats(): RecorderStats;
   /**
-   * Whether the store can be reached: opens it where it is not open, and reads.
+   * Checks that the store can be used: opens it if it is not open, and reads.
    *
    * @throws DaemonError `store_failed`, `store_busy` or `closed`; also while records wait
    */
   check(): Promise<void>;
-  /** Writes what waits; what cannot be written is counted as lost, and said. */
+  /** Writes the waiting rows. Rows that cannot be written are counted as lost, and logged. */
   close(): Promise<void>;
 }
 
 /** What {@link createRecorder} takes. */
 export interface RecorderOptions {
-  /** Where records go; called once, at the first use. */
+  /** Opens the store. Called once, at the first use. */
   open: () => Store | Promise<Store>;
   logger: Logger;
   maxQueued: number;
-  /** Bytes of recorded arguments, and of a recorded result; of larger ones the beginning, size and digest are kept. Default 1 MB. */
+  /**
+   * Maximum size in bytes of recorded arguments, and of a recorded result. Of larger ones the beginning, the size and the digest
+   * are kept. Default 1 MB.
+   */
   maxBodyBytes?: number;
-  /** What to keep. Default: 30 days, 100,000 records of a partition, 1 GB. */
+  /** How much to keep. Default: 30 days, 100,000 records of a partition, 1 GB. */
   retention?: RetentionOptions;
-  /** Name of the server, for `CallRecord.server`. Default: null is recorded. */
+  /** Name of the server, for `CallRecord.server`. Default: null. */
   server?: string;
 }
 
@@ -88,7 +91,7 @@ const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Creates a recorder. The store is opened at the first record, not before. */
+/** Creates a recorder. The store is opened at the first record. */
 export function createRecorder(options: RecorderOptions): Recorder {
   const { logger, maxQueued, retention, maxBodyBytes = 1_000_000, server = null } = options;
 
@@ -99,10 +102,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let writing: Promise<void> | undefined;
   const backlog = createBacklog(maxQueued);
   let failures = 0;
-  /** Whether the log has it already, since the store was last written. */
+  /** Whether the failure is already logged. Reset when the store is written again. */
   let bodiesDropped = false;
   let retry: NodeJS.Timeout | undefined;
-  /** Functions whose last call ended within the turn in which it began. */
+  /** Functions whose last call ended in the turn in which it started. */
   const quick = new WeakSet<FunctionDefinition>();
   let written = 0;
   let lost = 0;
@@ -124,7 +127,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return opening;
   }
 
-  /** Counts losses, and says so: the first, and then every thousandth, so that a full disk does not fill the log as well. */
+  /** Counts lost records. It logs the first and then every thousandth, so that a full disk does not fill the log, too. */
   function lose(count: number): void {
     if (count === 0) return;
     const before = lost;
@@ -137,38 +140,36 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
   }
 
-  /** Has rows wait for the store. */
+  /** Adds rows to the backlog. */
   function queue(rows: readonly CallRecord[]): void {
     const dropped = backlog.add(rows);
     if (dropped.bodies > 0 && !bodiesDropped) {
       bodiesDropped = true;
-      logger.warn(
-        {},
-        'call records that wait for the store lose their arguments and results: there are too many to keep in memory',
-      );
+      logger.warn({}, 'waiting call records lose their arguments and results: there are too many to keep in memory');
     }
     lose(dropped.rows);
   }
 
-  /** Goes on without the store for a while, longer each time. */
+  /** Retries the store later. The pause gets longer each time. */
   function postpone(rows: readonly CallRecord[], error: unknown): void {
     if (closed) {
       lose(rows.length);
       return;
     }
     queue(rows);
-    if (failures === 0) logger.error({ error: message(error) }, 'call records cannot be written now; calls go on, records wait');
+    if (failures === 0)
+      logger.error({ error: message(error) }, 'call records cannot be written now; calls still run, and their records wait');
     const delay = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
     failures += 1;
     retry ??= setTimeout(() => {
       retry = undefined;
-      // One write at a time: an older row must not land on a newer one.
+      // One write at a time: an older row must not replace a newer one.
       writing = writing === undefined ? commit([]) : writing.then(() => commit([]));
     }, delay);
     retry.unref();
   }
 
-  /** Writes rows, after those that wait. Never rejects. */
+  /** Writes the waiting rows, then these rows. Never rejects. */
   function commit(rows: readonly CallRecord[]): Promise<void> | undefined {
     const all = backlog.size === 0 ? rows : [...backlog.rows(), ...rows];
     if (all.length === 0) return undefined;
@@ -182,7 +183,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     try {
       const opened = ready();
       const result = opened instanceof Promise ? opened.then((ready) => write(ready, all)) : write(opened, all);
-      // Any thenable: an adapter's promise may be of another library, or of another realm.
+      // Accept any thenable: an adapter's promise may come from another library or realm.
       if (result !== undefined) return Promise.resolve(result).then(done, (error: unknown) => postpone(rows, error));
       done();
     } catch (error) {
@@ -199,7 +200,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return to.calls.write(rows);
   }
 
-  /** Ends the group of this turn. */
+  /** Writes the group of this turn. */
   function flush(): void {
     const tickets = group;
     const waiters = committed;
@@ -212,7 +213,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       ticket.open = !ticket.settled;
       if (ticket.open) quick.delete(ticket.definition);
     }
-    // While rows wait for a store that cannot be written, calls do not wait for it too.
+    // While the store cannot be written, calls do not wait for it.
     if (failures > 0 && retry !== undefined) {
       queue(rows);
       waiters?.resolve();
@@ -235,7 +236,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (group.push(ticket) === 1) setImmediate(flush);
   }
 
-  /** The end of the group of this turn. */
+  /** Resolves when the group of this turn is written. */
   function groupCommitted(): Promise<void> {
     if (committed === undefined) {
       let resolve = (): void => undefined;

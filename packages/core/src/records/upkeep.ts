@@ -1,59 +1,59 @@
 /**
- * Looks after what is recorded already: marks calls that ended processes left open, and removes what the retention does not keep.
+ * Maintains existing records: marks open calls of ended processes as interrupted, and removes old records.
  *
- * Policy only; a store removes. Processes that share a store see from it when records were last pruned, so that many of them do not do
- * the same work, and short-lived ones prune as they end.
+ * This is only the policy; the store does the removing. The store knows when records were last pruned, so that processes that
+ * share it do not repeat the work. Short-lived processes prune when they end.
  */
 import type { LastPrune, Retention, Store } from '../ports/calls.js';
 import type { Logger } from '../ports/logger.js';
 import { createClock } from './clock.js';
 
-/** How much is kept. */
+/** How many records are kept. */
 export interface RetentionOptions {
   /** Milliseconds. Default 30 days. */
   maxAgeMs?: number;
   /** Records of a partition. Default 100,000. */
   maxCount?: number;
-  /** Bytes that the store takes, of all partitions together; 0: no bound. Default 1 GB. */
+  /** Maximum size of the store in bytes, for all partitions together; 0: no limit. Default 1 GB. */
   maxBytes?: number;
 }
 
 /** What {@link createUpkeep} takes. */
 export interface UpkeepOptions {
-  /** The store, once it is open. */
+  /** The store, if it is open. */
   store: () => Store | undefined;
   logger: Logger;
   retention?: RetentionOptions;
 }
 
-/** The upkeep of one store. */
+/** The maintenance of one store. */
 export interface Upkeep {
-  /** To be called when the store is open. */
+  /** Call it when the store is open. */
   begin(): void;
-  /** Notes what was written: whose partition, and how many characters of bodies. */
+  /** Counts what was written: the partition, and the number of characters of bodies. */
   wrote(partition: string, chars: number): void;
-  /** Ends the timers, and does in a bounded time what is due. To be called before the store is closed. Never rejects. */
+  /** Stops the timers, and prunes if it is due, within a time limit. Call it before the store is closed. Never rejects. */
   end(): Promise<void>;
 }
 
 const INTERRUPT_AFTER_MS = 200;
 const PRUNE_FIRST_MS = 30_000;
 const PRUNE_EVERY_MS = 10 * 60_000;
-/** Soon, and not at once: the calls that wrote so much are still running. */
+/** Not at once: the calls that wrote so much are still running. */
 const SHRINK_AFTER_MS = 1_000;
-/** How long a process that ends may still prune. */
+/** Time limit of the prune at the end of a process. */
 const END_MS = 100;
-/** A clock that jumped is believed after so long. */
+/** A clock that jumped is trusted again after this time. */
 const STEADY_MS = 10 * 60_000;
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Creates the upkeep of a store; it does nothing before `begin()`. */
+/** Creates the maintenance of a store. It does nothing before `begin()`. */
 export function createUpkeep({ store, logger, retention = {} }: UpkeepOptions): Upkeep {
   const { maxAgeMs = 30 * 24 * 60 * 60_000, maxCount = 100_000, maxBytes = 1_000_000_000 } = retention;
   const clock = createClock();
   const partitions = new Set<string>();
-  /** Characters that are written before the size of the store is looked at again. */
+  /** Number of characters to write before the size of the store is checked again. */
   const shrinkAfterChars = maxBytes === 0 ? Infinity : Math.max(maxBytes / 20, 1_000);
   let chars = 0;
   let interrupting: NodeJS.Timeout | undefined;
@@ -61,14 +61,14 @@ export function createUpkeep({ store, logger, retention = {} }: UpkeepOptions): 
   let shrinking: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let ended = false;
-  /** What fails from now on fails because the store is closed. */
+  /** From now on, failures are expected, because the store is closed. */
   let abandoned = false;
 
   function failed(error: unknown, fields: object = {}): void {
     if (!abandoned) logger.warn({ ...fields, error: message(error) }, 'old records could not be removed');
   }
 
-  /** Marks the calls that ended processes left open; once. */
+  /** Marks open calls of ended processes as interrupted. Runs once. */
   async function interrupt(): Promise<void> {
     if (interrupting === undefined) return;
     clearTimeout(interrupting);
@@ -77,19 +77,19 @@ export function createUpkeep({ store, logger, retention = {} }: UpkeepOptions): 
       const interrupted = (await store()?.calls.interrupt()) ?? 0;
       if (interrupted > 0) logger.warn({ interrupted }, `${interrupted} calls were interrupted when an earlier process ended`);
     } catch (error) {
-      logger.warn({ error: message(error) }, 'interrupted calls could not be looked for');
+      logger.warn({ error: message(error) }, 'the search for interrupted calls failed');
     }
   }
 
   function isDue(last: LastPrune | undefined, now: number): boolean {
-    // A time in the future was written by a clock that was wrong, or ours is: neither may put pruning off.
+    // A time in the future comes from a wrong clock, of another process or of this one. It must not delay pruning.
     if (last === undefined || last.at > now || now - last.at >= PRUNE_EVERY_MS) return true;
     return last.added > maxCount / 20;
   }
 
   /**
-   * A clock that went ahead by mistake must not cost the record: where much time seems to have passed since the last prune, it has to
-   * keep its pace for ten minutes before anything counts as old.
+   * A clock that is wrongly set ahead must not delete records. If much time seems to have passed since the last prune, the clock
+   * must run for ten minutes without a jump before records count as old.
    */
   const isBelieved = (last: LastPrune | undefined, now: number): boolean =>
     (last !== undefined && now - last.at <= maxAgeMs / 2) || clock.steadyMs() >= STEADY_MS;
@@ -126,7 +126,7 @@ export function createUpkeep({ store, logger, retention = {} }: UpkeepOptions): 
       failed(error);
       return;
     }
-    // A store that only this process uses has no record that an earlier clock wrote.
+    // A store that only this process uses has no records from an earlier clock.
     const believed = calls?.lastPrune === undefined || isBelieved(last, now);
     const began = performance.now();
     const left = (): { withinMs?: number } =>
@@ -137,16 +137,16 @@ export function createUpkeep({ store, logger, retention = {} }: UpkeepOptions): 
       done = (await prunePartition(partition, keep)) && done;
     }
     await shrink(left().withinMs);
-    // The time of a clock that is not believed is not written down: it would be believed next time.
+    // Do not store the time of an untrusted clock: the next prune would trust it.
     if (!done || (last !== undefined && !believed)) return;
     try {
       await calls?.pruned?.(now);
     } catch (error) {
-      logger.debug({ error: message(error) }, 'when records were pruned could not be noted');
+      logger.debug({ error: message(error) }, 'the time of the last prune could not be stored');
     }
   }
 
-  /** One at a time. */
+  /** One run at a time. */
   function alone(work: () => Promise<void>): Promise<void> {
     const before = running ?? Promise.resolve();
     const now: Promise<void> = before.then(work).finally(() => {
@@ -163,7 +163,7 @@ export function createUpkeep({ store, logger, retention = {} }: UpkeepOptions): 
 
   return {
     begin() {
-      // Not now: the first call waits for the store, and has nothing to do with calls of earlier processes.
+      // Not now: the first call waits for the store, and must not wait for this work, too.
       interrupting = setTimeout(() => void interrupt(), INTERRUPT_AFTER_MS).unref();
       schedule(PRUNE_FIRST_MS);
     },
@@ -180,9 +180,9 @@ export function createUpkeep({ store, logger, retention = {} }: UpkeepOptions): 
       ended = true;
       clearTimeout(pruning);
       clearTimeout(shrinking);
-      await interrupt(); // also where the process was too short-lived for it
+      await interrupt(); // even if the process was too short-lived for the timer
       if (running === undefined && partitions.size > 0 && store() !== undefined) await alone(() => prune(END_MS));
-      // One that is under way is done by another process, or at the next start.
+      // A prune that cannot finish is done by another process, or at the next start.
       if (running !== undefined) await Promise.race([running, new Promise((resolve) => setTimeout(resolve, END_MS).unref())]);
       abandoned = true;
     },

@@ -1,6 +1,6 @@
 /**
- * Runs functions in this process: loads a module at the first call, builds a class once per module and setting, and drops
- * both when the code changes. Partitions never share instances.
+ * Runs functions in this process. A module is loaded at the first call, a class is built once per module and setting, and both
+ * are dropped when the code changes. Partitions never share instances.
  */
 import type { Awaitable } from '../base/awaitable.js';
 import { closeAll } from '../base/close-all.js';
@@ -12,16 +12,16 @@ import { DaemonError } from '../protocol/errors.js';
 
 /** What {@link createInProcessRunner} takes. */
 export interface InProcessRunnerOptions {
-  /** Where code comes from, asked in order: the first that accepts a link loads it. */
+  /** Sources of code, in order: the first one that accepts a link loads it. */
   modules: readonly ModuleSource[];
-  /** Given to the classes that are built. */
+  /** The logger that class constructors get. */
   logger: Logger;
 }
 
 type UserFunction = (input: unknown, context: unknown) => unknown;
 type Instance = Record<string, unknown>;
 
-/** A module of one partition, with the classes that were built from it. */
+/** A module of one partition, with its class instances. */
 interface Module {
   readonly link: LinkBinding;
   readonly partition: string;
@@ -32,7 +32,7 @@ interface Module {
 const isClass = (value: unknown): boolean =>
   typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 
-/** A member of exports, or of what `export default` holds. */
+/** A named export, or a member of the default export. */
 function exported(exports: Readonly<Record<string, unknown>>, name: string): unknown {
   if (name in exports) return exports[name];
   const fallback = exports['default'];
@@ -47,16 +47,16 @@ const names = (exports: object): string => {
   return list.length === 0 ? 'nothing' : list.slice(0, 10).join(', ');
 };
 
-/** Calls `forget` where a promise fails: failures are not remembered, the next call tries again. */
+/** Calls `forget` if a promise rejects. Failures are not cached: the next call tries again. */
 function unlessFailed<T>(promise: Promise<T>, forget: () => void): Promise<T> {
   promise.catch(forget);
   return promise;
 }
 
-/** The error for a link that nothing here runs. */
+/** The error for a link that no source accepts. */
 export function nothingRuns(link: LinkBinding): DaemonError {
   const from = link.source ?? 'a file or package';
-  return new DaemonError('module_not_found', `module "${link.module_name}": nothing here loads code from "${from}"`);
+  return new DaemonError('module_not_found', `module "${link.module_name}": this server cannot load code from "${from}"`);
 }
 
 /** The exported function of a link. @throws DaemonError `function_not_found` */
@@ -69,15 +69,17 @@ function exportedFunction(link: LinkBinding, { exports }: LoadedModule): UserFun
   );
 }
 
-/** Creates the runner for code that runs in this process. Its `close` closes its module sources. */
+/** Creates the in-process runner. Its `close` closes the module sources. */
 export function createInProcessRunner({ modules: sources, logger }: InProcessRunnerOptions): Runner {
   const modules = new Map<string, Module>();
 
-  async function load(link: LinkBinding, partition: string): Promise<LoadedModule> {
+  function sourceOf(link: LinkBinding): ModuleSource {
     const source = sources.find((candidate) => candidate.accepts(link));
     if (source === undefined) throw nothingRuns(link);
-    return source.load(link, partition);
+    return source;
   }
+
+  const load = async (link: LinkBinding, partition: string): Promise<LoadedModule> => sourceOf(link).load(link, partition);
 
   function moduleOf(link: LinkBinding, partition: string): Module {
     const key = JSON.stringify([partition, link.source, link.package_name, link.module_name, link.sha256]);
@@ -100,7 +102,7 @@ export function createInProcessRunner({ modules: sources, logger }: InProcessRun
       );
     }
     try {
-      const { setting } = link;
+      const setting = sourceOf(link).settingOf?.(link) ?? link.setting;
       return await new (found as new (options: object) => Awaitable<Instance>)({ logger, setting, partition });
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -110,7 +112,7 @@ export function createInProcessRunner({ modules: sources, logger }: InProcessRun
     }
   }
 
-  /** The class instance of a link; built at its first use. */
+  /** The class instance of a link. It is built at the first use. */
   function instanceOf(link: LinkBinding, className: string, module: Module, loaded: LoadedModule): Promise<Instance> {
     const { instances, partition } = module;
     const key = JSON.stringify([className, link.setting]);

@@ -146,7 +146,7 @@ class Walk implements SchemaWalk {
   }
 }
 
-/** What {@link addSchemaMistakes} found out beside the mistakes. */
+/** What {@link addSchemaMistakes} found besides mistakes. */
 export interface SchemaFindings {
   /** Whether the schema has a `default` anywhere. */
   readonly hasDefaults: boolean;

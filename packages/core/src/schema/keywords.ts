@@ -72,7 +72,7 @@ const SINCE_2019: [KeywordRule, string][] = [
 ];
 
 const ONLY_2020: [KeywordRule, string][] = [
-  // A list of schemas is `prefixItems` here. It is understood all the same: many schemas are of older drafts without saying so.
+  // A list of schemas is `prefixItems` here. It is still accepted, because many schemas are of older drafts without declaring it.
   ['schemaOrSchemas', 'items'],
   ['schemas', 'prefixItems'],
   // From 2019-09: they have no effect any more, but the meta-schema still checks their types.

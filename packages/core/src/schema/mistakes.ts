@@ -46,7 +46,7 @@ export function readPath(path: string): PathStep[] {
 /** The mistakes found so far, and where the walk is. */
 export class MistakeList {
   readonly found: Mistake[] = [];
-  /** What is served all the same, but is probably not meant, or not understood by every client. */
+  /** Parts that are served, but are probably a mistake, or not supported by every client. */
   readonly warnings: Mistake[] = [];
   /** The steps from `base` to the current value. Code that pushes a step also pops it. */
   readonly path: PathStep[] = [];

@@ -66,7 +66,9 @@ export interface PlacesListener {
   enter?(schema: JsonObject, where: Where): boolean;
 }
 
-/** The base URI of a schema without `$id`. Relative references are resolved by it, and none leads outside. */
+/**
+ * The base URI of a schema without `$id`. Relative references are resolved against it, so none of them leads outside the schema.
+ */
 const NO_URI = 'schema:/';
 
 interface Index {

@@ -6,10 +6,10 @@ import { Suggester } from '../base/nearest.js';
 import type { MistakeList } from './mistakes.js';
 import { quote } from './mistakes.js';
 
-/** Keywords beside `properties` that may know a name. */
+/** Keywords besides `properties` that may define a name. */
 const OTHER_PROPERTIES = ['patternProperties', '$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'dependentSchemas'];
 
-/** Warns of names in `required` that are no property of the schema. The list's path is at the schema. */
+/** Warns of names in `required` that are not properties of the schema. The list's path is at the schema. */
 export function warnOfRequired(list: MistakeList, schema: Record<string, unknown>): void {
   const { required, properties, additionalProperties } = schema;
   if (!Array.isArray(required) || !isObject(properties) || isObject(additionalProperties)) return;

@@ -1,18 +1,18 @@
-/** Runs the requests of a batch: some at once, the others when their turn comes. */
+/** Runs the requests of a batch, a limited number at a time. */
 import type { Awaitable } from '../base/awaitable.js';
 
-/** Requests of one batch that run at once. */
+/** Maximum number of requests of one batch that run at the same time. */
 export const BATCH_CONCURRENCY = 16;
-/** Milliseconds for which requests that are answered at once are run before the event loop has a turn. */
+/** Milliseconds of synchronous requests before the event loop gets a turn. */
 const HOLD_MS = 10;
 
-/** A part of a batch: done already, or to be started. */
+/** A part of a batch: an answer, or a function that starts the request. */
 export type BatchPart<T> = { readonly done: Awaitable<T> } | { readonly start: () => Awaitable<T> };
 
 /**
- * Runs the parts of a batch in their order, {@link BATCH_CONCURRENCY} at once.
+ * Runs the parts of a batch in order, at most {@link BATCH_CONCURRENCY} at a time.
  *
- * @returns what they gave, in the order of the parts; rejects where one of them does
+ * @returns the answers, in the order of the parts; rejects if one of them does
  */
 export async function runBatch<T>(parts: readonly BatchPart<T>[]): Promise<T[]> {
   const results: Awaitable<T>[] = [];
@@ -25,7 +25,7 @@ export async function runBatch<T>(parts: readonly BatchPart<T>[]): Promise<T[]> 
       next += 1;
       const part = parts[index] as BatchPart<T>;
       if ('done' in part) {
-        results[index] = part.done; // it may take as long as it likes: it holds nobody up
+        results[index] = part.done; // it waits for something else, and does not block the event loop
         continue;
       }
       if (performance.now() - since > HOLD_MS) {

@@ -1,19 +1,19 @@
-/** How much memory the requests of one user, and of all users together, may take while they run. */
+/** Limits the memory of running requests, per user and for all users together. */
 import { DaemonError } from '../protocol/errors.js';
 
-/** Counts bytes. It keeps nothing of users who hold nothing. */
+/** Counts bytes. Users without running requests are not stored. */
 export interface ByteBudget {
   /**
-   * Takes a part of the budget. One request is always let through, whatever its size, where nothing else is running.
+   * Takes a part of the budget. If nothing else is running, a request of any size is accepted.
    *
-   * @param bytes what the request takes in memory
-   * @returns gives it back: to be called once
-   * @throws DaemonError `overloaded` where too much is taken already
+   * @param bytes memory that the request takes
+   * @returns a function that gives the bytes back; call it once
+   * @throws DaemonError `overloaded` if too much is taken
    */
   take(partition: string, subject: string, bytes: number): () => void;
 }
 
-/** Creates a budget. @param perUser bytes of one user in one partition @param total bytes of all users */
+/** Creates a budget. @param perUser bytes of one user in one partition @param total bytes of all users together */
 export function createByteBudget(perUser: number, total: number): ByteBudget {
   const users = new Map<string, number>();
   let taken = 0;
@@ -22,10 +22,10 @@ export function createByteBudget(perUser: number, total: number): ByteBudget {
       const key = `${partition}\0${subject}`;
       const own = users.get(key) ?? 0;
       if (own > 0 && own + bytes > perUser) {
-        throw new DaemonError('overloaded', 'Your running requests are too large together; send this one again in a moment.');
+        throw new DaemonError('overloaded', 'Your running requests take too much memory together. Retry in a moment.');
       }
       if (taken > 0 && taken + bytes > total) {
-        throw new DaemonError('overloaded', 'The running requests are too large together; send this one again in a moment.');
+        throw new DaemonError('overloaded', 'All running requests take too much memory together. Retry in a moment.');
       }
       users.set(key, own + bytes);
       taken += bytes;

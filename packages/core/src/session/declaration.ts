@@ -1,15 +1,15 @@
-/** What a catalog has to offer, as a server declares it: hosts ask for the lists of what is declared, and give their model tools for it. */
+/** The capabilities that a server declares for a catalog. Hosts request the lists of the declared kinds only. */
 import type { CatalogDefinition, FunctionDefinition } from '../ports/definition.js';
 import type { Declaration, ServerCapability } from '../protocol/server-info.js';
 import { ALL_CAPABILITIES } from '../protocol/server-info.js';
 
-/** Which capabilities a server declares: those that its catalog has, or all of them. */
+/** Which capabilities a server declares: those that its catalog needs, or all. */
 export type DeclaredCapabilities = 'catalog' | 'all';
 
 function capabilitiesOf(definition: FunctionDefinition): ServerCapability[] {
   switch (definition.kind) {
     case 'tool':
-      return ['tools', 'logging']; // a tool may log at any time
+      return ['tools', 'logging']; // a tool may send log messages
     case 'resource':
       return ['resources'];
     case 'resource_template':
@@ -19,7 +19,7 @@ function capabilitiesOf(definition: FunctionDefinition): ServerCapability[] {
   }
 }
 
-/** Makes what finds the declaration of a catalog; each catalog is looked through once. */
+/** Creates a function that returns the declaration of a catalog. The declaration of each catalog is computed once. */
 export function createDeclarations(which: DeclaredCapabilities): (catalog: CatalogDefinition) => Declaration {
   const found = new WeakMap<CatalogDefinition, Declaration>();
   return (catalog) => {

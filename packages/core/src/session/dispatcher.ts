@@ -1,6 +1,6 @@
 /**
- * A JSON-RPC message in, a message out. Decides the era of each request by what it carries, and turns every error into
- * the one that its era knows. It never throws.
+ * Takes a JSON-RPC message and returns the answer. It decides the era of each request by its metadata, and converts each error to
+ * the form of that era. It never throws.
  */
 import type { Awaitable } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
@@ -23,7 +23,7 @@ export interface Dispatcher {
   /**
    * Serves one message.
    *
-   * @param message anything: what is no message is answered with an error
+   * @param message any value; one that is not a message is answered with an error
    * @returns the answer; undefined for notifications, answers, and requests that were cancelled
    */
   handle(message: unknown, exchange: Exchange): Awaitable<JsonRpcResponse | undefined>;
@@ -32,26 +32,29 @@ export interface Dispatcher {
 const NO_META: JsonObject = Object.freeze({});
 const NO_PARAMS: JsonObject = Object.freeze({});
 
-/** Who asks before the handshake. */
+/** The sender of a request before the handshake. */
 const FRESH: Caller = { era: 'legacy', version: LEGACY_VERSIONS[0], capabilities: {}, client: undefined, logLevel: undefined };
 
 const isId = (value: unknown): value is RequestId =>
   typeof value === 'string' ? value.length <= MAX_ID_LENGTH : typeof value === 'number' && Number.isSafeInteger(value);
 
-/** What can be answered under: also an id that is refused, for its client waits for it. */
+/** Whether an answer can have this id. An invalid id is used too, because the client waits for it. */
 const isEchoed = (value: unknown): value is RequestId =>
   typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
 
-/** Characters of a client's text that an error repeats. */
+/** Maximum number of characters of a client's text that an error repeats. */
 const MAX_QUOTED = 200;
 const quoted = (text: string): string => (text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`);
 
-/** The id is of a kind that is not known, too long, or a number that is not exact. */
+/** The error for an id of another type, a long id, or a number that is not exact. */
 function whyNot(id: unknown): string {
-  return typeof id === 'string' ? `Invalid Request: "id" may have ${MAX_ID_LENGTH} characters, no more.` : INEXACT_ID;
+  return typeof id === 'string' ? `Invalid Request: "id" may have at most ${MAX_ID_LENGTH} characters.` : INEXACT_ID;
 }
 
-/** What a modern request says about its sender; it lives no longer than the request. @throws DaemonError `unsupported_protocol_version`, `invalid_params` */
+/**
+ * What a modern request says about its sender. It is used for this request only. @throws DaemonError
+ * `unsupported_protocol_version`, `invalid_params`
+ */
 function modernCaller(meta: JsonObject): Caller {
   const requested = meta[META.protocolVersion];
   const capabilities = meta[META.clientCapabilities];
@@ -81,20 +84,20 @@ function modernCaller(meta: JsonObject): Caller {
   };
 }
 
-/** What the handshake of a legacy connection said. @throws DaemonError `invalid_params` before it */
+/** The sender of a legacy connection, from its handshake. @throws DaemonError `invalid_params` before the handshake */
 function legacyCaller(method: string, exchange: Exchange): Caller {
   const session = exchange.connection?.legacy;
   if (session !== undefined) return session.caller;
   if (method === 'initialize') return FRESH;
-  // A request that stands alone has no handshake to come: what it lacks is its metadata.
+  // Without a connection there is never a handshake, so the request lacks its metadata.
   if (method === 'ping' && exchange.connection !== undefined) return FRESH;
-  // One code for both eras: a legacy client forgot the handshake, or a modern one its required metadata.
+  // The same error for both eras: a legacy client forgot the handshake, or a modern client forgot its metadata.
   throw invalidParams(
     `send "initialize" first, or give _meta["${META.protocolVersion}"] and _meta["${META.clientCapabilities}"] with every request.`,
   );
 }
 
-/** Creates a dispatcher over a method table. */
+/** Creates a dispatcher for a method table. */
 export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: Logger): Dispatcher {
   function failed(id: RequestId | undefined, error: unknown, era: Era): JsonRpcResponse {
     if (!(error instanceof DaemonError)) {
@@ -131,7 +134,7 @@ export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: L
       if (modern && exchange.header !== undefined) checkHeaders((name) => exchange.header?.(name), method, params, meta);
       const { progressToken } = meta;
       if (typeof progressToken === 'string' && progressToken.length > MAX_ID_LENGTH)
-        throw invalidParams(`_meta.progressToken may have ${MAX_ID_LENGTH} characters, no more.`);
+        throw invalidParams(`_meta.progressToken may have at most ${MAX_ID_LENGTH} characters.`);
       const found = methods.get(method);
       const caller = modern ? modernCaller(meta) : legacyCaller(found === undefined ? 'ping' : method, exchange);
       if (found === undefined || !found.eras.includes(era))
@@ -155,7 +158,7 @@ export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: L
       if (!isObject(message))
         return failed(undefined, new DaemonError('invalid_request', 'Invalid Request: a message must be an object.'), 'legacy');
       const { jsonrpc, id, method } = message;
-      const params = message['params'] ?? NO_PARAMS; // null where a client leaves it out
+      const params = message['params'] ?? NO_PARAMS; // some clients write null to leave it out
       const echoed = isEchoed(id) ? id : undefined;
       const refuse = (why: string): JsonRpcResponse => failed(echoed, new DaemonError('invalid_request', why), 'legacy');
       if (jsonrpc !== '2.0') return refuse('Invalid Request: "jsonrpc" must be "2.0".');

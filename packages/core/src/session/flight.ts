@@ -1,4 +1,4 @@
-/** One running request of a connection. Its signal is made when somebody looks at it: most calls are over before. */
+/** One running request of a connection. Its AbortSignal is created at the first use: most calls never need it. */
 import type { JsonObject } from '../base/json.js';
 import type { EndedBy } from '../protocol/ended-by.js';
 import { abortReason } from '../protocol/ended-by.js';
@@ -6,19 +6,19 @@ import type { Connection, Exchange } from '../protocol/exchange.js';
 import type { InputRequest, JsonRpcNotification, RequestId } from '../protocol/messages.js';
 import type { Peer } from './peer.js';
 
-/** The connection that a request came on. */
+/** The connection of a request. */
 export interface AskingConnection extends Connection {
   /** Sends a request to the client, on the stream of the request `related`, and waits for its answer. */
   ask(request: InputRequest, signal: AbortSignal, related: RequestId): Promise<JsonObject>;
 }
 
-/** One request, until its answer leaves. */
+/** One request, until its answer is sent. */
 export class Flight implements Exchange {
   readonly partition: string;
   readonly subject: string;
   readonly connection: AskingConnection;
   readonly traceparent: string | undefined;
-  /** Streams end with their client; nobody waits for their answer. */
+  /** Whether it is a stream. Streams end with their client, and nothing waits for their answer. */
   readonly isStream: boolean;
   readonly #id: RequestId;
   readonly #peer: Peer;
@@ -51,7 +51,7 @@ export class Flight implements Exchange {
     return this.#endedBy !== undefined;
   }
 
-  /** Ends the request; the first one to do so is the one who ended it. */
+  /** Ends the request. Only the first call counts as who ended it. */
   cancel(by: EndedBy): void {
     this.#endedBy ??= by;
     this.#controller?.abort(abortReason(this.#endedBy));

@@ -1,6 +1,4 @@
-/**
- * The method table of both eras: which methods there are, who may call them, and the room that serves each.
- */
+/** The method table of both eras: the methods, the eras that have them, and the code that serves each. */
 import type { Awaitable } from '../base/awaitable.js';
 import { andThen } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
@@ -29,7 +27,7 @@ import { LEGACY_VERSIONS } from '../protocol/versions.js';
 export interface Method {
   /** The eras that have it. */
   readonly eras: readonly Era[];
-  /** Answers a request; undefined: nothing is to be answered. @throws DaemonError */
+  /** Answers a request; undefined: no answer is sent. @throws DaemonError */
   handle(params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined>;
 }
 
@@ -40,7 +38,7 @@ export interface MethodsOptions {
   listeners: Listeners;
   linker: Linker;
   info: ServerInfo;
-  /** What is declared of a catalog. */
+  /** The declared capabilities of a catalog. */
   declarationOf: (catalog: CatalogDefinition) => Declaration;
   limits: Limits;
   logger: Logger;
@@ -53,15 +51,15 @@ const MODERN: readonly Era[] = ['modern'];
 /** Whether a value is one of the syslog severities. */
 export const isLogLevel = (value: unknown): value is LogLevel => LOG_LEVELS.includes(value as LogLevel);
 
-/** The version both sides speak: the client's, or our newest for it to take or leave. */
+/** The version to use: the client's if it is supported, else our newest, which the client may refuse. */
 const negotiate = (wanted: string): ProtocolVersion =>
   LEGACY_VERSIONS.find((version) => version === wanted) ?? LEGACY_VERSIONS[0];
 
-/** The cursor that a list is asked for by; undefined: its first page. Some clients write null or "" for what they leave out. */
+/** The cursor of a list request; undefined: the first page. Some clients write null or "" instead of leaving it out. */
 function cursorOf({ cursor }: JsonObject): string | undefined {
   if (cursor === undefined || cursor === null || cursor === '') return undefined;
   if (typeof cursor !== 'string') throw invalidParams('"cursor" must be a string.');
-  if (cursor.length > MAX_CURSOR_LENGTH) throw invalidParams(`"cursor" may have ${MAX_CURSOR_LENGTH} characters, no more.`);
+  if (cursor.length > MAX_CURSOR_LENGTH) throw invalidParams(`"cursor" may have at most ${MAX_CURSOR_LENGTH} characters.`);
   return cursor;
 }
 
@@ -78,16 +76,16 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
   });
 
   /**
-   * The handshake. It may come again on the same connection: gateways and hosts give one child process to several clients in turn.
-   * Then it is answered like the first, and the session of the client before ends. Its running calls go on: nobody asked to cancel
-   * them, and whoever holds the other end of the pipe may still wait for their answers.
+   * The handshake. It may come again on the same connection, because some gateways and hosts use one child process for several
+   * clients in turn. It is then answered like the first, and the previous client's session ends. Running calls of that session
+   * continue: they were not cancelled, and the gateway may still wait for their answers.
    */
   function initialize(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
     const { protocolVersion, clientInfo } = params;
     const capabilities = params['capabilities'] ?? {};
     const { connection } = exchange;
     if (connection === undefined)
-      throw new DaemonError('invalid_request', 'initialize needs a connection, and this request stands alone.');
+      throw new DaemonError('invalid_request', 'initialize needs a connection, and this request has none.');
     if (typeof protocolVersion !== 'string') throw invalidParams('"protocolVersion" must be a string.');
     if (!isObject(capabilities)) throw invalidParams('"capabilities" must be an object.');
     const version = negotiate(protocolVersion);
@@ -104,7 +102,7 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
       connection.begin(caller, { tools: has.has('tools'), prompts: has.has('prompts'), resources: has.has('resources') });
       return info.initialized(version, declaration);
     };
-    // At once where it can be: who sends the next request without waiting for this answer is served too.
+    // Synchronous if possible, so that a client may send its next request without waiting for this answer.
     const snapshot = catalog.snapshot(exchange.partition);
     return snapshot instanceof Promise ? snapshot.then(begin) : begin(snapshot);
   }
@@ -134,7 +132,7 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
   const discover = (_params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> =>
     andThen(catalog.snapshot(exchange.partition), ({ definition }) => info.discovered(declarationOf(definition)));
 
-  /** A partition that does not exist is refused, not listened to. */
+  /** Refuses a partition that does not exist. */
   const listen = (params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined> =>
     andThen(catalog.snapshot(request.exchange.partition), ({ definition }) => listeners.listen(params, request, definition));
 

@@ -1,14 +1,14 @@
-/** The other end of a connection. */
+/** The client of a connection. */
 import type { JsonRpcNotification, JsonRpcRequest, RequestId } from '../protocol/messages.js';
 
 /** How a session reaches its client. */
 export interface Peer {
   /**
-   * Sends a message that is no answer.
+   * Sends a request or notification.
    *
-   * @param related the request on whose stream it belongs; absent: it belongs to none
+   * @param related the request on whose stream it is sent; absent: it belongs to no request
    */
   send(message: JsonRpcRequest | JsonRpcNotification, related?: RequestId): void;
-  /** Called once when the session has ended, whoever ended it. */
+  /** Called once when the session has ended, by either side. */
   close?(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * One client's connection: which requests are under way, what the client was asked, and what it said at its handshake.
- * A transport gives it messages and takes its answers; it knows nothing of bytes.
+ * One client's connection: its running requests, the requests to the client, and its handshake. A transport passes messages to
+ * the session and sends the answers. The session does not handle bytes.
  */
 import type { Awaitable } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
@@ -58,16 +58,16 @@ export class Session implements AskingConnection {
   #subscription: Subscription | undefined;
   #nextId = 1;
   #closed = false;
-  /** Whether the client is still asked things. */
+  /** Whether requests may still be sent to the client. */
   #asks = true;
-  /** Those who wait until nothing is under way. */
+  /** Called when no request is running any more. */
   readonly #idle = new Set<() => void>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
   }
 
-  /** The handshake, once there was one. */
+  /** The handshake, if there was one. */
   get legacy(): LegacySession | undefined {
     return this.#legacy;
   }
@@ -93,17 +93,17 @@ export class Session implements AskingConnection {
     this.#subscription?.remove(uri);
   }
 
-  /** Requests under way. */
+  /** Number of running requests. */
   get inFlight(): number {
     return this.#flights.size;
   }
 
   /**
-   * Takes what the client sent: a message, or an array of messages where its version has them.
+   * Handles what the client sent: a message, or an array of messages if its version has batches.
    *
-   * @param traceparent the trace that its transport says it belongs to; see `Exchange.traceparent`
-   * @param bytes what the message takes in memory, as `weighMessage` says. Default: it is not counted
-   * @returns what to answer, at once where it is there at once; undefined: nothing
+   * @param traceparent the trace context from the transport; see `Exchange.traceparent`
+   * @param bytes memory that the message takes, from `weighMessage`. Default: it is not counted
+   * @returns the answer, without a promise if it is ready at once; undefined: no answer
    */
   receive(message: unknown, traceparent?: string, bytes = 0): Awaitable<JsonRpcResponse | JsonRpcResponse[] | undefined> {
     if (bytes <= SMALL_MESSAGE_BYTES) return this.#take(message, traceparent);
@@ -137,8 +137,8 @@ export class Session implements AskingConnection {
   }
 
   /**
-   * Every request of a batch is known from the start, so that it can be cancelled before its turn comes. What is not a request, and
-   * a stream, which has no end, does not wait for a turn.
+   * All requests of a batch are registered at the start, so that each can be cancelled before it runs. Messages that are not
+   * requests, and streams, which do not end, are not queued.
    */
   async #batch(messages: readonly unknown[], traceparent: string | undefined): Promise<JsonRpcResponse[] | undefined> {
     const parts = messages.map((message): BatchPart<JsonRpcResponse | undefined> => {
@@ -161,14 +161,14 @@ export class Session implements AskingConnection {
     return flight instanceof Flight ? this.#fly(message, flight) : flight;
   }
 
-  /** Enters a request among the running ones. @returns an answer where it is refused */
+  /** Registers a running request. @returns an error answer if it is refused */
   #depart({ id, method }: JsonRpcRequest, traceparent: string | undefined): Flight | JsonRpcResponse {
     const { maxInFlight } = this.#options.limits;
     if (this.#closed) return refusal(id, new DaemonError('closed', 'The server is shutting down.'));
     if (this.#flights.has(id))
-      return refusal(id, new DaemonError('invalid_request', 'Invalid Request: a request with this id is under way.'));
+      return refusal(id, new DaemonError('invalid_request', 'Invalid Request: a request with this id is already running.'));
     if (this.#flights.size >= maxInFlight)
-      return refusal(id, new DaemonError('limit_exceeded', `More than ${maxInFlight} requests are under way; wait for answers.`));
+      return refusal(id, new DaemonError('limit_exceeded', `More than ${maxInFlight} requests are running; wait for answers.`));
     const flight = new Flight(id, method, this, this.#options, traceparent);
     this.#flights.set(id, flight);
     return flight;
@@ -176,7 +176,7 @@ export class Session implements AskingConnection {
 
   #fly(message: JsonRpcRequest, flight: Flight): Awaitable<JsonRpcResponse | undefined> {
     const { id } = message;
-    if (flight.cancelled) return this.#land(id, flight, undefined); // before its turn in a batch
+    if (flight.cancelled) return this.#land(id, flight, undefined); // a request of a batch that has not started
     const answer = this.#options.dispatcher.handle(message, flight);
     if (answer instanceof Promise) return answer.then((done) => this.#land(id, flight, done));
     return this.#land(id, flight, answer);
@@ -188,12 +188,12 @@ export class Session implements AskingConnection {
     return flight.cancelled ? undefined : answer;
   }
 
-  /** Ends a request of the client's; nothing is answered to it. */
+  /** Ends a request of the client. No answer is sent. */
   cancel(id: RequestId): void {
     this.#flights.get(id)?.cancel('client');
   }
 
-  /** Takes the answer to a request of ours. Others' answers, and late ones, are nobody's. */
+  /** Handles the answer to a request of this server. Unknown and late answers are ignored. */
   deliver(response: JsonRpcResponse): void {
     const asked = response.id === undefined ? undefined : this.#asked.get(response.id);
     if (asked === undefined || response.id === undefined) return;
@@ -202,7 +202,7 @@ export class Session implements AskingConnection {
       asked.resolve(response.result);
       return;
     }
-    const { message } = (response.error ?? {}) as { message?: unknown }; // whatever a client may call an error
+    const { message } = (response.error ?? {}) as { message?: unknown }; // a client may send any value as its error
     asked.reject(
       new DaemonError(
         'internal_error',
@@ -211,7 +211,7 @@ export class Session implements AskingConnection {
     );
   }
 
-  /** Sends a request of ours and waits for its answer. */
+  /** Sends a request to the client and waits for the answer. */
   ask(request: InputRequest, signal: AbortSignal, related: RequestId): Promise<JsonObject> {
     const { peer } = this.#options;
     if (!this.#asks) return Promise.reject(new DaemonError('closed', 'The client has left.'));
@@ -238,7 +238,7 @@ export class Session implements AskingConnection {
       try {
         peer.send({ jsonrpc: '2.0', id, ...request }, related);
       } catch (error) {
-        // What a function asks with may be no JSON.
+        // What a function asks for may not be valid JSON.
         this.#asked.delete(id);
         signal.removeEventListener('abort', gaveUp);
         throw error;
@@ -247,8 +247,8 @@ export class Session implements AskingConnection {
   }
 
   /**
-   * Waits until every call is answered, but no longer than `ms`. Questions to the client are given up, and no more are asked:
-   * it is leaving, or we are. Listen streams are not waited for.
+   * Waits until every call is answered, but at most `ms`. Requests to the client are given up and no new ones are sent, because
+   * one side is closing. It does not wait for listen streams.
    */
   async drain(ms: number): Promise<void> {
     this.#giveUp();
@@ -264,15 +264,15 @@ export class Session implements AskingConnection {
     });
   }
 
-  /** Cancels the running requests at once; streams go on. Their records say who ended them. */
+  /** Cancels the running requests at once, but not the streams. Their records say that `by` ended them. */
   cancelCalls(by: EndedBy): void {
     for (const flight of this.#flights.values()) if (!flight.isStream) flight.cancel(by);
   }
 
   /**
-   * Ends the session: running calls are cancelled, questions are given up.
+   * Ends the session: running calls are cancelled, and requests to the client are given up.
    *
-   * @param by who ends it; the records of the calls that are cancelled say so. Default: its client, by leaving
+   * @param by who ends it, for the records of the cancelled calls. Default: the client, by disconnecting
    */
   close(by: EndedBy = 'client'): void {
     if (this.#closed) return;

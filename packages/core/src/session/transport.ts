@@ -1,16 +1,14 @@
-/**
- * Sessions over the SDK's `Transport` interface, and a pair of transports that are each other's far end.
- */
+/** Sessions over the SDK's `Transport` interface, and a pair of connected transports for tests. */
 import type { Logger } from '../ports/logger.js';
 import type { JsonRpcMessage, JsonRpcResponse, RequestId, Transport } from '../protocol/messages.js';
 import type { Peer } from './peer.js';
 import type { Session } from './session.js';
 
 /**
- * Serves a transport until it closes, or until the daemon does, which closes it.
+ * Serves a transport until it closes. The daemon closes it when the daemon itself is closed.
  *
- * @param open begins the session
- * @returns the session, once the transport has started
+ * @param open starts the session
+ * @returns the session, when the transport has started
  */
 export async function connectTransport(transport: Transport, open: (peer: Peer) => Session, logger: Logger): Promise<Session> {
   const send = (message: JsonRpcMessage, relatedRequestId?: RequestId): void => {
@@ -46,7 +44,7 @@ export async function connectTransport(transport: Transport, open: (peer: Peer) 
   try {
     await transport.start();
   } catch (error) {
-    session.close(); // or the daemon would keep it for ever
+    session.close(); // else the daemon would keep it forever
     throw error;
   }
   return session;
@@ -57,7 +55,7 @@ export interface PairedTransport extends Transport {
   onmessage?: ((message: unknown, extra?: unknown) => void) | undefined;
 }
 
-/** One end; `far` finds the other. Messages are copied, as a wire would, and come later, never within `send`. */
+/** One end; `far` returns the other. Messages are copied, and arrive after `send` has returned, as on a real connection. */
 function end(far: () => PairedTransport): PairedTransport & { closed: boolean } {
   const early: JsonRpcMessage[] = [];
   const self: PairedTransport & { closed: boolean; deliver: (message: JsonRpcMessage) => void; started: boolean } = {
@@ -90,7 +88,7 @@ function end(far: () => PairedTransport): PairedTransport & { closed: boolean } 
 }
 
 /**
- * Two transports, each the other's far end: for tests of your own server without a process.
+ * Creates two connected transports, to test a server without starting a process.
  *
  * @example
  * const [client, server] = createTransportPair();

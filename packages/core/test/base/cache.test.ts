@@ -18,7 +18,7 @@ function loader(): { load: (key: string) => () => string; loads: string[] } {
 }
 
 describe('the cache', () => {
-  it('loads a value once and serves it at once from then on', () => {
+  it('loads a value once, and then serves it without a promise', () => {
     const cache = createCache<string>();
     const { load, loads } = loader();
     expect(cache.get('a', load('a'))).toBe('a1');
@@ -102,7 +102,7 @@ describe('the cache', () => {
     expect(cache.get('a', () => 'other')).toBe('new');
   });
 
-  it('purges all children of a key, at any depth, and nothing else', () => {
+  it('purges only a key and all its children, at any depth', () => {
     const cache = createCache<string>();
     for (const [key, parent] of [['module'], ['function', 'module'], ['calls', 'function'], ['other']] as const) {
       void cache.get(key, () => 'old', parent);
@@ -129,7 +129,7 @@ describe('the cache', () => {
     expect(cache.size).toBe(0);
   });
 
-  it('purges a parent that has no entry of its own', () => {
+  it('purges the children of a parent without an entry', () => {
     const cache = createCache<string>();
     void cache.get('child', () => 'old', 'parent');
     cache.purge('parent');

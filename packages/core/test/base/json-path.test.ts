@@ -30,7 +30,7 @@ describe('redaction', () => {
     ["$['a key'][0]", { ...card, 'a key': [REDACTED, 'y'] }],
     ['$["a key"]', { ...card, 'a key': REDACTED }],
     ['$.items[*]', { ...card, items: [REDACTED, REDACTED] }],
-  ])('replaces what %s names, and nothing else', (path, expected) => {
+  ])('replaces only the values that %s names', (path, expected) => {
     expect(redact(card, [path])).toEqual(expected);
   });
 
@@ -39,7 +39,7 @@ describe('redaction', () => {
     (path) => expect(redact(card, [path])).toEqual(card),
   );
 
-  it('replaces what several paths name', () => {
+  it('replaces the values of several paths', () => {
     expect(redact({ a: 1, b: { c: 2 }, d: 3 }, ['$.a', '$.b.c'])).toEqual({ a: REDACTED, b: { c: REDACTED }, d: 3 });
   });
 

@@ -16,7 +16,7 @@ describe('nearest', () => {
     expect(nearest('ad', ['list', 'add'])).toBe('add');
   });
 
-  it('finds nothing where more than a third of the letters, or more than three, differ', () => {
+  it('finds nothing if more than a third of the letters, or more than three letters, differ', () => {
     expect(nearest('xyz', ['list', 'call'])).toBeUndefined();
     expect(nearest('ab', ['ac'])).toBeUndefined();
     expect(nearest('abcdefghijklmnop', ['abcdefghijklWXYZ'])).toBeUndefined();
@@ -28,7 +28,7 @@ describe('nearest', () => {
     expect(nearest('same', ['same', 'Same'])).toBe('Same');
   });
 
-  it('takes the first of equally near names', () => {
+  it('returns the first of equally similar names', () => {
     expect(nearest('cat', ['car', 'cab'])).toBe('car');
   });
 });
@@ -38,7 +38,7 @@ it('didYouMean ends a message, or adds nothing to it', () => {
   expect(didYouMean('xyz', ['list'])).toBe('');
 });
 
-it('a Suggester gives up after a bounded number of comparisons', () => {
+it('a Suggester stops after a maximum number of comparisons', () => {
   const many = Array.from({ length: 60_000 }, (_, index) => `name ${index} of many`);
   const suggester = new Suggester();
   expect(suggester.nearest('needle', [...many, 'needles'])).toBeUndefined();

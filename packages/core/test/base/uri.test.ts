@@ -29,7 +29,7 @@ describe('the normal form of a URI', () => {
     expect(normalUri('Users://Bob/%41')).toEqual({ text: 'Users://Bob/A', folded: 'users://bob/A' });
   });
 
-  it('leaves what is no URI as it is', () => {
+  it('does not change text that is not a URI', () => {
     expect(normalUri('%zz')).toEqual({ text: '%zz', folded: '%zz' });
     expect(normalUri('')).toEqual({ text: '', folded: '' });
     expect(normalUri('x:\ud800')?.text).toBe('x:%EF%BF%BD');

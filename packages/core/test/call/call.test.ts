@@ -28,7 +28,7 @@ const problem = (result: JsonObject): string => {
 };
 
 describe('a tool call', () => {
-  it('names a tool that there is', async () => {
+  it('must name an existing tool', async () => {
     for (const client of [await legacy(daemonWith([echo])), modern(daemonWith([echo]))]) {
       for (const name of ['nothing', 'Echo', '', '__proto__']) {
         expect(errorOf(await client.call(name))).toEqual({ code: -32602, message: `Unknown tool: ${name}` });
@@ -45,11 +45,11 @@ describe('a tool call', () => {
     expect(errorOf(await client.call('p')).code).toBe(-32602);
   });
 
-  it.each([[[]], ['x'], [5]])('refuses arguments that are no object: %j', async (args) => {
+  it.each([[[]], ['x'], [5]])('refuses arguments that are not an object: %j', async (args) => {
     expect(errorOf(await modern(daemonWith([echo])).request('tools/call', { name: 'echo', arguments: args })).code).toBe(-32602);
   });
 
-  it('takes null for arguments that are left out', async () => {
+  it('treats null like missing arguments', async () => {
     const prompt = definePrompt({ name: 'p', arguments: [{ name: 'a' }], run: (args) => `got ${JSON.stringify(args)}` });
     const daemon = daemonWith([defineTool({ name: 't', run: (args) => args }), prompt]);
     for (const client of [modern(daemon), await legacy(daemon)]) {
@@ -108,7 +108,7 @@ describe('a tool call', () => {
     });
   });
 
-  it('takes a function that answers at once, later, or with any object that has a then', async () => {
+  it('accepts a function that returns a value, a promise or any thenable', async () => {
     expect(await called(() => 'now')).toMatchObject({ content: [{ text: 'now' }] });
     expect(await called(async () => Promise.resolve('later'))).toMatchObject({ content: [{ text: 'later' }] });
     expect(
@@ -138,8 +138,8 @@ describe('what a tool throws', () => {
     ['null', null, 'null'],
     ['a number', 5, '5'],
     ['a symbol', Symbol('s'), 'Symbol(s)'],
-    ['a BigInt', 5n, 'a value that cannot be told was thrown (bigint)'],
-    ['a circle', circle, 'a value that cannot be told was thrown (object)'],
+    ['a BigInt', 5n, 'a value that cannot be converted to text was thrown (bigint)'],
+    ['a circle', circle, 'a value that cannot be converted to text was thrown (object)'],
     ['an error whose message is no string', Object.assign(new Error('x'), { message: { a: 1 } }), ''],
     [
       'an object whose members cannot be read',
@@ -148,9 +148,9 @@ describe('what a tool throws', () => {
           throw new Error('hidden');
         },
       },
-      'a value that cannot be told was thrown (object)',
+      'a value that cannot be converted to text was thrown (object)',
     ],
-  ])('is told to the model: %s', async (_what, thrown, text) => {
+  ])('is sent to the model: %s', async (_what, thrown, text) => {
     for (const run of [thrower(thrown), async () => Promise.reject(thrown as Error)]) {
       const told = problem(await called(run));
       expect(typeof told).toBe('string');
@@ -163,7 +163,7 @@ describe('what a tool throws', () => {
     expect(problem(await called(thrower(() => 'secret of the source')))).not.toContain('secret');
   });
 
-  it('is cut where it is very long', async () => {
+  it('is cut if it is very long', async () => {
     const text = problem(await called(thrower(new Error('x'.repeat(100_000)))));
     expect(text.length).toBeLessThan(2_100);
     expect(text.endsWith('…')).toBe(true);
@@ -176,7 +176,7 @@ describe('what a tool throws', () => {
   });
 });
 
-describe('values that cannot be looked at', () => {
+describe('values that throw when they are inspected', () => {
   const hostile = (): object =>
     new Proxy(
       {},
@@ -230,7 +230,7 @@ describe('values that cannot be looked at', () => {
 describe('progress', () => {
   const withToken = { _meta: { progressToken: 'p' } };
 
-  it('is what a generator yields; what it returns is the result', async () => {
+  it('is the yielded values of a generator; the returned value is the result', async () => {
     const count = tool('count', function* () {
       yield 1;
       yield 'half way';
@@ -360,7 +360,7 @@ describe('progress', () => {
     expect(seen).toHaveLength(steps);
   });
 
-  it('takes what a generator throws as its failure', async () => {
+  it('treats an error thrown by a generator as a failure', async () => {
     const client = modern(
       daemonWith([
         tool('t', function* () {
@@ -374,7 +374,7 @@ describe('progress', () => {
 });
 
 describe('the time limit', () => {
-  it('ends a call, tells the function, the model and the record, and what comes later changes nothing', async () => {
+  it('ends a call, informs the function, the model and the record, and ignores what the function does later', async () => {
     const late = deferred<string>();
     let signal: AbortSignal | undefined;
     const slow = defineTool({
@@ -388,7 +388,7 @@ describe('the time limit', () => {
     const { store, rows } = watchedStore();
     const client = modern(daemonWith([slow], { store }));
     expect(problem(resultOf(await client.call('slow')))).toBe('"slow" did not finish within 20 ms.');
-    expect(signal?.reason).toMatchObject({ name: 'AbortError', message: 'The call was out of time' });
+    expect(signal?.reason).toMatchObject({ name: 'AbortError', message: 'The call reached its time limit' });
     expect(rows()).toMatchObject([
       { status: 'timed_out', fault: 'tool', content: expect.stringContaining('did not finish') as string },
     ]);
@@ -397,7 +397,7 @@ describe('the time limit', () => {
     expect(rows()).toMatchObject([{ status: 'timed_out' }]);
   });
 
-  it("is the daemon's where the function has none", async () => {
+  it("is the daemon's if the function has none", async () => {
     const client = modern(daemonWith([tool('never', () => new Promise(() => {}))], { limits: { timeoutMs: 10 } }));
     expect(problem(resultOf(await client.call('never')))).toContain('within 10 ms');
   });
@@ -417,7 +417,7 @@ describe('the time limit', () => {
     expect(errorOf(await client.request('prompts/get', { name: 'p' })).code).toBe(-32603);
   });
 
-  it('takes a rejection that comes too late quietly', async () => {
+  it('logs a late rejection, and nothing else happens', async () => {
     const { logger, of } = memoryLogger();
     const late = deferred<never>();
     const client = modern(daemonWith([tool('t', () => late.promise)], { limits: { timeoutMs: 5 }, logger }));
@@ -428,7 +428,7 @@ describe('the time limit', () => {
     expect(of('error')).toEqual([]);
   });
 
-  it('gives a function that looks at its signal only later the signal of its end', async () => {
+  it('gives an aborted signal to a function that reads its signal only after its end', async () => {
     let context: FunctionContext | undefined;
     const client = modern(
       daemonWith(
@@ -447,14 +447,14 @@ describe('the time limit', () => {
 });
 
 describe('the size of a result', () => {
-  it('is bounded, and the model is told', async () => {
+  it('is limited, and the model gets an error', async () => {
     const { store, rows } = watchedStore();
     const big = [tool('t', () => 'x'.repeat(2_000)), defineResource({ name: 'r', uri: 'x://r', run: () => 'x'.repeat(2_000) })];
     const client = modern(daemonWith(big, { store, limits: { maxResultBytes: 1_000 } }));
-    expect(problem(resultOf(await client.call('t')))).toMatch(/^"t" gave a result of \d+ bytes; at most 1000 are sent\.$/);
+    expect(problem(resultOf(await client.call('t')))).toMatch(/^"t" gave a result of \d+ bytes; the maximum is 1000\.$/);
     expect(errorOf(await client.request('resources/read', { uri: 'x://r' })).code).toBe(-32603);
     expect(rows()).toMatchObject([
-      { status: 'failed', content: expect.stringContaining('at most 1000') as string },
+      { status: 'failed', content: expect.stringContaining('the maximum is 1000') as string },
       { status: 'failed', content: null },
     ]);
   });
@@ -494,7 +494,7 @@ describe('a resource', () => {
   it.each([
     ['nothing has its URI', 'file:///nothing'],
     ['its function finds nothing', 'gone://7'],
-  ])('that is not there has an error of its own in each era: %s', async (_why, uri) => {
+  ])('that does not exist has a different error in each era: %s', async (_why, uri) => {
     const daemon = daemonWith([readme, gone]);
     const error = { message: `Resource not found: ${uri}`, data: { uri } };
     expect(errorOf(await (await legacy(daemon)).request('resources/read', { uri }))).toEqual({ code: -32002, ...error });
@@ -546,13 +546,13 @@ describe('a prompt', () => {
     expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('"who", "how"') as string });
   });
 
-  it.each([5, null, {}, ['x']])('takes strings only, not %j', async (who) => {
+  it.each([5, null, {}, ['x']])('accepts only strings, not %j', async (who) => {
     const client = modern(daemonWith([greet]));
     const error = errorOf(await client.request('prompts/get', { name: 'greet', arguments: { who, how: 'x' } }));
     expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('"who"') as string });
   });
 
-  it('that is not there is -32602, in both eras', async () => {
+  it('that does not exist is -32602 in both eras', async () => {
     const daemon = daemonWith([greet]);
     for (const client of [await legacy(daemon), modern(daemon)]) {
       expect(errorOf(await client.request('prompts/get', { name: 'nothing' }))).toEqual({
@@ -572,8 +572,8 @@ describe('a prompt', () => {
   });
 });
 
-describe('a run that could hold up everybody', () => {
-  it('a generator that never waits is stopped at its time limit, and others are served meanwhile', async () => {
+describe('a run that could block the event loop', () => {
+  it('a generator that never waits is stopped at its time limit, and other calls are served during that time', async () => {
     const endless = tool(
       'endless',
       function* () {
@@ -610,8 +610,8 @@ describe('a run that could hold up everybody', () => {
   });
 });
 
-describe('what a client may send as a progress token, and a function as progress', () => {
-  it('is passed on only where it is one', async () => {
+describe('progress tokens of clients, and progress of functions', () => {
+  it('are sent only if they are valid', async () => {
     const steps = tool('steps', (_args, context) => {
       context.progress(1, Number.POSITIVE_INFINITY);
       return 'done';
@@ -626,7 +626,7 @@ describe('what a client may send as a progress token, and a function as progress
   });
 });
 
-describe('what a function logs', () => {
+describe('a log message of a function', () => {
   it('never fails its call, and always has data', async () => {
     const cycle: JsonObject = {};
     cycle['self'] = cycle;
@@ -647,8 +647,8 @@ describe('what a function logs', () => {
   });
 });
 
-describe('arguments named like what every object has', () => {
-  it('are missing where they are not given', async () => {
+describe('arguments with the names of inherited members', () => {
+  it('count as missing if they are not given', async () => {
     const prompt = definePrompt({ name: 'odd', arguments: [{ name: 'constructor', required: true }], run: () => 'text' });
     const client = await legacy(daemonWith([prompt]));
     expect(errorOf(await client.request('prompts/get', { name: 'odd', arguments: {} })).message).toContain(

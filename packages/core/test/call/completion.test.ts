@@ -34,7 +34,7 @@ describe('completion from a list', () => {
     ['ro', ['Rome', 'Romont', 'Prome']],
     ['O', ['Oslo', 'Oxford', 'Rome', 'Romont', 'Prome']],
     ['xyz', []],
-  ])('"%s": what starts with it, then what holds it', async (typed, values) => {
+  ])('"%s": values that start with it, then values that contain it', async (typed, values) => {
     expect(await completed(modern(daemonWith([prompt(cities)])), typed)).toEqual({
       values,
       total: values.length,
@@ -42,7 +42,7 @@ describe('completion from a list', () => {
     });
   });
 
-  it('gives a hundred values at most, and says that there are more', async () => {
+  it('gives at most a hundred values, and says that there are more', async () => {
     const many = Array.from({ length: 150 }, (_, index) => `value-${index}`);
     expect(await completed(modern(daemonWith([prompt(many)])), 'value')).toEqual({
       values: many.slice(0, 100),
@@ -66,7 +66,7 @@ describe('completion from a list', () => {
     });
   });
 
-  it('is empty where there is none', async () => {
+  it('is empty if there is no completion', async () => {
     const fixed = defineResource({ name: 'fixed', uri: 'x://fixed', run: () => '' });
     const client = modern(daemonWith([prompt(), fixed]));
     expect(await completed(client, 'x')).toEqual({ values: [], total: 0, hasMore: false });
@@ -79,7 +79,7 @@ describe('completion from a list', () => {
 });
 
 describe('completion from a function', () => {
-  it('is given what was typed, and what is known of the other arguments', async () => {
+  it('gets the typed text and the other arguments', async () => {
     const seen: unknown[] = [];
     const client = modern(
       daemonWith([
@@ -101,7 +101,7 @@ describe('completion from a function', () => {
     ]);
   });
 
-  it('may know of more values than it gives', async () => {
+  it('may return a total above the number of its values', async () => {
     const client = modern(daemonWith([prompt((() => ({ values: [1, 2], total: 500 })) as unknown as CompletionFunction)]));
     expect(await completed(client, '')).toEqual({ values: ['1', '2'], total: 500, hasMore: true });
     const few = modern(daemonWith([prompt((() => ({ values: ['a', 'b'], total: 1 })) as unknown as CompletionFunction)]));
@@ -118,7 +118,7 @@ describe('completion from a function', () => {
     ['rejects', () => Promise.reject(new Error('secret of the inside'))],
     ['gives no list', (() => 'values') as unknown as CompletionFunction],
     ['takes too long', () => new Promise(() => {})],
-  ])('that %s is an error, whose reason the operator is told', async (_what, completions) => {
+  ])('that %s is an error, and the log has the reason', async (_what, completions) => {
     const { logger, lines } = memoryLogger();
     const client = modern(daemonWith([prompt(completions)], { logger, limits: { timeoutMs: 20 } }));
     expect(errorOf(await complete(client, 'x'))).toEqual({
@@ -128,7 +128,7 @@ describe('completion from a function', () => {
     expect(lines).toMatchObject([{ level: 'error', fields: { argument: 'city', error: expect.any(String) as string } }]);
   });
 
-  it('that throws leaves nothing behind that could end the process', async () => {
+  it('that throws leaves no unhandled rejection', async () => {
     const client = modern(
       daemonWith(
         [
@@ -196,7 +196,7 @@ describe('a completion that has ended', () => {
   it.each([
     ['a name that is no string', { ref: { type: 'ref/prompt', name: { toString: 1 } } }],
     ['a URI that is no string', { ref: { type: 'ref/resource', uri: { toString: 1 } } }],
-  ])('%s is refused in words', async (_what, more) => {
+  ])('%s is refused with a clear message', async (_what, more) => {
     const { logger, of } = memoryLogger();
     expect(errorOf(await complete(modern(daemonWith([prompt(cities)], { logger })), 'x', more))).toMatchObject({
       code: -32602,

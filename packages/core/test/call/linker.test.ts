@@ -56,7 +56,7 @@ describe('a link to a function', () => {
     expect(digest).toBe('sha256:1');
   });
 
-  it('is there at once when it was found before', async () => {
+  it('is returned without a promise if it was found before', async () => {
     const { linker, loads } = linkerOf({ run: () => 1 });
     const binding = link();
     const first = linker.resolve(binding, 'default');
@@ -82,7 +82,7 @@ describe('a link to a function', () => {
       { class_name: 'Service', function_name: 'walk' },
       /class "Service" of module "pkg" has no function "walk"/,
     ],
-  ])('names what there is in place of %s', async (_what, more, message) => {
+  ])('lists the existing names instead of %s', async (_what, more, message) => {
     class Service {
       run = (): number => 1;
     }
@@ -93,17 +93,17 @@ describe('a link to a function', () => {
     });
   });
 
-  it('says so where a module exports nothing', async () => {
+  it('says that a module exports nothing', async () => {
     expect((await failure(linkerOf({ default: undefined, 'module.exports': {} }).linker, link())).message).toContain(
       'it exports nothing',
     );
   });
 
-  it('says so where nothing loads code from its source', async () => {
+  it('says that no source accepts a link', async () => {
     const linker = linkerOver([{ accepts: ({ source }) => source === undefined, load: () => Promise.reject(new Error('no')) }]);
     expect(await failure(linker, link({ source: 's3' }))).toMatchObject({
       code: 'module_not_found',
-      message: 'module "pkg": nothing here loads code from "s3"',
+      message: 'module "pkg": this server cannot load code from "s3"',
     });
     expect((await failure(linkerOver([]), link())).message).toContain('"a file or package"');
   });
@@ -152,7 +152,7 @@ describe('a class', () => {
   }
   beforeEach(() => void (Counter.built = []));
 
-  it('is built once per module and setting, with what it may need', async () => {
+  it('is built once per module and setting, with its setting, logger and partition', async () => {
     const { linker, loads } = linkerOf({ Counter });
     const same = [link({ class_name: 'Counter' }), link({ class_name: 'Counter', function_name: 'later' })];
     const [run, later] = await Promise.all(same.map(async (binding) => resolved(linker, binding)));
@@ -197,7 +197,7 @@ describe('a class', () => {
 });
 
 describe('forgetting', () => {
-  it('loads again what it names, and keeps the rest', async () => {
+  it('loads only the forgotten links again', async () => {
     const { linker, loads } = linkerOf({ run: () => 1 });
     const [a, b] = [link({ module_name: 'a' }), link({ module_name: 'b' })];
     for (const binding of [a, b]) await resolved(linker, binding);
@@ -209,7 +209,7 @@ describe('forgetting', () => {
     expect(loads.slice(3)).toEqual(['default a', 'default b']);
   });
 
-  it('does not keep what was being loaded meanwhile', async () => {
+  it('does not cache a load that was running when it was forgotten', async () => {
     const gates = [deferred(), deferred()];
     let loads = 0;
     const source: ModuleSource = {
@@ -252,7 +252,7 @@ describe('runners', () => {
     return { runner, asked };
   }
 
-  it('are asked in order, and the first that accepts a link runs it', async () => {
+  it('the first one that accepts a link runs it', async () => {
     const [zip, first, second] = [runnerFor('zip'), runnerFor(undefined), runnerFor(undefined)];
     const linker = createLinker([zip.runner, first.runner, second.runner]);
     expect((await resolved(linker, link({ source: 'zip' }))).call(0, 0)).toBe('zip');
@@ -284,7 +284,7 @@ describe('runners', () => {
     expect(asked).toEqual(['resolve pkg a', 'resolve pkg b', 'resolve pkg now']);
   });
 
-  it('that throw at once fail as a rejection does, and are asked again', async () => {
+  it('that throw fail like a rejection, and are tried again', async () => {
     let tries = 0;
     const { runner } = runnerFor(undefined, () => {
       tries += 1;
@@ -297,14 +297,14 @@ describe('runners', () => {
     expect((await resolved(linker, binding)).call(0, 0)).toBe(2);
   });
 
-  it('whose promises are of another kind are waited for', async () => {
+  it('may return any thenable', async () => {
     const found: ResolvedFunction = { call: () => 'later', digest: null };
     const thenable = { then: (resolve: (value: ResolvedFunction) => void) => resolve(found) };
     const linker = createLinker([runnerFor(undefined, () => thenable as unknown as Promise<ResolvedFunction>).runner]);
     expect((await resolved(linker, link())).call(0, 0)).toBe('later');
   });
 
-  it('all forget and close, also where one of them fails', async () => {
+  it('all forget and close, even if one of them fails', async () => {
     const [broken, last] = [runnerFor('zip'), runnerFor(undefined)];
     broken.runner.close = () => Promise.reject(new Error('stuck'));
     const linker = createLinker([broken.runner, last.runner]);

@@ -13,7 +13,7 @@ const ends = (calls: readonly CallEnd[]): unknown[] =>
   calls.map(({ name, mcp_type, status, fault }) => [name, mcp_type, status, fault]);
 
 describe('an observer', () => {
-  it('is told how each call ended, with or without a record', async () => {
+  it('gets the end of each call, with or without a record', async () => {
     const functions: FunctionDefinition[] = [
       tool('fails', () => {
         throw new Error('no');
@@ -46,7 +46,7 @@ describe('an observer', () => {
     expect(calls[1]?.time_spent).toBeGreaterThan(10);
   });
 
-  it('is told exactly what can be counted, and keeps no history', async () => {
+  it('gets only the fields for metrics, and no history is kept', async () => {
     const daemon = daemonWith([echo]);
     const calls = observe(daemon);
     await modern(daemon).call('echo', { text: 'a secret' });
@@ -63,7 +63,7 @@ describe('an observer', () => {
     expect(daemon.events.listens('default')).toBe(false);
   });
 
-  it('is told once the record is committed, and beside those who follow', async () => {
+  it('is called after the record is committed, in addition to followers', async () => {
     const order: string[] = [];
     const { store } = watchedStore({ write: (rows) => void order.push(...rows.map(({ status }) => status)) });
     const daemon = daemonWith([echo], { store });
@@ -73,7 +73,7 @@ describe('an observer', () => {
     expect(order).toEqual(['call_started', 'in_process', 'completed', 'observed completed', 'call_settled']);
   });
 
-  it('is told of a call that was cancelled', async () => {
+  it('gets cancelled calls', async () => {
     const daemon = daemonWith([tool('waits', () => new Promise(() => undefined))]);
     const calls = observe(daemon);
     const client = await legacy(daemon);
@@ -85,7 +85,7 @@ describe('an observer', () => {
     expect(ends(calls)).toEqual([['waits', 'tool', 'cancelled', 'transport']]);
   });
 
-  it('ends alone, even where the same function observes twice', async () => {
+  it('can be removed alone, even if the same function observes twice', async () => {
     const daemon = daemonWith([echo]);
     let count = 0;
     const observer = (): void => void (count += 1);
@@ -102,7 +102,7 @@ describe('an observer', () => {
     expect(daemon.events.observed).toBe(false);
   });
 
-  it('that throws fails no call and keeps nothing from the others', async () => {
+  it('that throws does not affect calls or other observers', async () => {
     const { logger, of } = memoryLogger();
     const daemon = daemonWith([echo], { logger });
     daemon.events.observe(() => {
@@ -116,7 +116,7 @@ describe('an observer', () => {
 });
 
 describe('the counts of a daemon', () => {
-  it('say what is under way and what is open', async () => {
+  it('are the running calls, sessions and streams', async () => {
     const gate = deferred();
     const daemon = daemonWith([tool('waits', () => gate.promise), echo]);
     expect(daemon.stats()).toEqual({ written: 0, waiting: 0, lost: 0, inFlight: 0, sessions: 0 });
@@ -168,7 +168,7 @@ describe('a check of the store', () => {
     expect(opened).toBe(1);
   });
 
-  it('is shared by those who ask at once', async () => {
+  it('is shared by callers at the same time', async () => {
     const read = deferred<undefined>();
     let reads = 0;
     const { store } = watchedStore({ get: () => ((reads += 1), read.promise) });
@@ -200,7 +200,7 @@ describe('a check of the store', () => {
     await daemon.check();
   });
 
-  it('fails while the store cannot be read, in its own words where they are ours', async () => {
+  it('fails while the store cannot be read, with the message of a DaemonError', async () => {
     let why: Error = new DaemonError('store_busy', 'The store is busy.');
     const { store } = watchedStore({ get: () => Promise.reject(why) });
     const daemon = daemonWith([echo], { store });
@@ -231,7 +231,7 @@ describe('a check of the store', () => {
     await daemon.check();
   });
 
-  it('fails once the daemon is closed', async () => {
+  it('fails after the daemon is closed', async () => {
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
     const closing = daemon.close();
     await expect(daemon.check()).rejects.toMatchObject({ code: 'closed' });

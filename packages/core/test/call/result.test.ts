@@ -42,7 +42,7 @@ describe('a tool without a return type', () => {
     ['content that is none', { content: 'words' }, [text('{\n  "content": "words"\n}')]],
   ])('gives %s as text', async (_what, value, content) => expect(await told(value)).toEqual({ content }));
 
-  it('passes an MCP result on as it is', async () => {
+  it('returns an MCP result unchanged', async () => {
     const result = {
       content: [text('a'), { type: 'image', data: png, mimeType: 'image/png' }],
       structuredContent: { a: 1 },
@@ -63,20 +63,20 @@ describe('a tool without a return type', () => {
     } else expect(await told(value)).toMatchObject(unusable(why));
   });
 
-  it('says that a value is no JSON whose own words for it fail', async () => {
+  it('says that JSON cannot encode a value whose toJSON throws', async () => {
     const shy = {
       toJSON() {
         throw new Error('secret');
       },
     };
     const result = await told(shy);
-    expect(result).toMatchObject(unusable('no JSON'));
+    expect(result).toMatchObject(unusable('JSON cannot encode'));
     expect(JSON.stringify(result)).not.toContain('secret');
   });
 });
 
 describe('the return type text', () => {
-  it('takes what looks like a result as any other object', async () => {
+  it('treats a value that looks like a result as any other object', async () => {
     expect(await told({ content: [text('a')] }, { returnType: 'text' })).toMatchObject({
       content: [{ text: expect.stringContaining('"content"') as string }],
     });
@@ -94,9 +94,10 @@ describe('the return type json', () => {
     },
   );
 
-  it('gives nothing for nothing', async () => expect(await told(undefined, { returnType: 'json' })).toEqual({ content: [] }));
+  it('returns no content for undefined', async () =>
+    expect(await told(undefined, { returnType: 'json' })).toEqual({ content: [] }));
 
-  it('gives what JSON makes of a value', async () => {
+  it('converts a value as JSON does', async () => {
     const value = { date: new Date(0), skipped: undefined, n: Number.NaN };
     expect(await told(value, { returnType: 'json' })).toMatchObject({
       structuredContent: { date: '1970-01-01T00:00:00.000Z', n: null },
@@ -128,7 +129,7 @@ describe('the return types image and audio', () => {
     expect(await told(value, { returnType: 'image' })).toEqual({ content: [{ type: 'image', ...block }] });
   });
 
-  it('several at once', async () => {
+  it('several images in one result', async () => {
     expect(await told([png, PNG], { returnType: 'image' })).toMatchObject({ content: [{ type: 'image' }, { type: 'image' }] });
   });
 
@@ -231,7 +232,7 @@ describe('the return type resource_link', () => {
 });
 
 describe('the return type mcp', () => {
-  it('takes a result, or its blocks', async () => {
+  it('accepts a result, or only its blocks', async () => {
     expect(await told({ content: [text('a')], isError: true }, { returnType: 'mcp' })).toEqual({
       content: [text('a')],
       isError: true,
@@ -243,7 +244,7 @@ describe('the return type mcp', () => {
     });
   });
 
-  it('takes bytes in blocks', async () => {
+  it('accepts bytes in blocks', async () => {
     expect(await told([{ type: 'image', data: PNG, mimeType: 'image/png' }], { returnType: 'mcp' })).toEqual({
       content: [{ type: 'image', data: png, mimeType: 'image/png' }],
     });
@@ -259,7 +260,7 @@ describe('the return type mcp', () => {
     [[5], /content\[0\] must be a content block/],
     [
       [text('a'), { type: 'video' }],
-      /content\[1\] has the unknown type "video"; there are text, image, audio, resource_link, resource/,
+      /content\[1\] has the unknown type "video"; the types are text, image, audio, resource_link, resource/,
     ],
     [[{ type: 'text' }], /content\[0\] \(text\) needs "text" as a string/],
     [[{ type: 'image', data: 'AAAA' }], /needs "mimeType"/],
@@ -270,7 +271,7 @@ describe('the return type mcp', () => {
   });
 });
 
-describe('what an older version does not know', () => {
+describe('features that an older version does not have', () => {
   it.each(VERSIONS)('%s: audio', async (version) => {
     const [block] = (await told(wav, { returnType: 'audio' }, version))['content'] as JsonObject[];
     expect(block?.['type']).toBe(version >= '2025-03-26' ? 'audio' : 'text');
@@ -317,7 +318,7 @@ describe('an output schema', () => {
     ['structured content that does not fit', { content: [], structuredContent: {} }, /does not fit its outputSchema/],
   ])('refuses %s', async (_what, value, why) => expect(await told(value, { outputSchema })).toMatchObject(unusable(why)));
 
-  it('does not hold for a result that is an error', async () => {
+  it('is not required of an error result', async () => {
     expect(await told({ content: [text('no')], isError: true }, { outputSchema })).toEqual({
       content: [text('no')],
       isError: true,
@@ -395,7 +396,7 @@ describe('what a resource returns', () => {
     expect(await read({ text: 'a', mimeType: 'text/x' }, 'text/markdown')).toMatchObject([{ mimeType: 'text/x' }]);
   });
 
-  it('may have a _meta of its own', async () => {
+  it('may have its own _meta', async () => {
     const resource = defineResource({ name: 'r', uri: 'x://r', run: () => ({ contents: [], _meta: { mine: 1 } }) });
     const client = await legacy(daemonWith([resource]));
     expect(resultOf(await client.request('resources/read', { uri: 'x://r' }))).toEqual({ contents: [], _meta: { mine: 1 } });
@@ -425,7 +426,7 @@ describe('what a prompt returns', () => {
     ['no messages', [], []],
   ])('%s', async (_what, value, messages) => expect(await get(value)).toEqual({ messages, description: 'Said.' }));
 
-  it('may have a description and a _meta of its own', async () => {
+  it('may have its own description and _meta', async () => {
     expect(await get({ messages: ['a'], description: 'Other.', _meta: { mine: 1 } })).toEqual({
       messages: [user('a')],
       description: 'Other.',
@@ -442,7 +443,7 @@ describe('what a prompt returns', () => {
   ])('says what is wrong with %j', async (value, why) => expect(await get(value)).toMatch(why));
 });
 
-describe('_meta that is no object', () => {
+describe('_meta that is not an object', () => {
   it.each([null, 'text', 5, [1]])('%j is left out: clients refuse such a result', async (_meta) => {
     const odd = tool('odd', () => ({ content: [{ type: 'text', text: 'x' }], _meta }));
     const client = await legacy(daemonWith([odd]));
@@ -456,9 +457,9 @@ describe('a value that JSON would write as an empty object', () => {
     ['a Set', new Set([1]), /a Set: return \[\.\.\.set\]/],
     ['an Error', new TypeError('x'), /an Error: throw it/],
     ['a Response', new Response('x'), /a Response: return await response\.text\(\)/],
-    ['a stream', new ReadableStream(), /a stream: read it to its end/],
-    ['a stream of Node', Readable.from(['x']), /a stream: read it to its end/],
-  ])('is refused with what to return: %s', async (_, value, why) => {
+    ['a stream', new ReadableStream(), /a stream: read all of it/],
+    ['a stream of Node', Readable.from(['x']), /a stream: read all of it/],
+  ])('is refused, with advice on what to return: %s', async (_, value, why) => {
     expect(await told(value)).toMatchObject(unusable(why));
     expect(await told(value, { returnType: 'json' })).toMatchObject(unusable(why));
   });

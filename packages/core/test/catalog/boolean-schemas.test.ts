@@ -21,7 +21,7 @@ describe('property schemas that are true or false', () => {
     });
   });
 
-  it('are left alone in values', () => {
+  it('are not changed in plain values', () => {
     const schema = {
       const: { properties: { a: true } },
       enum: [{ properties: { a: true } }],

@@ -61,7 +61,7 @@ describe('the catalogs of partitions', () => {
     expect(changes).toEqual(['a +two -']);
   });
 
-  it('may come later: requests at once share one load, and a failure is not remembered', async () => {
+  it('may load asynchronously: requests at the same time share one load, and a failure is not cached', async () => {
     let loads = 0;
     const { catalog, log } = catalogsOver(async () => {
       loads += 1;
@@ -95,7 +95,7 @@ describe('the catalogs of partitions', () => {
     expect(later.catalog.loaded()).toEqual([]);
   });
 
-  it('are left alone by a change when they were never asked for', () => {
+  it('are not loaded after a change if they were never requested', () => {
     let loads = 0;
     const { catalog, changes } = catalogsOver(() => ((loads += 1), definition));
     catalog.refresh('a');
@@ -103,14 +103,14 @@ describe('the catalogs of partitions', () => {
     expect(changes).toEqual([]);
   });
 
-  it('that are known before the first request are what the first change is compared with', () => {
+  it('that are known before the first request are compared with the first change', () => {
     const { catalog, changes } = catalogsOver(() => catalogOf('one', 'two'), { known: new Map([['a', definition]]) });
     expect(catalog.loaded()).toEqual([['a', definition]]);
     catalog.refresh('a');
     expect(changes).toEqual(['a +two -']);
   });
 
-  it('of a partition that goes away and comes back are announced both times', async () => {
+  it('of a partition that is removed and added again are announced both times', async () => {
     let current: CatalogDefinition | undefined = definition;
     const { catalog, changes } = catalogsOver(() => current);
     await catalog.snapshot('a');
@@ -124,7 +124,7 @@ describe('the catalogs of partitions', () => {
     expect(changes).toEqual(['a + -one gone', 'a +one -']);
   });
 
-  it('that had nothing in them are announced when their partition goes away, too', async () => {
+  it('that are empty are announced too when their partition is removed', async () => {
     let current: CatalogDefinition | undefined = catalogOf();
     const { catalog, changes } = catalogsOver(() => current);
     await catalog.snapshot('a');
@@ -133,7 +133,7 @@ describe('the catalogs of partitions', () => {
     expect(changes).toEqual(['a + - gone']);
   });
 
-  it('whose comparison fails are served all the same, and the failure is logged', async () => {
+  it('are served even if their comparison fails, and the failure is logged', async () => {
     const broken = { revision: 'broken', functions: [null as never] };
     const { catalog, log } = catalogsOver(() => definition, { known: new Map([['a', broken]]) });
     catalog.refresh('a');
@@ -142,7 +142,7 @@ describe('the catalogs of partitions', () => {
     expect(log.of('error')).toEqual(['a change of the catalog of partition "a" failed']);
   });
 
-  it('of the newest load win, whatever order the answers come in', async () => {
+  it('of the newest load win, regardless of the order of the answers', async () => {
     const answers = [deferred<CatalogDefinition>(), deferred<CatalogDefinition>(), deferred<CatalogDefinition>()];
     let loads = 0;
     const { catalog, changes } = catalogsOver(async () => answers[loads++]!.promise);
@@ -160,13 +160,13 @@ describe('the catalogs of partitions', () => {
     expect(changes).toEqual(['a +newest -one']);
   });
 
-  it('of an adapter with promises of another kind are waited for', async () => {
+  it('may come from any thenable', async () => {
     const thenable = { then: (resolve: (value: CatalogDefinition) => void) => resolve(definition) };
     const { catalog } = catalogsOver(() => thenable as unknown as Promise<CatalogDefinition>);
     expect(await toolNames(catalog)).toEqual(['one']);
   });
 
-  it('are kept for so many partitions, and names that do not exist push none of them out', async () => {
+  it('are cached for a maximum number of partitions, and unknown names evict none of them', async () => {
     const { catalog } = catalogsOver((name) => (name.startsWith('no') ? undefined : definition), { maxPartitions: 2 });
     for (const name of ['a', 'b']) await catalog.snapshot(name);
     for (const name of ['no1', 'no2', 'no3']) expect(() => catalog.snapshot(name)).toThrow();
@@ -178,7 +178,7 @@ describe('the catalogs of partitions', () => {
 });
 
 describe('a source that fails after a change', () => {
-  it('leaves the last good catalog served, is logged once, and is asked again until it succeeds', async () => {
+  it('does not affect the last good catalog, is logged once, and is retried until it succeeds', async () => {
     let next: CatalogDefinition | Error = catalogOf('one');
     let loads = 0;
     const load = async (): Promise<CatalogDefinition> => {
@@ -208,7 +208,7 @@ describe('a source that fails after a change', () => {
     await catalog.close();
   });
 
-  it('may throw at once, and a catalog that cannot be served counts as a failure', async () => {
+  it('may throw, and a catalog that cannot be served counts as a failure', async () => {
     let load: Load = () => catalogOf('one');
     const { catalog, log } = catalogsOver((partition) => load(partition));
     await catalog.snapshot('a');
@@ -224,7 +224,7 @@ describe('a source that fails after a change', () => {
     await catalog.close();
   });
 
-  it('has nothing to serve for a partition that had gone away', async () => {
+  it('has nothing to serve for a removed partition', async () => {
     let load: Load = () => catalogOf('one');
     const { catalog } = catalogsOver((partition) => load(partition));
     await catalog.snapshot('a');
@@ -235,7 +235,7 @@ describe('a source that fails after a change', () => {
     await expect(catalog.snapshot('a')).rejects.toMatchObject({ code: 'internal_error', message });
   });
 
-  it('is not asked again once the catalogs are closed', async () => {
+  it('is not retried after the catalogs are closed', async () => {
     let fails = false;
     let loads = 0;
     let closes = 0;

@@ -18,7 +18,7 @@ function diff(before: CatalogDefinition, after: CatalogDefinition): Partial<Cata
 
 const afterwards = (changes: Record<string, unknown>): Partial<CatalogDiff> => diff(catalog(), catalog(changes));
 
-describe('catalogs that clients cannot tell apart', () => {
+describe('catalogs that look the same to clients', () => {
   it('are equal ones', () => {
     expect(afterwards({})).toEqual({});
   });
@@ -74,7 +74,7 @@ describe('a change of', () => {
     expect(afterwards(changes)).toEqual(expected);
   });
 
-  it('a new tool, and one that is gone', () => {
+  it('an added tool, and a removed one', () => {
     const more = catalog({ 'tools.1': { name: 'new' } });
     expect(diff(catalog(), more)).toEqual({ tools: true, added: ['new'] });
     expect(diff(more, catalog())).toEqual({ tools: true, removed: ['new'] });

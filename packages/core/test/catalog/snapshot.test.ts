@@ -42,7 +42,7 @@ describe('list pages', () => {
     expect(pages.flat()).toEqual(tools(count).map(({ name }) => name));
   });
 
-  it('hold what the list is of', () => {
+  it('have the entries of their list', () => {
     const snapshot = snapshotOf([
       ...tools(1),
       defineResource({ name: 'r', uri: 'x://r', run: () => 1 }),
@@ -57,7 +57,7 @@ describe('list pages', () => {
     ]);
   });
 
-  it('are made once, and served as they are', () => {
+  it('are encoded once', () => {
     const snapshot = snapshotOf(tools(4));
     const cursor = cursorOf(snapshot);
     expect(snapshot.page('tools', 'modern', cursor)).toBe(snapshot.page('tools', 'modern', cursor));
@@ -82,7 +82,7 @@ describe('list pages', () => {
     ['of another list', (snapshot) => cursorOf(snapshot, 'prompts')],
     ['of another revision', () => cursorOf(snapshotOf(tools(5)))],
     ['of another page size, past the end', () => cursorOf(snapshotOf(tools(4), 1)).repeat(2)],
-  ])('are not given for a cursor that is %s', (_what, cursor) => {
+  ])('are refused for a cursor that is %s', (_what, cursor) => {
     const prompts = Array.from({ length: 4 }, (_, index) => definePrompt({ name: `p${index}`, run: () => '' }));
     const snapshot = snapshotOf([...tools(4), ...prompts]);
     expect(() => snapshot.page('tools', 'modern', cursor(snapshot))).toThrow(
@@ -90,7 +90,7 @@ describe('list pages', () => {
     );
   });
 
-  it('say to clients what they know of it', async () => {
+  it("have only members that the client's version has", async () => {
     const full = {
       title: 'T',
       description: 'D',
@@ -148,7 +148,7 @@ describe('list pages', () => {
     });
   });
 
-  it('pass a schema on as it was written', async () => {
+  it('send a schema unchanged', async () => {
     const inputSchema = {
       $schema: 'https://json-schema.org/draft/2020-12/schema',
       type: 'object',
@@ -169,13 +169,13 @@ describe('list pages', () => {
     expect(await listed(modern(daemon))).toHaveProperty('outputSchema');
   });
 
-  it('are refused for a cursor that is not ours, with -32602', async () => {
+  it('are refused for an unknown cursor, with -32602', async () => {
     const client = modern(daemonWith(tools(1)));
     for (const cursor of [5, {}, 'mine', 'x'.repeat(5_000)])
       expect(errorOf(await client.request('tools/list', { cursor })).code).toBe(-32602);
   });
 
-  it('are as large as the limit says, and walked by clients to their end', async () => {
+  it('are as large as the limit, and clients can read all of them', async () => {
     const client = await legacy(daemonWith(tools(5), { limits: { pageSize: 2 } }));
     const names: unknown[] = [];
     let cursor: unknown;
@@ -209,7 +209,7 @@ describe('the resource of a URI', () => {
     expect(snapshot.resource(uri)?.definition.name).toBe(name);
   });
 
-  it('is none for a URI that is much too long', () => {
+  it('is not found for a URI that is much too long', () => {
     expect(snapshot.resource(`file:///${'a'.repeat(10_000)}`)).toBeUndefined();
   });
 });

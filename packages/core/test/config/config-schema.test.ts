@@ -12,6 +12,8 @@ type Json = Record<string, unknown>;
 const file = join(dirname(fileURLToPath(import.meta.url)), '../../src/config/config.schema.json');
 const schema = JSON.parse(readFileSync(file, 'utf8')) as Json & { definitions: Record<string, Json> };
 const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, strictTypes: false, strictRequired: false });
+// What VS Code reads: no JSON Schema, but editors then report no comments.
+ajv.addVocabulary(['allowComments', 'allowTrailingCommas']);
 const validate = ajv.compile(schema);
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -51,6 +53,10 @@ describe('the schema for editors', () => {
       patternProperties: { '^x-': {} },
       properties: { $comment: {}, _comment: {} },
     });
+  });
+
+  it('says to editors that comments and trailing commas are allowed', () => {
+    expect(schema).toMatchObject({ allowComments: true, allowTrailingCommas: true });
   });
 
   it('has valid examples and defaults', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { ParseOptions } from '../../src/config/config.js';
 import { parseConfig } from '../../src/config/config.js';
 import { lineCounter, offsetOf } from '../../src/config/json-position.js';
-import { scanJson } from '../../src/config/json-scan.js';
+import { scanJson, withoutExtras } from '../../src/config/json-scan.js';
 import type { Mistake } from '../../src/protocol/errors.js';
 import { ConfigError } from '../../src/protocol/errors.js';
 import type { PathStep } from '../../src/schema/mistakes.js';
@@ -292,12 +292,13 @@ describe('text that is not JSON', () => {
     [' \n ', ['2:2 $ the file is empty']],
     ['{', ['1:1 $ this { is never closed: add }']],
     ['{"tools": [\n{"name": "a"}\n', ['1:11 $.tools this [ is never closed: add ]']],
-    ['{"a": [1, 2}', ['1:12 $.a found } where ] must close the [ of line 1']],
-    ['{"tools": [],}', ['1:13 $ remove the comma before }']],
-    ['{"tools": [1,],}', ['1:13 $.tools remove the comma before ]', '1:15 $ remove the comma before }']],
-    ['// mine\n{}', ['1:1 $ JSON does not allow comments']],
-    ['{ /* a */ "tools": [] # b\n}', ['1:3 $ JSON does not allow comments', '1:23 $ JSON does not allow comments']],
-    ['{ /* a', ['1:3 $ JSON does not allow comments', '1:3 $ the comment is not closed']],
+    ['{"a": [1, 2}', ['1:12 $.a expected ] to close the [ of line 1, found }']],
+    ['{"tools": [1,,]}', ['1:14 $.tools[1] expected a value or ], found ","']],
+    ['{,}', ['1:2 $ expected a key in double quotes or }, found ","']],
+    ['{ /* a */ "tools": [] # b\n}', ['1:23 $ comments begin with //, not with #']],
+    ['{ /* a', ['1:3 $ the comment is not closed']],
+    ['// only a comment', ['1:18 $ the file is empty']],
+    ['{} / x', ['1:4 $ expected the end of the file, found "/"']],
     ["{'tools': 'x'}", ["1:2 $ JSON strings need double quotes, not '", '1:11 $.tools JSON strings need double quotes']],
     ['{tools: []}', ['1:2 $ the key tools must be in double quotes']],
     ['{"a": yes}', ['1:7 $.a yes must be in double quotes']],
@@ -327,6 +328,46 @@ describe('text that is not JSON', () => {
     expect(reported('['.repeat(100_000))).toEqual([expect.stringContaining('nested more than 400 levels deep')]);
     const deep = `{"modules": [{"module_name": "m", "setting": ${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}]}`;
     expect(reported(deep)[0]).toContain('nested more than 400 levels deep');
+  });
+});
+
+describe('comments and trailing commas', () => {
+  /** The text as people write it: with comments everywhere, and a comma behind each last item. */
+  const commented = (text: string): string =>
+    `// the first line\r\n/* and\n  a block "with: quotes" */ ${text
+      .replaceAll('{', '{ // begins // an object\n')
+      .replaceAll(/(?<=[\]}"\d])(\s*)([\]}])/g, '$1, /* last, */ $2')} // the end`;
+
+  it('change nothing', () => {
+    const text = JSON.stringify(JSON.parse(ENGINE_SAMPLE), null, 2);
+    const jsonc = commented(text);
+    expect(jsonc).toMatch(/, \/\* last, \*\/ \]/);
+    expect(parseConfig(jsonc)).toEqual(parseConfig(text));
+    expect(parseConfig('\uFEFF' + jsonc)).toEqual(parseConfig(text));
+  });
+
+  it('are read as a part of a text where they are in a string', () => {
+    const text = ENGINE_SAMPLE.replace('"name": "hello"', '"name": "hello", "title": "http://x /* a */ ,] // b"');
+    expect(parseConfig(`// mine\n${text}`).definition.functions[0]).toMatchObject({ title: 'http://x /* a */ ,] // b' });
+  });
+
+  it('leave the line and column of each mistake as they are', () => {
+    const text = `{ // 1
+  "tools": [ /* 2 */ { "name": "a", "descripton": "x", }, // é ,
+
+  /* 4
+  5 \u{1F600} */ { "nam": "b", "title": "x", "title": "y" },
+] }`;
+    expect(reported(text).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      '2:22 $.tools[0]',
+      '2:37 $.tools[0].descripton',
+      '5:13 $.tools[1].nam',
+      '5:39 $.tools[1].title',
+    ]);
+  });
+
+  it('do not hide other mistakes of syntax, which are reported alone', () => {
+    expect(reported('{ // a\n  "tools": [], /* b */\n  name: "x", }')).toEqual(['3:3 $ the key name must be in double quotes']);
   });
 });
 
@@ -376,7 +417,7 @@ describe('the scan for mistakes', () => {
     fc.assert(
       fc.property(nested, fc.constantFrom(0, 2), (value, indent) => {
         const scan = scanJson(JSON.stringify(value, null, indent));
-        expect([scan.syntax, scan.duplicates]).toEqual([[], []]);
+        expect([scan.syntax, scan.extras, scan.duplicates]).toEqual([[], [], []]);
       }),
     );
   });
@@ -400,6 +441,10 @@ describe('the scan for mistakes', () => {
           '\\',
           '/',
           '//',
+          '/**/',
+          ',]',
+          ',}',
+          ', // x\n}',
           '1',
           '-',
           'e',
@@ -420,7 +465,10 @@ describe('the scan for mistakes', () => {
     // Only the scan accepts a byte order mark at the start.
     fc.assert(
       fc.property(broken, (text) => {
-        expect(scanJson(text).syntax.length === 0).toBe(accepts(text.replace(/^\uFEFF/, '')));
+        const { syntax, extras } = scanJson(text);
+        expect(syntax.length + extras.length === 0).toBe(accepts(text.replace(/^\uFEFF/, '')));
+        // Without comments and trailing commas it is JSON.
+        if (syntax.length === 0) expect(accepts(withoutExtras(text, extras).replace(/^\uFEFF/, ''))).toBe(true);
       }),
       { numRuns: 5_000 },
     );

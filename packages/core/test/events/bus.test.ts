@@ -38,7 +38,7 @@ describe('the event bus', () => {
     expect(errors).toEqual([new Error('mine')]);
   });
 
-  it('tells nothing more to a listener that has ended, however often it ends', () => {
+  it('does not call a removed listener, even if it is removed twice', () => {
     const { bus: events } = bus();
     const heard: string[] = [];
     const end = events.subscribe('a', () => heard.push('first'));
@@ -49,7 +49,7 @@ describe('the event bus', () => {
     expect(heard).toEqual(['second']);
   });
 
-  it('lets a listener end itself while it is told', () => {
+  it('lets a listener remove itself while it is called', () => {
     const { bus: events } = bus();
     const heard: string[] = [];
     const end = events.subscribe('a', () => {

@@ -16,7 +16,7 @@ const told = (events: readonly DaemonEvent[]): unknown[] =>
   );
 
 describe('the events of a call', () => {
-  it('name the call, who calls and what it is made on, and carry nothing of what is in it', async () => {
+  it('name the call, its caller and its revision, but contain no arguments or results', async () => {
     const daemon = daemonWith([echo]);
     const events = follow(daemon);
     await modern(daemon, { identity: { subject: 'ada' } }).call('echo', { text: 'a secret' });
@@ -102,7 +102,7 @@ describe('the events of a call', () => {
     expect(events).toHaveLength(2);
   });
 
-  it('are told of calls without a record as well', async () => {
+  it('are sent for calls without a record, too', async () => {
     const daemon = daemonWith([{ ...echo, record: { bodies: 'none', redact: [] } }]);
     const events = follow(daemon);
     await modern(daemon).call('echo', { text: 'x' });
@@ -110,7 +110,7 @@ describe('the events of a call', () => {
     expect(events[1]).toMatchObject({ time_spent: expect.any(Number) as number });
   });
 
-  it('are not made while nobody follows, and reach no session', async () => {
+  it('are not created without followers, and are not sent to sessions', async () => {
     const daemon = daemonWith([echo]);
     const published: DaemonEvent[] = [];
     const { publish } = daemon.events;

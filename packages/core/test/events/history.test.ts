@@ -30,7 +30,7 @@ const uris = (kept: readonly KeptEvent[] | string): unknown =>
 const nobody = (): void => undefined;
 
 describe('following', () => {
-  it('is told of calls, which subscribers are not', () => {
+  it('gets events of calls, which subscribers do not get', () => {
     const bus = busWith();
     const followed: string[] = [];
     const subscribed: string[] = [];
@@ -43,7 +43,7 @@ describe('following', () => {
     expect(subscribed).toEqual(['resource_updated']);
   });
 
-  it('is what makes calls worth announcing: subscribing is not', () => {
+  it('makes the bus listen to calls; a subscriber does not', () => {
     const bus = busWith();
     bus.subscribe('a', nobody);
     expect(bus.listens('a')).toBe(false);
@@ -67,8 +67,8 @@ describe('following', () => {
   });
 });
 
-describe('coming back', () => {
-  it('finds exactly what came after', () => {
+describe('reconnecting', () => {
+  it('returns exactly the events after the id', () => {
     const bus = busWith();
     const following = bus.follow('a', nobody);
     const before = following.position;
@@ -79,7 +79,7 @@ describe('coming back', () => {
     expect(following.after(following.position)).toEqual([]);
   });
 
-  it('is told when something is no longer kept, and not one event sooner', () => {
+  it('reports a gap as soon as an event is no longer kept, not earlier', () => {
     const bus = busWith({ maxKept: 3 });
     const following = bus.follow('a', nobody);
     const positions = [following.position];
@@ -99,7 +99,7 @@ describe('coming back', () => {
     ]);
   });
 
-  it('is told when an id is of the future, of another history, or no id', () => {
+  it('reports an id of the future, of another history, and a malformed id', () => {
     const bus = busWith();
     const following = bus.follow('a', nobody);
     const [epoch] = following.position.split('-');
@@ -111,7 +111,7 @@ describe('coming back', () => {
     }
   });
 
-  it('finds what happened while nobody was there, for a while', async () => {
+  it('returns events that happened without followers, for a while', async () => {
     const bus = busWith({ lingerMs: 30 });
     const first = bus.follow('a', nobody);
     const { position } = first;

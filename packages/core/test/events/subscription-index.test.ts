@@ -39,7 +39,7 @@ describe('subscriptions to the resources of templates', () => {
     expect(updated(client)).toEqual(['a://1', 'a://1']);
   });
 
-  it('are matched with a changed template at once, also before their turn has come', async () => {
+  it('are matched with a changed template immediately, even if they wait for their turn', async () => {
     const daemon = daemonWith([template('a://{id}')]);
     const client = await legacy(daemon);
     resultOf(await client.request('resources/subscribe', { uri: 'a://1' }));

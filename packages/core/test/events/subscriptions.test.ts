@@ -27,7 +27,7 @@ async function listen(
 }
 
 describe('subscriptions/listen', () => {
-  it('acknowledges first what it will tell, by the id of the request', async () => {
+  it('first acknowledges what it will notify of, with the id of the request', async () => {
     const client = modern(daemonWith(everything));
     await listen(client, { ...ALL, resourceSubscriptions: ['x://page', 'x://page'], unheardOf: true }, 7);
     expect(client.told).toEqual([
@@ -42,7 +42,7 @@ describe('subscriptions/listen', () => {
     ]);
   });
 
-  it('acknowledges nothing where nothing was asked for, and then tells nothing', async () => {
+  it('acknowledges an empty request, and then sends nothing', async () => {
     const daemon = daemonWith(everything);
     const client = modern(daemon);
     await listen(client, { toolsListChanged: false, promptsListChanged: 'yes' });
@@ -51,7 +51,7 @@ describe('subscriptions/listen', () => {
     expect(client.told).toEqual([]);
   });
 
-  it('tells what was asked for, and no more', async () => {
+  it('sends only the requested notifications', async () => {
     const daemon = daemonWith(everything);
     const [tools, prompts, resources] = [modern(daemon), modern(daemon), modern(daemon)];
     await listen(tools, { toolsListChanged: true });
@@ -77,7 +77,7 @@ describe('subscriptions/listen', () => {
     expect(client.of('notifications/resources/updated')).toEqual([{ _meta: { [ID]: 'sub' }, uri: 'x://page' }]);
   });
 
-  it('tells each stream of a connection by its own id', async () => {
+  it('marks each notification with the id of its stream', async () => {
     const daemon = daemonWith(everything);
     const client = modern(daemon);
     await listen(client, { toolsListChanged: true }, 'a');
@@ -102,7 +102,7 @@ describe('subscriptions/listen', () => {
     expect(client.session.inFlight).toBe(0);
   });
 
-  it('ends at once when it was cancelled in the turn in which it came', async () => {
+  it('ends at once if it is cancelled in the same turn', async () => {
     const client = modern(daemonWith(everything));
     const ended = client.request('subscriptions/listen', { notifications: ALL }, 'sub');
     client.cancel('sub');
@@ -165,7 +165,7 @@ describe('a new catalog', () => {
     expect(client.told).toEqual([]);
   });
 
-  it('is served from then on; calls under way end on the old one', async () => {
+  it('is used for new calls; running calls end on the old one', async () => {
     const daemon = daemonWith([tool('t', () => new Promise((resolve) => setImmediate(resolve, 'old')))]);
     const client = modern(daemon);
     const under = client.call('t');
@@ -175,7 +175,7 @@ describe('a new catalog', () => {
     expect(resultOf(await client.request('tools/list'))['tools']).toMatchObject([{ name: 'two' }]);
   });
 
-  it('says nothing to a client before its handshake, or after its end', async () => {
+  it('sends nothing to a client before its handshake or after its end', async () => {
     const daemon = daemonWith(everything);
     const [fresh, gone, early] = [new Client(daemon), await legacy(daemon), modern(daemon)];
     gone.session.close();
@@ -183,7 +183,7 @@ describe('a new catalog', () => {
     for (const client of [fresh, gone, early]) expect(client.told).toEqual([]);
   });
 
-  it('tells of a resource whose definition changed', async () => {
+  it('notifies of a resource whose definition changed', async () => {
     const daemon = daemonWith(everything);
     const client = await legacy(daemon);
     await client.request('resources/subscribe', { uri: 'x://page' });
@@ -214,7 +214,7 @@ describe('resources/subscribe', () => {
     expect(subscriber.told).toHaveLength(1);
   });
 
-  it('takes URIs of templates', async () => {
+  it('accepts URIs of templates', async () => {
     const item = defineResource({ name: 'item', uriTemplate: 'item://{id}', run: (uri) => uri });
     const client = await legacy(daemonWith([touch, item]));
     await client.request('resources/subscribe', { uri: 'item://7' });
@@ -222,7 +222,7 @@ describe('resources/subscribe', () => {
     expect(client.of('notifications/resources/updated')).toEqual([{ uri: 'item://7' }]);
   });
 
-  it('tells of a template that changed, or whose code did, those who subscribed to one of its URIs', async () => {
+  it("notifies subscribers of a template's URIs if the template or its code changed", async () => {
     const link: LinkBinding = { kind: 'link', package_name: 'p', module_name: 'm', function_name: 'f', setting: {} };
     const template = (title: string): FunctionDefinition => ({
       ...defineResource({ name: 'item', title, uriTemplate: 'item://{id}', run: (uri) => uri }),
@@ -241,7 +241,7 @@ describe('resources/subscribe', () => {
     expect(recent.of('notifications/resources/updated').map(({ uri }) => uri)).toEqual(['item://8', 'item://8']);
   });
 
-  it('keeps the order of what comes in one turn', async () => {
+  it('keeps the order of messages that come in one turn', async () => {
     const client = await legacy(daemonWith([touch, page]));
     const uri = 'x://page';
     await Promise.all([client.request('resources/subscribe', { uri }), client.request('resources/unsubscribe', { uri })]);
@@ -249,7 +249,7 @@ describe('resources/subscribe', () => {
     expect(client.told).toEqual([]);
   });
 
-  it('refuses a URI that is not there, and one that is none', async () => {
+  it('refuses an unknown URI, and a value that is not a URI', async () => {
     const client = await legacy(daemonWith([page]));
     expect(errorOf(await client.request('resources/subscribe', { uri: 'x://nothing' }))).toMatchObject({
       code: -32002,
@@ -273,7 +273,7 @@ describe('resources/subscribe', () => {
 });
 
 describe('the bus of a daemon', () => {
-  it('tells whoever listens, and a listener that throws harms nobody', async () => {
+  it('calls all listeners, even if one throws', async () => {
     const daemon = daemonWith(everything);
     const heard: unknown[] = [];
     daemon.events.subscribe('default', () => {
@@ -296,7 +296,7 @@ describe('a reload', () => {
     setting: {},
   });
 
-  it('loads code anew at the next call, and tells who subscribed to its resources', async () => {
+  it('loads code again at the next call, and notifies subscribers of its resources', async () => {
     let loads = 0;
     const source = {
       accepts: () => true,

@@ -33,8 +33,8 @@ async function stateOf(client: Client, args: JsonObject = {}): Promise<string> {
   return resultOf(await client.call('greet', args))['requestState'] as string;
 }
 
-describe('a wish for input in the modern era', () => {
-  it('is a result that says so, holds the questions and a state, and may not be kept', async () => {
+describe('a request for input in the modern era', () => {
+  it('is an input-required result with the questions and a state, and may not be cached', async () => {
     const result = resultOf(await capable(daemonWith([greet])).call('greet'));
     expect(result).toMatchObject({
       resultType: 'input_required',
@@ -45,7 +45,7 @@ describe('a wish for input in the modern era', () => {
     for (const key of ['ttlMs', 'cacheScope', 'content']) expect(result).not.toHaveProperty(key);
   });
 
-  it('is met by a retry with the answers: the function goes on, with its state', async () => {
+  it('continues with a retry that has the answers: the function gets its state', async () => {
     const client = capable(daemonWith([greet]));
     const requestState = await stateOf(client, { city: 'Rome' });
     const answer = await client.call('greet', { city: 'Rome' }, { inputResponses: ann, requestState });
@@ -53,14 +53,14 @@ describe('a wish for input in the modern era', () => {
     expect(resultOf(answer)['resultType']).toBe('complete');
   });
 
-  it('is stateless: another daemon with the same secret goes on', async () => {
+  it('is stateless: another daemon with the same secret can continue', async () => {
     const options: Partial<DaemonOptions> = { stateSecret: 'shared' };
     const requestState = await stateOf(capable(daemonWith([greet], options)));
     const answer = await capable(daemonWith([greet], options)).call('greet', {}, { inputResponses: ann, requestState });
     expect(JSON.parse(textOf(answer))).toMatchObject({ state: { seen: 'once' } });
   });
 
-  it('has no state where there is nothing to remember', async () => {
+  it('has no state if there is nothing to keep', async () => {
     const plain = tool('plain', (_args, { inputs }) =>
       inputs['name'] === undefined ? inputRequired({ name: askName }) : 'thanks',
     );
@@ -92,7 +92,7 @@ describe('a wish for input in the modern era', () => {
     expect(JSON.parse(textOf(done))).toEqual({ inputs: { ...ann, age: accept({ age: 7 }) }, state: 2 });
   });
 
-  it('is asked again where its answers are missing', async () => {
+  it('is sent again if answers are missing', async () => {
     const client = capable(daemonWith([greet]));
     const requestState = await stateOf(client);
     for (const inputResponses of [undefined, {}, { other: accept({}) }]) {
@@ -102,7 +102,7 @@ describe('a wish for input in the modern era', () => {
   });
 
   it.each([[null], [[]], ['x'], [5], [{ name: 'Ann' }], [{ name: null }], [{ name: [] }]])(
-    'refuses answers that are none: %j',
+    'refuses malformed answers: %j',
     async (inputResponses) => {
       const client = capable(daemonWith([greet]));
       expect(errorOf(await client.call('greet', {}, { inputResponses })).code).toBe(-32602);
@@ -141,7 +141,7 @@ describe('a wish for input in the modern era', () => {
     ]);
   });
 
-  it('is refused to a client that cannot meet it, by the name of what it lacks', async () => {
+  it('is refused for a client without the capability, and the error names it', async () => {
     const all = tool('all', () =>
       inputRequired({ name: askName, model: sample({ messages: [], maxTokens: 1 }), roots: listRoots() }),
     );
@@ -173,15 +173,15 @@ describe('a wish for input in the modern era', () => {
     ['asks with something else', { resultType: 'input_required', inputRequests: { a: 'name?' } }],
     ['asks with a list', { resultType: 'input_required', inputRequests: [askName] }],
     ['carries what is too large', { resultType: 'input_required', inputRequests: { a: askName }, state: 'x'.repeat(70_000) }],
-    ['carries what is no JSON', { resultType: 'input_required', inputRequests: { a: askName }, state: 5n }],
-  ])('fails where the function %s', async (_what, wish) => {
+    ['returns a state that is not JSON', { resultType: 'input_required', inputRequests: { a: askName }, state: 5n }],
+  ])('fails if the function %s', async (_what, wish) => {
     const { store, rows } = watchedStore();
     expect(errorOf(await capable(daemonWith([tool('t', () => wish)], { store })).call('t')).code).toBe(-32603);
     expect(rows()).toMatchObject([{ status: 'failed' }]);
   });
 });
 
-describe('a state that comes back', () => {
+describe('a state that a client sends back', () => {
   const other = tool('other', () => 'other');
 
   it.each<[string, (state: string, daemon: Daemon) => Promise<unknown>]>([
@@ -238,7 +238,7 @@ describe('a state that comes back', () => {
   });
 });
 
-describe('a wish for input in the legacy era', () => {
+describe('a request for input in the legacy era', () => {
   const answering = async (
     daemon: Daemon,
     answer: (request: JsonRpcRequest) => { result: unknown } | { error: unknown } | undefined,
@@ -287,16 +287,16 @@ describe('a wish for input in the legacy era', () => {
     expect(JSON.parse(textOf(await client.call('wizard')))).toMatchObject({ inputs: { name: {}, age: {} }, state: 2 });
   });
 
-  it('passes on what the user declines', async () => {
+  it('reports to the function that the user declines', async () => {
     const client = await answering(daemonWith([greet]), () => ({ result: { action: 'decline' } }));
     expect(JSON.parse(textOf(await client.call('greet')))).toMatchObject({ inputs: { name: { action: 'decline' } } });
   });
 
-  it.each([null, 5, 'yes', ['yes']])('fails, for the model to read, where the answer is %j', async (result) => {
+  it.each([null, 5, 'yes', ['yes']])('fails with an error for the model if the answer is %j', async (result) => {
     const client = await answering(daemonWith([greet]), () => ({ result }));
     const answer = resultOf(await client.call('greet'));
     expect(answer).toMatchObject({ isError: true });
-    expect(JSON.stringify(answer)).toContain('no object');
+    expect(JSON.stringify(answer)).toContain('not an object');
   });
 
   it('is one record for all rounds', async () => {
@@ -306,7 +306,7 @@ describe('a wish for input in the legacy era', () => {
     expect(rows()).toMatchObject([{ status: 'completed' }]);
   });
 
-  it('fails, for the model to read, where the client refuses', async () => {
+  it('fails with an error for the model if the client refuses', async () => {
     const client = await answering(daemonWith([greet]), () => ({ error: { code: -32603, message: 'user is asleep' } }));
     expect(resultOf(await client.call('greet'))).toMatchObject({
       isError: true,
@@ -314,7 +314,7 @@ describe('a wish for input in the legacy era', () => {
     });
   });
 
-  it('fails, for the model to read, where the client cannot', async () => {
+  it('fails with an error for the model if the client lacks the capability', async () => {
     const { store, rows } = watchedStore();
     const client = await legacy(daemonWith([greet], { store }));
     const result = resultOf(await client.call('greet'));
@@ -323,7 +323,7 @@ describe('a wish for input in the legacy era', () => {
     expect(rows()).toMatchObject([{ status: 'failed' }]);
   });
 
-  it('fails where the client does not answer in time, and takes its question back', async () => {
+  it('fails if the client does not answer in time, and cancels the question', async () => {
     const client = await answering(daemonWith([greet], { limits: { inputWaitMs: 15 } }), () => undefined);
     expect(resultOf(await client.call('greet', {}, {}, 'the call'))).toMatchObject({ isError: true });
     const [question, takenBack] = client.told;
@@ -335,7 +335,7 @@ describe('a wish for input in the legacy era', () => {
     expect(await client.raw({ jsonrpc: '2.0', id: (question?.message as JsonRpcRequest).id, result: ann.name })).toBeUndefined();
   });
 
-  it('ends when the call is cancelled: nothing is answered, and the question is taken back', async () => {
+  it('ends when the call is cancelled: there is no answer, and the question is cancelled', async () => {
     const { store, rows } = watchedStore();
     const client = await answering(daemonWith([greet], { store }), () => undefined);
     const answer = client.call('greet', {}, {}, 'the call');
@@ -358,7 +358,7 @@ describe('a wish for input in the legacy era', () => {
     expect(client.of('elicitation/create')).toHaveLength(3);
   });
 
-  it('does not count the time that the user takes against the limit of the function', async () => {
+  it("does not count the user's time against the function's time limit", async () => {
     const client = await legacy(daemonWith([greet], { limits: { timeoutMs: 20 } }), { capabilities: CAPABLE });
     client.onRequest = ({ id }) => {
       setTimeout(() => void client.session.receive({ jsonrpc: '2.0', id, result: ann.name }), 60);
@@ -367,7 +367,7 @@ describe('a wish for input in the legacy era', () => {
     expect(resultOf(await client.call('greet'))).not.toHaveProperty('isError');
   });
 
-  it('takes no answers out of parameters, as the modern era does', async () => {
+  it('ignores answers in parameters, which only the modern era has', async () => {
     const client = await answering(daemonWith([greet]), () => ({ result: { action: 'decline' } }));
     const answer = await client.call('greet', {}, { inputResponses: ann, requestState: 'x' });
     expect(JSON.parse(textOf(answer))).toMatchObject({ inputs: { name: { action: 'decline' } } });
@@ -397,13 +397,13 @@ describe('a wish for input in the legacy era', () => {
     const answer = await daemon.handle({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'greet' } }, exchange);
     expect(resultOf(answer)).toMatchObject({
       isError: true,
-      content: [{ text: expect.stringContaining('no way to') as string }],
+      content: [{ text: expect.stringContaining('cannot send requests') as string }],
     });
   });
 });
 
 describe('the progress of a legacy call that asks', () => {
-  it('goes on from where it was: it never starts anew', async () => {
+  it('continues in the next run: it never starts over', async () => {
     const steps = tool('steps', function* (_args, { inputs }) {
       yield 1;
       yield 2;
@@ -417,7 +417,7 @@ describe('the progress of a legacy call that asks', () => {
     expect(client.of('notifications/progress').map(({ progress }) => progress)).toEqual([1, 2, 3]);
   });
 
-  it('a question that is no JSON fails the call, and is not waited for', async () => {
+  it('a question that JSON cannot encode fails the call at once', async () => {
     const odd = tool('odd', () => inputRequired({ ok: { method: 'roots/list', params: { big: 1n } } }));
     const client = await legacy(daemonWith([odd]), { capabilities: { roots: {} } });
     expect(resultOf(await client.call('odd'))['isError']).toBe(true);
@@ -425,8 +425,8 @@ describe('the progress of a legacy call that asks', () => {
   });
 });
 
-describe('arguments that are nested without measure', () => {
-  it('are refused in words, with a state and without', async () => {
+describe('arguments that are nested too deeply', () => {
+  it('are refused with a clear message, with a state and without', async () => {
     const { logger, of } = memoryLogger();
     const client = modern(daemonWith([greet], { logger }), { meta });
     const deep: unknown = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);

@@ -9,7 +9,7 @@ const url: InputRequest = {
 const ask = sample({ messages: [], maxTokens: 10 });
 const askWithTools = sample({ messages: [], maxTokens: 10, tools: [] });
 
-describe('a wish for input', () => {
+describe('a request for input', () => {
   it('is plain data', () => {
     expect(inputRequired({ form }, { step: 1 })).toEqual({
       resultType: 'input_required',
@@ -44,7 +44,7 @@ describe('missing capabilities', () => {
     expect(missingCapabilities({ request }, has)).toEqual(missing);
   });
 
-  it('are named all at once', () => {
+  it('are all named in one error', () => {
     expect(missingCapabilities({ form, url, ask, roots: listRoots() }, {})).toEqual({
       elicitation: { form: {}, url: {} },
       sampling: {},

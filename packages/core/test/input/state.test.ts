@@ -22,7 +22,7 @@ const opened = (sealer: StateSealer, sealed: string, other: Partial<StateBinding
   codeOf(() => sealer.open({ ...binding, ...other }, sealed));
 
 describe('a sealed state', () => {
-  it('gives back what was sealed, to the request that it was sealed for', () => {
+  it('returns its content to the request that it was sealed for', () => {
     const sealer = createStateSealer(limits);
     expect(sealer.open(binding, sealer.seal(binding, carried))).toMatchObject(carried);
   });
@@ -36,7 +36,7 @@ describe('a sealed state', () => {
     );
   });
 
-  it('cannot be read by who carries it', () => {
+  it('cannot be read by the client', () => {
     const sealed = createStateSealer(limits).seal(binding, { ...carried, state: 'the-secret-plan' });
     expect(Buffer.from(sealed, 'base64url').toString('latin1')).not.toContain('secret');
   });
@@ -69,7 +69,7 @@ describe('a sealed state', () => {
     );
   });
 
-  it.each(['', 'x', '{}', 'A'.repeat(37), 'A'.repeat(100)])('is refused where it never was one: %p', (text) => {
+  it.each(['', 'x', '{}', 'A'.repeat(37), 'A'.repeat(100)])('is refused if it is not a state: %p', (text) => {
     expect(opened(createStateSealer(limits), text)).toBe('invalid_request_state');
   });
 
@@ -78,7 +78,7 @@ describe('a sealed state', () => {
     expect(opened(sealer, sealer.seal(binding, carried) + more)).toBe('invalid_request_state');
   });
 
-  it('is refused once it is too old', () => {
+  it('is refused if it is too old', () => {
     let now = 0;
     const sealer = createStateSealer({ ...limits, now: () => now });
     const sealed = sealer.seal(binding, carried);

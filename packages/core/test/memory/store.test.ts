@@ -17,24 +17,24 @@ it('keeps the newest records of each partition, and open ones always', async () 
   expect((await calls.list('other', {})).items).toHaveLength(1);
 });
 
-it('keeps open records even where they are more than it may hold', async () => {
+it('keeps open records even if they exceed the maximum', async () => {
   const { calls } = createMemoryStore({ maxRecords: 2 });
   await calls.write([1, 2, 3].map((created_at) => exampleRecord({ created_at, status: 'in_process' })));
   expect((await calls.list('default', {})).items).toHaveLength(3);
 });
 
-it.each([0, -1, 1.5, NaN])('refuses to hold %p records', (maxRecords) => {
+it.each([0, -1, 1.5, NaN])('refuses a maximum of %p records', (maxRecords) => {
   expect(() => createMemoryStore({ maxRecords })).toThrow('whole number above zero');
 });
 
-it('two stores have nothing in common', async () => {
+it('two stores share nothing', async () => {
   const [one, two] = [createMemoryStore(), createMemoryStore()];
   await one.calls.write([exampleRecord()]);
   expect((await two.calls.list('default', {})).items).toEqual([]);
   expect(one.owner).not.toBe(two.owner);
 });
 
-it('drops many at once where it holds many, and never more than are over', async () => {
+it('drops many records at once if it is large, and never more than the excess', async () => {
   const { calls } = createMemoryStore({ maxRecords: 1_000 });
   for (let index = 0; index < 1_101; index += 1) await calls.write([exampleRecord()]);
   const count = async (): Promise<number> => {

@@ -3,8 +3,8 @@ import { collectGarbage } from '../support.js';
 
 const LONG = 'x'.repeat(9_000_000);
 
-describe('what is kept of a client', () => {
-  it('is its name, version and title, and nothing else', () => {
+describe('the kept description of a client', () => {
+  it('has only its name, version and title', () => {
     expect(keptClient({ name: 'n', version: '1', title: 'T', description: 'd', icons: [], websiteUrl: 'u' })).toEqual({
       name: 'n',
       version: '1',
@@ -14,7 +14,7 @@ describe('what is kept of a client', () => {
     for (const value of [undefined, null, 'x', []]) expect(keptClient(value)).toBeUndefined();
   });
 
-  it('is cut where it is long, and does not keep the long text in memory', () => {
+  it('is cut if it is long, and does not keep the long text in memory', () => {
     expect(JSON.stringify(keptClient({ name: LONG, version: LONG, title: LONG }))).toHaveLength(
       JSON.stringify({ name: '', version: '', title: '' }).length + 600,
     );
@@ -58,7 +58,7 @@ describe('the capabilities that are kept', () => {
       { experimental: JSON.parse(`${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`) as object, elicitation: { form: {} } },
     ],
     ['a prototype', JSON.parse('{"experimental":{"__proto__":{"a":1}},"elicitation":{"form":{}}}') as object],
-  ])('are bounded where there is %s', (_what, capabilities) => {
+  ])('are limited if there is %s', (_what, capabilities) => {
     const kept = keptCapabilities(capabilities as never);
     expect(kept.elicitation).toEqual({ form: {} });
     expect(JSON.stringify(kept).length).toBeLessThan(10_000);

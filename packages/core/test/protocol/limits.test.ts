@@ -6,7 +6,7 @@ describe('limits', () => {
     for (const value of Object.values(withDefaults())) expect(value).toBeGreaterThan(0);
   });
 
-  it('take what was given, and leave the others', () => {
+  it('change the given limits, and keep the others', () => {
     const { pageSize: _given, ...others } = withDefaults();
     expect(withDefaults({ pageSize: 7 })).toEqual({ ...others, pageSize: 7 });
     expect(withDefaults({ pageSize: undefined } as unknown as Partial<Limits>)).toEqual(withDefaults());
@@ -21,15 +21,15 @@ describe('limits', () => {
     );
   });
 
-  it('refuse a time that no timer takes: it would be over at once', () => {
+  it('refuse a time that is too long for a timer, which would end at once', () => {
     expect(withDefaults({ timeoutMs: 2 ** 31 - 1 }).timeoutMs).toBe(2 ** 31 - 1);
     expect(() => withDefaults({ timeoutMs: 2 ** 31 })).toThrow(/limits\.timeoutMs/);
     expect(withDefaults({ maxResultBytes: 2 ** 31 }).maxResultBytes).toBe(2 ** 31);
   });
 
-  it('refuse a name that is none, and list those that are', () => {
+  it('refuse an unknown name, and list the known ones', () => {
     expect(() => withDefaults({ timeout: 5 } as unknown as Partial<Limits>)).toThrow(
-      /limits\.timeout is no limit; there are timeoutMs, /,
+      /^unknown limit limits\.timeout; the limits are timeoutMs, /,
     );
   });
 });

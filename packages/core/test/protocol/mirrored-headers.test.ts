@@ -58,7 +58,7 @@ describe('headers that every request repeats itself in', () => {
     ['no name', undefined, -32020],
     ['another name', 'query', -32020],
     ['broken Base64', '=?base64?ZWNobw?=', -32020],
-    ['a byte that no header may have', 'ech\u00f6', -32020],
+    ['a byte that is not allowed in a header', 'ech\u00f6', -32020],
   ])('a call with %s', async (_what, name, code) => {
     expect(await codeOf(standard('tools/call', name), 'tools/call', call)).toBe(code);
   });
@@ -70,7 +70,7 @@ describe('headers that every request repeats itself in', () => {
     expect(await read('test://página')).toBe(-32020);
   });
 
-  it('lies are found before the version is looked at, and what the body lacks is no lie', async () => {
+  it('a mismatch is detected before the version is checked, and a missing member in the body is not a mismatch', async () => {
     const unknown = { ...META, 'io.modelcontextprotocol/protocolVersion': '2999-01-01' };
     expect(await codeOf(list, 'tools/list', { _meta: unknown })).toBe(-32020);
     expect(await codeOf({ ...list, 'mcp-protocol-version': '2999-01-01' }, 'tools/list', { _meta: unknown })).toBe(-32022);

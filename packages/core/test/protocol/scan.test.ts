@@ -9,7 +9,7 @@ const refused = (message: string): Error =>
   expect.objectContaining({ code: 'parse_error', message: expect.stringContaining(message) as string }) as Error;
 
 describe('the weight of a message', () => {
-  it('is its length where it is small, whatever it holds', () => {
+  it('is its length if it is small, regardless of its content', () => {
     for (const text of ['', '{}', 'no JSON', '['.repeat(4_000)]) expect(weighMessage(text)).toBe(text.length);
   });
 
@@ -60,7 +60,7 @@ describe('the weight of a message', () => {
   });
 });
 
-describe('an id that cannot be kept exactly', () => {
+describe('an id that JavaScript cannot represent exactly', () => {
   const refuse = (text: string): string | undefined => refuseInexactId(JSON.parse(text), text);
 
   it.each([
@@ -81,11 +81,11 @@ describe('an id that cannot be kept exactly', () => {
     '[{"id":9007199254740993,"method":"ping"}]',
     '5',
     'null',
-  ])('is no other message: %s', (text) => {
+  ])('does not affect other messages: %s', (text) => {
     expect(refuse(text)).toBeUndefined();
   });
 
-  it('is answered without it where it cannot be found', () => {
+  it('is answered without the id if it cannot be found', () => {
     expect(refuse('{"\\u0069d":9007199254740993,"method":"ping"}')).toMatch(/^\{"jsonrpc":"2\.0","error":/);
   });
 });

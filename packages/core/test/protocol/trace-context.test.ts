@@ -23,7 +23,7 @@ describe('a trace', () => {
     expect(await handled({ traceparent: MINE })).toEqual([MINE, MINE]);
   });
 
-  it('is that of the transport where the request names none', async () => {
+  it('comes from the transport if the request has none', async () => {
     expect(await handled({}, { traceparent: OTHER })).toEqual([OTHER, OTHER]);
     expect(await handled({ traceparent: MINE }, { traceparent: OTHER })).toEqual([MINE, MINE]);
     expect(await handled({ traceparent: 'nonsense' }, { traceparent: OTHER })).toEqual([OTHER, OTHER]);
@@ -49,14 +49,11 @@ describe('a trace', () => {
     if (typeof traceparent === 'string') expect(await handled({}, { traceparent })).toEqual(['none', null]);
   });
 
-  it.each([`01-${IDS}-01`, `cc-${IDS}-01-what-is-to-come`])(
-    'of a later version (%s) is read as one of version 00',
-    async (given) => {
-      expect(await handled({ traceparent: given })).toEqual([MINE, MINE]);
-    },
-  );
+  it.each([`01-${IDS}-01`, `cc-${IDS}-01-what-is-to-come`])('of a later version (%s) is read like version 00', async (given) => {
+    expect(await handled({ traceparent: given })).toEqual([MINE, MINE]);
+  });
 
-  it('is given to a session with each message, and holds for all of a batch', async () => {
+  it('is passed to a session with each message, and applies to the whole batch', async () => {
     const { store, rows } = watchedStore();
     const client = await legacy(daemonWith([traced], { store }), { version: '2025-03-26' });
     const call = (id: number): JsonObject => ({ ...client.message('tools/call', { name: 'traced', arguments: {} }, id) });

@@ -18,14 +18,14 @@ it('drops the bodies of the user with the most first, and no record', () => {
   expect(JSON.parse(ann[0]!.content!)).toEqual({ cut: true, bytes: 2_000 });
 });
 
-it('takes users of different partitions for different users', () => {
+it('treats users of different partitions as different users', () => {
   const backlog = createBacklog(1_000, 1_000);
   const [a, b] = [row('ann', 700, { partition_key: 'a' }), row('ann', 500, { partition_key: 'b' })];
   backlog.add([a, b]);
   expect([a, b].map(isCut)).toEqual([true, false]);
 });
 
-it('drops the oldest record of the user with the most records where there are too many', () => {
+it('drops the oldest record of the user with the most records if there are too many', () => {
   const backlog = createBacklog(5);
   const bob = [row('bob', 10), row('bob', 10)];
   const ann = Array.from({ length: 6 }, () => row('ann', 10));
@@ -33,7 +33,7 @@ it('drops the oldest record of the user with the most records where there are to
   expect(backlog.rows()).toEqual([...bob, ...ann.slice(3)]);
 });
 
-it('forgets what was written, and keeps a newer row of the same call', () => {
+it('drops written rows, and keeps a newer row of the same call', () => {
   const backlog = createBacklog(5, 1_000);
   const [open, other] = [row('ann', 400), row('ann', 400)];
   const settled = { ...open };

@@ -112,7 +112,7 @@ describe('one write of one row', () => {
     expect(Math.abs(row.created_at - Date.now())).toBeLessThan(5_000);
   });
 
-  it('records an async function that waits for nothing outside', async () => {
+  it('records an async function without I/O', async () => {
     const { store, writes } = watchedStore();
     const client = modern(daemonWith([tool('t', async () => Promise.resolve('x'))], { store }));
     await warm(client, writes, 't');
@@ -120,13 +120,13 @@ describe('one write of one row', () => {
     expect(statuses(writes)).toEqual([['completed']]);
   });
 
-  it('records a call whose arguments are wrong: no function has begun', async () => {
+  it('records a call with invalid arguments: no function has started', async () => {
     const { store, writes } = watchedStore();
     await modern(daemonWith([echo], { store })).call('echo', { text: 5 });
     expect(statuses(writes)).toEqual([['failed']]);
   });
 
-  it('holds all calls of a turn, of all connections', async () => {
+  it('contains all calls of a turn, of all connections', async () => {
     const { store, writes } = watchedStore();
     const daemon = daemonWith([echo], { store });
     const clients = [modern(daemon), modern(daemon), await legacy(daemon)];
@@ -135,7 +135,7 @@ describe('one write of one row', () => {
     expect(writes.map(({ length }) => length)).toEqual([6]);
   });
 
-  it('is of the size of the turn, however many there are', async () => {
+  it('has all calls of the turn, however many there are', async () => {
     const { store, writes } = watchedStore();
     const client = modern(daemonWith([echo], { store }));
     await warm(client, writes, 'echo', { text: 'first' });
@@ -143,7 +143,7 @@ describe('one write of one row', () => {
     expect(writes.map(({ length }) => length)).toEqual([1, 100]);
   });
 
-  it('names resources and prompts by what they are', async () => {
+  it('records the kind of resources and prompts', async () => {
     const { store, rows } = watchedStore();
     const functions = [
       defineResource({ name: 'r', uriTemplate: 'x://{id}', run: () => 'r' }),
@@ -158,7 +158,7 @@ describe('one write of one row', () => {
     ]);
   });
 
-  it('is not of lists, or of what was not found', async () => {
+  it('does not exist for lists and unknown names', async () => {
     const { store, writes } = watchedStore();
     const client = modern(daemonWith([echo], { store }));
     await client.request('tools/list');
@@ -315,7 +315,7 @@ describe('a store that cannot be written', () => {
     broken.error = new DaemonError(code, 'the disk is full');
     for (const text of ['a', 'b', 'c']) expect(textOf(await client.call('echo', { text }))).toBe(text);
     expect(daemon.stats()).toMatchObject({ written: 0, waiting: 3, lost: 0 });
-    expect(of('error')).toEqual(['call records cannot be written now; calls go on, records wait']);
+    expect(of('error')).toEqual(['call records cannot be written now; calls still run, and their records wait']);
     broken.error = undefined;
     await jest.advanceTimersByTimeAsync(1_000);
     expect(daemon.stats()).toMatchObject({ written: 3, waiting: 0, lost: 0 });
@@ -340,7 +340,7 @@ describe('a store that cannot be written', () => {
     expect(await kept(store)).toHaveLength(1);
   });
 
-  it('lets a bounded number of rows wait: the oldest are lost, counted and told', async () => {
+  it('lets a limited number of rows wait: the oldest are lost, counted and logged', async () => {
     const { store, broken } = fragileStore();
     const { logger, of } = memoryLogger();
     const daemon = daemonWith([echo], { store, logger, limits: { maxQueuedRecords: 5 } });
@@ -360,7 +360,7 @@ describe('a store that cannot be written', () => {
     ]);
   });
 
-  it('gets one row of a call that was opened and settled meanwhile', async () => {
+  it('gets one row of a call that started and ended in the meantime', async () => {
     const { store, broken } = fragileStore();
     const end = deferred<string>();
     const daemon = daemonWith([tool('t', () => end.promise)], { store });
@@ -422,7 +422,7 @@ describe('a store that cannot be written', () => {
 });
 
 describe('the end of a daemon', () => {
-  it('writes what is there', async () => {
+  it('writes the waiting rows', async () => {
     const { store, writes } = watchedStore();
     const daemon = daemonWith([tool('t', () => new Promise(() => {}))], { store });
     void modern(daemon).call('t');
@@ -430,7 +430,7 @@ describe('the end of a daemon', () => {
     expect(statuses(writes).flat().at(-1)).toBe('cancelled');
   });
 
-  it('writes nothing and says nothing after it closed the store', async () => {
+  it('writes and logs nothing after it closed the store', async () => {
     const order: string[] = [];
     const { logger, of } = memoryLogger();
     const memory = createMemoryStore();
@@ -454,7 +454,7 @@ describe('the end of a daemon', () => {
     expect(daemon.stats()).toMatchObject({ waiting: 0, lost: 0 });
   });
 
-  it('tries what waits once more', async () => {
+  it('tries the waiting rows once more', async () => {
     const { store, broken } = fragileStore();
     const daemon = daemonWith([echo], { store });
     broken.error = new DaemonError('store_busy', 'busy');
@@ -464,7 +464,7 @@ describe('the end of a daemon', () => {
     expect(daemon.stats()).toMatchObject({ written: 1, waiting: 0, lost: 0 });
   });
 
-  it('counts what it could not write, and says so', async () => {
+  it('counts and logs the rows that it could not write', async () => {
     const { store, broken } = fragileStore();
     const { logger, of } = memoryLogger();
     const daemon = daemonWith([echo], { store, logger });
@@ -495,7 +495,7 @@ describe('the end of a daemon', () => {
 });
 
 describe('opening the store', () => {
-  it('happens once, at the first record, and looks for calls that an earlier process left open', async () => {
+  it('happens once, at the first record, and finds open calls of earlier processes', async () => {
     let opened = 0;
     let interrupted = 0;
     const { logger, of } = memoryLogger();
@@ -520,7 +520,7 @@ describe('opening the store', () => {
     expect(of('warn')).toEqual(['3 calls were interrupted when an earlier process ended']);
   });
 
-  it('goes on where they could not be looked for', async () => {
+  it('continues if the search for them fails', async () => {
     const { logger, of } = memoryLogger();
     const { store, rows } = watchedStore({
       interrupt: () => {
@@ -530,11 +530,11 @@ describe('opening the store', () => {
     await modern(daemonWith([echo], { store, logger })).call('echo', { text: 'a' });
     expect(rows()).toHaveLength(1);
     await until(() => of('warn').length > 0);
-    expect(of('warn')).toEqual(['interrupted calls could not be looked for']);
+    expect(of('warn')).toEqual(['the search for interrupted calls failed']);
   });
 });
 
-describe('what a record keeps', () => {
+describe('the record policy', () => {
   const secret = { card: { number: '4111' }, items: [{ token: 't1' }, { token: 't2' }], plain: 'p' };
 
   /** The record of a call whose arguments and result are the same. */
@@ -647,7 +647,7 @@ describe('what a record keeps', () => {
 });
 
 describe('records that cannot be written now', () => {
-  it('are not lost where a call ends while its first row is being written again', async () => {
+  it('are not lost if a call ends while its first row is written again', async () => {
     const { store, rows, pending } = slowStore();
     const [first, second] = [deferred<string>(), deferred<string>()];
     const tools = [tool('first', () => first.promise), tool('second', () => second.promise)];
@@ -687,7 +687,7 @@ describe('records that cannot be written now', () => {
     expect(daemon.stats()).toMatchObject({ written: 20, lost: 0 });
   });
 
-  it('a call whose arguments are nested more deeply than can be written is answered and recorded all the same', async () => {
+  it('a call whose arguments are nested too deeply to be encoded is still answered and recorded', async () => {
     const { store, rows } = watchedStore();
     const client = await legacy(daemonWith([echo, tool('any', () => 'fine')], { store }));
     const deep: unknown = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
@@ -705,7 +705,7 @@ describe('a refusal that quotes arguments', () => {
   it.each<[string, Partial<RecordPolicy>]>([
     ['keeps neither body', { bodies: 'metadata' }],
     ['takes values out', { redact: ['$.pin'] }],
-  ])('is told to the model, and not to a record that %s', async (_what, record) => {
+  ])('is sent to the model, but not to a record that %s', async (_what, record) => {
     const { store, rows } = watchedStore();
     const client = await legacy(daemonWith([defineTool({ name: 'pay', inputSchema, record, run: () => 'paid' })], { store }));
     expect(textOf(await client.call('pay', { pin: 'hunter2' }))).toContain('hunter2');

@@ -75,7 +75,7 @@ describe('old records', () => {
     await upkeep.end();
   });
 
-  it('are not looked for again where another process did it just now', async () => {
+  it('are not removed again if another process has just done it', async () => {
     const { upkeep, pruned } = watched({}, { at: START - 60_000, added: 3 });
     upkeep.begin();
     await pass(30_000);
@@ -100,7 +100,7 @@ describe('a process that ends', () => {
     for (const { withinMs = Infinity } of pruned) expect(withinMs).toBeLessThanOrEqual(100);
   });
 
-  it('does not prune where it has written nothing', async () => {
+  it('does not prune if it has written nothing', async () => {
     const { store } = watchedStore({
       prune: () => {
         throw new Error('it did');
@@ -139,7 +139,7 @@ describe('the clock', () => {
     await upkeep.end();
   });
 
-  it('that jumps long after the start is not believed at once', async () => {
+  it('that jumps long after the start is not trusted at once', async () => {
     const { upkeep, pruned } = watched({}, { at: START, added: 0 });
     upkeep.begin();
     await pass(30_000 + 20 * 60_000);
@@ -150,7 +150,7 @@ describe('the clock', () => {
     await upkeep.end();
   });
 
-  it('by an hour is believed, where a month is kept', async () => {
+  it('ahead by an hour is trusted, if a month is kept', async () => {
     const { upkeep, pruned } = watched({}, { at: START - 3_600_000, added: 0 });
     upkeep.begin();
     await pass(30_000);
@@ -172,7 +172,7 @@ describe('the clock', () => {
 });
 
 describe('the size of the store', () => {
-  it('is looked at a second after much was written, and the oldest records go', async () => {
+  it('is checked a second after much was written, and the oldest records are removed', async () => {
     const shrunk: number[] = [];
     const { upkeep, of } = watched({ maxBytes: 100_000 }, undefined, { shrink: (bytes) => (shrunk.push(bytes), 7) });
     upkeep.begin();

@@ -46,7 +46,24 @@ describe.each([true, false])('the runner of this process, over modules with dige
 });
 
 describe('the runner of this process', () => {
-  it('accepts what one of its sources accepts, and closes all of them', async () => {
+  it('builds classes with the setting that their source makes of the one in the link', async () => {
+    const { source, texts } = textModules(false);
+    texts.set('m', 'export class C { constructor({ setting }) { this.setting = setting; } f() { return this.setting.a; } }');
+    const settingOf: ModuleSource['settingOf'] = ({ setting }) => {
+      if (setting['a'] === undefined) throw new Error('setting.a is missing');
+      return { ...setting, a: `${String(setting['a'])} of the source` };
+    };
+    const { logger } = memoryLogger();
+    const runner = createInProcessRunner({ modules: [{ ...source, settingOf }], logger });
+    const link = { kind: 'link', package_name: 'm', module_name: 'm', class_name: 'C', function_name: 'f' } as const;
+    expect((await runner.resolve({ ...link, setting: { a: 'one' } }, 'default')).call({}, {})).toBe('one of the source');
+    await expect(runner.resolve({ ...link, setting: {} }, 'default')).rejects.toMatchObject({
+      code: 'module_failed',
+      message: 'class "C" of module "m" could not be built: setting.a is missing',
+    });
+  });
+
+  it('accepts the links that one of its sources accepts, and closes all sources', async () => {
     const closed: string[] = [];
     const source = (name: string): ModuleSource => ({
       accepts: (link) => link.source === name,

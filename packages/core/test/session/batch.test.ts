@@ -5,7 +5,7 @@ import { daemonWith, deferred, echo, legacy, META, textOf, tool, turns } from '.
 
 const version = '2025-03-26';
 
-describe('how many messages a body holds', () => {
+describe('the number of messages in a body', () => {
   it.each<[unknown, number]>([
     [{ jsonrpc: '2.0', id: 1, method: 'ping' }, 1],
     [[{}, {}, 5], 3],
@@ -61,7 +61,7 @@ describe('a batch', () => {
     expect(ticks).toBeGreaterThan(3);
   });
 
-  it('takes what is not a request at once: a request can be cancelled before its turn', async () => {
+  it('handles messages that are not requests at once, so a request can be cancelled before its turn', async () => {
     const { slow, open, started } = crowd();
     const client = await legacy(daemonWith([slow]), { version });
     const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 18 } };
@@ -73,7 +73,7 @@ describe('a batch', () => {
     expect(started()).toBe(18);
   });
 
-  it('is not held up by streams, which have no end', async () => {
+  it('is not blocked by streams, which do not end', async () => {
     const client = await legacy(daemonWith([echo]), { version });
     const listens = Array.from({ length: 20 }, (_, id) => ({
       jsonrpc: '2.0',
@@ -86,7 +86,7 @@ describe('a batch', () => {
     expect(client.session.inFlight).toBe(20); // the call has been answered inside
   });
 
-  it('must not hold initialize, and an id twice is refused once', async () => {
+  it('must not contain initialize, and a repeated id is refused', async () => {
     const client = await legacy(daemonWith([echo]), { version });
     const initialize = client.message('initialize', { protocolVersion: '2025-11-25', capabilities: {} }, 1);
     const answers = await client.raw([initialize, ...calls(client, 'echo', 1, 2), ...calls(client, 'echo', 1, 2)]);
@@ -95,7 +95,7 @@ describe('a batch', () => {
     expect(client.session.legacy?.caller.version).toBe(version);
   });
 
-  it('ends with its connection: what has not begun never does', async () => {
+  it('ends with its connection: waiting requests never start', async () => {
     const { slow, started } = crowd();
     const client = await legacy(daemonWith([slow]), { version });
     const answered = client.raw(calls(client, 'slow', 50));

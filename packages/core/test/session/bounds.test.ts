@@ -19,8 +19,8 @@ import {
 const LONG = 'x'.repeat(1_000_000);
 const item = defineResource({ name: 'item', uriTemplate: 'item://{id}', run: (uri) => uri });
 
-describe('what a client makes the server keep', () => {
-  it('is little, whatever it sends with initialize, and its functions still see who it is', async () => {
+describe('the memory that a client can make the server use', () => {
+  it("is small, whatever it sends with initialize, and functions still see the client's name", async () => {
     const who = tool('who', (_args, { client, clientCapabilities }) => JSON.stringify([client, clientCapabilities]));
     const client = new Client(daemonWith([who]));
     const params = {
@@ -35,7 +35,7 @@ describe('what a client makes the server keep', () => {
     expect(capabilities).toMatchObject({ elicitation: { form: {} } });
   });
 
-  it('is nothing of a modern request, also while its stream is open', async () => {
+  it('has nothing of a modern request, even while its stream is open', async () => {
     const daemon = daemonWith([echo]);
     const client = modern(daemon);
     const begin = (): WeakRef<object> => {
@@ -51,7 +51,7 @@ describe('what a client makes the server keep', () => {
     expect(params.deref()).toBeUndefined();
   });
 
-  it.each(['legacy', 'modern'] as const)('is no long id: the request is refused under that id (%s)', async (era) => {
+  it.each(['legacy', 'modern'] as const)('has no long id: the request is refused with that id (%s)', async (era) => {
     const daemon = daemonWith([echo]);
     const client = era === 'legacy' ? await legacy(daemon) : modern(daemon);
     expect(resultOf(await client.request('tools/list', {}, 'x'.repeat(1_024)))).toHaveProperty('tools');
@@ -61,7 +61,7 @@ describe('what a client makes the server keep', () => {
     expect(client.session.inFlight).toBe(0);
   });
 
-  it('is no long progress token', async () => {
+  it('has no long progress token', async () => {
     const client = await legacy(daemonWith([echo]));
     const call = (progressToken: unknown): Promise<unknown> => client.call('echo', { text: 'x' }, { _meta: { progressToken } });
     for (const token of ['x'.repeat(1_024), 5]) expect(textOf(await call(token))).toBe('x');
@@ -71,7 +71,7 @@ describe('what a client makes the server keep', () => {
     });
   });
 
-  it('is no long cursor, and no long text in an error', async () => {
+  it('has no long cursor, and an error has no long text', async () => {
     const client = await legacy(daemonWith([echo]));
     expect(errorOf(await client.request('tools/list', { cursor: LONG })).message).toContain('1024 characters');
     for (const [method, params] of [
@@ -84,7 +84,7 @@ describe('what a client makes the server keep', () => {
     expect(JSON.stringify(await stranger.request('tools/list')).length).toBeLessThan(1_000);
   });
 
-  it('is no long URI', async () => {
+  it('has no long URI', async () => {
     const daemon = daemonWith([item]);
     const [old, recent] = [await legacy(daemon), modern(daemon)];
     const uri = `item://${'x'.repeat(2_048)}`;
@@ -93,7 +93,7 @@ describe('what a client makes the server keep', () => {
     expect(errorOf(await recent.request('subscriptions/listen', listen)).message).toContain('2048 characters');
   });
 
-  it('is no more than some characters of URIs, for a session and for a user', async () => {
+  it('has a maximum number of characters of URIs, per session and per user', async () => {
     const limits = { maxSubscriptionCharacters: 40, maxSubscriptionCharactersPerUser: 70 };
     const daemon = daemonWith([item], { limits });
     const [first, second, other] = [
@@ -132,9 +132,9 @@ describe('the memory of running requests', () => {
     notify: () => {},
     ...(bytes === undefined ? {} : { bytes }),
   });
-  const overloaded = { id: 9, error: { code: -32010, message: expect.stringContaining('again in a moment') as string } };
+  const overloaded = { id: 9, error: { code: -32010, message: expect.stringContaining('Retry in a moment') as string } };
 
-  it('is bounded for each user, and given back when they are answered', async () => {
+  it('is limited per user, and released when requests are answered', async () => {
     const gate = deferred();
     const client = await legacy(daemonWith([tool('slow', () => gate.promise), echo], { limits }));
     const send = (id: number, name: string, args: JsonObject): unknown => {
@@ -150,7 +150,7 @@ describe('the memory of running requests', () => {
     expect(await send(4, 'echo', { text: big.data })).toHaveProperty('result');
   });
 
-  it('is bounded for all users together, also where requests stand alone', async () => {
+  it('is limited for all users together, also for requests without a session', async () => {
     const daemon = daemonWith([slow], { limits });
     const send = (subject: string, id: number, bytes?: number): unknown =>
       daemon.handle(
@@ -171,7 +171,7 @@ describe('the memory of running requests', () => {
     expect(await client.session.receive(message, undefined, 1_000_000)).toHaveProperty('result');
   });
 
-  it('refuses every request of a batch, and takes answers and notifications', async () => {
+  it('refuses every request of a batch, but accepts answers and notifications', async () => {
     const gate = deferred();
     const client = await legacy(daemonWith([tool('slow', () => gate.promise)], { limits }), { version: '2025-03-26' });
     const running = client.session.receive(client.message('tools/call', { name: 'slow' }, 'held'), undefined, 90_000);

@@ -35,7 +35,7 @@ describe('the capabilities that are declared', () => {
     expect(await declared(functions)).toEqual([expected, expected]);
   });
 
-  it('are all of them where the daemon is told so', async () => {
+  it('are all of them if the daemon is configured so', async () => {
     const all = { tools, resources, prompts, completions: {}, logging: {} };
     expect(await declared([], { capabilities: 'all' })).toEqual([all, all]);
   });
@@ -45,7 +45,7 @@ describe('a kind of function that an edit adds', () => {
   const edited = defineCatalog({ functions: [echo, hello, page] });
   const methods = (client: Client): string[] => client.told.map(({ message }) => message.method);
 
-  it('is not announced to clients that were told nothing of it, and is declared to those that connect later', async () => {
+  it('is not announced to clients that connected earlier, and is declared to clients that connect later', async () => {
     const daemon = daemonWith([echo, hello]);
     const client = await legacy(daemon);
     daemon.update(defineCatalog({ functions: [echo, hello, page] }));
@@ -56,7 +56,7 @@ describe('a kind of function that an edit adds', () => {
     expect(resultOf(later)['capabilities']).toEqual({ resources });
   });
 
-  it('can be listed and used by clients that were told nothing of it', async () => {
+  it('can be listed and used by clients that connected earlier', async () => {
     const daemon = daemonWith([echo]);
     const client = await legacy(daemon);
     expect(resultOf(await client.request('prompts/list'))).toEqual({ prompts: [] });
@@ -65,7 +65,7 @@ describe('a kind of function that an edit adds', () => {
     expect(resultOf(await client.request('resources/subscribe', { uri: 'x://page' }))).toEqual({});
   });
 
-  it('is announced where all capabilities were declared', async () => {
+  it('is announced if all capabilities were declared', async () => {
     const daemon = daemonWith([echo], { capabilities: 'all' });
     const client = await legacy(daemon);
     daemon.update(edited);

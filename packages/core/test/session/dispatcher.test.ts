@@ -14,7 +14,7 @@ const everything = [echo, readme, item, hello];
 const VERSION = 'io.modelcontextprotocol/protocolVersion';
 const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 
-describe('what is no JSON-RPC', () => {
+describe('a message that is not JSON-RPC', () => {
   it.each<[string, unknown]>([
     ['null', null],
     ['a string', 'tools/list'],
@@ -35,7 +35,7 @@ describe('what is no JSON-RPC', () => {
     expect(client.session.inFlight).toBe(0);
   });
 
-  it('is answered with the id that it has, and without one where it has none', async () => {
+  it('is answered with its id, and without an id if it has none', async () => {
     const client = new Client(daemonWith(everything));
     expect(await client.raw({ id: 'mine', method: 'ping' })).toMatchObject({ jsonrpc: '2.0', id: 'mine' });
     expect(await client.raw({ jsonrpc: '2.0', id: null, method: 'ping' })).not.toHaveProperty('id');
@@ -64,7 +64,7 @@ describe('notifications', () => {
   });
 });
 
-describe('answers to nobody', () => {
+describe('answers to unknown requests', () => {
   it.each<JsonObject>([
     { id: 'mcp-daemon-1', result: {} },
     { id: 7, error: { code: 1, message: 'no' } },
@@ -106,7 +106,7 @@ describe('the handshake', () => {
     },
   );
 
-  it('tells the instructions of the catalog, and who we are where the version knows the words for it', async () => {
+  it('has the instructions of the catalog, and the server info that the version supports', async () => {
     const server = { name: 'n', version: 'v', title: 'Title', websiteUrl: 'https://example.com' };
     const daemon = daemonWith([], { server, catalog: defineCatalog({ functions: [], instructions: 'Be nice.' }) });
     const initialize = async (protocolVersion: string): Promise<JsonObject> =>
@@ -148,7 +148,7 @@ describe('the handshake', () => {
   const exchange = { partition: 'default', subject: 'x', signal: new AbortController().signal, notify: () => {} };
 
   it.each(['ping', 'tools/list', 'no/method'])(
-    'cannot come for a request that stands alone: %s lacks its metadata',
+    'is impossible for a request without a connection: %s lacks its metadata',
     async (method) => {
       const answer = await daemonWith(everything).handle({ jsonrpc: '2.0', id: 1, method }, exchange);
       expect(errorOf(answer).code).toBe(-32602);
@@ -174,7 +174,7 @@ describe('the legacy era', () => {
     },
   );
 
-  it('says nothing in its results of what the modern era adds', async () => {
+  it('has results without the members of the modern era', async () => {
     const client = await legacy(daemonWith(everything));
     for (const [method, params] of [
       ['tools/list', {}],
@@ -229,7 +229,7 @@ describe('the modern era', () => {
     ['capabilities that are no object', { [CAPABILITIES]: [] }],
     ['a client without a name', { 'io.modelcontextprotocol/clientInfo': { version: '1' } }],
     ['a client without a version', { 'io.modelcontextprotocol/clientInfo': { name: 'x' } }],
-    ['a client that is no object', { 'io.modelcontextprotocol/clientInfo': 'x' }],
+    ['a client that is not an object', { 'io.modelcontextprotocol/clientInfo': 'x' }],
     ['a level that is none', { 'io.modelcontextprotocol/logLevel': 'loud' }],
   ])('refuses %s with -32602', async (_what, meta) => {
     const client = modern(daemonWith(everything), { meta });
@@ -241,7 +241,7 @@ describe('the modern era', () => {
     expect(errorOf(await client.call('echo', { text: 'x' })).code).toBe(-32602);
   });
 
-  it('serves a client that does not say who it is', async () => {
+  it('serves a client without a name', async () => {
     const client = modern(daemonWith(everything), { meta: { 'io.modelcontextprotocol/clientInfo': undefined } });
     expect(textOf(await client.call('echo', { text: 'x' }))).toBe('x');
   });
@@ -291,7 +291,7 @@ describe('the modern era', () => {
     ['tools/call', { name: 'echo', arguments: {} }, false],
     ['prompts/get', { name: 'hello' }, false],
     ['completion/complete', { ref: { type: 'ref/prompt', name: 'hello' }, argument: { name: 'who', value: '' } }, false],
-  ])('%s %j says that it is complete, who answers, and whether it may be kept', async (method, params, cacheable) => {
+  ])("%s %j has its result type, the server's name and the cache time", async (method, params, cacheable) => {
     const result = resultOf(await modern(daemonWith(everything)).request(method, params));
     expect(result).toMatchObject({
       resultType: 'complete',
@@ -325,7 +325,7 @@ describe('the modern era', () => {
     expect(await Promise.all(levels)).toEqual([1, 0, 0]);
   });
 
-  it('tells a function who calls and with what', async () => {
+  it('tells a function the caller and the client', async () => {
     const who = tool(
       'who',
       (_args, { client, clientCapabilities, protocolVersion, meta, partition, subject, callId, variables }) => ({
@@ -351,7 +351,7 @@ describe('the modern era', () => {
 });
 
 describe('both eras on one connection', () => {
-  it('are served, each request in its own', async () => {
+  it('are served, each request in its era', async () => {
     const client = await legacy(daemonWith(everything), { version: '2024-11-05' });
     const before = resultOf(await client.request('tools/list'));
     const between = resultOf(await client.request('tools/list', { _meta: META }));
@@ -360,7 +360,7 @@ describe('both eras on one connection', () => {
     expect([before, after]).toEqual([{ tools: before['tools'] }, { tools: before['tools'] }]);
   });
 
-  it('do not lend each other what the client can do', async () => {
+  it("do not share the client's capabilities", async () => {
     const daemon = daemonWith([tool('can', (_args, { clientCapabilities }) => clientCapabilities)]);
     const client = await legacy(daemon, { capabilities: { elicitation: {} } });
     expect(JSON.parse(textOf(await client.call('can', {}, { _meta: META })))).toEqual({});
@@ -390,7 +390,7 @@ describe('a partition that does not exist', () => {
 });
 
 describe('a failure inside the server', () => {
-  it('says nothing of its inside, and tells the operator', async () => {
+  it('hides its details from the client, and is logged', async () => {
     const { logger, of } = memoryLogger();
     const catalog = defineCatalog({ functions: [] });
     const broken = { ...catalog, functions: undefined as never };
@@ -412,7 +412,7 @@ describe('null where a client leaves a member out', () => {
     expect(await client.raw({ jsonrpc: '2.0', method: 'notifications/initialized', params: null })).toBeUndefined();
   });
 
-  it('is as absent in the metadata of a modern request, except where it is required', async () => {
+  it('counts as missing in the metadata of a modern request, except for required members', async () => {
     const meta = { 'io.modelcontextprotocol/clientInfo': null, 'io.modelcontextprotocol/logLevel': null };
     const client = modern(daemonWith(everything), { meta });
     expect(resultOf(await client.request('tools/list', { cursor: null }))).toHaveProperty('tools');
@@ -421,7 +421,7 @@ describe('null where a client leaves a member out', () => {
     );
   });
 
-  it('is as absent in what is listened to', async () => {
+  it('counts as missing in the filter of subscriptions/listen', async () => {
     const client = modern(daemonWith(everything));
     void client.request('subscriptions/listen', { notifications: { resourceSubscriptions: null, toolsListChanged: true } }, 'l');
     expect(client.of('notifications/subscriptions/acknowledged')).toMatchObject([{ notifications: { toolsListChanged: true } }]);

@@ -39,7 +39,7 @@ describe('initialize, a second time on one connection', () => {
     expect(client.told).toEqual([]);
   });
 
-  it('notifies of a changed list once, however often it came', async () => {
+  it('notifies of a changed list once, even after several handshakes', async () => {
     const daemon = daemonWith([who]);
     const client = new Client(daemon);
     for (const name of ['first', 'second', 'third']) await initialize(client, name);
@@ -47,7 +47,7 @@ describe('initialize, a second time on one connection', () => {
     expect(client.told).toHaveLength(1);
   });
 
-  it('lets running calls go on, each with what its own client has declared', async () => {
+  it("lets running calls continue, each with its own client's capabilities", async () => {
     const gate = deferred();
     const slow = tool('slow', async (_args, { client }) => {
       await gate.promise;
@@ -62,7 +62,7 @@ describe('initialize, a second time on one connection', () => {
     expect(textOf(await running)).toBe('first');
   });
 
-  it('leaves everything as it was where it is refused', async () => {
+  it('changes nothing if it is refused', async () => {
     const client = new Client(daemonWith([who, page, touch]));
     await initialize(client, 'first');
     await client.request('resources/subscribe', { uri: 'x://page' });

@@ -47,7 +47,7 @@ describe('requests in flight', () => {
     expect(client.session.inFlight).toBe(0);
   });
 
-  it('have ids of their own: a second request with one is refused, and the first is answered', async () => {
+  it('have unique ids: a second request with the same id is refused, and the first is answered', async () => {
     const { wait, open } = gate();
     const client = await legacy(daemonWith([wait]));
     const first = client.call('wait', {}, {}, 7);
@@ -77,7 +77,7 @@ describe.each(['legacy', 'modern'] as const)('a cancelled request of the %s era'
   const connect = async (daemon: ReturnType<typeof daemonWith>): Promise<Client> =>
     era === 'legacy' ? legacy(daemon) : modern(daemon);
 
-  it('is not answered; its function is told, and its record says so', async () => {
+  it('is not answered; its signal is aborted, and its record says so', async () => {
     const { wait, signals } = gate();
     const { store, rows } = watchedStore();
     const client = await connect(daemonWith([wait], { store }));
@@ -100,7 +100,7 @@ describe.each(['legacy', 'modern'] as const)('a cancelled request of the %s era'
     expect(rows().map(({ status }) => status)).toEqual(['cancelled']);
   });
 
-  it('says nothing more after that', async () => {
+  it('sends nothing afterwards', async () => {
     const more = deferred();
     const talk = tool('talk', async (_args, context) => {
       await more.promise;
@@ -148,7 +148,7 @@ describe('a cancellation', () => {
     expect(textOf(await answer)).toBe('done');
   });
 
-  it('lets the id be used again, though its function goes on', async () => {
+  it('frees the id, even if its function still runs', async () => {
     const { wait, open } = gate();
     const client = await legacy(daemonWith([wait]));
     const first = client.call('wait', {}, {}, 7);
@@ -185,18 +185,18 @@ describe('batches', () => {
     expect(errorOf(await client.raw(batch(client))).code).toBe(-32600);
   });
 
-  it('are refused before the handshake, and where the metadata comes with each request', async () => {
+  it('are refused before the handshake, and if each request has metadata', async () => {
     const client = new Client(daemonWith([echo]));
     expect(errorOf(await client.raw([client.message('ping')])).code).toBe(-32600);
     expect(errorOf(await client.raw([client.message('tools/list', { _meta: META })])).code).toBe(-32600);
   });
 
-  it('are not answered where there is nothing to answer', async () => {
+  it('are not answered if they contain no request', async () => {
     const client = await legacy(daemonWith([echo]), { version: '2025-03-26' });
     expect(await client.raw([{ jsonrpc: '2.0', method: 'notifications/unheard_of' }])).toBeUndefined();
   });
 
-  it('hold at least one message, and at most a thousand', async () => {
+  it('have at least one message, and at most a thousand', async () => {
     const client = await legacy(daemonWith([echo]), { version: '2025-03-26' });
     const pings = Array.from({ length: 1_001 }, (_, id) => client.message('ping', {}, id));
     expect(errorOf(await client.raw([])).code).toBe(-32600);
@@ -210,7 +210,7 @@ describe('questions to a client', () => {
     ['an error that says nothing', { error: null }],
     ['an error that is a string', { error: 'no' }],
     ['an error without a message', { error: { code: 1 } }],
-  ])('take %s as a refusal', async (_what, refusal) => {
+  ])('treat %s as a refusal', async (_what, refusal) => {
     const client = await legacy(daemonWith([ask]), { capabilities: { elicitation: {} } });
     client.onRequest = () => refusal as { error: unknown };
     const result = resultOf(await client.call('ask'));
@@ -227,7 +227,7 @@ describe('questions to a client', () => {
 });
 
 describe('the end of a connection', () => {
-  it('cancels what is under way, and answers nothing to it', async () => {
+  it('cancels running requests, and does not answer them', async () => {
     const { wait, signals } = gate();
     const { store, rows } = watchedStore();
     const client = await legacy(daemonWith([wait], { store }));
@@ -241,7 +241,7 @@ describe('the end of a connection', () => {
     expect(rows()).toMatchObject([{ status: 'cancelled' }]);
   });
 
-  it('refuses what comes later', async () => {
+  it('refuses later messages', async () => {
     const client = await legacy(daemonWith([echo]));
     client.session.close();
     expect(errorOf(await client.call('echo', { text: 'x' }))).toMatchObject({
@@ -262,7 +262,7 @@ describe('the end of a connection', () => {
 });
 
 describe('a drain', () => {
-  it('waits for calls under way', async () => {
+  it('waits for running calls', async () => {
     const { wait, open } = gate();
     const client = await legacy(daemonWith([wait]));
     const order: string[] = [];
@@ -275,7 +275,7 @@ describe('a drain', () => {
     expect(order.sort()).toEqual(['answered', 'drained']);
   });
 
-  it('waits no longer than it was told', async () => {
+  it('waits at most the given time', async () => {
     const { wait } = gate();
     const client = await legacy(daemonWith([wait]));
     void client.call('wait');
@@ -285,7 +285,7 @@ describe('a drain', () => {
     expect(client.session.inFlight).toBe(1);
   });
 
-  it('does not wait where nothing is under way, nor for listen streams', async () => {
+  it('does not wait without running calls, nor for listen streams', async () => {
     const client = modern(daemonWith([echo]));
     await client.session.drain(60_000);
     void client.request('subscriptions/listen', { notifications: { toolsListChanged: true } });
@@ -293,7 +293,7 @@ describe('a drain', () => {
     expect(client.session.inFlight).toBe(1);
   });
 
-  it('may be waited for by several: each is told', async () => {
+  it('may have several callers: all of them are resolved', async () => {
     const { wait, open } = gate();
     const client = await legacy(daemonWith([wait]));
     void client.call('wait');
@@ -303,7 +303,7 @@ describe('a drain', () => {
     expect(client.session.inFlight).toBe(0);
   });
 
-  it('gives up questions to a client that is leaving: their functions fail, and are answered', async () => {
+  it('gives up questions to a client that disconnects: their functions fail, and the calls are answered', async () => {
     const client = await legacy(daemonWith([ask]), { capabilities: { elicitation: {} } });
     const answer = client.call('ask');
     await until(() => client.told.length === 1);
@@ -313,7 +313,7 @@ describe('a drain', () => {
 });
 
 describe('the end of a daemon', () => {
-  it('lets calls under way finish, and answers them', async () => {
+  it('lets running calls finish, and answers them', async () => {
     const { wait, open } = gate();
     const daemon = daemonWith([wait]);
     const client = await legacy(daemon);
@@ -358,7 +358,7 @@ describe('the end of a daemon', () => {
     expect(await daemon.handle({ jsonrpc: '2.0', method: 'notifications/x' }, exchange)).toBeUndefined();
   });
 
-  it('waits for messages that stand alone, too', async () => {
+  it('waits for messages without a session, too', async () => {
     const { wait, open } = gate();
     const order: string[] = [];
     const { store, rows } = watchedStore({ close: () => void order.push('store closed') });
@@ -379,7 +379,7 @@ describe('the end of a daemon', () => {
     expect(rows()).toMatchObject([{ status: 'completed' }]);
   });
 
-  it('waits no longer for them than it was told', async () => {
+  it('waits for them at most the given time', async () => {
     const { wait } = gate();
     const daemon = daemonWith([wait]);
     const gone = new AbortController();
@@ -392,7 +392,7 @@ describe('the end of a daemon', () => {
     gone.abort();
   });
 
-  it('happens once, closes the store and the sources of code, and can be waited for by many', async () => {
+  it('happens once, closes the store and the sources of code, and may have several callers', async () => {
     const closed: string[] = [];
     const store = { ...createMemoryStore(), close: () => void closed.push('store') };
     const source = { accepts: () => true, load: () => Promise.reject(new Error('no')), close: () => void closed.push('source') };
@@ -402,7 +402,7 @@ describe('the end of a daemon', () => {
     expect(closed).toEqual(['store', 'source']);
   });
 
-  it('does not open a store that nothing was written to', async () => {
+  it('does not open a store for which there was no record', async () => {
     let opened = 0;
     const daemon = daemonWith([echo], {
       store: () => {
@@ -417,8 +417,8 @@ describe('the end of a daemon', () => {
   });
 });
 
-describe('questions to a client that is leaving', () => {
-  it('are not asked any more: nobody waits for an answer that cannot come', async () => {
+describe('questions to a client that disconnects', () => {
+  it('are not sent any more, so nothing waits for an answer', async () => {
     const go = deferred();
     const late = tool('late', async (_args, { inputs }) => {
       await go.promise;

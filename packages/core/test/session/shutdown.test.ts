@@ -26,7 +26,7 @@ describe('the record of a cancelled call', () => {
     expect(notes()).toEqual([CLIENT, CLIENT]);
   });
 
-  it('says that the server shut down, also where its client left after that', async () => {
+  it('says that the server shut down, even if its client disconnects afterwards', async () => {
     const { daemon, notes } = waiting();
     const client = await legacy(daemon);
     const answer = client.call('wait');
@@ -38,7 +38,7 @@ describe('the record of a cancelled call', () => {
     expect(notes()).toEqual([SHUTDOWN]);
   });
 
-  it('says so where a transport ends a request that stands alone', async () => {
+  it('also says so if a transport ends a request without a session', async () => {
     const { daemon, notes } = waiting();
     const controller = new AbortController();
     const exchange = { partition: 'default', subject: 'x', signal: controller.signal, notify: () => {} };

@@ -185,14 +185,14 @@ describe.each<[string, (daemon: Daemon) => Promise<Connected>]>([
     expect(completion.values).toEqual(['Bob']);
   });
 
-  it('is told what is wrong', async () => {
+  it('gets the error', async () => {
     const { client, call } = connected;
     await expect(call({ name: 'nothing' })).rejects.toMatchObject({ code: -32602 });
     await expect(client.readResource({ uri: 'x://nothing' })).rejects.toThrow('Resource not found: x://nothing');
     await expect(client.getPrompt({ name: 'nothing' })).rejects.toMatchObject({ code: -32602 });
   });
 
-  it('is asked for input, by whatever way its era has', async () => {
+  it('is asked for input, in the way of its era', async () => {
     const result = (await connected.call({ name: 'ask' })) as { content: { text: string }[] };
     const given = JSON.parse(result.content[0]!.text) as JsonObject;
     expect(given).toMatchObject(answers);
@@ -259,7 +259,7 @@ describe('a pair of transports', () => {
     ]);
   });
 
-  it('keeps what comes before its start, in order', async () => {
+  it('keeps messages that come before its start, in order', async () => {
     const [client, server] = createTransportPair();
     const seen: unknown[] = [];
     server.onmessage = (message) => void seen.push((message as { method: string }).method);
@@ -271,7 +271,7 @@ describe('a pair of transports', () => {
     expect(seen).toEqual(['a', 'b', 'c']);
   });
 
-  it('closes both ends, each once', async () => {
+  it('closes both ends once', async () => {
     const [client, server] = createTransportPair();
     const closed: string[] = [];
     client.onclose = () => void closed.push('client');
@@ -313,7 +313,7 @@ describe('a transport that is connected', () => {
     params: { name, _meta: { ...META, progressToken: 1 } },
   });
 
-  it('is told on whose stream each message belongs', async () => {
+  it('gets the request on whose stream each message is sent', async () => {
     const transport = remembering();
     await daemonWith(functions).connect(transport);
     transport.receive(call(7, 'steps'));
@@ -347,7 +347,7 @@ describe('a transport that is connected', () => {
     ]);
   });
 
-  it('may fail to send: the daemon goes on', async () => {
+  it('may fail to send: the daemon continues', async () => {
     const { logger, of } = memoryLogger();
     const transport = remembering(() => Promise.reject(new Error('gone')));
     await daemonWith(functions, { logger }).connect(transport);
@@ -410,7 +410,7 @@ describe('a transport that fails', () => {
     expect(closes).toBe(1);
   });
 
-  it('while it sends, at once and not by a promise, harms nobody', async () => {
+  it('synchronously while it sends does not affect other transports', async () => {
     const { logger, of } = memoryLogger();
     const transport: Transport = {
       start: () => Promise.resolve(),

@@ -2,16 +2,19 @@
 
 import type { Logger } from '@mcp-daemon/core';
 
-/** How often callers are asked for. With the time after which changed users are noticed, this is less than two seconds. */
+/**
+ * How often the access of callers is checked. Together with the delay until changed users are noticed, this is less than two
+ * seconds.
+ */
 const EVERY_MS = 500;
 
 /** What {@link createAccessSweep} takes. */
 export interface AccessSweepOptions {
-  /** Brings users and tokens up to date. Default: there is nothing to do. */
+  /** Reloads changed users and tokens. Default: does nothing. */
   refresh?: (() => Promise<void> | undefined) | undefined;
   /** Whether anything is open that could have to end. */
   isNeeded: () => boolean;
-  /** Ends what belongs to callers without access. */
+  /** Ends the streams and calls of callers without access. */
   endRevoked: () => void;
   /** Gets errors of `refresh`. Default: nothing is logged. */
   logger?: Pick<Logger, 'error'> | undefined;

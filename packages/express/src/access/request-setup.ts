@@ -11,7 +11,7 @@ import { closeWithConnection } from '../wire/pipeline.js';
 import { beginRequest } from '../wire/request-info.js';
 import type { AddressOf } from './address.js';
 
-/** Where the access log goes. */
+/** Gets the access log. */
 export type AccessLog = Pick<Logger, 'info'> & Partial<Pick<Logger, 'debug'>>;
 
 /** What {@link createRequestSetup} takes. */

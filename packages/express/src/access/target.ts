@@ -6,7 +6,7 @@ import { OTHER_ROUTE, routeOf } from '../paths.js';
 const SLASH = 47;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)/i;
 
-/** Whether a target is one that nearly all clients send: a path with one slash in front and none at the end, without a query. */
+/** Whether a target has the common form: a path with one slash in front and none at the end, without a query. */
 const isPlain = (url: string): boolean =>
   url.charCodeAt(0) === SLASH && url.charCodeAt(1) !== SLASH && url.charCodeAt(url.length - 1) !== SLASH && !url.includes('?');
 

@@ -10,8 +10,8 @@ const PER_USER = { burst: 5, everyMs: 12_000, maxKeys: MAX_KEYS };
 const PER_ADDRESS = { burst: 20, everyMs: 3_000, maxKeys: MAX_KEYS };
 
 /**
- * Counts login attempts. A username has one limit for all addresses, so an attacker can use up a user's attempts. Therefore each network
- * from which the user has logged in before has a limit of its own: there an attacker elsewhere cannot lock the user out.
+ * Counts login attempts. A username has one limit for all addresses, so an attacker can use up a user's attempts. Therefore each
+ * network from which the user has logged in before has its own limit, so an attacker elsewhere cannot lock out the user there.
  */
 export interface Attempts {
   /**

@@ -28,7 +28,7 @@ export interface Challenges {
 /** The paths at which OAuth clients look for an authorization server, and register with it. */
 const DISCOVERY = /^(?:\/[^?]*)?\/(?:\.well-known\/(?:oauth-authorization-server|openid-configuration)(?:\/|$)|register$)/;
 
-/** What a client is told that looks for an authorization server. Claude Code and mcp-remote show it to their user. */
+/** The error for clients that look for an authorization server. Claude Code and mcp-remote show it to their user. */
 const NO_OAUTH: Refusal = {
   status: 404,
   message:

@@ -15,10 +15,10 @@ export interface AuthProvider {
   /** The caller and the partition of a request, or a refusal. Called for every request. */
   readonly authenticate: (req: IncomingMessage) => Awaitable<AuthIdentity | Refusal>;
   /**
-   * Brings what is known of users and tokens up to date, where they may have changed. Called about twice a second while streams are
-   * open or calls are running; `isValid` of identities answers by it. Default: there is nothing to bring up to date.
+   * Reloads users and tokens that may have changed. Called about twice a second while streams are open or calls are running, so
+   * that `isValid` of identities is up to date. Default: does nothing.
    *
-   * @returns undefined where there is nothing to wait for
+   * @returns undefined if there is nothing to wait for
    */
   readonly refresh?: () => Promise<void> | undefined;
   /**

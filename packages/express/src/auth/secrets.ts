@@ -48,7 +48,7 @@ export const isPublicElsewhere = (publicUrl: string | undefined): boolean =>
 function exposureOf({ host, publicUrl, behindProxy = false }: SecretsInUse): string | undefined {
   if (!isLoopbackHost(host)) return `cannot listen on ${host}`;
   if (isPublicElsewhere(publicUrl)) return `PUBLIC_URL cannot be ${publicUrl}`;
-  return behindProxy ? 'cannot serve behind a proxy, as TRUST_PROXY says' : undefined;
+  return behindProxy ? 'cannot serve behind a proxy (TRUST_PROXY is set)' : undefined;
 }
 
 /**

@@ -1,12 +1,12 @@
 /**
- * A token bucket per key: some attempts at once, then one more at regular intervals. Times are those of `performance.now()`, so a change of
- * the wall clock changes no limit.
+ * A token bucket per key: some attempts at once, then one more at regular intervals. It uses `performance.now()`, so a change of
+ * the wall clock does not affect the limits.
  */
 import { isIPv6 } from 'node:net';
 
 /** What {@link createThrottle} takes. */
 export interface ThrottleOptions {
-  /** How many attempts a key has at once. */
+  /** Number of attempts that a key may make at once. */
   burst: number;
   /** Milliseconds after which a key gets one more attempt. */
   everyMs: number;

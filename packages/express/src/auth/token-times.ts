@@ -1,7 +1,7 @@
 /** The times in a token: `iat`, `nbf` and `exp`, compared with the wall clock. */
 import type { TokenProblem } from './bearer.js';
 
-/** Seconds by which the clocks of two machines may differ. The same for all three times. */
+/** Seconds that the clocks of two machines may differ. The same for all three times. */
 export const CLOCK_TOLERANCE_S = 60;
 
 /**

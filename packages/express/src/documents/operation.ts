@@ -45,7 +45,7 @@ export interface Operation {
   readonly deprecated?: true;
   /** The part of the API that it belongs to. Default: every server has it. */
   readonly feature?: Feature;
-  /** Parameters besides those for the partition, which the row of the path decides. */
+  /** Parameters without those for the partition, which come from the row in the table of paths. */
   readonly parameters?: readonly Parameter[];
   readonly body?: Readonly<Record<string, Content>>;
   readonly answers: Readonly<Record<number, Answer>>;

@@ -21,7 +21,7 @@ const login = { method: 'post', tag: 'Authentication', secured: false, feature: 
 
 const ACTION_NEEDED = 'The user has to do something first: set a new password, or enter a second factor.';
 
-/** The operations besides MCP, by the row of their path. */
+/** The operations besides MCP, by their row in the table of paths. */
 export const OTHER_OPERATIONS = {
   events: [
     {

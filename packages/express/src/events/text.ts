@@ -19,7 +19,7 @@ export const gapText = (reason: HistoryGap | 'slow', id?: string): string =>
 /** Tells the client how long to wait before it reconnects. */
 export const retryText = (ms: number): string => `retry: ${ms}\n\n`;
 
-/** A heartbeat. @param id the newest id, for a client that was not sent the newest events because it may not see them */
+/** A heartbeat. @param id the newest id, also if the client may not see the newest events */
 export const beatText = (id?: string): string => (id === undefined ? ':\n\n' : `:\nid: ${id}\n\n`);
 
 /**

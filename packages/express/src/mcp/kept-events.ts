@@ -21,7 +21,7 @@ export interface KeptEvents {
   readonly total: number;
 }
 
-/** Creates a count of nothing. */
+/** Creates the count, which is empty at first. */
 export function createKeptEvents({ max, maxPerUser, sessionsOf }: KeptEventsOptions): KeptEvents {
   const byUser = new Map<string, number>();
   let total = 0;

@@ -71,7 +71,7 @@ export function createLegacyHandler(sessions: Sessions, streams: EventStreams, b
       if (answer === undefined || 'error' in answer || res.destroyed) {
         session.core.close();
         if (answer === undefined)
-          refuse(res, SHUTTING_DOWN); // the session was closed meanwhile
+          refuse(res, SHUTTING_DOWN); // the session was closed in the meantime
         else sendAnswer(res, 400, answer, { caller, budget });
         return;
       }

@@ -62,7 +62,7 @@ export class ResumableStream {
     return this.#last;
   }
 
-  /** Continues on this connection, and ends the one before. @param first the events to begin with */
+  /** Continues on this connection, and ends the previous connection. @param first the events to begin with */
   attach(res: ServerResponse, caller: Caller, first: string): void {
     clearTimeout(this.#reconnectTimer);
     const before = this.#res;

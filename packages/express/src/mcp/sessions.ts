@@ -20,7 +20,10 @@ export interface SessionsOptions {
   idleMs: number;
   maxSessions: number;
   maxSessionsPerUser: number;
-  /** How many characters of events all sessions keep for clients that resume, and those of one user. */
+  /**
+   * Maximum characters of the events that are kept for clients that resume: of all sessions together, and of the sessions of one
+   * user.
+   */
   maxKept: number;
   maxKeptPerUser: number;
 }

@@ -18,7 +18,7 @@ export interface MetricsOptions {
   /** The version of the program. Default: `unknown`. */
   version?: string;
   /**
-   * How many functions of all partitions have series of their own; each is about 20 lines. Calls of further functions are counted
+   * How many functions of all partitions have their own series; each is about 20 lines. Calls of further functions are counted
    * together, with `other` as their partition and name. Default 1,000.
    */
   maxSeries?: number;

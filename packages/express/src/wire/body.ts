@@ -149,7 +149,7 @@ export const bytesOf = (req: IncomingMessage): number => weights.get(req) ?? 0;
  */
 export type Charge = (caller: Caller, requests: number) => Refusal | undefined;
 
-/** One request more is charged for every so many bytes of a body. */
+/** For each of these many bytes of a body, one more request is charged. */
 const BYTES_PER_REQUEST = 65_536;
 
 /** What {@link createMessageReader} takes. */
@@ -186,7 +186,7 @@ function parse(text: string, req: IncomingMessage, res: ServerResponse): { messa
 export function createMessageReader({ maxBytes, budget, charge }: MessageReaderOptions): MessageReader {
   const read = createBodyReader({ type: 'application/json', maxBytes, budget });
   return (req, res, caller, done) => {
-    /** Whether the caller may send what counts as so many requests more; otherwise the request is answered. */
+    /** Whether the caller may send this many further requests; if not, the request is answered with a refusal. */
     const mayCost = (requests: number): boolean => {
       const refusal = requests > 0 ? charge?.(caller, requests) : undefined;
       if (refusal !== undefined) refuse(res, refusal);

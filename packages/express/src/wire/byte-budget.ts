@@ -20,7 +20,7 @@ export interface Holding {
   /**
    * Sets how many bytes are kept.
    *
-   * @returns false where a budget does not allow so many; the number is unchanged then
+   * @returns false if the budget does not allow it; the number is then unchanged
    */
   set(bytes: number): boolean;
   /** Gives all bytes back. May be called more than once. */
@@ -51,7 +51,7 @@ export const outOfBytes = (what: string): Refusal => ({
 });
 
 /**
- * Creates a budget of which nothing is used.
+ * Creates a budget.
  *
  * @throws DaemonError `usage` where an option is not a positive number
  */

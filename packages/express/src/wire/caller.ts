@@ -5,13 +5,13 @@ import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 /** Whether the access that a request had is still granted. */
 export interface Revocable {
   /**
-   * Whether the caller may still do what they could do at the request: the user is unchanged, and the token has neither expired nor been
-   * revoked. Asked once a second for open streams and running calls, which end where it is false. Absent: always.
+   * Whether the caller may still do what they could do at the request: the user is unchanged, and the token has neither expired
+   * nor been revoked. Called once a second for open streams and running calls. They end if it returns false. Absent: always true.
    */
   readonly isValid?: (() => boolean) | undefined;
 }
 
-/** An identity with both its members. */
+/** An identity with partition and subject. */
 export interface Caller extends Readonly<Required<SessionIdentity>>, Revocable {}
 
 /** Fills in the defaults of an identity: the default partition, and the subject `anonymous`. */

@@ -1,15 +1,15 @@
-/** Watches whether the path of a database still leads to the file that was opened. */
+/** Detects whether a database's file was removed or replaced since it was opened. */
 import { identityOf } from '../journal/folder.js';
 
 /** Watches the file of a database, and its -wal file while a connection is open. */
 export interface FileWatch {
-  /** To be called before the file is opened. */
+  /** Call it before the file is opened. */
   begin(): void;
-  /** Whether both files are those that were there. @param connected whether a connection of this process is open */
+  /** Whether both files are unchanged. @param connected whether a connection of this process is open */
   isSame(connected: boolean): boolean;
 }
 
-/** Creates a watch of a database's file. */
+/** Creates a watch for a database's file. */
 export function createFileWatch(file: string): FileWatch {
   let database: string | undefined;
   let wal: string | undefined;
@@ -21,7 +21,7 @@ export function createFileWatch(file: string): FileWatch {
     isSame(connected) {
       if (identityOf(file) !== database) return false;
       if (!connected) {
-        wal = undefined; // whoever closes last removes it
+        wal = undefined; // the last process that closes the database removes it
         return true;
       }
       const now = identityOf(`${file}-wal`);

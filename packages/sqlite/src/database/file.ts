@@ -1,4 +1,4 @@
-/** The database's file, before an engine sees it. */
+/** Creates and checks the database's file, before an SQLite engine opens it. */
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -7,10 +7,13 @@ import { DaemonError } from '@mcp-daemon/core';
 import { systemCode } from '../engine/failure.js';
 import { checkMark } from './mark.js';
 
-/** Files that an engine of this process has open: to open and close one beside it would drop the locks that the engine holds. */
+/**
+ * Files that an engine of this process has open. If this process opened and closed one of them by itself, the kernel would drop
+ * the engine's locks.
+ */
 const inUse = new Map<string, number>();
 
-/** Notes that an engine of this process opens a file. @returns notes that it closed it */
+/** Call it when an engine of this process opens a file. @returns a function to call when it has closed the file */
 export function markInUse(file: string): () => void {
   inUse.set(file, (inUse.get(file) ?? 0) + 1);
   let closed = false;
@@ -24,11 +27,11 @@ export function markInUse(file: string): () => void {
 }
 
 /**
- * Creates the file for its owner's eyes alone, before SQLite would create it for everyone's; its -wal and -shm files take over
- * its mode. Throws what the file system throws.
+ * Creates the file with a mode that only its owner can read. SQLite itself would create it readable for everyone. The -wal and
+ * -shm files get the same mode. Throws what the file system throws.
  */
 export function createFile(file: string): void {
-  // SQLite would open a file that may not be written for reading, and fail at the first record.
+  // SQLite would open a file without write permission as read-only, and fail at the first record.
   if (existsSync(file)) {
     accessSync(file, constants.W_OK);
     accessSync(dirname(file), constants.W_OK);
@@ -38,20 +41,20 @@ export function createFile(file: string): void {
   try {
     closeSync(openSync(file, 'wx', 0o600));
   } catch (error) {
-    // Another process was faster.
+    // Another process created it first.
     if (systemCode(error) !== 'EEXIST') throw error;
   }
 }
 
-/** @throws DaemonError `store_failed` where there is no such file */
+/** @throws DaemonError `store_failed` if there is no such file */
 export function refuseAbsent(file: string): void {
   if (existsSync(file)) return;
   throw new DaemonError('store_failed', `There is no record file ${file}: nothing was recorded there yet.`);
 }
 
 /**
- * Whether a database is on a disk or in a folder that this process cannot write, and has no -wal file with anything in it. SQLite
- * would want to make that file, even for reading.
+ * Whether this process cannot write to the database's disk or folder, and there is no -wal file with content. SQLite would try to
+ * create that file, even for reading.
  */
 export function isImmutable(file: string): boolean {
   if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) return false;
@@ -67,10 +70,9 @@ const HEADER_BYTES = 100;
 const MAGIC = 'SQLite format 3\0';
 
 /**
- * Looks at the file's header, as far as it can be told without an engine whether the file is ours. An engine takes ten
- * milliseconds to load; this takes some microseconds.
+ * Checks the file's header without an engine. Loading an engine takes ten milliseconds, this takes some microseconds.
  *
- * @throws DaemonError `store_failed` where it is no SQLite database, another program's, or of a newer version
+ * @throws DaemonError `store_failed` if it is not an SQLite database, or is of another program or of a newer version
  * @see https://www.sqlite.org/fileformat.html#the_database_header
  */
 export function checkHeader(file: string): void {

@@ -1,13 +1,21 @@
-/** What SQLite's header says of a file: whose it is, and which version of our tables it has. */
+/** The mark in a file's SQLite header: the program that it belongs to, and the version of its schema. */
 import { DaemonError } from '@mcp-daemon/core';
 
-/** Marks a file as ours in SQLite's header: "mcpd". */
+/** The application id in SQLite's header that marks our files: "mcpd". */
 export const APPLICATION_ID = 0x6d637064;
 
-/** The version of the schema that this code reads and writes: how many migrations there are. */
+<<<<<<< HEAD
+/** The schema version that this code reads and writes: the number of migrations. */
 export const SCHEMA_VERSION = 2;
+=======
+/** The version of the schema that this code reads and writes: how many migrations there are. */
+export const SCHEMA_VERSION = 3;
 
-/** What a file's header says of it. */
+/** The oldest version that can be read as it is. Version 3 added tables and indexes, and changed none. */
+export const READABLE_VERSION = 2;
+>>>>>>> f16aa81 (sqlite: the store keeps the catalogs of partitions)
+
+/** The mark of a file. */
 export interface Mark {
   version: number;
   application: number;
@@ -16,9 +24,9 @@ export interface Mark {
 }
 
 /**
- * The schema's version of a file with this mark; 0 where it is still empty.
+ * The schema version of a file with this mark; 0 if the file is empty.
  *
- * @throws DaemonError `store_failed` where the file is another program's, or was written by a newer version of this one.
+ * @throws DaemonError `store_failed` if the file is of another program or of a newer version.
  */
 export function checkMark({ version, application, empty }: Mark, file: string): number {
   if (application !== APPLICATION_ID && !(application === 0 && version === 0 && empty)) {
@@ -26,8 +34,8 @@ export function checkMark({ version, application, empty }: Mark, file: string): 
     throw new DaemonError('store_failed', what);
   }
   if (version > SCHEMA_VERSION) {
-    const what = `The record file ${file} was written by a newer version of mcp-daemon (schema ${version}, this one knows ${SCHEMA_VERSION})`;
-    throw new DaemonError('store_failed', `${what}: update this one, or choose another file.`);
+    const what = `The record file ${file} was written by a newer version of mcp-daemon (schema ${version}, this version knows ${SCHEMA_VERSION})`;
+    throw new DaemonError('store_failed', `${what}: update mcp-daemon, or choose another file.`);
   }
   return version;
 }

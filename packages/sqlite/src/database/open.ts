@@ -1,6 +1,4 @@
-/**
- * From a path to a connection that is ready for use.
- */
+/** Opens a database and prepares it for use. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DaemonError } from '@mcp-daemon/core';
@@ -8,7 +6,7 @@ import { DaemonError } from '@mcp-daemon/core';
 import type { Connect, Connection } from '../engine/connection.js';
 import { isBusy, toStoreError } from '../engine/failure.js';
 import { createFile, isImmutable, markInUse, refuseAbsent } from './file.js';
-import { SCHEMA_VERSION } from './mark.js';
+import { READABLE_VERSION, SCHEMA_VERSION } from './mark.js';
 import { migrate, readVersion } from './schema.js';
 
 /** What {@link openDatabase} takes. */
@@ -19,16 +17,25 @@ export interface OpenOptions {
   busyTimeoutMs: number;
 }
 
-/** Waits with the file, and not with its lock: SQLite itself does not wait when it switches to WAL. */
+/**
+ * Sets up a new connection. The busy timeout comes first. SQLite does not wait for locks when it switches to WAL, so the caller
+ * retries.
+ */
 function prepare(connection: Connection, { file, readonly, busyTimeoutMs }: OpenOptions): void {
   connection.exec(`PRAGMA busy_timeout = ${Math.min(busyTimeoutMs, LOCK_WAIT_MS)}; PRAGMA synchronous = NORMAL`);
   const version = readVersion(connection, file);
   if (readonly) {
+<<<<<<< HEAD
     if (version === SCHEMA_VERSION) return;
+    const what = version === 0 ? 'nothing was recorded there yet' : 'it has an older schema, which the next write updates';
+=======
+    if (version >= READABLE_VERSION) return;
     const what = version === 0 ? 'nothing was recorded there yet' : 'it is of an older version, which writing to it updates';
+>>>>>>> f16aa81 (sqlite: the store keeps the catalogs of partitions)
     throw new DaemonError('store_failed', `The record file ${file} cannot be read: ${what}.`);
   }
-  // Large pages make a row a quarter cheaper, and pages that become free can be given back. In a file with tables this does nothing.
+  // Large pages make writing a row a quarter cheaper. With auto_vacuum, free pages can be returned to the file system. Both have
+  // no effect in a file with tables.
   connection.exec('PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL');
   const [row] = connection.prepare('PRAGMA journal_mode = WAL').all([]);
   if (row?.['journal_mode'] !== 'wal') {
@@ -36,19 +43,22 @@ function prepare(connection: Connection, { file, readonly, busyTimeoutMs }: Open
     throw new DaemonError('store_failed', `${what} (a network drive?): choose a local folder.`);
   }
   connection.exec(`PRAGMA journal_size_limit = ${WAL_BYTES}`);
-  if (version < SCHEMA_VERSION && migrate(connection, file)) rebuild(connection);
+  if (version < SCHEMA_VERSION && migrate(connection, file) === 1) rebuild(connection);
 }
 
-/** A file of the first version cannot give back its free pages before it is built anew, which needs as much room again. */
+/**
+ * Rebuilds a file of the first schema version, so that it can return free pages. This needs as much free disk space as the file
+ * has.
+ */
 function rebuild(connection: Connection): void {
   try {
     connection.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM');
   } catch {
-    // There is no room, or another process reads: its free pages are used again, and not given back.
+    // The disk is full, or another process reads the file. Its free pages are then reused, but not returned.
   }
 }
 
-/** A connection that does one thing more when it is closed. */
+/** A connection that calls `afterwards` when it is closed. */
 const closing = (connection: Connection, afterwards: () => void): Connection => ({
   ...connection,
   close() {
@@ -57,16 +67,19 @@ const closing = (connection: Connection, afterwards: () => void): Connection => 
   },
 });
 
-/** How long SQLite itself waits for a lock, in the event loop. Longer waits are made of such short ones, with pauses between. */
+/**
+ * How long SQLite itself waits for a lock. This blocks the event loop, so a longer wait consists of several short ones, with
+ * pauses.
+ */
 const LOCK_WAIT_MS = 5;
 
-/** What is left of a -wal file that has grown larger, when it begins anew. */
+/** Size to which SQLite truncates a larger -wal file when it starts over. */
 const WAL_BYTES = 16 * 1024 * 1024;
 
 /**
- * Opens the database, and creates it unless `readonly`.
+ * Opens the database. Creates it, unless `readonly` is set.
  *
- * @throws DaemonError `store_busy` where others kept it locked for `busyTimeoutMs`, `store_failed` for all else.
+ * @throws DaemonError `store_busy` if others kept it locked for `busyTimeoutMs`, `store_failed` for all other errors.
  */
 export async function openDatabase(connect: Connect, options: OpenOptions): Promise<Connection> {
   const { file, readonly, busyTimeoutMs } = options;

@@ -1,14 +1,14 @@
-/** How much work goes into one turn of the event loop: learned from how long the turns before took. */
+/** Adapts the size of a batch, so that each batch blocks the event loop only for a short time. */
 
 /** The size of the next batch. */
 export interface Pace {
   readonly rows: number;
   readonly bytes: number;
-  /** Notes how many milliseconds a batch took. */
+  /** Reports how many milliseconds a batch took. */
   took(ms: number): void;
 }
 
-/** Far from the 20 ms that calls may be held up: the next batch may meet a slower disk. */
+/** Well below the 20 ms that calls may be delayed, because the disk may be slower for the next batch. */
 const SLOW_MS = 8;
 const QUICK_MS = 4;
 const ROWS = 64;
@@ -16,7 +16,7 @@ const BYTES = 512 * 1024;
 const LEAST = 1 / 16;
 const MOST = 16;
 
-/** Begins with a batch that any machine does in a few milliseconds. */
+/** Starts with a batch that takes only a few milliseconds on any machine. */
 export function createPace(): Pace {
   let scale = 1;
   return {

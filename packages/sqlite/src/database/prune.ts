@@ -1,6 +1,4 @@
-/**
- * Removes old records in batches of a few milliseconds: calls, and other processes, go on in between.
- */
+/** Removes old records in batches of a few milliseconds, so that calls and other processes can continue in between. */
 import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Retention } from '@mcp-daemon/core';
@@ -10,19 +8,19 @@ import { keepable } from '../engine/text.js';
 import { inTransaction } from '../engine/transaction.js';
 import { createPace } from './pace.js';
 
-/** About what a record takes besides its bodies. */
+/** The approximate size of a record without its bodies. */
 export const ROW_BYTES = 200;
 
-/** The bytes of a row's bodies; SQLite knows them without reading the bodies. */
+/** The size of a row's bodies in bytes. SQLite knows it without reading the bodies. */
 export const BODY_BYTES = 'coalesce(octet_length(arguments), 0) + coalesce(octet_length(content), 0)';
 
-/** So many keys are walked over in about a millisecond. */
+/** Number of keys that SQLite steps over in about a millisecond. */
 const KEYS = 10_000;
 
 /** Greater than any uuid. */
 const BEYOND = 'FF'.repeat(17);
 
-/** A record as far as its age goes. */
+/** What pruning needs to know about a record. */
 interface Aged {
   /** In hexadecimal digits. */
   uuid: string;
@@ -31,7 +29,7 @@ interface Aged {
   bytes: number;
 }
 
-/** A partition's records from the oldest on, a batch at a time. Open ones are among them. */
+/** Reads a partition's records, oldest first, in batches. Open records are included. */
 function oldest(connection: Connection, partition: number): (after: string, most: number) => Aged[] {
   const statement = connection.prepare(
     `SELECT hex(uuid) AS uuid, created_at, status = 0 AS open, ${BODY_BYTES} AS bytes FROM calls
@@ -47,9 +45,9 @@ function oldest(connection: Connection, partition: number): (after: string, most
 }
 
 /**
- * The oldest of the newest `count` settled records. Keys alone are walked over; the few open records are counted apart.
+ * Finds the oldest of the newest `count` settled records. It reads only keys, and counts the few open records separately.
  *
- * @returns its uuid in hexadecimal digits; undefined where there are fewer, or where `goOn` ends it
+ * @returns its uuid in hexadecimal digits; undefined if there are fewer, or if `goOn` stops it
  */
 async function oldestOfNewest(
   connection: Connection,
@@ -61,7 +59,7 @@ async function oldestOfNewest(
     'SELECT hex(uuid) AS uuid FROM calls WHERE partition = ? AND uuid < unhex(?) ORDER BY calls.uuid DESC LIMIT 1 OFFSET ?',
   );
   const openFrom = connection.prepare(
-    `SELECT count(*) AS number FROM calls WHERE status = 0 AND uuid >= unhex(?)
+    `SELECT count(*) AS number FROM calls INDEXED BY calls_open WHERE status = 0 AND uuid >= unhex(?)
      AND context IN (SELECT id FROM contexts WHERE partition = ?)`,
   );
   let uuid = BEYOND;
@@ -81,7 +79,7 @@ async function oldestOfNewest(
   }
 }
 
-/** Removes contexts that no call has, and none will have. */
+/** Removes contexts that no call uses and no future call will use. */
 export function pruneContexts(connection: Connection): void {
   inTransaction(connection, () =>
     connection.exec(
@@ -92,9 +90,10 @@ export function pruneContexts(connection: Connection): void {
 }
 
 /**
- * Removes settled records of a partition; returns how many. Throws what the engine throws; what was removed before stays so.
+ * Removes settled records of a partition; returns how many. Throws what the engine throws; batches that were already removed stay
+ * removed.
  *
- * @param goOn is asked before each batch.
+ * @param goOn called before each batch; false stops the work
  */
 export async function prune(
   connection: Connection,
@@ -109,7 +108,7 @@ export async function prune(
   const kept = count === undefined ? undefined : await oldestOfNewest(connection, partition, count, goOn);
   const limit = kept ?? '';
   const goes = ({ uuid, created_at, open }: Aged): boolean => !open && (uuid < limit || created_at < before);
-  // A call that was recorded while the clock was ahead is not old before its time, but it must not hide older ones behind it.
+  // A record that was created while the clock was ahead is skipped until it is old. It must not hide older records after it.
   const isPassed = ({ open, created_at }: Aged): boolean => open || created_at > now;
 
   const read = oldest(connection, partition);

@@ -2,45 +2,19 @@
  * Reads records: one by its uuid, or pages of them.
  */
 import type { CallQuery, CallRecord, Page } from '@mcp-daemon/core';
-import { CALL_STATUSES, fromCursor, pageLimit, toCursor } from '@mcp-daemon/core';
+import { fromCursor, pageLimit, toCursor } from '@mcp-daemon/core';
 
-import type { Connection, Statement, Value } from '../engine/connection.js';
+import type { Connection, Statement } from '../engine/connection.js';
 import { keepable } from '../engine/text.js';
 import { isUuid } from '../journal/frames.js';
+import { filtersOf } from './filters.js';
+import { createFinder } from './finder.js';
 import { COLUMNS_WITHOUT_BODIES, RECORD_COLUMNS, toRecord, uuidBytes, uuidText } from './rows.js';
 
-type Condition = [sql: string, ...values: Value[]];
-
-/** The filters of a query, each with its values: on the calls `c`, and on their contexts `x`. */
-function filters(query: CallQuery): { call: Condition[]; context: Condition[] } {
-  const { name, mcp_type, status, updated_at_gt, updated_at_lt } = query;
-  const [updated_by, client, server] = [query.updated_by, query.client, query.server].map((value) =>
-    value === undefined ? undefined : keepable(value),
-  );
-  const call: Condition[] = [];
-  const context: Condition[] = [];
-  if (name !== undefined) context.push(['x.name = ?', name]);
-  if (mcp_type !== undefined) context.push(['x.mcp_type = ?', mcp_type]);
-  if (updated_by !== undefined) context.push(['x.updated_by = ?', updated_by]);
-  // An empty text stands for null, which no filter matches.
-  if (server !== undefined) context.push([`x.server <> '' AND x.server = ?`, server]);
-  if (client !== undefined) {
-    const matches = `x.client <> '' AND (x.client = ? OR substr(x.client, 1, length(?) + 1) = ? || '/')`;
-    context.push([matches, client, client, client]);
-  }
-  if (status !== undefined) call.push(['c.status = ?', CALL_STATUSES.indexOf(status)]);
-  if (updated_at_gt !== undefined) call.push(['c.updated_at > ?', updated_at_gt]);
-  if (updated_at_lt !== undefined) call.push(['c.updated_at < ?', updated_at_lt]);
-  return { call, context };
-}
-
-const sqlOf = (conditions: readonly Condition[]): string => conditions.map(([sql]) => sql).join(' AND ');
-const valuesOf = (conditions: readonly Condition[]): Value[] => conditions.flatMap(([, ...values]) => values);
-
-/** The reading half of the port. All throw what the engine throws. */
+/** The reading methods of the port. All throw what the engine throws. */
 export interface Reader {
   get(partition: string, uuid: string): CallRecord | undefined;
-  /** @throws DaemonError `invalid_cursor`, and `invalid_params` for a limit that is none. */
+  /** @throws DaemonError `invalid_cursor`, and `invalid_params` for an invalid limit */
   list(partition: string, query: CallQuery): Page<CallRecord>;
   count(partition: string, query: CallQuery, most?: number): number;
   find(partition: string, part: string, most?: number): string[];
@@ -48,6 +22,7 @@ export interface Reader {
 
 /** Creates a reader. */
 export function createReader(connection: Connection): Reader {
+  const finder = createFinder(connection);
   let byUuid: Statement | undefined;
   let byKey: Statement | undefined;
 
@@ -71,29 +46,25 @@ export function createReader(connection: Connection): Reader {
     list(partition, query) {
       const limit = pageLimit(query);
       const after = fromCursor(query);
-      const { call, context } = filters(query);
-      const where: Condition[] = [['c.partition = ?', partitionId(partition) ?? -1], ...call, ...context];
-      if (after !== undefined) where.push(['c.uuid < ?', uuidBytes(after)]);
-      // CROSS JOIN keeps the order of the calls' index: newest first, without sorting.
-      const columns = query.bodies === false ? COLUMNS_WITHOUT_BODIES : RECORD_COLUMNS;
-      const sql = `SELECT ${columns} FROM calls c CROSS JOIN contexts x ON x.id = c.context
-        WHERE ${sqlOf(where)} ORDER BY c.uuid DESC LIMIT ?`;
-      // One more than asked for tells whether there is a further page.
-      const rows = connection.prepare(sql).all([...valuesOf(where), limit + 1]);
+      const id = partitionId(partition);
+      const rows =
+        id === undefined
+          ? []
+          : finder.select({
+              partition: id,
+              filters: filtersOf(query),
+              before: after === undefined ? undefined : uuidBytes(after),
+              most: limit + 1, // one more than requested, to know whether there is another page
+              columns: query.bodies === false ? COLUMNS_WITHOUT_BODIES : RECORD_COLUMNS,
+            });
       const items = rows.slice(0, limit).map((row) => toRecord(row, keepable(partition)));
       const last = items.at(-1);
       return rows.length > limit && last !== undefined ? { items, cursor: toCursor(last.mcp_function_call_uuid) } : { items };
     },
 
     count(partition, query, most = Infinity) {
-      const { call, context } = filters(query);
-      const where: Condition[] = [['c.partition = ?', partitionId(partition) ?? -1], ...call];
-      if (context.length > 0) {
-        where.push([`c.context IN (SELECT x.id FROM contexts x WHERE ${sqlOf(context)})`, ...valuesOf(context)]);
-      }
-      const sql = `SELECT count(*) AS number FROM (SELECT 1 FROM calls c WHERE ${sqlOf(where)} LIMIT ?)`;
-      const [row] = connection.prepare(sql).all([...valuesOf(where), most === Infinity ? -1 : most]);
-      return Number(row?.['number']);
+      const id = partitionId(partition);
+      return id === undefined ? 0 : finder.count(id, filtersOf(query), most === Infinity ? -1 : most);
     },
 
     find(partition, part, most = 2) {
@@ -101,7 +72,7 @@ export function createReader(connection: Connection): Reader {
       const wanted = part.toLowerCase();
       const digits = wanted.replaceAll('-', '');
       if (id === undefined || !/^[0-9a-f]{1,32}$/.test(digits)) return [];
-      // Keys alone are read, from the index.
+      // Only keys are read, from the index.
       const sql = `SELECT hex(uuid) AS uuid FROM calls WHERE partition = ? AND %s ORDER BY calls.uuid DESC LIMIT ?`;
       const beginning = connection.prepare(sql.replace('%s', 'uuid >= unhex(?) AND uuid <= unhex(?)'));
       const found = beginning.all([id, digits.padEnd(32, '0'), digits.padEnd(32, 'f'), most]);

@@ -1,4 +1,4 @@
-/** Records as rows, and what they are made of. */
+/** Converts rows to records. */
 import type { CallRecord, McpType } from '@mcp-daemon/core';
 import { CALL_STATUSES } from '@mcp-daemon/core';
 
@@ -15,12 +15,12 @@ export const uuidBytes = (uuid: string): Uint8Array => Buffer.from(uuid.replaceA
 export const uuidText = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`.toLowerCase();
 
-/** The columns of {@link toRecord}, from `calls c JOIN contexts x`; the partition is known to whoever asks. */
+/** The columns of {@link toRecord}, from `calls c JOIN contexts x`. The caller knows the partition. */
 export const RECORD_COLUMNS = `hex(c.uuid) AS uuid, x.name, x.mcp_type, c.arguments, c.content, c.content_in_s3, c.status, c.notes,
   c.time_spent, x.updated_by, c.created_at, c.updated_at, c.fault, x.revision, x.bundle_digest, x.owner, c.traceparent,
   nullif(x.server, '') AS server, nullif(x.client, '') AS client`;
 
-/** The same without bodies, which are not read then. */
+/** The same columns without reading the bodies. */
 export const COLUMNS_WITHOUT_BODIES = RECORD_COLUMNS.replace('c.arguments, c.content,', 'NULL AS arguments, NULL AS content,');
 
 /** The record of a row of {@link RECORD_COLUMNS}. */

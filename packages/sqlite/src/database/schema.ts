@@ -3,6 +3,7 @@
  */
 import type { Connection } from '../engine/connection.js';
 import { inTransaction } from '../engine/transaction.js';
+import { createIndexesIfQuick } from './indexes.js';
 import { APPLICATION_ID, checkMark, SCHEMA_VERSION } from './mark.js';
 
 const UUID = (column: string): string => {
@@ -10,19 +11,33 @@ const UUID = (column: string): string => {
   return `lower(${[part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)].join(` || '-' || `)})`;
 };
 
-/** Status and fault are numbers in the table: `status` the place in `CALL_STATUSES`, `fault` in `FAULTS`. */
+/** Status and fault are numbers in the table: the index in `CALL_STATUSES`, and the index in `FAULTS`. */
 const STATUS = `CASE c.status WHEN 0 THEN 'in_process' WHEN 1 THEN 'completed' WHEN 2 THEN 'failed' WHEN 3 THEN 'cancelled'
     WHEN 4 THEN 'timed_out' ELSE 'interrupted' END`;
 const FAULT = `CASE c.fault WHEN 1 THEN 'transport' WHEN 2 THEN 'protocol' WHEN 3 THEN 'tool' END`;
 
 /**
- * One entry for each version of the schema, the oldest first. Published ones never change.
+ * One entry per schema version, oldest first. Published entries never change.
  *
+<<<<<<< HEAD
+ * Version 1 had one wide table. Version 2 stores the fields that many calls share only once, in `contexts`. This halves the size
+ * of the file and the cost of a row. `calls` has one full index, because each index makes every call slower. It lists a partition
+ * newest first, because uuids sort by time of creation. The bodies are the last columns, so that filters need not read them. The
+ * partial index has only open records, which are always few. `last_call` of a context is set when no process adds calls to it any
+ * more: it is the greatest rowid that its calls can have. If all remaining calls have greater rowids, the context is unused.
+ * `upkeep` has the time of the last prune. The views use the names of the Python engine's table.
+=======
  * Version 1 had one wide table. Version 2 keeps what calls have in common (`contexts`) once, which makes the file half as large and
  * a row half as expensive. `calls` has one index, because each costs on every call: it lists a partition newest first, since
  * uuids sort by the time of their making. The bodies are the last columns, so that a filter need not read over them. The partial
  * index holds open records only, few at any time. `last_call` of a context is the greatest rowid that a call of it can have, once no
- * process adds calls to it: below the first rowid that is left, it has none. `upkeep` says when records were pruned. The views show it all by the names of the Python engine's table.
+ * process adds calls to it: below the first rowid that is left, it has none. `upkeep` says when records were pruned. The views show
+ * it all by the names of the Python engine's table.
+ *
+ * Version 3 adds the catalogs of partitions. `mcp_functions`, `mcp_modules` and `mcp_settings` have the columns of the Python engine's
+ * tables; objects and lists are JSON text, times are milliseconds since 1970. The indexes of `calls` that this version uses are in
+ * `indexes.ts`, because to build them in a large file takes seconds.
+>>>>>>> f16aa81 (sqlite: the store keeps the catalogs of partitions)
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -164,6 +179,74 @@ export const MIGRATIONS: readonly string[] = [
     client
   FROM mcp_function_calls;
   `,
+  `
+  CREATE TABLE mcp_functions (
+    partition_key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    mcp_type TEXT NOT NULL,
+    description TEXT,
+    data TEXT,
+    annotations TEXT,
+    module_name TEXT,
+    class_name TEXT,
+    function_name TEXT,
+    return_type TEXT,
+    is_async INTEGER,
+    updated_by TEXT,
+    created_at INTEGER,
+    updated_at INTEGER,
+    PRIMARY KEY (partition_key, name)
+  );
+  CREATE TABLE mcp_modules (
+    partition_key TEXT NOT NULL,
+    module_name TEXT NOT NULL,
+    package_name TEXT,
+    classes TEXT,
+    source TEXT,
+    sha256 TEXT,
+    isolation TEXT,
+    updated_by TEXT,
+    created_at INTEGER,
+    updated_at INTEGER,
+    PRIMARY KEY (partition_key, module_name)
+  );
+  CREATE TABLE mcp_settings (
+    partition_key TEXT NOT NULL,
+    setting_id TEXT NOT NULL,
+    setting TEXT,
+    updated_by TEXT,
+    created_at INTEGER,
+    updated_at INTEGER,
+    PRIMARY KEY (partition_key, setting_id)
+  );
+
+  CREATE TABLE catalog_heads (
+    partition_key TEXT NOT NULL PRIMARY KEY,
+    entry TEXT,
+    revision TEXT,
+    version TEXT NOT NULL
+  );
+  CREATE TABLE catalog_history (
+    partition_key TEXT NOT NULL,
+    id TEXT NOT NULL,
+    parent TEXT,
+    revision TEXT NOT NULL,
+    action TEXT NOT NULL,
+    author TEXT NOT NULL,
+    note TEXT,
+    source TEXT,
+    created_at INTEGER NOT NULL,
+    functions INTEGER NOT NULL,
+    PRIMARY KEY (partition_key, id)
+  );
+  CREATE TABLE catalog_revisions (
+    partition_key TEXT NOT NULL,
+    revision TEXT NOT NULL,
+    encoding TEXT NOT NULL,
+    text BLOB NOT NULL,
+    PRIMARY KEY (partition_key, revision)
+  );
+  `,
 ];
 
 /** The file's version, as {@link checkMark} gives it. @throws DaemonError `store_failed`, and whatever the engine throws */
@@ -175,17 +258,22 @@ export function readVersion(connection: Connection, file: string): number {
 }
 
 /**
- * Brings the file to {@link SCHEMA_VERSION} in one transaction; of several processes one does it.
+ * Migrates the file to {@link SCHEMA_VERSION} in one transaction. If several processes try, only one does it.
  *
- * @returns whether this process did it, and the file had tables before
+<<<<<<< HEAD
+ * @returns true if this process migrated a file that already had tables
+=======
+ * @returns the version that the file had before; {@link SCHEMA_VERSION} where nothing had to be done
+>>>>>>> f16aa81 (sqlite: the store keeps the catalogs of partitions)
  * @throws DaemonError `store_failed`, as {@link readVersion} does, and whatever the engine throws.
  */
-export function migrate(connection: Connection, file: string): boolean {
+export function migrate(connection: Connection, file: string): number {
   return inTransaction(connection, () => {
     const version = readVersion(connection, file);
-    if (version === SCHEMA_VERSION) return false;
+    if (version === SCHEMA_VERSION) return version;
     for (const sql of MIGRATIONS.slice(version)) connection.exec(sql);
+    createIndexesIfQuick(connection);
     connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
-    return version > 0;
+    return version;
   });
 }

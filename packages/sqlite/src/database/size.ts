@@ -1,6 +1,4 @@
-/**
- * How much the database takes, and how it takes less: the oldest records of all partitions go, and free pages are given back.
- */
+/** Limits the size of the database: removes the oldest records of all partitions, and returns free pages to the file system. */
 import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Connection } from '../engine/connection.js';
@@ -20,22 +18,24 @@ function pagesOf(connection: Connection): Pages {
   return { all: Number(row?.['page_count']), free: Number(row?.['freelist_count']), bytes: Number(row?.['page_size']) };
 }
 
-/** Bytes of pages that hold something. */
+/** Bytes of the pages in use. */
 function usedBytes(connection: Connection): number {
   const { all, free, bytes } = pagesOf(connection);
   return (all - free) * bytes;
 }
 
-/** Free pages of fewer bytes are kept for the next records. */
+/** Free pages up to this number of bytes are kept for new records. */
 const KEPT_BYTES = 4 * 1024 * 1024;
-/** And this share of all pages: to give pages back and take them again costs more than they do. */
+/**
+ * Free pages up to this share of all pages are kept, too: returning pages and allocating them again costs more than keeping them.
+ */
 const KEPT_SHARE = 0.25;
 const PAGES = 64;
 
 /**
- * Gives free pages back to the file system, where there are many. A file that was not made for it stays as it is.
+ * Returns free pages to the file system, if there are many. Does nothing in a file without incremental vacuum.
  *
- * @param goOn is asked before each step, which takes a few milliseconds
+ * @param goOn called before each step, which takes a few milliseconds; false stops the work
  */
 export async function giveBack(connection: Connection, goOn: () => boolean): Promise<void> {
   const { all, free, bytes } = pagesOf(connection);
@@ -55,7 +55,7 @@ export async function giveBack(connection: Connection, goOn: () => boolean): Pro
   }
 }
 
-/** A settled record among the oldest. */
+/** One of the oldest settled records. */
 interface Oldest {
   readonly partition: number;
   /** In hexadecimal digits. */
@@ -64,9 +64,9 @@ interface Oldest {
 }
 
 /**
- * The oldest settled records of all partitions, in their order: at least one, where there is one.
+ * The oldest settled records of all partitions, oldest first; at least one, if there is one.
  *
- * @param most about how many
+ * @param most approximate maximum number
  */
 function oldestOfAll(connection: Connection, most: number): Oldest[] {
   const partitions = connection.prepare('SELECT id FROM partitions').all([]);
@@ -81,7 +81,7 @@ function oldestOfAll(connection: Connection, most: number): Oldest[] {
     for (const row of rows) {
       found.push({ partition: Number(id), uuid: String(row['uuid']), bytes: Number(row['bytes']) + ROW_BYTES });
     }
-    // What comes after the last one of a full page is not known: it may be older than records of other partitions.
+    // A full page may have more records after it, and they may be older than records of other partitions.
     const last = rows.length === each ? String(rows.at(-1)?.['uuid']) : undefined;
     if (last !== undefined && (horizon === undefined || last < horizon)) horizon = last;
   }
@@ -89,10 +89,10 @@ function oldestOfAll(connection: Connection, most: number): Oldest[] {
 }
 
 /**
- * Removes the oldest settled records of all partitions while the database takes more than `most` bytes; returns how many. Throws what
- * the engine throws; what was removed before stays so.
+ * Removes the oldest settled records of all partitions while the database takes more than `most` bytes; returns how many. Throws
+ * what the engine throws; batches that were already removed stay removed.
  *
- * @param goOn is asked before each batch
+ * @param goOn called before each batch; false stops the work
  */
 export async function shrink(connection: Connection, most: number, goOn: () => boolean): Promise<number> {
   const remove = connection.prepare('DELETE FROM calls WHERE partition = ? AND status <> 0 AND uuid <= unhex(?)');

@@ -1,4 +1,4 @@
-/** When records were pruned, as the database remembers it. */
+/** Stores in the database when records were last pruned. */
 import type { LastPrune } from '@mcp-daemon/core';
 
 import type { Connection } from '../engine/connection.js';
@@ -14,7 +14,7 @@ export function lastPrune(connection: Connection): LastPrune | undefined {
   return row === undefined ? undefined : { at: Number(row['at']), added: Number(row['added']) };
 }
 
-/** Remembers that records were pruned. @param at milliseconds since 1970. Throws what the engine throws */
+/** Stores when records were pruned. @param at milliseconds since 1970. Throws what the engine throws */
 export function notePrune(connection: Connection, at: number): void {
   inTransaction(connection, () => {
     connection.prepare(`INSERT OR REPLACE INTO upkeep (name, value) VALUES ('pruned_at', ?)`).run([at]);

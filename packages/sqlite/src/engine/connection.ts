@@ -1,8 +1,6 @@
-/**
- * What the store asks of an SQLite engine: five methods.
- */
+/** The interface of an SQLite engine: the five methods that the store needs. */
 
-/** What a column holds, as far as this store goes. Booleans are no such value: one engine ends the process at the sight of one. */
+/** The values of columns in this store. Booleans are not allowed: one of the engines crashes the process if it gets one. */
 export type Value = string | number | null | Uint8Array;
 
 /** A row by column name. */
@@ -10,31 +8,33 @@ export type Row = Readonly<Record<string, Value>>;
 
 /** A prepared statement; it ends with its connection. */
 export interface Statement {
-  /** Runs a statement without rows; returns how many rows it changed. */
+  /** Runs a statement that returns no rows; returns how many rows it changed. */
   run(values: readonly Value[]): number;
-  /** All rows. There is no way to read some: a statement that is not read to its end keeps a lock. */
+  /** Returns all rows. There is no way to read only some: a statement that is not read completely keeps a lock. */
   all(values: readonly Value[]): Row[];
 }
 
 /** One connection to one file. All methods throw what the engine throws: see `failure.ts`. */
 export interface Connection {
-  /** Whether a statement may use a value again by its number (`?1`): Node 22's `node:sqlite` takes that for a name. */
+  /**
+   * Whether a statement may use the same value several times by its number (`?1`). Node 22's `node:sqlite` treats `?1` as a name.
+   */
   readonly numbered: boolean;
-  /** Runs one statement or more, without values and without rows. */
+  /** Runs one or more statements, without values and without rows. */
   exec(sql: string): void;
   prepare(sql: string): Statement;
   close(): void;
 }
 
 /**
- * Opens a connection; `readonly` never creates a file nor changes one. `immutable` also needs no file beside it: for a database on a
- * disk that cannot be written, which no process has open.
+ * Opens a connection. `readonly` neither creates nor changes files. `immutable` also needs no -wal file: for a database on a
+ * read-only disk that no process has open.
  */
 export type Connect = (file: string, readonly: boolean, immutable?: boolean) => Connection;
 
 /**
- * Prepares a statement whose values are named by number (`?1`) and may be used several times. For an engine that takes `?1` for
- * a name, each use becomes a value of its own.
+ * Prepares a statement that uses its values by number (`?1`), some of them several times. If the engine treats `?1` as a name,
+ * each use becomes a separate value.
  */
 export function numbered(connection: Connection, sql: string): Statement {
   if (connection.numbered) return connection.prepare(sql);

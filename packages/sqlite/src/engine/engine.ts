@@ -1,6 +1,4 @@
-/**
- * Which engine is used: nobody but this file knows.
- */
+/** Chooses the SQLite engine. Only this file knows which one is used. */
 import { DaemonError } from '@mcp-daemon/core';
 
 import type { Connect } from './connection.js';
@@ -8,9 +6,9 @@ import { openLibsql } from './libsql-driver.js';
 import { findNodeSqlite, openNodeSqlite } from './node-driver.js';
 
 /**
- * The engine of this Node: the built-in one where there is one (22.13 on), else libsql, which is loaded now.
+ * The engine for this Node version: the built-in one if there is one (since 22.13), else libsql, which is loaded now.
  *
- * @throws DaemonError `store_failed` where libsql has no binary for this platform.
+ * @throws DaemonError `store_failed` if libsql has no binary for this platform
  */
 export function chooseEngine(): Connect {
   const builtin = findNodeSqlite();

@@ -1,10 +1,8 @@
-/**
- * The engines' errors in our words.
- */
+/** Converts errors of the engines and of the file system to DaemonErrors. */
 import type { ErrorCode } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
-/** SQLite's primary result codes that are told apart. https://www.sqlite.org/rescode.html */
+/** SQLite's primary result codes that have their own message. https://www.sqlite.org/rescode.html */
 export const RESULT = {
   PERM: 3,
   BUSY: 5,
@@ -18,13 +16,19 @@ export const RESULT = {
   NOTADB: 26,
 } as const;
 
-/** Where an error came up: the file's name is for who starts us, not for a client of a running daemon. */
+/**
+ * Where an error occurred. The message names the file only while it is opened: the operator should see it, but clients of a
+ * running daemon should not.
+ */
 export interface Place {
   /** The file's path, while it is opened. */
   file?: string;
 }
 
-/** What engines and the file system put on their errors. Not `instanceof`: an error may come from another realm. */
+/**
+ * The members of errors of the engines and the file system. It does not use `instanceof`, because an error may come from another
+ * realm.
+ */
 interface Thrown {
   rawCode?: unknown;
   errcode?: unknown;
@@ -36,18 +40,18 @@ interface Thrown {
 
 const members = (error: unknown): Thrown => (typeof error === 'object' && error !== null ? error : {});
 
-/** The name of a system error, such as `EACCES`, where the file system or the kernel threw. */
+/** The name of a system error, such as `EACCES`, if the error is one. */
 export function systemCode(error: unknown): string | undefined {
   const { syscall, code } = members(error);
   return syscall === undefined || typeof code !== 'string' ? undefined : code;
 }
 
-/** SQLite's primary result code, where the error has one. */
+/** SQLite's primary result code, if the error has one. */
 export function resultCode(error: unknown): number | undefined {
   const { rawCode, errcode, message } = members(error);
   const code = typeof rawCode === 'number' ? rawCode : errcode;
   if (typeof code === 'number') return code & 0xff;
-  // libsql gives the code of a failed opening as text alone.
+  // If opening fails, libsql gives the code only as text.
   const opening = /^ConnectionFailed\(.*: (\d+)"\)$/s.exec(String(message))?.[1];
   return opening === undefined ? undefined : Number(opening) & 0xff;
 }
@@ -58,13 +62,13 @@ export function isBusy(error: unknown): boolean {
   return code === RESULT.BUSY || code === RESULT.LOCKED || code === RESULT.PROTOCOL;
 }
 
-/** What is wrong, by result code; `it` names the file. */
+/** The message for a result code; `it` names the file. */
 const SENTENCES: Readonly<Record<number, (it: string) => string>> = {
-  [RESULT.PERM]: (it) => `${it} may not be opened by this user: check the owner and the mode of the file and its folder.`,
+  [RESULT.PERM]: (it) => `${it} cannot be opened by this user: check the owner and the mode of the file and its folder.`,
   [RESULT.READONLY]: (it) => `${it} cannot be written: check the owner and the mode of the file and its folder.`,
   [RESULT.CANTOPEN]: (it) => `${it} cannot be opened: check that its folder exists and that this user may write there.`,
   [RESULT.IOERR]: (it) => `${it} cannot be read or written: the disk reported an error.`,
-  [RESULT.FULL]: (it) => `${it} cannot grow: the disk is full. Make room; what was committed before is safe.`,
+  [RESULT.FULL]: (it) => `${it} cannot grow: the disk is full. Make room; committed records are safe.`,
   [RESULT.CORRUPT]: (it) => `${it} is damaged: move it away (with its -wal and -shm files) and start again.`,
   [RESULT.NOTADB]: (it) => `${it} is not an SQLite database: move it away or choose another file.`,
 };
@@ -82,17 +86,17 @@ const SYSTEM: Readonly<Record<string, string>> = {
 };
 
 /**
- * A DaemonError with one sentence for whatever an engine or the file system threw: `store_busy` where another process holds the
- * file, else `store_failed`. A DaemonError stays what it is.
+ * Converts any error of an engine or of the file system to a DaemonError with a short message: `store_busy` if another process
+ * has locked the file, else `store_failed`. A DaemonError is returned unchanged.
  */
 export function toStoreError(cause: unknown, { file }: Place = {}): DaemonError {
   if (cause instanceof DaemonError) return cause;
   const { name, code: ours, message: sentenceOfOurs } = members(cause);
-  // The command line has this package in two bundles, and so two classes of that name.
+  // The command line contains this package in two bundles, so there are two classes with that name.
   if (name === 'DaemonError') return new DaemonError(ours as ErrorCode, String(sentenceOfOurs), { cause });
   const it = file === undefined ? 'The record file' : `The record file ${file}`;
   if (isBusy(cause)) {
-    return new DaemonError('store_busy', `${it} is locked by another process, and stayed so: try again later.`, { cause });
+    return new DaemonError('store_busy', `${it} is still locked by another process: try again later.`, { cause });
   }
   const code = resultCode(cause);
   const sentence = code === undefined ? undefined : SENTENCES[code];

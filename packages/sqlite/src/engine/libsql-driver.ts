@@ -1,13 +1,11 @@
-/**
- * SQLite through `libsql`, whose binary comes inside its npm package: for a Node without `node:sqlite`.
- */
+/** The engine for Node versions without `node:sqlite`: `libsql`, whose npm package contains its binary. */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 import type { Connect, Row, Value } from './connection.js';
 import { loadLibsqlQuickly } from './libsql-quick.js';
 
-/** What is used of the package; its own types promise options that it ignores. */
+/** The part of the package that is used. Its own types have options that it ignores. */
 type Libsql = new (file: string) => {
   exec(sql: string): void;
   prepare(sql: string): { run(values: readonly Value[]): { changes: number }; all(values: readonly Value[]): unknown[] };
@@ -15,18 +13,18 @@ type Libsql = new (file: string) => {
 };
 
 /**
- * Loads the package, which takes about 10 ms (`import()` would take 15), and returns how to open a connection.
- * Throws what loading it throws.
+ * Loads the package, and returns a function that opens a connection. Loading takes about 10 ms (`import()` would take 15). Throws
+ * what loading the package throws.
  *
- * At `close()` libsql leaves the `-wal` file to the next who opens the database, and the file itself open until its statements
- * are collected.
+ * libsql's `close()` does not remove the `-wal` file, and keeps the database file open until its statements are
+ * garbage-collected.
  */
 export function openLibsql(): Connect {
   loadLibsqlQuickly();
   const nodeRequire = createRequire(import.meta.url);
   const Database = nodeRequire('libsql') as Libsql;
   return (file, readonly, immutable = false) => {
-    // Its `readonly` option does nothing; SQLite's own way to say it does.
+    // libsql ignores its `readonly` option, but SQLite's URI parameter works.
     const database = new Database(readonly ? `${pathToFileURL(file).href}?mode=ro${immutable ? '&immutable=1' : ''}` : file);
     return {
       numbered: true,

@@ -1,12 +1,12 @@
 /**
- * Loads `libsql` in a third of its time. Left alone it finds out which libc this is by a diagnostic report of the whole
- * process and by loading Node's child processes, which holds up the event loop. Here the common answer is tried instead, and
- * everything else is left to the package itself.
+ * Loads `libsql` in a third of the time. To detect the libc, the package creates a diagnostic report of the whole process and
+ * loads Node's child processes, which blocks the event loop. This code tries the common libc first. If that fails, the package
+ * detects it by itself.
  */
 import { createRequire } from 'node:module';
 
-// Node 20: this file is needed only where Node has no database of its own.
-/** Loads the package, where that can be done quickly. Never throws: whoever needs it loads it again. */
+// Node 20: this file is needed only if Node has no built-in SQLite.
+/** Loads the package, if that is possible quickly. Never throws: the normal loading comes afterwards. */
 export function loadLibsqlQuickly(platform: NodeJS.Platform = process.platform, arch: string = process.arch): void {
   if (platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64')) return;
   const seeded: string[] = [];
@@ -14,7 +14,7 @@ export function loadLibsqlQuickly(platform: NodeJS.Platform = process.platform, 
   try {
     const inside = createRequire(outside.resolve('libsql'));
     const target = `linux-${arch}-gnu`;
-    inside(`@libsql/${target}`); // throws on another libc
+    inside(`@libsql/${target}`); // throws if the libc is another one
     const answers = {
       '@neon-rs/load': { currentTarget: () => target },
       'detect-libc': { GLIBC: 'glibc', MUSL: 'musl', familySync: () => 'glibc' },
@@ -34,9 +34,9 @@ export function loadLibsqlQuickly(platform: NodeJS.Platform = process.platform, 
     }
     outside('libsql');
   } catch {
-    // The package says better what is wrong.
+    // The package itself has a better error message.
   } finally {
-    // Nobody else may get these answers.
+    // Other code must not get these fake answers.
     for (const file of seeded) Reflect.deleteProperty(outside.cache, file);
   }
 }

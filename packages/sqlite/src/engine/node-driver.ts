@@ -1,17 +1,15 @@
-/**
- * SQLite through Node's own `node:sqlite`.
- */
+/** The built-in engine: `node:sqlite`. */
 import { pathToFileURL } from 'node:url';
 
 import type { Connection, Row, Value } from './connection.js';
 
-/** What is used of a `StatementSync`. */
+/** The part of `StatementSync` that is used. */
 interface StatementSync {
   run(...values: Value[]): { changes: number | bigint };
   all(...values: Value[]): unknown[];
 }
 
-/** What is used of `node:sqlite`; the types of Node 20 do not know it. */
+/** The part of `node:sqlite` that is used. The types of Node 20 do not have it. */
 export interface NodeSqlite {
   DatabaseSync: new (
     file: string,
@@ -20,10 +18,10 @@ export interface NodeSqlite {
 }
 
 /**
- * The built-in module, or undefined where this Node has none.
+ * The built-in module, or undefined if this Node has none.
  *
- * Loading it makes Node 22 print that it is experimental. Our users can do nothing about that, and a host may take the line on
- * stderr for a fault, so this one warning is left out; Node emits it before `getBuiltinModule` returns.
+ * When it is loaded, Node 22 prints a warning that it is experimental. Users cannot avoid that, and a host may show the line on
+ * stderr as an error. So this one warning is suppressed. Node emits it before `getBuiltinModule` returns.
  */
 export function findNodeSqlite(): NodeSqlite | undefined {
   if (typeof process.getBuiltinModule !== 'function') return undefined;

@@ -1,6 +1,6 @@
-/** Text as SQLite can keep it. */
+/** Makes text storable in SQLite. */
 
-/** To SQLite, text ends at a NUL, so that `a` and `a\0b` would be one partition: each NUL becomes U+FFFD. */
+/** Replaces each NUL by U+FFFD. SQLite text ends at a NUL, so `a` and `a\0b` would be the same partition. */
 export function keepable(value: string): string {
   return value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
 }

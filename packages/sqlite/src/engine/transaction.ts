@@ -1,13 +1,14 @@
 /**
- * All or nothing, with the lock taken first: a transaction that reads before it writes can find at its end that another process
- * wrote meanwhile, and no waiting helps then. Every write belongs into one: with libsql a statement that finds the database locked
- * stays in progress, and its connection can neither commit nor checkpoint until it is collected.
+ * Transactions that take the write lock first. A transaction that reads before it writes may fail because another process wrote
+ * in between, and waiting does not help then. Every write must be in a transaction: with libsql, a statement that finds the
+ * database locked stays in progress, and its connection can neither commit nor checkpoint until the statement is
+ * garbage-collected.
  */
 import type { Connection } from './connection.js';
 
 /**
- * Runs `body` in one immediate transaction. Throws what the engine or `body` throws; then nothing was written, and the
- * connection can be used again.
+ * Runs `body` in one immediate transaction. Throws what the engine or `body` throws. In that case nothing was written, and the
+ * connection can still be used.
  */
 export function inTransaction<T>(connection: Connection, body: () => T): T {
   connection.exec('BEGIN IMMEDIATE');
@@ -19,7 +20,7 @@ export function inTransaction<T>(connection: Connection, body: () => T): T {
     try {
       connection.exec('ROLLBACK');
     } catch {
-      // SQLite has rolled back by itself after errors such as a full disk.
+      // After errors such as a full disk, SQLite has already rolled back.
     }
     throw error;
   }

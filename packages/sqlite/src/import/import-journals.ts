@@ -1,6 +1,6 @@
 /**
- * Brings journals into the database. How far each is imported stands in the database and changes with the rows in one
- * transaction: whoever imports, and however many do at once, each record is imported once.
+ * Imports journals into the database. The import position of each journal is stored in the database, and changes in the same
+ * transaction as the rows. So each record is imported once, even if several processes import at the same time.
  */
 import type { Connection, Statement } from '../engine/connection.js';
 import { numbered } from '../engine/connection.js';
@@ -14,11 +14,11 @@ import { IMPORT_RECORDS } from './import-sql.js';
 /** What {@link importJournals} takes. */
 export interface ImportOptions {
   folder: string;
-  /** Bytes of one transaction; a record that is larger goes by itself. Default 256 KB. */
+  /** Maximum size of one transaction in bytes; a larger record gets its own transaction. Default 256 KB. */
   batchBytes?: number;
 }
 
-/** What one transaction imported. */
+/** The result of one transaction. */
 export interface Imported {
   bytes: number;
   /** Whether nothing is left to import. */
@@ -27,7 +27,7 @@ export interface Imported {
 
 const BATCH_BYTES = 256 * 1024;
 
-/** Statements of a connection, prepared once. */
+/** The prepared statements of a connection. */
 interface Statements {
   readonly position: Statement;
   readonly setPosition: Statement;
@@ -63,7 +63,7 @@ function statementsOf(connection: Connection): Statements {
   return statements;
 }
 
-/** A journal, and how much of it is in the database already. */
+/** A journal and its import position. */
 interface Pending extends JournalFile {
   readonly size: number;
   readonly position: number;
@@ -82,7 +82,7 @@ export function pendingJournals(connection: Connection, folder: string): Pending
   });
 }
 
-/** Adds what a `C` frame says. */
+/** Adds the context of a `C` frame. */
 function addContext(connection: Connection, journal: string, content: string): void {
   const statements = statementsOf(connection);
   const number = Number(content.slice(0, 5));
@@ -94,7 +94,7 @@ function addContext(connection: Connection, journal: string, content: string): v
   statements.nameContext.run([journal, number, partition, context]);
 }
 
-/** Imports the whole frames of some bytes; returns how many bytes they had. */
+/** Imports the complete frames of some bytes; returns their size in bytes. */
 function importFrames(connection: Connection, journal: string, bytes: Buffer): number {
   const { importRecords } = statementsOf(connection);
   let at = 0;
@@ -116,7 +116,7 @@ function importFrames(connection: Connection, journal: string, bytes: Buffer): n
   return at;
 }
 
-/** The bytes to import next: at least one whole frame, where there is one. */
+/** The bytes to import next: at least one complete frame, if there is one. */
 function nextBytes(path: string, position: number, most: number): Buffer | undefined {
   const bytes = readFrom(path, position, most);
   if (bytes === undefined || bytes.length < most || frameAt(bytes, 0) !== 'torn') return bytes;
@@ -126,10 +126,10 @@ function nextBytes(path: string, position: number, most: number): Buffer | undef
 /**
  * Imports from one journal, inside a transaction.
  *
- * @returns the bytes; none, where there is no whole frame left
+ * @returns the number of imported bytes; 0 if there is no complete frame left
  */
 function importFrom(connection: Connection, folder: string, journal: Pending, most: number): number {
-  // Read again inside the transaction: another process may have been faster.
+  // Read it again inside the transaction: another process may have imported in between.
   const position = positionOf(connection, journal.name);
   const bytes = nextBytes(pathOf(folder, journal), position, most);
   if (bytes === undefined || bytes.length === 0) return 0;
@@ -138,14 +138,14 @@ function importFrom(connection: Connection, folder: string, journal: Pending, mo
   return imported;
 }
 
-/** Removes journals that are imported and not written to any more, and forgets them. */
+/** Removes journals that are imported and finished, and their rows in the database. */
 export function removeJournals(connection: Connection, folder: string, journals: readonly Pick<JournalFile, 'name'>[]): void {
   if (journals.length === 0) return;
-  // The files first: a journal without a position would be imported again.
+  // Remove the files first: a journal without a position would be imported again.
   for (const journal of journals) remove(pathOf(folder, journal));
   inTransaction(connection, () => {
     for (const { name } of journals) {
-      // No call of these contexts comes after the last one that is there now, unless another journal names them.
+      // These contexts get no more calls, unless another journal uses them.
       connection
         .prepare(
           `UPDATE contexts SET last_call = (SELECT coalesce(max(rowid), 0) FROM calls)
@@ -158,12 +158,12 @@ export function removeJournals(connection: Connection, folder: string, journals:
   });
 }
 
-/** Whether its process has begun a newer journal: then this one has its last frame. */
+/** Whether its process has started a newer journal. Then this one is finished. */
 const isSuperseded = (journal: JournalFile, all: readonly JournalFile[]): boolean =>
   all.some(({ owner, number }) => owner === journal.owner && number > journal.number);
 
 /**
- * Imports some of what waits in one transaction, and removes journals that are over. Where nothing waits nothing is written.
+ * Imports some of the waiting frames in one transaction, and removes finished journals. If nothing waits, nothing is written.
  * Throws what the engine and the file system throw; then nothing was imported.
  */
 export function importJournals(connection: Connection, { folder, batchBytes = BATCH_BYTES }: ImportOptions): Imported {
@@ -173,7 +173,8 @@ export function importJournals(connection: Connection, { folder, batchBytes = BA
   if (waiting.length > 0) {
     inTransaction(connection, () => {
       for (const journal of waiting) {
-        // A journal to its end before the next: a call may begin in one and end in the next of its process.
+        // Import a journal completely before the next one: a call may start in one journal and end in the next one of its
+        // process.
         for (let imported = 1; imported > 0 && bytes < batchBytes; bytes += imported) {
           imported = importFrom(connection, folder, journal, batchBytes - bytes);
         }
@@ -181,7 +182,7 @@ export function importJournals(connection: Connection, { folder, batchBytes = BA
       }
     });
   }
-  // What is left of a journal that is over is half a frame: its process died while it wrote, before it answered.
+  // The rest of a finished journal is an incomplete frame: its process died while it wrote, before it answered.
   const over = pendingJournals(connection, folder).filter(
     (journal) => isSuperseded(journal, all) && (journal.size <= journal.position || bytes === 0),
   );

@@ -1,9 +1,9 @@
-/** The statement that splits a journal's records into rows: SQLite reads the bytes, and nothing is bound per row. */
+/** The SQL statement that splits journal frames into rows. SQLite parses the bytes, so no values are bound per row. */
 import { FIELDS, HEAD_BYTES, NO_TIME_SPENT, TEXTS } from '../journal/frames.js';
 
 type Field = keyof typeof FIELDS;
 
-/** Where a field begins, in bytes after the frame's letter. */
+/** The offset of a field, in bytes after the frame's letter. */
 function offsetOf(field: Field): number {
   let offset = 1;
   for (const [name, width] of Object.entries(FIELDS)) {
@@ -13,11 +13,11 @@ function offsetOf(field: Field): number {
   return offset;
 }
 
-/** Bytes of a field; `at` is the place of the frame's letter, counted from 1 as SQL does. */
+/** The bytes of a field; `at` is the position of the frame's letter, counted from 1 as in SQL. */
 const bytesOf = (field: Field): string => `substr(?1, at + ${offsetOf(field)}, ${FIELDS[field]})`;
 const numberOf = (field: Field): string => `CAST(${bytesOf(field)} AS INTEGER)`;
 
-/** A text: it begins after the head and the texts before it. */
+/** A text. It starts after the fields and the texts before it. */
 function textOf(index: number): string {
   const before = TEXTS.slice(0, index).map((name) => ` + l_${name}`);
   const name = TEXTS[index] ?? '';
@@ -42,8 +42,8 @@ const names = Object.keys(COLUMNS);
 const changes = names.filter((name) => name !== 'partition' && name !== 'uuid').map((name) => `${name} = excluded.${name}`);
 
 /**
- * Imports record frames that follow each other. A call that has ended stays so: frames may be imported again after their journal or
- * the database was replaced.
+ * Imports consecutive record frames. An ended call stays ended, because frames may be imported again after their journal or the
+ * database was replaced.
  *
  * Values: 1 the frames' bytes; 2 the name of their journal, whose contexts are in `journal_contexts`.
  */
@@ -59,7 +59,7 @@ export const IMPORT_RECORDS = `
       SELECT at, ${numberOf('context')} AS number, ${numberOf('absent')} AS absent,
         ${TEXTS.map((name) => `${numberOf(name)} AS l_${name}`).join(', ')}
       FROM frame
-      LIMIT -1 OFFSET 0 -- kept apart: each expression is worked out once
+      LIMIT -1 OFFSET 0 -- a separate step, so that each expression is evaluated once
     )
   SELECT ${Object.values(COLUMNS).join(', ')}
   FROM record CROSS JOIN journal_contexts j ON j.journal = ?2 AND j.number = record.number

@@ -1,6 +1,6 @@
 /**
- * Decides when journals are imported, and by whom: soon after an append; a few records by the main thread, many by a thread of
- * their own. A lock of another process delays an import, and nothing else.
+ * Decides when journals are imported, and in which thread. An import starts soon after an append. The main thread imports a few
+ * records, a worker thread imports many. A lock of another process delays imports only.
  */
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
@@ -15,56 +15,62 @@ import { startThread, threadFile } from './thread.js';
 export interface ImporterOptions {
   file: string;
   folder: string;
-  /** What the main thread imports with, opened at its first use. */
+  /** Opens the database for imports in the main thread; called at the first use. */
   database: () => Promise<{ importSome(): Imported }>;
-  /** Bytes that were appended to the journal so far. */
+  /** Number of bytes appended to the journal so far. */
   appended: () => number;
   /**
-   * Looks after the files before each import. @returns whether the database was replaced: what is connected to the old one has to end
+   * Checks the files before each import. @returns whether the database was replaced; connections to the old one must be closed
    */
   lookAfter: () => Promise<boolean>;
-  /** What was appended up to this number of bytes is imported. */
+  /** Called when everything up to this number of appended bytes is imported. */
   imported: (bytes: number) => void;
-  /** Told when imports begin to fail, and when they work again (undefined). */
+  /** Called with an error when imports start to fail, and with undefined when they work again. */
   report: (problem: DaemonError | undefined) => void;
 }
 
 /** Imports journals. */
 export interface Importer {
-  /** To be called after each append. */
+  /** Call it after each append. */
   soon(): void;
-  /** Bytes that wait, as far as this process knows. */
+  /** Number of waiting bytes, as far as this process knows. */
   readonly waiting: number;
-  /** Imports all that waits now. @throws DaemonError `store_busy` where another process keeps its lock, `store_failed` */
+  /** Imports everything that waits now. @throws DaemonError `store_busy` if another process keeps its lock, `store_failed` */
   settle(busyTimeoutMs: number): Promise<void>;
-  /** Has the thread remove records; returns how many, or undefined where there is no thread to be had. */
+  /** Removes records in the worker thread; returns how many, or undefined if there is no worker thread. */
   byThread(work: Work): Promise<number> | undefined;
-  /** Ends the timer and the thread. What waits goes on to wait. */
+  /** Stops the timer and the thread. Waiting records stay in the journal. */
   stop(): Promise<void>;
 }
 
-/** How long a record waits at most before its import begins. */
+/** Maximum time before the import of a record starts. */
 const DELAY_MS = 100;
 /**
- * While the event loop is busier than this, an import waits: on a machine with few cores it would take them from running calls.
- * What waits is safe in the journal, and readers import it before they read.
+ * Imports wait while the event loop is busier than this: on a machine with few cores they would take CPU time from running calls.
+ * Waiting records are safe in the journal, and readers import them before they read.
  */
 const BUSY_LOOP = 0.5;
-/** So long, and up to so many bytes: their import takes a fifth of a second. */
+/**
+ * A busy event loop delays imports at most this long, and at most until this many bytes wait. Their import takes a fifth of a
+ * second.
+ */
 const WAIT_MS = 2_000;
 const WAIT_BYTES = 16 * 1024 * 1024;
-/** After a failure: what waits is safe where it is. */
+/** Pause after a failure. Waiting records are safe in the journal. */
 const RETRY_MS = [250, 1_000, 5_000, 30_000];
-/** While another process holds its lock: to ask costs some microseconds. The thread waits by itself, for five seconds each time. */
+/**
+ * Pause while another process holds the lock. A try costs some microseconds. The worker thread waits by itself, five seconds each
+ * time.
+ */
 const RETRY_BUSY_MS = 250;
-/** A lock that is held for less is nothing that an operator has to know. */
+/** Shorter locks are not logged. */
 const BUSY_REPORT_MS = 2_000;
-/** More than the main thread imports in a few tenths of a millisecond. */
+/** Larger imports go to the worker thread. The main thread imports this many bytes in less than a millisecond. */
 const INLINE_BYTES = 32 * 1024;
-/** An idle thread costs 10 MB. */
+/** The worker thread ends after this idle time, because an idle thread costs 10 MB. */
 const THREAD_IDLE_MS = 30_000;
 
-/** Runs work again, with pauses, while another process holds the lock. @throws DaemonError `store_busy` when the time is over */
+/** Retries work, with pauses, while another process holds the lock. @throws DaemonError `store_busy` after the time limit */
 export async function patiently<T>(busyTimeoutMs: number, work: () => T | Promise<T>): Promise<T> {
   const deadline = performance.now() + busyTimeoutMs;
   for (;;) {
@@ -77,14 +83,14 @@ export async function patiently<T>(busyTimeoutMs: number, work: () => T | Promis
   }
 }
 
-/** Creates an importer; it does nothing yet. */
+/** Creates an importer. It does nothing until records are appended. */
 export function createImporter(options: ImporterOptions): Importer {
   const { file, folder, database, appended, report } = options;
-  /** `appended()` when the last import that left nothing began. */
+  /** `appended()` at the start of the last import that imported everything. */
   let imported = 0;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
-  /** When the first record came that waits now, and how busy the event loop was at the last look. */
+  /** When the oldest waiting record came, and how busy the event loop was at the last check. */
   let waitingSince = 0;
   let loop = performance.eventLoopUtilization();
   let failures = 0;
@@ -107,7 +113,7 @@ export function createImporter(options: ImporterOptions): Importer {
     await ending?.end();
   }
 
-  /** Has the thread do something; it ends when it had nothing to do for a while. */
+  /** Runs a task in the worker thread. The thread ends when it was idle for a while. */
   async function byThread(path: string, work: Work): Promise<number> {
     clearTimeout(idle);
     thread ??= startThread(path, { file, folder });
@@ -123,7 +129,7 @@ export function createImporter(options: ImporterOptions): Importer {
     }
   }
 
-  /** Notes that all was imported that had been appended before. @returns false where that went to a database which is gone */
+  /** Marks everything that was appended before as imported. @returns false if it was imported into a database that is removed */
   async function done(mark: number): Promise<boolean> {
     if (await lookAfter()) return false;
     imported = Math.max(imported, mark);
@@ -134,7 +140,7 @@ export function createImporter(options: ImporterOptions): Importer {
   async function lookAfter(): Promise<boolean> {
     const isReplaced = await options.lookAfter();
     if (isReplaced) {
-      imported = 0; // what the journal still has is imported again
+      imported = 0; // the records that are still in the journal are imported again
       await endThread();
     }
     return isReplaced;
@@ -166,7 +172,7 @@ export function createImporter(options: ImporterOptions): Importer {
     return busy ? RETRY_BUSY_MS : (RETRY_MS[Math.min(failures, RETRY_MS.length) - 1] ?? 0);
   }
 
-  /** Whether an import that may begin now should wait for a quieter moment. */
+  /** Whether a due import should wait until the event loop is less busy. */
   function shouldWait(): boolean {
     const last = loop;
     loop = performance.eventLoopUtilization();

@@ -1,9 +1,10 @@
 /**
- * The thread that works on the database while there is much to do: the main thread never waits for SQLite then, nor for its
- * checkpoints. It does what it is told, answers each order, and ends when it is told `end`.
+ * The worker thread for large imports and removals, so that the main thread does not wait for SQLite and its checkpoints. It runs
+ * the tasks that it gets, answers each one, and exits after `end`.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 
+import { createIndexes } from '../database/indexes.js';
 import { openDatabase } from '../database/open.js';
 import { prune } from '../database/prune.js';
 import { giveBack, shrink } from '../database/size.js';
@@ -13,27 +14,27 @@ import { checkpoint, checkpointAll } from './checkpoint.js';
 import { importJournals } from './import-journals.js';
 import type { Answer, Order, ThreadData } from './thread.js';
 
-/** A thread may wait: nobody waits for it. */
+/** The worker thread may wait for a lock: it blocks nothing else. */
 const BUSY_TIMEOUT_MS = 5_000;
 
 const { file, folder } = workerData as ThreadData;
 const connection = await openDatabase(chooseEngine(), { file, readonly: false, busyTimeoutMs: BUSY_TIMEOUT_MS });
 connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA wal_autocheckpoint = 0`);
 
-/** Journal bytes of one transaction. */
+/** Maximum journal bytes of one transaction. */
 const BATCH_BYTES = 1024 * 1024;
-/** Journal bytes between two checkpoints: so much, and as much again, is what the -wal file may grow to. */
+/** Journal bytes between two checkpoints. The -wal file may grow to about twice this size. */
 const CHECKPOINT_BYTES = 4 * 1024 * 1024;
 let sinceCheckpoint = 0;
 
 let ended = false;
-/** Asked before each batch of a long work: what was done since does not stay in the -wal file. */
+/** Called before each batch of a long task. It checkpoints, so that the -wal file does not grow. */
 function goOn(): boolean {
   if (!ended) checkpoint(connection);
   return !ended;
 }
 
-/** Empties the -wal file. Another process that reads it may be in the way; what was done stays done. */
+/** Empties the -wal file. A reading process may prevent that; the task has still succeeded. */
 function emptyWal(): void {
   try {
     checkpointAll(connection);
@@ -43,8 +44,8 @@ function emptyWal(): void {
 }
 
 /**
- * Imports all that waits now. What is appended meanwhile waits for the next order: few large transactions and checkpoints write each
- * page a few times, many small ones write it again and again.
+ * Imports everything that waits at the start. Later appends wait for the next task: a few large transactions write each page only
+ * a few times, many small ones write the same pages again and again.
  */
 function importAll(): void {
   for (let bytes = BATCH_BYTES; bytes >= BATCH_BYTES;) {
@@ -56,7 +57,7 @@ function importAll(): void {
   }
 }
 
-/** @returns how many records were removed */
+/** @returns the number of removed records */
 async function work(order: Order): Promise<number> {
   if (order.work === 'import') {
     importAll();
@@ -67,6 +68,8 @@ async function work(order: Order): Promise<number> {
       ? await prune(connection, order.partition, order.keep, goOn)
       : await shrink(connection, order.bytes, goOn);
   if (ended) return removed;
+  // A file of an older version gets them here, because this may take seconds.
+  createIndexes(connection);
   if (removed > 0) await giveBack(connection, goOn);
   if (!ended) emptyWal();
   return removed;

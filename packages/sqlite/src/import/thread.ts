@@ -1,4 +1,4 @@
-/** The main thread's side of the thread that works on the database. */
+/** The main thread's interface to the worker thread. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -6,41 +6,41 @@ import { Worker } from 'node:worker_threads';
 import type { ErrorCode, Retention } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
-/** What the thread is given. */
+/** The `workerData` of the thread. */
 export interface ThreadData {
   file: string;
   folder: string;
 }
 
-/** Something to do: import all that waits, or remove old records. */
+/** A task: import everything that waits, or remove old records. */
 export type Work = { work: 'import' } | { work: 'prune'; partition: string; keep: Retention } | { work: 'shrink'; bytes: number };
 
-/** Work with the number that its answer will have. */
+/** A task with the number of its answer. */
 export type Order = Work & { id: number };
 
-/** What the thread answers: how many records were removed, or what is wrong. */
+/** An answer of the thread: the number of removed records, or an error. */
 export type Answer = { id: number } & ({ removed: number } | { code: ErrorCode; message: string });
 
-/** A thread that works on the database. */
+/** The worker thread for the database. */
 export interface RecordThread {
-  /** Does something; returns how many records were removed. @throws DaemonError `store_busy` or `store_failed` */
+  /** Runs a task; returns the number of removed records. @throws DaemonError `store_busy` or `store_failed` */
   do(work: Work): Promise<number>;
-  /** How much it has not answered yet. */
+  /** Number of tasks without an answer. */
   readonly pending: number;
-  /** Ends it, when it has done what it does now. */
+  /** Ends the thread after its current task. */
   end(): Promise<void>;
 }
 
-/** Where the thread's code is: beside this file, or beside the command's main file or its chunks. */
+/** Where the thread's code may be: next to this file, or next to the command's main file or its chunks. */
 const PLACES = ['./record-thread.js', '../record-thread.js'];
 
-/** The path of the thread's code; undefined where there is none, as in a test that runs on the sources. */
+/** The path of the thread's code; undefined if there is none, as in tests that run the sources. */
 export const threadFile = (): string | undefined =>
   PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((path) => existsSync(path));
 
 /** Starts a thread. It does not keep the process alive. */
 export function startThread(path: string, data: ThreadData): RecordThread {
-  // Its options are its own: what the process was started with may load code that is not meant for it.
+  // Do not inherit the options of the process: they may load code that is not meant for the thread.
   const worker = new Worker(path, { workerData: data, execArgv: [], name: 'mcp-daemon records' });
   worker.unref();
   const waiting = new Map<number, { resolve: (removed: number) => void; reject: (error: Error) => void }>();

@@ -6,23 +6,23 @@ import { systemCode } from '../engine/failure.js';
 import { contentOf, frameAt } from './frames.js';
 import type { ProcessIdentity } from './process-identity.js';
 
-/** One journal file. A process begins a new one when the one before is long. */
+/** One journal file. A process starts a new file when the current one is long. */
 export interface JournalFile {
-  /** Its name in the folder. */
+  /** The file's name in the folder. */
   readonly name: string;
   readonly owner: string;
   readonly number: number;
 }
 
-/** Where the journals of a database are. It is not `-journal`: that name is SQLite's. */
+/** The folder of a database's journals. SQLite itself uses the name `-journal`, so it has another name. */
 export const folderOf = (file: string): string => `${file}-pending`;
 
-/** The name of a process's nth journal; names sort by their number. */
+/** The name of a process's nth journal. Names sort by number. */
 export const nameOf = (owner: string, number: number): string => `${owner}.${String(number).padStart(6, '0')}.journal`;
 
 const NAME = /^(.+)\.(\d{6,})\.journal$/;
 
-/** All journals of a folder by owner and number; none where there is no folder. */
+/** All journals of a folder, by owner and number; none if there is no folder. */
 export function listJournals(folder: string): JournalFile[] {
   let names: string[];
   try {
@@ -37,7 +37,7 @@ export function listJournals(folder: string): JournalFile[] {
   });
 }
 
-/** What an open file holds from a position on, at most `most` bytes. */
+/** Reads an open file from a position on, at most `most` bytes. */
 export function readDescriptor(descriptor: number, most: number, position = 0): Buffer {
   const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(most, fstatSync(descriptor).size - position)));
   let length = 0;
@@ -49,7 +49,7 @@ export function readDescriptor(descriptor: number, most: number, position = 0): 
   return bytes.subarray(0, length);
 }
 
-/** The bytes of a file from a position on, at most `most`; undefined where the file is gone. */
+/** Reads a file from a position on, at most `most` bytes; undefined if the file does not exist. */
 export function readFrom(path: string, position: number, most: number): Buffer | undefined {
   let descriptor: number;
   try {
@@ -65,13 +65,13 @@ export function readFrom(path: string, position: number, most: number): Buffer |
   }
 }
 
-/** What tells a file from another one at its path; undefined where there is none. Throws what the file system throws. */
+/** The identity of the file at a path; undefined if there is none. Throws what the file system throws. */
 export function identityOf(path: string): string | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
 }
 
-/** Size and last sign of life of a journal; undefined where it is gone. */
+/** Size and last sign of life of a journal; undefined if it does not exist. */
 export function look(path: string): { size: number; touchedAt: number } | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? undefined : { size: stat.size, touchedAt: stat.mtimeMs };
@@ -79,7 +79,7 @@ export function look(path: string): { size: number; touchedAt: number } | undefi
 
 const LONGEST_HEADER = 4_096;
 
-/** Who writes a journal; undefined where that cannot be read. */
+/** The process that writes a journal; undefined if that cannot be read. */
 export function writerOf(path: string): ProcessIdentity | undefined {
   const bytes = readFrom(path, 0, LONGEST_HEADER);
   const first = bytes === undefined ? 'torn' : frameAt(bytes, 0);
@@ -91,7 +91,7 @@ export function writerOf(path: string): ProcessIdentity | undefined {
   }
 }
 
-/** Removes a file that may be gone already. */
+/** Removes a file, if it exists. */
 export function remove(path: string): void {
   try {
     unlinkSync(path);

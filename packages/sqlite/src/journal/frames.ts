@@ -1,5 +1,5 @@
 /**
- * The journal's format: frames, one after the other. A frame is a letter, its size in bytes as 9 digits, its content and a line feed.
+ * The format of a journal: a sequence of frames. A frame is a letter, its size in bytes as 9 digits, its content and a line feed.
  *
  * | letter | content |
  * | --- | --- |
@@ -7,14 +7,14 @@
  * | `C` | a context: its number as 5 digits, then as a JSON array what many calls have in common, see {@link CONTEXT_COLUMNS} |
  * | `R` | a record: fields of fixed width, see {@link FIELDS}, then its texts, one after the other, see {@link TEXTS} |
  *
- * SQLite splits records by itself (`import/import-sql.ts`): binding each value of a row would cost several times as much as the row.
+ * SQLite itself parses the records (`import/import-sql.ts`): binding each value of a row would take several times as long.
  */
 import type { CallFault, CallRecord, CallStatus } from '@mcp-daemon/core';
 import { CALL_STATUSES, DaemonError } from '@mcp-daemon/core';
 
 import { keepable } from '../engine/text.js';
 
-/** What calls share: written once, and named by a number from then on. */
+/** The fields that many calls share. They are written once, and then referred to by a number. */
 export const CONTEXT_COLUMNS = [
   'partition_key',
   'name',
@@ -27,16 +27,16 @@ export const CONTEXT_COLUMNS = [
   'client',
 ] as const;
 
-/** Values of {@link CONTEXT_COLUMNS}, in their order. An empty text stands for null. */
+/** Values of {@link CONTEXT_COLUMNS}, in the same order. An empty text means null. */
 export type Context = readonly string[];
 
-/** Texts of a record. Each has a field with its length in bytes, and a bit in `absent` where it is null. */
+/** Texts of a record. Each has a field with its length in bytes, and a bit in `absent` that is set if it is null. */
 export const TEXTS = ['traceparent', 'notes', 'arguments', 'content'] as const;
 
-/** Bit in `absent` of the time spent, after those of {@link TEXTS}. */
+/** The bit in `absent` for the time spent, after the bits of {@link TEXTS}. */
 export const NO_TIME_SPENT = 16;
 
-/** The fields of a record with their widths, after the letter. All are digits, but for the uuid and the time spent. */
+/** The fields of a record after the letter, with their widths. All contain digits, except the uuid and the time spent. */
 export const FIELDS = {
   size: 9,
   context: 5,
@@ -57,7 +57,7 @@ export const FIELDS = {
 /** Bytes before a record's texts. */
 export const HEAD_BYTES = 1 + Object.values(FIELDS).reduce((sum, width) => sum + width, 0);
 
-/** Faults by the digit that is written for them. */
+/** Faults; the index is the digit in the frame. */
 export const FAULTS: readonly (CallFault | null)[] = [null, 'transport', 'protocol', 'tool'];
 
 const MAX_CONTEXTS = 99_999;
@@ -107,7 +107,7 @@ function contextOf(row: CallRecord): Context {
     keepable(row.server ?? ''),
     keepable(row.client ?? ''),
   ];
-  return context.every((value) => typeof value === 'string') ? context : refuse('a value that must be text is none');
+  return context.every((value) => typeof value === 'string') ? context : refuse('a value that must be text is not text');
 }
 
 const sameContext = (a: CallRecord, b: CallRecord): boolean =>
@@ -134,7 +134,7 @@ function recordFrame(row: CallRecord, context: string): string {
   ] as const;
   const size = HEAD_BYTES + lengths[0] + lengths[1] + lengths[2] + lengths[3] + 1;
   if (size > MAX_FRAME) refuse('it is larger than 1 GB');
-  if (!isUuid(row.mcp_function_call_uuid)) refuse('its uuid is none');
+  if (!isUuid(row.mcp_function_call_uuid)) refuse('its uuid is malformed');
   const absent =
     (traceparent === null ? 1 : 0) +
     (given === null ? 2 : 0) +
@@ -151,11 +151,13 @@ function recordFrame(row: CallRecord, context: string): string {
   )}${trace}${notes}${input ?? ''}${content ?? ''}\n`;
 }
 
-/** Writes frames for one journal file, which knows the contexts that were written to it. */
+/** Encodes frames for one journal file. It remembers which contexts are already in the file. */
 export interface FrameWriter {
-  /** The frames of a record: its context where the file has it not yet, then the record. @throws DaemonError `store_failed` */
+  /**
+   * The frames of a record: its context, if the file does not have it yet, then the record. @throws DaemonError `store_failed`
+   */
   frames(row: CallRecord): string;
-  /** Whether a new file has to be begun: there are more contexts than numbers. */
+  /** Whether a new file is needed, because all context numbers are used. */
   readonly isFull: boolean;
 }
 
@@ -183,19 +185,19 @@ export function createFrameWriter(): FrameWriter {
   };
 }
 
-/** A frame found in bytes. */
+/** A decoded frame. */
 export interface FoundFrame {
   readonly letter: string;
-  /** Of the whole frame. */
+  /** Size of the whole frame. */
   readonly size: number;
 }
 
 const LINE_FEED = 10;
 
 /**
- * The frame that begins at a byte.
+ * The frame at a position.
  *
- * @returns `torn` where the bytes end before the frame does; `broken` where they are no frame
+ * @returns `torn` if the frame is incomplete; `broken` if the bytes are not a frame
  */
 export function frameAt(bytes: Buffer, at: number): FoundFrame | 'torn' | 'broken' {
   if (at + 1 + SIZE_DIGITS > bytes.length) return 'torn';

@@ -1,8 +1,9 @@
 /**
- * The journal of this process: what it records is appended here first, and brought into the database later. An append survives
- * the end of the process, by `kill -9` too: the kernel has it. It costs a fifth of a commit, and never waits for another process.
+ * The journal of this process. Records are appended here first, and imported into the database later. An append survives a crash
+ * and `kill -9`, because the kernel has the data. It takes a fifth of the time of a commit, and never waits for another process.
  *
- * A file stays open until it is imported, also when a newer one is begun. So it can be written again when it was removed from outside.
+ * A file stays open until it is imported, even if a newer file is in use. So it can be written again if it was removed from
+ * outside.
  */
 import { closeSync, constants, fstatSync, ftruncateSync, futimesSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,54 +21,54 @@ import { thisProcess } from './process-identity.js';
 export interface JournalOptions {
   folder: string;
   owner: string;
-  /** Bytes after which a new file is begun. Default 8 MB. */
+  /** Size in bytes after which a new file is started. Default 8 MB. */
   fileBytes?: number;
 }
 
-/** What {@link Journal.restore} did. */
+/** The result of {@link Journal.restore}. */
 export interface Restored {
-  /** Files that were removed, moved or replaced, and are written again. */
+  /** Number of files that were removed, moved or replaced, and are written again. */
   files: number;
-  /** Ended calls whose records are lost: their file was cut off. */
+  /** Number of ended calls whose records are lost, because their file was truncated. */
   lost: number;
 }
 
-/** The last record of a journal file that tells the end of a call. */
+/** The last record of an ended call in a journal file. */
 export type LastRecord = Pick<CallRecord, 'partition_key' | 'mcp_function_call_uuid'>;
 
 /** The journal of one store. */
 export interface Journal {
-  /** Appends all rows, or none. Throws what the file system throws, and DaemonError `store_failed` for a row that is none. */
+  /** Appends all rows, or none. Throws what the file system throws, and DaemonError `store_failed` for an invalid row. */
   append(rows: readonly CallRecord[]): void;
-  /** Bytes appended since the journal was created. */
+  /** Number of bytes appended since the journal was created. */
   readonly bytes: number;
-  /** Ended calls appended since the journal was created, and those of them that are in files which are still held. */
+  /** Number of ended calls appended since the journal was created, and number of those in files that are still open. */
   readonly calls: { readonly all: number; readonly held: number };
-  /** The name of the file that is written to now; undefined before the first append. */
+  /** The name of the current file; undefined before the first append. */
   readonly current: string | undefined;
-  /** Whether all files that are not imported yet are where they were written. Throws what the file system throws. */
+  /** Whether all files that are not imported yet still exist at their paths. Throws what the file system throws. */
   isIntact(): boolean;
-  /** Writes the file that is appended to again, where it was removed. Throws what the file system throws. */
+  /** Writes the current file again, if it was removed. Throws what the file system throws. */
   restoreCurrent(): Restored;
   /**
-   * Does the same with the files before it that are not imported.
+   * Does the same for the earlier files that are not imported.
    *
-   * @param isImported whether the database has a record: then its file was removed because it is imported
+   * @param isImported whether the database has a record; if so, its file was removed because it is imported
    */
   restoreOlder(isImported: (last: LastRecord) => boolean): Restored;
-  /** Everything up to this number of appended bytes is in the database. */
+  /** Call it when everything up to this number of appended bytes is in the database. */
   imported(bytes: number): void;
-  /** Ends the timer and closes the files; the next append would begin a new one. */
+  /** Stops the timer and closes the files. Another append would start a new file. */
   close(): void;
 }
 
 const FILE_BYTES = 8 * 1024 * 1024;
 const BUFFER_BYTES = 64 * 1024;
 
-/** How often a process with open calls touches its journal, for those who cannot see its pid. */
+/** How often a process with open calls touches its journal, as a sign of life for processes that cannot see its pid. */
 const TOUCH_MS = 15_000;
 
-/** Never to be followed: the file is new. */
+/** Fails if the path is a symbolic link or exists: the file must be new. */
 const NEW_FILE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND;
 
 interface OpenFile {
@@ -75,34 +76,34 @@ interface OpenFile {
   readonly name: string;
   readonly writer: FrameWriter;
   size: number;
-  /** Ended calls in it, how many of them are known to be imported, and the last one. */
+  /** Ended calls in the file, how many of them are imported, and the last one. */
   calls: number;
   importedCalls: number;
   last: LastRecord | undefined;
-  /** {@link Journal.bytes} and `calls` when the last import was over. */
+  /** {@link Journal.bytes} and `calls` at the end of the last import. */
   seen: { bytes: number; calls: number };
-  /** {@link Journal.bytes} when a newer file was begun. */
+  /** {@link Journal.bytes} when a newer file was started. */
   endedAt: number;
 }
 
-/** Writes all bytes: the kernel may take a part of them. */
+/** Writes all bytes, in a loop: one write may be partial. */
 function writeAll(descriptor: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at, bytes.length - at);
 }
 
-/** Creates a journal; the folder and the first file are made at the first append. */
+/** Creates a journal. The folder and the first file are created at the first append. */
 export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: JournalOptions): Journal {
   const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   const open = new Set<string>();
   let file: OpenFile | undefined;
-  /** Files before it that are not known to be imported. */
+  /** Earlier files that are not known to be imported. */
   const older = new Set<OpenFile>();
   let number = 0;
   let total = 0;
   let calls = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  /** Opens a new file. Another process that ends may remove the empty folder just now. */
+  /** Opens a new file. It retries, because another process that exits may remove the empty folder. */
   function create(name: string, tries = 5): number {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     try {
@@ -113,7 +114,7 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
     }
   }
 
-  /** Opens a new file that begins with some bytes. */
+  /** Opens a new file that starts with these bytes. */
   function createWith(name: string, bytes: Buffer): number {
     const descriptor = create(name);
     try {
@@ -135,7 +136,7 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
     return { descriptor, name, writer: createFrameWriter(), size: header.length, ...counts };
   }
 
-  /** No more is written to the current file. It stays open until it is imported. */
+  /** Finishes the current file. It stays open until it is imported. */
   function end(): void {
     if (file === undefined) return;
     file.endedAt = total;
@@ -143,21 +144,21 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
     file = undefined;
   }
 
-  /** Whether a file is whole, and at its path. */
+  /** Whether a file is complete, and still at its path. */
   function isThere({ descriptor, name, size }: OpenFile): boolean {
     const held = fstatSync(descriptor, { bigint: true });
     return Number(held.size) >= size && `${held.dev}:${held.ino}` === identityOf(join(folder, name));
   }
 
-  /** Writes a file again, at its path: how far it is imported, if it is, is right for the new one, too. */
+  /** Writes a file again, at its path. Its import position stays valid, because the content is the same. */
   function rewrite(lost: OpenFile): Restored {
     const held = fstatSync(lost.descriptor).size;
     if (held < lost.size) {
-      // It was cut off, as a program does that rotates logs. What is imported of it is safe.
+      // It was truncated, for example by a program that rotates logs. Imported records are safe.
       if (lost === file) file = undefined;
       older.delete(lost);
       closeSync(lost.descriptor);
-      calls -= lost.calls - lost.importedCalls; // they are counted as lost here
+      calls -= lost.calls - lost.importedCalls; // they are counted as lost
       return { files: 0, lost: lost.calls - lost.importedCalls };
     }
     const bytes = readDescriptor(lost.descriptor, lost.size);
@@ -170,7 +171,7 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
     return { files: 1, lost: 0 };
   }
 
-  /** Encodes and writes; a group that does not fit the buffer goes in several writes. @returns bytes */
+  /** Encodes and writes rows. A group that does not fit the buffer needs several writes. @returns the number of bytes */
   function write(rows: readonly CallRecord[], { descriptor, writer }: OpenFile): number {
     let at = 0;
     let bytes = 0;
@@ -181,7 +182,7 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
     };
     for (const row of rows) {
       const text = writer.frames(row);
-      // A character has at most three bytes for each of its UTF-16 units.
+      // A UTF-16 unit takes at most three bytes.
       if (text.length * 3 <= BUFFER_BYTES - at) {
         const length = buffer.write(text, at);
         at += length;
@@ -202,7 +203,7 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
     return bytes;
   }
 
-  /** Whoever cannot see this process's pid tells by the file's time whether it lives. */
+  /** Processes that cannot see this process's pid check the file's time instead. */
   function touch(): void {
     if (open.size === 0 || file === undefined) {
       clearInterval(timer);
@@ -213,7 +214,7 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
     try {
       futimesSync(file.descriptor, now, now);
     } catch {
-      // The next turn tries again; three may fail before anybody takes this process for ended.
+      // The next tick tries again. Other processes wait for three missed ticks before they treat this process as ended.
     }
   }
 
@@ -229,7 +230,7 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
       calls += 1;
       last = row;
     }
-    // A copy: the row's bodies may be large.
+    // Copy the fields: the row's bodies may be large.
     if (last !== undefined) {
       to.last = { partition_key: last.partition_key, mcp_function_call_uuid: last.mcp_function_call_uuid };
     }
@@ -247,14 +248,14 @@ export function createJournal({ folder, owner, fileBytes = FILE_BYTES }: Journal
         file.size += bytes;
         total += bytes;
       } catch (error) {
-        // A new file begins: what follows half a frame could not be read, and the contexts of this group are not in this one.
+        // Start a new file: frames after an incomplete frame could not be read, and this file lacks contexts of the group.
         try {
           ftruncateSync(descriptor, size);
         } catch {
-          // Then whole frames of the group stay. They are written again with the next try, and the later row counts.
+          // Complete frames of the group then stay in the file. The next try writes them again, and the later row counts.
         }
         end();
-        throw error instanceof TypeError ? new DaemonError('store_failed', 'A call record has a value that is none.') : error;
+        throw error instanceof TypeError ? new DaemonError('store_failed', 'A call record has an invalid value.') : error;
       }
       follow(rows, file);
     },

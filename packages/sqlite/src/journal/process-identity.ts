@@ -1,23 +1,21 @@
-/**
- * Whether a process is alive, as far as can be told from here.
- */
+/** Checks whether another process is alive. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 import { systemCode } from '../engine/failure.js';
 
-/** What identifies a process for others. */
+/** The identity of a process, for other processes. */
 export interface ProcessIdentity {
   pid: number;
-  /** Where `pid` means this process: one boot of one kernel and one namespace of pids, or else the host's name. */
+  /** The scope of `pid`: one boot of one kernel and one pid namespace, or else the host's name. */
   host: string;
-  /** When the process began, in the kernel's ticks; null where the system does not tell. */
+  /** Start time of the process, in the kernel's ticks; null if the system does not provide it. */
   started: string | null;
 }
 
 let here: string | undefined;
 
-/** Two containers may share a host's name, and a host that was started again counts its pids anew. */
+/** The host's name is not enough: two containers may have the same name, and pids start over after a reboot. */
 function thisHost(): string {
   if (here !== undefined) return here;
   try {
@@ -29,11 +27,11 @@ function thisHost(): string {
   return here;
 }
 
-/** The start of a process from /proc: `ended` where it is dead and only waits for its parent, undefined where it cannot be read. */
+/** The start time of a process from /proc: `ended` if it is a zombie, undefined if it cannot be read. */
 function startOf(pid: number): string | 'ended' | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field is the program's name in brackets, and may hold anything.
+    // The second field is the program's name in parentheses, and may contain any character.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state] = fields;
     return state === 'Z' || state === 'X' ? 'ended' : fields[19];
@@ -42,22 +40,22 @@ function startOf(pid: number): string | 'ended' | undefined {
   }
 }
 
-/** This process. */
+/** The identity of this process. */
 export function thisProcess(): ProcessIdentity {
   return { pid: process.pid, host: thisHost(), started: startOf(process.pid) ?? null };
 }
 
-/** Whether the process lives; undefined where that cannot be known from here. */
+/** Whether the process is alive; undefined if this process cannot check it. */
 export function isAlive({ pid, host, started }: ProcessIdentity): boolean | undefined {
   if (host !== thisHost()) return undefined;
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // Any other error says that the process is there, and another user's.
+    // Any other error means that the process exists, but belongs to another user.
     if (systemCode(error) === 'ESRCH') return false;
   }
   const start = startOf(pid);
   if (start === 'ended') return false;
-  // Without a start time another process may have got the pid.
+  // Without a start time it may be another process with the same pid.
   return start === undefined || started === null ? undefined : start === started;
 }

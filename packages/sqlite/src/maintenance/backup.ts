@@ -1,4 +1,4 @@
-/** Copies a database that is in use into a file of its own. */
+/** Copies a database that is in use into a new file. */
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 
 import { DaemonError } from '@mcp-daemon/core';
@@ -11,21 +11,21 @@ import { importJournals } from '../import/import-journals.js';
 import { patiently } from '../import/importer.js';
 import { folderOf } from '../journal/folder.js';
 
-/** What a backup holds. */
+/** The content of a backup. */
 export interface Backup {
   records: number;
   bytes: number;
 }
 
-/** How long to wait for processes that hold the file. */
+/** How long to wait for processes that have locked the file. */
 export const BUSY_TIMEOUT_MS = 10_000;
 
-/** Imports all that waits. @throws DaemonError `store_busy`, and what the engine throws */
+/** Imports all waiting records. @throws DaemonError `store_busy`, and what the engine throws */
 export async function importAll(connection: Connection, folder: string): Promise<void> {
   while (!(await patiently(BUSY_TIMEOUT_MS, () => importJournals(connection, { folder }))).done);
 }
 
-/** Waits until a file is on the disk. Throws what the file system throws. */
+/** Flushes a file to the disk. Throws what the file system throws. */
 export function flushFile(path: string): void {
   const descriptor = openSync(path, 'r+');
   try {
@@ -35,7 +35,7 @@ export function flushFile(path: string): void {
   }
 }
 
-/** How many records a database has. */
+/** The number of records of a database. */
 export const countRecords = (connection: Connection): number =>
   Number(connection.prepare('SELECT count(*) AS number FROM calls').all([])[0]?.['number']);
 
@@ -48,10 +48,10 @@ export async function backupDatabase(file: string, target: string): Promise<Back
   const temporary = `${target}.part`;
   try {
     await importAll(connection, folderOf(file));
-    // SQLite takes an empty file for the target, and leaves its mode.
+    // SQLite accepts an empty file as the target, and keeps its mode.
     closeSync(openSync(temporary, 'wx', 0o600));
     try {
-      // One statement reads one state of the database, while others write on.
+      // A single statement reads a consistent state of the database, while others write.
       connection.prepare('VACUUM INTO ?').run([temporary]);
       const copy = connect(temporary, false);
       const records = countRecords(copy);

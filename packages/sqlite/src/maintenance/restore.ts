@@ -1,4 +1,4 @@
-/** Puts a backup into the place of a database that no process uses. */
+/** Replaces a database that no process uses by a backup. */
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -11,19 +11,19 @@ import { isBusy } from '../engine/failure.js';
 import { hasEnded } from '../import/interrupt.js';
 import { folderOf, listJournals } from '../journal/folder.js';
 import { BUSY_TIMEOUT_MS, countRecords, flushFile, importAll } from './backup.js';
-import { integrityProblems } from './verify.js';
+import { catalogProblems, integrityProblems } from './verify.js';
 
-/** What a restore did. */
+/** The result of a restore. */
 export interface Restored {
   records: number;
-  /** Where the file is that was in its place; undefined where there was none. */
+  /** New path of the replaced file; undefined if there was none. */
   kept?: string;
 }
 
 const inUse = (file: string): DaemonError =>
   new DaemonError('store_busy', `The record file ${file} is in use: stop all servers that use it, then restore.`);
 
-/** @throws DaemonError `store_busy` where a process uses the file, and what the engine throws */
+/** @throws DaemonError `store_busy` if a process uses the file, and what the engine throws */
 function refuseInUse(file: string): void {
   const folder = folderOf(file);
   const now = Date.now();
@@ -31,18 +31,20 @@ function refuseInUse(file: string): void {
   if (!existsSync(file)) return;
   const connection = chooseEngine()(file, false);
   try {
-    // This needs a lock that SQLite does not give while another connection is open. It also moves the -wal file into the database.
-    // Nothing is prepared: with libsql a statement would keep the file open after its connection is closed.
+    // This needs a lock that SQLite refuses while another connection is open. It also moves the -wal file into the database. Do
+    // not use a prepared statement: with libsql it would keep the file open after the connection is closed.
     connection.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE');
   } catch (error) {
     if (isBusy(error)) throw inUse(file);
-    // A damaged file can be restored over.
+    // A damaged file may be replaced.
   } finally {
     connection.close();
   }
 }
 
-/** Copies a backup with what belongs to it, imports what waits, and checks it. @returns how many records it has */
+/**
+ * Copies a backup with its -wal file and journals, imports the journals, and checks the result. @returns the number of records
+ */
 async function prepare(backup: string, temporary: string): Promise<number> {
   removeDatabase(temporary);
   copyFileSync(backup, temporary);
@@ -53,7 +55,7 @@ async function prepare(backup: string, temporary: string): Promise<number> {
   const connection = await openDatabase(chooseEngine(), options);
   try {
     await importAll(connection, folderOf(temporary));
-    const [problem] = integrityProblems(connection);
+    const [problem] = [...integrityProblems(connection), ...(await catalogProblems(connection))];
     if (problem !== undefined) throw new DaemonError('store_failed', `The backup ${backup} is damaged: ${problem}.`);
     connection.exec('PRAGMA journal_mode = DELETE'); // one file
     return countRecords(connection);
@@ -80,7 +82,7 @@ export async function restoreDatabase(backup: string, file: string): Promise<Res
   try {
     const records = await prepare(backup, temporary);
     flushFile(temporary);
-    refuseInUse(file); // a server may have been started meanwhile
+    refuseInUse(file); // a server may have started in the meantime
     const kept = `${file}.before-${stamp()}`;
     const isThere = existsSync(file);
     for (const end of ['', '-wal', '-shm', '-pending']) {

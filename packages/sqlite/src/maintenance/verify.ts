@@ -1,4 +1,4 @@
-/** Checks a database and its journals, and changes nothing. */
+/** Checks a database and its journals. Changes nothing. */
 import { statSync } from 'node:fs';
 
 import { refuseAbsent } from '../database/file.js';
@@ -12,26 +12,26 @@ import { folderOf, pathOf, readFrom } from '../journal/folder.js';
 import { frameAt } from '../journal/frames.js';
 import { BUSY_TIMEOUT_MS } from './backup.js';
 
-/** What was found. */
+/** The result of the check. */
 export interface Verification {
-  /** What is wrong, one sentence each; empty where the file is sound. */
+  /** The problems, one sentence each; empty if the file is intact. */
   problems: string[];
   records: number;
-  /** Of them, calls without an end. */
+  /** Number of records of calls without an end. */
   open: number;
-  /** Bytes of the file, and how many of them are free. */
+  /** Size of the file in bytes, and how many of them are free. */
   bytes: number;
   freeBytes: number;
   journals: {
     name: string;
-    /** Bytes that are not imported yet. */
+    /** Number of bytes that are not imported yet. */
     waitingBytes: number;
-    /** Whether its process has ended; false where that is not sure. */
+    /** Whether its process has ended; false if that is not certain. */
     ended: boolean;
   }[];
 }
 
-/** What SQLite's own check finds, and rows without what they refer to. */
+/** Runs SQLite's own check, and finds rows with missing references. */
 export function integrityProblems(connection: Connection): string[] {
   const found = connection
     .prepare('PRAGMA integrity_check(20)')
@@ -41,16 +41,24 @@ export function integrityProblems(connection: Connection): string[] {
   if (found.length > 0) return found;
   const sql = 'SELECT count(*) AS number FROM calls WHERE context NOT IN (SELECT id FROM contexts)';
   const orphans = Number(connection.prepare(sql).all([])[0]?.['number']);
-  return orphans === 0 ? [] : [`${orphans} records lack what they have in common with others (their context)`];
+  return orphans === 0 ? [] : [`${orphans} records have no context (the fields that calls share)`];
 }
 
+<<<<<<< HEAD
+/** Checks that the rest of a journal, which is not imported yet, can be read. */
+=======
+/** See `verify-catalogs.ts`, which is loaded now: importing records must not load what catalogs need. */
+export const catalogProblems = async (connection: Connection): Promise<string[]> =>
+  (await import('./verify-catalogs.js')).catalogProblems(connection);
+
 /** Whether all that is not imported of a journal can be read. */
+>>>>>>> f16aa81 (sqlite: the store keeps the catalogs of partitions)
 function journalProblem(path: string, name: string, position: number): string | undefined {
   const bytes = readFrom(path, position, Number.MAX_SAFE_INTEGER);
-  if (bytes === undefined) return undefined; // imported and removed just now
+  if (bytes === undefined) return undefined; // it was imported and removed in the meantime
   for (let at = 0; at < bytes.length;) {
     const found = frameAt(bytes, at);
-    if (found === 'torn') return undefined; // a process writes it now, or died before it answered
+    if (found === 'torn') return undefined; // a process is writing it, or died before it answered
     if (found === 'broken') return `the journal ${name} cannot be read from byte ${position + at} on`;
     at += found.size;
   }
@@ -72,7 +80,7 @@ export async function verifyDatabase(file: string): Promise<Verification> {
   let connection: Connection | undefined;
   try {
     connection = await openDatabase(chooseEngine(), { file, readonly: true, busyTimeoutMs: BUSY_TIMEOUT_MS });
-    result.problems.push(...integrityProblems(connection));
+    result.problems.push(...integrityProblems(connection), ...(await catalogProblems(connection)));
     const sql = `SELECT (SELECT count(*) FROM calls) AS records, (SELECT count(*) FROM calls WHERE status = 0) AS open,
       (SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size) AS free`;
     const [row] = connection.prepare(sql).all([]);

@@ -24,7 +24,7 @@ const many = (number: number, changes: Partial<CallRecord> = {}): CallRecord[] =
   Array.from({ length: number }, () => exampleRecord(changes));
 
 describe('pruning', () => {
-  it('gives the event loop its turn all the time, whatever the size of the records', async () => {
+  it('does not block the event loop, whatever the size of the records', async () => {
     const file = newFile();
     const large = JSON.stringify('x'.repeat(1_000_000));
     const store = await filled(file, [...many(60, { content: large }), ...many(5_000)]);
@@ -41,7 +41,7 @@ describe('pruning', () => {
     await store.close();
   });
 
-  it('gives space back to the file system', async () => {
+  it('returns free space to the file system', async () => {
     const file = newFile();
     const store = await filled(file, many(60, { content: JSON.stringify('x'.repeat(1_000_000)) }));
     connect(file).close();
@@ -65,7 +65,7 @@ describe('pruning', () => {
     await store.close();
   });
 
-  it('ends when its time is over, and goes on the next time', async () => {
+  it('ends at its time limit, and continues the next time', async () => {
     const file = newFile();
     const store = await filled(file, many(3_000));
     const first = await store.calls.prune('default', { count: 0, withinMs: 1 });

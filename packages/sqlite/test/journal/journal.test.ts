@@ -62,7 +62,7 @@ const kept = (row: CallRecord): CallRecord => ({
   content: wellFormed(row.content),
 });
 
-it('gives back every record as it was, in files of any length and batches of any size', async () => {
+it('returns every record unchanged, in files of any length and batches of any size', async () => {
   const database = await open(newFile());
   const file = newFile();
   const target = await open(file);
@@ -107,7 +107,7 @@ it('ends a call in a newer file than it began in: the end counts', async () => {
   target.close();
 });
 
-it('imports each record once, whoever imports and how often', async () => {
+it('imports each record once, even if several connections import it', async () => {
   const file = newFile();
   const [one, other] = [await open(file), await open(file)];
   const journal = createJournal({ folder: folderOf(file), owner: 'me' });
@@ -126,7 +126,7 @@ it('imports each record once, whoever imports and how often', async () => {
   other.close();
 });
 
-it('stops before half a frame, and goes on when the other half is there', async () => {
+it('stops before an incomplete frame, and continues when the rest is there', async () => {
   const file = newFile();
   const target = await open(file);
   const journal = createJournal({ folder: folderOf(file), owner: 'me' });
@@ -145,7 +145,7 @@ it('stops before half a frame, and goes on when the other half is there', async 
   target.close();
 });
 
-it('takes half a frame at the end of a file that is over for what it is: a write that was never answered', async () => {
+it('ignores an incomplete frame at the end of a finished file: its call was never answered', async () => {
   const file = newFile();
   const target = await open(file);
   const journal = createJournal({ folder: folderOf(file), owner: 'me', fileBytes: 1 });
@@ -161,7 +161,7 @@ it('takes half a frame at the end of a file that is over for what it is: a write
   target.close();
 });
 
-it('refuses a record that cannot be kept with its whole group, and takes the next', () => {
+it('refuses an invalid record with its whole group, and accepts the next group', () => {
   const folder = folderOf(newFile());
   const journal = createJournal({ folder, owner: 'me' });
   journal.append([exampleRecord()]);

@@ -159,7 +159,7 @@ function attempt(
   return problems;
 }
 
-/** Reports why no alternative matches, by those that the value comes closest to. */
+/** Reports why no alternative matches, with the problems of the closest alternatives. */
 function explain(failed: readonly Problem[][], value: unknown, run: Run, at: Path | undefined): false {
   if (run.problems === undefined) return false;
   if (run.explaining >= MAX_EXPLAINED)

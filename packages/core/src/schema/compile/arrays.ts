@@ -67,7 +67,7 @@ export function sizeRule(schema: JsonObject, _compiler: Compiler, where: Where):
     let ok = true;
     if (value.length < least) ok = invalid(run, at, () => `must have at least ${count(least, 'item')}, got ${value.length}`);
     if (value.length > most) ok = invalid(run, at, () => `must have at most ${count(most, 'item')}, got ${value.length}`);
-    // Not for an array that is too long already: the limit is there to avoid comparing so many items.
+    // Skip this for an array that is too long: the limit avoids comparing too many items.
     if (ok && unique) spend(run.budget, value.length);
     const pair = ok && unique ? duplicateItems(value) : undefined;
     return pair === undefined

@@ -120,7 +120,7 @@ class SchemaCompiler implements Compiler {
     };
   }
 
-  /** Records the schema in the run's scope, if it is a resource of its own. */
+  /** Records the schema in the run's scope, if it is a separate resource. */
   #scopedRule(schema: JsonObject, rule: Rule | undefined): Rule | undefined {
     if (!this.scoped || rule === undefined) return rule;
     const resource = this.places.of(schema)?.resource;
@@ -186,7 +186,7 @@ function checkBy(rule: Rule | undefined, fill: Filler | undefined, given: unknow
   try {
     const value = fill === undefined ? given : fill(given, 0, budget);
     if (rule === undefined || accepts(value)) return { ok: true, value };
-    // A default may be what does not fit, such as one that another part of the schema forbids.
+    // A default itself may not fit, for example if another part of the schema forbids it.
     if (value !== given && accepts(given)) return { ok: true, value: given };
     return { ok: false, problems: problemsIn(rule, value, budget, begin) };
   } catch (error) {
@@ -255,7 +255,7 @@ function limitProblem(error: unknown): string {
   throw error;
 }
 
-/** Whether a check gave up at its limit, or filled the stack before it could. */
+/** Whether a check stopped at its limit, or overflowed the stack before that. */
 function isTooDeep(error: unknown): boolean {
   return error instanceof TooDeep || error instanceof RangeError;
 }

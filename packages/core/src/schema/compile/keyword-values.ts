@@ -1,6 +1,4 @@
-/**
- * The values of keywords, with an error for those of the wrong type.
- */
+/** Reads the values of keywords. A value of the wrong type is an error. */
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
 import type { TextPattern } from '../../base/text-pattern.js';

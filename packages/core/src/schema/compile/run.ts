@@ -6,7 +6,7 @@
  */
 import { TooComplex, truncate } from './values.js';
 
-/** The most problems that one check reports. */
+/** Maximum number of problems that one check reports. */
 export const MAX_PROBLEMS = 10;
 
 /**
@@ -18,10 +18,10 @@ export const MAX_STEPS = 1_000_000;
 /** Steps that are added for each value inside the checked one, so that large values with simple schemas are no problem. */
 const STEPS_PER_VALUE = 10;
 
-/** From so many steps on, a run remembers what references gave: before that, remembering costs more than it saves. */
+/** After this many steps, a run caches the results of references. Before that, caching costs more than it saves. */
 const REMEMBER_AFTER = 1_000;
 
-/** The most characters of one problem. */
+/** Maximum number of characters of one problem. */
 const MAX_PROBLEM_LENGTH = 300;
 
 /** Where a value is. The root has no path. */
@@ -37,7 +37,9 @@ export interface Problem {
   instead?: Instead;
 }
 
-/** What would have been valid, if that is a type or one of some values. The alternatives of `anyOf` are compared by it. */
+/**
+ * The type or the values that would have been valid, if the problem is about these. Used to compare the alternatives of `anyOf`.
+ */
 export interface Instead {
   types?: readonly string[];
   values?: readonly unknown[];

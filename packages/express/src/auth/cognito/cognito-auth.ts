@@ -23,7 +23,7 @@ export interface CognitoAuthOptions {
   clientSecret?: string | undefined;
   /** The URL of the pool's public keys. Default: that of Cognito. */
   jwksUrl?: string | undefined;
-  /** The URL of Cognito's API. Default: that of the region. */
+  /** The URL of Cognito's API. Default: the URL of the region. */
   endpoint?: string | undefined;
   /**
    * A claim that names granted partitions in addition to the groups, separated by spaces or commas, such as `custom:partitions`. Users

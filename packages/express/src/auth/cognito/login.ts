@@ -30,7 +30,7 @@ export interface CognitoLoginOptions {
   region: string;
   clientId: string;
   clientSecret: string | undefined;
-  /** The URL of Cognito's API; undefined: that of the region. */
+  /** The URL of Cognito's API; undefined: the default URL of the region. */
   endpoint: string | undefined;
   /** Verifies the token from Cognito. */
   find: FindBearer;
@@ -151,7 +151,7 @@ export function createCognitoLogin(options: CognitoLoginOptions): Login {
 
   return async (username, password, address) => {
     if (!arePlausible(username, password)) return WRONG_CREDENTIALS;
-    const user = username.toLowerCase(); // which of both a pool minds is its own matter
+    const user = username.toLowerCase(); // count attempts without case, because some pools ignore the case
     const refusal = attempts.take(user, address);
     if (refusal !== undefined) return refusal;
     if (running >= MAX_RUNNING) return retryLater(503, 'Too many logins are running; retry in a moment.', 1);

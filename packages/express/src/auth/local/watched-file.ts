@@ -32,7 +32,7 @@ export interface FileReader {
 export interface WatchedFile {
   /** Loads a changed file. Call it before the content is used. @returns undefined where there is nothing to wait for */
   refresh(): Promise<void> | undefined;
-  /** Looks at the file now, whenever the last check was. */
+  /** Checks the file now, even if the last check was a moment ago. */
   reload(): Promise<void>;
 }
 

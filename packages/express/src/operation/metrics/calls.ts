@@ -14,7 +14,7 @@ export interface CallCounts {
 
 const TOTAL = 'mcp_daemon_calls_total';
 const SECONDS = 'mcp_daemon_call_duration_seconds';
-/** The partition and name of all functions that have no series of their own. */
+/** The partition and name of all functions without their own series. */
 const OTHER = 'other';
 
 const OUTCOMES = ['completed', 'tool_error', 'protocol_error', 'cancelled', 'timed_out'] as const;
@@ -33,7 +33,7 @@ interface Series {
 /** Functions by partition and name. */
 type Table = Map<string, Map<string, Series>>;
 
-/** Creates counts. @param maxSeries how many functions have series of their own; calls of others are counted together */
+/** Creates counts. @param maxSeries how many functions have their own series; calls of others are counted together */
 export function createCallCounts(maxSeries: number): CallCounts {
   const tables: Record<CallEnd['mcp_type'], Table> = { tool: new Map(), resource: new Map(), prompt: new Map() };
   const all: Series[] = [];

@@ -1,0 +1,67 @@
+/**
+ * Prints changes between two catalogs, and the history of a partition.
+ */
+import type { CatalogChange, ConfigPlan, HistoryEntry } from '@mcp-daemon/core';
+
+import type { Paint } from '../terminal/terminal.js';
+import { oneLine, plural, table } from '../terminal/text.js';
+
+const MARKS = { added: ['green', '+'], removed: ['red', '-'], changed: ['yellow', '~'] } as const;
+/** Characters of a revision that people read; the beginning is enough to name it. */
+const SHORT = 12;
+/** Longest text of a value on a line. */
+const MAX_VALUE = 160;
+
+const valueText = (value: unknown): string => oneLine(JSON.stringify(value) ?? '', MAX_VALUE);
+
+/** The line of one change. */
+function changeLine({ kind, path, before, after, breaking }: CatalogChange, paint: Paint): string {
+  const [colour, mark] = MARKS[kind];
+  const values = kind === 'changed' ? `: ${valueText(before)} -> ${valueText(after)}` : '';
+  const why = breaking === undefined ? '' : `  ${paint('red', `BREAKING: ${breaking}`)}`;
+  return `${paint(colour, mark)} ${path}${values}${why}`;
+}
+
+/** The lines of changes. */
+export const changeLines = (changes: readonly CatalogChange[], paint: Paint): string[] =>
+  changes.map((change) => changeLine(change, paint));
+
+/** What a plan would do, line by line. */
+export function planLines({ changes, settings, bad, unchanged, breaking, partition }: ConfigPlan, paint: Paint): string[] {
+  if (unchanged) return [`no changes: the partition "${partition}" serves this already`];
+  const lines = changeLines(changes, paint);
+  for (const { setting_id, kind } of settings) {
+    if (kind === 'added') lines.push(`${paint('green', '+')} setting ${setting_id}`);
+    else lines.push(`  setting ${setting_id} keeps the value that it was given in the store`);
+  }
+  for (const { row, reason } of bad) lines.push(`${paint('yellow', '~')} row ${row} cannot be read (${reason}), and is replaced or removed`);
+  if (changes.length === 0) lines.push('only the order of entries changes');
+  const broken = breaking.length === 0 ? '' : `, of which ${plural(breaking.length, 'change')} can break callers`;
+  lines.push('', `${plural(changes.length, 'change')} for the partition "${partition}"${broken}`);
+  return lines;
+}
+
+/** A plan as JSON. Values of settings are masked. */
+export function planJson({ partition, base, revision, unchanged, changes, breaking, settings, bad, functions }: ConfigPlan): string {
+  const report = { partition, base, revision, unchanged, functions, breaking: breaking.length, changes, settings, bad };
+  return JSON.stringify(report, null, 2);
+}
+
+/** The beginning of a revision. */
+export const shortRevision = (revision: string): string => revision.slice(0, SHORT);
+
+/** The history as a table, newest first. */
+export function historyTable(entries: readonly HistoryEntry[], current: string | null, paint: Paint, width?: number): string[] {
+  const rows = entries.map(({ id, revision, created_at, action, author, functions, note, source }) => [
+    id === current ? '*' : ' ',
+    shortRevision(revision),
+    new Date(created_at).toISOString().replace(/\.\d+Z$/, 'Z'),
+    action,
+    author,
+    String(functions),
+    source ?? '',
+    note ?? '',
+  ]);
+  const [head = '', ...lines] = table([['', 'REVISION', 'WHEN', 'ACTION', 'AUTHOR', 'FUNCTIONS', 'SOURCE', 'NOTE'], ...rows], width);
+  return [paint('bold', head), ...lines];
+}

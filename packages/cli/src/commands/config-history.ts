@@ -1,0 +1,229 @@
+/**
+ * `config history`, `show`, `diff`, `rollback`, `export`, `status` and `adopt`: the revisions of a partition of the store.
+ */
+import type { HistoryEntry } from '@mcp-daemon/core';
+
+import { Failure, UsageError } from '../errors.js';
+import { plural } from '../terminal/text.js';
+import type { Command, CommandContext } from './command.js';
+import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
+
+const PARTITION = textFlag('Partition of the store', { defaultDescription: 'default' });
+const JSON_FLAG = switchFlag('Print JSON');
+const NOTE = textFlag('Note for the history');
+const YES = switchFlag('Do not ask', { alias: 'y' });
+const DEFAULT_LIMIT = '20';
+const revision = (describe: string) => ({ type: 'string', demandOption: true, describe }) as const;
+const REVISION = 'Revision: the beginning of its digest, as "config history" shows it';
+
+const noStore = (partition: string): Failure => new Failure(`there is no partition "${partition}" in the store`);
+
+/** Asks before a change, unless the flag says yes. @throws UsageError if nobody can answer */
+async function agreed(question: string, yes: boolean, { interactive, note }: CommandContext): Promise<boolean> {
+  if (yes) return true;
+  if (!interactive) throw new UsageError('nobody can answer here: add --yes', { hint: false });
+  const { confirm } = await import('./questions.js');
+  if (await confirm(question)) return true;
+  note('nothing was changed');
+  return false;
+}
+
+const history = defineCommand({
+  command: 'history',
+  description: 'List the revisions that a partition served, newest first',
+  settings: STORE_FLAGS,
+  flags: { partition: PARTITION, limit: textFlag('Maximum number of entries', { defaultDescription: DEFAULT_LIMIT }), json: JSON_FLAG },
+  async run({ partition = 'default', limit: limitText = DEFAULT_LIMIT, json }, context) {
+    const [{ withCatalogs }, { historyTable }, { limitOf }] = await Promise.all([
+      import('./stored.js'),
+      import('./changes-text.js'),
+      import('./record.js'),
+    ]);
+    const limit = limitOf(limitText);
+    const found = await withCatalogs(
+      context,
+      async (catalogs) => {
+        const entries: HistoryEntry[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await catalogs.history(partition, {
+            limit: Math.min(limit - entries.length, 1_000),
+            ...(cursor === undefined ? {} : { cursor }),
+          });
+          entries.push(...page.items);
+          cursor = page.cursor;
+        } while (cursor !== undefined && entries.length < limit);
+        return { entries, current: (await catalogs.head(partition))?.entry ?? null };
+      },
+      { entries: [], current: null },
+    );
+    if (json) context.print(JSON.stringify(found.entries, null, 2));
+    else if (found.entries.length === 0) context.note(`the partition "${partition}" has no revisions`);
+    else for (const line of historyTable(found.entries, found.current, context.paint, context.width)) context.print(line);
+    return 0;
+  },
+});
+
+const show = defineCommand({
+  command: 'show <revision>',
+  description: 'Print a revision as a config file',
+  settings: STORE_FLAGS,
+  positionals: { revision: revision(REVISION) },
+  flags: { partition: PARTITION },
+  async run({ revision: name, partition = 'default' }, context) {
+    const [{ withCatalogs }, { showRevision }] = await Promise.all([import('./stored.js'), import('@mcp-daemon/core')]);
+    const found = await withCatalogs(context, (catalogs) => showRevision(catalogs, partition, name), undefined);
+    if (found === undefined) throw noStore(partition);
+    context.print(JSON.stringify(found.document, null, 2));
+    return 0;
+  },
+});
+
+const diff = defineCommand({
+  command: 'diff <before> <after>',
+  description: 'Show how two revisions differ',
+  settings: STORE_FLAGS,
+  positionals: { before: revision(REVISION), after: revision(REVISION) },
+  flags: { partition: PARTITION, json: JSON_FLAG },
+  async run({ before, after, partition = 'default', json }, context) {
+    const [{ withCatalogs }, { changeLines }, { diffRevisions }] = await Promise.all([
+      import('./stored.js'),
+      import('./changes-text.js'),
+      import('@mcp-daemon/core'),
+    ]);
+    const changes = await withCatalogs(context, (catalogs) => diffRevisions(catalogs, partition, before, after), undefined);
+    if (changes === undefined) throw noStore(partition);
+    if (json) context.print(JSON.stringify(changes, null, 2));
+    else if (changes.length === 0) context.print('no differences');
+    else for (const line of changeLines(changes, context.paint)) context.print(line);
+    return 0;
+  },
+});
+
+const rollback = defineCommand({
+  command: 'rollback <revision>',
+  description: 'Serve an older revision again',
+  settings: STORE_FLAGS,
+  positionals: { revision: revision(REVISION) },
+  flags: { partition: PARTITION, note: NOTE, yes: YES },
+  async run({ revision: name, partition = 'default', note, yes }, context) {
+    const [{ author, withCatalogs }, { changeLines, shortRevision }, { diffRevisions, findRevision, rollbackTo }] = await Promise.all([
+      import('./stored.js'),
+      import('./changes-text.js'),
+      import('@mcp-daemon/core'),
+    ]);
+    return withCatalogs(
+      context,
+      async (catalogs) => {
+        const target = await findRevision(catalogs, partition, name);
+        const head = await catalogs.head(partition);
+        if (head?.revision !== null && head?.revision !== undefined && head.revision !== target.revision)
+          for (const line of changeLines(await diffRevisions(catalogs, partition, head.revision, target.revision), context.paint))
+            context.print(line);
+        if (head?.revision !== target.revision && !(await agreed('Roll back?', yes, context))) return 1;
+        const options = { author: author(), ...(note === undefined ? {} : { note }) };
+        const { entry } = await rollbackTo(catalogs, partition, target.revision, options);
+        context.print(`the partition "${partition}" now serves revision ${shortRevision(entry?.revision ?? target.revision)} again`);
+        return 0;
+      },
+      undefined,
+    ).then((code) => {
+      if (code === undefined) throw noStore(partition);
+      return code;
+    });
+  },
+});
+
+const exportCommand = defineCommand({
+  command: 'export',
+  description: 'Print what a partition serves as a config file; applying it changes nothing',
+  settings: STORE_FLAGS,
+  flags: {
+    partition: PARTITION,
+    'with-settings': switchFlag('Print the values of settings, secrets included, and not only their ids'),
+    output: textFlag('Write to this new file in place of stdout', { alias: 'o' }),
+  },
+  async run({ partition = 'default', 'with-settings': inline, output }, context) {
+    const [{ withCatalogs }, { exportConfig }] = await Promise.all([import('./stored.js'), import('@mcp-daemon/core')]);
+    const settings = inline ? 'inline' : 'ids';
+    const document = await withCatalogs(context, (catalogs) => exportConfig(catalogs, partition, { settings }), undefined);
+    if (document === undefined) throw noStore(partition);
+    const text = JSON.stringify(document, null, 2);
+    if (output === undefined) {
+      context.print(text);
+      return 0;
+    }
+    const { writeFile } = await import('node:fs/promises');
+    try {
+      // It may hold secrets, and must not replace a file.
+      await writeFile(output, `${text}\n`, { flag: 'wx', mode: 0o600 });
+    } catch (error) {
+      const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+      throw new Failure(exists ? `${output} exists already` : `cannot write ${output}: ${String(error)}`);
+    }
+    context.note(`${output}: ${plural(document.tools?.length ?? 0, 'tool')}`);
+    return 0;
+  },
+});
+
+const status = defineCommand({
+  command: 'status',
+  description: 'Show what a partition serves, and which rows others changed since',
+  settings: STORE_FLAGS,
+  flags: { partition: PARTITION, json: JSON_FLAG },
+  async run({ partition = 'default', json }, context) {
+    const { print, paint } = context;
+    const [{ withCatalogs }, { shortRevision }, { partitionStatus }] = await Promise.all([
+      import('./stored.js'),
+      import('./changes-text.js'),
+      import('@mcp-daemon/core'),
+    ]);
+    const found = await withCatalogs(context, (catalogs) => partitionStatus(catalogs, partition), undefined);
+    if (found === undefined || found.from === 'none') throw noStore(partition);
+    if (json) {
+      print(JSON.stringify(found, null, 2));
+      return found.rows.length + found.bad.length > 0 ? 1 : 0;
+    }
+    const { from, entry, functions, rows, bad } = found;
+    if (entry === undefined || from === 'rows') print(`serves its rows: ${plural(functions, 'function')}. "config adopt" makes them a revision`);
+    else print(`serves revision ${shortRevision(entry.revision)} of ${entry.author}, ${new Date(entry.created_at).toISOString()}: ${plural(functions, 'function')}`);
+    for (const { row, reason } of bad) print(`${paint('red', 'unreadable')} ${row}: ${reason}`);
+    for (const { row, kind, updated_by: by } of rows) print(`${paint('yellow', kind)} ${row}${by === null ? '' : `, by ${by}`}`);
+    if (rows.length > 0) print('"config adopt" serves these rows, "config rollback" or "config apply" replaces them');
+    return rows.length + bad.length > 0 ? 1 : 0;
+  },
+});
+
+const adopt = defineCommand({
+  command: 'adopt',
+  description: 'Make a revision of the rows that the Python engine wrote',
+  settings: STORE_FLAGS,
+  flags: { partition: PARTITION, note: NOTE, yes: YES, 'leave-out': switchFlag('Leave out rows that cannot be read') },
+  async run({ partition = 'default', note, yes, 'leave-out': leaveOut }, context) {
+    const [{ author, withCatalogs }, { shortRevision }, { adoptRows }] = await Promise.all([
+      import('./stored.js'),
+      import('./changes-text.js'),
+      import('@mcp-daemon/core'),
+    ]);
+    const code = await withCatalogs(
+      context,
+      async (catalogs) => {
+        if (!(await agreed(`Make the rows of "${partition}" a revision?`, yes, context))) return 1;
+        const { entry } = await adoptRows(catalogs, partition, {
+          author: author(),
+          leaveOut,
+          ...(note === undefined ? {} : { note }),
+        });
+        if (entry === undefined) context.print('no changes: the rows are what is served');
+        else context.print(`the partition "${partition}" now serves revision ${shortRevision(entry.revision)}`);
+        return 0;
+      },
+      undefined,
+    );
+    if (code === undefined) throw noStore(partition);
+    return code;
+  },
+});
+
+/** The commands for revisions. */
+export const REVISION_COMMANDS: readonly Command[] = [history, show, diff, rollback, exportCommand, status, adopt];

@@ -1,0 +1,62 @@
+/**
+ * `store init` and `store check`: prepare and check the store on DynamoDB and S3.
+ */
+import { UsageError } from '../errors.js';
+import { plural } from '../terminal/text.js';
+import type { CommandContext, CommandGroup } from './command.js';
+import { defineCommand, STORE_FLAGS, switchFlag } from './command.js';
+
+/** @throws UsageError where the settings name a store that needs none of this */
+function wantDynamo({ settings }: CommandContext, what: string): void {
+  if (settings.store === 'dynamodb') return;
+  throw new UsageError(`the ${settings.store} store needs no "${what}": for DynamoDB, set MCP_STORE=dynamodb`, { hint: false });
+}
+
+const init = defineCommand({
+  command: 'init',
+  description: 'Create the DynamoDB tables that are missing; may be repeated',
+  settings: STORE_FLAGS,
+  flags: { json: switchFlag('Print JSON') },
+  examples: [['store init --store dynamodb --region eu-central-1', 'Create the tables']],
+  async run({ json }, context) {
+    wantDynamo(context, 'store init');
+    const { settings, env, print, note, paint } = context;
+    const [{ initAwsStore }, { refused }] = await Promise.all([import('../runtime/aws-store.js'), import('./record.js')]);
+    const report = await refused(initAwsStore(settings, env, note));
+    if (json) {
+      print(JSON.stringify(report, null, 2));
+      return 0;
+    }
+    for (const name of report.existing) print(`exists   ${name}`);
+    for (const name of report.created) print(`${paint('green', 'created')}  ${name}`);
+    if (!report.expiry) note('old records are hidden but not removed: this engine does not expire rows, or another TTL is set');
+    return 0;
+  },
+});
+
+const check = defineCommand({
+  command: 'check',
+  description: 'Check the DynamoDB tables, the permissions and the bucket',
+  settings: STORE_FLAGS,
+  flags: { json: switchFlag('Print JSON') },
+  async run({ json }, context) {
+    wantDynamo(context, 'store check');
+    const { settings, env, print, paint } = context;
+    const [{ checkAwsStore }, { refused }] = await Promise.all([import('../runtime/aws-store.js'), import('./record.js')]);
+    const report = await refused(checkAwsStore(settings, env));
+    const errors = report.findings.filter(({ level }) => level === 'error').length;
+    if (json) {
+      print(JSON.stringify(report, null, 2));
+      return errors > 0 ? 1 : 0;
+    }
+    for (const { level, what, problem } of report.findings) {
+      const mark = level === 'ok' ? paint('green', 'ok     ') : paint(level === 'error' ? 'red' : 'yellow', level.padEnd(7));
+      print(`${mark} ${what}${problem === undefined ? '' : `: ${problem}`}`);
+    }
+    print(errors === 0 ? `the store in ${report.region} can be used` : `${plural(errors, 'problem')} in ${report.region}`);
+    return errors > 0 ? 1 : 0;
+  },
+});
+
+/** Commands for the store. */
+export const store: CommandGroup = { command: 'store', description: 'Prepare and check the store', commands: [init, check] };

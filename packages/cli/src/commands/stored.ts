@@ -1,0 +1,94 @@
+/**
+ * What the commands for stored catalogs share: opening the store, and who makes a change.
+ */
+import { userInfo } from 'node:os';
+
+import type { CatalogStore, Store, StoredPartition } from '@mcp-daemon/core';
+
+import { Failure, messageOf, UsageError } from '../errors.js';
+import { openStore } from '../runtime/store.js';
+import { recordFile, refused } from './record.js';
+import type { CommandContext } from './command.js';
+import { isFile } from '../settings/paths.js';
+
+/** An opened store that keeps catalogs. */
+export interface OpenedCatalogs {
+  readonly store: Store;
+  readonly catalogs: CatalogStore;
+}
+
+/**
+ * Opens the store of catalogs.
+ *
+ * @param create whether a file that is missing is created. Default: false
+ * @returns undefined if there is no file yet
+ * @throws UsageError if the settings name a store in memory, Failure if it cannot be opened
+ */
+async function open(context: CommandContext, create: boolean): Promise<OpenedCatalogs | undefined> {
+  const { settings, env } = context;
+  if (settings.store === 'memory')
+    throw new UsageError('--store memory: a store in memory is gone when its process ends, so it keeps no catalogs');
+  if (settings.store === 'sqlite' && !create && !isFile(recordFile(context))) return undefined;
+  const store = await refused(openStore(settings, env));
+  if (store.catalogs === undefined) throw new Failure(`the ${store.name} store keeps no catalogs`);
+  return { store, catalogs: store.catalogs };
+}
+
+/**
+ * Runs work on the catalogs, and closes the store.
+ *
+ * @param work is not called if there is no store yet
+ * @returns what `work` returns, or `nothing`
+ * @throws UsageError, and Failure with the message of whatever the store throws
+ */
+export async function withCatalogs<T>(
+  context: CommandContext,
+  work: (catalogs: CatalogStore, store: Store) => Promise<T>,
+  nothing: T,
+): Promise<T> {
+  const opened = await open(context, false);
+  if (opened === undefined) return nothing;
+  return use(opened, work);
+}
+
+/** The same for work that writes: creates the store's file if there is none. */
+export async function changeCatalogs<T>(
+  context: CommandContext,
+  work: (catalogs: CatalogStore, store: Store) => Promise<T>,
+): Promise<T> {
+  return use((await open(context, true)) as OpenedCatalogs, work);
+}
+
+async function use<T>(
+  { store, catalogs }: OpenedCatalogs,
+  work: (catalogs: CatalogStore, store: Store) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(catalogs, store);
+  } catch (error) {
+    throw error instanceof Failure ? error : new Failure(messageOf(error));
+  } finally {
+    await store.close();
+  }
+}
+
+/** Who makes a change, for the history: the user of the operating system. */
+export function author(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'cli'; // a container may run with a user that has no name
+  }
+}
+
+/** All partitions of the store, by name. */
+export async function allPartitions(catalogs: CatalogStore): Promise<StoredPartition[]> {
+  const found: StoredPartition[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await catalogs.partitions({ limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
+    found.push(...page.items);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return found;
+}

@@ -1,0 +1,139 @@
+/** Changes the catalog of a stored partition: each change is a new revision, whole or not there at all. */
+import { uuidv7 } from '../base/uuid.js';
+import type { CatalogChange } from '../catalog/compare.js';
+import type { ConfigDocument } from '../config/document.js';
+import { revisionText } from '../config/stored-document.js';
+import type { CatalogStore, HistoryEntry, RevisionAction } from '../ports/catalog-store.js';
+import { ConfigError, DaemonError } from '../protocol/errors.js';
+import type { AlignedRows } from './align-rows.js';
+import { alignRows } from './align-rows.js';
+import { inOrderOf } from './merge.js';
+import type { ConfigPlan, PlanOptions } from './plan.js';
+import { planConfig, planDocument } from './plan.js';
+import { readRows, readState } from './reading.js';
+
+/** Who changes a partition, and why. */
+export interface ChangeOptions {
+  author: string;
+  /** Default: none. */
+  note?: string;
+  /** Where the change comes from, as a file's path. Default: none. */
+  source?: string;
+  /** The time, in milliseconds since 1970. Default `Date.now`. */
+  now?: () => number;
+}
+
+/** What {@link applyPlan} takes. */
+export interface ApplyOptions extends ChangeOptions {
+  /** Whether changes that break callers are made. Default: false, they are refused. */
+  allowBreaking?: boolean;
+  /** What the history calls it. Default `apply`. */
+  action?: RevisionAction;
+}
+
+/** What was done. */
+export interface Applied {
+  plan: ConfigPlan;
+  /** The new entry of the history; undefined where nothing had to change. */
+  entry: HistoryEntry | undefined;
+  /** The rows that were brought in line; undefined where that failed. */
+  rows: AlignedRows | undefined;
+  /** Why the rows could not be brought in line. The new revision is served all the same, and `alignRows` or the next change finishes them. */
+  rowsError?: unknown;
+}
+
+const time = (uuid: string): number => Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
+
+/** A uuid that sorts after another one, although that one's clock may be ahead of ours. */
+export function uuidAfter(before: string | null): string {
+  const own = uuidv7();
+  if (before === null || own > before) return own;
+  const digits = (time(before) + 1).toString(16).padStart(12, '0');
+  return `${digits.slice(0, 8)}-${digits.slice(8)}${own.slice(13)}`;
+}
+
+const listed = (changes: readonly CatalogChange[]): string =>
+  changes.map(({ path, breaking }) => `  ${path}: ${breaking ?? ''}`).join('\n');
+
+/**
+ * Makes the change that a plan describes. Settings are written first, then the revision is committed in one step, then the rows are
+ * brought in line. A crash leaves the old revision or the new one, each of them whole.
+ *
+ * @throws DaemonError `conflict` where the partition was changed since the plan was made; `breaking_changes`, with the changes as
+ *   `data`; `store_failed`, `store_busy`
+ */
+export async function applyPlan(catalogs: CatalogStore, plan: ConfigPlan, options: ApplyOptions): Promise<Applied> {
+  const { author, note = null, source = null, now = Date.now, allowBreaking = false, action = 'apply' } = options;
+  const { partition, base, revision, document, breaking } = plan;
+  if (!plan.unchanged) {
+    if (breaking.length > 0 && !allowBreaking) {
+      const what = breaking.length === 1 ? 'This change breaks callers' : `${breaking.length} of these changes break callers`;
+      throw new DaemonError('breaking_changes', `${what}:\n${listed(breaking)}`, { data: breaking });
+    }
+    for (const [setting_id, setting] of plan.newSettings) {
+      if ((await catalogs.setting(partition, setting_id)) === undefined)
+        await catalogs.putSetting(partition, { setting_id, setting }, author);
+    }
+  }
+  const entry: HistoryEntry = {
+    id: uuidAfter(base),
+    parent: base,
+    revision,
+    action,
+    author,
+    note,
+    source,
+    created_at: now(),
+    functions: plan.functions,
+  };
+  if (!plan.unchanged && (await catalogs.commit(partition, { entry, text: revisionText(document) })) === undefined) {
+    throw new DaemonError('conflict', `The partition "${partition}" was changed since this was planned: plan again.`);
+  }
+  const result = { plan, entry: plan.unchanged ? undefined : entry };
+  try {
+    return { ...result, rows: await alignRows(catalogs, partition, author) };
+  } catch (rowsError) {
+    return { ...result, rows: undefined, rowsError };
+  }
+}
+
+/**
+ * Imports a config into a partition: plans it, and applies the plan.
+ *
+ * @param options.base the entry that the partition must have now: that of a plan which was shown to somebody. Default: any
+ * @throws ConfigError (`config_invalid`); DaemonError `conflict`, `breaking_changes`, `store_failed`, `store_busy`
+ * @example await applyConfig(store.catalogs, 'acme', document, { author: 'ada', note: 'more tools', source: 'mcp.json' });
+ */
+export async function applyConfig(
+  catalogs: CatalogStore,
+  partition: string,
+  document: ConfigDocument,
+  options: ApplyOptions & PlanOptions & { base?: string | null },
+): Promise<Applied> {
+  const plan = await planConfig(catalogs, partition, document, options);
+  if (options.base !== undefined && options.base !== plan.base) {
+    throw new DaemonError('conflict', `The partition "${partition}" was changed since this was planned: plan again.`);
+  }
+  return applyPlan(catalogs, plan, options);
+}
+
+/**
+ * Makes a revision of the rows of a partition: of all that others changed in them since, or the first one, where there was none. What rows
+ * do not hold (name, version, title and instructions of the server) stays.
+ *
+ * @param options.leaveOut whether rows that cannot be read may be left out, and so removed. Default: false, they are named
+ * @throws ConfigError (`config_invalid`) with the rows that cannot be read; DaemonError `usage` where there are no rows, `conflict`,
+ *   `store_failed`, `store_busy`
+ */
+export async function adoptRows(
+  catalogs: CatalogStore,
+  partition: string,
+  { leaveOut = false, support = {}, ...options }: ChangeOptions & Pick<PlanOptions, 'support'> & { leaveOut?: boolean },
+): Promise<Applied> {
+  const state = await readState(catalogs, partition, support);
+  const { document, bad, from } = await readRows(catalogs, partition, support);
+  if (from === 'none') throw new DaemonError('usage', `The partition "${partition}" has no rows.`);
+  if (bad.length > 0 && !leaveOut) throw new ConfigError(bad.map(({ row, reason }) => ({ path: row, message: reason })));
+  const plan = planDocument(partition, state, { ...state.document, ...inOrderOf(document, state.document) });
+  return applyPlan(catalogs, plan, { ...options, allowBreaking: true, action: 'adopt' });
+}

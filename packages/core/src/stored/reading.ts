@@ -1,0 +1,103 @@
+/** Reads the catalog of a stored partition, from its revision or from its rows. */
+import type { JsonObject } from '../base/json.js';
+import { isObject } from '../base/json.js';
+import type { ConfigSupport } from '../config/check.js';
+import { normalizeConfig } from '../config/normalize.js';
+import { documentOf } from '../config/rows.js';
+import type { StoredDocument } from '../config/stored-document.js';
+import { withSettings } from '../config/stored-document.js';
+import type { CatalogStore, PartitionHead } from '../ports/catalog-store.js';
+import type { CatalogDefinition } from '../ports/definition.js';
+import type { PageQuery } from '../ports/page.js';
+import type { BadRow } from '../ports/rows.js';
+import { DaemonError } from '../protocol/errors.js';
+
+/** What a partition has now. */
+export interface StoredState {
+  head: PartitionHead | undefined;
+  /** `rows`: its rows are the catalog; `revisions`: the revision of its head is; `none`: there is nothing yet. */
+  from: 'rows' | 'revisions' | 'none';
+  document: StoredDocument;
+  /** All settings of the partition, by id. */
+  settings: ReadonlyMap<string, JsonObject>;
+  /** Rows that are left out. Only where the rows are the catalog. */
+  bad: readonly BadRow[];
+}
+
+/**
+ * The document of a revision.
+ *
+ * @throws DaemonError `revision_not_found`; `store_failed` where its text is no config, `store_busy`
+ */
+export async function readRevision(catalogs: CatalogStore, partition: string, revision: string): Promise<StoredDocument> {
+  const text = await catalogs.text(partition, revision);
+  if (text === undefined) {
+    throw new DaemonError('revision_not_found', `The partition "${partition}" has no text of the revision ${revision}.`);
+  }
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    throw new DaemonError('store_failed', `The revision ${revision} of the partition "${partition}" is not JSON.`, { cause });
+  }
+  if (!isObject(document))
+    throw new DaemonError('store_failed', `The revision ${revision} of the partition "${partition}" is no config.`);
+  return document as unknown as StoredDocument;
+}
+
+/** All settings of a partition, by id. @throws DaemonError `store_failed`, `store_busy` */
+export async function readSettings(catalogs: CatalogStore, partition: string): Promise<Map<string, JsonObject>> {
+  const found = new Map<string, JsonObject>();
+  let query: PageQuery = { limit: 1_000 };
+  for (;;) {
+    const { items, cursor } = await catalogs.settings(partition, query);
+    for (const { setting_id, setting } of items) found.set(setting_id, setting);
+    if (cursor === undefined) return found;
+    query = { limit: 1_000, cursor };
+  }
+}
+
+/** The rows of a partition as a document, whether they are its catalog or not. @throws DaemonError `store_failed`, `store_busy` */
+export async function readRows(
+  catalogs: CatalogStore,
+  partition: string,
+  support: Partial<ConfigSupport> = {},
+): Promise<{ from: 'rows' | 'none'; document: StoredDocument; bad: readonly BadRow[] }> {
+  const rows = await catalogs.rows(partition);
+  const from = rows.functions.length + rows.modules.length + rows.bad.length === 0 ? 'none' : 'rows';
+  return { from, ...documentOf(rows, { support }) };
+}
+
+/**
+ * Reads what a partition has now.
+ *
+ * @param support what this daemon supports; see {@link documentOf}
+ * @throws DaemonError `store_failed`, `store_busy`, `revision_not_found`
+ */
+export async function readState(
+  catalogs: CatalogStore,
+  partition: string,
+  support: Partial<ConfigSupport> = {},
+): Promise<StoredState> {
+  const head = await catalogs.head(partition);
+  if (typeof head?.revision === 'string') {
+    const document = await readRevision(catalogs, partition, head.revision);
+    return { head, from: 'revisions', document, settings: await readSettings(catalogs, partition), bad: [] };
+  }
+  return { head, ...(await readRows(catalogs, partition, support)), settings: await readSettings(catalogs, partition) };
+}
+
+/** Ids of settings that a document names, and that are not there. */
+export function missingSettings(document: StoredDocument, settings: ReadonlyMap<string, JsonObject>): string[] {
+  return [...new Set(document.modules.map(({ setting_id }) => setting_id))].filter((id) => !settings.has(id));
+}
+
+/** The catalog of a stored document. @param revision how it is named; absent: by a digest of its content */
+export function definitionOf(
+  document: StoredDocument,
+  settings: ReadonlyMap<string, JsonObject>,
+  revision?: string,
+): CatalogDefinition {
+  const { definition } = normalizeConfig(withSettings(document, settings));
+  return revision === undefined ? definition : { ...definition, revision };
+}

@@ -1,0 +1,42 @@
+/** Two sources as one: a config file's for its partition, a store's for all others. */
+import { closeAll } from '../base/close-all.js';
+import type { CatalogSource } from '../ports/catalogs.js';
+
+/** What {@link createRoutedSource} takes. */
+export interface RoutedSourceOptions {
+  /** The partition that has a source of its own. */
+  partition: string;
+  /** Its source. */
+  own: CatalogSource;
+  /** The source of all other partitions. */
+  others: CatalogSource;
+}
+
+/**
+ * Creates a source that asks one source about one partition and another source about all others. What the other source has for that one
+ * partition is not served. Its end closes both.
+ */
+export function createRoutedSource({ partition, own, others }: RoutedSourceOptions): CatalogSource {
+  const kept = [own.keepMs, others.keepMs].filter((keepMs) => keepMs !== undefined);
+  return {
+    load: (name) => (name === partition ? own : others).load(name),
+    ...(own.watch === undefined && others.watch === undefined
+      ? {}
+      : {
+          watch(listener) {
+            const stopOwn = own.watch?.((name) => {
+              if (name === partition) listener(name);
+            });
+            const stopOthers = others.watch?.((name) => {
+              if (name !== partition) listener(name);
+            });
+            return () => {
+              stopOwn?.();
+              stopOthers?.();
+            };
+          },
+        }),
+    ...(kept.length === 0 ? {} : { keepMs: Math.min(...kept) }),
+    close: () => closeAll([own, others]),
+  };
+}

@@ -1,0 +1,319 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { createFixedSource } from '../../src/catalog/fixed.js';
+import { catalogSourceContract, exampleCatalog, exampleFunctionRow, exampleModuleRow } from '../../src/contract/index.js';
+import { createDaemon } from '../../src/daemon.js';
+import { createMemoryCatalogStore } from '../../src/memory/catalogs.js';
+import type { CatalogStore } from '../../src/ports/catalog-store.js';
+import type { FunctionDefinition, LinkBinding } from '../../src/ports/definition.js';
+import type { Logger } from '../../src/ports/logger.js';
+import { applyConfig } from '../../src/stored/apply.js';
+import { rollbackTo } from '../../src/stored/history.js';
+import { createRoutedSource } from '../../src/stored/routed.js';
+import { changeSetting } from '../../src/stored/settings.js';
+import type { StoredSource, StoredSourceOptions } from '../../src/stored/source.js';
+import { createStoredSource } from '../../src/stored/source.js';
+import { AUTHOR, config } from './support.js';
+
+let catalogs: CatalogStore;
+let logged: string[];
+let sources: StoredSource[];
+beforeEach(() => {
+  catalogs = createMemoryCatalogStore();
+  logged = [];
+  sources = [];
+});
+afterEach(() => sources.forEach((source) => source.close()));
+
+const log = (_: unknown, message: string): void => void logged.push(message);
+const logger: Logger = { debug: log, info: log, warn: log, error: log };
+function open(options: Partial<StoredSourceOptions> = {}): StoredSource {
+  const source = createStoredSource({ catalogs, logger, pollMs: 5, ...options });
+  sources.push(source);
+  return source;
+}
+const apply = (names: string[]): Promise<unknown> =>
+  applyConfig(catalogs, 'acme', config(names), { ...AUTHOR, allowBreaking: true });
+const names = async (source: StoredSource): Promise<string[] | undefined> =>
+  (await source.load('acme'))?.functions.map(({ name }) => name);
+/** Resolves at the next call of a listener. */
+const changed = (source: StoredSource): Promise<string> =>
+  new Promise((resolve) => {
+    const stop = source.watch((partition) => {
+      stop();
+      resolve(partition);
+    });
+  });
+const settingOf = (definition: FunctionDefinition | undefined): unknown => (definition?.binding as LinkBinding).setting;
+const idOf = async (): Promise<string> => (await catalogs.settings('acme')).items[0]?.setting_id ?? '';
+const engineRow = exampleFunctionRow('engine', { annotations: null });
+
+describe.each(['revisions', 'rows'])('the contract of a source of catalogs, on %s', (from) => {
+  for (const check of catalogSourceContract) {
+    it(check.name, () =>
+      check.run(async () => {
+        const store = createMemoryCatalogStore();
+        const change = async (name: string): Promise<void> => {
+          if (from === 'revisions') await applyConfig(store, 'acme', config([name]), { ...AUTHOR, allowBreaking: true });
+          else {
+            const deleteFunctions = (await store.rows('acme')).functions.map((row) => row.name);
+            await store.writeRows('acme', { putFunctions: [exampleFunctionRow(name)], deleteFunctions }, 'engine');
+          }
+        };
+        await change('first');
+        const source = createStoredSource({ catalogs: store, logger, pollMs: 5, rowsMs: 5 });
+        await source.load('acme'); // only partitions in use are asked about
+        return { source, partition: 'acme', change };
+      }),
+    );
+  }
+});
+
+describe('a source of stored catalogs', () => {
+  it('names its catalogs by the digest of the revision, and gives the same one until it changes', async () => {
+    await apply(['a']);
+    const source = open();
+    const first = await source.load('acme');
+    expect(first?.revision).toBe((await catalogs.head('acme'))?.revision);
+    expect(await source.load('acme')).toBe(first);
+    await catalogs.touch('acme');
+    expect(await source.load('acme')).toBe(first);
+    await apply(['b']);
+    expect(await names(source)).toEqual(['b']);
+  });
+
+  it('reads nothing but the head of each partition in use while nothing changes', async () => {
+    await apply(['a']);
+    const calls: string[] = [];
+    const counted = new Proxy(catalogs, {
+      get:
+        (target, method: keyof CatalogStore) =>
+        (...args: unknown[]) => {
+          calls.push(method);
+          return (target[method] as (...given: unknown[]) => unknown)(...args);
+        },
+    });
+    const source = open({ catalogs: counted });
+    await source.load('acme');
+    expect(await source.load('nowhere')).toBeUndefined();
+    expect(source.watched).toBe(1);
+    calls.length = 0;
+    while (calls.length < 5) await sleep(5);
+    expect(new Set(calls)).toEqual(new Set(['head']));
+  });
+
+  it('says what another process changed, by an import, a rollback and a setting', async () => {
+    await apply(['a']);
+    const [first] = (await catalogs.history('acme')).items;
+    const source = open();
+    await source.load('acme');
+    let next = changed(source);
+    await apply(['a', 'b']);
+    expect(await next).toBe('acme');
+    expect(await names(source)).toEqual(['a', 'b']);
+    next = changed(source);
+    await rollbackTo(catalogs, 'acme', first?.id ?? '', AUTHOR);
+    await next;
+    expect(await names(source)).toEqual(['a']);
+    next = changed(source);
+    await changeSetting(catalogs, 'acme', await idOf(), { key: 'rotated' }, AUTHOR);
+    await next;
+    const definition = await source.load('acme');
+    expect(settingOf(definition?.functions[0])).toEqual({ key: 'rotated' });
+    expect(definition?.revision).toBe(first?.revision);
+  });
+
+  it('does not serve rows that others change after an import', async () => {
+    await apply(['a']);
+    const source = open({ rowsMs: 1 });
+    await source.load('acme');
+    await catalogs.writeRows('acme', { putFunctions: [engineRow] }, 'engine');
+    expect(await names(source)).toEqual(['a']);
+    await source.purge();
+    expect(await names(source)).toEqual(['a']);
+  });
+
+  it('reads rows again after a time, and on purge', async () => {
+    await catalogs.writeRows('acme', { putFunctions: [engineRow] }, 'engine');
+    let now = 0;
+    const source = open({ now: () => now, idleMs: 1_000_000 });
+    expect(await names(source)).toEqual(['engine']);
+    const told: string[] = [];
+    source.watch((partition) => told.push(partition));
+    await catalogs.writeRows('acme', { putFunctions: [exampleFunctionRow('second')] }, 'engine');
+    await sleep(30);
+    expect(told).toEqual([]);
+    now = 60_000;
+    while (told.length === 0) await sleep(5);
+    expect(await names(source)).toEqual(['engine', 'second']);
+    await source.purge('acme');
+    await source.purge('nowhere');
+    expect(told).toEqual(['acme']);
+    await catalogs.writeRows('acme', { deleteFunctions: ['second'] }, 'engine');
+    await source.purge('acme');
+    expect(told).toEqual(['acme', 'acme']);
+  });
+
+  it('serves what can be read, and names each bad row and missing setting once', async () => {
+    const bad = exampleFunctionRow('bad', { data: { inputSchema: { type: 'objekt' } } });
+    await catalogs.writeRows(
+      'acme',
+      { putFunctions: [engineRow, bad], putModules: [exampleModuleRow('weather', { source: '' })] },
+      'engine',
+    );
+    const source = open();
+    expect(await names(source)).toEqual(['engine']);
+    await source.load('acme');
+    expect(logged).toEqual([
+      expect.stringContaining('mcp-functions/bad is left out: inputSchema.type') as string,
+      'partition "acme": the setting "weather.Weather-0123456789ab" is not there; its classes get an empty one',
+    ]);
+    await catalogs.putSetting('acme', { setting_id: 'weather.Weather-0123456789ab', setting: { unit: 'C' } }, 'engine');
+    expect(settingOf((await source.load('acme'))?.functions[0])).toEqual({ unit: 'C' });
+  });
+
+  it('is a partition while it has a head, without rows too', async () => {
+    await catalogs.touch('acme');
+    expect(await names(open())).toEqual([]);
+  });
+
+  it('asks about a partition for as long as it is used', async () => {
+    await apply(['a']);
+    let now = 0;
+    const source = open({ now: () => now });
+    expect(source.keepMs).toBe(300_000);
+    await source.load('acme');
+    now = 600_000;
+    await sleep(20);
+    expect(source.watched).toBe(1);
+    now += 1;
+    while (source.watched > 0) await sleep(5);
+    await source.load('acme');
+    expect(source.watched).toBe(1);
+    const next = changed(source);
+    await apply(['b']);
+    await next;
+  });
+
+  it('logs an outage once and its end, and goes on', async () => {
+    await apply(['a']);
+    let down = false;
+    const head = (partition: string): ReturnType<CatalogStore['head']> => {
+      if (down) throw new Error('no route');
+      return catalogs.head(partition);
+    };
+    const source = open({ catalogs: { ...catalogs, head } });
+    await source.load('acme');
+    down = true;
+    while (logged.length === 0) await sleep(5);
+    await sleep(30);
+    await source.purge();
+    await expect(source.load('acme')).rejects.toThrow('no route');
+    down = false;
+    while (!logged.includes('the store of catalogs answers again')) await sleep(5);
+    expect(logged.filter((message) => message.includes('does not answer'))).toHaveLength(1);
+    expect(logged.filter((message) => message.includes('could not be read again'))).toHaveLength(1);
+    const next = changed(source);
+    await apply(['b']);
+    expect(await next).toBe('acme');
+  });
+});
+
+describe('a daemon on stored catalogs', () => {
+  it('builds classes anew where their setting changed, and no others', async () => {
+    const built: string[] = [];
+    class Weather {
+      readonly key: unknown;
+      constructor({ setting }: { setting: { key?: string } }) {
+        this.key = setting.key;
+        built.push(`Weather ${setting.key}`);
+      }
+      a(): unknown {
+        return this.key;
+      }
+    }
+    class Other {
+      constructor() {
+        built.push('Other');
+      }
+      b(): string {
+        return 'b';
+      }
+    }
+    const document = config(['a', 'b']);
+    Object.assign(document.module_links?.[1] ?? {}, { class_name: 'Other' });
+    await applyConfig(catalogs, 'acme', document, AUTHOR);
+    const source = createStoredSource({ catalogs, logger, pollMs: 5 });
+    const daemon = createDaemon({
+      catalogs: source,
+      modules: [{ accepts: () => true, load: () => Promise.resolve({ exports: { Weather, Other }, digest: null }) }],
+      logger,
+    });
+    const received: string[] = [];
+    const session = daemon.open({ send: (message: unknown) => void received.push(JSON.stringify(message)) } as never, {
+      partition: 'acme',
+    });
+    let id = 0;
+    const ask = async (method: string, params: object): Promise<string> =>
+      JSON.stringify(await session.receive({ jsonrpc: '2.0', id: (id += 1), method, params }));
+    const handshake = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 't', version: '1' } };
+    await ask('initialize', handshake);
+    await session.receive({ jsonrpc: '2.0', method: 'notifications/initialized' });
+    expect(await ask('tools/call', { name: 'a', arguments: {} })).toContain('secret');
+    await ask('tools/call', { name: 'b', arguments: {} });
+    const id1 = (await catalogs.settings('acme')).items.find(({ setting }) => setting['key'] === 'secret')?.setting_id ?? '';
+    const next = changed(source);
+    await changeSetting(catalogs, 'acme', id1, { key: 'rotated' }, AUTHOR);
+    await next;
+    await sleep(20);
+    expect(await ask('tools/call', { name: 'a', arguments: {} })).toContain('rotated');
+    await ask('tools/call', { name: 'b', arguments: {} });
+    expect(built).toEqual(['Weather secret', 'Other', 'Weather rotated']);
+    await applyConfig(catalogs, 'acme', config(['a', 'b', 'c']), { ...AUTHOR, allowBreaking: true });
+    while (!received.some((text) => text.includes('notifications/tools/list_changed'))) await sleep(5);
+    expect(await ask('tools/list', {})).toContain('The tool c');
+    await daemon.close();
+  });
+});
+
+describe('two sources as one', () => {
+  it('asks the file about its partition, and the store about all others', async () => {
+    await apply(['a']);
+    await applyConfig(catalogs, 'default', config(['never served']), AUTHOR);
+    const own = createFixedSource('default', exampleCatalog('of the file'));
+    const others = open();
+    const routed = createRoutedSource({ partition: 'default', own, others });
+    expect((await routed.load('default'))?.functions[0]?.name).toBe('of the file');
+    expect((await routed.load('acme'))?.functions[0]?.name).toBe('a');
+    expect(await routed.load('nowhere')).toBeUndefined();
+    expect(routed.keepMs).toBe(others.keepMs);
+    await others.load('default');
+    const told: string[] = [];
+    const stop = routed.watch?.((partition) => told.push(partition));
+    own.update(exampleCatalog('second'));
+    const next = changed(others);
+    await applyConfig(catalogs, 'default', config(['x']), { ...AUTHOR, allowBreaking: true });
+    await next;
+    const after = changed(others);
+    await apply(['b']);
+    await after;
+    expect(told).toEqual(['default', 'acme']);
+    stop?.();
+    own.update(exampleCatalog('third'));
+    expect(told).toHaveLength(2);
+    await routed.close?.();
+    expect(others.watched).toBe(0);
+  });
+
+  it('has no watch where neither has, and the time of either', async () => {
+    const plain = { load: () => undefined };
+    expect(createRoutedSource({ partition: 'a', own: plain, others: plain })).not.toHaveProperty('watch');
+    expect(createRoutedSource({ partition: 'a', own: plain, others: plain })).not.toHaveProperty('keepMs');
+    const watching = createFixedSource('a', exampleCatalog('x'));
+    const told: string[] = [];
+    const routed = createRoutedSource({ partition: 'a', own: plain, others: { ...watching, keepMs: 5 } });
+    routed.watch?.((partition) => told.push(partition))();
+    expect(routed.keepMs).toBe(5);
+    await routed.close?.();
+  });
+});
