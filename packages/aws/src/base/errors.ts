@@ -82,6 +82,15 @@ const UNREACHABLE = new Set([
   'EADDRNOTAVAIL',
 ]);
 
+/** The code of a connection that failed. The SDK may wrap an error that is none in its own realm: then its text is left. */
+function connectionError(error: unknown): string | undefined {
+  const { code } = members(error);
+  const message = messageOf(error);
+  const found =
+    typeof code === 'string' ? code : /socket hang up/.test(message) ? 'ECONNRESET' : /\bE[A-Z]+\b/.exec(message)?.[0];
+  return found !== undefined && UNREACHABLE.has(found) ? found : undefined;
+}
+
 /** Whether AWS asked to come more slowly. */
 export const isThrottled = (error: unknown): boolean => THROTTLING.has(nameOf(error));
 
@@ -153,11 +162,10 @@ function resourceProblem(error: unknown, { resource }: Place, what: string): str
 function passingProblem(error: unknown, { service }: Place, what: string): string | undefined {
   const name = nameOf(error);
   const status = statusOf(error);
-  const { code } = members(error);
+  const code = connectionError(error);
   if (isThrottled(error)) return `${service} throttles this account or table (${name}): try again later.`;
   if (name === 'TimeoutError' || name === 'AbortError') return `${service} did not answer in time (${what}): try again later.`;
-  if (typeof code === 'string' && UNREACHABLE.has(code))
-    return `${service} cannot be reached (${code}): check the network and the endpoint.`;
+  if (code !== undefined) return `${service} cannot be reached (${code}): check the network and the endpoint.`;
   if (name === 'SyntaxError')
     return `Something other than ${service} answered${status === 0 ? '' : ` (HTTP ${status})`}: check the endpoint and any proxy.`;
   return status >= 500 ? `${service} failed (HTTP ${status}): try again later.` : undefined;

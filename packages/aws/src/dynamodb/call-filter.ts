@@ -2,7 +2,7 @@
 import type { AttributeValue, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import type { CallQuery } from '@mcp-daemon/core';
 
-import { SETTLED } from './call-item.js';
+import { OPEN_TYPE, SETTLED } from './call-item.js';
 import { formatTime, lastOf } from './dates.js';
 import { TABLE, TTL_ATTRIBUTE } from './tables.js';
 
@@ -13,6 +13,7 @@ const WITHOUT_BODIES = [
     'mcp_function_call_uuid',
     'name',
     'mcp_type',
+    OPEN_TYPE,
     'content_in_s3',
     'status',
     'notes',
@@ -95,11 +96,14 @@ function filters(query: CallQuery, conditions: Conditions, key: 'updated_at' | '
   const found = [
     `(attribute_not_exists(${name(TTL_ATTRIBUTE)}) OR ${name(TTL_ATTRIBUTE)} > ${value({ N: String(Math.floor(now / 1_000)) })})`,
   ];
-  const equal = (attribute: 'name' | 'mcp_type' | 'updated_by' | 'server' | 'revision'): void => {
+  for (const attribute of ['name', 'updated_by', 'server', 'revision'] as const) {
     const wanted = query[attribute];
     if (wanted !== undefined && attribute !== key) found.push(`${name(attribute)} = ${value({ S: wanted })}`);
-  };
-  for (const attribute of ['name', 'mcp_type', 'updated_by', 'server', 'revision'] as const) equal(attribute);
+  }
+  if (query.mcp_type !== undefined) {
+    const wanted = value({ S: query.mcp_type });
+    found.push(`(${name('mcp_type')} = ${wanted} OR ${name(OPEN_TYPE)} = ${wanted})`);
+  }
   if (query.status !== undefined) found.push(statusCondition(query.status, conditions));
   if (query.client !== undefined)
     found.push(

@@ -1,4 +1,5 @@
 /** Call records as rows of `mcp-function_calls`, by the names and types of the Python engine, and back. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { CallFault, CallRecord, CallStatus, McpType } from '@mcp-daemon/core';
 
 import type { Item } from './codec.js';
@@ -12,6 +13,7 @@ import { TTL_ATTRIBUTE } from './tables.js';
  *   arguments_json    arguments that a map cannot hold as they are: JSON text
  *   arguments_in_s3   arguments were moved to the blob store, as content can be
  *   content_sha256, arguments_sha256   of what was moved, to be compared when it is read
+ *   open_mcp_type     `mcp_type` of a call that runs: so its row is in one index less, and a call costs 8 write units and not 9
  *   expires_at        when DynamoDB may remove the row: seconds since 1970
  */
 const FAULTS: readonly string[] = ['transport', 'protocol', 'tool'];
@@ -20,30 +22,32 @@ const TYPES: readonly string[] = ['tool', 'resource', 'prompt'];
 /** The states of a record that has ended. Any other word is one of a call that has not: the Python engine begins with `initial`. */
 export const SETTLED: readonly CallStatus[] = ['completed', 'failed', 'cancelled', 'timed_out', 'interrupted'];
 
+/** Where the type of a running call is. */
+export const OPEN_TYPE = 'open_mcp_type';
+
 /** The key of a record's row. */
 export const callKey = (partition: string, uuid: string): Item => ({
   partition_key: { S: partition },
   mcp_function_call_uuid: { S: uuid },
 });
 
-/** Arguments as the map that the Python engine has, where their text comes back from it as it was; else as text. */
-function argumentsOf(text: string): Item {
+/** Arguments as the map that the Python engine has; undefined where their text would not come back from it as it was. */
+function mapOf(text: string): AttributeValue | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
-    return { arguments_json: { S: text } };
+    return undefined;
   }
   const isMap = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-  const value = isMap && JSON.stringify(parsed) === text ? fromJson(parsed) : undefined;
-  return value === undefined ? { arguments_json: { S: text } } : { arguments: value };
+  return isMap && JSON.stringify(parsed) === text ? fromJson(parsed) : undefined;
 }
 
 /** A row, without payloads that were moved. @param expireAfterMs 0: never */
 export function encodeCall(row: CallRecord, expireAfterMs: number): Item {
   const item: Item = {
-    ...callKey(row.partition_key, row.mcp_function_call_uuid),
-    mcp_type: { S: row.mcp_type },
+    partition_key: { S: row.partition_key },
+    mcp_function_call_uuid: { S: row.mcp_function_call_uuid },
     content_in_s3: { BOOL: row.content_in_s3 },
     status: { S: row.status },
     updated_by: { S: row.updated_by },
@@ -52,9 +56,14 @@ export function encodeCall(row: CallRecord, expireAfterMs: number): Item {
     revision: { S: row.revision },
     owner: { S: row.owner },
   };
+  item[row.status === 'in_process' ? OPEN_TYPE : 'mcp_type'] = { S: row.mcp_type };
   // Texts of an index cannot be empty.
   if (row.name !== '') item['name'] = { S: row.name };
-  if (row.arguments !== null) Object.assign(item, argumentsOf(row.arguments));
+  if (row.arguments !== null) {
+    const map = mapOf(row.arguments);
+    if (map === undefined) item['arguments_json'] = { S: row.arguments };
+    else item['arguments'] = map;
+  }
   if (row.content !== null) item['content'] = { S: row.content };
   if (row.notes !== null) item['notes'] = { S: row.notes };
   if (row.time_spent !== null) item['time_spent'] = { N: String(row.time_spent) };
@@ -89,7 +98,7 @@ export function decodeCall(item: Item): CallRecord {
     partition_key: text('partition_key') ?? '',
     mcp_function_call_uuid: text('mcp_function_call_uuid') ?? '',
     name: text('name') ?? '',
-    mcp_type: oneOf<McpType>(TYPES, text('mcp_type')) ?? 'tool',
+    mcp_type: oneOf<McpType>(TYPES, text('mcp_type') ?? text(OPEN_TYPE)) ?? 'tool',
     arguments: argumentsText(item),
     content: content?.S ?? (isThere(content) ? toJsonText(content) : null),
     content_in_s3: truthOf(item['content_in_s3']) ?? false,

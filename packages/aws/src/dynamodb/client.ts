@@ -11,6 +11,8 @@ import { checkEndpoint } from '../base/options.js';
 export interface DynamoOptions extends AwsOptions {
   /** The address of DynamoDB, as `http://127.0.0.1:8000`. Default: AWS. */
   endpoint?: string;
+  /** Whether to have DynamoDB say what each request costs, and to count it. Default false. */
+  countUnits?: boolean;
 }
 
 /** Counts since the client was made. */
@@ -21,6 +23,10 @@ export interface DynamoCounts {
   retries: number;
   /** Requests that AWS throttled to the end. */
   throttled: number;
+  /** Read units, where they are counted. */
+  readUnits: number;
+  /** Write units, where they are counted. */
+  writeUnits: number;
 }
 
 /** DynamoDB, as the rest of this package uses it. */
@@ -67,6 +73,22 @@ export const placeOf = (command: { readonly input: ServiceInputTypes }): Paramet
   action: actionOf(command),
 });
 
+/** Has every request ask what it costs. */
+function askForUnits(client: DynamoDBClient): void {
+  client.middlewareStack.add((next) => (args) => next({ ...args, input: { ...args.input, ReturnConsumedCapacity: 'TOTAL' } }), {
+    step: 'initialize',
+  });
+}
+
+function countUnits(counts: DynamoCounts, command: object, output: ServiceOutputTypes): void {
+  const said = 'ConsumedCapacity' in output ? output.ConsumedCapacity : undefined;
+  const units = [said ?? []]
+    .flat()
+    .reduce((sum, capacity) => sum + ('CapacityUnits' in capacity ? (capacity.CapacityUnits ?? 0) : 0), 0);
+  if (/^(Get|BatchGet|Query|Scan)/.test(actionOf(command))) counts.readUnits += units;
+  else counts.writeUnits += units;
+}
+
 /**
  * Opens a client: finds the region and the credentials, and asks DynamoDB nothing yet.
  *
@@ -88,7 +110,8 @@ export async function openDynamo(options: DynamoOptions = {}): Promise<Dynamo> {
       httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
     },
   });
-  const counts: DynamoCounts = { requests: 0, retries: 0, throttled: 0 };
+  const counts: DynamoCounts = { requests: 0, retries: 0, throttled: 0, readUnits: 0, writeUnits: 0 };
+  if (options.countUnits === true) askForUnits(client);
   let closed = false;
   let found: string;
   try {
@@ -104,6 +127,7 @@ export async function openDynamo(options: DynamoOptions = {}): Promise<Dynamo> {
     try {
       const output = await client.send(command, { abortSignal: AbortSignal.timeout(deadlineMs) });
       counts.retries += (output.$metadata.attempts ?? 1) - 1;
+      if (options.countUnits === true) countUnits(counts, command, output);
       // An empty answer of a proxy reads like a row that is not there.
       if (output.$metadata.requestId === undefined)
         throw new DaemonError('store_busy', 'Something other than DynamoDB answered: check the endpoint and any proxy.');

@@ -8,8 +8,19 @@ const FIRST_MICROSECONDS = '000+0000';
 const LAST_MICROSECONDS = '999+0000';
 const MAX_TIME = 253_402_300_799_999; // the end of the year 9999: later ones have another form
 
-const spell = (time: number, end: string): string =>
-  `${new Date(Math.min(Math.max(0, Math.trunc(time)), MAX_TIME)).toISOString().slice(0, -1)}${end}`;
+let lastSecond = -1;
+let lastText = '';
+
+/** Records of one moment are many: the text of a second is made once. */
+function spell(time: number, end: string): string {
+  const known = Math.min(Math.max(0, Math.trunc(time)), MAX_TIME);
+  const second = Math.floor(known / 1_000);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastText = new Date(second * 1_000).toISOString().slice(0, -4);
+  }
+  return `${lastText}${String(known % 1_000).padStart(3, '0')}${end}`;
+}
 
 /** A time in PynamoDB's spelling. @param time milliseconds since 1970 */
 export const formatTime = (time: number): string => spell(time, FIRST_MICROSECONDS);

@@ -12,6 +12,7 @@ import type { CallRecord, Logger } from '@mcp-daemon/core';
 import { isConditionFailed, toStoreError } from '../base/errors.js';
 import { inParallel } from '../base/pacing.js';
 import { createConditions, statusCondition } from './call-filter.js';
+import { OPEN_TYPE } from './call-item.js';
 import type { Dynamo } from './client.js';
 import { placeOf } from './client.js';
 import type { Item } from './codec.js';
@@ -125,7 +126,11 @@ export function createOpenCalls(dynamo: Dynamo, owner: string, logger: Pick<Logg
   async function mark(item: Item, of: string): Promise<boolean> {
     const conditions = createConditions();
     const { name, value, names, values } = conditions;
-    const changes = { status: 'interrupted', notes: NOTES, updated_at: formatTime(Date.now()) };
+    const type = textOf(item[OPEN_TYPE]);
+    const changes = {
+      ...{ status: 'interrupted', notes: NOTES, updated_at: formatTime(Date.now()) },
+      ...(type === undefined ? {} : { mcp_type: type }),
+    };
     const command = new UpdateItemCommand({
       TableName: TABLE.calls,
       Key: {
@@ -157,7 +162,7 @@ export function createOpenCalls(dynamo: Dynamo, owner: string, logger: Pick<Logg
       IndexName: 'updated_at-index',
       KeyConditionExpression: `${name('partition_key')} = ${value({ S: partition })} AND ${name('updated_at')} >= ${value({ S: from })}`,
       FilterExpression: `${name('owner')} = ${value({ S: of })} AND ${statusCondition('in_process', conditions)}`,
-      ProjectionExpression: `${name('partition_key')}, ${name('mcp_function_call_uuid')}`,
+      ProjectionExpression: ['partition_key', 'mcp_function_call_uuid', OPEN_TYPE].map(name).join(', '),
       ExpressionAttributeNames: names,
       ExpressionAttributeValues: values,
     };

@@ -1,0 +1,78 @@
+/**
+ * The contracts on the engines that a bare machine does not have: AWS's DynamoDB Local (DYNAMODB_LOCAL, see
+ * scripts/dynamodb-local.mjs) and Ceph's radosgw (RADOSGW, with the keys TESTKEY and TESTSECRET). It says which of them it ran.
+ */
+import { randomUUID } from 'node:crypto';
+
+import { DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { blobStoreContract, catalogStoreContract, storeContract } from '@mcp-daemon/core/contract';
+
+import type { DynamoStore, DynamoStoreOptions } from '../src/index.js';
+import { initDynamoStore, openDynamoStore, openS3Blobs } from '../src/index.js';
+import { createBucket, LOCAL, plainClient, startFauxqs } from './support.js';
+import { unitsTable } from './units.js';
+
+const { DYNAMODB_LOCAL: local = '', RADOSGW: radosgw = '' } = process.env;
+const where = (endpoint: string): typeof describe => (endpoint === '' ? (describe.skip as typeof describe) : describe);
+
+/** A store on tables of its own. */
+async function openEmpty(options: DynamoStoreOptions = {}): Promise<DynamoStore> {
+  const client = plainClient(local);
+  const { TableNames = [] } = await client.send(new ListTablesCommand({}));
+  for (const TableName of TableNames) await client.send(new DeleteTableCommand({ TableName }));
+  client.destroy();
+  await initDynamoStore({ ...LOCAL, endpoint: local });
+  return openDynamoStore({ ...LOCAL, endpoint: local, expireAfterMs: 0, ...options });
+}
+
+it('says which engines it ran', () => {
+  const ran = [local === '' ? [] : ['DynamoDB Local'], radosgw === '' ? [] : ['radosgw']].flat();
+  process.stdout.write(`packages/aws: engines beside dynalite and fauxqs: ${ran.join(', ') || 'none'}\n`);
+  expect(ran.length).toBe([local, radosgw].filter((endpoint) => endpoint !== '').length);
+});
+
+where(local)('DynamoDB Local', () => {
+  describe.each(['answered', 'eventual'] as const)('the contract of a store, %s', (promise) => {
+    for (const check of storeContract) {
+      it(check.name, async () => {
+        const s3 = await startFauxqs('payloads');
+        const blobs = await openS3Blobs({ ...LOCAL, bucket: 'payloads', endpoint: s3.endpoint });
+        await check.run(() => openEmpty({ promise, blobs }));
+        await s3.stop();
+      });
+    }
+  });
+
+  describe('the contract of stored catalogs', () => {
+    for (const check of catalogStoreContract) {
+      it(check.name, () =>
+        check.run(async () => {
+          const store = await openEmpty();
+          const other = await openDynamoStore({ ...LOCAL, endpoint: local });
+          const close = async (): Promise<void> => {
+            await store.close();
+            await other.close();
+          };
+          return { catalogs: store.catalogs, other: other.catalogs, close };
+        }),
+      );
+    }
+  });
+
+  it('a call costs at most twice the units of one put of its row', async () => {
+    const rows = await unitsTable(openEmpty);
+    process.stdout.write(`${rows.map((row) => row.line).join('\n')}\n`);
+    expect(rows.map(({ put }) => put)).toEqual(rows.map(() => 4));
+    for (const { units, put, isOpen } of rows) expect(units).toBe(isOpen ? 2 * put : put);
+  });
+});
+
+where(radosgw)('radosgw: the contract of blobs', () => {
+  for (const check of blobStoreContract) {
+    it(check.name, async () => {
+      const bucket = `blobs-${randomUUID()}`;
+      await createBucket(radosgw, bucket);
+      await check.run(() => openS3Blobs({ ...LOCAL, bucket, endpoint: radosgw }));
+    });
+  }
+});
