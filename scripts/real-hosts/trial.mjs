@@ -1,6 +1,6 @@
 /** One host over one transport, from the start of the host to the record of its call. */
 import { execFile, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,6 +30,18 @@ function killGroup(child) {
     process.kill(-child.pid, 'SIGKILL');
   } catch (error) {
     if (error.code !== 'ESRCH') throw error; // all have ended by themselves
+  }
+}
+
+/** Ends what a host has left behind in process groups of its own, which its home folder tells from others. Linux only. */
+function killLeftBehind(home) {
+  if (process.platform !== 'linux') return;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`HOME=${home}`)) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended meanwhile, or is of another user.
+    }
   }
 }
 
@@ -153,6 +165,7 @@ export async function trial(host, { transport, at, node, twins }) {
   } finally {
     await served?.stop();
     model.close();
+    killLeftBehind(home);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }
