@@ -104,6 +104,8 @@ export { createRoutedSource } from './stored/routed.js';
 export type { RoutedSourceOptions } from './stored/routed.js';
 export { changeSetting, listSettings, removeSetting } from './stored/settings.js';
 export type { ShownSetting } from './stored/settings.js';
+export { createFixedSource } from './catalog/fixed.js';
+export type { FixedCatalogSource } from './catalog/fixed.js';
 export { createStoredSource } from './stored/source.js';
 export type { StoredSource, StoredSourceOptions } from './stored/source.js';
 export { createCache } from './base/cache.js';

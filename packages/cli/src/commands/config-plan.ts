@@ -32,7 +32,7 @@ export const plan = defineCommand({
   examples: [['config plan mcp.json --partition acme', 'Compare the file with what acme serves']],
   async run({ file: path, partition = 'default', merge, json }, context) {
     const { document } = await readDocument(path, context);
-    const [{ withCatalogs }, { planJson, planLines }, { createMemoryStore, planConfig }] = await Promise.all([
+    const [{ withCatalogs }, { planJson, planLines }, { createMemoryCatalogStore, planConfig }] = await Promise.all([
       import('./stored.js'),
       import('./changes-text.js'),
       import('@mcp-daemon/core'),
@@ -42,7 +42,7 @@ export const plan = defineCommand({
         context,
         (catalogs) => planConfig(catalogs, partition, document, { merge }),
         undefined,
-      )) ?? (await planConfig(createMemoryStore().catalogs, partition, document, { merge }));
+      )) ?? (await planConfig(createMemoryCatalogStore(), partition, document, { merge }));
     if (json) context.print(planJson(made));
     else for (const line of planLines(made, context.paint)) context.print(line);
     return made.breaking.length > 0 ? BREAKING : 0;

@@ -8,6 +8,7 @@ import { outOfBytes } from './byte-budget.js';
 import type { Caller } from './caller.js';
 import type { Refusal } from './respond.js';
 import { refuse, sendJson } from './respond.js';
+import type { Turns } from './turns.js';
 
 /** The media types that are read. */
 export type BodyType = 'application/json' | 'application/x-www-form-urlencoded';
@@ -22,6 +23,8 @@ export interface BodyReaderOptions {
   maxBytes: number;
   /** The budget for unfinished bodies of known callers. A body that arrives in one piece is not counted. Default: no limit. */
   budget?: Pick<ByteBudget, 'hold'>;
+  /** Whose turn it is to have a body decoded and served. Default: each is served at once. */
+  turns?: Turns;
 }
 
 /**
@@ -64,7 +67,7 @@ function parsedBefore(req: IncomingMessage): unknown {
 }
 
 /** Creates a reader for bodies of one media type, in UTF-8 and not compressed. */
-export function createBodyReader({ type, maxBytes, budget }: BodyReaderOptions): BodyReader {
+export function createBodyReader({ type, maxBytes, budget, turns }: BodyReaderOptions): BodyReader {
   function refusalOf({ headers }: IncomingMessage): Refusal | undefined {
     const given = headers['content-type'];
     if (given !== type && !isType(type, given)) return { status: 415, message: `Content-Type must be ${type}, in UTF-8.` };
@@ -103,11 +106,15 @@ export function createBodyReader({ type, maxBytes, budget }: BodyReaderOptions):
       more.push(chunk);
       if (holding?.set(bytes) === false) stop(outOfMemory());
     };
-    const onEnd = (): void => {
+    const finish = (): void => {
       release();
       const text = textOf(more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, bytes));
       first = more = undefined; // the request and its listeners live until the response has ended
       done({ text, bytes });
+    };
+    const onEnd = (): void => {
+      if (turns === undefined || caller === undefined) finish();
+      else turns.run(caller, finish);
     };
     req.on('data', onData);
     req.on('end', onEnd);
@@ -157,15 +164,24 @@ export interface MessageReaderOptions {
   /** Largest size of one body. */
   maxBytes: number;
   budget: Pick<ByteBudget, 'hold'>;
+  turns: Turns;
   /** Default: bodies cost nothing. */
   charge?: Charge | undefined;
 }
 
+/**
+ * A message may hold one value for so many bytes that a body may have: 50,000 by default. A body of the same size with many small
+ * values takes a hundred times as long to parse and to check as one with a few large ones, and nothing else is served meanwhile.
+ */
+const BYTES_PER_VALUE = 80;
+const MIN_VALUES = 10_000;
+const MAX_VALUES = 1_000_000;
+
 /** Parses a body. @returns undefined where it is not a message; the request has been answered then */
-function parse(text: string, req: IncomingMessage, res: ServerResponse): { message: unknown } | undefined {
+function parse(text: string, req: IncomingMessage, res: ServerResponse, maxValues: number): { message: unknown } | undefined {
   let message: unknown;
   try {
-    const bytes = weighMessage(text);
+    const bytes = weighMessage(text, maxValues);
     if (bytes > SMALL_MESSAGE_BYTES) weights.set(req, bytes);
     message = JSON.parse(text);
   } catch (error) {
@@ -183,8 +199,9 @@ function parse(text: string, req: IncomingMessage, res: ServerResponse): { messa
  * Creates a reader of MCP messages. A large body is charged before it is parsed, and a batch counts as many requests as it has
  * messages.
  */
-export function createMessageReader({ maxBytes, budget, charge }: MessageReaderOptions): MessageReader {
-  const read = createBodyReader({ type: 'application/json', maxBytes, budget });
+export function createMessageReader({ maxBytes, budget, turns, charge }: MessageReaderOptions): MessageReader {
+  const read = createBodyReader({ type: 'application/json', maxBytes, budget, turns });
+  const maxValues = Math.min(MAX_VALUES, Math.max(MIN_VALUES, Math.floor(maxBytes / BYTES_PER_VALUE)));
   return (req, res, caller, done) => {
     /** Whether the caller may send this many further requests; if not, the request is answered with a refusal. */
     const mayCost = (requests: number): boolean => {
@@ -196,7 +213,7 @@ export function createMessageReader({ maxBytes, budget, charge }: MessageReaderO
       if ('status' in body) return refuse(res, body);
       const { bytes } = body;
       if (bytes >= BYTES_PER_REQUEST && !mayCost(Math.floor(bytes / BYTES_PER_REQUEST))) return;
-      const parsed = 'text' in body ? parse(body.text, req, res) : { message: body.parsed };
+      const parsed = 'text' in body ? parse(body.text, req, res, maxValues) : { message: body.parsed };
       if (parsed === undefined) return;
       const { message } = parsed;
       if (Array.isArray(message) && !mayCost(message.length - 1)) return;
