@@ -181,8 +181,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const limits = withDefaults(options.limits);
   const server: Implementation = { name: 'mcp-daemon', version: '0.0.0', ...options.server };
   const info = createServerInfo(server);
-  const bus = createEventBus((error) => logger.error({ error: String(error) }, 'a listener failed'));
-
+  const onListenerError = (error: unknown): void => logger.error({ error: String(error) }, 'a listener failed');
+  const bus = createEventBus(onListenerError);
   const linker = createLinker([...runners, createInProcessRunner({ modules, logger })]);
   const { source, fixed, known } = catalogsOf(options);
   const catalog = createCatalog({
@@ -222,7 +222,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const asker = createInputAsker({ sealer, info, limits });
   const parts = { catalog, executor, recorder, asker, bus, info };
   const calls = createCalls({ ...parts, limits, explainFailures, dropHostArguments, logger });
-  const subscriptions = createSubscriptionIndex(bus, limits);
+  const subscriptions = createSubscriptionIndex(bus, limits, { onError: onListenerError });
   const listeners = createListeners({
     index: subscriptions,
     maxUris: limits.maxSubscriptions,

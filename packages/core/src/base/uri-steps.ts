@@ -110,30 +110,52 @@ function plainMatcher(steps: readonly Step[]): StepMatcher {
     });
 }
 
-/** The positions from which each step can reach the end: `ways[step][position - start]` is 1. */
-function waysToTheEnd(steps: readonly Step[], { text, folded }: NormalUri, start: number, end: number): Uint8Array[] {
+/** The positions from which a step can reach the end: `from[position - start]` is 1, nowhere before `low` or after `high`. */
+interface Ways {
+  readonly from: Uint8Array;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The ways of each step; undefined if a step that cannot be skipped has none. */
+function waysToTheEnd(
+  steps: readonly Step[],
+  { text, folded }: NormalUri,
+  start: number,
+  end: number,
+): readonly Ways[] | undefined {
   const length = end - start;
-  let next = new Uint8Array(length + 1);
-  next[length] = 1;
+  let next: Ways = { from: new Uint8Array(length + 1), low: length, high: length };
+  next.from[length] = 1;
   const ways = [next];
+  const hasChoices = steps.some(({ kind }) => kind === 'either');
   for (const step of steps.toReversed()) {
-    const here = new Uint8Array(length + 1);
+    const from = new Uint8Array(length + 1);
+    let low = length + 1;
+    let high = -1;
+    const set = (at: number): void => {
+      from[at] = 1;
+      low = at;
+      if (high === -1) high = at;
+    };
     if (step.kind === 'text') {
-      for (let at = length - step.text.length; at >= 0; at -= 1) {
-        if (next[at + step.text.length] === 1 && folded.startsWith(step.text, start + at)) here[at] = 1;
-      }
+      const shift = step.text.length;
+      for (let at = next.high - shift; at >= 0 && at >= next.low - shift; at -= 1)
+        if (next.from[at + shift] === 1 && folded.startsWith(step.text, start + at)) set(at);
     } else if (step.kind === 'either') {
-      const other = ways.at(-1 - step.over);
-      for (let at = length; at >= 0; at -= 1) if (next[at] === 1 || other?.[at] === 1) here[at] = 1;
+      const other = ways.at(-1 - step.over) ?? next;
+      for (let at = Math.max(next.high, other.high); at >= 0 && at >= Math.min(next.low, other.low); at -= 1)
+        if (next.from[at] === 1 || other.from[at] === 1) set(at);
     } else {
       let more = false;
-      for (let at = length; at >= 0; at -= 1) {
-        more = at < length && !step.excluded.includes(text.charAt(start + at)) && (more || next[at + 1] === 1);
-        if (more || (step.empty && next[at] === 1)) here[at] = 1;
+      for (let at = next.high; at >= 0 && (more || at >= next.low - 1); at -= 1) {
+        more = at < length && !step.excluded.includes(text.charAt(start + at)) && (more || next.from[at + 1] === 1);
+        if (more || (step.empty && next.from[at] === 1)) set(at);
       }
     }
-    ways.push(here);
-    next = here;
+    if (high === -1 && !hasChoices) return undefined; // where there are choices, this step may be skipped
+    next = { from, low, high };
+    ways.push(next);
   }
   return ways.reverse();
 }
@@ -158,7 +180,7 @@ function searchingMatcher(steps: readonly Step[]): StepMatcher {
       from = found + text.length;
     }
     const ways = waysToTheEnd(steps, uri, start, end);
-    if (ways[0]?.[0] !== 1) return false;
+    if (ways?.[0]?.from[0] !== 1) return false;
     return walk(
       steps,
       uri,
@@ -166,7 +188,7 @@ function searchingMatcher(steps: readonly Step[]): StepMatcher {
       end,
       values,
     )((at, index, step) => {
-      const next = ways[index + 1];
+      const next = ways[index + 1]?.from;
       if (step.kind === 'either') return next?.[at - start] === 1 ? 1 : 0;
       let stop = at;
       for (let seen = at; seen < end && !step.excluded.includes(uri.text.charAt(seen)); seen += 1) {

@@ -5,7 +5,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc6570
  */
 import type { NormalUri } from './uri.js';
-import { normalPart, normalUri, otherEmptyPath } from './uri.js';
+import { normalPart, normalUri } from './uri.js';
 import type { QueryMatcher } from './uri-query.js';
 import { compileQuery } from './uri-query.js';
 import type { Step } from './uri-steps.js';
@@ -185,7 +185,7 @@ export function compileUriTemplate(template: string): UriMatcher {
   function matchNormal(uri: NormalUri): Record<string, string> | undefined {
     const found = matchForm(uri);
     if (found !== undefined) return found;
-    const other = otherEmptyPath(uri);
+    const other = uri.otherEmptyPath;
     return other && matchForm(other);
   }
 

@@ -13,18 +13,26 @@ export interface NormalUri {
   readonly text: string;
   /** The same with the scheme and the host in lower case. */
   readonly folded: string;
+  /** The same URI with the other form of an empty path: `https://example.com` for `https://example.com/`. */
+  readonly otherEmptyPath: NormalUri | undefined;
 }
 
-const UNRESERVED = /[A-Za-z0-9\-._~]/;
-/** Characters that must be encoded in a URI. A percent sign without two digits is not changed. */
+/** The codes of characters that need none: `A` by `%41`. */
+const UNRESERVED: ReadonlyMap<string, string> = new Map(
+  Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~', (character) => [
+    `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+    character,
+  ]),
+);
+/** What is never in a URI as it is. A percent sign without two digits is left alone. */
 const NOT_IN_URI = /[^\x21-\x7e]+|["<>\\^`{|}]+/gu;
 
 const encoded = (text: string): string =>
   [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 
 function normalCode(code: string): string {
-  const character = String.fromCharCode(Number.parseInt(code.slice(1), 16));
-  return UNRESERVED.test(character) ? character : code.toUpperCase();
+  const upper = code.toUpperCase();
+  return UNRESERVED.get(upper) ?? upper;
 }
 
 /**
@@ -54,6 +62,33 @@ function withoutDots(path: string): string {
   return `/${kept.join('/')}`;
 }
 
+/** A normal form. One URI is compared with many templates, so what they share is made once. */
+class Normal implements NormalUri {
+  readonly text: string;
+  readonly folded: string;
+  /** `null`: there is none. */
+  #other: NormalUri | null | undefined;
+
+  constructor(text: string, folded: string) {
+    this.text = text;
+    this.folded = folded;
+  }
+
+  get otherEmptyPath(): NormalUri | undefined {
+    if (this.#other === undefined) this.#other = otherForm(this) ?? null;
+    return this.#other ?? undefined;
+  }
+}
+
+function otherForm({ text, folded }: Normal): NormalUri | undefined {
+  const found = /^[^:/?#]+:\/\/[^/?#]*(\/?)(?=[?#]|$)/.exec(text);
+  if (found === null) return undefined;
+  const end = found[0].length;
+  const change = (form: string): string =>
+    found[1] === '/' ? form.slice(0, end - 1) + form.slice(end) : `${form.slice(0, end)}/${form.slice(end)}`;
+  return new Normal(change(text), change(folded));
+}
+
 /** A URI in normal form; undefined if it is too long. */
 export function normalUri(uri: string): NormalUri | undefined {
   if (uri.length > MAX_URI_LENGTH) return undefined;
@@ -61,17 +96,15 @@ export function normalUri(uri: string): NormalUri | undefined {
   const [start = '', scheme = '', authority = '', path = ''] = HIERARCHICAL.exec(text) ?? [];
   if (path.includes('/.')) text = scheme + authority + withoutDots(path) + text.slice(start.length);
   const head = scheme + authority;
-  return { text, folded: head.toLowerCase() + text.slice(head.length) };
+  const lower = head.toLowerCase();
+  // Most URIs come in normal form: then both texts are the one that came, and nothing is copied.
+  return new Normal(text, lower === head ? text : lower + text.slice(head.length));
 }
 
-/** The same URI with the other form of an empty path: `https://example.com` for `https://example.com/`. */
-export function otherEmptyPath({ text, folded }: NormalUri): NormalUri | undefined {
-  const found = /^[^:/?#]+:\/\/[^/?#]*(\/?)(?=[?#]|$)/.exec(text);
-  if (found === null) return undefined;
-  const end = found[0].length;
-  const change = (form: string): string =>
-    found[1] === '/' ? form.slice(0, end - 1) + form.slice(end) : `${form.slice(0, end)}/${form.slice(end)}`;
-  return { text: change(text), folded: change(folded) };
+/** The text that two URIs share if they are the same, from their normal form. */
+export function normalKey({ folded }: NormalUri): string {
+  const bare = /^[^:/?#]+:\/\/[^/?#]*\/(?=[?#]|$)/.exec(folded)?.[0];
+  return bare === undefined ? folded : bare.slice(0, -1) + folded.slice(bare.length);
 }
 
 /**
@@ -81,8 +114,5 @@ export function otherEmptyPath({ text, folded }: NormalUri): NormalUri | undefin
  */
 export function uriKey(uri: string): string {
   const normal = normalUri(uri);
-  if (normal === undefined) return uri;
-  const { folded } = normal;
-  const bare = /^[^:/?#]+:\/\/[^/?#]*\/(?=[?#]|$)/.exec(folded)?.[0];
-  return bare === undefined ? folded : bare.slice(0, -1) + folded.slice(bare.length);
+  return normal === undefined ? uri : normalKey(normal);
 }

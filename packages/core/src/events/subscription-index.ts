@@ -1,12 +1,17 @@
 /**
- * Which clients are notified of what, by partition, list, URI and template. A URI is matched with a template once, however many
- * clients subscribe to it and however often its template changes.
+ * Which clients are notified of what, by partition, list, URI and template. A URI is brought into its normal form once, and
+ * matched with a template once, however many clients subscribe to it and however often its template changes.
  */
+import { createHash } from 'node:crypto';
+
+import { normalKey, normalUri, uriKey } from '../base/uri.js';
 import type { UriMatcher } from '../base/uri-template.js';
 import { compileUriTemplate } from '../base/uri-template.js';
 import { DaemonError } from '../protocol/errors.js';
 import type { AnnouncedLists } from '../protocol/exchange.js';
 import type { CatalogEvent, EventBus, ListKind } from './bus.js';
+import type { Job } from './slices.js';
+import { Slices } from './slices.js';
 
 /** One client that is notified: a session, or a stream of `subscriptions/listen`. */
 export interface Subscriber {
@@ -53,33 +58,60 @@ export interface SubscriptionLimits {
 interface Subscribed {
   readonly uri: string;
   readonly subscribers: Set<Subscriber>;
+  /** {@link formKey} of the key that all forms of the URI share; only where the URI itself is another text, and once it has been matched. */
+  key?: string;
+  /** The number of the last template that it was matched with. */
+  matched: number;
 }
 
 /** One template, and the URIs that it matches. */
 interface TemplateGroup {
+  /** Templates are numbered as they come, so those that a URI was not matched with are the last ones. */
+  readonly number: number;
   readonly matcher: UriMatcher;
   readonly members: Set<Subscribed>;
 }
 
-/** Milliseconds for which URIs are matched before the event loop has a turn. */
-const HOLD_MS = 10;
+/** How many templates a URI is matched with before the job may be interrupted. */
+const MATCHES_AT_ONCE = 4;
+
+/** What {@link createSubscriptionIndex} uses. */
+export interface SubscriptionTools {
+  /** Gets what a subscriber threw. The others are notified all the same. */
+  onError: (error: unknown) => void;
+  /** Compiles a template. Default `compileUriTemplate`. */
+  compile?: (template: string) => UriMatcher;
+  /** Runs what takes long. Default: 2 ms in one turn of the event loop. */
+  slices?: Slices;
+}
+
+/** A key as it is kept: one that is long by its digest, because a key may be nine times as long as its URI. */
+const formKey = (key: string): string => (key.length > 100 ? createHash('sha256').update(key).digest('base64url') : key);
 
 /** The subscriptions of one partition. */
 class PartitionIndex {
   readonly subscribers = new Set<Subscriber>();
+  readonly #tools: Required<SubscriptionTools>;
   readonly #uris = new Map<string, Subscribed>();
+  /** URIs that are written in another form than their key, by that key (see {@link formKey}). */
+  readonly #otherForms = new Map<string, Set<Subscribed>>();
   readonly #groups = new Map<string, TemplateGroup>();
-  /** URIs that are not matched yet. They are matched a little later, or when a template changes before that. */
-  #unmatched = new Set<Subscribed>();
+  /** URIs that are not matched with all templates yet. */
+  readonly #unmatched = new Set<Subscribed>();
   #templates: readonly string[] = [];
-  #timer: NodeJS.Immediate | undefined;
+  #lastNumber = 0;
+  #closed = false;
+
+  constructor(tools: Required<SubscriptionTools>) {
+    this.#tools = tools;
+  }
 
   add(uri: string, subscriber: Subscriber, templates: readonly string[]): void {
     if (templates !== this.#templates) this.#follow(templates);
     let subscribed = this.#uris.get(uri);
     if (subscribed === undefined) {
-      this.#uris.set(uri, (subscribed = { uri, subscribers: new Set() }));
-      if (this.#groups.size > 0) this.#later(subscribed);
+      this.#uris.set(uri, (subscribed = { uri, subscribers: new Set(), matched: 0 }));
+      this.#later(subscribed);
     }
     subscribed.subscribers.add(subscriber);
   }
@@ -92,27 +124,64 @@ class PartitionIndex {
     this.#uris.delete(uri);
     this.#unmatched.delete(subscribed);
     for (const { members } of this.#groups.values()) members.delete(subscribed);
+    const { key } = subscribed;
+    const forms = key === undefined ? undefined : this.#otherForms.get(key);
+    forms?.delete(subscribed);
+    if (key !== undefined && forms?.size === 0) this.#otherForms.delete(key);
   }
 
   publish(event: CatalogEvent): void {
     if (event.type === 'list_changed') {
-      for (const subscriber of [...this.subscribers]) if (subscriber.lists[event.list]) subscriber.listChanged(event.list);
-    } else if (event.type === 'resource_updated') {
-      this.#notify(this.#uris.get(event.uri));
+      const { list } = event;
+      for (const subscriber of [...this.subscribers]) if (subscriber.lists[list]) this.#tell(() => subscriber.listChanged(list));
     } else if (this.#uris.size > 0) {
-      const { matcher, members } = this.#groups.get(event.uriTemplate) ?? this.#group(event.uriTemplate);
-      for (const subscribed of this.#unmatched) if (matcher.match(subscribed.uri) !== undefined) members.add(subscribed);
-      for (const subscribed of [...members]) this.#notify(subscribed);
+      this.#tools.slices.start(
+        event.type === 'resource_updated' ? this.#resourceUpdated(event.uri) : this.#templateUpdated(event.uriTemplate),
+      );
     }
   }
 
+  /** Ends its jobs. */
   close(): void {
-    clearImmediate(this.#timer);
+    this.#closed = true;
   }
 
-  #notify(subscribed: Subscribed | undefined): void {
-    if (subscribed === undefined) return;
-    for (const subscriber of [...subscribed.subscribers]) subscriber.resourceUpdated(subscribed.uri);
+  *#resourceUpdated(uri: string): Job {
+    yield* this.#match();
+    const same = this.#uris.get(uri);
+    if (same !== undefined) yield* this.#notify([same]);
+    const key = uriKey(uri);
+    const plain = key === uri ? undefined : this.#uris.get(key);
+    if (plain !== undefined) yield* this.#notify([plain]);
+    yield* this.#notify([...(this.#otherForms.get(formKey(key)) ?? [])].filter((form) => form !== same));
+  }
+
+  *#templateUpdated(template: string): Job {
+    if (!this.#groups.has(template)) {
+      this.#group(template);
+      this.#matchAgain();
+    }
+    yield* this.#match();
+    yield* this.#notify([...(this.#groups.get(template)?.members ?? [])]);
+  }
+
+  /** Notifies those who subscribed to these URIs, and still do. */
+  *#notify(all: readonly Subscribed[]): Job {
+    for (const { uri, subscribers } of all) {
+      for (const subscriber of [...subscribers]) {
+        if (this.#closed) return;
+        if (subscribers.has(subscriber)) this.#tell(() => subscriber.resourceUpdated(uri));
+        yield;
+      }
+    }
+  }
+
+  #tell(notify: () => void): void {
+    try {
+      notify();
+    } catch (error) {
+      this.#tools.onError(error);
+    }
   }
 
   /** Another catalog: what is matched with a template stays so, for it depends on nothing else. */
@@ -120,45 +189,67 @@ class PartitionIndex {
     this.#templates = templates;
     const wanted = new Set(templates);
     for (const template of this.#groups.keys()) if (!wanted.has(template)) this.#groups.delete(template);
-    let added = false;
-    for (const template of wanted) {
-      if (this.#groups.has(template)) continue;
-      this.#groups.set(template, { matcher: compileUriTemplate(template), members: new Set() });
-      added = true;
-    }
-    if (added) for (const subscribed of this.#uris.values()) this.#later(subscribed);
+    const before = this.#lastNumber;
+    for (const template of wanted) if (!this.#groups.has(template)) this.#group(template);
+    if (this.#lastNumber > before) this.#matchAgain();
   }
 
-  /** The group of a template that is not in any subscriber's catalog yet. */
-  #group(template: string): TemplateGroup {
-    const group: TemplateGroup = { matcher: compileUriTemplate(template), members: new Set() };
-    for (const subscribed of this.#uris.values())
-      if (group.matcher.match(subscribed.uri) !== undefined) group.members.add(subscribed);
-    this.#groups.set(template, group);
-    return group;
+  #group(template: string): void {
+    const number = (this.#lastNumber += 1);
+    this.#groups.set(template, { number, matcher: this.#tools.compile(template), members: new Set() });
+  }
+
+  /** There are more templates: all URIs are matched with those. */
+  #matchAgain(): void {
+    for (const subscribed of this.#uris.values()) this.#later(subscribed);
   }
 
   #later(subscribed: Subscribed): void {
+    if (this.#unmatched.size === 0) setImmediate(() => this.#tools.slices.start(this.#match())).unref();
     this.#unmatched.add(subscribed);
-    this.#timer ??= setImmediate(this.#match).unref();
   }
 
-  /** Matches what is not matched yet, for a moment, and goes on in a later turn of the event loop. */
-  readonly #match = (): void => {
-    this.#timer = undefined;
-    const until = performance.now() + HOLD_MS;
+  /** Matches what is not matched yet. */
+  *#match(): Job {
     for (const subscribed of this.#unmatched) {
-      for (const { matcher, members } of this.#groups.values())
-        if (!members.has(subscribed) && matcher.match(subscribed.uri) !== undefined) members.add(subscribed);
+      if (this.#closed) return;
+      yield* this.#matchOne(subscribed);
       this.#unmatched.delete(subscribed);
-      if (performance.now() > until) break;
+      yield;
     }
-    if (this.#unmatched.size > 0) this.#timer = setImmediate(this.#match).unref();
-  };
+  }
+
+  /** The normal form is not kept: it may be several times as long as the URI. */
+  *#matchOne(subscribed: Subscribed): Job {
+    const normal = normalUri(subscribed.uri);
+    if (normal === undefined) return;
+    if (subscribed.matched === 0) this.#addForm(subscribed, normalKey(normal));
+    let count = 0;
+    for (const { number, matcher, members } of this.#groups.values()) {
+      if (number <= subscribed.matched) continue;
+      if (matcher.matchNormal(normal) !== undefined) members.add(subscribed);
+      subscribed.matched = number;
+      if ((count += 1) % MATCHES_AT_ONCE !== 0) continue;
+      yield;
+      if (this.#uris.get(subscribed.uri) !== subscribed) return; // no client subscribes to it any more
+    }
+  }
+
+  #addForm(subscribed: Subscribed, key: string): void {
+    if (key === subscribed.uri || subscribed.key !== undefined) return;
+    subscribed.key = formKey(key);
+    const forms = this.#otherForms.get(subscribed.key);
+    if (forms === undefined) this.#otherForms.set(subscribed.key, new Set([subscribed]));
+    else forms.add(subscribed);
+  }
 }
 
 /** Creates the index of a daemon. */
-export function createSubscriptionIndex(bus: EventBus, limits: SubscriptionLimits): SubscriptionIndex {
+export function createSubscriptionIndex(
+  bus: EventBus,
+  limits: SubscriptionLimits,
+  { onError, compile = compileUriTemplate, slices = new Slices() }: SubscriptionTools,
+): SubscriptionIndex {
   const partitions = new Map<string, { index: PartitionIndex; leave: () => void }>();
   /** Characters that each user has subscribed to. */
   const users = new Map<string, number>();
@@ -166,7 +257,7 @@ export function createSubscriptionIndex(bus: EventBus, limits: SubscriptionLimit
   function enter(name: string): PartitionIndex {
     const before = partitions.get(name);
     if (before !== undefined) return before.index;
-    const index = new PartitionIndex();
+    const index = new PartitionIndex({ compile, slices, onError });
     partitions.set(name, { index, leave: bus.subscribe(name, (event) => index.publish(event)) });
     return index;
   }
