@@ -144,7 +144,7 @@ function attempt(
   at: Path | undefined,
   evaluated: Evaluated | undefined,
 ): Problem[] | undefined {
-  spend(run.budget, 1);
+  spend(run, 1);
   if (run.problems === undefined) {
     const ok = (guard === undefined || guard(value, run, at, undefined)) && rule(value, run, at, evaluated);
     return ok ? undefined : NO_PROBLEMS;

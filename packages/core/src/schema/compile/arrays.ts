@@ -44,7 +44,7 @@ export function itemsRule(schema: JsonObject, compiler: Compiler, where: Where):
     if (others === false && value.length > first.length) {
       ok = invalid(run, at, () => `must have at most ${count(first.length, 'item')}, got ${value.length}`);
     }
-    spend(run.budget, 1 + value.length);
+    spend(run, 1 + value.length);
     const end = rule === undefined || others === false ? Math.min(first.length, value.length) : value.length;
     for (let i = 0; i < end && (ok || !stops(run)); i++) {
       const its = i < first.length ? first[i] : rule;
@@ -67,8 +67,8 @@ export function sizeRule(schema: JsonObject, _compiler: Compiler, where: Where):
     let ok = true;
     if (value.length < least) ok = invalid(run, at, () => `must have at least ${count(least, 'item')}, got ${value.length}`);
     if (value.length > most) ok = invalid(run, at, () => `must have at most ${count(most, 'item')}, got ${value.length}`);
-    // Skip this for an array that is too long: the limit avoids comparing too many items.
-    if (ok && unique) spend(run.budget, value.length);
+    // Not for an array that is too long already: the limit is there to avoid comparing so many items.
+    if (ok && unique) spend(run, value.length);
     const pair = ok && unique ? duplicateItems(value) : undefined;
     return pair === undefined
       ? ok
@@ -89,7 +89,7 @@ export function containsRule(schema: JsonObject, compiler: Compiler, where: Wher
     if (!Array.isArray(value)) return true;
     const outside = run.levels;
     if ((run.levels = outside + 1) > MAX_DEPTH) throw new TooDeep();
-    spend(run.budget, value.length);
+    spend(run, value.length);
     let found = 0;
     for (const [i, item] of value.entries()) {
       if (rule !== undefined && !isValid(rule, item, run, undefined)) continue;
@@ -114,7 +114,7 @@ export function unevaluatedItemsRule(schema: JsonObject, compiler: Compiler, whe
     if (!Array.isArray(value) || evaluated === undefined) return true;
     let ok = true;
     for (let i = evaluated.upTo; rule !== undefined && i < value.length; i++) {
-      spend(run.budget, 1);
+      spend(run, 1);
       if (!evaluated.items.has(i) && !rule(value[i], run, inside(run, at, i), undefined)) ok = false;
     }
     evaluated.upTo = Infinity;

@@ -21,8 +21,8 @@ import type { Accepts, Filler } from './defaults.js';
 import { fillerOf } from './defaults.js';
 import { all, allOfRule, dynamicRefRule, ifRule, notRule, refRule } from './logic.js';
 import { dependentRule, namesRule, objectRule, unevaluatedPropertiesRule } from './objects.js';
-import type { Budget, Problem, Rule, Run } from './run.js';
-import { budgetFor, Evaluated, invalid, problemText } from './run.js';
+import type { Problem, Rule, Run } from './run.js';
+import { Evaluated, invalid, MAX_STEPS, problemText } from './run.js';
 import { numberRule, textRule, typeRule, valueRule } from './scalars.js';
 import { MAX_DEPTH, show, TooComplex, TooDeep } from './values.js';
 
@@ -160,18 +160,40 @@ function compile(schema: JsonObject): { rule: Rule | undefined; compiler: Schema
   return { rule, compiler };
 }
 
-/** Begins runs of a compiled schema. */
-type Begin = (budget: Budget, problems: Problem[] | undefined) => Run;
+/** Begins the first run of a check. */
+type Begin = (value: unknown) => Run;
 
+/** The run and its budget are one object: a simple check takes some tens of nanoseconds, and a second object would be felt. */
 const beginner =
   (noun: Run['noun'], scoped: boolean): Begin =>
-  (budget, problems) => ({ problems, noun, levels: 0, refs: 0, explaining: 0, budget, scope: scoped ? [] : NO_SCOPE });
+  (whole) => ({
+    problems: undefined,
+    noun,
+    levels: 0,
+    refs: 0,
+    explaining: 0,
+    scope: scoped ? [] : NO_SCOPE,
+    left: MAX_STEPS,
+    whole,
+    extended: false,
+    verdicts: undefined,
+  });
+
+/** Begins another run of the same check, with what is left of its budget. */
+function beginAgain(run: Run, problems: Problem[] | undefined): Run {
+  run.problems = problems;
+  run.levels = 0;
+  run.refs = 0;
+  run.explaining = 0;
+  if (run.scope !== NO_SCOPE) run.scope = [];
+  return run;
+}
 
 /** The problems of a value that a rule has refused. */
-function problemsIn(rule: Rule, value: unknown, budget: Budget, begin: Begin): readonly string[] {
+function problemsIn(rule: Rule, value: unknown, run: Run): readonly string[] {
   const problems: Problem[] = [];
   try {
-    rule(value, begin(budget, problems), undefined, undefined);
+    rule(value, beginAgain(run, problems), undefined, undefined);
   } catch (error) {
     if (!(error instanceof TooComplex)) throw error;
     // That the value is invalid is known already: only its explanation is cut short.
@@ -181,14 +203,13 @@ function problemsIn(rule: Rule, value: unknown, budget: Budget, begin: Begin): r
 }
 
 /** Checks a value by a rule, after its defaults are filled in. */
-function checkBy(rule: Rule | undefined, fill: Filler | undefined, given: unknown, budget: Budget, begin: Begin): CheckResult {
-  const accepts = (value: unknown): boolean => rule === undefined || rule(value, begin(budget, undefined), undefined, undefined);
+function checkBy(rule: Rule | undefined, fill: Filler | undefined, given: unknown, run: Run): CheckResult {
   try {
-    const value = fill === undefined ? given : fill(given, 0, budget);
-    if (rule === undefined || accepts(value)) return { ok: true, value };
-    // A default itself may not fit, for example if another part of the schema forbids it.
-    if (value !== given && accepts(given)) return { ok: true, value: given };
-    return { ok: false, problems: problemsIn(rule, value, budget, begin) };
+    const value = fill === undefined ? given : fill(given, 0, run);
+    if (rule === undefined || rule(value, run, undefined, undefined)) return { ok: true, value };
+    // A default may be what does not fit, such as one that another part of the schema forbids.
+    if (value !== given && rule(given, beginAgain(run, undefined), undefined, undefined)) return { ok: true, value: given };
+    return { ok: false, problems: problemsIn(rule, value, run) };
   } catch (error) {
     return { ok: false, problems: [limitProblem(error)] };
   }
@@ -197,22 +218,37 @@ function checkBy(rule: Rule | undefined, fill: Filler | undefined, given: unknow
 const accepterOf =
   (begin: Begin): Accepts =>
   (rule, value) =>
-    rule(value, begin(budgetFor(value), undefined), undefined, undefined);
+    rule(value, begin(value), undefined, undefined);
 
-/** {@link compileSchema}, for callers that want to know how many steps a check takes. */
-export function compileCounted(
-  schema: JsonObject,
-  { defaults = false }: { defaults?: boolean } = {},
-): (value: unknown, budget: Budget) => CheckResult {
+/** A check, in two steps: `begin` makes the run, which counts its steps. */
+interface Compiled {
+  readonly begin: Begin;
+  readonly check: (value: unknown, run: Run) => CheckResult;
+}
+
+function compileParts(schema: JsonObject, { defaults = false }: { defaults?: boolean }): Compiled {
   try {
     const { rule, compiler } = compile(schema);
     const begin = beginner(defaults ? 'argument' : 'property', compiler.scoped);
     const fill = defaults ? fillerOf(schema, compiler, accepterOf(begin)) : undefined;
-    return (given, budget) => checkBy(rule, fill, given, budget, begin);
+    return { begin, check: (given, run) => checkBy(rule, fill, given, run) };
   } catch (error) {
     if (isTooDeep(error)) throw schemaError('#', 'is nested too deeply', error);
     throw error;
   }
+}
+
+/** {@link compileSchema}, for callers that want to know how many steps a check takes. */
+export function compileCounted(
+  schema: JsonObject,
+  options: { defaults?: boolean } = {},
+): (value: unknown) => { result: CheckResult; steps: number } {
+  const { begin, check } = compileParts(schema, options);
+  return (value) => {
+    const run = begin(value);
+    const result = check(value, run);
+    return { result, steps: MAX_STEPS - run.left };
+  };
 }
 
 /**
@@ -224,8 +260,8 @@ export function compileCounted(
  * @throws DaemonError `schema_invalid`, with the location of the mistake
  */
 export function compileSchema(schema: JsonObject, options: { defaults?: boolean } = {}): Check {
-  const check = compileCounted(schema, options);
-  return (value) => check(value, budgetFor(value));
+  const { begin, check } = compileParts(schema, options);
+  return (value) => check(value, begin(value));
 }
 
 /**
@@ -239,7 +275,7 @@ export function compilePlaces(places: Places, dialect: Dialect): (place: Place, 
   const begin = beginner('property', false);
   return (place, value) => {
     const { rule } = compiler.deferred(place);
-    return checkBy(rule, fillerOf(place.schema, compiler, accepterOf(begin)), value, budgetFor(value), begin);
+    return checkBy(rule, fillerOf(place.schema, compiler, accepterOf(begin)), value, begin(value));
   };
 }
 

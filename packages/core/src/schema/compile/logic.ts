@@ -72,11 +72,10 @@ function follow(slot: { rule: Rule | undefined }, resource: Resource, scoped: bo
   return (value, run, at, evaluated) => {
     const { rule } = slot;
     if (rule === undefined) return true;
-    const { budget } = run;
-    spend(budget, 1);
+    spend(run, 1);
     const plain = evaluated === undefined && !scoped;
-    if (plain && budget.verdicts !== undefined) {
-      const verdict = remembered(budget, slot, value);
+    if (plain && run.verdicts !== undefined) {
+      const verdict = remembered(run, slot, value);
       // A run that collects problems must look for them.
       if (verdict === true || (verdict === false && run.problems === undefined)) return verdict;
     }
@@ -85,7 +84,7 @@ function follow(slot: { rule: Rule | undefined }, resource: Resource, scoped: bo
     const ok = rule(value, run, at, evaluated);
     if (scoped) run.scope.pop();
     run.refs -= 1;
-    if (plain) remember(budget, slot, value, ok);
+    if (plain) remember(run, slot, value, ok);
     return ok;
   };
 }

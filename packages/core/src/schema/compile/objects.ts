@@ -85,10 +85,10 @@ export function objectRule(schema: JsonObject, compiler: Compiler, where: Where)
       if ((known.has(name) && patterns.length === 0) || !Object.hasOwn(value, name)) continue;
       const property = value[name];
       if (property === undefined) continue;
-      spend(run.budget, 1 + patterns.length);
+      spend(run, 1 + patterns.length);
       let has = known.has(name);
       for (const [regex, its] of patterns) {
-        const fits = name.length <= regex.safe ? regex.quick.test(name) : regex.test(name, (steps) => spend(run.budget, steps));
+        const fits = name.length <= regex.safe ? regex.quick.test(name) : regex.test(name, (steps) => spend(run, steps));
         // A name that is too long for its pattern is undefined here: it may have the pattern.
         if (fits === false) continue;
         has = true;
@@ -108,7 +108,7 @@ export function objectRule(schema: JsonObject, compiler: Compiler, where: Where)
     const outside = run.levels;
     if ((run.levels = outside + 1) > MAX_DEPTH) throw new TooDeep();
     let ok = true;
-    spend(run.budget, 1 + members.length);
+    spend(run, 1 + members.length);
     for (const { name, rule, required } of members) {
       const property = value[name];
       // Every object inherits names such as `constructor`: only own properties count.
@@ -138,7 +138,7 @@ export function namesRule(schema: JsonObject, compiler: Compiler, where: Where):
   return (value, run, at) => {
     if (!isObject(value)) return true;
     const names = namesOf(value);
-    spend(run.budget, names.length);
+    spend(run, names.length);
     let ok = true;
     if (names.length < least || names.length > most) {
       const [bound, limit] = names.length < least ? ['least', least] : ['most', most];
@@ -210,7 +210,7 @@ export function unevaluatedPropertiesRule(schema: JsonObject, compiler: Compiler
     let ok = true;
     for (const name of rule === undefined ? [] : namesOf(value)) {
       if (evaluated.names.has(name)) continue;
-      spend(run.budget, 1);
+      spend(run, 1);
       if (unevaluatedProperties === false) ok = unknown(name, evaluated.names, run, at);
       else if (rule !== undefined && !rule(value[name], run, inside(run, at, name), undefined)) ok = false;
     }

@@ -47,8 +47,8 @@ export interface Instead {
   given?: unknown;
 }
 
-/** The state of one run. */
-export interface Run {
+/** The state of one run. The second run of a check continues with what the first has left of the budget. */
+export interface Run extends Budget {
   /** Absent: the run only decides whether the value is valid. */
   problems: Problem[] | undefined;
   /** What messages call a property of the root. */
@@ -59,10 +59,8 @@ export interface Run {
   refs: number;
   /** How many alternatives are being explained, one inside the other. */
   explaining: number;
-  /** What is shared with the other run of the same check. */
-  readonly budget: Budget;
   /** The schema resources that the run has entered, outermost first. `$dynamicRef` searches them. */
-  readonly scope: unknown[];
+  scope: unknown[];
 }
 
 /** The steps of one check, and what it remembers. Shared by both runs of the check. */

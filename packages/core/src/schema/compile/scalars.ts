@@ -158,7 +158,7 @@ export const textRule: Maker = (schema, where) => {
       });
     }
     if (regex === undefined) return ok;
-    const matches = value.length <= regex.safe ? regex.quick.test(value) : regex.test(value, (steps) => spend(run.budget, steps));
+    const matches = value.length <= regex.safe ? regex.quick.test(value) : regex.test(value, (steps) => spend(run, steps));
     if (matches === true) return ok;
     ok = invalid(run, at, () =>
       matches === false
