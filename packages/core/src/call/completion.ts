@@ -8,7 +8,7 @@ import { isObject } from '../base/json.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { Completion } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
-import { DaemonError, invalidParams } from '../protocol/errors.js';
+import { DaemonError, invalidParams, quoted } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import { FunctionContext } from './context.js';
 import type { Linker } from './linker.js';
@@ -41,16 +41,16 @@ function find(snapshot: Snapshot, ref: JsonObject, argument: string): Completion
   if (ref['type'] === 'ref/prompt') {
     if (typeof promptName !== 'string') throw invalidParams('"ref.name" must be a string.');
     const prompt = snapshot.prompt(promptName);
-    if (prompt === undefined) throw invalidParams(`unknown prompt "${promptName}".`);
+    if (prompt === undefined) throw invalidParams(`unknown prompt "${quoted(promptName)}".`);
     const found = prompt.arguments.find(({ name }) => name === argument);
-    if (found === undefined) throw invalidParams(`prompt "${prompt.name}" has no argument "${argument}".`);
+    if (found === undefined) throw invalidParams(`prompt "${prompt.name}" has no argument "${quoted(argument)}".`);
     return found.completion;
   }
   if (ref['type'] === 'ref/resource') {
     if (typeof uri !== 'string') throw invalidParams('"ref.uri" must be a string.');
     const template = snapshot.template(uri);
     if (template === undefined && snapshot.resource(uri) === undefined)
-      throw invalidParams(`unknown resource template "${uri}".`);
+      throw invalidParams(`unknown resource template "${quoted(uri)}".`);
     const completions = template?.completions ?? {};
     return Object.hasOwn(completions, argument) ? completions[argument] : undefined;
   }

@@ -1,7 +1,7 @@
 /** Finds the function that a request calls, and collects what the call needs. */
 import type { JsonObject } from '../base/json.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import { DaemonError } from '../protocol/errors.js';
+import { DaemonError, quoted, resourceNotFound } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import { checkParameterHeaders } from '../protocol/mirrored-headers.js';
 import type { ServerInfo } from '../protocol/server-info.js';
@@ -28,7 +28,7 @@ export function findTool(
   { info, dropHostArguments }: ToolFinding,
 ): FoundCall {
   const definition = snapshot.tool(name);
-  if (definition === undefined) throw new DaemonError('invalid_params', `Unknown tool: ${name}`);
+  if (definition === undefined) throw new DaemonError('invalid_params', `Unknown tool: ${quoted(name)}`);
   const sent = argumentsOf(params);
   const { exchange, caller } = request;
   const { era, version, client } = caller;
@@ -49,7 +49,7 @@ export function findResource(
   info: ServerInfo,
 ): FoundCall {
   const found = snapshot.resource(uri);
-  if (found === undefined) throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
+  if (found === undefined) throw resourceNotFound(uri);
   const { definition, variables } = found;
   const toResult = (value: unknown): JsonObject =>
     info.cacheable(toResourceResult(definition, value, uri), request.caller.era, 0);
@@ -65,7 +65,7 @@ export function findPrompt(
   info: ServerInfo,
 ): FoundCall {
   const definition = snapshot.prompt(name);
-  if (definition === undefined) throw new DaemonError('invalid_params', `Unknown prompt: ${name}`);
+  if (definition === undefined) throw new DaemonError('invalid_params', `Unknown prompt: ${quoted(name)}`);
   const input = promptArguments(definition, params);
   const { era, version } = request.caller;
   const toResult = (value: unknown): JsonObject => info.complete(toPromptResult(definition, value, version), era);

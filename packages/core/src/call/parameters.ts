@@ -1,7 +1,7 @@
 /** Checks the parameters of a call, before its function is looked up. */
 import type { JsonObject } from '../base/json.js';
 import type { PromptDefinition } from '../ports/definition.js';
-import { DaemonError } from '../protocol/errors.js';
+import { DaemonError, quoted } from '../protocol/errors.js';
 
 /** The name of the function to call. @throws DaemonError `invalid_params` */
 export function nameOf(params: JsonObject): string {
@@ -37,6 +37,6 @@ export function promptArguments(definition: PromptDefinition, params: JsonObject
   }
   const wrong = names.find((name) => typeof given[name] !== 'string');
   if (wrong !== undefined)
-    throw new DaemonError('invalid_params', `Invalid params: the prompt argument "${wrong}" must be a string.`);
+    throw new DaemonError('invalid_params', `Invalid params: the prompt argument "${quoted(wrong)}" must be a string.`);
   return given;
 }

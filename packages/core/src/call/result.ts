@@ -8,7 +8,7 @@ import type {
   ResourceTemplateDefinition,
   ToolDefinition,
 } from '../ports/definition.js';
-import { DaemonError } from '../protocol/errors.js';
+import { resourceNotFound } from '../protocol/errors.js';
 import type { CallToolResult, ContentBlock } from '../protocol/messages.js';
 import type { ProtocolVersion } from '../protocol/versions.js';
 import { supports } from '../protocol/versions.js';
@@ -162,7 +162,7 @@ export function toResourceResult(
   uri: string,
 ): JsonObject {
   if (value === undefined || value === null) {
-    throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
+    throw resourceNotFound(uri);
   }
   refuseUnsendable(value);
   const raw = isObject(value) && Array.isArray(value['contents']) ? value['contents'] : undefined;

@@ -9,7 +9,7 @@ import { createCache } from '../base/cache.js';
 import type { CatalogSource } from '../ports/catalogs.js';
 import type { CatalogDefinition } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
-import { DaemonError } from '../protocol/errors.js';
+import { DaemonError, quoted } from '../protocol/errors.js';
 import type { CatalogDiff } from './diff.js';
 import { diffCatalogs } from './diff.js';
 import type { Finish, Snapshot } from './snapshot.js';
@@ -130,7 +130,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       recovered(partition);
       if (partition.served === undefined) forget(partition);
       else serve(partition, NOTHING);
-      throw new DaemonError('invalid_request', `There is no partition "${partition.name}".`);
+      throw new DaemonError('invalid_request', `There is no partition "${quoted(partition.name)}".`);
     }
     let snapshot: Snapshot;
     try {

@@ -5,7 +5,7 @@
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
 import type { FunctionDefinition } from '../ports/definition.js';
-import { DaemonError } from '../protocol/errors.js';
+import { DaemonError, quoted } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import type { Limits } from '../protocol/limits.js';
 import type { InputRequest } from '../protocol/messages.js';
@@ -61,7 +61,7 @@ function answersOf(params: JsonObject): JsonObject {
   if (!isObject(inputResponses)) throw new DaemonError('invalid_params', 'Invalid params: "inputResponses" must be an object.');
   for (const [name, answer] of Object.entries(inputResponses)) {
     if (!isObject(answer))
-      throw new DaemonError('invalid_params', `Invalid params: inputResponses["${name}"] must be an object.`);
+      throw new DaemonError('invalid_params', `Invalid params: inputResponses["${quoted(name)}"] must be an object.`);
   }
   return inputResponses;
 }

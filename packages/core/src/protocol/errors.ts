@@ -1,4 +1,7 @@
-/** All errors of this project, by a stable code. Only this file knows the error numbers of JSON-RPC. */
+/**
+ * Every error this project throws, by a stable code; and the one place that knows JSON-RPC's numbers.
+ */
+import { truncate } from '../base/truncate.js';
 import type { JsonRpcErrorObject } from './messages.js';
 import type { Era } from './versions.js';
 
@@ -47,6 +50,22 @@ export class DaemonError extends Error {
 
 /** An `invalid_params` error that says what is wrong. */
 export const invalidParams = (what: string): DaemonError => new DaemonError('invalid_params', `Invalid params: ${what}`);
+
+/** Characters of a client's text that an error repeats. */
+const MAX_QUOTED = 200;
+
+/**
+ * The beginning of a text that a client has sent, for an error message. A client may send megabytes as a name, and the answer and
+ * the record would repeat them.
+ */
+export const quoted = (text: string): string => truncate(text, MAX_QUOTED);
+
+/** Characters of a URI in the `data` of an error. A longer URI is cut. */
+const MAX_URI_IN_DATA = 2_048;
+
+/** The error of a URI that no resource has. */
+export const resourceNotFound = (uri: string): DaemonError =>
+  new DaemonError('resource_not_found', `Resource not found: ${quoted(uri)}`, { data: { uri: truncate(uri, MAX_URI_IN_DATA) } });
 
 /** One mistake in a config file. */
 export interface Mistake {
@@ -111,7 +130,10 @@ const RPC: Record<ErrorCode, number> = {
   internal_error: -32603,
 };
 
-/** Until 2025-11-25 an unknown resource had its own number. */
+/** Characters of the message of a JSON-RPC error. What a function throws has at most 2,000. */
+const MAX_ERROR_MESSAGE = 4_000;
+
+/** Until 2025-11-25 an unknown resource had a number of its own. */
 const RESOURCE_NOT_FOUND_LEGACY = -32002;
 
 /**
@@ -123,5 +145,6 @@ const RESOURCE_NOT_FOUND_LEGACY = -32002;
 export function toRpcError(error: unknown, era: Era): JsonRpcErrorObject {
   if (!(error instanceof DaemonError)) return { code: RPC.internal_error, message: 'Internal error' };
   const code = error.code === 'resource_not_found' && era === 'legacy' ? RESOURCE_NOT_FOUND_LEGACY : RPC[error.code];
-  return error.data === undefined ? { code, message: error.message } : { code, message: error.message, data: error.data };
+  const message = truncate(error.message, MAX_ERROR_MESSAGE);
+  return error.data === undefined ? { code, message } : { code, message, data: error.data };
 }

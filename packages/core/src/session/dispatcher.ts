@@ -6,7 +6,7 @@ import type { Awaitable } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
 import type { Logger } from '../ports/logger.js';
-import { DaemonError, invalidParams, toRpcError } from '../protocol/errors.js';
+import { DaemonError, invalidParams, quoted, toRpcError } from '../protocol/errors.js';
 import type { Caller, Exchange, RequestContext } from '../protocol/exchange.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import type { ClientCapabilities, Implementation, JsonRpcResponse, LogLevel, RequestId } from '../protocol/messages.js';
@@ -42,11 +42,7 @@ const isId = (value: unknown): value is RequestId =>
 const isEchoed = (value: unknown): value is RequestId =>
   typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
 
-/** Maximum number of characters of a client's text that an error repeats. */
-const MAX_QUOTED = 200;
-const quoted = (text: string): string => (text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`);
-
-/** The error for an id of another type, a long id, or a number that is not exact. */
+/** The id is of a kind that is not known, too long, or a number that is not exact. */
 function whyNot(id: unknown): string {
   return typeof id === 'string' ? `Invalid Request: "id" may have at most ${MAX_ID_LENGTH} characters.` : INEXACT_ID;
 }

@@ -13,7 +13,7 @@ import { subscribedUri, uriTemplatesOf } from '../events/subscriptions.js';
 import type { CatalogDefinition } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
 import { keptCapabilities, keptClient } from '../protocol/client.js';
-import { DaemonError, invalidParams } from '../protocol/errors.js';
+import { DaemonError, invalidParams, resourceNotFound } from '../protocol/errors.js';
 import type { Caller, RequestContext } from '../protocol/exchange.js';
 import type { Limits } from '../protocol/limits.js';
 import { MAX_CURSOR_LENGTH } from '../protocol/limits.js';
@@ -117,8 +117,7 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
   function subscribe(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
     const uri = subscribedUri(params['uri']);
     return andThen(catalog.snapshot(exchange.partition), (snapshot) => {
-      if (snapshot.resource(uri) === undefined)
-        throw new DaemonError('resource_not_found', `Resource not found: ${uri}`, { data: { uri } });
+      if (snapshot.resource(uri) === undefined) throw resourceNotFound(uri);
       exchange.connection?.subscribe(uri, uriTemplatesOf(snapshot.definition));
       return {};
     });

@@ -3,6 +3,7 @@
  */
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
+import { truncate } from '../../base/truncate.js';
 import type { Resource, Where } from '../places.js';
 import { pointer } from '../places.js';
 import type { Compiler } from './compiler.js';
@@ -10,7 +11,7 @@ import { all, ALWAYS, rulesOf } from './logic.js';
 import type { Path, Problem, Rule, Run } from './run.js';
 import { Evaluated, inside, invalid, isValid, pathText, problemsOf, problemText, spend } from './run.js';
 import { typeMessage, typeRule, valueMessage, valueRule } from './scalars.js';
-import { got, truncate } from './values.js';
+import { got } from './values.js';
 
 /** One schema of `anyOf` or `oneOf`. */
 interface Alternative {

@@ -4,13 +4,14 @@
 import type { JsonObject } from '../../base/json.js';
 import { isObject } from '../../base/json.js';
 import type { TextPattern } from '../../base/text-pattern.js';
+import { truncate } from '../../base/truncate.js';
 import type { Where } from '../places.js';
 import { pointer } from '../places.js';
 import type { Compiler } from './compiler.js';
 import { countOf, namesIn, patternOf, schemasIn } from './keyword-values.js';
 import type { Evaluated, Path, Rule, Run } from './run.js';
 import { inside, invalid, nounAt, problemsOf, spend, stops } from './run.js';
-import { MAX_DEPTH, namesOf, show, TooDeep, truncate } from './values.js';
+import { MAX_DEPTH, namesOf, show, TooDeep } from './values.js';
 
 const ANY_NAME: TextPattern = { longest: Infinity, quick: /^/, safe: Infinity, test: () => true };
 

@@ -4,7 +4,8 @@
  * Every rule works in two kinds of run. The first only decides whether the value is valid: it stops at the first problem and
  * makes no paths and no messages. Only an invalid value is checked again, by a run that collects problems.
  */
-import { TooComplex, truncate } from './values.js';
+import { truncate } from '../../base/truncate.js';
+import { TooComplex } from './values.js';
 
 /** Maximum number of problems that one check reports. */
 export const MAX_PROBLEMS = 10;

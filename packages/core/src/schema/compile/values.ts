@@ -2,6 +2,7 @@
  * What JSON Schema means by duplicate items, a multiple and a length; how deep a value may be; and how a value looks in a message.
  */
 import { canonicalJson } from '../../base/equality.js';
+import { truncate } from '../../base/truncate.js';
 
 /** How many levels of arrays and objects a check goes down before it gives up. */
 export const MAX_DEPTH = 200;
@@ -78,13 +79,6 @@ export function copyOf(value: unknown): unknown {
 export function setOwn(target: Record<string, unknown>, name: string, value: unknown): void {
   if (name !== '__proto__') target[name] = value;
   else Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
-}
-
-/** A text cut to `max` UTF-16 units, never in the middle of a character. */
-export function truncate(text: string, max: number): string {
-  if (text.length <= max) return text;
-  const end = (text.charCodeAt(max - 2) & 0xfc00) === 0xd800 ? max - 2 : max - 1;
-  return `${text.slice(0, end)}…`;
 }
 
 /** How many characters of a value are shown in a message. */
