@@ -72,6 +72,7 @@ export function createCalls(options: CallsOptions): Calls {
     const rounds = asker.open(call);
     const ticket = recorder.begin(call.definition, call.type, call.recorded, call.request, snapshot.revision);
     inFlight += 1;
+    if (ticket.row !== undefined) call.request.exchange.recorded?.(ticket.callId);
     return {
       call,
       snapshot,

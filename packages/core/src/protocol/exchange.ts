@@ -34,7 +34,9 @@ export interface Exchange {
   readonly traceparent?: string | undefined;
   /** Memory that the request takes, in bytes; see `weighMessage`. Absent if it is small, or if the transport does not know. */
   readonly bytes?: number | undefined;
-  /** The connection of the request; absent if the transport has no connections. */
+  /** Called when the request begins a call that is recorded, with the id of the record. */
+  recorded?(callId: string): void;
+  /** The connection that the request came on; absent where every request stands alone. */
   readonly connection?: Connection;
 }
 

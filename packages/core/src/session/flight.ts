@@ -61,6 +61,10 @@ export class Flight implements Exchange {
     if (this.#endedBy === undefined) this.#peer.send(notification, this.#id);
   }
 
+  recorded(callId: string): void {
+    this.#peer.recorded?.(callId, this.#id);
+  }
+
   request(request: InputRequest, signal: AbortSignal): Promise<JsonObject> {
     return this.connection.ask(request, signal, this.#id);
   }

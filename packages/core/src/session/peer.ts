@@ -9,6 +9,8 @@ export interface Peer {
    * @param related the request on whose stream it is sent; absent: it belongs to no request
    */
   send(message: JsonRpcRequest | JsonRpcNotification, related?: RequestId): void;
-  /** Called once when the session has ended, by either side. */
+  /** Called when a request begins a call that is recorded, with the id of the record. */
+  recorded?(callId: string, request: RequestId): void;
+  /** Called once when the session has ended, whoever ended it. */
   close?(): void;
 }

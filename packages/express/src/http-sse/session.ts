@@ -9,6 +9,7 @@ import { bytesOf } from '../wire/body.js';
 import type { Caller } from '../wire/caller.js';
 import { isRevoked } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
+import { recordCall } from '../wire/request-info.js';
 import { sendJson, sendStatus } from '../wire/respond.js';
 
 /** How long a client may take to read the last events before its connection is closed. */
@@ -38,6 +39,8 @@ export class SseSession implements Peer {
   readonly #res: ServerResponse;
   readonly #streams: EventStreams;
   readonly #onEnd: (session: SseSession) => void;
+  /** The POST whose message is being received. */
+  #receiving: IncomingMessage | undefined;
   #ended = false;
   /** Whether the client has ever sent a message. */
   #hasReceived = false;
@@ -84,7 +87,9 @@ export class SseSession implements Peer {
     this.#sender = sender;
     this.#hasReceived = true;
     this.#lastUsed = performance.now();
+    this.#receiving = req;
     const answered = this.core.receive(message, req.headers['traceparent']?.toString(), bytesOf(req));
+    this.#receiving = undefined;
     if (answered instanceof Promise) {
       sendStatus(res, 202);
       void answered.then((answer) => this.#answer(answer));
@@ -98,6 +103,11 @@ export class SseSession implements Peer {
 
   send(message: JsonRpcRequest | JsonRpcNotification): void {
     this.#write(encode(message));
+  }
+
+  /** Called by core: a request has begun a call that is recorded. A call that begins after its POST was answered is not in the log. */
+  recorded(callId: string): void {
+    recordCall(this.#receiving, callId);
   }
 
   /** Called by core when the session has ended, for whatever reason. */

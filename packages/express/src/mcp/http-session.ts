@@ -142,6 +142,11 @@ export class HttpSession implements Peer, ReplyOwner {
     queueMicrotask(() => void this.core.receive({ jsonrpc: '2.0', id: message.id, error }));
   }
 
+  /** Called by core: a request has begun a call that is recorded. */
+  recorded(callId: string, request: RequestId): void {
+    this.#replies?.get(request)?.recorded(callId);
+  }
+
   /** Cancels the requests of callers who have lost access. */
   endRevoked(): void {
     for (const reply of [...new Set(this.#replies?.values())]) reply.endIfRevoked();

@@ -17,6 +17,7 @@ import type { EventStreams } from '../wire/event-stream.js';
 import { eventOf } from '../wire/event-stream.js';
 import { REVOKED, SHUTTING_DOWN } from '../wire/failure.js';
 import { MAX_TIMER_MS } from '../wire/options.js';
+import { recordCall } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
 import { refuse, sendAnswer, sendStatus } from '../wire/respond.js';
 import { UserCounts } from '../wire/user-counts.js';
@@ -96,6 +97,10 @@ class ModernRequest implements Exchange {
 
   get traceparent(): string | undefined {
     return this.header('traceparent');
+  }
+
+  recorded(callId: string): void {
+    recordCall(this.#req, callId);
   }
 
   /** Sends a notification, which turns the response into a stream. */

@@ -9,6 +9,7 @@ import type { Caller } from '../wire/caller.js';
 import { isRevoked } from '../wire/caller.js';
 import { REVOKED } from '../wire/failure.js';
 import type { Accepted } from '../wire/media.js';
+import { recordCall } from '../wire/request-info.js';
 import { refuse, sendAnswer, sendCounted, sendStatus } from '../wire/respond.js';
 import type { ResumableStream, SessionStreams } from './resumable.js';
 
@@ -74,6 +75,11 @@ export class Reply {
     if (!this.#accepted.events) return false;
     this.#open().push(encode(message));
     return true;
+  }
+
+  /** Names the record of a call in the access log. */
+  recorded(callId: string): void {
+    recordCall(this.#res.req, callId);
   }
 
   /** Sends the answer and ends the response. */

@@ -16,6 +16,9 @@ export interface RequestInfo {
   /** The method of the message in the body, and the name or URI that it calls. */
   rpc?: string | undefined;
   name?: string | undefined;
+  /** The records of the calls that the request has begun: the first {@link MAX_CALL_IDS} ids, and how many calls there are. */
+  callIds?: string[];
+  calls?: number;
 }
 
 const INFO = Symbol('info');
@@ -57,6 +60,18 @@ export function recordMessage(req: IncomingMessage, message: unknown): void {
   const { method, params } = message as { method?: unknown; params?: { name?: unknown; uri?: unknown } | null };
   info.rpc = logged(method);
   info.name = logged(params?.name ?? params?.uri);
+}
+
+/** How many calls of a batch the access log names. */
+export const MAX_CALL_IDS = 10;
+
+/** Records that a request has begun a call, by the id of the call's record. */
+export function recordCall(req: IncomingMessage | undefined, callId: string): void {
+  const info = requestInfoOf(req);
+  if (info === undefined) return;
+  info.calls = (info.calls ?? 0) + 1;
+  info.callIds ??= [];
+  if (info.callIds.length < MAX_CALL_IDS) info.callIds.push(callId);
 }
 
 const NO_HEADERS: readonly string[] = [];
