@@ -24,6 +24,7 @@ import { forbidden } from '../wire/permission.js';
 import { closeWithConnection } from '../wire/pipeline.js';
 import type { Refusal } from '../wire/respond.js';
 import { refuse } from '../wire/respond.js';
+import { createTurns } from '../wire/turns.js';
 import { UserCounts } from '../wire/user-counts.js';
 import { SseSession } from './session.js';
 
@@ -138,7 +139,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
   const streams = new EventStreams(budget, positive('keepAliveMs', options.keepAliveMs ?? 15_000), maxUnreadBytes);
 
   const guard = createGuard({ allowedHosts, allowedOrigins });
-  const readMessage = createMessageReader({ maxBytes: maxBodyBytes, budget, charge });
+  const readMessage = createMessageReader({ maxBytes: maxBodyBytes, budget, turns: createTurns(), charge });
   const table = new Map<string, SseSession>();
   const sessionsByUser = new UserCounts();
   let timer: NodeJS.Timeout | undefined;

@@ -25,6 +25,7 @@ import { closeWithConnection } from '../wire/pipeline.js';
 import { recordMessage } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
 import { refuse } from '../wire/respond.js';
+import { createTurns } from '../wire/turns.js';
 import { createLegacyHandler } from './legacy.js';
 import { createModernHandler } from './modern.js';
 import { createSessions } from './sessions.js';
@@ -147,12 +148,13 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   const streams = new EventStreams(budget, positive('keepAliveMs', options.keepAliveMs ?? 15_000));
 
   const guard = createGuard({ allowedHosts, allowedOrigins });
-  const readMessage = createMessageReader({ maxBytes: maxBodyBytes, budget, charge });
+  const turns = createTurns();
+  const readMessage = createMessageReader({ maxBytes: maxBodyBytes, budget, turns, charge });
   const sessions = createSessions({
     ...{ daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser },
   });
   const legacy = createLegacyHandler(sessions, streams, budget);
-  const modern = createModernHandler({ daemon, streams, budget, maxStreams, maxStreamsPerUser, maxInFlightPerUser });
+  const modern = createModernHandler({ daemon, streams, budget, turns, maxStreams, maxStreamsPerUser, maxInFlightPerUser });
   let closing: Promise<void> | undefined;
 
   const authorized = (identity: I): AuthorizedCaller => ({

@@ -20,6 +20,7 @@ import { MAX_TIMER_MS } from '../wire/options.js';
 import { recordCall } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
 import { refuse, sendAnswer, sendStatus } from '../wire/respond.js';
+import type { Turns } from '../wire/turns.js';
 import { UserCounts } from '../wire/user-counts.js';
 
 /** The HTTP statuses that the protocol requires for JSON-RPC errors. Other errors have status 200. */
@@ -52,6 +53,8 @@ interface ModernTools {
   readonly streams: EventStreams;
   /** Where unread answers are counted. */
   readonly budget: Pick<ByteBudget, 'hold'>;
+  /** Whose turn it is to have an answer written. */
+  readonly turns: Turns;
 }
 
 /** One request, from its body to the end of its response. */
@@ -173,7 +176,7 @@ const RETRY_AFTER_S = { stream: '5', request: '1' };
 
 /** Creates the handler of the modern era. */
 export function createModernHandler(options: ModernHandlerOptions): ModernHandler {
-  const { daemon, maxStreams, maxStreamsPerUser, maxInFlightPerUser } = options;
+  const { daemon, turns, maxStreams, maxStreamsPerUser, maxInFlightPerUser } = options;
   /** Requests `subscriptions/listen`, and all other running requests. Requests that are answered synchronously are in neither. */
   const listening = new Bag<ModernRequest>();
   const running = new Bag<ModernRequest>();
@@ -214,12 +217,18 @@ export function createModernHandler(options: ModernHandlerOptions): ModernHandle
       const uncount = (listens ? listeningByUser : runningByUser).take(caller);
       const requests = listens ? listening : running;
       requests.add(exchange);
-      exchange.done = answered.then((answer) => {
-        uncount();
-        requests.remove(exchange);
-        res.off('close', exchange.disconnect);
-        exchange.answer(answer, described);
-      });
+      exchange.done = answered.then(
+        (answer) =>
+          new Promise((resolve) =>
+            turns.run(caller, () => {
+              uncount();
+              requests.remove(exchange);
+              res.off('close', exchange.disconnect);
+              exchange.answer(answer, described);
+              resolve();
+            }),
+          ),
+      );
     },
     endRevoked() {
       for (const request of [...running.all, ...listening.all]) if (isRevoked(request.caller)) request.revoke();

@@ -8,6 +8,7 @@ import { outOfBytes } from './byte-budget.js';
 import type { Caller } from './caller.js';
 import type { Refusal } from './respond.js';
 import { refuse, sendJson } from './respond.js';
+import type { Turns } from './turns.js';
 
 /** The media types that are read. */
 export type BodyType = 'application/json' | 'application/x-www-form-urlencoded';
@@ -22,6 +23,8 @@ export interface BodyReaderOptions {
   maxBytes: number;
   /** The budget for unfinished bodies of known callers. A body that arrives in one piece is not counted. Default: no limit. */
   budget?: Pick<ByteBudget, 'hold'>;
+  /** Whose turn it is to have a body decoded and served. Default: each is served at once. */
+  turns?: Turns;
 }
 
 /**
@@ -64,7 +67,7 @@ function parsedBefore(req: IncomingMessage): unknown {
 }
 
 /** Creates a reader for bodies of one media type, in UTF-8 and not compressed. */
-export function createBodyReader({ type, maxBytes, budget }: BodyReaderOptions): BodyReader {
+export function createBodyReader({ type, maxBytes, budget, turns }: BodyReaderOptions): BodyReader {
   function refusalOf({ headers }: IncomingMessage): Refusal | undefined {
     const given = headers['content-type'];
     if (given !== type && !isType(type, given)) return { status: 415, message: `Content-Type must be ${type}, in UTF-8.` };
@@ -103,11 +106,15 @@ export function createBodyReader({ type, maxBytes, budget }: BodyReaderOptions):
       more.push(chunk);
       if (holding?.set(bytes) === false) stop(outOfMemory());
     };
-    const onEnd = (): void => {
+    const finish = (): void => {
       release();
       const text = textOf(more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, bytes));
       first = more = undefined; // the request and its listeners live until the response has ended
       done({ text, bytes });
+    };
+    const onEnd = (): void => {
+      if (turns === undefined || caller === undefined) finish();
+      else turns.run(caller, finish);
     };
     req.on('data', onData);
     req.on('end', onEnd);
@@ -157,6 +164,7 @@ export interface MessageReaderOptions {
   /** Largest size of one body. */
   maxBytes: number;
   budget: Pick<ByteBudget, 'hold'>;
+  turns: Turns;
   /** Default: bodies cost nothing. */
   charge?: Charge | undefined;
 }
@@ -183,8 +191,8 @@ function parse(text: string, req: IncomingMessage, res: ServerResponse): { messa
  * Creates a reader of MCP messages. A large body is charged before it is parsed, and a batch counts as many requests as it has
  * messages.
  */
-export function createMessageReader({ maxBytes, budget, charge }: MessageReaderOptions): MessageReader {
-  const read = createBodyReader({ type: 'application/json', maxBytes, budget });
+export function createMessageReader({ maxBytes, budget, turns, charge }: MessageReaderOptions): MessageReader {
+  const read = createBodyReader({ type: 'application/json', maxBytes, budget, turns });
   return (req, res, caller, done) => {
     /** Whether the caller may send this many further requests; if not, the request is answered with a refusal. */
     const mayCost = (requests: number): boolean => {

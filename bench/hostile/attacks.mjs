@@ -1,0 +1,167 @@
+/** What one user sends to hold up the others. Run by `bench/hostile.mjs` in a process of its own. */
+import { connect } from 'node:net';
+
+import { INITIALIZE, request } from '../lib/messages.mjs';
+
+const MAX_BODY = 3_900_000;
+const MODERN = '2026-07-28';
+const META = { 'io.modelcontextprotocol/protocolVersion': MODERN, 'io.modelcontextprotocol/clientCapabilities': {} };
+
+const initialize = (protocolVersion) => request('legacy', 0, 'initialize', { ...INITIALIZE, protocolVersion });
+const modern = (method, params, id = 1) => ({
+  headers: { 'mcp-protocol-version': MODERN, 'mcp-method': method, 'mcp-name': params.name ?? params.uri },
+  body: JSON.stringify({ jsonrpc: '2.0', id, method, params: { _meta: META, ...params } }),
+});
+/** A call whose arguments are this JSON text: some of it no program would make. */
+const callText = (name, args) => {
+  const { headers, body } = modern('tools/call', { name, arguments: 0 });
+  return { headers, body: body.replace('"arguments":0', `"arguments":${args}`) };
+};
+const filled = (unit, size = MAX_BODY) => unit.repeat(Math.floor(size / unit.length)).replace(/,$/, '');
+const nested = (depth) => '['.repeat(depth) + ']'.repeat(depth);
+
+function filter(depth) {
+  let f = '{"op":"eq","value":3}';
+  for (let level = 0; level < depth; level += 1) f = `{"op":"or","args":[${f}]}`;
+  return `{"f":${f}}`;
+}
+
+/** `send` is repeated on so many connections for the time of the attack; `once` is sent before, and its answers stay open. */
+export const ATTACKS = {
+  nothing: { connections: 0 },
+  'simple calls': { connections: 16, send: modern('tools/call', { name: 'hello', arguments: { name: 'eve' } }) },
+  'one text of 4 MB': { connections: 8, send: callText('anything', `{"a":"${'x'.repeat(MAX_BODY)}"}`) },
+  'escapes of 4 MB': { connections: 8, send: callText('anything', `{"a":"${filled('\\u0041')}"}`) },
+  'empty objects': { connections: 8, send: callText('anything', `{"a":[${filled('{},', 1_400_000)}]}`) },
+  numbers: { connections: 8, send: callText('anything', `{"a":[${filled('1,', 1_900_000)}]}`) },
+  'deep lists': { connections: 8, send: callText('anything', `{"a":[${filled(`${nested(190)},`, 1_900_000)}]}`) },
+  'many names': {
+    connections: 8,
+    send: callText('anything', `{${Array.from({ length: 280_000 }, (_, i) => `"n${i}":1`).join(',')}}`),
+  },
+  'many wrong names': {
+    connections: 8,
+    send: callText('strict', `{${Array.from({ length: 280_000 }, (_, i) => `"n${i}":1`).join(',')}}`),
+  },
+  'unique objects': {
+    connections: 8,
+    send: callText('unique', `{"list":[${Array.from({ length: 250_000 }, (_, i) => `{"a":${i}}`).join(',')}]}`),
+  },
+  'typed objects': { connections: 8, send: callText('typed', `{"list":[${filled('{"a":1},')}]}`) },
+  'a pattern': { connections: 8, send: callText('pattern', `{"text":"${'a'.repeat(1_000_000)}!"}`) },
+  'a recursive union': { connections: 8, send: callText('filter', filter(90)) },
+  'an unknown tool of 4 MB': {
+    connections: 8,
+    send: {
+      headers: modern('tools/call', { name: 'x' }).headers,
+      body: modern('tools/call', { name: 'x'.repeat(MAX_BODY) }).body,
+    },
+  },
+  'an id of 4 MB': {
+    connections: 8,
+    send: modern('tools/call', { name: 'hello', arguments: { name: 'x' } }, 'i'.repeat(MAX_BODY)),
+  },
+  'no JSON': { connections: 8, send: { headers: {}, body: filled('[') } },
+  'batches of 1,000 calls': {
+    connections: 8,
+    session: '2025-03-26',
+    send: {
+      headers: {},
+      body: `[${Array.from({ length: 1_000 }, (_, id) => request('legacy', id, 'tools/call', { name: 'hello', arguments: { name: 'eve' } })).join(',')}]`,
+    },
+  },
+  'new sessions': { connections: 16, send: { headers: {}, body: initialize('2025-11-25') } },
+  'unread answers of 9 MB': { connections: 40, unread: true, send: modern('tools/call', { name: 'large', arguments: {} }) },
+  'slow calls': { connections: 200, send: modern('tools/call', { name: 'slow', arguments: {} }) },
+  '20,000 subscriptions and reloads': {
+    connections: 20,
+    reloads: true,
+    unread: true,
+    sends: (index) =>
+      modern('subscriptions/listen', {
+        notifications: {
+          resourceSubscriptions: Array.from(
+            { length: 1_000 },
+            (_, i) => `item://${'x%41'.repeat(55)}/part${i % 200}/${index}-${i}`,
+          ),
+        },
+      }),
+  },
+};
+
+/** One connection that sends requests one after the other. `unread`: it sends one, and reads a little of the answer. */
+function attacker(port, { headers, body }, { session, unread, onAnswer }) {
+  const head = Object.entries({
+    ...{ host: 'localhost', 'x-user': 'eve', 'content-type': 'application/json' },
+    ...{ accept: 'application/json, text/event-stream', 'content-length': Buffer.byteLength(body), ...headers, ...session },
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const bytes = Buffer.from(`POST /mcp HTTP/1.1\r\n${head.join('')}\r\n${body}`);
+  let ended = false;
+  let socket;
+  const open = () => {
+    if (ended) return;
+    socket = connect(port, '127.0.0.1');
+    let left;
+    let buffered = Buffer.alloc(0);
+    const next = () => {
+      left = undefined;
+      if (!ended) socket.write(bytes);
+    };
+    socket.on('connect', next);
+    socket.on('error', () => undefined);
+    socket.on('close', () => setTimeout(open, 20)); // refused: it comes again
+    socket.on('data', (chunk) => {
+      if (unread) {
+        socket.pause();
+        return;
+      }
+      buffered = Buffer.concat([buffered, chunk]);
+      for (;;) {
+        if (left === undefined) {
+          const end = buffered.indexOf('\r\n\r\n');
+          if (end === -1) return;
+          const text = buffered.subarray(0, end).toString('latin1');
+          const status = Number(text.slice(9, 12));
+          onAnswer(status);
+          left = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
+          buffered = buffered.subarray(end + 4);
+        }
+        if (buffered.length < left) return;
+        buffered = buffered.subarray(left);
+        next();
+      }
+    });
+  };
+  open();
+  return () => {
+    ended = true;
+    socket?.destroy();
+  };
+}
+
+async function openSession(port, version) {
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'x-user': 'eve' };
+  const body = initialize(version);
+  const answer = await fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST', headers, body });
+  await answer.text();
+  return { 'mcp-session-id': answer.headers.get('mcp-session-id'), 'mcp-protocol-version': version };
+}
+
+let stop = [];
+let statuses = {};
+process.on('message', async ({ begin, port }) => {
+  for (const end of stop) end();
+  stop = [];
+  if (begin === undefined) {
+    process.send({ statuses });
+    return;
+  }
+  statuses = {};
+  const { connections, send, sends = () => send, session, unread } = ATTACKS[begin];
+  const onAnswer = (status) => (statuses[status] = (statuses[status] ?? 0) + 1);
+  const own = session && (await openSession(port, session));
+  for (let index = 0; index < connections; index += 1)
+    stop.push(attacker(port, sends(index), { session: own, unread, onAnswer }));
+  process.send({ begun: true });
+});
+process.on('disconnect', () => process.exit());
