@@ -33,12 +33,12 @@ function endOfString(text: string, start: number): number {
  * Estimates the memory of a message after parsing; for a small message, its length. The time is linear: a nanosecond or two per
  * character.
  *
- * @param text JSON, or any text that may be JSON
+ * @param text JSON, or what claims to be JSON
+ * @param maxValues how many values it may hold. Default {@link MAX_MESSAGE_VALUES}
  * @returns bytes
- * @throws DaemonError `parse_error` if it is nested deeper than {@link MAX_NESTING} or has more than {@link MAX_MESSAGE_VALUES}
- *   values
+ * @throws DaemonError `parse_error` where it is nested deeper than {@link MAX_NESTING} or has more values
  */
-export function weighMessage(text: string): number {
+export function weighMessage(text: string, maxValues = MAX_MESSAGE_VALUES): number {
   const { length } = text;
   if (length <= SMALL_MESSAGE_BYTES) return length;
   let depth = 0;
@@ -53,8 +53,7 @@ export function weighMessage(text: string): number {
       if (depth > MAX_NESTING)
         throw new DaemonError('parse_error', `Parse error: a message may be nested at most ${MAX_NESTING} levels deep.`);
     } else if ((code | 0x20) === CLOSING) depth -= 1;
-    if (values > MAX_MESSAGE_VALUES)
-      throw new DaemonError('parse_error', `Parse error: a message may hold at most ${MAX_MESSAGE_VALUES} values.`);
+    if (values > maxValues) throw new DaemonError('parse_error', `Parse error: a message may hold ${maxValues} values, no more.`);
   }
   return length + values * BYTES_OF_A_VALUE;
 }

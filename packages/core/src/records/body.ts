@@ -43,9 +43,10 @@ export function beginningOf(text: string, chars: number): string {
 export function boundedBody(text: string | null, maxBytes: number): string | null {
   // A UTF-16 unit takes at most three bytes.
   if (text === null || text.length * 3 <= maxBytes) return text;
-  const bytes = Buffer.byteLength(text);
+  const encoded = Buffer.from(text);
+  const bytes = encoded.length;
   if (bytes <= maxBytes) return text;
-  const sha256 = createHash('sha256').update(text).digest('hex');
+  const sha256 = createHash('sha256').update(encoded).digest('hex');
   return JSON.stringify({ cut: true, bytes, sha256, beginning: beginningOf(text, BEGINNING) });
 }
 

@@ -36,7 +36,7 @@ const UNREAD_MS = 60_000;
  * Ends a response. An answer that the client does not read stays in memory, so the connection is closed when the client reads nothing
  * for 60 seconds.
  */
-export function endResponse(res: ServerResponse, text?: string): void {
+export function endResponse(res: ServerResponse, text?: string | Buffer): void {
   res.end(text);
   const watch = (socket: Socket): void => {
     socket.setTimeout(UNREAD_MS);
@@ -50,13 +50,13 @@ export function endResponse(res: ServerResponse, text?: string): void {
 }
 
 /**
- * Sends JSON text. Does nothing where the response has begun or the client has disconnected.
+ * Sends JSON text, or its bytes. Does nothing where the response has begun or the client has disconnected.
  *
  * @param more further headers, as a flat list of names and values
  */
-export function sendJson(res: ServerResponse, status: number, text: string, more: readonly string[] = []): void {
+export function sendJson(res: ServerResponse, status: number, text: string | Buffer, more: readonly string[] = []): void {
   if (res.headersSent || res.destroyed) return;
-  const length = Buffer.byteLength(text);
+  const length = typeof text === 'string' ? Buffer.byteLength(text) : text.length;
   // A flat list is the fastest form of headers in node:http.
   res.writeHead(status, ['content-type', 'application/json', 'content-length', String(length), ...requestHeaders(res), ...more]);
   endResponse(res, text);
@@ -74,9 +74,11 @@ export function sendCounted(
   text: string,
   { caller, budget, id, more }: CountedOptions,
 ): void {
+  let body: string | Buffer = text;
   if (text.length > COUNTED_FROM_BYTES && !res.destroyed) {
     const holding = budget.hold(caller);
-    if (!holding.set(Buffer.byteLength(text))) {
+    body = Buffer.from(text); // once: to count a large text and then to write it would encode it twice
+    if (!holding.set(body.length)) {
       const { status: instead, message, headers = {} } = outOfBytes('answers that you have not read');
       const error = { jsonrpc: '2.0', ...(id === undefined ? {} : { id }), error: { code: INTERNAL_ERROR, message } };
       sendJson(res, instead, JSON.stringify(error), Object.entries(headers).flat());
@@ -84,7 +86,7 @@ export function sendCounted(
     }
     res.once('close', () => holding.end());
   }
-  sendJson(res, status, text, more);
+  sendJson(res, status, body, more);
 }
 
 /** Seconds after which a client may retry a request that the daemon refused for lack of memory. */

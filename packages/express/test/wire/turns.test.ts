@@ -1,0 +1,53 @@
+import { createTurns } from '../../src/wire/turns.js';
+import { modern, send, serve, tool } from '../support.js';
+
+const user = (subject: string) => ({ partition: 'default', subject, isValid: undefined }) as never;
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('the work of users', () => {
+  it('is done at once, until a user has worked for 10 ms in a turn of the event loop', async () => {
+    let time = 0;
+    const turns = createTurns({ now: () => time });
+    const done: string[] = [];
+    const work = (who: string, ms: number): void => turns.run(user(who), () => (done.push(who), void (time += ms)));
+    for (let count = 0; count < 4; count += 1) work('eve', 6);
+    work('ann', 1);
+    expect(done).toEqual(['eve', 'eve', 'ann']);
+    await turn();
+    expect(done).toEqual(['eve', 'eve', 'ann', 'eve', 'eve']);
+  });
+
+  it('of other users comes in between, also where it has to wait, and the work of one user keeps its order', async () => {
+    let time = 0;
+    const turns = createTurns({ now: () => time });
+    const done: string[] = [];
+    const work = (who: string, what: string): void => turns.run(user(who), () => (done.push(what), void (time += 50)));
+    for (const what of ['e1', 'e2', 'e3']) work('eve', what);
+    for (const what of ['a1', 'a2']) work('ann', what);
+    expect(done).toEqual(['e1', 'a1']);
+    await turn();
+    expect(done).toEqual(['e1', 'a1', 'e2', 'a2']);
+    await turn();
+    expect(done).toEqual(['e1', 'a1', 'e2', 'a2', 'e3']);
+    await turn();
+    work('eve', 'e4');
+    expect(done.at(-1)).toBe('e4');
+  });
+});
+
+describe('a message with many values', () => {
+  const body = (values: number): string =>
+    JSON.stringify({ ...(modern('tools/call', { name: 'takes' }).body as object), ignored: Array(values).fill(1) });
+
+  it('is refused over HTTP before it is parsed; a server with a higher limit for bodies takes more', async () => {
+    const takes = tool('takes', () => 'done');
+    const { headers = {} } = modern('tools/call', { name: 'takes' });
+    const [usual, larger] = [await serve([takes]), await serve([takes], { maxBodyBytes: 8_000_000 })];
+    const statusOf = async (to: { port: number }, values: number): Promise<number> =>
+      (await send(to, { headers, body: body(values) })).status;
+    expect(await statusOf(usual, 49_900)).toBe(200);
+    expect(await statusOf(usual, 50_100)).toBe(400);
+    expect(await statusOf(larger, 99_900)).toBe(200);
+    expect(await statusOf(larger, 100_100)).toBe(400);
+  });
+});
