@@ -53,7 +53,7 @@ export function weighMessage(text: string, maxValues = MAX_MESSAGE_VALUES): numb
       if (depth > MAX_NESTING)
         throw new DaemonError('parse_error', `Parse error: a message may be nested at most ${MAX_NESTING} levels deep.`);
     } else if ((code | 0x20) === CLOSING) depth -= 1;
-    if (values > maxValues) throw new DaemonError('parse_error', `Parse error: a message may hold ${maxValues} values, no more.`);
+    if (values > maxValues) throw new DaemonError('parse_error', `Parse error: a message may hold at most ${maxValues} values.`);
   }
   return length + values * BYTES_OF_A_VALUE;
 }
