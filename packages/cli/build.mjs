@@ -5,7 +5,7 @@
  *   bin.js     loads main.cjs, from a cache of compiled code if it can
  *   main.cjs   serving, whole, as CommonJS: Node 20 compiles and links one such file in less time than the same as ES modules
  *   record-database.js   the database of records, loaded after the first call, and record-thread.js, which fills it under load
- *   stored-catalogs.js   the catalogs of the store
+ *   stored-catalogs.js, catalog-source.js   the catalogs of the store
  *   aws-store.js   the store on DynamoDB and S3, and the AWS SDK
  *   worker-guard.cjs   loaded first in worker threads, by its path
  *   typescript-thread.js   strips types in the thread of Node's hooks, where Node does not strip them itself
@@ -69,7 +69,7 @@ const oneFile = {
       const imports = [];
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
-        const [, separate] = /\/(aws-store|cli|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(specifier) ?? [];
+        const [, separate] = /\/(aws-store|catalog-source|cli|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(specifier) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${separate}.js')`;
         const name = `__import${imports.length}`;
         imports.push(`import * as ${name} from ${specifier};`);
@@ -113,7 +113,7 @@ const [workerGuard, main, commands] = await Promise.all([
       cli: `${src('cli')}/commands/cli.ts`,
       'aws-store': `${src('cli')}/runtime/aws-store.ts`,
       'log-pino': `${src('cli')}/log/log-pino.ts`,
-      'stored-catalogs': `${src('cli')}/runtime/stored-catalogs.ts`,
+      'catalog-source': `${src('cli')}/runtime/catalog-source.ts`,
       'serve-http': `${src('cli')}/serve/serve-http.ts`,
       'record-database': `${src('sqlite')}/record-database.ts`,
       'typescript-thread': `${src('modules')}/typescript-thread.ts`,

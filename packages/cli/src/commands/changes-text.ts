@@ -34,7 +34,8 @@ export function planLines({ changes, settings, bad, unchanged, breaking, partiti
     if (kind === 'added') lines.push(`${paint('green', '+')} setting ${setting_id}`);
     else lines.push(`  setting ${setting_id} keeps the value that it was given in the store`);
   }
-  for (const { row, reason } of bad) lines.push(`${paint('yellow', '~')} row ${row} cannot be read (${reason}), and is replaced or removed`);
+  for (const { row, reason } of bad)
+    lines.push(`${paint('yellow', '~')} row ${row} cannot be read (${reason}), and is replaced or removed`);
   if (changes.length === 0) lines.push('only the order of entries changes');
   const broken = breaking.length === 0 ? '' : `, of which ${plural(breaking.length, 'change')} can break callers`;
   lines.push('', `${plural(changes.length, 'change')} for the partition "${partition}"${broken}`);
@@ -42,7 +43,17 @@ export function planLines({ changes, settings, bad, unchanged, breaking, partiti
 }
 
 /** A plan as JSON. Values of settings are masked. */
-export function planJson({ partition, base, revision, unchanged, changes, breaking, settings, bad, functions }: ConfigPlan): string {
+export function planJson({
+  partition,
+  base,
+  revision,
+  unchanged,
+  changes,
+  breaking,
+  settings,
+  bad,
+  functions,
+}: ConfigPlan): string {
   const report = { partition, base, revision, unchanged, functions, breaking: breaking.length, changes, settings, bad };
   return JSON.stringify(report, null, 2);
 }
@@ -62,6 +73,9 @@ export function historyTable(entries: readonly HistoryEntry[], current: string |
     source ?? '',
     note ?? '',
   ]);
-  const [head = '', ...lines] = table([['', 'REVISION', 'WHEN', 'ACTION', 'AUTHOR', 'FUNCTIONS', 'SOURCE', 'NOTE'], ...rows], width);
+  const [head = '', ...lines] = table(
+    [['', 'REVISION', 'WHEN', 'ACTION', 'AUTHOR', 'FUNCTIONS', 'SOURCE', 'NOTE'], ...rows],
+    width,
+  );
   return [paint('bold', head), ...lines];
 }

@@ -32,7 +32,11 @@ const history = defineCommand({
   command: 'history',
   description: 'List the revisions that a partition served, newest first',
   settings: STORE_FLAGS,
-  flags: { partition: PARTITION, limit: textFlag('Maximum number of entries', { defaultDescription: DEFAULT_LIMIT }), json: JSON_FLAG },
+  flags: {
+    partition: PARTITION,
+    limit: textFlag('Maximum number of entries', { defaultDescription: DEFAULT_LIMIT }),
+    json: JSON_FLAG,
+  },
   async run({ partition = 'default', limit: limitText = DEFAULT_LIMIT, json }, context) {
     const [{ withCatalogs }, { historyTable }, { limitOf }] = await Promise.all([
       import('./stored.js'),
@@ -107,11 +111,8 @@ const rollback = defineCommand({
   positionals: { revision: revision(REVISION) },
   flags: { partition: PARTITION, note: NOTE, yes: YES },
   async run({ revision: name, partition = 'default', note, yes }, context) {
-    const [{ author, withCatalogs }, { changeLines, shortRevision }, { diffRevisions, findRevision, rollbackTo }] = await Promise.all([
-      import('./stored.js'),
-      import('./changes-text.js'),
-      import('@mcp-daemon/core'),
-    ]);
+    const [{ author, withCatalogs }, { changeLines, shortRevision }, { diffRevisions, findRevision, rollbackTo }] =
+      await Promise.all([import('./stored.js'), import('./changes-text.js'), import('@mcp-daemon/core')]);
     return withCatalogs(
       context,
       async (catalogs) => {
@@ -123,7 +124,9 @@ const rollback = defineCommand({
         if (head?.revision !== target.revision && !(await agreed('Roll back?', yes, context))) return 1;
         const options = { author: author(), ...(note === undefined ? {} : { note }) };
         const { entry } = await rollbackTo(catalogs, partition, target.revision, options);
-        context.print(`the partition "${partition}" now serves revision ${shortRevision(entry?.revision ?? target.revision)} again`);
+        context.print(
+          `the partition "${partition}" now serves revision ${shortRevision(entry?.revision ?? target.revision)} again`,
+        );
         return 0;
       },
       undefined,
@@ -185,8 +188,12 @@ const status = defineCommand({
       return found.rows.length + found.bad.length > 0 ? 1 : 0;
     }
     const { from, entry, functions, rows, bad } = found;
-    if (entry === undefined || from === 'rows') print(`serves its rows: ${plural(functions, 'function')}. "config adopt" makes them a revision`);
-    else print(`serves revision ${shortRevision(entry.revision)} of ${entry.author}, ${new Date(entry.created_at).toISOString()}: ${plural(functions, 'function')}`);
+    if (entry === undefined || from === 'rows')
+      print(`serves its rows: ${plural(functions, 'function')}. "config adopt" makes them a revision`);
+    else
+      print(
+        `serves revision ${shortRevision(entry.revision)} of ${entry.author}, ${new Date(entry.created_at).toISOString()}: ${plural(functions, 'function')}`,
+      );
     for (const { row, reason } of bad) print(`${paint('red', 'unreadable')} ${row}: ${reason}`);
     for (const { row, kind, updated_by: by } of rows) print(`${paint('yellow', kind)} ${row}${by === null ? '' : `, by ${by}`}`);
     if (rows.length > 0) print('"config adopt" serves these rows, "config rollback" or "config apply" replaces them');

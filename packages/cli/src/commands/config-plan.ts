@@ -16,7 +16,10 @@ const FILE = { type: 'string', describe: 'Config file; the same as --config' } a
 const MERGE = switchFlag('Keep what the file does not name');
 
 /** The document of a config file without errors. @throws UsageError, ConfigError */
-async function readDocument(path: string | undefined, context: CommandContext): Promise<{ file: string; document: ConfigDocument }> {
+async function readDocument(
+  path: string | undefined,
+  context: CommandContext,
+): Promise<{ file: string; document: ConfigDocument }> {
   const [{ resolve }, { readDocumentFile }] = await Promise.all([import('node:path'), import('../runtime/config-file.js')]);
   const file = path === undefined ? findConfig(context.settings) : resolve(path);
   return { file, document: readDocumentFile(file) };

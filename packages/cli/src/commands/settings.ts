@@ -56,7 +56,10 @@ const set = defineCommand({
   flags: { partition: PARTITION, create: switchFlag('Also if there is no such setting yet') },
   examples: [['settings set demo.Demo-1f2e < setting.json', 'Replace a setting; the values are in no shell history']],
   async run({ id, partition = 'default', create }, context) {
-    const [{ author, changeCatalogs }, { changeSetting }] = await Promise.all([import('./stored.js'), import('@mcp-daemon/core')]);
+    const [{ author, changeCatalogs }, { changeSetting }] = await Promise.all([
+      import('./stored.js'),
+      import('@mcp-daemon/core'),
+    ]);
     const setting = await readSetting();
     await changeCatalogs(context, (catalogs) => changeSetting(catalogs, partition, id, setting, { author: author(), create }));
     context.note(`${id} is changed; running servers use it within two seconds`);

@@ -7,9 +7,9 @@ import type { CatalogStore, Store, StoredPartition } from '@mcp-daemon/core';
 
 import { Failure, messageOf, UsageError } from '../errors.js';
 import { openStore } from '../runtime/store.js';
-import { recordFile, refused } from './record.js';
-import type { CommandContext } from './command.js';
 import { isFile } from '../settings/paths.js';
+import type { CommandContext } from './command.js';
+import { recordFile, refused } from './record.js';
 
 /** An opened store that keeps catalogs. */
 export interface OpenedCatalogs {

@@ -68,8 +68,8 @@ function oneSource(partition: string, own: CatalogSource | undefined, others: Ca
 /** The catalogs of the store. It is opened when one of its partitions is first asked for. */
 function storedSource(daemon: () => Daemon, logger: Logger): CatalogSource {
   return lazySource(async () => {
-    const [store, { openStoredCatalogs }] = await Promise.all([daemon().store(), import('./stored-catalogs.js')]);
-    return openStoredCatalogs(store, logger);
+    const [store, { openCatalogSource }] = await Promise.all([daemon().store(), import('./catalog-source.js')]);
+    return openCatalogSource(store, logger);
   });
 }
 

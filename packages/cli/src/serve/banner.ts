@@ -33,9 +33,11 @@ function loginHint({ authProvider, adminUsername = 'admin', adminPassword, built
 /** Prints the addresses as text on a terminal, and logs the URL where the log goes elsewhere. */
 export function printBanner({ server, settings, opened, env, logger }: BannerOptions): void {
   const { url } = server;
-  const what = opened === undefined ? 'the partitions of the store' : `${displayPath(opened.file)}: ${summary(opened.config.definition)}`;
+  const what =
+    opened === undefined ? 'the partitions of the store' : `${displayPath(opened.file)}: ${summary(opened.config.definition)}`;
   const isTerminal = process.stdout.isTTY === true;
-  if (!isTerminal || process.stderr.isTTY !== true) logger.info({ url, ...(opened === undefined ? {} : { file: opened.file }) }, `listening on ${url}`);
+  if (!isTerminal || process.stderr.isTTY !== true)
+    logger.info({ url, ...(opened === undefined ? {} : { file: opened.file }) }, `listening on ${url}`);
   if (!isTerminal) return;
   const paint = painter(wantsColour(env, process.stdout));
   const lines = [

@@ -104,8 +104,8 @@ describe('the cache', () => {
 
   it('purges only a key and all its children, at any depth', () => {
     const cache = createCache<string>();
-    for (const [key, parent] of [['module'], ['function', 'module'], ['calls', 'function'], ['other']] as const) {
-      void cache.get(key, () => 'old', parent);
+    for (const [key, ...parents] of [['module'], ['function', 'module'], ['calls', 'function'], ['other']] as const) {
+      void cache.get(key, () => 'old', ...parents);
     }
     cache.purge('module');
     const now = ['module', 'function', 'calls', 'other'].map((key) => cache.get(key, () => 'new'));

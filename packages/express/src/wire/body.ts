@@ -170,10 +170,10 @@ export interface MessageReaderOptions {
 }
 
 /**
- * A message may hold one value for so many bytes that a body may have: 50,000 by default. A body of the same size with many small
+ * A message may hold one value for so many bytes that a body may have: 200,000 by default. A body of the same size with many small
  * values takes a hundred times as long to parse and to check as one with a few large ones, and nothing else is served meanwhile.
  */
-const BYTES_PER_VALUE = 80;
+const BYTES_PER_VALUE = 20;
 const MIN_VALUES = 10_000;
 const MAX_VALUES = 1_000_000;
 
