@@ -4,7 +4,7 @@
 import { dirname } from 'node:path';
 
 import type { Logger, Store } from '@mcp-daemon/core';
-import { DaemonError } from '@mcp-daemon/core';
+import { createMemoryStore, DaemonError } from '@mcp-daemon/core';
 
 import { makeFolder } from '../files/make-folder.js';
 import { dataFile } from '../settings/paths.js';
@@ -43,10 +43,7 @@ export async function openStore(
   env: Env,
   { logger, readonly = false }: OpenStoreOptions = {},
 ): Promise<Store> {
-  if (settings.store === 'memory') {
-    const { createMemoryStore } = await import('@mcp-daemon/core');
-    return createMemoryStore();
-  }
+  if (settings.store === 'memory') return createMemoryStore();
   if (settings.store === 'dynamodb') {
     const { openAwsStore } = await import('./aws-store.js');
     return openAwsStore(settings, env, logger);
