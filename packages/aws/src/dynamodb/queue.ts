@@ -250,7 +250,7 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
         soonest = Math.min(soonest, due);
       }
       dropOldest();
-      wake(size >= BATCH_WRITES && failures === 0 ? Math.min(soonest, now) : soonest);
+      wake(soonest);
     },
     find(partition, uuid) {
       const key = `${partition}\n${uuid}`;
