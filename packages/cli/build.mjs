@@ -69,7 +69,8 @@ const oneFile = {
       const imports = [];
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
-        const [, separate] = /\/(aws-store|catalog-source|cli|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(specifier) ?? [];
+        const [, separate] =
+          /\/(aws-store|catalog-source|cli|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(specifier) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${separate}.js')`;
         const name = `__import${imports.length}`;
         imports.push(`import * as ${name} from ${specifier};`);

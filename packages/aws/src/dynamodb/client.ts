@@ -64,7 +64,11 @@ function tableOf(input: ServiceInputTypes): string | undefined {
   return tables.length === 0 ? undefined : tables.join(', ');
 }
 
-const actionOf = (command: object): string => command.constructor.name.replace(/Command\d*$/, '');
+function actionOf(command: object): string {
+  // Not the name of its class, which a minifying bundler changes.
+  const [, , name] = (command as { schema?: readonly unknown[] }).schema ?? [];
+  return typeof name === 'string' ? name : command.constructor.name.replace(/Command\d*$/, '');
+}
 
 /** Where an error of a command came up. */
 export const placeOf = (command: { readonly input: ServiceInputTypes }): Parameters<typeof toStoreError>[1] => ({
