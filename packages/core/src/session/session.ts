@@ -178,7 +178,7 @@ export class Session implements AskingConnection {
   #fly(message: JsonRpcRequest, flight: Flight): Awaitable<JsonRpcResponse | undefined> {
     const { id } = message;
     if (flight.cancelled) return this.#land(id, flight, undefined); // a request of a batch that has not started
-    if (this.#handshake !== undefined) return this.#handshake.then(() => this.#fly(message, flight));
+    if (this.#handshake !== undefined) return this.#flyAfter(this.#handshake, message, flight);
     const answer = this.#options.dispatcher.handle(message, flight);
     if (answer instanceof Promise) {
       if (message.method === 'initialize') this.#wait(answer);
@@ -193,6 +193,11 @@ export class Session implements AskingConnection {
       if (this.#handshake === handshake) this.#handshake = undefined;
     });
     this.#handshake = handshake;
+  }
+
+  /** Not inside `#fly`: what a closure there captures, the message, would be kept for as long as the request runs. */
+  #flyAfter(handshake: Promise<void>, message: JsonRpcRequest, flight: Flight): Promise<JsonRpcResponse | undefined> {
+    return handshake.then(() => this.#fly(message, flight));
   }
 
   #land(id: RequestId, flight: Flight, answer: JsonRpcResponse | undefined): JsonRpcResponse | undefined {
