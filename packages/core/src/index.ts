@@ -201,4 +201,6 @@ export type {
 export { isObject } from './base/json.js';
 export type { JsonObject } from './base/json.js';
 export { didYouMean, nearest } from './base/nearest.js';
+export { referenceParts } from './base/references.js';
+export type { Reference, ReferencePart, ReferenceScheme } from './base/references.js';
 export type { Era, ProtocolVersion } from './protocol/versions.js';

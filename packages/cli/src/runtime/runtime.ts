@@ -85,7 +85,7 @@ export function createRuntime({
   beforeCode,
 }: RuntimeOptions): Runtime {
   const base = file === undefined ? process.cwd() : dirname(file);
-  const modules = withSecrets(localModules({ base, logger }), { env, base });
+  const modules = withSecrets(localModules({ base, logger }), { env, base, region: settings.region });
   const guarded: LocalModules = {
     ...modules,
     load(link, partition) {
