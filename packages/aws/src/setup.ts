@@ -1,4 +1,4 @@
-/** What an operator does before the first start: creates the tables, and checks what is there and what is allowed. */
+/** Commands for operators: create the tables, and check tables, permissions and the bucket. */
 import { randomUUID } from 'node:crypto';
 
 import type { ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-dynamodb';
@@ -41,7 +41,7 @@ export async function initDynamoStore(options: InitOptions = {}): Promise<Tables
 
 /** One thing that was looked at. */
 export interface CheckFinding {
-  /** `ok`; `warning`: the daemon runs, with less; `error`: it does not. */
+  /** `ok`; `warning`: the daemon runs, but something does not work; `error`: the daemon does not run. */
   level: 'ok' | 'warning' | 'error';
   /** What was looked at: a table's name, a permission on one, the bucket. */
   what: string;

@@ -1,4 +1,4 @@
-/** The store: what is between opening and closing. */
+/** Opens the store on DynamoDB, and combines its parts. */
 import { randomUUID } from 'node:crypto';
 
 import type { BlobStore, CallRecord, CallStore, CatalogStore, Logger, Store } from '@mcp-daemon/core';
@@ -18,15 +18,15 @@ import { writeCalls } from './dynamodb/write-calls.js';
 /**
  * What a record's write promises.
  *
- * `eventual`: a record is written within a fraction of a second, in batches; a process that is killed loses those that wait.
+ * `eventual`: a record is written within a fraction of a second, in batches; a process that is killed loses the waiting records.
  * `answered`: an answer leaves after its record is written, and a function that is not known to be quick begins after its
- * `in_process` record is, at the price of these round trips.
+ * `in_process` record is, which costs these round trips.
  */
 export type RecordPromise = 'eventual' | 'answered';
 
 /** What {@link openDynamoStore} takes. */
 export interface DynamoStoreOptions extends DynamoOptions {
-  /** Where payloads go that are too large for a row, and large revisions. The caller closes it. Default: none, and they are cut. */
+  /** Stores payloads that are too large for a row, and large revisions. The caller closes it. Default: none, and large payloads are cut. */
   blobs?: BlobStore;
   /** Default `eventual`. */
   promise?: RecordPromise;
@@ -42,7 +42,7 @@ export interface DynamoStoreOptions extends DynamoOptions {
   openAfterMs?: number;
   /** Milliseconds that `close` goes on writing. Default 5000. */
   closeMs?: number;
-  /** Told where records cannot be written, or are lost. Default: no log. */
+  /** Gets a message when records cannot be written, are lost, or are cut. Default: no log. */
   logger?: Pick<Logger, 'error' | 'info' | 'warn'>;
 }
 

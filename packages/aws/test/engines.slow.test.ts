@@ -10,7 +10,7 @@ import { blobStoreContract, catalogStoreContract, storeContract } from '@mcp-dae
 import type { DynamoStore, DynamoStoreOptions } from '../src/index.js';
 import { initDynamoStore, openDynamoStore, openS3Blobs } from '../src/index.js';
 import { createBucket, LOCAL, plainClient, startFauxqs } from './support.js';
-import { unitsTable } from './units.js';
+import { readUnits, unitsTable } from './units.js';
 
 const { DYNAMODB_LOCAL: local = '', RADOSGW: radosgw = '' } = process.env;
 const where = (endpoint: string): typeof describe => (endpoint === '' ? (describe.skip as typeof describe) : describe);
@@ -64,6 +64,17 @@ where(local)('DynamoDB Local', () => {
     process.stdout.write(`${rows.map((row) => row.line).join('\n')}\n`);
     expect(rows.map(({ put }) => put)).toEqual(rows.map(() => 4));
     for (const { units, put, isOpen } of rows) expect(units).toBe(isOpen ? 2 * put : put);
+  });
+
+  it('a page costs what it shows, however far back it is', async () => {
+    const units = await readUnits(openEmpty);
+    const { 'page 50': last = Infinity, ...shown } = units;
+    const wanted = Object.entries({ ...shown, 'page 50': last }).filter(([what]) => !/^page (?!50)/.test(what));
+    process.stdout.write(`${wanted.map(([what, cost]) => `read units: ${what}: ${cost}`).join('\n')}\n`);
+    expect(units['newest 20']).toBeLessThanOrEqual(2);
+    expect(last).toBe(units['page 2']);
+    expect(units['newest 20 of a name that has 5 %']).toBeLessThanOrEqual(150);
+    expect(units['newest 20 of a name that has one call']).toBeLessThanOrEqual(50);
   });
 });
 

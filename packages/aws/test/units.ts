@@ -1,5 +1,5 @@
 /** What calls cost in write units, as DynamoDB itself says. */
-import type { CallRecord } from '@mcp-daemon/core';
+import type { CallQuery, CallRecord } from '@mcp-daemon/core';
 import { exampleRecord } from '@mcp-daemon/core/contract';
 
 import type { DynamoStore, DynamoStoreOptions, RecordPromise } from '../src/index.js';
@@ -55,5 +55,34 @@ export async function unitsTable(open: Open): Promise<UnitsRow[]> {
       }
     }
   }
+  return found;
+}
+
+/** What pages cost in read units. `open` opens a store on empty tables. */
+export async function readUnits(open: Open): Promise<Record<string, number>> {
+  const store = await open({ promise: 'answered', countUnits: true });
+  const base = 1_790_000_000_000;
+  const row = (index: number): CallRecord => {
+    const name = index === 5 ? 'rare' : index % 20 === 0 ? 'some' : 'often';
+    return exampleRecord({ name, created_at: base + index, updated_at: base + index, content: null });
+  };
+  for (let index = 0; index < 4_000; index += 500)
+    await store.calls.write(Array.from({ length: 500 }, (_, offset) => row(index + offset)));
+  const found: Record<string, number> = {};
+  async function measure(what: string, query: CallQuery): Promise<string | undefined> {
+    const before = store.stats().readUnits;
+    const { cursor } = await store.calls.list('default', query);
+    found[what] = store.stats().readUnits - before;
+    return cursor;
+  }
+  let cursor = await measure('newest 20', { limit: 20 });
+  for (let page = 2; page <= 50; page += 1)
+    cursor = await measure(`page ${page}`, { limit: 20, ...(cursor === undefined ? {} : { cursor }) });
+  await measure('newest 20 of a name that has 5 %', { limit: 20, name: 'some' });
+  await measure('newest 20 of a name that has one call', { limit: 20, name: 'rare' });
+  const before = store.stats().readUnits;
+  await store.calls.count('default', {}, 1_000);
+  found['count to 1000'] = store.stats().readUnits - before;
+  await store.close();
   return found;
 }

@@ -11,7 +11,7 @@ import { checkEndpoint } from '../base/options.js';
 export interface DynamoOptions extends AwsOptions {
   /** The address of DynamoDB, as `http://127.0.0.1:8000`. Default: AWS. */
   endpoint?: string;
-  /** Whether to have DynamoDB say what each request costs, and to count it. Default false. */
+  /** Whether to ask DynamoDB for the cost of each request, and to count it. Default false. */
   countUnits?: boolean;
 }
 

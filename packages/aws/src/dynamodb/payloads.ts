@@ -117,7 +117,7 @@ export function createPayloads({ blobs, offloadBytes, expireAfterMs, logger }: P
       try {
         await move(row, item, kind);
       } catch (error) {
-        // A row that DynamoDB takes is worth more than a payload in its place.
+        // Keep the payload in the row: DynamoDB accepts a row of this size.
         if (sizeOfItem(item) > CEILING_BYTES) throw error;
         item['content_in_s3'] = { BOOL: false };
         logger?.warn({ error: error instanceof Error ? error.message : String(error) }, 'a payload was left in its row');

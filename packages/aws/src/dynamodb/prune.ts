@@ -1,4 +1,4 @@
-/** Removes old call records when somebody asks for it. By itself DynamoDB removes them by their `expires_at`, which costs nothing. */
+/** Removes old call records on request. Normally DynamoDB removes them by their `expires_at`, which costs nothing. */
 import type { WriteRequest } from '@aws-sdk/client-dynamodb';
 import type { Retention } from '@mcp-daemon/core';
 

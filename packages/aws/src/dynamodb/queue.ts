@@ -41,7 +41,7 @@ export interface QueueCounts {
 /** Records that wait to be written. */
 export interface Queue {
   add(rows: readonly CallRecord[]): void;
-  /** The newest form of a record that is not known to be written. */
+  /** The newest version of a record that is waiting or in flight. */
   find(partition: string, uuid: string): CallRecord | undefined;
   /** Resolves when all that waits now is written, or after a failure. @returns the failure */
   drain(): Promise<Error | undefined>;
@@ -49,6 +49,9 @@ export interface Queue {
   /** Writes what waits, for so many milliseconds; what is left is counted as lost. */
   close(withinMs: number): Promise<void>;
 }
+
+/** After so many failures in a row, readers do not wait any longer. */
+const PATIENCE = 5;
 
 interface Waiting {
   row: CallRecord;
@@ -79,7 +82,7 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
   let timer: NodeJS.Timeout | undefined;
   let timerDue = Infinity;
   let retryAt = 0;
-  /** Open records are written at once: somebody reads, or the store is closed. */
+  /** Above 0, open records are written at once: a reader waits for them, or the store is closing. */
   let hurry = 0;
   let drains: { upTo: number; resolve: () => void }[] = [];
 
@@ -125,7 +128,7 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
     if (dropped > 0) lose(dropped, 'too many wait for DynamoDB');
   }
 
-  /** At most one batch of rows that may go now, of as many partitions as there are. */
+  /** The next batch: at most 25 rows that are due. */
   function take(now: number): Waiting[] {
     const batch: Waiting[] = [];
     for (const { rows } of partitions.values()) {
@@ -145,7 +148,7 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
     if (hurry === 0) timer.unref();
   }
 
-  /** Ends the waiting of those whose records are written, or all of it after a failure. */
+  /** Resolves the drains whose records are written; after a failure, all of them. */
   function endDrains(failed: boolean): void {
     if (drains.length === 0) return;
     let first = Infinity;
@@ -183,7 +186,8 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
       retryAt = now + backoffMs(failures);
       dropOldest();
     }
-    endDrains(again.length > 0 && !throttled);
+    // Rows that were left undone without an error are written a moment later; readers wait for that, but not forever.
+    endDrains(again.length > 0 && (error !== undefined || failures > PATIENCE));
     pump();
   }
 
@@ -246,7 +250,7 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
         soonest = Math.min(soonest, due);
       }
       dropOldest();
-      wake(size >= BATCH_WRITES && failures === 0 ? Math.min(soonest, now) : soonest);
+      wake(soonest);
     },
     find(partition, uuid) {
       const key = `${partition}\n${uuid}`;

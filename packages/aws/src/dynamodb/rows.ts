@@ -157,7 +157,7 @@ export async function readSetting(dynamo: Dynamo, partition: string, id: string)
   return item === undefined ? undefined : setting(item);
 }
 
-/** A setting that cannot be read is said, with its id: a class would be built without it. */
+/** Decodes a setting. Throws for one that cannot be read: a class must not be built without its setting. */
 function setting(item: Item): SettingRow {
   try {
     return decodeSetting(item);

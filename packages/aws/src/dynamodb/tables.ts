@@ -195,7 +195,7 @@ export async function createTables(dynamo: Dynamo, options: CreateTablesOptions 
   return report;
 }
 
-/** How long DynamoDB keeps expired records is its own affair; whether it removes them at all, this tells. */
+/** Whether DynamoDB removes expired records. `unknown`: the engine does not support TTL. */
 export async function expiryOf(dynamo: Dynamo): Promise<'on' | 'off' | 'other attribute' | 'unknown'> {
   const command = new DescribeTimeToLiveCommand({ TableName: TABLE.calls });
   try {
