@@ -41,7 +41,7 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
   if (bucket === '') throw new DaemonError('usage', 'FUNCT_BUCKET_NAME is empty: it must be the name of a bucket.');
   const address = endpoint === undefined ? {} : { endpoint: checkEndpoint('S3_ENDPOINT', endpoint) };
   // Loaded here: it takes longer than all the rest, and many have no bucket.
-  const { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+  const { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } = await import('./sdk.js');
   const client = new S3Client({
     ...(region === undefined ? {} : { region }),
     ...(credentials === undefined ? {} : { credentials }),
