@@ -2,7 +2,7 @@
  * Prints on stderr why a command failed: what is wrong and what to do, never a stack trace.
  */
 import type { Mistake } from '@mcp-daemon/core';
-import { ConfigError } from '@mcp-daemon/core';
+import { ConfigError, DaemonError } from '@mcp-daemon/core';
 
 import { Failure, messageOf, UsageError } from '../errors.js';
 
@@ -28,7 +28,9 @@ export function report(error: unknown, shown: (path: string) => string = (path) 
     write(`mcp-daemon: ${file} has ${what}. Fix ${object} and try again`);
     return 2;
   }
-  write(`mcp-daemon: ${error instanceof Failure ? error.message : `unexpected error: ${messageOf(error)}`}`);
+  // Errors of the store say what is wrong, such as a missing table.
+  const isOurs = error instanceof Failure || error instanceof DaemonError;
+  write(`mcp-daemon: ${isOurs ? error.message : `unexpected error: ${messageOf(error)}`}`);
   if (error instanceof UsageError && error.help !== undefined) {
     const { usage, help } = error.help;
     if (usage !== undefined) write(`\nUsage: ${usage}`);
