@@ -152,7 +152,8 @@ export type {
   RowChanges,
   SettingRow,
 } from './ports/rows.js';
-export type { CatalogSource } from './ports/catalogs.js';
+export type { CatalogSource, CatalogSourceStats } from './ports/catalogs.js';
+export type { CachedCatalog, CatalogCache, CatalogCacheStats } from './catalog/cached.js';
 export type { LoadedModule, ModuleSource } from './ports/modules.js';
 export type { ResolvedFunction, Runner } from './ports/runner.js';
 export { createInProcessRunner } from './runner/in-process.js';

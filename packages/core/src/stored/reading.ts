@@ -12,6 +12,9 @@ import type { PageQuery } from '../ports/page.js';
 import type { BadRow } from '../ports/rows.js';
 import { DaemonError } from '../protocol/errors.js';
 
+/** The methods of a store that a catalog is read with. */
+export type CatalogReads = Pick<CatalogStore, 'head' | 'text' | 'rows' | 'settings'>;
+
 /** What a partition has now. */
 export interface StoredState {
   head: PartitionHead | undefined;
@@ -29,7 +32,7 @@ export interface StoredState {
  *
  * @throws DaemonError `revision_not_found`; `store_failed` where its text is no config, `store_busy`
  */
-export async function readRevision(catalogs: CatalogStore, partition: string, revision: string): Promise<StoredDocument> {
+export async function readRevision(catalogs: CatalogReads, partition: string, revision: string): Promise<StoredDocument> {
   const text = await catalogs.text(partition, revision);
   if (text === undefined) {
     throw new DaemonError('revision_not_found', `The partition "${partition}" has no text of the revision ${revision}.`);
@@ -46,7 +49,7 @@ export async function readRevision(catalogs: CatalogStore, partition: string, re
 }
 
 /** All settings of a partition, by id. @throws DaemonError `store_failed`, `store_busy` */
-export async function readSettings(catalogs: CatalogStore, partition: string): Promise<Map<string, JsonObject>> {
+export async function readSettings(catalogs: CatalogReads, partition: string): Promise<Map<string, JsonObject>> {
   const found = new Map<string, JsonObject>();
   let query: PageQuery = { limit: 1_000 };
   for (;;) {
@@ -59,7 +62,7 @@ export async function readSettings(catalogs: CatalogStore, partition: string): P
 
 /** The rows of a partition as a document, whether they are its catalog or not. @throws DaemonError `store_failed`, `store_busy` */
 export async function readRows(
-  catalogs: CatalogStore,
+  catalogs: CatalogReads,
   partition: string,
   support: Partial<ConfigSupport> = {},
 ): Promise<{ from: 'rows' | 'none'; document: StoredDocument; bad: readonly BadRow[] }> {
@@ -75,7 +78,7 @@ export async function readRows(
  * @throws DaemonError `store_failed`, `store_busy`, `revision_not_found`
  */
 export async function readState(
-  catalogs: CatalogStore,
+  catalogs: CatalogReads,
   partition: string,
   support: Partial<ConfigSupport> = {},
 ): Promise<StoredState> {
