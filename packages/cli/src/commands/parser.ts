@@ -50,9 +50,12 @@ function declareSetting(parser: Argv, name: SettingName): Argv {
   });
 }
 
-/** Leaves only some settings in the help of a command. */
-function showSettings(parser: Argv, names: readonly SettingName[]): void {
-  for (const name of SETTING_NAMES) if (!names.includes(name)) parser.hide(SETTINGS[name].flag);
+/** Leaves only some settings in the help of a command. @param own flags of the command, which may have a setting's name */
+function showSettings(parser: Argv, names: readonly SettingName[], own: object = {}): void {
+  for (const name of SETTING_NAMES) {
+    const { flag } = SETTINGS[name];
+    if (!names.includes(name) && !(flag in own)) parser.hide(flag);
+  }
 }
 
 /** Of a flag that was given more than once, the last value. */
@@ -115,7 +118,7 @@ function addCommand(parser: Argv, command: Command, group: CommandGroup | undefi
     command.description,
     (inner) => {
       registration.active = active;
-      showSettings(inner, command.settings ?? []);
+      showSettings(inner, command.settings ?? [], command.flags);
       for (const [name, options] of Object.entries(command.positionals ?? {})) {
         const isDemanded = command.command.includes(`<${name}>`);
         const { string: _, type: __, ...rest } = options as Options;
@@ -145,7 +148,8 @@ function addGroup(parser: Argv, group: CommandGroup, registration: Registration)
     group.description,
     (inner) => {
       registration.active = { command: group };
-      showSettings(inner, [...new Set(group.commands.flatMap(({ settings = [] }) => settings))]);
+      const own = Object.assign({}, ...group.commands.map(({ flags = {} }) => flags)) as object;
+      showSettings(inner, [...new Set(group.commands.flatMap(({ settings = [] }) => settings))], own);
       for (const command of group.commands) addCommand(inner, command, group, registration);
       return inner;
     },
