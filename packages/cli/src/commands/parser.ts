@@ -58,6 +58,13 @@ function showSettings(parser: Argv, names: readonly SettingName[], own: object =
   }
 }
 
+/** Takes a flag of the command out of the setting's group in the help: yargs would show it in both. */
+function leaveGroup(parser: Argv, flag: string): void {
+  // Not in the types of yargs. The lists are its own, and not copies.
+  const groups = (parser as Argv & { getGroups(): Record<string, string[]> }).getGroups();
+  for (const names of Object.values(groups)) if (names.includes(flag)) names.splice(names.indexOf(flag), 1);
+}
+
 /** Of a flag that was given more than once, the last value. */
 const last = (value: unknown): unknown => (Array.isArray(value) ? value.at(-1) : value);
 
@@ -124,8 +131,10 @@ function addCommand(parser: Argv, command: Command, group: CommandGroup | undefi
         const { string: _, type: __, ...rest } = options as Options;
         inner.positional(name, { ...rest, ...(isDemanded ? { demandOption: true } : {}) } as typeof options);
       }
-      for (const [name, options] of Object.entries(command.flags ?? {}))
+      for (const [name, options] of Object.entries(command.flags ?? {})) {
+        leaveGroup(inner, name);
         inner.option(name, { ...forHelp(options), group: 'Flags:' });
+      }
       for (const [example, description] of command.examples ?? []) inner.example(`$0 ${example}`, description);
       return inner;
     },
