@@ -53,7 +53,7 @@ export type {
   ToolDefinition,
 } from './ports/definition.js';
 
-export { inspectConfigText, parseConfig } from './config/config.js';
+export { inspectConfigText, locateMistakes, parseConfig } from './config/config.js';
 export type { ConfigReport, ParseOptions } from './config/config.js';
 export { checkConfig } from './config/check.js';
 export type { ConfigSupport } from './config/check.js';
@@ -96,6 +96,8 @@ export { adoptRows, applyConfig, applyPlan, editConfig } from './stored/apply.js
 export type { Applied, ApplyOptions, ChangeOptions } from './stored/apply.js';
 export { createCachedStore } from './stored/cached.js';
 export type { CachedStore, CachedStoreOptions, CachedStoreStats, PurgeKey } from './stored/cached.js';
+export { copyStore } from './stored/copy.js';
+export type { CopiedCount, CopiedPartition, CopyOptions, CopyProgress, CopyStep } from './stored/copy-report.js';
 export { diffRevisions, exportConfig, findRevision, partitionStatus, rollbackTo, showRevision } from './stored/history.js';
 export type { PartitionStatus } from './stored/history.js';
 export { planConfig } from './stored/plan.js';

@@ -64,9 +64,10 @@ function tableOf(input: ServiceInputTypes): string | undefined {
   return tables.length === 0 ? undefined : tables.join(', ');
 }
 
+/** The API's name of a command: from its schema, because a minified class has another name. */
 function actionOf(command: object): string {
-  // Not the name of its class, which a minifying bundler changes.
-  const [, , name] = (command as { schema?: readonly unknown[] }).schema ?? [];
+  const schema: unknown = 'schema' in command ? command.schema : undefined;
+  const name: unknown = Array.isArray(schema) ? schema[2] : undefined;
   return typeof name === 'string' ? name : command.constructor.name.replace(/Command\d*$/, '');
 }
 
