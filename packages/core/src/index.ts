@@ -150,6 +150,7 @@ export type {
   ModuleClass,
   ModuleRow,
   RowChanges,
+  SettingPage,
   SettingRow,
 } from './ports/rows.js';
 export type { CatalogSource } from './ports/catalogs.js';
