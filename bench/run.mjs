@@ -18,7 +18,7 @@ const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|all] [--
   growth        a catalog of 10 to 10,000 tools
   http          calls over HTTP
   sessions      what sessions, streams and calls over HTTP keep in memory
-  data          lists of many call records, and what the import of one costs
+  data          lists of many call records, imports of catalogs, stored partitions, and recording to DynamoDB
   --runs N      cold starts of each server (15)
   --rounds N    rounds of throughput, growth, HTTP, sessions and data (5, 3, 3, 2, 3)
   --n N         calls of each server in a round (20000)
@@ -32,8 +32,8 @@ const SUITES = {
   growth: ['growth'],
   http: ['http'],
   sessions: ['sessions'],
-  data: ['data'],
-  all: ['cold', 'load', 'growth', 'http', 'sessions', 'data'],
+  data: ['data', 'stores'],
+  all: ['cold', 'load', 'growth', 'http', 'sessions', 'data', 'stores'],
 };
 
 function options() {
@@ -65,7 +65,7 @@ function options() {
     records: count('records', 1_000_000),
     rounds: {
       ...{ load: count('rounds', 5), growth: count('rounds', 3), http: count('rounds', 3) },
-      ...{ sessions: count('rounds', 2), data: count('rounds', 3) },
+      ...{ sessions: count('rounds', 2), data: count('rounds', 3), stores: count('rounds', 3) },
     },
   };
 }

@@ -64,7 +64,7 @@ export async function withHttpServer(contender, { temporary, node = [], more = [
   try {
     const port = await freePort();
     const args = await contender.prepare(folder, port, contender.era);
-    const child = start([...node, ...args, ...more], { errors: errors.fd, ipc });
+    const child = start([...node, ...args, ...more], { errors: errors.fd, ipc, env: contender.env });
     child.stdout.resume();
     try {
       await listening(port, child.ended);

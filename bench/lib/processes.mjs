@@ -20,10 +20,11 @@ const environment = Object.fromEntries(
  * Starts a Node program with pipes. `child.ended` resolves when it has exited.
  *
  * @param errors a file descriptor for stderr; without it, the last part of stderr is in `child.said`
+ * @param env variables besides those of this process
  */
-export function start(args, { errors = 'pipe', ipc = false } = {}) {
+export function start(args, { errors = 'pipe', ipc = false, env = {} } = {}) {
   const stdio = ['pipe', 'pipe', errors, ...(ipc ? ['ipc'] : [])];
-  const child = spawn(process.execPath, args, { stdio, env: environment });
+  const child = spawn(process.execPath, args, { stdio, env: { ...environment, ...env } });
   running.add(child);
   child.said = '';
   child.stderr?.setEncoding('utf8').on('data', (text) => (child.said = (child.said + text).slice(-STDERR_KEPT)));

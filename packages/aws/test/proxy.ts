@@ -79,7 +79,8 @@ export async function startProxy(target: string, port = 0): Promise<Proxy> {
         const body = JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${error}`, message });
         return answer(400, body, 'application/x-amz-json-1.0');
       }
-      const { host: _, ...headers } = incoming.headers;
+      // With the host that was asked for, which is a part of the signature.
+      const { headers } = incoming;
       const forwarded = request(new URL(incoming.url ?? '/', target), { method: incoming.method, headers }, (engine) => {
         if (mishap === 'reset after') {
           engine.resume().on('end', () => incoming.socket.resetAndDestroy());

@@ -43,7 +43,8 @@ export async function startFauxqs(bucket: string): Promise<Engine> {
 
 /** Creates a bucket. */
 export async function createBucket(endpoint: string, bucket: string): Promise<void> {
-  const client = new S3Client({ region: 'eu-central-1', credentials: CREDENTIALS, endpoint, forcePathStyle: true });
+  // The one region that is not sent as a place for the bucket: radosgw knows no others.
+  const client = new S3Client({ region: 'us-east-1', credentials: CREDENTIALS, endpoint, forcePathStyle: true });
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   client.destroy();
 }

@@ -152,6 +152,7 @@ export type {
   ModuleClass,
   ModuleRow,
   RowChanges,
+  SettingPage,
   SettingRow,
 } from './ports/rows.js';
 export type { CatalogSource, CatalogSourceStats } from './ports/catalogs.js';

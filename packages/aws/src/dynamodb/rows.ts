@@ -1,7 +1,7 @@
 /** The rows of a partition's catalog and its settings: reading, writing, listing. */
 import type { WriteRequest } from '@aws-sdk/client-dynamodb';
 import { DeleteItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import type { BadRow, CatalogRows, Page, PageQuery, RowChanges, SettingRow } from '@mcp-daemon/core';
+import type { BadRow, CatalogRows, PageQuery, RowChanges, SettingPage, SettingRow } from '@mcp-daemon/core';
 import { compareText, DaemonError, pageLimit } from '@mcp-daemon/core';
 
 import { inParallel } from '../base/pacing.js';
@@ -49,6 +49,20 @@ const partitionQuery = (table: RowTable, partition: string): Parameters<typeof q
   ConsistentRead: true,
 });
 
+/** Decodes rows; those that cannot be read are added to `bad`. */
+function decodeAll<T>(table: RowTable, items: readonly Item[], decode: (item: Item) => T, bad: BadRow[]): T[] {
+  const rows: T[] = [];
+  for (const item of items) {
+    try {
+      rows.push(decode(item));
+    } catch (error) {
+      if (!(error instanceof UnreadableRow)) throw error;
+      bad.push({ row: `${table}/${textOf(item[RANGE[table]]) ?? ''}`, reason: error.message });
+    }
+  }
+  return rows;
+}
+
 async function readRows<T>(
   dynamo: Dynamo,
   table: RowTable,
@@ -57,16 +71,8 @@ async function readRows<T>(
   bad: BadRow[],
 ): Promise<T[]> {
   const rows: T[] = [];
-  for await (const items of queryAll(dynamo, partitionQuery(table, partition))) {
-    for (const item of items) {
-      try {
-        rows.push(decode(item));
-      } catch (error) {
-        if (!(error instanceof UnreadableRow)) throw error;
-        bad.push({ row: `${table}/${textOf(item[RANGE[table]]) ?? ''}`, reason: error.message });
-      }
-    }
-  }
+  for await (const items of queryAll(dynamo, partitionQuery(table, partition)))
+    rows.push(...decodeAll(table, items, decode, bad));
   return rows;
 }
 
@@ -188,8 +194,8 @@ export async function removeSetting(dynamo: Dynamo, partition: string, id: strin
   return (await dynamo.send(command)).Attributes !== undefined;
 }
 
-/** A page of settings, by id. */
-export async function listSettings(dynamo: Dynamo, partition: string, query: PageQuery): Promise<Page<SettingRow>> {
+/** A page of settings, by id; rows that cannot be read are named. */
+export async function listSettings(dynamo: Dynamo, partition: string, query: PageQuery): Promise<SettingPage> {
   const limit = pageLimit(query);
   const seal = sealOf('settings', partition);
   const [after] = query.cursor === undefined ? [] : fromPlaceCursor(seal, query.cursor, 1);
@@ -202,8 +208,11 @@ export async function listSettings(dynamo: Dynamo, partition: string, query: Pag
     items.push(...answer.items);
     next = answer.next;
   } while (next !== undefined && items.length <= limit);
-  const page: Page<SettingRow> = { items: items.slice(0, limit).map(setting) };
-  const last = page.items.at(-1);
-  if (last !== undefined && items.length > limit) page.cursor = toPlaceCursor(seal, [last.setting_id]);
+  const shown = items.slice(0, limit);
+  const bad: BadRow[] = [];
+  const page: SettingPage = { items: decodeAll(TABLE.settings, shown, decodeSetting, bad) };
+  if (bad.length > 0) page.bad = bad;
+  const last = textOf(shown.at(-1)?.['setting_id']);
+  if (last !== undefined && items.length > limit) page.cursor = toPlaceCursor(seal, [last]);
   return page;
 }

@@ -7,7 +7,7 @@
  */
 import type { Awaitable } from '../base/awaitable.js';
 import type { Page, PageQuery } from './page.js';
-import type { CatalogRows, RowChanges, SettingRow } from './rows.js';
+import type { CatalogRows, RowChanges, SettingPage, SettingRow } from './rows.js';
 
 /** How a revision came to be served. `edit`: a single change, as by GraphQL. `adopt`: rows became a revision. */
 export type RevisionAction = 'apply' | 'rollback' | 'edit' | 'adopt';
@@ -91,8 +91,8 @@ export interface CatalogStore {
   writeRows(partition: string, changes: RowChanges, author: string): Awaitable<void>;
   /** One setting, or undefined. */
   setting(partition: string, id: string): Awaitable<SettingRow | undefined>;
-  /** The partition's settings, sorted by id. */
-  settings(partition: string, query?: PageQuery): Awaitable<Page<SettingRow>>;
+  /** The partition's settings, sorted by id. Rows of this page that cannot be read are in `bad`, if there are any. */
+  settings(partition: string, query?: PageQuery): Awaitable<SettingPage>;
   /** Writes a setting, or replaces the one with this id. Does not change the head: see `touch`. */
   putSetting(partition: string, row: Pick<SettingRow, 'setting_id' | 'setting'>, author: string): Awaitable<void>;
   /** Removes a setting. @returns whether there was one */

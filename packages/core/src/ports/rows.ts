@@ -1,5 +1,6 @@
 /** The rows of a partition's catalog, by the names of the Python engine's tables. Stores translate dates and numbers, nothing else. */
 import type { JsonObject } from '../base/json.js';
+import type { Page } from './page.js';
 
 /** The members that all rows have. Rows of the Python engine may lack some of them: those are null. */
 export interface AuditFields {
@@ -51,6 +52,12 @@ export interface ModuleRow extends AuditFields {
 export interface SettingRow extends AuditFields {
   setting_id: string;
   setting: JsonObject;
+}
+
+/** A page of settings. */
+export interface SettingPage extends Page<SettingRow> {
+  /** Rows that cannot be read, as `mcp-settings/1234`. Functions whose classes need them are not served. */
+  bad?: readonly BadRow[];
 }
 
 /** A row that cannot be read, and why. The partition is served without it. */

@@ -48,16 +48,52 @@ export async function readRevision(catalogs: CatalogReads, partition: string, re
   return document as unknown as StoredDocument;
 }
 
-/** All settings of a partition, by id. @throws DaemonError `store_failed`, `store_busy` */
-export async function readSettings(catalogs: CatalogReads, partition: string): Promise<Map<string, JsonObject>> {
-  const found = new Map<string, JsonObject>();
+/** The settings of a partition. */
+export interface SettingsRead {
+  /** By id. */
+  settings: Map<string, JsonObject>;
+  /** Rows that cannot be read, by their ids. */
+  bad: Map<string, BadRow>;
+}
+
+/** All settings of a partition, and those that cannot be read. @throws DaemonError `store_failed`, `store_busy` */
+export async function readSettingRows(catalogs: CatalogReads, partition: string): Promise<SettingsRead> {
+  const found: SettingsRead = { settings: new Map(), bad: new Map() };
   let query: PageQuery = { limit: 1_000 };
   for (;;) {
-    const { items, cursor } = await catalogs.settings(partition, query);
-    for (const { setting_id, setting } of items) found.set(setting_id, setting);
+    const { items, bad = [], cursor } = await catalogs.settings(partition, query);
+    for (const { setting_id, setting } of items) found.settings.set(setting_id, setting);
+    for (const one of bad) found.bad.set(one.row.slice(one.row.indexOf('/') + 1), one);
     if (cursor === undefined) return found;
     query = { limit: 1_000, cursor };
   }
+}
+
+/** All settings of a partition, by id. @throws DaemonError `store_failed`, also where one cannot be read; `store_busy` */
+export async function readSettings(catalogs: CatalogReads, partition: string): Promise<Map<string, JsonObject>> {
+  const { settings, bad } = await readSettingRows(catalogs, partition);
+  for (const { row, reason } of bad.values()) throw new DaemonError('store_failed', `The row ${row} cannot be read: ${reason}.`);
+  return settings;
+}
+
+/** A document without the functions whose class needs one of these settings: a class is not built without its setting. */
+export function withoutSettings(document: StoredDocument, ids: ReadonlyMap<string, unknown>): StoredDocument {
+  const gone = document.modules.filter(({ setting_id }) => ids.has(setting_id));
+  if (gone.length === 0) return document;
+  const keyOf = (module: string, name: string | null | undefined): string => JSON.stringify([module, name ?? null]);
+  const classes = new Set(gone.map(({ module_name, class_name }) => keyOf(module_name, class_name)));
+  const links = document.module_links.filter(({ module_name, class_name }) => !classes.has(keyOf(module_name, class_name)));
+  const names = new Set(links.map(({ name }) => name));
+  const kept = <T extends { name: string }>(functions: readonly T[]): T[] => functions.filter(({ name }) => names.has(name));
+  return {
+    ...document,
+    tools: kept(document.tools),
+    resources: kept(document.resources),
+    resource_templates: kept(document.resource_templates),
+    prompts: kept(document.prompts),
+    module_links: links,
+    modules: document.modules.filter((module) => !gone.includes(module)),
+  };
 }
 
 /** The rows of a partition as a document, whether they are its catalog or not. @throws DaemonError `store_failed`, `store_busy` */

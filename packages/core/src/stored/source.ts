@@ -10,8 +10,8 @@ import type { CatalogStore, PartitionHead } from '../ports/catalog-store.js';
 import type { CatalogSource, CatalogSourceStats } from '../ports/catalogs.js';
 import type { CatalogDefinition } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
-import type { CatalogReads } from './reading.js';
-import { definitionOf, missingSettings, readRevision, readRows, readSettings } from './reading.js';
+import type { CatalogReads, SettingsRead } from './reading.js';
+import { definitionOf, missingSettings, readRevision, readRows, readSettingRows, withoutSettings } from './reading.js';
 
 /** What {@link createStoredSource} takes. */
 export interface StoredSourceOptions {
@@ -95,21 +95,30 @@ export function createStoredSource(options: StoredSourceOptions): StoredSource {
     logger.warn(members, message);
   }
 
-  function reportSettings(partition: string, missing: readonly string[]): void {
-    for (const setting of missing)
+  /** Logs settings that are missing or cannot be read. @returns the document without the functions that need an unreadable one */
+  function checkSettings(partition: string, whole: StoredDocument, { settings, bad }: SettingsRead): StoredDocument {
+    for (const { row, reason } of bad.values())
+      reportOnce(
+        { partition, row, reason },
+        `partition "${partition}": ${row} cannot be read, and functions of classes that need it are left out: ${reason}`,
+      );
+    const document = withoutSettings(whole, bad);
+    for (const setting of missingSettings(document, settings))
       reportOnce(
         { partition, setting },
         `partition "${partition}": the setting "${setting}" is not there; its classes get an empty one`,
       );
+    return document;
   }
 
   async function readRevised(name: string, head: PartitionHead, revision: string, before: Known | undefined): Promise<Known> {
     const document = before?.revision === revision ? before.document : await readRevision(catalogs, name, revision);
-    const settings = await readSettings(catalogs, name);
-    reportSettings(name, missingSettings(document, settings));
-    const used = document.modules.map(({ setting_id: id }) => [id, settings.get(id) ?? null]);
+    const read = await readSettingRows(catalogs, name);
+    const { settings, bad } = read;
+    const served = checkSettings(name, document, read);
+    const used = document.modules.map(({ setting_id: id }) => [id, settings.get(id) ?? (bad.has(id) ? 'unreadable' : null)]);
     const content = canonicalJson([revision, used]);
-    const definition = before?.content === content ? before.definition : definitionOf(document, settings, revision);
+    const definition = before?.content === content ? before.definition : definitionOf(served, settings, revision);
     return { version: head.version, content, definition, revision, document, readAt: now() };
   }
 
@@ -123,9 +132,8 @@ export function createStoredSource(options: StoredSourceOptions): StoredSource {
     if (from === 'none' && head === undefined) return undefined;
     for (const { row, reason } of bad)
       reportOnce({ partition: name, row, reason }, `partition "${name}": ${row} is left out: ${reason}`);
-    const settings = await readSettings(catalogs, name);
-    reportSettings(name, missingSettings(document, settings));
-    const made = definitionOf(document, settings);
+    const read = await readSettingRows(catalogs, name);
+    const made = definitionOf(checkSettings(name, document, read), read.settings);
     const content = revisionOf(made);
     const definition = before?.content === content ? before.definition : made;
     return { version: head?.version, content, definition, revision: undefined, document, readAt: now() };
