@@ -67,7 +67,7 @@ export const classConfig = (...names: string[]): object => ({
 /** The code of {@link classConfig}. */
 export const CLASS_MODULE = `
 export class Demo {
-  constructor(logger, setting) { this.setting = setting; }
+  constructor({ setting }) { this.setting = setting; }
   run() { return 'key ' + this.setting.key; }
 }
 `;
