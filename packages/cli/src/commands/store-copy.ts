@@ -49,14 +49,14 @@ export const copy = defineCommand({
       describe: 'Only this partition; repeat the flag for more',
       defaultDescription: 'all with a catalog, and default',
     },
-    'no-records': switchFlag('Without call records'),
+    records: { boolean: true, default: true, describe: 'Copy call records too; --no-records leaves them out' },
     json: switchFlag('Print JSON'),
   },
   examples: [
     ['store copy sqlite dynamodb:eu-central-1', 'Move from the SQLite file to DynamoDB'],
     ['store copy dynamodb sqlite:acme.db --partition acme', 'Copy one partition to a file'],
   ],
-  async run({ from, to, partition, 'no-records': noRecords, json }, context) {
+  async run({ from, to, partition, records, json }, context) {
     const [{ isSamePlace, openPlace, placeOf }, { copyStore }, { createProgress }, { refused }] = await Promise.all([
       import('./store-place.js'),
       import('@mcp-daemon/core'),
@@ -85,7 +85,7 @@ export const copy = defineCommand({
     try {
       reports = await copyStore(await open(source, false, context), await open(target, true, context), {
         ...(partitions === undefined ? {} : { partitions }),
-        records: !noRecords,
+        records,
         // DynamoDB would remove older ones at once.
         ...(target.kind === 'dynamodb' ? { since: Date.now() - context.settings.recordMaxAgeDays * DAY_MS } : {}),
         signal: ending.signal,

@@ -1,0 +1,115 @@
+import type { CopiedPartition } from '@mcp-daemon/core';
+
+import { TempFolder } from '../support.js';
+import type { StoredFolder } from './stored-support.js';
+import { CLASS_MODULE, classConfig, storedFolder } from './stored-support.js';
+
+let stored: StoredFolder;
+let dynamo: StoredFolder;
+
+beforeEach(async () => {
+  stored = await storedFolder('sqlite');
+  dynamo = await storedFolder('dynamodb');
+  await stored.folder.write('mcp.json', classConfig('a', 'b'));
+  await stored.folder.write('demo.mjs', CLASS_MODULE);
+});
+
+afterEach(async () => {
+  await stored.stop();
+  await dynamo.stop();
+});
+
+const run = (...args: string[]) => stored.folder.run(args, { env: { ...dynamo.env, ...stored.env, MCP_STORE: 'sqlite' } });
+
+it('"store copy" copies a store to DynamoDB and back, and writes nothing twice', async () => {
+  await run('config', 'apply', 'mcp.json', '--partition', 'acme', '--yes');
+  expect((await run('call', 'a', '--config', 'mcp.json')).stdout).toBe('key TOPSECRET\n');
+  const copied = await run('store', 'copy', 'sqlite', 'dynamodb');
+  expect(copied.code).toBe(0);
+  expect(copied.stdout).toMatch(
+    /^PARTITION +SETTINGS +REVISIONS +ROWS +RECORDS +CHECK\nacme +1 of 1 +1 of 1 +3 of 3 +0 of 0 +equal\n/,
+  );
+  expect(copied.stdout).toMatch(/\ndefault +0 of 0 +0 of 0 +0 of 0 +1 of 1 +equal\n$/);
+  expect(copied.stderr).toContain('acme: settings: 1 of 1\n');
+  const again = JSON.parse((await run('store', 'copy', 'sqlite', 'dynamodb', '--json')).stdout) as CopiedPartition[];
+  expect(again.map(({ partition, records, rows }) => [partition, records.written, rows.written])).toEqual([
+    ['acme', 0, 0],
+    ['default', 0, 0],
+  ]);
+  const back = await run(
+    'store',
+    'copy',
+    `dynamodb:${dynamo.env['DYNAMODB_ENDPOINT']}`,
+    'sqlite:new/copy.db',
+    '--no-records',
+    '--partition',
+    'acme',
+  );
+  expect(back.code).toBe(0);
+  expect(back.stdout).toMatch(/\nacme +1 of 1 +1 of 1 +3 of 3 +0 of 0 +equal\n$/);
+  expect((await dynamo.run(['config', 'plan', stored.folder.at('mcp.json'), '--partition', 'acme'])).stdout).toMatch(
+    /^no changes/,
+  );
+
+  await run('config', 'apply', 'mcp.json', '--partition', 'new', '--yes');
+  await dynamo.run(['config', 'apply', stored.folder.at('mcp.json'), '--partition', 'new', '--yes']);
+  const other = await run('store', 'copy', 'sqlite', 'dynamodb', '--partition', 'new');
+  expect(other.code).toBe(1);
+  expect(other.stdout).toContain('differs new: the target has another history of this partition');
+});
+
+it('"store copy" refuses the same store twice, a file that is missing, and what names no store', async () => {
+  expect(await run('store', 'copy', 'sqlite:gone.db', 'dynamodb')).toMatchObject({
+    code: 2,
+    stderr: `mcp-daemon: there is no file ${stored.folder.at('gone.db')}\n`,
+  });
+  await run('config', 'apply', 'mcp.json', '--yes');
+  expect(await run('store', 'copy', 'sqlite', 'sqlite:data')).toMatchObject({
+    code: 2,
+    stderr: 'mcp-daemon: <from> and <to> are the same store\n',
+  });
+  for (const name of ['sqlit', 'sqlite:', 'memory', 'dynamodb:'])
+    expect((await run('store', 'copy', 'sqlite', name)).stderr).toContain(`<to>: must be sqlite, sqlite:PATH,`);
+  const unreachable = await run('store', 'copy', 'sqlite', 'dynamodb:http://127.0.0.1:1');
+  expect(unreachable.code).toBe(1);
+  expect(unreachable.stderr).toMatch(/\n?mcp-daemon: DynamoDB cannot be reached .*\n$/);
+});
+
+it('a partition of the store is served without a config file, and its calls are found by revision', async () => {
+  await run('config', 'apply', 'mcp.json', '--partition', 'acme', '--yes');
+  const empty = new TempFolder();
+  try {
+    await empty.write('demo.mjs', CLASS_MODULE);
+    const sidecar = await empty.sidecar(['--partition', 'acme'], { env: stored.env });
+    expect(await sidecar.call('a')).toBe('key TOPSECRET');
+    sidecar.child.stdin.end();
+    await sidecar.exited;
+  } finally {
+    empty.remove();
+  }
+  const [{ revision } = { revision: '' }] = JSON.parse(
+    (await run('config', 'history', '--partition', 'acme', '--json')).stdout,
+  ) as { revision: string }[];
+  const calls = (...more: string[]) => run('calls', 'list', '--partition', 'acme', ...more);
+  for (const part of [revision, revision.slice(0, 8)])
+    expect(JSON.parse((await calls('--revision', part, '--json')).stdout)).toMatchObject([{ name: 'a', revision }]);
+  expect(JSON.parse((await calls('--revision', 'f'.repeat(64), '--json')).stdout)).toEqual([]);
+  const unknown = await calls('--revision', 'abcdef0');
+  expect(unknown.code).toBe(1);
+  expect(unknown.stderr).toContain('--revision: The partition "acme" has no revision "abcdef0"');
+  expect((await run('calls', 'show', 'last', '--partition', 'acme')).stdout).toContain(revision);
+  const exported = await run('records', 'export', '--partition', 'acme', '--revision', revision.slice(0, 8));
+  expect(exported.stdout.trim().split('\n')).toHaveLength(1);
+  expect((await run('store', 'init')).stderr).toContain('the sqlite store needs no "store init"');
+});
+
+it('"store init" may be repeated, and "store check" names what is missing', async () => {
+  const repeated = await dynamo.run(['store', 'init', '--json']);
+  expect(JSON.parse(repeated.stdout)).toMatchObject({ created: [] });
+  const check = await dynamo.run(['store', 'check']);
+  expect(check.code).toBe(0);
+  // Names of the API, not those of minified classes.
+  expect(check.stdout).toContain('dynamodb:BatchGetItem on mcp-functions');
+  expect(check.stderr).toBe('');
+  expect((await dynamo.run(['store', 'check', '--dynamodb-endpoint', 'http://127.0.0.1:1'])).code).toBe(1);
+});

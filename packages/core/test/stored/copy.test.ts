@@ -1,0 +1,147 @@
+import { uuidv7 } from '../../src/base/uuid.js';
+import { exampleRecord } from '../../src/contract/calls-support.js';
+import type { CallRecord, Store } from '../../src/index.js';
+import { applyConfig, copyStore, createMemoryStore, exportConfig, planConfig, rollbackTo } from '../../src/index.js';
+import { AUTHOR, config } from './support.js';
+
+let from: Store;
+let to: Store;
+
+const catalogs = (store: Store): NonNullable<Store['catalogs']> => {
+  if (store.catalogs === undefined) throw new Error('a store without catalogs');
+  return store.catalogs;
+};
+
+beforeEach(() => {
+  from = createMemoryStore();
+  to = createMemoryStore();
+});
+
+afterEach(async () => {
+  await from.close();
+  await to.close();
+});
+
+const record = (changes: Partial<CallRecord> = {}): CallRecord =>
+  exampleRecord({ mcp_function_call_uuid: uuidv7(), partition_key: 'acme', status: 'completed', ...changes });
+
+async function fill(records = 250): Promise<CallRecord[]> {
+  const first = await applyConfig(catalogs(from), 'acme', config(['a', 'b']), AUTHOR);
+  await applyConfig(catalogs(from), 'acme', config(['a', 'b', 'c']), { ...AUTHOR, note: 'more' });
+  await rollbackTo(catalogs(from), 'acme', first.plan.revision, { author: 'eve' });
+  const written = Array.from({ length: records }, (_, index) => record({ name: `call-${index}` }));
+  await from.calls.write(written);
+  return written;
+}
+
+const copied = async (options: Parameters<typeof copyStore>[2] = {}) => {
+  const reports = await copyStore(from, to, { partitions: ['acme'], ...options });
+  const [report] = reports;
+  if (report === undefined) throw new Error('no report');
+  return report;
+};
+
+describe('a copy of a store', () => {
+  it('has the same history, texts, rows, settings and records', async () => {
+    await fill();
+    const report = await copied();
+    expect(report).toMatchObject({
+      settings: { found: 1, written: 1 },
+      revisions: { found: 3, written: 3 },
+      rows: { found: 3, written: 3 },
+      records: { found: 250, written: 250, running: 0, old: 0 },
+      differences: [],
+    });
+    const all = { limit: 1_000 };
+    expect(await catalogs(to).history('acme', all)).toEqual(await catalogs(from).history('acme', all));
+    expect(await exportConfig(catalogs(to), 'acme', { settings: 'inline' })).toEqual(
+      await exportConfig(catalogs(from), 'acme', { settings: 'inline' }),
+    );
+    expect((await planConfig(catalogs(to), 'acme', config(['a', 'b']))).unchanged).toBe(true);
+    expect((await to.calls.list('acme', all)).items).toEqual((await from.calls.list('acme', all)).items);
+  });
+
+  it('writes nothing the second time, and only what is new the third', async () => {
+    await fill();
+    await copied();
+    const version = (await catalogs(to).head('acme'))?.version;
+    expect(await copied()).toMatchObject({
+      settings: { written: 0 },
+      revisions: { written: 0 },
+      rows: { written: 0 },
+      records: { found: 250, written: 0 },
+    });
+    expect((await catalogs(to).head('acme'))?.version).toBe(version);
+    await from.calls.write([record({ name: 'new' })]);
+    await applyConfig(catalogs(from), 'acme', config(['a', 'b', 'd']), AUTHOR);
+    expect(await copied()).toMatchObject({ revisions: { written: 1 }, records: { written: 1 }, differences: [] });
+  });
+
+  it('goes on where it was stopped', async () => {
+    await fill(2_500);
+    const stopping = new AbortController();
+    const stopped = copied({
+      signal: stopping.signal,
+      onProgress: ({ step, done }) => {
+        if (step === 'records' && done >= 100) stopping.abort(new Error('stopped'));
+      },
+    });
+    await expect(stopped).rejects.toThrow('stopped');
+    const there = await to.calls.count('acme', {});
+    expect(there).toBeGreaterThan(0);
+    expect(there).toBeLessThan(2_500);
+    expect(await copied()).toMatchObject({ records: { found: 2_500, written: 2_500 - there }, differences: [] });
+  });
+
+  it('leaves out calls that run and records that are too old, and says how many', async () => {
+    await from.calls.write([
+      record({ status: 'in_process', content: null, time_spent: null }),
+      record({ updated_at: 1_000 }),
+      record({ updated_at: 5_000 }),
+    ]);
+    expect((await copied({ since: 2_000 })).records).toEqual({ found: 3, written: 1, running: 1, old: 1 });
+    expect(await to.calls.count('acme', {})).toBe(1);
+  });
+
+  it('copies no records if told so', async () => {
+    await fill(3);
+    expect((await copied({ records: false })).records.found).toBe(0);
+    expect(await to.calls.count('acme', {})).toBe(0);
+  });
+
+  it('does not touch the catalog of a partition that has another history, and says so', async () => {
+    await fill(1);
+    await applyConfig(catalogs(to), 'acme', config(['other']), AUTHOR);
+    const before = await catalogs(to).history('acme');
+    const report = await copied();
+    expect(report.differences).toEqual(['the target has another history of this partition: its catalog is not copied']);
+    expect(report.settings.written).toBe(0);
+    expect(report.records.written).toBe(1);
+    expect(await catalogs(to).history('acme')).toEqual(before);
+  });
+
+  it('names records that the target changed, and rows that only the target has', async () => {
+    const [first] = await fill(2);
+    await copied();
+    if (first === undefined) throw new Error('no record');
+    await to.calls.write([{ ...first, content: '{"content":[]}' }]);
+    const rows = await catalogs(to).rows('acme');
+    const [row] = rows.functions;
+    if (row === undefined) throw new Error('no row');
+    await catalogs(to).writeRows('acme', { putFunctions: [{ ...row, name: 'zz' }] }, 'eve');
+    expect((await copied()).differences).toEqual([
+      'row mcp-functions zz is only in the target',
+      `record ${first.mcp_function_call_uuid} differs: content`,
+    ]);
+  });
+
+  it('takes all partitions with a catalog, and default, if none is named', async () => {
+    await fill(1);
+    await from.calls.write([record({ partition_key: 'default' })]);
+    const reports = await copyStore(from, to);
+    expect(reports.map(({ partition, records }) => [partition, records.written])).toEqual([
+      ['acme', 1],
+      ['default', 1],
+    ]);
+  });
+});
