@@ -7,6 +7,7 @@
  *   record-database.js   the database of records, loaded after the first call, and record-thread.js, which fills it under load
  *   stored-catalogs.js, catalog-source.js   the catalogs of the store
  *   aws-store.js   the store on DynamoDB and S3, and the AWS SDK
+ *   aws-secrets.js   secrets in AWS that settings refer to
  *   worker-guard.cjs   loaded first in worker threads, by its path
  *   typescript-thread.js   strips types in the thread of Node's hooks, where Node does not strip them itself
  *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share
@@ -69,7 +70,10 @@ const oneFile = {
       const imports = [];
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
-        const [, separate] = /\/(aws-store|catalog-source|cli|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(specifier) ?? [];
+        const [, separate] =
+          /\/(aws-secrets|aws-store|catalog-source|cli|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(
+            specifier,
+          ) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${separate}.js')`;
         const name = `__import${imports.length}`;
         imports.push(`import * as ${name} from ${specifier};`);
@@ -111,6 +115,7 @@ const [workerGuard, main, commands] = await Promise.all([
     format: 'esm',
     entryPoints: {
       cli: `${src('cli')}/commands/cli.ts`,
+      'aws-secrets': `${src('cli')}/runtime/aws-secrets.ts`,
       'aws-store': `${src('cli')}/runtime/aws-store.ts`,
       'log-pino': `${src('cli')}/log/log-pino.ts`,
       'catalog-source': `${src('cli')}/runtime/catalog-source.ts`,

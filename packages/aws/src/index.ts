@@ -10,4 +10,6 @@ export type { DynamoCounts, DynamoOptions } from './dynamodb/client.js';
 export type { QueueCounts } from './dynamodb/queue.js';
 export { openS3Blobs } from './s3/blobs.js';
 export type { S3Options } from './s3/blobs.js';
+export { readAwsSecret } from './secrets/secrets.js';
+export type { ReadSecretOptions } from './secrets/secrets.js';
 export type { AwsCredentials, AwsOptions } from './base/options.js';

@@ -6,9 +6,9 @@ import { closeAll } from './base/close-all.js';
 import { createCalls } from './call/call.js';
 import { createExecutor } from './call/executor.js';
 import { createLinker } from './call/linker.js';
+import type { CatalogCache } from './catalog/cached.js';
 import { createCatalog } from './catalog/catalog.js';
-import type { FixedCatalogSource } from './catalog/fixed.js';
-import { createFixedSource } from './catalog/fixed.js';
+import { sourceOf } from './catalog/source-of.js';
 import type { EventBus } from './events/bus.js';
 import { createEventBus } from './events/bus.js';
 import { publishCatalogChange, publishCodeChange } from './events/catalog-events.js';
@@ -124,6 +124,8 @@ export interface Daemon {
    */
   store(): Promise<Store>;
   readonly events: EventBus;
+  /** The cached catalogs of all partitions, to look at and to drop. */
+  readonly catalogs: CatalogCache;
   /** Whether the daemon is closing or closed. New messages are refused. */
   readonly closed: boolean;
   /** Counts of records since the start, and of what runs now. It is cheap. */
@@ -150,22 +152,6 @@ export const DEFAULT_PARTITION = 'default';
 
 const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** The source that the options name. @throws DaemonError `usage` */
-function catalogsOf({ catalog, catalogs }: DaemonOptions): {
-  source: CatalogSource;
-  /** The source of `catalog`, which `update` changes. */
-  fixed?: FixedCatalogSource;
-  /** The catalogs that are known before the first request. */
-  known: ReadonlyMap<string, CatalogDefinition>;
-} {
-  if ((catalog === undefined) === (catalogs === undefined)) {
-    throw new DaemonError('usage', 'createDaemon takes either "catalog" or "catalogs".');
-  }
-  if (catalog === undefined) return { source: catalogs as CatalogSource, known: new Map() };
-  const fixed = createFixedSource(DEFAULT_PARTITION, catalog);
-  return { source: fixed, fixed, known: new Map([[DEFAULT_PARTITION, catalog]]) };
-}
-
 /**
  * Creates a daemon. It is ready at once: modules are loaded at their first call, the store is opened at the first record.
  *
@@ -184,7 +170,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const onListenerError = (error: unknown): void => logger.error({ error: String(error) }, 'a listener failed');
   const bus = createEventBus(onListenerError);
   const linker = createLinker([...runners, createInProcessRunner({ modules, logger })]);
-  const { source, fixed, known } = catalogsOf(options);
+  const { source, fixed, known } = sourceOf(options, DEFAULT_PARTITION);
   const catalog = createCatalog({
     source,
     known,
@@ -336,6 +322,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
     store: openedStore,
     events: bus,
+    catalogs: catalog.cache,
     get closed() {
       return closing !== undefined;
     },

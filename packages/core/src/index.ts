@@ -53,7 +53,7 @@ export type {
   ToolDefinition,
 } from './ports/definition.js';
 
-export { inspectConfigText, parseConfig } from './config/config.js';
+export { inspectConfigText, locateMistakes, parseConfig } from './config/config.js';
 export type { ConfigReport, ParseOptions } from './config/config.js';
 export { checkConfig } from './config/check.js';
 export type { ConfigSupport } from './config/check.js';
@@ -96,6 +96,8 @@ export { adoptRows, applyConfig, applyPlan, editConfig } from './stored/apply.js
 export type { Applied, ApplyOptions, ChangeOptions } from './stored/apply.js';
 export { createCachedStore } from './stored/cached.js';
 export type { CachedStore, CachedStoreOptions, CachedStoreStats, PurgeKey } from './stored/cached.js';
+export { copyStore } from './stored/copy.js';
+export type { CopiedCount, CopiedPartition, CopyOptions, CopyProgress, CopyStep } from './stored/copy-report.js';
 export { diffRevisions, exportConfig, findRevision, partitionStatus, rollbackTo, showRevision } from './stored/history.js';
 export type { PartitionStatus } from './stored/history.js';
 export { planConfig } from './stored/plan.js';
@@ -153,7 +155,8 @@ export type {
   SettingPage,
   SettingRow,
 } from './ports/rows.js';
-export type { CatalogSource } from './ports/catalogs.js';
+export type { CatalogSource, CatalogSourceStats } from './ports/catalogs.js';
+export type { CachedCatalog, CatalogCache, CatalogCacheStats } from './catalog/cached.js';
 export type { LoadedModule, ModuleSource } from './ports/modules.js';
 export type { ResolvedFunction, Runner } from './ports/runner.js';
 export { createInProcessRunner } from './runner/in-process.js';
@@ -202,4 +205,6 @@ export type {
 export { isObject } from './base/json.js';
 export type { JsonObject } from './base/json.js';
 export { didYouMean, nearest } from './base/nearest.js';
+export { referenceParts } from './base/references.js';
+export type { Reference, ReferencePart, ReferenceScheme } from './base/references.js';
 export type { Era, ProtocolVersion } from './protocol/versions.js';

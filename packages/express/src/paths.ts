@@ -6,9 +6,10 @@ import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 
 /**
  * How a path names the partition of a request: `segment`, by an optional first segment (`/mcp` is the default partition's,
- * `/alpha/mcp` is alpha's); `default`, it is always the default partition; `none`, the path has nothing to do with partitions.
+ * `/alpha/mcp` is alpha's); `required`, the same, but the path is served with that segment only; `default`, it is always the default
+ * partition; `none`, the path has nothing to do with partitions.
  */
-export type PartitionRule = 'segment' | 'default' | 'none';
+export type PartitionRule = 'segment' | 'required' | 'default' | 'none';
 
 /** One row of {@link PATHS}. */
 export interface PathRow {
@@ -40,6 +41,11 @@ export const PATHS = {
   health: { path: '/health', partition: 'none', route: 'health', polled: true },
   ready: { path: '/ready', partition: 'none', route: 'ready', polled: true },
   metrics: { path: '/metrics', partition: 'default', route: 'metrics', polled: true },
+  // As in the Python engine: without a partition, the path is about all of them.
+  caches: { path: '/admin/cache', partition: 'default', route: 'cache' },
+  cache: { path: '/admin/cache', partition: 'required', route: 'cache' },
+  cacheStatus: { path: '/admin/cache/status', partition: 'required', route: 'cache' },
+  cacheRefresh: { path: '/admin/cache/refresh', partition: 'required', route: 'cache' },
   openapi: { path: '/openapi.json', partition: 'none', route: 'documents' },
   docs: { path: '/docs', partition: 'none', route: 'documents', subpaths: true },
   redoc: { path: '/redoc', partition: 'none', route: 'documents', subpaths: true },
@@ -70,8 +76,13 @@ const rows: readonly PathRow[] = Object.values(PATHS);
 const partitionOfRow = ({ partition }: PathRow): string | undefined => (partition === 'none' ? undefined : DEFAULT_PARTITION);
 
 const MCP: Match = { route: PATHS.mcp.route, partition: DEFAULT_PARTITION };
-const EXACT = new Map(rows.map((row): [string, Match] => [row.path, { route: row.route, partition: partitionOfRow(row) }]));
-const AFTER_PARTITION = new Map(rows.filter((row) => row.partition === 'segment').map((row) => [row.path, row.route]));
+const hasSegment = ({ partition }: PathRow): boolean => partition === 'segment' || partition === 'required';
+const EXACT = new Map(
+  rows
+    .filter(({ partition }) => partition !== 'required')
+    .map((row): [string, Match] => [row.path, { route: row.route, partition: partitionOfRow(row) }]),
+);
+const AFTER_PARTITION = new Map(rows.filter(hasSegment).map((row) => [row.path, row.route]));
 const WITH_SUBPATHS = rows.filter((row) => row.subpaths === true);
 
 function matchOf(path: string): Match | undefined {
@@ -124,7 +135,7 @@ export function partitionOfPath(path: string): string | undefined {
  */
 export function patternsOf(name: PathName, partition = ':partition'): string[] {
   const row: PathRow = PATHS[name];
-  return row.partition === 'segment' ? [row.path, `/${partition}${row.path}`] : [row.path];
+  return [...(row.partition === 'required' ? [] : [row.path]), ...(hasSegment(row) ? [`/${partition}${row.path}`] : [])];
 }
 
 /** Whether a path belongs to a row that has no partition: it is the row's path or, where the row has subpaths, one below it. */

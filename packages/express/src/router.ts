@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Daemon, Logger } from '@mcp-daemon/core';
+import type { CatalogCache, Daemon, Logger } from '@mcp-daemon/core';
 import type { ErrorRequestHandler } from 'express';
 import { Router } from 'express';
 import type { HelmetOptions } from 'helmet';
@@ -14,7 +14,8 @@ import helmet from 'helmet';
 
 import { createAccessSweep } from './access/access-sweep.js';
 import { createAddressOf } from './access/address.js';
-import { authenticated, recordingCaller } from './access/authenticated.js';
+import type { AuthenticatedHandler, Handler } from './access/authenticated.js';
+import { adminsOnly, authenticated, recordingCaller } from './access/authenticated.js';
 import { limitRate } from './access/rate-limit.js';
 import { createRequestSetup } from './access/request-setup.js';
 import { normalizeTarget } from './access/target.js';
@@ -30,6 +31,7 @@ import { createEventRoutes } from './events/routes.js';
 import { createHttpSseHandler } from './http-sse/handler.js';
 import type { McpHandlerOptions } from './mcp/handler.js';
 import { createMcpHandler } from './mcp/handler.js';
+import { createCacheRoutes } from './operation/cache.js';
 import { createMetrics } from './operation/metrics.js';
 import { createProbes } from './operation/probes.js';
 import { OTHER_ROUTE, pathOfUrl, PATHS, patternsOf, routeOf } from './paths.js';
@@ -66,6 +68,11 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
   maxHeldBytes?: number;
   /** How many of these bytes one user may make the server keep in one partition. Default 50 MB. */
   maxHeldBytesPerUser?: number;
+  /**
+   * The cached catalogs, which administrators can look at and drop below `/admin/cache`, and whose counts are in the metrics:
+   * `daemon.catalogs`. Default: there are no such paths and metrics.
+   */
+  cache?: CatalogCache;
   /** Limits on the streams of live events. */
   events?: Omit<EventsHandlerOptions, 'budget'>;
   /** The title and version of the API documents, such as the name and version of your server, and the folder with the files of their pages. Default: see `DocumentsOptions`. */
@@ -117,7 +124,7 @@ const HEADERS: HelmetOptions = {
 export function createRouter(daemon: Daemon, options: RouterOptions = {}): DaemonRouter {
   const { allowedHosts, allowedOrigins = [], rateLimit = 6_000, trustProxy, logger } = options;
   const prefix = options.publicUrl === undefined ? '' : parsePublicUrl(options.publicUrl).prefix;
-  const { httpSse = true, accessLog = false, version } = options;
+  const { httpSse = true, accessLog = false, version, cache } = options;
   const hosts = allowedHosts === undefined ? {} : { allowedHosts };
   const { auth = createOpenAuth({ ...hosts, allowedOrigins }) } = options;
 
@@ -137,6 +144,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     sessions: { streamable_http: () => mcp.sessions, http_sse: () => sse?.sessions ?? 0 },
     streams: { events: () => events.streams, mcp: () => mcp.streams },
     ...(version === undefined ? {} : { version }),
+    ...(cache === undefined ? {} : { catalogs: () => cache.stats() }),
   });
   const { refresh } = auth;
   const stopSweep = createAccessSweep({
@@ -160,14 +168,13 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
 
   const forUsers = authenticated(authenticate);
   const { watch, createTicket } = createEventRoutes(events, { authenticate, ...(refresh === undefined ? {} : { refresh }) });
-  const metricsForAdmins = forUsers(async ({ method }, res, { roles }) => {
-    if (method !== 'GET' && method !== 'HEAD')
-      return sendProblem(res, { status: 405, message: 'Use GET.', headers: { allow: 'GET, HEAD' } });
-    if (!roles.includes('admin')) return sendProblem(res, { status: 403, message: 'Metrics need the role admin.' });
-    const { contentType, text } = await metrics.render();
-    res.writeHead(200, ['content-type', contentType, 'cache-control', 'no-store']);
-    endResponse(res, text);
-  });
+  const metricsForAdmins = forUsers(
+    adminsOnly(['GET', 'HEAD'], 'Metrics need the role admin.', async (_req, res) => {
+      const { contentType, text } = await metrics.render();
+      res.writeHead(200, ['content-type', contentType, 'cache-control', 'no-store']);
+      endResponse(res, text);
+    }),
+  );
 
   const failed: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
     // Express cannot decode every path.
@@ -185,6 +192,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
       ...(httpSse ? [] : (['httpSse'] as const)),
       ...(hasLogin || auth.loopbackOnly === true ? [] : (['me'] as const)),
       ...(auth.hasMetadata === true ? [] : (['metadata'] as const)),
+      ...(cache === undefined ? (['cache'] as const) : []),
     ],
   });
 
@@ -211,6 +219,27 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   router.all(patternsOf('events'), watch);
   router.all(patternsOf('ticket'), createTicket);
   router.all(PATHS.metrics.path, metricsForAdmins);
+  if (cache !== undefined) {
+    const routes = createCacheRoutes({ cache, logger });
+    const admins = (method: string, serve: AuthenticatedHandler): Handler =>
+      forUsers(adminsOnly([method], 'The cache needs the role admin.', serve));
+    router.all(
+      PATHS.caches.path,
+      admins('DELETE', (_req, res) => routes.purgeAll(res)),
+    );
+    router.all(
+      patternsOf('cache'),
+      admins('DELETE', (_req, res, { partition }) => routes.purge(res, partition)),
+    );
+    router.all(
+      patternsOf('cacheStatus'),
+      admins('GET', (_req, res, { partition }) => routes.status(res, partition)),
+    );
+    router.all(
+      patternsOf('cacheRefresh'),
+      admins('POST', (_req, res, { partition }) => routes.refresh(res, partition)),
+    );
+  }
   router.use(documents); // openapi, docs, redoc
   // `auth.handle` serves /me without `authenticate`, so the rate limit is applied here: it bounds how fast tokens can be guessed.
   router.all(PATHS.me.path, async (req, res, next) => {

@@ -16,7 +16,8 @@ const fill = (pattern: string): string => pattern.replace(':partition', 'alpha')
 async function serveAll(): Promise<HttpServer> {
   const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
   atEnd(() => daemon.close({ drainMs: 10 }));
-  const server = await serveHttp(daemon, { auth: await localAuth({ adminStaticToken: 'static' }), port: 0 });
+  const auth = await localAuth({ adminStaticToken: 'static' });
+  const server = await serveHttp(daemon, { auth, port: 0, cache: daemon.catalogs });
   atEnd(() => server.close({ drainMs: 10 }));
   return server;
 }
@@ -28,7 +29,7 @@ describe('the table of paths', () => {
       for (const path of patternsOf(name).map(fill)) {
         const { status, headers } = await ask(port, 'PUT', path, ADMIN);
         expect([path, status]).toEqual([path, 405]);
-        expect([path, headers['allow']]).toEqual([path, expect.stringMatching(/^(GET|POST)/)]);
+        expect([path, headers['allow']]).toEqual([path, expect.stringMatching(/^(GET|POST|DELETE)/)]);
       }
   });
 
@@ -53,6 +54,10 @@ describe('the table of paths', () => {
   it('gives the route and the partition of every row by its path', () => {
     for (const name of NAMES) {
       const row: PathRow = PATHS[name];
+      if (row.partition === 'required') {
+        expect([routeOf(`/alpha${row.path}`), partitionOfPath(`/alpha${row.path}`)]).toEqual([row.route, 'alpha']);
+        continue;
+      }
       const alone = row.partition === 'none' ? undefined : 'default';
       expect([row.path, routeOf(row.path), partitionOfPath(row.path)]).toEqual([row.path, row.route, alone]);
       const below = `${row.path}/below`;
@@ -64,8 +69,17 @@ describe('the table of paths', () => {
     expect([...POLLED_ROUTES].sort()).toEqual(['health', 'metrics', 'ready']);
   });
 
-  it.each(['/', '', '/other', '/mcp/x', '/a/b/mcp', '//mcp', '/a%20b/mcp', '/alpha/health', '/.well-known/mcp', '/documents'])(
-    'gives the route "other" for %j',
-    (path) => expect(routeOf(path)).toBe(OTHER_ROUTE),
-  );
+  it.each([
+    '/',
+    '',
+    '/other',
+    '/mcp/x',
+    '/a/b/mcp',
+    '//mcp',
+    '/a%20b/mcp',
+    '/alpha/health',
+    '/.well-known/mcp',
+    '/documents',
+    '/admin/cache/status',
+  ])('gives the route "other" for %j', (path) => expect(routeOf(path)).toBe(OTHER_ROUTE));
 });

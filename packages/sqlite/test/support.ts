@@ -50,8 +50,8 @@ export interface Ended {
 
 export interface Child {
   process: ChildProcess;
-  /** Resolves when the text has come on stdout. */
-  said(text: string): Promise<void>;
+  /** Resolves when the text has come on stdout so many times. Default: once. */
+  said(text: string, times?: number): Promise<void>;
   ended: Promise<Ended>;
 }
 
@@ -105,10 +105,13 @@ export function fixtures({ built = false } = {}): (name: string, ...args: string
     return {
       process: child,
       ended,
-      said: (text) =>
+      said: (text, times = 1) =>
         new Promise((resolve, reject) => {
+          let found = 0;
+          let from = 0;
           const look = (): void => {
-            if (stdout.includes(text)) resolve();
+            for (let at; found < times && (at = stdout.indexOf(text, from)) !== -1; from = at + text.length) found += 1;
+            if (found >= times) resolve();
           };
           child.stdout.on('data', look);
           child.on('close', () => reject(new Error(`it ended before it said ${text}: ${stdout}${stderr}`)));

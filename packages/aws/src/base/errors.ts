@@ -2,7 +2,15 @@
 import { DaemonError } from '@mcp-daemon/core';
 
 /** Which service answered, or should have. */
-export type Service = 'DynamoDB' | 'S3';
+export type Service = 'DynamoDB' | 'S3' | 'SSM' | 'Secrets Manager';
+
+/** How policies name a service. */
+const PREFIXES: Readonly<Record<Service, string>> = {
+  DynamoDB: 'dynamodb',
+  S3: 's3',
+  SSM: 'ssm',
+  'Secrets Manager': 'secretsmanager',
+};
 
 /** Where an error came up. */
 export interface Place {
@@ -38,6 +46,14 @@ function statusOf(error: unknown): number {
 }
 
 const messageOf = (error: unknown): string => String(members(error).message ?? '');
+
+/** Where a policy that suffices is. */
+const DOCS: Readonly<Record<Service, string>> = {
+  DynamoDB: 'docs/dynamodb.md',
+  S3: 'docs/dynamodb.md',
+  SSM: 'docs/config.md',
+  'Secrets Manager': 'docs/config.md',
+};
 
 const THROTTLING = new Set([
   'ThrottlingException',
@@ -111,10 +127,9 @@ export const isMissingIndex = (error: unknown): boolean =>
 
 /** The permission that an answer says is missing, as `dynamodb:PutItem`. */
 export function missingPermission(error: unknown, { service, action }: Place): string {
-  const [said] = /\b(?:dynamodb|s3):[A-Za-z]+\b/.exec(messageOf(error)) ?? [];
+  const [said] = /\b(?:dynamodb|s3|ssm|secretsmanager|kms):[A-Za-z]+\b/.exec(messageOf(error)) ?? [];
   if (said !== undefined) return said;
-  const prefix = service === 'S3' ? 's3' : 'dynamodb';
-  return action === undefined ? `an action of ${service}` : `${prefix}:${action}`;
+  return action === undefined ? `an action of ${service}` : `${PREFIXES[service]}:${action}`;
 }
 
 /** Whether the credentials are right, and their policy does not allow this. */
@@ -138,7 +153,7 @@ function accessProblem(error: unknown, place: Place): string | undefined {
     return `${service} refuses the AWS credentials (${name}): check the key, the secret, the region, and the clock of this machine.`;
   if (!isDenied(error, service)) return undefined;
   const on = resource === undefined ? '' : ` on ${resource}`;
-  return `The AWS credentials do not allow ${missingPermission(error, place)}${on}: add it to the policy (docs/dynamodb.md has one).`;
+  return `The AWS credentials do not allow ${missingPermission(error, place)}${on}: add it to the policy (${DOCS[service]} has one).`;
 }
 
 /** What is wrong with a table, a bucket or a row. */

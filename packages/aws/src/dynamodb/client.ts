@@ -64,7 +64,12 @@ function tableOf(input: ServiceInputTypes): string | undefined {
   return tables.length === 0 ? undefined : tables.join(', ');
 }
 
-const actionOf = (command: object): string => command.constructor.name.replace(/Command\d*$/, '');
+/** The API's name of a command: from its schema, because a minified class has another name. */
+function actionOf(command: object): string {
+  const schema: unknown = 'schema' in command ? command.schema : undefined;
+  const name: unknown = Array.isArray(schema) ? schema[2] : undefined;
+  return typeof name === 'string' ? name : command.constructor.name.replace(/Command\d*$/, '');
+}
 
 /** Where an error of a command came up. */
 export const placeOf = (command: { readonly input: ServiceInputTypes }): Parameters<typeof toStoreError>[1] => ({

@@ -4,13 +4,14 @@
 import type { CallRecord } from '@mcp-daemon/core';
 
 import { Failure } from '../errors.js';
+import { DEFAULT_PARTITION } from '../settings/partition.js';
 import { CALL_TYPES, callLine, callTable, callText, STATUS_COLOURS, toJson } from './calls-text.js';
 import type { CommandGroup } from './command.js';
 import { defineCommand, defined, STORE_FLAGS, switchFlag, textFlag } from './command.js';
+import { PARTITION_FLAG, partitionOf } from './partition-flag.js';
 
 const DEFAULT_LIMIT = '100';
 const DEFAULT_LINES = '10';
-const DEFAULT_PARTITION = 'default';
 
 /** The flags that say which calls. */
 export const CALL_FILTERS = {
@@ -20,7 +21,8 @@ export const CALL_FILTERS = {
   caller: textFlag('Only calls of this user'),
   client: textFlag('Only calls of this client, such as claude-ai, or claude-ai/1.2.0'),
   server: textFlag('Only calls of the server with this name'),
-  partition: textFlag('Calls of this partition', { defaultDescription: DEFAULT_PARTITION }),
+  revision: textFlag('Only calls that this revision of the catalog served: its digest, or the beginning of it'),
+  partition: PARTITION_FLAG,
 };
 
 /** The flags that say when. */
@@ -43,25 +45,28 @@ const callsList = defineCommand({
     ['calls list --status failed --since 2h', 'List calls that failed in the last two hours'],
     ["calls list --json --limit 1 | jq '.[0].arguments'", 'Print the arguments of the last call'],
   ],
-  async run({ json, limit: limitText, partition = DEFAULT_PARTITION, ...filters }, context) {
+  async run({ json, limit: limitText, partition: _, revision, ...filters }, context) {
+    const partition = partitionOf(context);
     const { print, note, paint, width } = context;
-    const { limitOf, openRecord, queryOf, readRecords, recordPlace } = await import('./record.js');
+    const { limitOf, openRecord, queryOf, readRecords, recordPlace, useRecord, withRevision } = await import('./record.js');
     const query = queryOf(defined(filters));
     const limit = limitOf(limitText ?? DEFAULT_LIMIT);
     const store = await openRecord(context);
     const records: CallRecord[] = [];
     let total = 0;
     if (store !== undefined) {
-      for await (const record of readRecords(store, partition, { ...query, bodies: json }, limit)) records.push(record);
-      total = records.length < limit || json ? records.length : await store.calls.count(partition, query);
-      await store.close();
+      await useRecord(store, async () => {
+        const whole = await withRevision(query, store, partition, revision);
+        for await (const record of readRecords(store, partition, { ...whole, bodies: json }, limit)) records.push(record);
+        total = records.length < limit || json ? records.length : await store.calls.count(partition, whole);
+      });
     }
     if (json) {
       print(JSON.stringify(records.map(toJson), null, 2));
       return 0;
     }
     if (records.length === 0) {
-      const filtered = Object.keys(query).length > 0 || partition !== DEFAULT_PARTITION;
+      const filtered = Object.keys(query).length > 0 || revision !== undefined || partition !== DEFAULT_PARTITION;
       note(filtered && store ? 'no call matches' : `no calls recorded yet (${recordPlace(context)})`);
       return 0;
     }
@@ -85,16 +90,12 @@ const callsShow = defineCommand({
   },
   flags: { partition: CALL_FILTERS.partition, json: switchFlag('Print JSON') },
   examples: [['calls show last', 'Show the newest call']],
-  async run({ id, json, partition = DEFAULT_PARTITION }, context) {
-    const { findRecord, openRecord } = await import('./record.js');
+  async run({ id, json }, context) {
+    const partition = partitionOf(context);
+    const { findRecord, openRecord, useRecord } = await import('./record.js');
     const store = await openRecord(context);
     if (store === undefined) throw new Failure(`no call with the id "${id}": no calls recorded yet`);
-    let record: CallRecord;
-    try {
-      record = await findRecord(store, partition, id);
-    } finally {
-      await store.close();
-    }
+    const record = await useRecord(store, () => findRecord(store, partition, id));
     if (json) context.print(JSON.stringify(toJson(record), null, 2));
     else for (const line of callText(record, context.paint)) context.print(line);
     return 0;
@@ -111,9 +112,11 @@ const callsTail = defineCommand({
     json: switchFlag('Print JSON: one record per line'),
   },
   examples: [['calls tail --status failed', 'Watch for calls that fail']],
-  async run({ json, lines, partition = DEFAULT_PARTITION, ...filters }, context) {
-    const { followRecords, openRecord, queryOf, readRecords, waitForRecord } = await import('./record.js');
-    const query = { ...queryOf(defined(filters)), bodies: json };
+  async run({ json, lines, partition: _, revision, ...filters }, context) {
+    const partition = partitionOf(context);
+    const { followRecords, openRecord, queryOf, readRecords, useRecord, waitForRecord, withRevision } =
+      await import('./record.js');
+    const filtered = { ...queryOf(defined(filters)), bodies: json };
     const count = Number(lines ?? DEFAULT_LINES);
     if (!Number.isSafeInteger(count) || count < 0) throw new Failure(`--lines: must be a whole number, not "${lines}"`);
     const ending = new AbortController();
@@ -124,7 +127,8 @@ const callsTail = defineCommand({
     await waitForRecord(context, ending.signal);
     const store = ending.signal.aborted ? undefined : await openRecord(context);
     if (store === undefined) return 0;
-    try {
+    await useRecord(store, async () => {
+      const query = await withRevision(filtered, store, partition, revision);
       const since = Date.now();
       const earlier: CallRecord[] = [];
       if (count > 0) for await (const record of readRecords(store, partition, query, count)) earlier.push(record);
@@ -136,9 +140,7 @@ const callsTail = defineCommand({
       }
       const options = { signal: ending.signal, since, known };
       for await (const record of followRecords(store, partition, query, options)) show(record);
-    } finally {
-      await store.close();
-    }
+    });
     return 0;
   },
 });

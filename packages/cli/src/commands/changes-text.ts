@@ -37,7 +37,7 @@ export function planLines({ changes, settings, bad, unchanged, breaking, partiti
   for (const { row, reason } of bad)
     lines.push(`${paint('yellow', '~')} row ${row} cannot be read (${reason}), and is replaced or removed`);
   if (changes.length === 0) lines.push('only the order of entries changes');
-  const broken = breaking.length === 0 ? '' : `, of which ${plural(breaking.length, 'change')} can break callers`;
+  const broken = breaking.length === 0 ? '' : `; ${breaking.length} of them can break callers`;
   lines.push('', `${plural(changes.length, 'change')} for the partition "${partition}"${broken}`);
   return lines;
 }
@@ -56,6 +56,13 @@ export function planJson({
 }: ConfigPlan): string {
   const report = { partition, base, revision, unchanged, functions, breaking: breaking.length, changes, settings, bad };
   return JSON.stringify(report, null, 2);
+}
+
+/** What is printed as JSON, with times as ISO 8601 in place of milliseconds, as in the JSON of calls. */
+export function isoTimes<T extends { created_at: number | null; updated_at?: number | null }>(entry: T): object {
+  const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+  const { created_at, updated_at } = entry;
+  return { ...entry, created_at: iso(created_at), ...(updated_at === undefined ? {} : { updated_at: iso(updated_at) }) };
 }
 
 /** The beginning of a revision. */

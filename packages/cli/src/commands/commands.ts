@@ -1,4 +1,5 @@
 /** The list of all commands, in the order of the help. A new command needs its own file and a line here. */
+import { cache } from './cache.js';
 import { call } from './call.js';
 import { calls } from './calls.js';
 import type { Command, CommandGroup } from './command.js';
@@ -29,6 +30,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   partitions,
   settings,
   store,
+  cache,
   inspect,
   users,
   tokens,

@@ -3,12 +3,12 @@
  */
 import type { HistoryEntry } from '@mcp-daemon/core';
 
-import { Failure, UsageError } from '../errors.js';
+import { Failure } from '../errors.js';
 import { plural } from '../terminal/text.js';
-import type { Command, CommandContext } from './command.js';
+import type { Command } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
+import { PARTITION_FLAG, partitionOf } from './partition-flag.js';
 
-const PARTITION = textFlag('Partition of the store', { defaultDescription: 'default' });
 const JSON_FLAG = switchFlag('Print JSON');
 const NOTE = textFlag('Note for the history');
 const YES = switchFlag('Do not ask', { alias: 'y' });
@@ -18,27 +18,18 @@ const REVISION = 'Revision: the beginning of its digest, as "config history" sho
 
 const noStore = (partition: string): Failure => new Failure(`there is no partition "${partition}" in the store`);
 
-/** Asks before a change, unless the flag says yes. @throws UsageError if nobody can answer */
-async function agreed(question: string, yes: boolean, { interactive, note }: CommandContext): Promise<boolean> {
-  if (yes) return true;
-  if (!interactive) throw new UsageError('nobody can answer here: add --yes', { hint: false });
-  const { confirm } = await import('./questions.js');
-  if (await confirm(question)) return true;
-  note('nothing was changed');
-  return false;
-}
-
 const history = defineCommand({
   command: 'history',
   description: 'List the revisions that a partition served, newest first',
   settings: STORE_FLAGS,
   flags: {
-    partition: PARTITION,
+    partition: PARTITION_FLAG,
     limit: textFlag('Maximum number of entries', { defaultDescription: DEFAULT_LIMIT }),
     json: JSON_FLAG,
   },
-  async run({ partition = 'default', limit: limitText = DEFAULT_LIMIT, json }, context) {
-    const [{ withCatalogs }, { historyTable }, { limitOf }] = await Promise.all([
+  async run({ limit: limitText = DEFAULT_LIMIT, json }, context) {
+    const partition = partitionOf(context);
+    const [{ withCatalogs }, { historyTable, isoTimes }, { limitOf }] = await Promise.all([
       import('./stored.js'),
       import('./changes-text.js'),
       import('./record.js'),
@@ -61,7 +52,7 @@ const history = defineCommand({
       },
       { entries: [], current: null },
     );
-    if (json) context.print(JSON.stringify(found.entries, null, 2));
+    if (json) context.print(JSON.stringify(found.entries.map(isoTimes), null, 2));
     else if (found.entries.length === 0) context.note(`the partition "${partition}" has no revisions`);
     else for (const line of historyTable(found.entries, found.current, context.paint, context.width)) context.print(line);
     return 0;
@@ -73,8 +64,9 @@ const show = defineCommand({
   description: 'Print a revision as a config file',
   settings: STORE_FLAGS,
   positionals: { revision: revision(REVISION) },
-  flags: { partition: PARTITION },
-  async run({ revision: name, partition = 'default' }, context) {
+  flags: { partition: PARTITION_FLAG },
+  async run({ revision: name }, context) {
+    const partition = partitionOf(context);
     const [{ withCatalogs }, { showRevision }] = await Promise.all([import('./stored.js'), import('@mcp-daemon/core')]);
     const found = await withCatalogs(context, (catalogs) => showRevision(catalogs, partition, name), undefined);
     if (found === undefined) throw noStore(partition);
@@ -88,8 +80,9 @@ const diff = defineCommand({
   description: 'Show how two revisions differ',
   settings: STORE_FLAGS,
   positionals: { before: revision(REVISION), after: revision(REVISION) },
-  flags: { partition: PARTITION, json: JSON_FLAG },
-  async run({ before, after, partition = 'default', json }, context) {
+  flags: { partition: PARTITION_FLAG, json: JSON_FLAG },
+  async run({ before, after, json }, context) {
+    const partition = partitionOf(context);
     const [{ withCatalogs }, { changeLines }, { diffRevisions }] = await Promise.all([
       import('./stored.js'),
       import('./changes-text.js'),
@@ -109,9 +102,10 @@ const rollback = defineCommand({
   description: 'Serve an older revision again',
   settings: STORE_FLAGS,
   positionals: { revision: revision(REVISION) },
-  flags: { partition: PARTITION, note: NOTE, yes: YES },
-  async run({ revision: name, partition = 'default', note, yes }, context) {
-    const [{ author, withCatalogs }, { changeLines, shortRevision }, { diffRevisions, findRevision, rollbackTo }] =
+  flags: { partition: PARTITION_FLAG, note: NOTE, yes: YES },
+  async run({ revision: name, note, yes }, context) {
+    const partition = partitionOf(context);
+    const [{ agreed, author, withCatalogs }, { changeLines, shortRevision }, { diffRevisions, findRevision, rollbackTo }] =
       await Promise.all([import('./stored.js'), import('./changes-text.js'), import('@mcp-daemon/core')]);
     return withCatalogs(
       context,
@@ -142,11 +136,12 @@ const exportCommand = defineCommand({
   description: 'Print what a partition serves as a config file; applying it changes nothing',
   settings: STORE_FLAGS,
   flags: {
-    partition: PARTITION,
+    partition: PARTITION_FLAG,
     'with-settings': switchFlag('Print the values of settings, secrets included, and not only their ids'),
     output: textFlag('Write to this new file in place of stdout', { alias: 'o' }),
   },
-  async run({ partition = 'default', 'with-settings': inline, output }, context) {
+  async run({ 'with-settings': inline, output }, context) {
+    const partition = partitionOf(context);
     const [{ withCatalogs }, { exportConfig }] = await Promise.all([import('./stored.js'), import('@mcp-daemon/core')]);
     const settings = inline ? 'inline' : 'ids';
     const document = await withCatalogs(context, (catalogs) => exportConfig(catalogs, partition, { settings }), undefined);
@@ -173,10 +168,11 @@ const status = defineCommand({
   command: 'status',
   description: 'Show what a partition serves, and which rows others changed since',
   settings: STORE_FLAGS,
-  flags: { partition: PARTITION, json: JSON_FLAG },
-  async run({ partition = 'default', json }, context) {
+  flags: { partition: PARTITION_FLAG, json: JSON_FLAG },
+  async run({ json }, context) {
+    const partition = partitionOf(context);
     const { print, paint } = context;
-    const [{ withCatalogs }, { shortRevision }, { partitionStatus }] = await Promise.all([
+    const [{ withCatalogs }, { isoTimes, shortRevision }, { partitionStatus }] = await Promise.all([
       import('./stored.js'),
       import('./changes-text.js'),
       import('@mcp-daemon/core'),
@@ -184,7 +180,12 @@ const status = defineCommand({
     const found = await withCatalogs(context, (catalogs) => partitionStatus(catalogs, partition), undefined);
     if (found === undefined || found.from === 'none') throw noStore(partition);
     if (json) {
-      print(JSON.stringify(found, null, 2));
+      const times = { ...found, entry: found.entry && isoTimes(found.entry) };
+      const at = found.rows.map(({ updated_at: time, ...row }) => ({
+        ...row,
+        updated_at: time === null ? null : new Date(time).toISOString(),
+      }));
+      print(JSON.stringify({ ...times, rows: at }, null, 2));
       return found.rows.length + found.bad.length > 0 ? 1 : 0;
     }
     const { from, entry, functions, rows, bad } = found;
@@ -205,9 +206,10 @@ const adopt = defineCommand({
   command: 'adopt',
   description: 'Make a revision of the rows that the Python engine wrote',
   settings: STORE_FLAGS,
-  flags: { partition: PARTITION, note: NOTE, yes: YES, 'leave-out': switchFlag('Leave out rows that cannot be read') },
-  async run({ partition = 'default', note, yes, 'leave-out': leaveOut }, context) {
-    const [{ author, withCatalogs }, { shortRevision }, { adoptRows }] = await Promise.all([
+  flags: { partition: PARTITION_FLAG, note: NOTE, yes: YES, 'leave-out': switchFlag('Leave out rows that cannot be read') },
+  async run({ note, yes, 'leave-out': leaveOut }, context) {
+    const partition = partitionOf(context);
+    const [{ agreed, author, withCatalogs }, { shortRevision }, { adoptRows }] = await Promise.all([
       import('./stored.js'),
       import('./changes-text.js'),
       import('@mcp-daemon/core'),

@@ -1,28 +1,48 @@
 /**
  * `config plan` and `config apply`: compare a config file with what a partition of the store serves, and make it that.
  */
-import type { ConfigDocument, ConfigPlan } from '@mcp-daemon/core';
+import type { CatalogStore, ConfigDocument, ConfigPlan } from '@mcp-daemon/core';
 
-import { Failure, UsageError } from '../errors.js';
+import { Failure } from '../errors.js';
 import { findConfig } from '../settings/paths.js';
 import { displayPath } from '../terminal/text.js';
 import type { CommandContext } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
+import { PARTITION_FLAG, partitionOf } from './partition-flag.js';
 
 /** The exit code of a plan with changes that break callers. */
 const BREAKING = 2;
-const PARTITION = textFlag('Partition of the store', { defaultDescription: 'default' });
 const FILE = { type: 'string', describe: 'Config file; the same as --config' } as const;
 const MERGE = switchFlag('Keep what the file does not name');
 
-/** The document of a config file without errors. @throws UsageError, ConfigError */
-async function readDocument(
-  path: string | undefined,
-  context: CommandContext,
-): Promise<{ file: string; document: ConfigDocument }> {
+/** A config file without errors. */
+interface ReadDocument {
+  file: string;
+  document: ConfigDocument;
+  text: string;
+}
+
+/** Reads a config file. @throws UsageError, ConfigError */
+async function readDocument(path: string | undefined, context: CommandContext): Promise<ReadDocument> {
   const [{ resolve }, { readDocumentFile }] = await Promise.all([import('node:path'), import('../runtime/config-file.js')]);
   const file = path === undefined ? findConfig(context.settings) : resolve(path);
-  return { file, document: readDocumentFile(file) };
+  return { file, ...readDocumentFile(file) };
+}
+
+/** Plans the import of a file. @throws ConfigError with the file and the lines of what does not fit the partition */
+async function planFile(
+  catalogs: CatalogStore,
+  partition: string,
+  { file, document, text }: ReadDocument,
+  merge: boolean,
+): Promise<ConfigPlan> {
+  const { ConfigError, locateMistakes, planConfig } = await import('@mcp-daemon/core');
+  try {
+    return await planConfig(catalogs, partition, document, { merge });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(locateMistakes(text, error.mistakes), file);
+  }
 }
 
 /** `config plan` */
@@ -31,11 +51,12 @@ export const plan = defineCommand({
   description: 'Show what an apply would change; exit code 2 if it can break callers',
   settings: ['config', ...STORE_FLAGS],
   positionals: { file: FILE },
-  flags: { partition: PARTITION, merge: MERGE, json: switchFlag('Print JSON') },
+  flags: { partition: PARTITION_FLAG, merge: MERGE, json: switchFlag('Print JSON') },
   examples: [['config plan mcp.json --partition acme', 'Compare the file with what acme serves']],
-  async run({ file: path, partition = 'default', merge, json }, context) {
-    const { document } = await readDocument(path, context);
-    const [{ withCatalogs }, { planJson, planLines }, { createMemoryCatalogStore, planConfig }] = await Promise.all([
+  async run({ file: path, merge, json }, context) {
+    const partition = partitionOf(context);
+    const read = await readDocument(path, context);
+    const [{ withCatalogs }, { planJson, planLines }, { createMemoryCatalogStore }] = await Promise.all([
       import('./stored.js'),
       import('./changes-text.js'),
       import('@mcp-daemon/core'),
@@ -43,9 +64,9 @@ export const plan = defineCommand({
     const made =
       (await withCatalogs<ConfigPlan | undefined>(
         context,
-        (catalogs) => planConfig(catalogs, partition, document, { merge }),
+        (catalogs) => planFile(catalogs, partition, read, merge),
         undefined,
-      )) ?? (await planConfig(createMemoryCatalogStore(), partition, document, { merge }));
+      )) ?? (await planFile(createMemoryCatalogStore(), partition, read, merge));
     if (json) context.print(planJson(made));
     else for (const line of planLines(made, context.paint)) context.print(line);
     return made.breaking.length > 0 ? BREAKING : 0;
@@ -59,40 +80,37 @@ export const apply = defineCommand({
   settings: ['config', ...STORE_FLAGS],
   positionals: { file: FILE },
   flags: {
-    partition: PARTITION,
+    partition: PARTITION_FLAG,
     merge: MERGE,
     note: textFlag('Note for the history'),
     yes: switchFlag('Do not ask', { alias: 'y' }),
     'allow-breaking': switchFlag('Also make changes that can break callers'),
+    base: textFlag('Only if the partition has not changed since a plan: its "base", as "config plan --json" prints it'),
     json: switchFlag('Print JSON'),
   },
   examples: [['config apply mcp.json --partition acme --note "more tools"', 'Show the changes, ask, and apply them']],
-  async run({ file: path, partition = 'default', merge, note, yes, 'allow-breaking': allowBreaking, json }, context) {
-    const { print, paint, interactive } = context;
-    const { file, document } = await readDocument(path, context);
-    const [{ author, changeCatalogs }, { planJson, planLines, shortRevision }, { applyPlan, planConfig }] = await Promise.all([
+  async run({ file: path, merge, note, yes, base, 'allow-breaking': allowBreaking, json }, context) {
+    const { print, paint } = context;
+    const partition = partitionOf(context);
+    const read = await readDocument(path, context);
+    const [{ agreed, author, changeCatalogs }, { planJson, planLines, shortRevision }, { applyPlan }] = await Promise.all([
       import('./stored.js'),
       import('./changes-text.js'),
       import('@mcp-daemon/core'),
     ]);
     return changeCatalogs(context, async (catalogs) => {
-      const made = await planConfig(catalogs, partition, document, { merge });
+      const made = await planFile(catalogs, partition, read, merge);
+      if (base !== undefined && base !== (made.base ?? 'null'))
+        throw new Failure(`the partition "${partition}" was changed since this was planned: plan again`);
       // The plan is for people, the answer for programs: both on stdout would not be JSON.
       const show = json ? context.note : print;
       for (const line of planLines(made, json ? context.paintNote : paint)) show(line);
       if (made.breaking.length > 0 && !allowBreaking)
         throw new Failure('not applied: some changes can break callers. Add --allow-breaking to apply them all the same');
-      if (!made.unchanged && !yes) {
-        if (!interactive) throw new UsageError('nobody can answer here: add --yes to apply', { hint: false });
-        const { confirm } = await import('./questions.js');
-        if (!(await confirm('Apply?'))) {
-          context.note('not applied');
-          return 1;
-        }
-      }
+      if (!made.unchanged && !(await agreed('Apply?', yes, context))) return 1;
       const { entry, rows, rowsError } = await applyPlan(catalogs, made, {
         author: author(),
-        source: displayPath(file),
+        source: displayPath(read.file),
         allowBreaking,
         ...(note === undefined ? {} : { note }),
       });

@@ -50,7 +50,7 @@ async function loadAll(
   const { logLevel } = settings;
   const base = dirname(file);
   const logger = createLogger({ level: logLevel, pretty: process.stderr.isTTY === true, colour: false });
-  const check = linkCheck(withSecrets(localModules({ base, logger }), { env, base }), logger);
+  const check = linkCheck(withSecrets(localModules({ base, logger }), { env, base, region: settings.region }), logger);
   const results = new Map<string, Promise<string | undefined>>();
   const lines: string[] = [];
   for (const entry of definition.functions) {

@@ -50,9 +50,19 @@ function declareSetting(parser: Argv, name: SettingName): Argv {
   });
 }
 
-/** Leaves only some settings in the help of a command. */
-function showSettings(parser: Argv, names: readonly SettingName[]): void {
-  for (const name of SETTING_NAMES) if (!names.includes(name)) parser.hide(SETTINGS[name].flag);
+/** Leaves only some settings in the help of a command. @param own flags of the command, which may have a setting's name */
+function showSettings(parser: Argv, names: readonly SettingName[], own: object = {}): void {
+  for (const name of SETTING_NAMES) {
+    const { flag } = SETTINGS[name];
+    if (!names.includes(name) && !(flag in own)) parser.hide(flag);
+  }
+}
+
+/** Takes a flag of the command out of the setting's group in the help: yargs would show it in both. */
+function leaveGroup(parser: Argv, flag: string): void {
+  // Not in the types of yargs. The lists are its own, and not copies.
+  const groups = (parser as Argv & { getGroups(): Record<string, string[]> }).getGroups();
+  for (const names of Object.values(groups)) if (names.includes(flag)) names.splice(names.indexOf(flag), 1);
 }
 
 /** Of a flag that was given more than once, the last value. */
@@ -115,14 +125,16 @@ function addCommand(parser: Argv, command: Command, group: CommandGroup | undefi
     command.description,
     (inner) => {
       registration.active = active;
-      showSettings(inner, command.settings ?? []);
+      showSettings(inner, command.settings ?? [], command.flags);
       for (const [name, options] of Object.entries(command.positionals ?? {})) {
         const isDemanded = command.command.includes(`<${name}>`);
         const { string: _, type: __, ...rest } = options as Options;
         inner.positional(name, { ...rest, ...(isDemanded ? { demandOption: true } : {}) } as typeof options);
       }
-      for (const [name, options] of Object.entries(command.flags ?? {}))
+      for (const [name, options] of Object.entries(command.flags ?? {})) {
+        leaveGroup(inner, name);
         inner.option(name, { ...forHelp(options), group: 'Flags:' });
+      }
       for (const [example, description] of command.examples ?? []) inner.example(`$0 ${example}`, description);
       return inner;
     },
@@ -145,7 +157,8 @@ function addGroup(parser: Argv, group: CommandGroup, registration: Registration)
     group.description,
     (inner) => {
       registration.active = { command: group };
-      showSettings(inner, [...new Set(group.commands.flatMap(({ settings = [] }) => settings))]);
+      const own = Object.assign({}, ...group.commands.map(({ flags = {} }) => flags)) as object;
+      showSettings(inner, [...new Set(group.commands.flatMap(({ settings = [] }) => settings))], own);
       for (const command of group.commands) addCommand(inner, command, group, registration);
       return inner;
     },

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { CallQuery, CallRecord, Store } from '@mcp-daemon/core';
-import { CALL_STATUSES, didYouMean, isClient } from '@mcp-daemon/core';
+import { CALL_STATUSES, DaemonError, didYouMean, findRevision, isClient } from '@mcp-daemon/core';
 
 import { Failure, messageOf, mustBe, UsageError } from '../errors.js';
 import { openStore } from '../runtime/store.js';
@@ -26,6 +26,8 @@ export interface Filters {
   caller?: string | undefined;
   client?: string | undefined;
   server?: string | undefined;
+  /** Resolved by {@link withRevision}, because the store knows whole revisions only. */
+  revision?: string | undefined;
 }
 
 /**
@@ -63,6 +65,31 @@ export function queryOf({ name, type, status, since, until, caller, client, serv
     ...(since === undefined ? {} : { updated_at_gt: readTime(since, 'since') - 1 }),
     ...(until === undefined ? {} : { updated_at_lt: readTime(until, 'until') + 1 }),
   };
+}
+
+const WHOLE_REVISION = /^[0-9a-f]{64}$/i;
+
+/**
+ * Adds the revision of `--revision` to a query, which may be the beginning of its digest.
+ *
+ * @throws Failure if no revision of the partition, or more than one, begins as given
+ */
+export async function withRevision(
+  query: CallQuery,
+  { catalogs }: Store,
+  partition: string,
+  revision: string | undefined,
+): Promise<CallQuery> {
+  if (revision === undefined) return query;
+  if (WHOLE_REVISION.test(revision)) return { ...query, revision: revision.toLowerCase() };
+  if (catalogs === undefined) throw new UsageError('--revision: write all 64 digits of the revision', { hint: false });
+  // The digest of a config file is in no history.
+  const hint = '. Of a config file, write all 64 digits, as "calls show" prints them';
+  try {
+    return { ...query, revision: (await findRevision(catalogs, partition, revision)).revision };
+  } catch (error) {
+    throw new Failure(`--revision: ${messageOf(error).replace(/\.$/, '')}${hint}`);
+  }
 }
 
 /** The number of --limit. @throws UsageError */
@@ -132,6 +159,17 @@ export async function openRecord(context: CommandContext): Promise<Store | undef
   return store;
 }
 
+/** Runs work on a store, and closes it. @throws Failure with the message of whatever the store throws */
+export async function useRecord<T>(store: Store, work: (store: Store) => Promise<T>): Promise<T> {
+  try {
+    return await work(store);
+  } catch (error) {
+    throw error instanceof DaemonError ? new Failure(error.message) : error;
+  } finally {
+    await store.close();
+  }
+}
+
 /** Records of a partition, newest first, up to a limit. */
 export async function* readRecords(
   store: Store,
@@ -170,14 +208,15 @@ export async function findRecord(store: Store, partition: string, id: string): P
 }
 
 /** Whether a record matches a query, whose times are ignored. */
-function matches(record: CallRecord, { name, mcp_type, status, updated_by, client, server }: CallQuery): boolean {
+function matches(record: CallRecord, { name, mcp_type, status, updated_by, client, server, revision }: CallQuery): boolean {
   return (
     (name === undefined || record.name === name) &&
     (mcp_type === undefined || record.mcp_type === mcp_type) &&
     (status === undefined || record.status === status) &&
     (updated_by === undefined || record.updated_by === updated_by) &&
     (client === undefined || isClient(record.client, client)) &&
-    (server === undefined || record.server === server)
+    (server === undefined || record.server === server) &&
+    (revision === undefined || record.revision === revision)
   );
 }
 

@@ -5,6 +5,7 @@ import { CALL_FILTERS, TIME_FILTERS } from './calls.js';
 import { EXPORT_FORMATS } from './calls-text.js';
 import type { CommandGroup } from './command.js';
 import { defineCommand, defined, STORE_FLAGS, switchFlag, textFlag } from './command.js';
+import { partitionOf } from './partition-flag.js';
 
 /** `1.2 MB`. */
 function size(bytes: number): string {
@@ -61,19 +62,19 @@ const exportCalls = defineCommand({
     ['records export --since 7d > calls.ndjson', 'Export the calls of a week'],
     ['records export --format csv --output calls.csv', 'Export all calls as CSV'],
   ],
-  async run({ format = EXPORT_FORMATS[0], output, partition = 'default', ...filters }, context) {
-    const { openRecord, queryOf, readRecords } = await import('./record.js');
+  async run({ format = EXPORT_FORMATS[0], output, partition: _, revision, ...filters }, context) {
+    const partition = partitionOf(context);
+    const { openRecord, queryOf, readRecords, useRecord, withRevision } = await import('./record.js');
     const { exportTo, formatOf } = await import('./records-export.js');
     const write = formatOf(format, EXPORT_FORMATS);
     const query = queryOf(defined(filters));
     const store = await openRecord(context);
     if (store === undefined) throw new Failure('no calls recorded yet');
-    try {
-      const count = await exportTo(output, write(readRecords(store, partition, query)));
-      if (output !== undefined) context.note(`${displayPath(output)}: ${plural(count, 'call')}`);
-    } finally {
-      await store.close();
-    }
+    const count = await useRecord(store, async () => {
+      const whole = await withRevision(query, store, partition, revision);
+      return exportTo(output, write(readRecords(store, partition, whole)));
+    });
+    if (output !== undefined) context.note(`${displayPath(output)}: ${plural(count, 'call')}`);
     return 0;
   },
 });

@@ -1,26 +1,28 @@
 /**
  * `settings list`, `settings set` and `settings remove`: what classes of a partition are constructed with.
  */
-import type { JsonObject } from '@mcp-daemon/core';
+import type { CatalogStore, JsonObject } from '@mcp-daemon/core';
 
 import { Failure, UsageError } from '../errors.js';
 import { table } from '../terminal/text.js';
+import { isoTimes } from './changes-text.js';
 import type { CommandGroup } from './command.js';
-import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
+import { defineCommand, STORE_FLAGS, switchFlag } from './command.js';
+import { PARTITION_FLAG, partitionOf } from './partition-flag.js';
 
-const PARTITION = textFlag('Partition of the store', { defaultDescription: 'default' });
 const ID = { type: 'string', demandOption: true, describe: 'ID of the setting, as "settings list" shows it' } as const;
 
 const list = defineCommand({
   command: 'list',
   description: 'List the settings of a partition; their values are hidden',
   settings: STORE_FLAGS,
-  flags: { partition: PARTITION, json: switchFlag('Print JSON') },
-  async run({ partition = 'default', json }, context) {
+  flags: { partition: PARTITION_FLAG, json: switchFlag('Print JSON') },
+  async run({ json }, context) {
+    const partition = partitionOf(context);
     const [{ withCatalogs }, { listSettings }] = await Promise.all([import('./stored.js'), import('@mcp-daemon/core')]);
     const found = await withCatalogs(context, (catalogs) => listSettings(catalogs, partition), []);
     if (json) {
-      context.print(JSON.stringify(found, null, 2));
+      context.print(JSON.stringify(found.map(isoTimes), null, 2));
       return 0;
     }
     if (found.length === 0) {
@@ -53,15 +55,20 @@ const set = defineCommand({
   description: 'Replace a setting by the JSON object on stdin; classes are built again at their next call',
   settings: STORE_FLAGS,
   positionals: { id: ID },
-  flags: { partition: PARTITION, create: switchFlag('Also if there is no such setting yet') },
+  flags: { partition: PARTITION_FLAG, create: switchFlag('Also if there is no such setting yet') },
   examples: [['settings set demo.Demo-1f2e < setting.json', 'Replace a setting; the values are in no shell history']],
-  async run({ id, partition = 'default', create }, context) {
-    const [{ author, changeCatalogs }, { changeSetting }] = await Promise.all([
+  async run({ id, create }, context) {
+    const partition = partitionOf(context);
+    const [{ author, changeCatalogs, withCatalogs }, { changeSetting }] = await Promise.all([
       import('./stored.js'),
       import('@mcp-daemon/core'),
     ]);
+    if (process.stdin.isTTY) context.note('type the JSON object of the setting, then Ctrl+D');
     const setting = await readSetting();
-    await changeCatalogs(context, (catalogs) => changeSetting(catalogs, partition, id, setting, { author: author(), create }));
+    const change = (catalogs: CatalogStore): Promise<unknown> =>
+      changeSetting(catalogs, partition, id, setting, { author: author(), create });
+    const changed = create ? await changeCatalogs(context, change) : await withCatalogs(context, change, undefined);
+    if (changed === undefined) throw new Failure(`there is no partition "${partition}" in the store`);
     context.note(`${id} is changed; running servers use it within two seconds`);
     return 0;
   },
@@ -72,8 +79,9 @@ const remove = defineCommand({
   description: 'Remove a setting that no class uses',
   settings: STORE_FLAGS,
   positionals: { id: ID },
-  flags: { partition: PARTITION },
-  async run({ id, partition = 'default' }, context) {
+  flags: { partition: PARTITION_FLAG },
+  async run({ id }, context) {
+    const partition = partitionOf(context);
     const [{ withCatalogs }, { removeSetting }] = await Promise.all([import('./stored.js'), import('@mcp-daemon/core')]);
     const removed = await withCatalogs(
       context,

@@ -1,10 +1,11 @@
 /**
- * `store init` and `store check`: prepare and check the store on DynamoDB and S3.
+ * `store init` and `store check`: prepare and check the store on DynamoDB and S3. `store copy` is in a file of its own.
  */
 import { UsageError } from '../errors.js';
 import { plural } from '../terminal/text.js';
 import type { CommandContext, CommandGroup } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag } from './command.js';
+import { copy } from './store-copy.js';
 
 /** @throws UsageError where the settings name a store that needs none of this */
 function wantDynamo({ settings }: CommandContext, what: string): void {
@@ -59,4 +60,8 @@ const check = defineCommand({
 });
 
 /** Commands for the store. */
-export const store: CommandGroup = { command: 'store', description: 'Prepare and check the store', commands: [init, check] };
+export const store: CommandGroup = {
+  command: 'store',
+  description: 'Prepare, check and copy the store',
+  commands: [init, check, copy],
+};

@@ -4,6 +4,7 @@
 import { userInfo } from 'node:os';
 
 import type { CatalogStore, Store, StoredPartition } from '@mcp-daemon/core';
+import { ConfigError } from '@mcp-daemon/core';
 
 import { Failure, messageOf, UsageError } from '../errors.js';
 import { openStore } from '../runtime/store.js';
@@ -66,7 +67,8 @@ async function use<T>(
   try {
     return await work(catalogs, store);
   } catch (error) {
-    throw error instanceof Failure ? error : new Failure(messageOf(error));
+    if (error instanceof Failure || error instanceof ConfigError) throw error;
+    throw new Failure(messageOf(error));
   } finally {
     await store.close();
   }
@@ -91,4 +93,14 @@ export async function allPartitions(catalogs: CatalogStore): Promise<StoredParti
     cursor = page.cursor;
   } while (cursor !== undefined);
   return found;
+}
+
+/** Asks before a change, unless the flag says yes. @throws UsageError if there is no terminal */
+export async function agreed(question: string, yes: boolean, { interactive, note }: CommandContext): Promise<boolean> {
+  if (yes) return true;
+  if (!interactive) throw new UsageError('there is no terminal to ask on: add --yes', { hint: false });
+  const { confirm } = await import('./questions.js');
+  if (await confirm(question)) return true;
+  note('nothing was changed');
+  return false;
 }

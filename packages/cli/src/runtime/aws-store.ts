@@ -10,7 +10,7 @@ import type { Env, Settings } from '../settings/settings.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
-// On Node 20 the SDK prints a warning to whoever updates it, which is not the user of this command: its version is part of the build.
+// Node 20: the SDK warns that its later versions need a newer Node. The version in this build does not.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 /** @throws UsageError where a variable is there and empty: it was meant to keep requests away from AWS */

@@ -41,12 +41,14 @@ export function readConfigFile(file: string): Config {
 /**
  * Reads a config file for the store, where entries of `modules` may name settings of the store.
  *
+ * @returns its document, and its text for the lines of mistakes that only the store finds
  * @throws UsageError where it cannot be read, ConfigError with all its errors
  */
-export function readDocumentFile(file: string): ConfigDocument {
-  const { document, mistakes } = inspectConfigText(textOf(file), { support: { settingIds: true } });
+export function readDocumentFile(file: string): { document: ConfigDocument; text: string } {
+  const text = textOf(file);
+  const { document, mistakes } = inspectConfigText(text, { support: { settingIds: true } });
   if (document === undefined) throw new ConfigError(mistakes, file);
-  return document;
+  return { document, text };
 }
 
 /**

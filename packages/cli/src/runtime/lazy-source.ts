@@ -14,10 +14,12 @@ const KEEP_MS = 300_000;
 export function lazySource(open: () => Promise<CatalogSource>): CatalogSource {
   const listeners = new Set<(partition: string) => void>();
   let opening: Promise<CatalogSource> | undefined;
+  let known: CatalogSource | undefined;
   let closed = false;
 
   async function opened(): Promise<CatalogSource> {
     const source = await open();
+    known = source;
     source.watch?.((partition) => {
       for (const listener of [...listeners]) listener(partition);
     });
@@ -41,6 +43,9 @@ export function lazySource(open: () => Promise<CatalogSource>): CatalogSource {
       listeners.add(entry);
       return () => void listeners.delete(entry);
     },
+    // Nothing is known before it is opened.
+    refresh: (partition) => known?.refresh?.(partition),
+    stats: () => known?.stats?.() ?? { watched: 0, reads: 0 },
     async close() {
       closed = true;
       listeners.clear();

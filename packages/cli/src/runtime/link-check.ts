@@ -46,7 +46,7 @@ export function linkCheck(source: ModuleSource, logger: Logger): (link: LinkBind
       throw new Failure(`module "${link.module_name}" has no class "${className}"${hint}`);
     }
     try {
-      const setting = source.settingOf?.(link) ?? link.setting;
+      const setting = (await source.settingOf?.(link)) ?? link.setting;
       // A constructor may return a promise of its instance.
       return await (new (found as AnyClass)({ logger, setting, partition: DEFAULT_PARTITION }) as Promise<object>);
     } catch (error) {

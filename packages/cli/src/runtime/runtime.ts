@@ -3,7 +3,15 @@
  */
 import { dirname } from 'node:path';
 
-import type { CatalogDefinition, CatalogSource, Config, Daemon, DaemonOptions, Logger } from '@mcp-daemon/core';
+import type {
+  CatalogDefinition,
+  CatalogSource,
+  Config,
+  Daemon,
+  DaemonOptions,
+  FixedCatalogSource,
+  Logger,
+} from '@mcp-daemon/core';
 import { createDaemon, createFixedSource, createRoutedSource } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
 import { localModules } from '@mcp-daemon/modules';
@@ -11,6 +19,7 @@ import { localModules } from '@mcp-daemon/modules';
 import { checkPartition, DEFAULT_PARTITION } from '../settings/partition.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { VERSION } from '../version.js';
+import { readConfigFile } from './config-file.js';
 import { lazySource } from './lazy-source.js';
 import { withSecrets } from './secrets.js';
 import { openStore } from './store.js';
@@ -73,6 +82,16 @@ function storedSource(daemon: () => Daemon, logger: Logger): CatalogSource {
   });
 }
 
+/** The config file's source: asked to refresh, it reads the file again. */
+function fileSource(partition: string, fixed: FixedCatalogSource, file: string | undefined): CatalogSource {
+  return {
+    ...fixed,
+    refresh(name) {
+      if (file !== undefined && name === partition) fixed.update(readConfigFile(file).definition);
+    },
+  };
+}
+
 /** Creates the daemon of a config file. The store is opened, and code is loaded, when it is first needed. */
 export function createRuntime({
   settings,
@@ -85,7 +104,7 @@ export function createRuntime({
   beforeCode,
 }: RuntimeOptions): Runtime {
   const base = file === undefined ? process.cwd() : dirname(file);
-  const modules = withSecrets(localModules({ base, logger }), { env, base });
+  const modules = withSecrets(localModules({ base, logger }), { env, base, region: settings.region });
   const guarded: LocalModules = {
     ...modules,
     load(link, partition) {
@@ -97,7 +116,7 @@ export function createRuntime({
   const fixed = config === undefined ? undefined : createFixedSource(partition, config.definition);
   const others = stored ? storedSource(() => daemon, logger) : undefined;
   const daemon: Daemon = createDaemon({
-    catalogs: oneSource(partition, fixed, others),
+    catalogs: oneSource(partition, fixed === undefined ? undefined : fileSource(partition, fixed, file), others),
     server: { version: VERSION, ...config?.server },
     modules: [guarded],
     store: () => openStore(settings, env, { logger }),

@@ -81,6 +81,7 @@ async function listen(daemon: Daemon, settings: Settings, config: Config | undef
     // The API pages of the server are at this origin.
     allowedOrigins: [...(parseList(settings.allowedOrigins) ?? []), ...(publicUrl === undefined ? [] : [originOf(publicUrl)])],
     version: VERSION,
+    cache: daemon.catalogs,
     publicUrl,
     documents: { title: config?.server.name, version: config?.server.version },
     ...(allowedHosts === undefined ? {} : { allowedHosts }),

@@ -38,10 +38,10 @@ const CLEANUP_MS = 100;
 const WAITING =
   'mcp-daemon: waiting for MCP messages on stdin, one JSON message per line; Ctrl+C stops. Hosts start this command.\n';
 
-/** Closes the daemon without waiting for running calls. Never throws. */
+/** Closes the daemon; running calls are cancelled before this function returns. Never throws. */
 async function closeDaemon(daemon: Daemon, logger: LazyLogger): Promise<void> {
   try {
-    await daemon.close({ drainMs: 1 });
+    await daemon.close({ drainMs: 0 });
   } catch (error) {
     logger.error({ error: messageOf(error) }, NOT_CLOSED);
   }
@@ -89,9 +89,11 @@ export async function serveOverStdio(settings: Settings, env: Env, saveCompileCa
   /** Cancels running calls, because after a signal nobody reads their answers. Their records are written. */
   async function stop(): Promise<void> {
     const running = daemon.stats().inFlight > 0;
-    const cleanup = new Promise((resolve) => setTimeout(resolve, CLEANUP_MS));
     // Closing the daemon ends listen streams with their result, and then the server.
-    await closeDaemon(daemon, logger);
+    const closed = closeDaemon(daemon, logger);
+    // From the cancellation on, so that a slow shutdown takes nothing of the time to clean up.
+    const cleanup = new Promise((resolve) => setTimeout(resolve, CLEANUP_MS));
+    await closed;
     await (running ? cleanup : Promise.race([server.closed, cleanup]));
     process.exit(0);
   }

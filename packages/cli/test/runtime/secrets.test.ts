@@ -1,5 +1,9 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -32,8 +36,8 @@ describe('secrets in the settings of a config file', () => {
   });
   afterAll(() => temp.remove());
 
-  it('are filled in from variables and files', () => {
-    expect(fillSecrets(setting, { env: { DB_PASSWORD: 'pw' }, base: temp.path })).toEqual({
+  it('are filled in from variables and files', async () => {
+    expect(await fillSecrets(setting, { env: { DB_PASSWORD: 'pw' }, base: temp.path })).toEqual({
       url: 'postgres://app:pw@db',
       list: [`${SECRET}-key`],
       literal: '${env:DB_PASSWORD}',
@@ -41,10 +45,45 @@ describe('secrets in the settings of a config file', () => {
     });
   });
 
-  it('that are missing are an error with their place', () => {
-    const sources = { env: {}, base: temp.path };
-    expect(() => fillSecrets({ a: ['${env:NONE}'] }, sources)).toThrow('setting.a[0]: the environment variable NONE is not set');
-    expect(() => fillSecrets({ a: '${file:none}' }, sources)).toThrow('setting.a: the file none cannot be read');
+  it('are filled in where a whole text is a reference, unless it is escaped or a URL', async () => {
+    const texts = {
+      variable: 'env:DB_PASSWORD',
+      file: 'file:keys/api.key',
+      nested: [{ key: 'env:DB_PASSWORD' }],
+      escaped: '\\env:DB_PASSWORD',
+      twice: '\\\\env:DB_PASSWORD',
+      url: 'file:///etc/hosts',
+      sentence: 'env: DB_PASSWORD',
+      path: '\\server',
+      number: 7,
+      nothing: null,
+    };
+    expect(await fillSecrets(texts, { env: { DB_PASSWORD: 'env:NO_REFERENCE' }, base: temp.path })).toEqual({
+      ...texts,
+      variable: 'env:NO_REFERENCE',
+      file: `${SECRET}-key`,
+      nested: [{ key: 'env:NO_REFERENCE' }],
+      escaped: 'env:DB_PASSWORD',
+      twice: '\\env:DB_PASSWORD',
+    });
+  });
+
+  it('that are missing are an error with their place, the first one of the setting', async () => {
+    const sources = { env: { OTHER: SECRET }, base: temp.path };
+    await expect(fillSecrets({ b: 'env:OTHER', a: ['${env:NONE}'], c: 'file:none' }, sources)).rejects.toThrow(
+      /^setting\.a\[0\]: the environment variable NONE is not set$/,
+    );
+    await expect(fillSecrets({ a: '${file:none}' }, sources)).rejects.toThrow('setting.a: the file none cannot be read');
+  });
+
+  it('that are not there in time are an error', async () => {
+    const pipe = temp.at('pipe');
+    await run('mkfifo', [pipe]); // reading it waits for a writer
+    const sources = { env: {}, base: temp.path, timeoutMs: 20 };
+    await expect(fillSecrets({ key: 'file:pipe' }, sources)).rejects.toThrow(
+      'setting.key: file:pipe could not be read within 0.02 s',
+    );
+    await (await open(pipe, 'w')).close(); // ends the read
   });
 
   it('reach the class, with --env-from too, and neither the log nor the record', async () => {
@@ -98,5 +137,75 @@ describe('secrets in the settings of a config file', () => {
     const { stderr, code } = await temp.run(['--env-from', 'none.env']);
     expect(stderr).toMatch(/^mcp-daemon: cannot read --env-from .*none\.env: ENOENT/);
     expect(code).toBe(2);
+  });
+});
+
+describe('secrets of AWS in the settings of a config file', () => {
+  const temp = new TempFolder();
+  let server: Server;
+  let env: Record<string, string>;
+  beforeAll(async () => {
+    server = createServer((req, res) => {
+      let text = '';
+      req.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      req.on('end', () => {
+        const { Name } = JSON.parse(text) as { Name: string };
+        const found = Name === '/shop/key';
+        res.writeHead(found ? 200 : 400, { 'content-type': 'application/x-amz-json-1.1' });
+        res.end(JSON.stringify(found ? { Parameter: { Name, Value: SECRET } } : { __type: 'ParameterNotFound' }));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    env = {
+      AWS_ENDPOINT_URL_SSM: url,
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      MCP_DATA_DIR: temp.at('data'),
+      LOG_LEVEL: 'trace',
+    };
+    await temp.write(
+      'shop.mjs',
+      'export class Shop { constructor({ setting }) { this.key = setting.key; } length() { return this.key.length; } }',
+    );
+    const link = { type: 'tool', module_name: 'shop', class_name: 'Shop', function_name: 'length' };
+    const config = (key: string): object => ({
+      tools: [{ name: 'length' }],
+      module_links: [{ ...link, name: 'length' }],
+      modules: [{ module_name: 'shop', class_name: 'Shop', setting: { key } }],
+    });
+    await temp.write('mcp.json', config('ssm:/shop/key'));
+    await temp.write('none.json', config('ssm:/shop/none'));
+    await temp.write('wrong.json', config('ssm :/shop/key'));
+  });
+  afterAll(async () => {
+    temp.remove();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('reach the class of a sidecar, and neither the log nor the record', async () => {
+    const sidecar = await temp.sidecar([], { env });
+    const { result } = await sidecar.request('tools/call', { name: 'length', arguments: {} });
+    expect(result?.content?.[0]?.text).toBe(String(SECRET.length));
+    sidecar.child.stdin.end();
+    const { code, stderr } = await sidecar.exited;
+    expect(code).toBe(0);
+    const written = readdirSync(temp.at('data')).map((name) => readFileSync(temp.at('data', name), 'latin1'));
+    expect(`${stderr}${written.join('')}`).not.toContain(SECRET);
+  });
+
+  it('that are missing fail the call', async () => {
+    const { stdout, code } = await temp.run(['call', 'length', '--config', 'none.json'], { env });
+    expect(stdout).toContain('setting.key: SSM has no /shop/none in this region and account');
+    expect(code).toBe(1);
+  });
+
+  it('are warned about by "config check" where they are misspelled', async () => {
+    const { stdout, stderr, code } = await temp.run(['config', 'check', 'wrong.json']);
+    const text = `${stdout}${stderr}`;
+    expect(text).toContain('looks like a reference to a secret, but is used as it is: write "ssm:NAME"');
+    expect(text).not.toContain('/shop/key');
+    expect(code).toBe(0);
   });
 });

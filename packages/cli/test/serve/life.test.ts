@@ -95,13 +95,12 @@ describe('a sidecar from start to exit', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('%s cancels running calls at once, and they can clean up', async (signal) => {
-    const sidecar = await temp.sidecar([]);
+    // If a signal waited for --drain-ms, this test would time out.
+    const sidecar = await temp.sidecar(['--drain-ms', '600000']);
     sidecar.ask('tools/call', { name: 'cleans' });
     await sidecar.until(() => sidecar.stderr.includes('running'), 'the start of the call');
-    const began = performance.now();
     sidecar.child.kill(signal);
     expect((await sidecar.exited).code).toBe(0);
-    expect(performance.now() - began).toBeLessThan(2_000); // without --drain-ms, with room for a busy machine
     expect(sidecar.stderr).toContain('cleaned up');
     expect(await calls()).toMatchObject([{ name: 'cleans', status: 'cancelled' }]);
   });
@@ -123,8 +122,11 @@ describe('a sidecar from start to exit', () => {
     const sidecar = await temp.sidecar([]);
     sidecar.ask('tools/call', { name: 'never' });
     await sidecar.request('ping');
+    // Stopped until both are sent: after the first alone it would exit with 0.
+    sidecar.child.kill('SIGSTOP');
     sidecar.child.kill('SIGINT');
     sidecar.child.kill('SIGTERM');
+    sidecar.child.kill('SIGCONT');
     // The system may deliver them in either order.
     expect([130, 143]).toContain((await sidecar.exited).code);
   });
@@ -163,15 +165,14 @@ describe('a sidecar from start to exit', () => {
   });
 
   it('a signal after the client has left cancels running calls', async () => {
-    const sidecar = await temp.sidecar([]);
+    // If the signal waited for --drain-ms, this test would time out.
+    const sidecar = await temp.sidecar(['--drain-ms', '600000']);
     sidecar.ask('tools/call', { name: 'never' });
     await sidecar.request('ping');
     sidecar.child.stdin.end();
     await sleep(100);
-    const began = performance.now();
     sidecar.child.kill('SIGTERM');
     expect((await sidecar.exited).code).toBe(0);
-    expect(performance.now() - began).toBeLessThan(5_000);
     expect(await calls()).toMatchObject([{ name: 'never', status: 'cancelled' }]);
   });
 
@@ -214,9 +215,9 @@ describe('a sidecar from start to exit', () => {
   it('the next start after kill -9 marks open calls as interrupted', async () => {
     const first = await temp.sidecar([]);
     expect(await first.call('hello')).toBe('Hello!');
-    first.ask('tools/call', { name: 'never' });
-    await first.request('ping');
-    await sleep(100);
+    first.ask('tools/call', { name: 'cleans' });
+    // A function runs when the beginning of its call is recorded.
+    await first.until(() => first.stderr.includes('running'), 'the start of the call');
     first.child.kill('SIGKILL');
     await first.exited;
     const second = await temp.sidecar([]);
@@ -224,7 +225,7 @@ describe('a sidecar from start to exit', () => {
     await second.until(() => second.stderr.includes('interrupted'), 'a log line about interrupted calls');
     second.child.stdin.end();
     await second.exited;
-    expect((await calls('--name', 'never')).map(({ status }) => status)).toEqual(['interrupted']);
+    expect((await calls('--name', 'cleans')).map(({ status }) => status)).toEqual(['interrupted']);
     expect((await calls('--name', 'hello')).map(({ status }) => status)).toEqual(['completed', 'completed']);
   });
 

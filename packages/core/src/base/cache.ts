@@ -60,6 +60,8 @@ export interface Cache<V> {
   get(key: string, load: () => Awaitable<V>, ...parents: string[]): Awaitable<V>;
   /** The value of a key where it is there, loaded and not expired. Does not count. */
   peek(key: string): V | undefined;
+  /** Milliseconds since the value of a key was asked for; undefined if it is not there. Does not count. */
+  age(key: string): number | undefined;
   /** Drops a key and all its children. The result of a load in flight is not kept. */
   purge(key: string): void;
   /** Drops everything. */
@@ -203,6 +205,10 @@ export function createCache<V>(options: CacheOptions = {}): Cache<V> {
     peek(key) {
       const known = entries.get(key);
       return known === undefined || known.value instanceof Promise || now() - known.loaded >= ttlMs ? undefined : known.value;
+    },
+    age(key) {
+      const known = entries.get(key);
+      return known === undefined ? undefined : now() - known.loaded;
     },
     purge,
     clear() {

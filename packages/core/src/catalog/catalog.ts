@@ -10,6 +10,7 @@ import type { CatalogSource } from '../ports/catalogs.js';
 import type { CatalogDefinition } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
 import { DaemonError, quoted } from '../protocol/errors.js';
+import type { CatalogCache } from './cached.js';
 import type { CatalogDiff } from './diff.js';
 import { diffCatalogs } from './diff.js';
 import type { Finish, Snapshot } from './snapshot.js';
@@ -30,6 +31,8 @@ export interface Catalog {
   refresh(partition: string): void;
   /** The partitions with a loaded catalog, and these catalogs. */
   loaded(): [partition: string, definition: CatalogDefinition][];
+  /** What is cached, to look at and to drop. */
+  readonly cache: CatalogCache;
   /** Stops watching, and closes the source. */
   close(): Awaitable<void>;
 }
@@ -192,11 +195,45 @@ export function createCatalog(options: CatalogOptions): Catalog {
     });
   }
 
+  /** Has the source read a partition again. A failure is logged; what is known is still served. */
+  async function askSource(name: string): Promise<void> {
+    try {
+      await source.refresh?.(name);
+    } catch (error) {
+      logger.error({ partition: name, error: String(error) }, `partition "${name}" could not be read again: ${String(error)}`);
+    }
+  }
+
+  const administered: CatalogCache = {
+    status(name) {
+      const ageMs = cache.age(name);
+      const served = partitions.get(name)?.served;
+      return ageMs === undefined || served === undefined || served === NOTHING ? undefined : { definition: served, ageMs };
+    },
+    async refresh(name) {
+      await source.refresh?.(name);
+      cache.purge(name);
+      const { definition } = await snapshot(name);
+      if (partitions.get(name)?.retry !== undefined)
+        throw new DaemonError('internal_error', `The catalog of partition "${quoted(name)}" could not be loaded again.`);
+      return { definition, ageMs: cache.age(name) ?? 0 };
+    },
+    async purge(name) {
+      const names = name === undefined ? [...partitions.keys()] : [name];
+      const dropped = names.filter((one) => cache.age(one) !== undefined);
+      for (const one of names) cache.purge(one);
+      await Promise.all(names.map(askSource));
+      return dropped;
+    },
+    stats: () => ({ ...cache.stats(), ...(source.stats?.() ?? { watched: 0, reads: 0 }) }),
+  };
+
   const unwatch = source.watch?.(refresh);
 
   return {
     snapshot,
     refresh,
+    cache: administered,
     loaded: () =>
       [...partitions.values()].flatMap(({ name, served }) =>
         served === undefined || served === NOTHING ? [] : [[name, served] as [string, CatalogDefinition]],

@@ -1,11 +1,9 @@
 /** Hides the values of settings: they may be secrets. */
 import { isObject } from '../base/json.js';
+import { isReference } from '../base/references.js';
 
 /** What is shown in place of a value. */
 export const MASKED = '[masked]';
-
-/** A value that only says where the secret is. */
-const REFERENCE = /^(?:\$\{(?:env|file|ssm|secretsmanager):[^{}]*\}|(?:env|file|ssm|secretsmanager):\S+)$/;
 
 /**
  * A copy of a setting, or of a part of it, without its texts and numbers. Its keys, booleans and nulls are kept, and so are texts that
@@ -16,6 +14,6 @@ const REFERENCE = /^(?:\$\{(?:env|file|ssm|secretsmanager):[^{}]*\}|(?:env|file|
 export function maskSetting<T>(value: T): T {
   if (Array.isArray(value)) return value.map((item: unknown) => maskSetting(item)) as T;
   if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskSetting(item)])) as T;
-  if (typeof value === 'string') return (REFERENCE.test(value) ? value : MASKED) as T;
+  if (typeof value === 'string') return (isReference(value) ? value : MASKED) as T;
   return (typeof value === 'number' ? MASKED : value) as T;
 }

@@ -75,6 +75,17 @@ function located(text: string, root: JsonNode, mistakes: readonly Mistake[], spo
   return all.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 }
 
+/**
+ * Adds lines and columns to mistakes that were found in the document of a text.
+ *
+ * @param text a config's text without mistakes of syntax; of another text, the mistakes are returned as they are
+ */
+export function locateMistakes(text: string, mistakes: readonly Mistake[]): Mistake[] {
+  const parsed = parseLenient(text);
+  const root = 'json' in parsed ? scanJson(parsed.json).root : undefined;
+  return root === undefined ? [...mistakes] : located(text, root, mistakes, []);
+}
+
 /** What a config's text is, and what is wrong with it. */
 export interface ConfigReport {
   /** Absent if there are mistakes. */

@@ -3,6 +3,7 @@
  */
 import { isObject } from '../base/json.js';
 import { parsePath } from '../base/json-path.js';
+import { misspelledReference } from '../base/references.js';
 import { RECORD_POLICIES, RETURN_TYPES } from '../ports/definition.js';
 import { describe, quote, quoteAll } from '../schema/mistakes.js';
 import { LINK_TYPES } from './document.js';
@@ -82,6 +83,23 @@ const settingId: ValueCheck = (value, run) => {
   run.list.add('names a setting of a store, which a file that is served has not: write the setting itself, as setting');
 };
 
+/** Warns of texts that look like a reference to a secret and are none. The warning does not repeat them: they may be secrets. */
+function checkReferences(value: unknown, run: CheckRun): void {
+  if (typeof value === 'string') {
+    const form = misspelledReference(value);
+    if (form !== undefined) run.list.warn(`looks like a reference to a secret, but is used as it is: write ${quote(form)}`);
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, member] of Object.entries(value)) {
+    run.list.path.push(Array.isArray(value) ? Number(key) : key);
+    checkReferences(member, run);
+    run.list.path.pop();
+  }
+}
+
+const setting: ValueCheck = (value, run) => (isObject(value) ? checkReferences(value, run) : anyObject(value, run));
+
 /** A setting is written here, or is in the store. */
 function oneSetting(value: Record<string, unknown>, run: CheckRun): void {
   if (isObject(value['setting']) && typeof value['setting_id'] === 'string')
@@ -95,7 +113,7 @@ export const module = shape(
     package_name: anyString,
     'module_name!': nonEmptyString,
     class_name: anyString,
-    setting: anyObject,
+    setting,
     setting_id: settingId,
     source,
     sha256: stringWith((digest) =>

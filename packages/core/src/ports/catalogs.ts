@@ -2,6 +2,14 @@
 import type { Awaitable } from '../base/awaitable.js';
 import type { CatalogDefinition } from './definition.js';
 
+/** What a source has counted since its start. */
+export interface CatalogSourceStats {
+  /** Partitions that the store is asked about now. */
+  watched: number;
+  /** Reads of the store. */
+  reads: number;
+}
+
 /** The source of the catalogs of all partitions. */
 export interface CatalogSource {
   /**
@@ -23,6 +31,15 @@ export interface CatalogSource {
    * learns from it which partitions are in use. Default: 30 minutes, and requests wait for the answer.
    */
   readonly keepMs?: number;
+  /**
+   * Reads again what the source knows of a partition, whether it seems to have changed or not, and calls listeners if it has. Does nothing
+   * for a partition that the source does not know. Default: `load` alone says what is new.
+   *
+   * @throws any error, if it cannot be read; what was known stays
+   */
+  refresh?(partition: string): Awaitable<void>;
+  /** What the source has counted. It is cheap. Default: the source has no store that it asks. */
+  stats?(): CatalogSourceStats;
   /** Closes watchers and connections. No listener is called after it. A second call does nothing. */
   close?(): Awaitable<void>;
 }

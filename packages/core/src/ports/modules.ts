@@ -28,7 +28,7 @@ export interface ModuleSource {
    *
    * @throws Error that says what is missing
    */
-  settingOf?(link: LinkBinding): JsonObject;
+  settingOf?(link: LinkBinding): Awaitable<JsonObject>;
   /** Ends watchers and child processes. */
   close?(): Awaitable<void>;
 }

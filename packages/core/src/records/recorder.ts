@@ -18,6 +18,7 @@ import { createBacklog } from './backlog.js';
 import { boundedBody, recordedArguments } from './body.js';
 import { createStoreCheck } from './check.js';
 import { createClientName } from './client-name.js';
+import { release } from './release.js';
 import type { RetentionOptions } from './upkeep.js';
 import { createUpkeep } from './upkeep.js';
 
@@ -99,6 +100,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let opening: Promise<Store> | undefined;
   let group: Ticket[] = [];
   let committed: { promise: Promise<void>; resolve: () => void } | undefined;
+  /** Starts the functions that wait for the group of this turn. */
+  let starts: (() => void)[] = [];
   let writing: Promise<void> | undefined;
   const backlog = createBacklog(maxQueued);
   let failures = 0;
@@ -204,8 +207,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function flush(): void {
     const tickets = group;
     const waiters = committed;
+    const starting = starts;
     group = [];
     committed = undefined;
+    starts = [];
+    const goOn = (): void => {
+      waiters?.resolve();
+      release(starting);
+    };
     const rows: CallRecord[] = [];
     for (const ticket of tickets) {
       if (ticket.row === undefined) continue;
@@ -216,17 +225,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
     // While the store cannot be written, calls do not wait for it.
     if (failures > 0 && retry !== undefined) {
       queue(rows);
-      waiters?.resolve();
+      goOn();
       return;
     }
     const before = writing;
     const result = before === undefined ? commit(rows) : before.then(() => commit(rows));
     if (result === undefined) {
-      waiters?.resolve();
+      goOn();
       return;
     }
     const current: Promise<void> = result.then(() => {
-      waiters?.resolve();
+      goOn();
       if (writing === current) writing = undefined;
     });
     writing = current;
@@ -282,7 +291,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
     intent(ticket) {
       if (ticket.row === undefined || quick.has(ticket.definition)) return undefined;
-      return ticket.open ? writing : groupCommitted();
+      return ticket.open ? writing : new Promise((resolve) => starts.push(resolve));
     },
 
     started(ticket, digest) {

@@ -102,7 +102,7 @@ export function createInProcessRunner({ modules: sources, logger }: InProcessRun
       );
     }
     try {
-      const setting = sourceOf(link).settingOf?.(link) ?? link.setting;
+      const setting = (await sourceOf(link).settingOf?.(link)) ?? link.setting;
       return await new (found as new (options: object) => Awaitable<Instance>)({ logger, setting, partition });
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);

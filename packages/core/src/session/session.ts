@@ -56,6 +56,7 @@ export class Session implements AskingConnection {
   readonly #asked = new Map<RequestId, { resolve: (result: JsonObject) => void; reject: (error: Error) => void }>();
   #legacy: LegacySession | undefined;
   #subscription: Subscription | undefined;
+  #handshake: Promise<void> | undefined;
   #nextId = 1;
   #closed = false;
   /** Whether requests may still be sent to the client. */
@@ -177,9 +178,26 @@ export class Session implements AskingConnection {
   #fly(message: JsonRpcRequest, flight: Flight): Awaitable<JsonRpcResponse | undefined> {
     const { id } = message;
     if (flight.cancelled) return this.#land(id, flight, undefined); // a request of a batch that has not started
+    if (this.#handshake !== undefined) return this.#flyAfter(this.#handshake, message, flight);
     const answer = this.#options.dispatcher.handle(message, flight);
-    if (answer instanceof Promise) return answer.then((done) => this.#land(id, flight, done));
+    if (answer instanceof Promise) {
+      if (message.method === 'initialize') this.#wait(answer);
+      return answer.then((done) => this.#land(id, flight, done));
+    }
     return this.#land(id, flight, answer);
+  }
+
+  /** A handshake whose catalog is still being loaded: what the client sends without waiting for its answer is handled after it. */
+  #wait(answer: Promise<unknown>): void {
+    const handshake = answer.then(() => {
+      if (this.#handshake === handshake) this.#handshake = undefined;
+    });
+    this.#handshake = handshake;
+  }
+
+  /** Not inside `#fly`: what a closure there captures, the message, would be kept for as long as the request runs. */
+  #flyAfter(handshake: Promise<void>, message: JsonRpcRequest, flight: Flight): Promise<JsonRpcResponse | undefined> {
+    return handshake.then(() => this.#fly(message, flight));
   }
 
   #land(id: RequestId, flight: Flight, answer: JsonRpcResponse | undefined): JsonRpcResponse | undefined {

@@ -45,8 +45,13 @@ export async function findRevision(catalogs: CatalogStore, partition: string, na
   }
   const [first] = found.values();
   if (first !== undefined && found.size === 1) return first;
-  const why = found.size > 1 ? `the beginning of ${found.size} revisions: write more of it` : 'no revision that it ever served';
-  throw new DaemonError('revision_not_found', `"${name}" is, in the partition "${partition}", ${why}.`);
+  const why =
+    found.size > 1
+      ? `has ${found.size} revisions that begin with "${name}": write more of it`
+      : wanted.length < SHORTEST
+        ? `has no revision "${name}": write at least ${SHORTEST} digits of it`
+        : `has no revision "${name}"`;
+  throw new DaemonError('revision_not_found', `The partition "${partition}" ${why}.`);
 }
 
 /** A revision as a config, with ids in place of settings. @throws as {@link findRevision} */

@@ -12,6 +12,9 @@ import type { PageQuery } from '../ports/page.js';
 import type { BadRow } from '../ports/rows.js';
 import { DaemonError } from '../protocol/errors.js';
 
+/** The methods of a store that a catalog is read with. */
+export type CatalogReads = Pick<CatalogStore, 'head' | 'text' | 'rows' | 'settings'>;
+
 /** What a partition has now. */
 export interface StoredState {
   head: PartitionHead | undefined;
@@ -29,7 +32,7 @@ export interface StoredState {
  *
  * @throws DaemonError `revision_not_found`; `store_failed` where its text is no config, `store_busy`
  */
-export async function readRevision(catalogs: CatalogStore, partition: string, revision: string): Promise<StoredDocument> {
+export async function readRevision(catalogs: CatalogReads, partition: string, revision: string): Promise<StoredDocument> {
   const text = await catalogs.text(partition, revision);
   if (text === undefined) {
     throw new DaemonError('revision_not_found', `The partition "${partition}" has no text of the revision ${revision}.`);
@@ -54,7 +57,7 @@ export interface SettingsRead {
 }
 
 /** All settings of a partition, and those that cannot be read. @throws DaemonError `store_failed`, `store_busy` */
-export async function readSettingRows(catalogs: CatalogStore, partition: string): Promise<SettingsRead> {
+export async function readSettingRows(catalogs: CatalogReads, partition: string): Promise<SettingsRead> {
   const found: SettingsRead = { settings: new Map(), bad: new Map() };
   let query: PageQuery = { limit: 1_000 };
   for (;;) {
@@ -67,7 +70,7 @@ export async function readSettingRows(catalogs: CatalogStore, partition: string)
 }
 
 /** All settings of a partition, by id. @throws DaemonError `store_failed`, also where one cannot be read; `store_busy` */
-export async function readSettings(catalogs: CatalogStore, partition: string): Promise<Map<string, JsonObject>> {
+export async function readSettings(catalogs: CatalogReads, partition: string): Promise<Map<string, JsonObject>> {
   const { settings, bad } = await readSettingRows(catalogs, partition);
   for (const { row, reason } of bad.values()) throw new DaemonError('store_failed', `The row ${row} cannot be read: ${reason}.`);
   return settings;
@@ -95,7 +98,7 @@ export function withoutSettings(document: StoredDocument, ids: ReadonlyMap<strin
 
 /** The rows of a partition as a document, whether they are its catalog or not. @throws DaemonError `store_failed`, `store_busy` */
 export async function readRows(
-  catalogs: CatalogStore,
+  catalogs: CatalogReads,
   partition: string,
   support: Partial<ConfigSupport> = {},
 ): Promise<{ from: 'rows' | 'none'; document: StoredDocument; bad: readonly BadRow[] }> {
@@ -111,7 +114,7 @@ export async function readRows(
  * @throws DaemonError `store_failed`, `store_busy`, `revision_not_found`
  */
 export async function readState(
-  catalogs: CatalogStore,
+  catalogs: CatalogReads,
   partition: string,
   support: Partial<ConfigSupport> = {},
 ): Promise<StoredState> {

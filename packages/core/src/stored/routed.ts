@@ -37,6 +37,11 @@ export function createRoutedSource({ partition, own, others }: RoutedSourceOptio
           },
         }),
     ...(kept.length === 0 ? {} : { keepMs: Math.min(...kept) }),
+    refresh: (name) => (name === partition ? own : others).refresh?.(name),
+    stats() {
+      const [a, b] = [own.stats?.(), others.stats?.()];
+      return { watched: (a?.watched ?? 0) + (b?.watched ?? 0), reads: (a?.reads ?? 0) + (b?.reads ?? 0) };
+    },
     close: () => closeAll([own, others]),
   };
 }

@@ -7,10 +7,10 @@ import { revisionOf } from '../catalog/revision.js';
 import type { ConfigSupport } from '../config/check.js';
 import type { StoredDocument } from '../config/stored-document.js';
 import type { CatalogStore, PartitionHead } from '../ports/catalog-store.js';
-import type { CatalogSource } from '../ports/catalogs.js';
+import type { CatalogSource, CatalogSourceStats } from '../ports/catalogs.js';
 import type { CatalogDefinition } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
-import type { SettingsRead } from './reading.js';
+import type { CatalogReads, SettingsRead } from './reading.js';
 import { definitionOf, missingSettings, readRevision, readRows, readSettingRows, withoutSettings } from './reading.js';
 
 /** What {@link createStoredSource} takes. */
@@ -35,8 +35,8 @@ export interface StoredSource extends CatalogSource {
   readonly keepMs: number;
   /** Reads again what is known of a partition (default: of all), and calls listeners where it has changed. Never throws. */
   purge(partition?: string): Promise<void>;
-  /** Partitions that are asked about now. */
-  readonly watched: number;
+  refresh(partition: string): Promise<void>;
+  stats(): CatalogSourceStats;
   close(): void;
 }
 
@@ -66,11 +66,23 @@ const MAX_REPORTED = 10_000;
 
 /** Creates a source of the catalogs in a store. Its `load` throws what the store's methods throw. */
 export function createStoredSource(options: StoredSourceOptions): StoredSource {
-  const { catalogs, logger, support = {}, pollMs = 1_000, rowsMs = 60_000, idleMs = 600_000, now = Date.now } = options;
+  const { catalogs: store, logger, support = {}, pollMs = 1_000, rowsMs = 60_000, idleMs = 600_000, now = Date.now } = options;
   const listeners = new Set<{ changed: (partition: string) => void }>();
   const watched = new Map<string, Watched>();
   /** What was logged already, so that it is logged once. */
   const reported = new Set<string>();
+  let reads = 0;
+  const count = <T>(answer: T): T => {
+    reads += 1;
+    return answer;
+  };
+  /** The store, with its reads counted. */
+  const catalogs: CatalogReads = {
+    head: (partition) => count(store.head(partition)),
+    text: (partition, revision) => count(store.text(partition, revision)),
+    rows: (partition) => count(store.rows(partition)),
+    settings: (partition, query) => count(store.settings(partition, query)),
+  };
   let unreachable = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -148,6 +160,25 @@ export function createStoredSource(options: StoredSourceOptions): StoredSource {
     for (const { changed } of [...listeners]) changed(partition);
   }
 
+  /** Reads all of a partition, and calls listeners where it has changed. */
+  async function readAgain(partition: Watched): Promise<void> {
+    const { name, known } = partition;
+    const next = await read(name, { ...known, revision: undefined }, true);
+    if (next?.content === known.content) return;
+    // Kept here: a setting may have changed without the head, by which `load` decides.
+    if (next !== undefined) Object.assign(partition, { known: next, announced: next.version });
+    tell(name);
+  }
+
+  async function readAgainSafely(partition: Watched): Promise<void> {
+    try {
+      await readAgain(partition);
+    } catch (error) {
+      const { name } = partition;
+      logger.error({ partition: name, error: String(error) }, `partition "${name}" could not be read again: ${String(error)}`);
+    }
+  }
+
   /** Asks whether one partition has changed, and calls listeners where it has. */
   async function ask(partition: Watched): Promise<void> {
     const { name, known } = partition;
@@ -214,25 +245,13 @@ export function createStoredSource(options: StoredSourceOptions): StoredSource {
     async purge(partition) {
       const chosen =
         partition === undefined ? [...watched.values()] : [watched.get(partition)].filter((found) => found !== undefined);
-      await Promise.all(
-        chosen.map(async (one) => {
-          try {
-            const next = await read(one.name, { ...one.known, revision: undefined }, true);
-            if (next?.content === one.known.content) return;
-          } catch (error) {
-            logger.error(
-              { partition: one.name, error: String(error) },
-              `partition "${one.name}" could not be read again: ${String(error)}`,
-            );
-            return;
-          }
-          tell(one.name);
-        }),
-      );
+      await Promise.all(chosen.map(readAgainSafely));
     },
-    get watched() {
-      return watched.size;
+    async refresh(partition) {
+      const known = watched.get(partition);
+      if (known !== undefined) await readAgain(known);
     },
+    stats: () => ({ watched: watched.size, reads }),
     close() {
       closed = true;
       clearInterval(timer);

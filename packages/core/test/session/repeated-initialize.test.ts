@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../src/index.js';
-import { defineCatalog, defineResource } from '../../src/index.js';
+import { createDaemon, defineCatalog, defineResource } from '../../src/index.js';
 import { Client, daemonWith, deferred, errorOf, META, resultOf, textOf, tool, turns } from '../support.js';
 
 const who = tool('who', (_args, { client, clientCapabilities, protocolVersion }) =>
@@ -82,5 +82,38 @@ describe('initialize, a second time on one connection', () => {
     expect(await discover()).toEqual(found);
     expect(JSON.parse(textOf(await client.call('who', {}, { _meta: META })))).toEqual([null, [], '2026-07-28']);
     expect(JSON.parse(textOf(await client.call('who')))).toEqual(['second', [], '2025-11-25']);
+  });
+});
+
+describe('initialize, while the catalog is still being loaded', () => {
+  it('is handled before the requests that the client sends without waiting for its answer', async () => {
+    const loaded = deferred<undefined>();
+    const definition = defineCatalog({ functions: [who] });
+    const daemon = createDaemon({ catalogs: { load: () => loaded.promise.then(() => definition) } });
+    const client = new Client(daemon);
+    const handshake = initialize(client, 'hasty');
+    const call = client.call('who');
+    await turns(2);
+    loaded.resolve(undefined);
+    expect(await handshake).toMatchObject({ protocolVersion: '2025-11-25' });
+    expect(JSON.parse(textOf(await call))).toEqual(['hasty', [], '2025-11-25']);
+    await daemon.close();
+  });
+
+  it('does not hold up requests after it has failed', async () => {
+    let fails = true;
+    const definition = defineCatalog({ functions: [who] });
+    const load = async (): Promise<typeof definition> => {
+      await turns(1);
+      if (fails) throw new Error('no store');
+      return definition;
+    };
+    const daemon = createDaemon({ catalogs: { load } });
+    const client = new Client(daemon);
+    expect(errorOf(await client.request('initialize', { protocolVersion: '2025-11-25', capabilities: {} })).code).toBe(-32603);
+    fails = false;
+    await initialize(client, 'patient');
+    expect(JSON.parse(textOf(await client.call('who')))).toEqual(['patient', [], '2025-11-25']);
+    await daemon.close();
   });
 });

@@ -97,7 +97,7 @@ describe('a source of stored catalogs', () => {
     const source = open({ catalogs: counted });
     await source.load('acme');
     expect(await source.load('nowhere')).toBeUndefined();
-    expect(source.watched).toBe(1);
+    expect(source.stats().watched).toBe(1);
     calls.length = 0;
     while (calls.length < 5) await sleep(5);
     expect(new Set(calls)).toEqual(new Set(['head']));
@@ -153,6 +153,48 @@ describe('a source of stored catalogs', () => {
     await catalogs.writeRows('acme', { deleteFunctions: ['second'] }, 'engine');
     await source.purge('acme');
     expect(told).toEqual(['acme', 'acme']);
+  });
+
+  it('notices on purge a setting that was changed without the head of the partition', async () => {
+    await apply(['a']);
+    const source = open();
+    const before = settingOf((await source.load('acme'))?.functions[0]);
+    await catalogs.putSetting('acme', { setting_id: await idOf(), setting: { key: 'engine' } }, 'engine');
+    const told: string[] = [];
+    source.watch((partition) => told.push(partition));
+    await source.refresh('acme');
+    await source.refresh('nowhere');
+    expect(told).toEqual(['acme']);
+    expect([before, settingOf((await source.load('acme'))?.functions[0])]).toEqual([
+      expect.not.objectContaining({ key: 'engine' }),
+      { key: 'engine' },
+    ]);
+    await source.purge();
+    expect(told).toEqual(['acme']);
+  });
+
+  it('counts its reads of the store, and throws on refresh what the store throws', async () => {
+    await apply(['a']);
+    let down = false;
+    const source = open({
+      catalogs: {
+        ...catalogs,
+        head: (partition) => {
+          if (down) throw new Error('no route');
+          return catalogs.head(partition);
+        },
+      },
+      pollMs: 60_000,
+    });
+    expect(source.stats()).toEqual({ watched: 0, reads: 0 });
+    const first = await source.load('acme');
+    expect(source.stats()).toEqual({ watched: 1, reads: 3 }); // head, text, settings
+    await source.load('acme');
+    expect(source.stats()).toEqual({ watched: 1, reads: 4 });
+    down = true;
+    await expect(source.refresh('acme')).rejects.toThrow('no route');
+    down = false;
+    expect(await source.load('acme')).toBe(first);
   });
 
   it('serves what can be read, and names each bad row and missing setting once', async () => {
@@ -220,11 +262,11 @@ describe('a source of stored catalogs', () => {
     await source.load('acme');
     now = 600_000;
     await sleep(20);
-    expect(source.watched).toBe(1);
+    expect(source.stats().watched).toBe(1);
     now += 1;
-    while (source.watched > 0) await sleep(5);
+    while (source.stats().watched > 0) await sleep(5);
     await source.load('acme');
-    expect(source.watched).toBe(1);
+    expect(source.stats().watched).toBe(1);
     const next = changed(source);
     await apply(['b']);
     await next;
@@ -337,7 +379,7 @@ describe('two sources as one', () => {
     own.update(exampleCatalog('third'));
     expect(told).toHaveLength(2);
     await routed.close?.();
-    expect(others.watched).toBe(0);
+    expect(others.stats().watched).toBe(0);
   });
 
   it('has no watch where neither has, and the time of either', async () => {

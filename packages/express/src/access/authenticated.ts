@@ -27,6 +27,21 @@ export function recordingCaller(authenticate: AuthProvider['authenticate']): Aut
   };
 }
 
+/**
+ * Wraps a handler so that it runs for callers with the role admin only, and with some HTTP methods.
+ *
+ * @param methods the methods, the usual one first
+ * @param refused the message for other callers
+ */
+export const adminsOnly =
+  (methods: readonly string[], refused: string, serve: AuthenticatedHandler): AuthenticatedHandler =>
+  (req, res, identity) => {
+    if (!methods.includes(req.method ?? ''))
+      return sendProblem(res, { status: 405, message: `Use ${methods[0]}.`, headers: { allow: methods.join(', ') } });
+    if (!identity.roles.includes('admin')) return sendProblem(res, { status: 403, message: refused });
+    return serve(req, res, identity);
+  };
+
 /** Wraps a handler so that it runs for authenticated callers only; other requests get the refusal. */
 export const authenticated =
   (authenticate: AuthProvider['authenticate']) =>

@@ -7,6 +7,7 @@ import type { JsonObject } from '@mcp-daemon/core';
 
 import type { PathName } from '../paths.js';
 import { PATHS, patternsOf } from '../paths.js';
+import { CACHE_OPERATIONS } from './cache-operations.js';
 import { MCP_OPERATIONS, PART_ID, PARTITION } from './mcp-operations.js';
 import type { Answer, Feature, Operation } from './operation.js';
 import { OTHER_OPERATIONS } from './other-operations.js';
@@ -28,7 +29,11 @@ export interface ApiOptions {
 }
 
 /** All operations, by the row of their path. */
-export const OPERATIONS: Readonly<Record<PathName, readonly Operation[]>> = { ...MCP_OPERATIONS, ...OTHER_OPERATIONS };
+export const OPERATIONS: Readonly<Record<PathName, readonly Operation[]>> = {
+  ...MCP_OPERATIONS,
+  ...OTHER_OPERATIONS,
+  ...CACHE_OPERATIONS,
+};
 
 const DESCRIPTION = `An MCP server, made from a config file.
 
@@ -63,7 +68,7 @@ function describeOperation(name: PathName, pattern: string, operation: Operation
   const hasPartition = pattern !== PATHS[name].path;
   const parameters = [
     ...(hasPartition ? [PARTITION] : []),
-    ...(PATHS[name].partition === 'segment' ? [PART_ID] : []),
+    ...(['segment', 'required'].includes(PATHS[name].partition) ? [PART_ID] : []),
     ...(operation.parameters ?? []),
   ];
   return {

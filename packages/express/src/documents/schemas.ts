@@ -5,6 +5,22 @@ import { LOGIN_BODY, TOKEN_FORM } from '../auth/schemas.js';
 
 const strings: JsonObject = { type: 'array', items: { type: 'string' } };
 
+const count: JsonObject = { type: 'integer', minimum: 0 };
+/** What is in a catalog, by the names of the Python engine. */
+const counts = {
+  partition_key: { type: 'string' },
+  tools_count: count,
+  resources_count: { ...count, description: 'With resource templates.' },
+  prompts_count: count,
+  modules_count: count,
+  module_links_count: count,
+  revision: { type: 'string' },
+  age_seconds: { type: 'number', minimum: 0, description: 'Since the catalog was asked for.' },
+};
+const catalogCounts: JsonObject = { type: 'object', properties: counts, required: Object.keys(counts) };
+const timestamp: JsonObject = { type: 'string', format: 'date-time' };
+const done = { status: { const: 'success' }, message: { type: 'string' }, timestamp };
+
 const id: JsonObject = { type: ['string', 'integer'] };
 const jsonrpc: JsonObject = { const: '2.0' };
 const params: JsonObject = { type: 'object' };
@@ -102,6 +118,27 @@ export const SCHEMAS = {
       },
     },
     required: ['username', 'roles', 'partitions'],
+  },
+  CacheStatus: {
+    type: 'object',
+    properties: {
+      partition_key: { type: 'string' },
+      is_cached: { type: 'boolean' },
+      timestamp,
+      cache_info: { anyOf: [catalogCounts, { type: 'null' }] },
+    },
+    required: ['partition_key', 'is_cached', 'timestamp', 'cache_info'],
+  },
+  CacheRefreshed: {
+    type: 'object',
+    properties: { ...done, cache_stats: catalogCounts },
+    required: [...Object.keys(done), 'cache_stats'],
+  },
+  CachePurged: { type: 'object', properties: done, required: Object.keys(done) },
+  CachesPurged: {
+    type: 'object',
+    properties: { ...done, cleared_partitions: strings },
+    required: [...Object.keys(done), 'cleared_partitions'],
   },
   ProtectedResource: {
     type: 'object',

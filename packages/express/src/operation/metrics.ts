@@ -1,5 +1,5 @@
 /** Metrics of a daemon for Prometheus: numbers of calls and requests, their durations and their failures. */
-import type { Daemon } from '@mcp-daemon/core';
+import type { CatalogCacheStats, Daemon } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { createCallCounts } from './metrics/calls.js';
@@ -15,6 +15,8 @@ export interface MetricsOptions {
   sessions?: MetricSources;
   /** Counts the open streams, by kind, such as `events`. Default: there is no such metric. */
   streams?: MetricSources;
+  /** Counts the cached catalogs: `() => daemon.catalogs.stats()`. Default: there are no such metrics. */
+  catalogs?: () => CatalogCacheStats;
   /** The version of the program. Default: `unknown`. */
   version?: string;
   /**
@@ -48,12 +50,12 @@ export interface Metrics {
  * });
  */
 export function createMetrics(daemon: Pick<Daemon, 'events' | 'stats'>, options: MetricsOptions = {}): Metrics {
-  const { sessions = {}, streams = {}, version = 'unknown', maxSeries = 1_000 } = options;
+  const { sessions = {}, streams = {}, catalogs, version = 'unknown', maxSeries = 1_000 } = options;
   if (!Number.isSafeInteger(maxSeries) || maxSeries < 1)
     throw new DaemonError('usage', `maxSeries must be a whole number from 1 up, got ${String(maxSeries)}`);
   const calls = createCallCounts(maxSeries);
   const requests = createRequestCounts();
-  const gauges = createGauges({ daemon, version, sessions, streams });
+  const gauges = createGauges({ daemon, version, sessions, streams, catalogs });
   const processRegistry = processMetrics();
   const stop = daemon.events.observe(calls.add);
 

@@ -217,7 +217,8 @@ export function createMessageReader({ maxBytes, budget, turns, charge }: Message
       if (parsed === undefined) return;
       const { message } = parsed;
       if (Array.isArray(message) && !mayCost(message.length - 1)) return;
-      done(message, bytes);
+      if ('text' in body) turns.proceed(caller, () => done(message, bytes));
+      else done(message, bytes);
     };
     read(req, onBody, caller);
   };

@@ -8,6 +8,8 @@ const HOLD_MS = 10;
 interface UserTurns {
   /** Milliseconds of this turn that the user has taken. */
   spent: number;
+  /** When the running piece of work began. */
+  began: number;
   readonly waiting: (() => void)[];
 }
 
@@ -18,6 +20,11 @@ export interface Turns {
    * in a later turn. The pieces of one user keep their order. `work` must not throw.
    */
   run(caller: Caller, work: () => void): void;
+  /**
+   * Continues the running piece of work: at once; or, where its user has worked for 10 ms in this turn of the event loop, in a later
+   * turn, before other work of that user. `work` must not throw.
+   */
+  proceed(caller: Caller, work: () => void): void;
 }
 
 /** What {@link createTurns} takes; for tests. */
@@ -26,18 +33,38 @@ export interface TurnsOptions {
   now?: () => number;
 }
 
+/** Calls a function when all promise callbacks that are due have run: most answers are encoded in these. */
+const afterCallbacks = (then: () => void): void => queueMicrotask(() => process.nextTick(then));
+
 /** Creates the turns of a server. */
 export function createTurns({ now = () => performance.now() }: TurnsOptions = {}): Turns {
   /** The users who have worked in this turn, or whose work waits. */
   const users = new Map<string, UserTurns>();
   let scheduled = false;
 
-  function take(user: UserTurns, work: () => void): void {
-    const began = now();
+  /** Does a piece of work. @param then called when the promise callbacks that follow from the work have run */
+  function take(user: UserTurns, work: () => void, then?: () => void): void {
+    user.began = now();
     try {
       work();
     } finally {
-      user.spent += now() - began;
+      const end = now();
+      user.spent += end - user.began;
+      afterCallbacks(() => {
+        user.spent += now() - end;
+        then?.();
+      });
+    }
+  }
+
+  /** Does one piece of the first of these users who has work and time left, and then of the next. */
+  function work(order: UserTurns[]): void {
+    for (let user = order.shift(); user !== undefined; user = order.shift()) {
+      const piece = user.spent < HOLD_MS ? user.waiting.shift() : undefined;
+      if (piece === undefined) continue;
+      order.push(user);
+      take(user, piece, () => work(order));
+      return;
     }
   }
 
@@ -50,15 +77,7 @@ export function createTurns({ now = () => performance.now() }: TurnsOptions = {}
     }
     if (users.size === 0) return;
     schedule();
-    for (let some = true; some;) {
-      some = false;
-      for (const user of users.values()) {
-        const work = user.spent < HOLD_MS ? user.waiting.shift() : undefined;
-        if (work === undefined) continue;
-        take(user, work);
-        some = true;
-      }
-    }
+    work([...users.values()]);
   }
 
   function schedule(): void {
@@ -67,14 +86,21 @@ export function createTurns({ now = () => performance.now() }: TurnsOptions = {}
     setImmediate(next);
   }
 
+  const keyOf = ({ partition, subject }: Caller): string => `${partition}\0${subject}`;
+
   return {
-    run({ partition, subject }, work) {
-      const key = `${partition}\0${subject}`;
+    run(caller, piece) {
+      const key = keyOf(caller);
       let user = users.get(key);
-      if (user === undefined) users.set(key, (user = { spent: 0, waiting: [] }));
+      if (user === undefined) users.set(key, (user = { spent: 0, began: 0, waiting: [] }));
       schedule();
-      if (user.waiting.length > 0 || user.spent >= HOLD_MS) user.waiting.push(work);
-      else take(user, work);
+      if (user.waiting.length > 0 || user.spent >= HOLD_MS) user.waiting.push(piece);
+      else take(user, piece);
+    },
+    proceed(caller, piece) {
+      const user = users.get(keyOf(caller)); // in the map for as long as its work runs
+      if (user === undefined || user.spent + now() - user.began < HOLD_MS) piece();
+      else user.waiting.unshift(piece);
     },
   };
 }

@@ -105,7 +105,7 @@ async function serveAll(options: HttpOptions = {}): Promise<HttpServer> {
   const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
   atEnd(() => daemon.close({ drainMs: 10 }));
   const auth = options.auth ?? (await localAuth({ adminStaticToken: 'static' }));
-  const server = await serveHttp(daemon, { auth, port: 0, ...options });
+  const server = await serveHttp(daemon, { auth, port: 0, cache: daemon.catalogs, ...options });
   atEnd(() => server.close({ drainMs: 10 }));
   return server;
 }
@@ -262,6 +262,14 @@ describe('the API that is served', () => {
     await look('GET', '/docs', { headers: { 'if-none-match': String((await ask(`${url}/docs`)).headers['etag']) } });
     await look('GET', '/metrics', { headers: ADMIN });
     await look('GET', '/metrics');
+    const caches = '/{partition}/admin/cache';
+    for (const headers of [ADMIN, {}]) {
+      await look('POST', `${caches}/refresh`, { headers });
+      await look('GET', `${caches}/status`, { headers });
+      await look('DELETE', caches, { headers });
+      await look('GET', `${caches}/status`, { headers });
+      await look('DELETE', '/admin/cache', { headers });
+    }
 
     expect(wrong).toEqual([]);
     // Every operation was requested, and succeeded at least once.
@@ -294,7 +302,7 @@ describe('the API that is served', () => {
 
   it('has a documented operation for each of its routes', async () => {
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
-    const router = createRouter(daemon, { auth: await localAuth() });
+    const router = createRouter(daemon, { auth: await localAuth(), cache: daemon.catalogs });
     atEnd(async () => {
       await router.close({ drainMs: 10 });
       await daemon.close({ drainMs: 10 });

@@ -66,6 +66,18 @@ export class Wire {
     wires.add(this);
   }
 
+  /** Resolves at the next event of the connection. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      const events = ['connect', 'data', 'close'] as const;
+      const done = (): void => {
+        for (const event of events) this.socket.off(event, done);
+        resolve();
+      };
+      for (const event of events) this.socket.on(event, done);
+    });
+  }
+
   /** Sends characters as bytes. */
   write(text: string): this {
     this.socket.write(text, 'latin1');
@@ -77,9 +89,15 @@ export class Wire {
     return [...this.received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
   }
 
+  /** Waits until the connection is made, or has failed. */
+  async connected(): Promise<this> {
+    while (this.socket.connecting && !this.closed) await this.#change();
+    return this;
+  }
+
   /** Waits for the first answer, or for the end. */
   async answered(): Promise<this> {
-    await until(() => this.closed || /\r\n\r\n/.test(this.received));
+    while (!this.closed && !this.received.includes('\r\n\r\n')) await this.#change();
     return this;
   }
 

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ConfigError, DaemonError } from '@mcp-daemon/core';
 
+import { changeInPlace, isReplaceRefused } from './in-place.js';
+
 /** The file mode: only the owner may read and write. */
 const PRIVATE = 0o600;
 const MAX_BYTES = 32_000_000;
@@ -68,12 +70,20 @@ async function removeStale(path: string): Promise<boolean> {
   }
 }
 
+/** What {@link replaceText} takes besides the change; for tests. */
+export interface ReplaceOptions {
+  /** Creates and opens a file. Default: Node's `open`. */
+  create?: typeof open;
+  /** Renames a file. Default: Node's `rename`. */
+  move?: typeof rename;
+}
+
 /** Creates the lock file. @throws DaemonError `store_busy` where another process keeps its lock for too long */
-async function lock(path: string): Promise<Awaited<ReturnType<typeof open>>> {
+async function lock(path: string, create: typeof open): Promise<Awaited<ReturnType<typeof open>>> {
   const end = performance.now() + LOCK_TIMEOUT_MS;
   for (;;) {
     try {
-      return await open(path, 'wx', PRIVATE);
+      return await create(path, 'wx', PRIVATE);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
       if (performance.now() > end) throw new DaemonError('store_busy', `${path} exists: another program is changing the users`);
@@ -86,19 +96,28 @@ async function lock(path: string): Promise<Awaited<ReturnType<typeof open>>> {
  * Replaces the text of a file by the result of `change`. Readers see the old text or the new one, and no change of another process is
  * lost: the new text is written to the lock file, which is then renamed to the file.
  *
+ * A file that cannot be replaced, because it is mounted by itself, is written in place while the lock is held. So is one in a folder where
+ * no lock file can be created: then two processes that change it in the same millisecond may lose a change.
+ *
  * @param change gets the current text; undefined: there is no file
  * @throws DaemonError `store_failed`, `store_busy`, or what `change` throws; the file is unchanged then
  */
-export async function replaceText(file: string, change: (text: string | undefined) => string): Promise<void> {
+export async function replaceText(
+  file: string,
+  change: (text: string | undefined) => string,
+  { create = open, move = rename }: ReplaceOptions = {},
+): Promise<void> {
   // A symbolic link stays a link: its target is replaced.
   const target = await realpath(file).catch(() => file);
   const temporary = `${target}.lock`;
   let handle;
   try {
     await mkdir(dirname(target), { recursive: true });
-    handle = await lock(temporary);
+    handle = await lock(temporary, create);
   } catch (error) {
-    throw error instanceof DaemonError ? error : notWritten(file, error);
+    if (error instanceof DaemonError) throw error;
+    if (!isReplaceRefused(error) || (await versionOf(target)) === undefined) throw notWritten(file, error);
+    return changeExisting(file, target, change);
   }
   try {
     const text = change(await textOf(target));
@@ -108,10 +127,23 @@ export async function replaceText(file: string, change: (text: string | undefine
     } finally {
       await handle.close();
     }
-    await rename(temporary, target);
+    await move(temporary, target).catch(async (error: unknown) => {
+      if (!isReplaceRefused(error)) throw error;
+      changeInPlace(target, () => text);
+      await rm(temporary, { force: true });
+    });
   } catch (error) {
     await handle.close().catch(() => undefined);
     await rm(temporary, { force: true });
+    throw error instanceof DaemonError ? error : notWritten(file, error);
+  }
+}
+
+/** Changes a file in place. */
+function changeExisting(file: string, target: string, change: (text: string) => string): void {
+  try {
+    changeInPlace(target, change);
+  } catch (error) {
     throw error instanceof DaemonError ? error : notWritten(file, error);
   }
 }

@@ -1,5 +1,5 @@
 /** Metrics that are read from the daemon and its transports only when they are requested. */
-import type { Daemon, DaemonStats } from '@mcp-daemon/core';
+import type { CatalogCacheStats, Daemon, DaemonStats } from '@mcp-daemon/core';
 import { Counter, Gauge, Registry } from 'prom-client';
 
 /** Functions that return a current count, by the name of its kind. */
@@ -11,30 +11,44 @@ export interface GaugesOptions {
   version: string;
   sessions: MetricSources;
   streams: MetricSources;
+  catalogs: (() => CatalogCacheStats) | undefined;
 }
 
 /** Creates a registry that reads the values at each request. */
-export function createGauges({ daemon, version, sessions, streams }: GaugesOptions): Registry {
+export function createGauges({ daemon, version, sessions, streams, catalogs }: GaugesOptions): Registry {
   const registry = new Registry();
   const registers = [registry];
 
-  function gauge(name: string, help: string, count: keyof DaemonStats): void {
+  function gauge(name: string, help: string, read: () => number): void {
     new Gauge({
       ...{ name, help, registers },
       collect() {
-        this.set(daemon.stats()[count]);
+        this.set(read());
       },
     });
   }
 
-  function counter(name: string, help: string, count: keyof DaemonStats): void {
+  function counter(name: string, help: string, read: () => number): void {
     new Counter({
       ...{ name, help, registers },
       collect() {
         this.reset();
-        this.inc(daemon.stats()[count]);
+        this.inc(read());
       },
     });
+  }
+
+  const stat = (count: keyof DaemonStats) => (): number => daemon.stats()[count];
+
+  /** What is counted of the cached catalogs. */
+  function cached(stats: () => CatalogCacheStats): void {
+    counter('mcp_daemon_catalog_hits_total', 'Requests whose catalog was cached.', () => stats().hits);
+    counter('mcp_daemon_catalog_misses_total', 'Requests whose catalog had to be loaded.', () => stats().misses);
+    counter('mcp_daemon_catalog_stale_total', 'Hits of a catalog that was being loaded again.', () => stats().stale);
+    gauge('mcp_daemon_catalogs_cached', 'Cached catalogs.', () => stats().entries);
+    gauge('mcp_daemon_catalog_oldest_seconds', 'Age of the oldest cached catalog.', () => stats().oldestMs / 1_000);
+    gauge('mcp_daemon_catalogs_watched', 'Partitions that the store is asked about.', () => stats().watched);
+    counter('mcp_daemon_catalog_reads_total', 'Reads of the store of catalogs.', () => stats().reads);
   }
 
   function kinds(name: string, help: string, label: string, sources: MetricSources): void {
@@ -46,12 +60,13 @@ export function createGauges({ daemon, version, sessions, streams }: GaugesOptio
     });
   }
 
-  gauge('mcp_daemon_calls_in_flight', 'Running calls.', 'inFlight');
+  gauge('mcp_daemon_calls_in_flight', 'Running calls.', stat('inFlight'));
   kinds('mcp_daemon_sessions', 'Open sessions.', 'transport', sessions);
   kinds('mcp_daemon_streams', 'Open streams.', 'kind', streams);
-  counter('mcp_daemon_records_written_total', 'Rows of call records that have been written.', 'written');
-  gauge('mcp_daemon_records_waiting', 'Call records that wait for the store because it cannot be written.', 'waiting');
-  counter('mcp_daemon_records_lost_total', 'Call records that have been lost.', 'lost');
+  counter('mcp_daemon_records_written_total', 'Rows of call records that have been written.', stat('written'));
+  gauge('mcp_daemon_records_waiting', 'Call records that wait for the store because it cannot be written.', stat('waiting'));
+  counter('mcp_daemon_records_lost_total', 'Call records that have been lost.', stat('lost'));
+  if (catalogs !== undefined) cached(catalogs);
   new Gauge({
     ...{ name: 'mcp_daemon_build_info', help: 'Always 1; the label has the version.', registers, labelNames: ['version'] },
   }).set({ version }, 1);

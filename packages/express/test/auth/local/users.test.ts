@@ -2,6 +2,7 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { DaemonError } from '@mcp-daemon/core';
 import { createUserFile } from '@mcp-daemon/express/local';
 import bcrypt from 'bcrypt';
 
@@ -181,6 +182,53 @@ describe('a change of the users file', () => {
       expect(JSON.parse(await readFile(file, 'utf8'))).toHaveLength(10);
       expect(await readdir(dirname(file))).toEqual(['users.json']);
     }
+  });
+
+  const failure = (code: string) => (): Promise<never> => Promise.reject(Object.assign(new Error(code), { code }));
+  const longer = (text: string | undefined): string => `${text ?? ''}, longer`;
+  const shorter = (text: string | undefined): string => (text ?? '').slice(0, 2);
+
+  it.each(['EBUSY', 'EXDEV', 'EPERM'])(
+    'is written in place where it is mounted by itself: renaming fails with %s',
+    async (code) => {
+      const file = join(await folder(), 'users.json');
+      await writeFile(file, 'old text', { mode: 0o640 });
+      const { ino } = await stat(file);
+      for (const [change, expected] of [
+        [longer, 'old text, longer'],
+        [shorter, 'ol'],
+      ] as const) {
+        await replaceText(file, change, { move: failure(code) });
+        expect(await readFile(file, 'utf8')).toBe(expected);
+      }
+      expect(await stat(file)).toMatchObject({ ino, mode: 0o100_640 });
+      expect(await readdir(dirname(file))).toEqual(['users.json']);
+    },
+  );
+
+  it.each(['EACCES', 'EROFS'])('is written in place where its folder takes no other file: %s', async (code) => {
+    const file = join(await folder(), 'users.json');
+    const options = { create: failure(code) };
+    await expect(replaceText(file, longer, options)).rejects.toMatchObject({
+      code: 'store_failed',
+      message: expect.stringContaining(code),
+    });
+    await writeFile(file, '0');
+    await Promise.all(Array.from({ length: 10 }, () => replaceText(file, (text) => String(Number(text) + 1), options)));
+    expect(await readFile(file, 'utf8')).toBe('10');
+    const refuses = (): never => {
+      throw new DaemonError('usage', 'no');
+    };
+    await expect(replaceText(file, refuses, options)).rejects.toMatchObject({ code: 'usage' });
+    expect(await readFile(file, 'utf8')).toBe('10');
+  });
+
+  it('is unchanged, and nothing is left beside it, where renaming fails for another reason', async () => {
+    const file = join(await folder(), 'users.json');
+    await writeFile(file, 'old text');
+    await expect(replaceText(file, longer, { move: failure('EIO') })).rejects.toMatchObject({ code: 'store_failed' });
+    expect(await readFile(file, 'utf8')).toBe('old text');
+    expect(await readdir(dirname(file))).toEqual(['users.json']);
   });
 
   it('fails with an error where the file cannot be written', async () => {

@@ -1,0 +1,14 @@
+/**
+ * The flag `--partition` of commands that work on one partition of the store.
+ */
+import { checkPartition, DEFAULT_PARTITION } from '../settings/partition.js';
+import type { CommandContext } from './command.js';
+import { textFlag } from './command.js';
+
+/** The flag. Its value is read by {@link partitionOf}. */
+export const PARTITION_FLAG = textFlag('Partition of the store [MCP_PARTITION]', { defaultDescription: DEFAULT_PARTITION });
+
+/** The partition that a command is for: of the flag, else of `MCP_PARTITION`, else `default`. @throws UsageError if it is no name */
+export function partitionOf({ settings: { partition = DEFAULT_PARTITION }, flags }: CommandContext): string {
+  return checkPartition(partition, flags['partition'] === undefined ? 'MCP_PARTITION' : '--partition');
+}

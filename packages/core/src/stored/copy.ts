@@ -1,0 +1,152 @@
+/** Copies catalogs and call records from one store to another, and checks what was written. */
+import { equalJson } from '../base/equality.js';
+import type { CallRecord, Store } from '../ports/calls.js';
+import type { CatalogStore } from '../ports/catalog-store.js';
+import { DaemonError } from '../protocol/errors.js';
+import { copyCatalog } from './copy-catalog.js';
+import type { CopiedCount, CopiedPartition, CopyOptions } from './copy-report.js';
+
+const PAGE = 100;
+/** Differences of records that are named; more are counted. */
+const MAX_NAMED = 20;
+
+/** The members of a record that say something about the store, not about the call. */
+const ofStore = { owner: '', content_in_s3: false };
+const equalRecords = (a: CallRecord, b: CallRecord): boolean => equalJson({ ...a, ...ofStore }, { ...b, ...ofStore });
+
+async function* recordsOf({ calls }: Store, partition: string, bodies: boolean): AsyncGenerator<CallRecord, undefined> {
+  let cursor: string | undefined;
+  do {
+    const page = await calls.list(partition, { bodies, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    yield* page.items;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+/** Pairs the records of two stores, which both list them by uuid, greatest first. Records of the second store alone are left out. */
+async function* pairs(
+  from: Store,
+  to: Store,
+  partition: string,
+  bodies: boolean,
+): AsyncGenerator<{ record: CallRecord; other: CallRecord | undefined }, undefined> {
+  const others = recordsOf(to, partition, bodies);
+  let other = await others.next();
+  for await (const record of recordsOf(from, partition, true)) {
+    const uuid = record.mcp_function_call_uuid;
+    while (other.value !== undefined && other.value.mcp_function_call_uuid > uuid) other = await others.next();
+    yield { record, other: other.value?.mcp_function_call_uuid === uuid ? other.value : undefined };
+  }
+}
+
+/** Whether a record that is in the other store was copied in whole, as far as can be seen without its bodies. */
+const isCopied = (record: CallRecord, other: CallRecord | undefined): boolean =>
+  other !== undefined && other.status === record.status && other.updated_at === record.updated_at;
+
+/** What the steps of a copy share. */
+interface Copy extends Required<Pick<CopyOptions, 'since' | 'onProgress'>> {
+  from: Store;
+  to: Store;
+  signal: AbortSignal | undefined;
+}
+
+async function copyRecords({ from, to, since, signal, onProgress }: Copy, report: CopiedPartition): Promise<void> {
+  const { partition, records } = report;
+  const total = await from.calls.count(partition, {});
+  let waiting: CallRecord[] = [];
+  const flush = async (): Promise<void> => {
+    if (waiting.length > 0) await to.calls.write(waiting);
+    records.written += waiting.length;
+    waiting = [];
+    onProgress({ partition, step: 'records', done: records.found, total });
+    signal?.throwIfAborted();
+  };
+  for await (const { record, other } of pairs(from, to, partition, false)) {
+    records.found += 1;
+    if (record.status === 'in_process') records.running += 1;
+    else if (record.updated_at < since) records.old += 1;
+    else if (!isCopied(record, other)) waiting.push(record);
+    if (waiting.length === PAGE || records.found % 1_000 === 0) await flush();
+  }
+  await flush();
+}
+
+/** Reads all records of both stores again and compares them. */
+async function checkRecords({ from, to, since, signal, onProgress }: Copy, report: CopiedPartition): Promise<void> {
+  const { partition, differences, records } = report;
+  let [done, found] = [0, 0];
+  const differs = (what: string): void => {
+    found += 1;
+    if (found <= MAX_NAMED) differences.push(what);
+  };
+  for await (const { record, other } of pairs(from, to, partition, true)) {
+    done += 1;
+    if (done % PAGE === 0) {
+      onProgress({ partition, step: 'check', done, total: records.found });
+      signal?.throwIfAborted();
+    }
+    if (record.status === 'in_process' || record.updated_at < since) continue;
+    const name = `record ${record.mcp_function_call_uuid}`;
+    if (other === undefined) differs(`${name} is missing`);
+    else if (!equalRecords(record, other)) {
+      const keys = (Object.keys(record) as (keyof CallRecord)[]).filter(
+        (key) => !(key in ofStore) && !equalJson(record[key], other[key]),
+      );
+      differs(`${name} differs: ${keys.join(', ')}`);
+    }
+  }
+  if (found > MAX_NAMED) differences.push(`${found - MAX_NAMED} more records differ`);
+  onProgress({ partition, step: 'check', done, total: Math.max(done, records.found) });
+}
+
+function catalogsOf({ name, catalogs }: Store): CatalogStore {
+  if (catalogs === undefined) throw new DaemonError('store_failed', `The ${name} store keeps no catalogs.`);
+  return catalogs;
+}
+
+/** The partitions that a copy is for, by name. */
+async function partitionsOf(catalogs: CatalogStore): Promise<string[]> {
+  const found = new Set(['default']); // a config file is served as it, so it may have records and no catalog
+  let cursor: string | undefined;
+  do {
+    const page = await catalogs.partitions({ limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
+    for (const { partition } of page.items) found.add(partition);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return [...found].sort();
+}
+
+const none = (): CopiedCount => ({ found: 0, written: 0 });
+
+/**
+ * Copies partitions from one store to another: settings, history with the texts of all revisions, rows, and call records. What the other
+ * store has already is skipped, so a copy that was stopped goes on where it was; nothing is removed from either store. A partition whose
+ * history in the other store is not the beginning of the one to copy is left as it is, and named.
+ *
+ * @param to must keep what it was given when `write` resolves: a store that writes later has to be opened otherwise
+ * @returns one report per partition, with all that differs
+ * @throws DaemonError `store_failed`, `store_busy`; the signal's reason
+ * @example const [report] = await copyStore(sqlite, dynamo, { partitions: ['acme'] });
+ */
+export async function copyStore(from: Store, to: Store, options: CopyOptions = {}): Promise<CopiedPartition[]> {
+  const { records = true, since = -Infinity, signal, onProgress = () => undefined } = options;
+  const [source, target] = [catalogsOf(from), catalogsOf(to)];
+  const copy: Copy = { from, to, since, signal, onProgress };
+  const reports: CopiedPartition[] = [];
+  for (const partition of options.partitions ?? (await partitionsOf(source))) {
+    const report: CopiedPartition = {
+      partition,
+      settings: none(),
+      revisions: none(),
+      rows: none(),
+      records: { ...none(), running: 0, old: 0 },
+      differences: [],
+    };
+    reports.push(report);
+    await copyCatalog(source, target, report, { signal, onProgress });
+    if (!records) continue;
+    await copyRecords(copy, report);
+    await checkRecords(copy, report);
+  }
+  return reports;
+}
