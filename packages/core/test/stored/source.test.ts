@@ -9,6 +9,7 @@ import type { FunctionDefinition, LinkBinding } from '../../src/ports/definition
 import type { Logger } from '../../src/ports/logger.js';
 import { applyConfig } from '../../src/stored/apply.js';
 import { rollbackTo } from '../../src/stored/history.js';
+import { readState } from '../../src/stored/reading.js';
 import { createRoutedSource } from '../../src/stored/routed.js';
 import { changeSetting } from '../../src/stored/settings.js';
 import type { StoredSource, StoredSourceOptions } from '../../src/stored/source.js';
@@ -213,6 +214,40 @@ describe('a source of stored catalogs', () => {
     await catalogs.putSetting('acme', { setting_id: 'weather.Weather-0123456789ab', setting: { unit: 'C' } }, 'engine');
     expect(settingOf((await source.load('acme'))?.functions[0])).toEqual({ unit: 'C' });
   });
+
+  it.each(['revisions', 'rows'])(
+    'leaves out functions whose setting cannot be read, and serves the others, on %s',
+    async (from) => {
+      const link = { module_name: 'plain', function_name: 'plain' };
+      const whole = config(['sunny']);
+      await applyConfig(
+        catalogs,
+        'acme',
+        {
+          ...whole,
+          tools: [...(whole.tools ?? []), { name: 'plain', inputSchema: { type: 'object' } }],
+          module_links: [...(whole.module_links ?? []), { ...link, name: 'plain', type: 'tool' }],
+        },
+        AUTHOR,
+      );
+      const id =
+        (await catalogs.settings('acme')).items.map((row) => row.setting_id).find((each) => each.startsWith('weather')) ?? '';
+      const settings: CatalogStore['settings'] = async (partition, query) => {
+        const page = await catalogs.settings(partition, query);
+        const bad = [{ row: `mcp-settings/${id}`, reason: 'its setting is no object' }];
+        return { ...page, items: page.items.filter((row) => row.setting_id !== id), bad };
+      };
+      // Without a head, the rows are the catalog.
+      const head: CatalogStore['head'] = (partition) => (from === 'rows' ? undefined : catalogs.head(partition));
+      const source = open({ catalogs: { ...catalogs, settings, head } });
+      expect(await names(source)).toEqual(['plain']);
+      const message = `partition "acme": mcp-settings/${id} cannot be read, and functions of classes that need it are left out: its setting is no object`;
+      expect(logged).toEqual([message]);
+      // What plans and exports read is whole, or an error.
+      const refused = { code: 'store_failed', message: `The row mcp-settings/${id} cannot be read: its setting is no object.` };
+      await expect(readState({ ...catalogs, settings }, 'acme')).rejects.toMatchObject(refused);
+    },
+  );
 
   it('is a partition while it has a head, without rows too', async () => {
     await catalogs.touch('acme');
