@@ -36,7 +36,7 @@ afterAll(async () => {
   await s3.stop();
 });
 
-const QUICK = { connectTimeoutMs: 300, requestTimeoutMs: 300, deadlineMs: 700 };
+const QUICK = { connectTimeoutMs: 1_000, requestTimeoutMs: 1_000, deadlineMs: 3_000 };
 
 async function open(options: DynamoStoreOptions = {}): Promise<DynamoStore> {
   const store = await openDynamoStore({
@@ -111,7 +111,7 @@ describe('a request to DynamoDB', () => {
     ],
   ])('that always meets %j fails with what to do, in a bounded time', async (mishap, code, message) => {
     // Throttled requests are repeated after up to some seconds.
-    const store = await open({ deadlineMs: typeof mishap === 'object' ? 20_000 : 700 });
+    const store = await open({ deadlineMs: typeof mishap === 'object' ? 20_000 : 3_000 });
     proxy.behave = () => mishap;
     const began = performance.now();
     await expect(store.calls.get('default', 'x')).rejects.toMatchObject({ name: 'DaemonError', code, message });

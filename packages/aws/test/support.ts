@@ -10,8 +10,12 @@ import { buildApp } from 'fauxqs';
 import type { AwsOptions } from '../src/base/options.js';
 
 export const CREDENTIALS = { accessKeyId: 'TESTKEY', secretAccessKey: 'TESTSECRET' };
-/** What every client of a test takes. */
-export const LOCAL: AwsOptions = { region: 'eu-central-1', credentials: CREDENTIALS };
+/** What every client of a test takes. Its time limits are far, because a busy machine answers slowly. */
+export const LOCAL: AwsOptions = {
+  region: 'eu-central-1',
+  credentials: CREDENTIALS,
+  ...{ connectTimeoutMs: 30_000, requestTimeoutMs: 30_000, deadlineMs: 90_000 },
+};
 
 /** A running engine. */
 export interface Engine {
