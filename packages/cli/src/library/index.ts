@@ -164,6 +164,7 @@ export type {
   Runner,
   ServerIdentity,
   SessionIdentity,
+  SettingPage,
   SettingRow,
   StandardIssue,
   StandardResult,
