@@ -28,7 +28,8 @@ const tarballs = join(temporary, 'tarballs');
 const home = join(temporary, 'home');
 
 const quiet = { quiet: true, timeoutMs: 120_000 };
-const inHome = { ...quiet, cwd: home };
+/** With a data folder of its own: the user's own record may be of another version. */
+const inHome = { ...quiet, cwd: home, env: { MCP_DATA_DIR: join(temporary, 'own-data') } };
 /** Runs the installed command, as a user would. */
 const daemon = (...args) => run('npx', ['--no-install', 'mcp-daemon', ...args], inHome);
 
