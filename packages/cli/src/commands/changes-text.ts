@@ -42,8 +42,8 @@ export function planLines({ changes, settings, bad, unchanged, breaking, partiti
   return lines;
 }
 
-/** A plan as JSON. Values of settings are masked. */
-export function planJson({
+/** What `--json` prints of a plan. Values of settings are masked. */
+export function planReport({
   partition,
   base,
   revision,
@@ -53,9 +53,8 @@ export function planJson({
   settings,
   bad,
   functions,
-}: ConfigPlan): string {
-  const report = { partition, base, revision, unchanged, functions, breaking: breaking.length, changes, settings, bad };
-  return JSON.stringify(report, null, 2);
+}: ConfigPlan): object {
+  return { partition, base, revision, unchanged, functions, breaking: breaking.length, changes, settings, bad };
 }
 
 /** What is printed as JSON, with times as ISO 8601 in place of milliseconds, as in the JSON of calls. */

@@ -56,7 +56,7 @@ export const plan = defineCommand({
   async run({ file: path, merge, json }, context) {
     const partition = partitionOf(context);
     const read = await readDocument(path, context);
-    const [{ withCatalogs }, { planJson, planLines }, { createMemoryCatalogStore }] = await Promise.all([
+    const [{ withCatalogs }, { planReport, planLines }, { createMemoryCatalogStore }] = await Promise.all([
       import('./stored.js'),
       import('./changes-text.js'),
       import('@mcp-daemon/core'),
@@ -67,7 +67,7 @@ export const plan = defineCommand({
         (catalogs) => planFile(catalogs, partition, read, merge),
         undefined,
       )) ?? (await planFile(createMemoryCatalogStore(), partition, read, merge));
-    if (json) context.print(planJson(made));
+    if (json) context.print(JSON.stringify(planReport(made), null, 2));
     else for (const line of planLines(made, context.paint)) context.print(line);
     return made.breaking.length > 0 ? BREAKING : 0;
   },
@@ -93,7 +93,7 @@ export const apply = defineCommand({
     const { print, paint } = context;
     const partition = partitionOf(context);
     const read = await readDocument(path, context);
-    const [{ agreed, author, changeCatalogs }, { planJson, planLines, shortRevision }, { applyPlan }] = await Promise.all([
+    const [{ agreed, author, changeCatalogs }, { planReport, planLines, shortRevision }, { applyPlan }] = await Promise.all([
       import('./stored.js'),
       import('./changes-text.js'),
       import('@mcp-daemon/core'),
@@ -114,7 +114,7 @@ export const apply = defineCommand({
         allowBreaking,
         ...(note === undefined ? {} : { note }),
       });
-      if (json) print(JSON.stringify({ ...(JSON.parse(planJson(made)) as object), entry: entry?.id ?? null }, null, 2));
+      if (json) print(JSON.stringify({ ...planReport(made), entry: entry?.id ?? null }, null, 2));
       else if (entry !== undefined) print(`the partition "${partition}" now serves revision ${shortRevision(entry.revision)}`);
       if (rows === undefined) {
         const why = rowsError instanceof Error ? rowsError.message : String(rowsError);
