@@ -42,7 +42,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['operation/metrics'],
     ['operation'], // probes and metrics
     ['access'], // request ids, access log, authentication and rate limits
-    ['mcp', 'http-sse', 'events', 'documents'], // what is served
+    ['mcp', 'http-sse', 'events', 'graphql', 'documents'], // what is served
     ['router'],
     ['serve-http'],
     ['index'],

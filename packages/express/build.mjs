@@ -15,6 +15,13 @@ const from = (name) => dirname(require.resolve(`${name}/package.json`));
 
 const SWAGGER = from('swagger-ui-dist');
 const REDOC = from('redoc');
+/*
+ * GraphiQL 4, not the newest: from version 5 on its editor is Monaco, and its files are five times as large, with workers. Version 4
+ * ends with one script, for React 18.
+ */
+const GRAPHIQL = from('graphiql');
+const REACT = from('react');
+const REACT_DOM = from('react-dom');
 
 /** Redoc loads a logo from its maker's server. It is replaced by an empty image. */
 function withoutLogo(text) {
@@ -23,12 +30,21 @@ function withoutLogo(text) {
   return `${before}data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7${after}`;
 }
 
+/** GraphiQL's styles without its fonts, which are nine tenths of them. The page names fonts of the system in their place. */
+const withoutFonts = (text) => text.replace(/@font-face\s*\{[^}]*\}/g, '');
+
 const SOURCES = {
   'swagger-ui-bundle.js': () => readFile(join(SWAGGER, 'swagger-ui-bundle.js'), 'utf8'),
   'swagger-ui.css': () => readFile(join(SWAGGER, 'swagger-ui.css'), 'utf8'),
   'redoc.standalone.js': async () => withoutLogo(await readFile(join(REDOC, 'bundles/redoc.standalone.js'), 'utf8')),
   'docs.js': () => readFile(join(here, 'pages/docs.js'), 'utf8'),
   'redoc.js': () => readFile(join(here, 'pages/redoc.js'), 'utf8'),
+  'react.js': () => readFile(join(REACT, 'umd/react.production.min.js'), 'utf8'),
+  'react-dom.js': () => readFile(join(REACT_DOM, 'umd/react-dom.production.min.js'), 'utf8'),
+  'graphiql.js': () => readFile(join(GRAPHIQL, 'graphiql.min.js'), 'utf8'),
+  'graphiql.css': async () => withoutFonts(await readFile(join(GRAPHIQL, 'graphiql.min.css'), 'utf8')),
+  'graphiql-page.js': () => readFile(join(here, 'pages/graphiql-page.js'), 'utf8'),
+  'graphiql-page.css': () => readFile(join(here, 'pages/graphiql-page.css'), 'utf8'),
 };
 
 const LICENSES = [
@@ -37,6 +53,10 @@ const LICENSES = [
   ['Swagger UI, bundled libraries', join(SWAGGER, 'swagger-ui-bundle.js.LICENSE.txt')],
   ['Redoc', join(REDOC, 'LICENSE')],
   ['Redoc, bundled libraries', join(REDOC, 'bundles/redoc.standalone.js.LICENSE.txt')],
+  ['GraphiQL', join(GRAPHIQL, 'LICENSE')],
+  ['GraphiQL, bundled libraries', join(here, 'pages/graphiql-licenses.txt')],
+  ['React', join(REACT, 'LICENSE')],
+  ['React DOM', join(REACT_DOM, 'LICENSE')],
 ];
 
 /** The assets: contents by name. */
@@ -52,7 +72,7 @@ export async function makeAssets() {
     files.set(`${named}.gz`, gzipSync(text, { level: 9 }));
     urls.set(`{{${name}}}`, `docs/assets/${named}`);
   }
-  for (const page of ['docs.html', 'redoc.html']) {
+  for (const page of ['docs.html', 'redoc.html', 'graphiql.html']) {
     const text = await readFile(join(here, 'pages', page), 'utf8');
     files.set(
       page,

@@ -29,6 +29,18 @@ export { createEventsHandler } from './events/handler.js';
 export type { EventsHandler, EventsHandlerOptions } from './events/handler.js';
 export type { EventsIdentity } from './events/viewer.js';
 
+export type {
+  GraphqlApi,
+  GraphqlCaller,
+  GraphqlFailure,
+  GraphqlOperation,
+  GraphqlPrepared,
+  GraphqlResult,
+  LoadGraphqlApi,
+} from './graphql/api.js';
+export { createGraphqlHandler } from './graphql/handler.js';
+export type { GraphqlHandler, GraphqlHandlerOptions, GraphqlLimits, ServePage } from './graphql/handler.js';
+
 export { createHttpSseHandler } from './http-sse/handler.js';
 export type { HttpSseHandler, HttpSseHandlerOptions } from './http-sse/handler.js';
 

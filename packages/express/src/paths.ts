@@ -34,6 +34,9 @@ export const PATHS = {
   jsonrpcMessages: { path: '/jsonrpc/messages', partition: 'default', route: 'messages' },
   events: { path: '/events', partition: 'segment', route: 'events' },
   ticket: { path: '/events/ticket', partition: 'segment', route: 'ticket' },
+  graphql: { path: '/graphql', partition: 'segment', route: 'graphql' },
+  // The path that the Python engine uses.
+  coreGraphql: { path: '/mcp_core_graphql', partition: 'required', route: 'graphql' },
   login: { path: '/auth/login', partition: 'none', route: 'login' },
   token: { path: '/auth/token', partition: 'none', route: 'token' },
   me: { path: '/me', partition: 'none', route: 'me' },

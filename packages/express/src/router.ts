@@ -25,9 +25,13 @@ import { createOpenAuth } from './auth/open.js';
 import type { AuthProvider } from './auth/provider.js';
 import type { DocumentsOptions } from './documents/documents.js';
 import { createDocuments } from './documents/documents.js';
+import { createGraphiqlPage } from './documents/graphiql.js';
 import type { EventsHandlerOptions } from './events/handler.js';
 import { createEventsHandler } from './events/handler.js';
 import { createEventRoutes } from './events/routes.js';
+import type { LoadGraphqlApi } from './graphql/api.js';
+import type { GraphqlLimits } from './graphql/handler.js';
+import { createGraphqlHandler } from './graphql/handler.js';
 import { createHttpSseHandler } from './http-sse/handler.js';
 import type { McpHandlerOptions } from './mcp/handler.js';
 import { createMcpHandler } from './mcp/handler.js';
@@ -73,6 +77,13 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
    * `daemon.catalogs`. Default: there are no such paths and metrics.
    */
   cache?: CatalogCache;
+  /**
+   * Loads the GraphQL API, which is served below `/graphql`; called at the first request for it. Needs the packages `graphql` and
+   * `graphql-http`. Default: there is no such path.
+   */
+  graphql?: LoadGraphqlApi | undefined;
+  /** Limits on GraphQL operations and their streams. */
+  graphqlLimits?: GraphqlLimits;
   /** Limits on the streams of live events. */
   events?: Omit<EventsHandlerOptions, 'budget'>;
   /** The title and version of the API documents, such as the name and version of your server, and the folder with the files of their pages. Default: see `DocumentsOptions`. */
@@ -88,12 +99,12 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
 /** The router, which has to be closed. */
 export interface DaemonRouter extends Middleware {
   /**
-   * Serves requests for MCP endpoints without Express, which would take more time than all the rest of a call. Also refuses request
-   * targets that Express cannot parse.
+   * Serves requests for MCP and GraphQL endpoints without Express, which would take more time than all the rest of a call. Also
+   * refuses request targets that Express cannot parse.
    *
    * @returns false for every other path; the request is untouched then
    */
-  serveMcp(req: IncomingMessage, res: ServerResponse): boolean;
+  serveDirect(req: IncomingMessage, res: ServerResponse): boolean;
   /**
    * Closes the router: `/ready` answers 503, clients of event streams are told to reconnect, new calls are refused, running calls are
    * cancelled after `drainMs` (default 5 seconds). The daemon stays open. A second call returns the promise of the first.
@@ -140,21 +151,39 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   const sse = httpSse
     ? createHttpSseHandler<AuthIdentity>(daemon, { ...shared, prefix, authorize: mayCall, budget, charge })
     : undefined;
+  const { refresh } = auth;
+  const hasLogin = 'login' in auth;
+  const security = auth.loopbackOnly === true ? 'none' : hasLogin ? 'login' : 'token';
+  const page = createGraphiqlPage({ assetsDir: options.documents?.assetsDir, security });
+  const { watch, createTicket, callerOfTicket } = createEventRoutes(events, { authenticate, refresh });
+  const graphql =
+    options.graphql === undefined
+      ? undefined
+      : createGraphqlHandler(options.graphql, {
+          ...options.graphqlLimits,
+          ...{ authenticate, callerOfTicket, page, allowedOrigins, budget, charge },
+          ...hosts,
+          ...(options.maxBodyBytes === undefined ? {} : { maxBodyBytes: options.maxBodyBytes }),
+          ...(logger === undefined ? {} : { logger }),
+        });
   const metrics = createMetrics(daemon, {
     sessions: { streamable_http: () => mcp.sessions, http_sse: () => sse?.sessions ?? 0 },
-    streams: { events: () => events.streams, mcp: () => mcp.streams },
+    streams: {
+      ...{ events: () => events.streams, mcp: () => mcp.streams },
+      ...(graphql === undefined ? {} : { graphql: () => graphql.streams }),
+    },
     ...(version === undefined ? {} : { version }),
     ...(cache === undefined ? {} : { catalogs: () => cache.stats() }),
   });
-  const { refresh } = auth;
   const stopSweep = createAccessSweep({
     refresh,
     logger,
-    isNeeded: () => mcp.isBusy || events.streams > 0 || (sse?.sessions ?? 0) > 0,
+    isNeeded: () => mcp.isBusy || events.streams > 0 || (sse?.sessions ?? 0) > 0 || graphql?.isBusy === true,
     endRevoked() {
       mcp.endRevoked();
       sse?.endRevoked();
       events.endRevoked();
+      graphql?.endRevoked();
     },
   });
   const probes = createProbes(daemon, { isReady: () => closing === undefined, ...(logger === undefined ? {} : { logger }) });
@@ -167,7 +196,6 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   let closing: Promise<void> | undefined;
 
   const forUsers = authenticated(authenticate);
-  const { watch, createTicket } = createEventRoutes(events, { authenticate, ...(refresh === undefined ? {} : { refresh }) });
   const metricsForAdmins = forUsers(
     adminsOnly(['GET', 'HEAD'], 'Metrics need the role admin.', async (_req, res) => {
       const { contentType, text } = await metrics.render();
@@ -183,16 +211,16 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     else fail(res, error, logger, sendProblem);
   };
 
-  const hasLogin = 'login' in auth;
   const documents = createDocuments({
     version,
     ...options.documents,
-    security: auth.loopbackOnly === true ? 'none' : hasLogin ? 'login' : 'token',
+    security,
     without: [
       ...(httpSse ? [] : (['httpSse'] as const)),
       ...(hasLogin || auth.loopbackOnly === true ? [] : (['me'] as const)),
       ...(auth.hasMetadata === true ? [] : (['metadata'] as const)),
       ...(cache === undefined ? (['cache'] as const) : []),
+      ...(graphql === undefined ? (['graphql'] as const) : []),
     ],
   });
 
@@ -202,6 +230,8 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     if (setUp(req, res)) next();
   });
   router.all(patternsOf('mcp'), (req, res) => mcp.handle(req, res));
+  if (graphql !== undefined)
+    router.all([...patternsOf('graphql'), ...patternsOf('coreGraphql')], (req, res) => graphql.handle(req, res));
   const secure = helmet(HEADERS);
   // Other paths get no headers from us: the app that has mounted this router sets its own.
   router.use((req, res, next) => (routeOf(pathOfUrl(req.url)) === OTHER_ROUTE ? next() : secure(req, res, next)));
@@ -254,17 +284,18 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   router.use(failed);
 
   return Object.assign(router as Router & Middleware, {
-    serveMcp(req: IncomingMessage, res: ServerResponse): boolean {
+    serveDirect(req: IncomingMessage, res: ServerResponse): boolean {
       normalizeTarget(req);
       const route = routeOf(pathOfUrl(req.url));
-      if (route !== PATHS.mcp.route && PARSEABLE.test(req.url ?? '')) return false;
+      const serve = route === PATHS.mcp.route ? mcp.handle : route === PATHS.graphql.route ? graphql?.handle : undefined;
+      if (serve === undefined && PARSEABLE.test(req.url ?? '')) return false;
       if (!setUp(req, res, route)) return true;
-      if (route === PATHS.mcp.route) void mcp.handle(req, res);
+      if (serve !== undefined) void serve(req, res);
       else sendProblem(res, { status: 404, message: 'Nothing is served at this path.' });
       return true;
     },
     close({ drainMs = 5_000 } = {}): Promise<void> {
-      closing ??= Promise.all([mcp.close({ drainMs }), sse?.close({ drainMs })]).then(() => {
+      closing ??= Promise.all([mcp.close({ drainMs }), sse?.close({ drainMs }), graphql?.close({ drainMs })]).then(() => {
         stopSweep();
         metrics.close();
       });

@@ -1,4 +1,4 @@
-/** Serves a daemon on its own port: a `node:http` server that passes MCP requests to their handler and all others to Express. */
+/** Serves a daemon on its own port: a `node:http` server that passes MCP and GraphQL requests to their handlers and all others to Express. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -120,7 +120,7 @@ export async function serveHttp(daemon: Daemon, options: HttpOptions = {}): Prom
   };
   const server = createServer(limits, (req, res) => {
     if (req.rawHeaders.length > 2 * MAX_HEADERS) sendProblem(res, TOO_MANY_HEADERS);
-    else if (!router.serveMcp(req, res)) serve(req, res, () => sendProblem(res, NOT_FOUND));
+    else if (!router.serveDirect(req, res)) serve(req, res, () => sendProblem(res, NOT_FOUND));
   });
   server.maxHeadersCount = MAX_HEADERS + 1;
   server.maxConnections = maxConnections;

@@ -17,7 +17,8 @@ async function serveAll(): Promise<HttpServer> {
   const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
   atEnd(() => daemon.close({ drainMs: 10 }));
   const auth = await localAuth({ adminStaticToken: 'static' });
-  const server = await serveHttp(daemon, { auth, port: 0, cache: daemon.catalogs });
+  const graphql = (): Promise<never> => Promise.reject(new Error('not needed'));
+  const server = await serveHttp(daemon, { auth, port: 0, cache: daemon.catalogs, graphql });
   atEnd(() => server.close({ drainMs: 10 }));
   return server;
 }

@@ -23,6 +23,13 @@ export function canonicalPath(path: string): string {
   return routeOf(plain) === OTHER_ROUTE ? path : plain;
 }
 
+const RAW = Symbol('raw');
+
+type WithRaw = IncomingMessage & { [RAW]?: string };
+
+/** The target of a request as the client has sent it. */
+export const rawUrlOf = (req: IncomingMessage): string => (req as WithRaw)[RAW] ?? req.url ?? '/';
+
 /**
  * Rewrites `req.url`, so that a slash at the end, a doubled slash in front and the absolute form (`GET http://host/mcp`) name the same
  * address as the plain path. The host of an absolute form replaces the `Host` header, as RFC 9112 asks.
@@ -32,6 +39,7 @@ export function canonicalPath(path: string): string {
 export function normalizeTarget(req: IncomingMessage): void {
   const { url = '/' } = req;
   if (isPlain(url)) return;
+  (req as WithRaw)[RAW] ??= url;
   let target = url;
   const [whole, host, rest = ''] = ABSOLUTE.exec(url) ?? [];
   if (whole !== undefined && host !== undefined && URL.canParse(url)) {

@@ -27,9 +27,9 @@ const REFUSALS = {
   503: ['The server is at one of its limits, or is shutting down.', RETRY],
 } as const satisfies Record<number, readonly [string, Answer['headers']?]>;
 
-/** Refusals by status. @param schema the name of the schema of their bodies, which differs between MCP and other paths */
+/** Refusals by status. @param schema the name of the schema of their bodies, which differs between MCP, GraphQL and other paths */
 export const refusals = (
-  schema: 'RpcError' | 'Problem' | 'Refusal',
+  schema: 'RpcError' | 'Problem' | 'Refusal' | 'GraphqlResponse',
   ...statuses: (keyof typeof REFUSALS)[]
 ): Record<number, Answer> =>
   Object.fromEntries(

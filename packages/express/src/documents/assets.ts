@@ -24,6 +24,8 @@ export interface Assets {
   readonly files: ReadonlyMap<string, Asset>;
   /** The HTML of each page. */
   readonly pages: Readonly<Record<PageName, string>>;
+  /** The HTML of GraphiQL, which is not at a path of its own. */
+  readonly graphiql: string;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -38,7 +40,7 @@ const TYPES: Readonly<Record<string, string>> = {
  */
 const PLACES = ['./assets/', '../assets/', '../../dist/assets/'];
 
-const hasPages = (folder: string): boolean => PAGES.every((name) => existsSync(join(folder, `${name}.html`)));
+const hasPages = (folder: string): boolean => [...PAGES, 'graphiql'].every((name) => existsSync(join(folder, `${name}.html`)));
 
 function find(given: string | undefined): string | undefined {
   if (given === undefined) return PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(hasPages);
@@ -63,6 +65,6 @@ export function openAssets(given: string | undefined): Assets | undefined {
     const type = TYPES[extname(name)];
     if (type !== undefined) files.set(name, { file: join(folder, file), type, gzip });
   }
-  const read = (name: PageName): string => readFileSync(join(folder, `${name}.html`), 'utf8');
-  return { files, pages: { docs: read('docs'), redoc: read('redoc') } };
+  const read = (name: PageName | 'graphiql'): string => readFileSync(join(folder, `${name}.html`), 'utf8');
+  return { files, pages: { docs: read('docs'), redoc: read('redoc') }, graphiql: read('graphiql') };
 }

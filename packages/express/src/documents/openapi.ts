@@ -8,6 +8,7 @@ import type { JsonObject } from '@mcp-daemon/core';
 import type { PathName } from '../paths.js';
 import { PATHS, patternsOf } from '../paths.js';
 import { CACHE_OPERATIONS } from './cache-operations.js';
+import { GRAPHQL_OPERATIONS } from './graphql-operations.js';
 import { MCP_OPERATIONS, PART_ID, PARTITION } from './mcp-operations.js';
 import type { Answer, Feature, Operation } from './operation.js';
 import { OTHER_OPERATIONS } from './other-operations.js';
@@ -32,6 +33,7 @@ export interface ApiOptions {
 export const OPERATIONS: Readonly<Record<PathName, readonly Operation[]>> = {
   ...MCP_OPERATIONS,
   ...OTHER_OPERATIONS,
+  ...GRAPHQL_OPERATIONS,
   ...CACHE_OPERATIONS,
 };
 
@@ -42,6 +44,7 @@ MCP clients need only the endpoint \`/mcp\`, or \`/{partition}/mcp\` for another
 const TAGS: Readonly<Record<string, string>> = {
   MCP: 'The Model Context Protocol over Streamable HTTP, in all versions.',
   'HTTP+SSE': 'The transport of 2024-11-05, for clients that support nothing newer.',
+  GraphQL: 'Look after the server: catalogs, records and statistics.',
   'Live events': 'Events of the server as they happen.',
   Authentication: 'Log in, and find out who a token belongs to.',
   Operation: 'For operators of the server.',

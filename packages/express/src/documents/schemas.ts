@@ -94,6 +94,35 @@ export const SCHEMAS = {
     description: 'The reason why a request was refused: as an HTTP error, or as a JSON-RPC error.',
     anyOf: [{ $ref: '#/components/schemas/Problem' }, { $ref: '#/components/schemas/RpcError' }],
   },
+  GraphqlRequest: {
+    type: 'object',
+    description: 'One GraphQL operation. Batches are not supported.',
+    properties: {
+      query: { type: 'string', description: 'The document.' },
+      variables: { type: ['object', 'null'] },
+      operationName: {
+        type: ['string', 'null'],
+        description: 'Also accepted: `operation_name`, as clients of the Python engine write.',
+      },
+    },
+    required: ['query'],
+  },
+  GraphqlResponse: {
+    type: 'object',
+    description: 'The result of a GraphQL operation, or why it was not run.',
+    properties: {
+      data: { type: ['object', 'null'] },
+      errors: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: { message: { type: 'string' }, extensions: { type: 'object', properties: { code: { type: 'string' } } } },
+          required: ['message'],
+        },
+      },
+      extensions: { type: 'object' },
+    },
+  },
   Login: LOGIN_BODY,
   TokenForm: TOKEN_FORM,
   Token: {

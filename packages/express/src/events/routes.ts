@@ -1,6 +1,9 @@
 /** The HTTP paths of live events: a stream for callers with a token or a ticket, and the tickets. */
+import type { IncomingMessage } from 'node:http';
+
 import type { Handler } from '../access/authenticated.js';
 import { authenticated } from '../access/authenticated.js';
+import type { AuthIdentity } from '../auth/identity.js';
 import { pathOf } from '../auth/partition.js';
 import type { AuthProvider } from '../auth/provider.js';
 import { partitionOfPath } from '../paths.js';
@@ -23,12 +26,18 @@ export interface EventRoutes {
   readonly watch: Handler;
   /** Serves `POST /events/ticket`. */
   readonly createTicket: Handler;
+  /**
+   * Uses up the ticket in the URL of a request.
+   *
+   * @returns its caller, or a refusal where it is not valid for the path of the request; undefined: the URL has no ticket
+   */
+  readonly callerOfTicket: (req: IncomingMessage) => Promise<AuthIdentity | Refusal> | undefined;
 }
 
-/** Creates the handlers. `authenticate` identifies callers that have no ticket. */
+/** Creates the handlers. `authenticate` identifies callers that have no ticket, `refresh` reloads changed users. */
 export function createEventRoutes(
   events: EventsHandler,
-  { authenticate, refresh }: Pick<AuthProvider, 'authenticate' | 'refresh'>,
+  { authenticate, refresh }: Pick<AuthProvider, 'authenticate'> & { refresh: AuthProvider['refresh'] | undefined },
 ): EventRoutes {
   const forUsers = authenticated(authenticate);
   const watchOfUser = forUsers((req, res, identity) => events.handle(req, res, identity));
@@ -37,18 +46,29 @@ export function createEventRoutes(
     sendJson(res, 200, JSON.stringify(body), ['cache-control', 'no-store']);
   });
 
+  async function redeem(req: IncomingMessage, ticket: string): Promise<AuthIdentity | Refusal> {
+    await refresh?.(); // the user or the token of the ticket may have changed
+    const identity = events.identityOfTicket(ticket);
+    // The path names the partition. Its part, if it has one, is only in the ticket: a page cannot send Part-ID.
+    const matches = identity?.partition.split('#', 1)[0] === partitionOfPath(pathOf(req));
+    if (identity === undefined || !matches) return INVALID_TICKET;
+    recordCaller(req, identity);
+    return { ...identity, roles: identity.roles ?? [] };
+  }
+
+  /** The EventSource of a browser cannot send a token in a header, so it sends a ticket in the URL. */
+  function callerOfTicket(req: IncomingMessage): Promise<AuthIdentity | Refusal> | undefined {
+    const ticket = new URLSearchParams(req.url?.split('?')[1]).get('ticket');
+    return ticket === null ? undefined : redeem(req, ticket);
+  }
+
   return {
+    callerOfTicket,
     async watch(req, res) {
-      // The EventSource of a browser cannot send a token in a header, so it sends a ticket in the URL.
-      const ticket = new URLSearchParams(req.url?.split('?')[1]).get('ticket');
-      if (ticket === null) return watchOfUser(req, res);
-      await refresh?.(); // the user or the token of the ticket may have changed
-      const identity = events.identityOfTicket(ticket);
-      // The path names the partition. Its part, if it has one, is only in the ticket: a page cannot send Part-ID.
-      const matches = identity?.partition.split('#', 1)[0] === partitionOfPath(pathOf(req));
-      if (identity === undefined || !matches) return sendProblem(res, INVALID_TICKET);
-      recordCaller(req, identity);
-      events.handle(req, res, identity);
+      const known = await callerOfTicket(req);
+      if (known === undefined) return watchOfUser(req, res);
+      if ('status' in known) sendProblem(res, known);
+      else events.handle(req, res, known);
     },
     createTicket(req, res) {
       if (req.method === 'POST') return create(req, res);

@@ -159,6 +159,9 @@ export type Charge = (caller: Caller, requests: number) => Refusal | undefined;
 /** For each of these many bytes of a body, one more request is charged. */
 const BYTES_PER_REQUEST = 65_536;
 
+/** How many requests a body counts as besides the first. */
+export const extraRequestsOf = (bytes: number): number => Math.floor(bytes / BYTES_PER_REQUEST);
+
 /** What {@link createMessageReader} takes. */
 export interface MessageReaderOptions {
   /** Largest size of one body. */
@@ -176,6 +179,10 @@ export interface MessageReaderOptions {
 const BYTES_PER_VALUE = 20;
 const MIN_VALUES = 10_000;
 const MAX_VALUES = 1_000_000;
+
+/** How many values a JSON body may hold. @param maxBytes how many bytes it may have */
+export const maxValuesOf = (maxBytes: number): number =>
+  Math.min(MAX_VALUES, Math.max(MIN_VALUES, Math.floor(maxBytes / BYTES_PER_VALUE)));
 
 /** Parses a body. @returns undefined where it is not a message; the request has been answered then */
 function parse(text: string, req: IncomingMessage, res: ServerResponse, maxValues: number): { message: unknown } | undefined {
@@ -201,7 +208,7 @@ function parse(text: string, req: IncomingMessage, res: ServerResponse, maxValue
  */
 export function createMessageReader({ maxBytes, budget, turns, charge }: MessageReaderOptions): MessageReader {
   const read = createBodyReader({ type: 'application/json', maxBytes, budget, turns });
-  const maxValues = Math.min(MAX_VALUES, Math.max(MIN_VALUES, Math.floor(maxBytes / BYTES_PER_VALUE)));
+  const maxValues = maxValuesOf(maxBytes);
   return (req, res, caller, done) => {
     /** Whether the caller may send this many further requests; if not, the request is answered with a refusal. */
     const mayCost = (requests: number): boolean => {
@@ -212,7 +219,7 @@ export function createMessageReader({ maxBytes, budget, turns, charge }: Message
     const onBody = (body: Body | Refusal): void => {
       if ('status' in body) return refuse(res, body);
       const { bytes } = body;
-      if (bytes >= BYTES_PER_REQUEST && !mayCost(Math.floor(bytes / BYTES_PER_REQUEST))) return;
+      if (!mayCost(extraRequestsOf(bytes))) return;
       const parsed = 'text' in body ? parse(body.text, req, res, maxValues) : { message: body.parsed };
       if (parsed === undefined) return;
       const { message } = parsed;

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 
 import type { JsonObject } from '@mcp-daemon/core';
 import { compileSchema, createDaemon, defineCatalog } from '@mcp-daemon/core';
-import type { ApiOptions, HttpOptions, HttpServer } from '@mcp-daemon/express';
+import type { ApiOptions, GraphqlApi, HttpOptions, HttpServer } from '@mcp-daemon/express';
 import { createDocuments, createOpenAuth, createRouter, serveHttp } from '@mcp-daemon/express';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import type { Router } from 'express';
@@ -11,6 +11,7 @@ import express from 'express';
 
 import { describeApi } from '../../src/documents/openapi.js';
 import { localAuth, PASSWORD } from '../auth/support.js';
+import { smallApi, World } from '../graphql/support.js';
 import { atEnd, echo, initialize, JSON_HEADERS, message, modern } from '../support.js';
 
 const API: Required<Pick<ApiOptions, 'security'>>[] = [{ security: 'login' }, { security: 'token' }, { security: 'none' }];
@@ -105,7 +106,8 @@ async function serveAll(options: HttpOptions = {}): Promise<HttpServer> {
   const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
   atEnd(() => daemon.close({ drainMs: 10 }));
   const auth = options.auth ?? (await localAuth({ adminStaticToken: 'static' }));
-  const server = await serveHttp(daemon, { auth, port: 0, cache: daemon.catalogs, ...options });
+  const graphql = async (): Promise<GraphqlApi> => smallApi(new World());
+  const server = await serveHttp(daemon, { auth, port: 0, cache: daemon.catalogs, graphql, ...options });
   atEnd(() => server.close({ drainMs: 10 }));
   return server;
 }
@@ -162,7 +164,7 @@ describe('the API that is served', () => {
       .map((name) => `${at} has no ${name}`);
     const content = said.content[type];
     if (content === undefined) return [...missing, `${at} is ${type}`];
-    const value: unknown = type === 'application/json' ? JSON.parse(text) : text;
+    const value: unknown = type.endsWith('json') ? JSON.parse(text) : text;
     return [...missing, ...problemsOf(document, content.schema, value).map((problem) => `${at} ${problem}: ${text}`)];
   }
 
@@ -241,6 +243,26 @@ describe('the API that is served', () => {
       await look('POST', messages, { headers: post, body: initialize() }, '?sessionId=none');
       await look('POST', messages, { headers: JSON_HEADERS, body: initialize() });
     }
+    const hello = { query: '{ hello }' };
+    for (const path of ['/graphql', '/{partition}/graphql', '/{partition}/mcp_core_graphql']) {
+      const post = { 'content-type': 'application/json', ...ADMIN };
+      await look('POST', path, { headers: post, body: hello });
+      await look('POST', path, { headers: { ...post, accept: 'application/graphql-response+json' }, body: hello });
+      await look('POST', path, { headers: { ...post, accept: 'application/graphql-response+json' }, body: { query: '{' } });
+      await look('POST', path, { headers: { ...post, accept: 'text/event-stream' }, body: hello });
+      await look('POST', path, { headers: { ...post, accept: 'image/png' }, body: hello });
+      await look('POST', path, { headers: post, body: [hello] });
+      await look('POST', path, { headers: { 'content-type': 'application/json' }, body: hello });
+      await look('POST', path, { headers: { ...post, origin: 'https://evil.example' }, body: hello });
+      await look('POST', path, { headers: { ...post, 'content-type': 'text/plain' }, body: 'x' });
+      await look('POST', path, { headers: { ...post, 'content-length': '100000000' } });
+      await look('GET', path, { headers: ADMIN }, `?${new URLSearchParams(hello)}`);
+      await look('GET', path, { headers: ADMIN }, '?query=mutation{set(value:"x")}');
+      await look('GET', path, { headers: EVENTS }, '?query=subscription{count(to:1)}');
+      await look('GET', path, { headers: { ...EVENTS, 'last-event-id': 'complete' } });
+      await look('GET', path, { headers: { accept: 'text/html' } });
+      await look('GET', path);
+    }
     await look('GET', '/jsonrpc/sse', { headers: EVENTS });
     await look('GET', '/jsonrpc/sse');
     await look('POST', '/jsonrpc/messages', { headers: JSON_HEADERS, body: initialize() });
@@ -302,7 +324,8 @@ describe('the API that is served', () => {
 
   it('has a documented operation for each of its routes', async () => {
     const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
-    const router = createRouter(daemon, { auth: await localAuth(), cache: daemon.catalogs });
+    const graphql = async (): Promise<GraphqlApi> => smallApi(new World());
+    const router = createRouter(daemon, { auth: await localAuth(), cache: daemon.catalogs, graphql });
     atEnd(async () => {
       await router.close({ drainMs: 10 });
       await daemon.close({ drainMs: 10 });

@@ -1,0 +1,146 @@
+/** Runs operations by graphql-http, which is loaded together with the API at the first request. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { RequestParams } from 'graphql-http';
+
+import type { Role } from '../auth/identity.js';
+import { loadOptional } from '../auth/optional-package.js';
+import type { ByteBudget } from '../wire/byte-budget.js';
+import { recordMessage } from '../wire/request-info.js';
+import type { Refusal } from '../wire/respond.js';
+import { wantedBy } from './accept.js';
+import type { HttpAnswer } from './answer.js';
+import { sendHttpAnswer } from './answer.js';
+import type { GraphqlApi, GraphqlFailure, GraphqlOperation, LoadGraphqlApi } from './api.js';
+import { errorsOf } from './refusals.js';
+import type { ReadyOperation, ResultStreams } from './results.js';
+import type { RunningOperation } from './running.js';
+
+/** One authenticated request whose body has been read. */
+export interface GraphqlRequest {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly running: RunningOperation;
+  readonly role: Role;
+  /** The value of the body. Undefined: the request is a GET. */
+  readonly body: unknown;
+}
+
+/** Serves requests with a loaded API. */
+export interface Engine {
+  /**
+   * Serves one request.
+   *
+   * @returns a refusal that has to be sent
+   * @throws OperationEnded where the operation has to end; any other error is a fault of the API
+   */
+  readonly serve: (request: GraphqlRequest) => Promise<Refusal | undefined>;
+}
+
+/** What {@link createEngine} takes besides the API. */
+export interface EngineOptions {
+  results: ResultStreams;
+  /** Where unread answers are counted. */
+  budget: Pick<ByteBudget, 'hold'>;
+}
+
+const GET_MUTATION: Refusal = { status: 405, message: 'A mutation needs POST.', headers: { allow: 'POST' } };
+const NO_STREAM: Refusal = { status: 406, message: 'A subscription needs Accept: text/event-stream.' };
+
+const asAnswer = ({ status, message = '', headers = {} }: Refusal): HttpAnswer => [
+  errorsOf(message, status),
+  { status, statusText: '', headers: { ...headers } },
+];
+
+/** The answer that is not used: the results are a stream. */
+const STREAMED: HttpAnswer = [null, { status: 200, statusText: 'OK' }];
+
+/** The members of an operation in what a client has sent. */
+const operationOf = ({ query, variables, operationName }: RequestParams): GraphqlOperation => ({
+  query,
+  variables: variables ?? null,
+  operationName: operationName ?? null,
+});
+
+/** Prepares the operation of a request. */
+function prepare(
+  api: GraphqlApi,
+  operation: GraphqlOperation,
+  request: GraphqlRequest,
+): ReadyOperation | GraphqlFailure | Refusal {
+  const { req, running, role } = request;
+  const prepared = api.prepare(operation);
+  if ('errors' in prepared) return prepared;
+  recordMessage(req, { method: prepared.kind, params: { name: operation.operationName } });
+  if (prepared.kind === 'mutation' && req.method === 'GET') return GET_MUTATION;
+  const { partition, subject } = running.caller;
+  return { api, prepared, operation, caller: { partition, subject, role, signal: running.signal } };
+}
+
+/** What graphql-http keeps of a request for us. */
+interface Context {
+  readonly request: GraphqlRequest;
+  /** Set where the results have to be sent as a stream. */
+  stream?: ReadyOperation;
+}
+
+/**
+ * Loads the API and graphql-http.
+ *
+ * @throws DaemonError `usage` where graphql-http is not installed; what `load` throws
+ */
+export async function createEngine(load: LoadGraphqlApi, { results, budget }: EngineOptions): Promise<Engine> {
+  const [api, { createHandler, parseRequestParams }] = await Promise.all([
+    load(),
+    loadOptional('graphql-http', 'the GraphQL API', () => import('graphql-http')),
+  ]);
+
+  const handler = createHandler<IncomingMessage, Context>({
+    async onSubscribe({ context }, params) {
+      const { request } = context;
+      const ready = prepare(api, operationOf(params), request);
+      if ('errors' in ready) return ready.errors as GraphQLError[];
+      if ('status' in ready) return asAnswer(ready);
+      if (ready.prepared.kind === 'subscription') {
+        if (!wantedBy(request.req).events) return asAnswer(NO_STREAM);
+        context.stream = ready;
+        return STREAMED;
+      }
+      const result = await request.running.until(api.execute(ready.prepared, ready.operation, ready.caller));
+      // Without data, the request itself was wrong: that decides about the status.
+      return 'data' in result ? (result as ExecutionResult) : ((result.errors ?? []) as GraphQLError[]);
+    },
+  });
+
+  /** Serves a client that accepts nothing but a stream, as those of graphql-sse and an `EventSource` do. */
+  async function stream(request: GraphqlRequest, sent: Parameters<typeof parseRequestParams>[0]): Promise<Refusal | undefined> {
+    const { res, running } = request;
+    const params = await parseRequestParams(sent).catch((error: Error) => ({ status: 400, message: `${error.message}.` }));
+    if ('status' in params) return params;
+    if (!('query' in params)) {
+      sendHttpAnswer(res, params, running.caller, budget);
+      return undefined;
+    }
+    const ready = prepare(api, operationOf(params), request);
+    if ('status' in ready) return ready;
+    if (!('errors' in ready)) return results.run(ready, running, res);
+    results.sendErrors(ready.errors, running, res);
+    return undefined;
+  }
+
+  return {
+    async serve(request) {
+      const { req, res, running, body } = request;
+      const { method = '', url = '', headers } = req;
+      const context: Context = { request };
+      const sent = { method, url, headers, body: body as Record<string, unknown>, raw: req, context };
+      const wanted = wantedBy(req);
+      if (wanted.events && !wanted.json) return stream(request, sent);
+      const answer = await handler(sent);
+      if (context.stream !== undefined) return results.run(context.stream, running, res);
+      sendHttpAnswer(res, answer, running.caller, budget);
+      return undefined;
+    },
+  };
+}
