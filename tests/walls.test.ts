@@ -10,6 +10,7 @@ const ARROWS: Record<string, readonly string[]> = {
   express: ['core'],
   sqlite: ['core'],
   aws: ['core'],
+  graphql: ['core'],
   modules: ['core'],
   cli: ['core', 'stdio', 'sqlite', 'aws', 'modules', 'express'],
 };
@@ -63,6 +64,16 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['base'], // errors, options and pacing of all services
     ['dynamodb', 's3', 'secrets'],
     ['store', 'setup'],
+    ['index'],
+  ],
+  graphql: [
+    ['base'], // errors, limits, pages, scalars
+    ['documents', 'reading'], // from a text to a document that may be executed; reads of one request
+    ['writing'], // from what clients give to what is stored
+    ['resolvers'], // one file an entity, and one for its changes
+    ['schema-text'], // made of schema.graphql
+    ['schema'],
+    ['api'],
     ['index'],
   ],
   cli: [

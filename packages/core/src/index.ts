@@ -102,6 +102,10 @@ export { diffRevisions, exportConfig, findRevision, partitionStatus, rollbackTo,
 export type { PartitionStatus } from './stored/history.js';
 export { planConfig } from './stored/plan.js';
 export type { ConfigPlan, PlanOptions, SettingChange } from './stored/plan.js';
+export { definitionRows } from './stored/definition-rows.js';
+export type { DefinitionRows } from './stored/definition-rows.js';
+export { editRows } from './stored/edit-rows.js';
+export type { EditedRows, EditRowsOptions } from './stored/edit-rows.js';
 export { createRoutedSource } from './stored/routed.js';
 export type { RoutedSourceOptions } from './stored/routed.js';
 export { changeSetting, listSettings, removeSetting } from './stored/settings.js';
@@ -118,6 +122,7 @@ export type { MemoryStoreOptions } from './memory/store.js';
 export { createMemoryCatalogStore } from './memory/catalogs.js';
 export type { MemoryCatalogStore } from './memory/catalogs.js';
 export { createMemoryBlobs } from './memory/blobs.js';
+export { uuidv7 } from './base/uuid.js';
 export { blobKeyProblem } from './base/blob-key.js';
 export { compareText } from './base/order.js';
 export { fromCursor, isClient, pageLimit, toCursor } from './records/paging.js';

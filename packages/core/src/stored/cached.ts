@@ -83,6 +83,8 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
   const lists = createCache<unknown>({ ...shared, rescueMs: staleMs, ttlMs: callsTtlMs });
   /** The head of each partition whose reads are kept: another version drops them. */
   const versions = new Map<string, string>();
+  /** The partitions whose head names a revision. */
+  const revised = new Set<string>();
 
   const through = <T>(name: string, load: () => Awaitable<T>, ...parents: string[]): Awaitable<T> =>
     cache.get(name, load, ...parents) as Awaitable<T>;
@@ -137,6 +139,8 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
       cache.purge(PARTITIONS);
     }
     if (before !== version) versions.set(partition, version);
+    if (typeof head?.revision === 'string') revised.add(partition);
+    else revised.delete(partition);
   }
 
   const withHead = <T extends PartitionHead | undefined>(partition: string, head: Awaitable<T>): Awaitable<T> =>
@@ -161,7 +165,7 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
         through(key('history', partition, canonicalJson(query)), () => catalogs.history(partition, query), rootOf(partition)),
       rows(partition) {
         // Rows that are the catalog are written by others too, who change no head.
-        const kept = versions.get(partition) ? cache : lists;
+        const kept = revised.has(partition) ? cache : lists;
         return kept.get(key('rows', partition), () => catalogs.rows(partition), rootOf(partition)) as Awaitable<CatalogRows>;
       },
       writeRows: (partition, changes, author) =>

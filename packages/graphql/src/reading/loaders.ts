@@ -1,0 +1,92 @@
+/** Reads of one request. Each kind of entry is read from the store once, however many fields ask for it. */
+import type { Awaitable, CallRecord, CatalogStore, SettingRow, Store } from '@mcp-daemon/core';
+import { compareText } from '@mcp-daemon/core';
+import DataLoader from 'dataloader';
+
+import type { Deadline } from '../base/deadline.js';
+import { andThen } from '../base/deadline.js';
+import { ApiError } from '../base/errors.js';
+import type { Served, ServedReader } from './served.js';
+
+/** Rows of settings that are read of one partition. */
+const MAX_SETTINGS = 10_000;
+const PAGE = 1_000;
+
+/** What {@link createLoaders} takes. */
+export interface LoadersOptions {
+  partition: string;
+  deadline: Deadline;
+  /** Opens the store. */
+  store: () => Promise<Store>;
+  /** The same store, with its reads of catalogs cached. */
+  cached: (store: Store) => CatalogStore | undefined;
+  reader: ServedReader;
+}
+
+/** The reads of one request. */
+export interface Loaders {
+  /** What the partition serves. */
+  served(): Awaitable<Served>;
+  /** All settings of the partition, sorted by id. */
+  settings(): Awaitable<readonly SettingRow[]>;
+  /** Call records by uuid; undefined where there is none. */
+  readonly calls: DataLoader<string, CallRecord | undefined>;
+  store(): Promise<Store>;
+  /** Forgets what was read, after a change. */
+  clear(): void;
+}
+
+/** Creates the reads of one request. All of them fail when the time of the request is over. */
+export function createLoaders({ partition, deadline, store: open, cached, reader }: LoadersOptions): Loaders {
+  let served: Awaitable<Served> | undefined;
+  let settings: Awaitable<readonly SettingRow[]> | undefined;
+  let opened: Promise<Store> | undefined;
+
+  const store = (): Promise<Store> => (opened ??= Promise.resolve(deadline.within(open)));
+
+  async function readSettings(catalogs: CatalogStore): Promise<readonly SettingRow[]> {
+    const found: SettingRow[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
+      const page = await deadline.within(() => catalogs.settings(partition, query));
+      found.push(...page.items);
+      cursor = page.cursor;
+      if (found.length > MAX_SETTINGS)
+        throw new ApiError('LIMIT_EXCEEDED', `The partition has more than ${MAX_SETTINGS} settings: read them by id.`);
+    } while (cursor !== undefined);
+    return found.sort((a, b) => compareText(a.setting_id, b.setting_id));
+  }
+
+  /** Keeps the value in place of its promise, so that later fields have it at once. */
+  function readServed(): Awaitable<Served> {
+    const reading = reader.isFixed(partition)
+      ? deadline.within(() => reader.read(undefined, partition))
+      : store().then((ready) => deadline.within(() => reader.read(cached(ready), partition)));
+    return andThen(reading, (value) => (served = value));
+  }
+
+  const currentServed = (): Awaitable<Served> => (served ??= readServed());
+
+  const calls = new DataLoader<string, CallRecord | undefined>(async (uuids) => {
+    const { calls: records } = await store();
+    return Promise.all(uuids.map(async (uuid) => deadline.within(() => records.get(partition, uuid))));
+  });
+
+  return {
+    served: currentServed,
+    settings: () =>
+      (settings ??= andThen(currentServed(), async (known): Promise<readonly SettingRow[]> => {
+        if (known.settings !== undefined) return known.settings;
+        const catalogs = cached(await store());
+        return catalogs === undefined ? [] : readSettings(catalogs);
+      })),
+    calls,
+    store,
+    clear() {
+      served = undefined;
+      settings = undefined;
+      calls.clearAll();
+    },
+  };
+}

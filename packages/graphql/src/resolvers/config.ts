@@ -1,0 +1,188 @@
+/** Plans and imports configs, and rolls back. */
+import type { Applied, ConfigDocument, ConfigPlan, JsonObject, SettingChange } from '@mcp-daemon/core';
+import { applyPlan, ConfigError, DaemonError, isObject, locateMistakes, planConfig, rollbackTo } from '@mcp-daemon/core';
+
+import { ApiError } from '../base/errors.js';
+import type { Context } from '../reading/context.js';
+import { authorOf, catalogsToChange, changed } from '../reading/context.js';
+import type { ConfigArgs, ConfigInput } from '../writing/config-input.js';
+import { properConfig, readConfig } from '../writing/config-input.js';
+import type { Resolvers } from './resolver.js';
+
+interface ApplyArgs extends ConfigArgs {
+  note?: string | null;
+  allowBreaking?: boolean | null;
+  merge?: boolean | null;
+  parent?: string | null;
+  updatedBy?: string | null;
+}
+
+interface LoadArgs {
+  packageName?: string | null;
+  moduleName?: string | null;
+  source?: string | null;
+  mcpConfiguration?: unknown;
+  variables?: unknown;
+  packageBase64?: string | null;
+  allowBreaking?: boolean | null;
+  updatedBy?: string | null;
+}
+
+/** Where the history says that a change came from. */
+const SOURCE = 'graphql';
+
+/** Plans an import. @throws ConfigError with the lines of the text, if there is a text */
+async function planned(context: Context, { document, text }: ConfigInput, merge: boolean): Promise<ConfigPlan> {
+  const catalogs = await catalogsToChange(context);
+  try {
+    return await context.deadline.within(() => planConfig(catalogs, context.caller.partition, document, { merge }));
+  } catch (error) {
+    if (text === undefined || !(error instanceof ConfigError)) throw error;
+    throw new ConfigError(locateMistakes(text, error.mistakes));
+  }
+}
+
+const appliedResult = ({ plan, entry, rows }: Applied): object => ({
+  ok: true,
+  plan,
+  entry: entry ?? null,
+  rowsUpToDate: rows !== undefined,
+});
+
+async function applyPlanned(
+  context: Context,
+  plan: ConfigPlan,
+  options: { author: string; note?: string | null | undefined; allowBreaking: boolean },
+): Promise<Applied> {
+  const { author, note, allowBreaking } = options;
+  const catalogs = await catalogsToChange(context);
+  const applied = await context.deadline.within(() =>
+    applyPlan(catalogs, plan, {
+      author,
+      allowBreaking,
+      source: SOURCE,
+      ...(note === null || note === undefined ? {} : { note }),
+    }),
+  );
+  if (applied.rows === undefined)
+    context.logger.warn({ error: String(applied.rowsError) }, `rows were not brought in line: ${String(applied.rowsError)}`);
+  await changed(context);
+  return applied;
+}
+
+async function apply(args: ApplyArgs, context: Context): Promise<object> {
+  const author = authorOf(context, args.updatedBy);
+  const plan = await planned(context, readConfig(args), args.merge === true);
+  if (args.parent !== undefined && args.parent !== plan.base)
+    throw new DaemonError('conflict', `The partition "${plan.partition}" was changed since this was planned: plan again.`);
+  const { note } = args;
+  return appliedResult(await applyPlanned(context, plan, { author, note, allowBreaking: args.allowBreaking === true }));
+}
+
+async function rollback(
+  { revision, note, updatedBy }: { revision: string; note?: string | null; updatedBy?: string | null },
+  context: Context,
+): Promise<object> {
+  const author = authorOf(context, updatedBy);
+  const catalogs = await catalogsToChange(context);
+  const options = { author, source: SOURCE, ...(note === null || note === undefined ? {} : { note }) };
+  const applied = await context.deadline.within(() => rollbackTo(catalogs, context.caller.partition, revision, options));
+  await changed(context);
+  return appliedResult(applied);
+}
+
+/** The config of base64; undefined: none was given. @throws ApiError `NOT_AVAILABLE` for a zip file, `BAD_USER_INPUT` */
+function decoded(base64: string | null | undefined): unknown {
+  if (base64 === null || base64 === undefined) return undefined;
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.subarray(0, 2).toString('latin1') === 'PK') throw notAvailable('a zip file of a package');
+  try {
+    return JSON.parse(bytes.toString('utf8')) as unknown;
+  } catch {
+    throw new ApiError('BAD_USER_INPUT', 'packageBase64 is neither a zip file nor the JSON text of a config.');
+  }
+}
+
+const notAvailable = (what: string): ApiError =>
+  new ApiError(
+    'NOT_AVAILABLE',
+    `This daemon has no bundles yet, so ${what} cannot be used: give the config as mcpConfiguration.`,
+  );
+
+/** The setting of a module with the values of `variables`, for the keys that it has. */
+function withVariables(setting: unknown, variables: JsonObject): unknown {
+  if (!isObject(setting)) return setting;
+  const values = Object.entries(variables).filter(([key]) => Object.hasOwn(setting, key));
+  return { ...setting, ...Object.fromEntries(values) };
+}
+
+/** @throws ApiError `BAD_USER_INPUT`, `NOT_AVAILABLE` */
+function documentToLoad({
+  mcpConfiguration,
+  packageBase64,
+  moduleName,
+  packageName,
+  source,
+  variables,
+}: LoadArgs): ConfigDocument {
+  const given = mcpConfiguration ?? decoded(packageBase64);
+  if (given === null || given === undefined) {
+    if (typeof moduleName === 'string') throw notAvailable('the config in the code of a module');
+    throw new ApiError('BAD_USER_INPUT', 'Give mcpConfiguration.');
+  }
+  if (!isObject(given)) throw new ApiError('BAD_USER_INPUT', 'The config must be an object.');
+  const values = variables ?? {};
+  if (!isObject(values)) throw new ApiError('BAD_USER_INPUT', 'variables must be an object.');
+  const document = properConfig(given);
+  const { modules } = document;
+  if (!Array.isArray(modules)) return document as ConfigDocument;
+  const filled = modules.map((entry: unknown) => {
+    if (!isObject(entry)) return entry;
+    return {
+      ...(typeof packageName === 'string' ? { package_name: packageName } : {}),
+      ...(typeof source === 'string' ? { source } : {}),
+      ...entry,
+      ...(entry['setting'] === undefined ? {} : { setting: withVariables(entry['setting'], values) }),
+    };
+  });
+  return { ...document, modules: filled } as ConfigDocument;
+}
+
+async function load(args: LoadArgs, context: Context): Promise<object> {
+  const author = authorOf(context, args.updatedBy);
+  const document = documentToLoad(args);
+  const plan = await planned(context, { document, text: undefined }, true);
+  await applyPlanned(context, plan, { author, allowBreaking: args.allowBreaking !== false });
+  const stats = {
+    tools: document.tools?.length ?? 0,
+    resources: (document.resources?.length ?? 0) + (document.resource_templates?.length ?? 0),
+    prompts: document.prompts?.length ?? 0,
+    modules: document.modules?.length ?? 0,
+    settings: (document.modules ?? []).filter(({ setting }) => setting !== undefined && setting !== null).length,
+  };
+  const { tools, resources, prompts, modules } = stats;
+  const message = `Successfully loaded MCP configuration: ${tools} tools, ${resources} resources, ${prompts} prompts, ${modules} modules`;
+  return { ok: true, message, stats };
+}
+
+const noUploads = (_: unknown, { updatedBy }: { updatedBy?: string | null }, context: Context): never => {
+  authorOf(context, updatedBy);
+  throw new ApiError('NOT_AVAILABLE', 'Packages cannot be uploaded: this daemon has no bundles yet.');
+};
+
+export const configResolvers: Resolvers = {
+  Query: {
+    plan: (_: unknown, args: ConfigArgs & { merge?: boolean | null }, context) =>
+      planned(context, readConfig(args), args.merge === true),
+  },
+  Mutation: {
+    applyConfig: (_: unknown, args: ApplyArgs, context) => apply(args, context),
+    rollback: (_: unknown, args: { revision: string; note?: string | null; updatedBy?: string | null }, context) =>
+      rollback(args, context),
+    loadMcpConfiguration: (_: unknown, args: LoadArgs, context) => load(args, context),
+    generateMcpPackageUploadUrl: noUploads,
+    processMcpPackage: noUploads,
+  },
+  Plan: { badRows: (plan: ConfigPlan) => plan.bad },
+  SettingChange: { settingId: (change: SettingChange) => change.setting_id },
+};
