@@ -12,7 +12,7 @@ const ARROWS: Record<string, readonly string[]> = {
   aws: ['core'],
   graphql: ['core'],
   modules: ['core'],
-  cli: ['core', 'stdio', 'sqlite', 'aws', 'modules', 'express'],
+  cli: ['core', 'stdio', 'sqlite', 'aws', 'modules', 'express', 'graphql'],
 };
 
 /**

@@ -10,7 +10,8 @@
  *   aws-secrets.js   secrets in AWS that settings refer to
  *   worker-guard.cjs   loaded first in worker threads, by its path
  *   typescript-thread.js   strips types in the thread of Node's hooks, where Node does not strip them itself
- *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share
+ *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share. GraphQL is in chunks that
+ *              its first request loads
  *   assets/    what the pages of the API are made of
  *
  * Beside dist/, config.schema.json: a copy of the one in core, so that editors find it at node_modules/mcp-daemon.
@@ -49,6 +50,7 @@ const bundled = {
     '@mcp-daemon/sqlite/blobs': join(src('sqlite'), 'blobs/index.ts'),
     '@mcp-daemon/sqlite': join(src('sqlite'), 'index.ts'),
     '@mcp-daemon/aws': join(src('aws'), 'index.ts'),
+    '@mcp-daemon/graphql': join(src('graphql'), 'index.ts'),
     '@mcp-daemon/modules': join(src('modules'), 'index.ts'),
     '@mcp-daemon/express/local': join(src('express'), 'auth/local/index.ts'),
     '@mcp-daemon/express/cognito': join(src('express'), 'auth/cognito/index.ts'),

@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 
 import type { Config, Daemon } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
-import type { HttpServer } from '@mcp-daemon/express';
+import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
 import { createAddressOf, serveHttp } from '@mcp-daemon/express';
 
 import { messageOf, UsageError } from '../errors.js';
@@ -16,7 +16,7 @@ import type { LazyLogger } from '../log/logger.js';
 import { createLogger } from '../log/logger.js';
 import { report } from '../runtime/report.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { createRuntime } from '../runtime/runtime.js';
+import { createRuntime, partitionOf } from '../runtime/runtime.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { parseList, SETTINGS, variableOf } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
@@ -68,6 +68,22 @@ async function checkHost(host: string, env: Env): Promise<void> {
   }
 }
 
+/** How much longer the server waits than the API, which answers with the data that it has when its time is over. */
+const GRAPHQL_GRACE_MS = 5_000;
+
+/** The options for the GraphQL API. */
+function graphqlOptions(daemon: Daemon, settings: Settings, config: Config | undefined, logger: LazyLogger): HttpOptions {
+  if (!settings.graphql) return {};
+  const configPartition = config === undefined ? undefined : partitionOf(settings);
+  return {
+    graphql: async () => {
+      const { openGraphqlApi } = await import('./graphql-api.js');
+      return openGraphqlApi({ daemon, settings, configPartition, logger });
+    },
+    graphqlLimits: { timeoutMs: settings.graphqlTimeoutMs + GRAPHQL_GRACE_MS },
+  };
+}
+
 async function listen(daemon: Daemon, settings: Settings, config: Config | undefined, logger: LazyLogger): Promise<HttpServer> {
   const { host = DEFAULT_HOST, maxBodyBytes, maxHeldBytes, maxHeldBytesPerUser, publicUrl } = settings;
   const { port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog } = settings;
@@ -78,6 +94,7 @@ async function listen(daemon: Daemon, settings: Settings, config: Config | undef
   return serveHttp(daemon, {
     ...{ auth, host, port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog, trustProxy, logger },
     ...{ maxBodyBytes, maxHeldBytes, maxHeldBytesPerUser },
+    ...graphqlOptions(daemon, settings, config, logger),
     // The API pages of the server are at this origin.
     allowedOrigins: [...(parseList(settings.allowedOrigins) ?? []), ...(publicUrl === undefined ? [] : [originOf(publicUrl)])],
     version: VERSION,

@@ -12,8 +12,23 @@ function loadedWith(file: string, found = new Map<string, string>()): Map<string
   return found;
 }
 
+const dist = dirname(BIN);
+
+describe('serving over HTTP', () => {
+  it('does not load GraphQL', () => {
+    const texts = [...loadedWith(join(dist, 'serve-http.js')).values()];
+    expect(texts.some((text) => text.includes('X-Powered-By'))).toBe(true);
+    expect(texts.filter((text) => text.includes('GraphQLSchema'))).toEqual([]);
+  });
+});
+
+describe('serving over stdio', () => {
+  it('has no GraphQL in its file', () => {
+    expect(readFileSync(join(dist, 'main.cjs'), 'utf8')).not.toContain('GraphQLSchema');
+  });
+});
+
 describe('the declarations of commands', () => {
-  const dist = dirname(BIN);
   const texts = [...loadedWith(join(dist, 'cli.js')).values()];
   const all = readdirSync(dist, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.js'))
@@ -28,6 +43,7 @@ describe('the declarations of commands', () => {
     ['the engine', 'subscriptions/listen'],
     ['the SQLite store', 'journal_mode'],
     ['Express', 'X-Powered-By'],
+    ['GraphQL', 'GraphQLSchema'],
     ['pino', 'formatters'],
     ['the JSON parser of host files', 'InvalidSymbol'],
   ])('do not load %s', (_, marker) => {
