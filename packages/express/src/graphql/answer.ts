@@ -26,13 +26,15 @@ export function sendHttpAnswer(
 ): void {
   if (res.headersSent || res.destroyed) return;
   if (text === null) return refuseGraphql(res, { status, message: `${statusText}.`, headers });
-  const body = Buffer.from(text);
-  if (body.length > COUNTED_FROM_BYTES) {
+  // A small text is written together with the headers; of a large one the bytes are made once, to be counted and written.
+  const body = text.length > COUNTED_FROM_BYTES ? Buffer.from(text) : text;
+  const length = Buffer.byteLength(body);
+  if (typeof body !== 'string') {
     const holding = budget.hold(caller);
-    if (!holding.set(body.length)) return refuseGraphql(res, outOfBytes('answers that you have not read'));
+    if (!holding.set(length)) return refuseGraphql(res, outOfBytes('answers that you have not read'));
     res.once('close', () => holding.end());
   }
   const given = Object.entries({ 'content-type': 'application/json; charset=utf-8', ...headers }).flat();
-  res.writeHead(status, [...given, 'content-length', String(body.length), ...requestHeaders(res), ...ANSWER_HEADERS]);
+  res.writeHead(status, [...given, 'content-length', String(length), ...requestHeaders(res), ...ANSWER_HEADERS]);
   endResponse(res, body);
 }

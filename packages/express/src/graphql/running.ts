@@ -58,6 +58,11 @@ export class RunningOperation {
     return Promise.race([work, this.#ended]);
   }
 
+  /** Ends its time limit: its answer has been sent. Cheaper than `end`, which makes errors. */
+  finish(): void {
+    clearTimeout(this.#timer);
+  }
+
   /** Whether it has become a stream. */
   get lasts(): boolean {
     return this.#lasts;
@@ -110,7 +115,8 @@ export function createRunningOperations({ maxPerUser, timeoutMs }: RunningOption
       res.once('close', () => {
         uncount();
         running.delete(operation);
-        operation.end(undefined);
+        if (res.writableFinished) operation.finish();
+        else operation.end(undefined);
         if (running.size === 0) onEmpty?.();
       });
       return operation;
