@@ -36,7 +36,11 @@ export interface Upkeep {
   end(): Promise<void>;
 }
 
+/** The search for interrupted calls opens the store's file, which may take 50 ms: not while the event loop is busier than this. */
+const BUSY_LOOP = 0.5;
 const INTERRUPT_AFTER_MS = 200;
+/** A busy event loop delays the search at most this many times. */
+const INTERRUPT_DELAYS = 10;
 const PRUNE_FIRST_MS = 30_000;
 const PRUNE_EVERY_MS = 10 * 60_000;
 /** Not at once: the calls that wrote so much are still running. */
@@ -79,6 +83,16 @@ export function createUpkeep({ store, logger, retention = {} }: UpkeepOptions): 
     } catch (error) {
       logger.warn({ error: message(error) }, 'the search for interrupted calls failed');
     }
+  }
+
+  /** Not now: the first call waits for the store, and must not wait for this work, too. */
+  function interruptSoon(delays = INTERRUPT_DELAYS): void {
+    const before = performance.eventLoopUtilization();
+    interrupting = setTimeout(() => {
+      const isBusy = performance.eventLoopUtilization(before).utilization > BUSY_LOOP;
+      if (isBusy && delays > 0) interruptSoon(delays - 1);
+      else void interrupt();
+    }, INTERRUPT_AFTER_MS).unref();
   }
 
   function isDue(last: LastPrune | undefined, now: number): boolean {
@@ -163,8 +177,7 @@ export function createUpkeep({ store, logger, retention = {} }: UpkeepOptions): 
 
   return {
     begin() {
-      // Not now: the first call waits for the store, and must not wait for this work, too.
-      interrupting = setTimeout(() => void interrupt(), INTERRUPT_AFTER_MS).unref();
+      interruptSoon();
       schedule(PRUNE_FIRST_MS);
     },
     wrote(partition, count) {

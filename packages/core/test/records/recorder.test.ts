@@ -520,6 +520,17 @@ describe('opening the store', () => {
     expect(of('warn')).toEqual(['3 calls were interrupted when an earlier process ended']);
   });
 
+  it('waits with that search while the event loop is busy', async () => {
+    let interrupted = 0;
+    const { store } = watchedStore({ interrupt: () => (interrupted += 1) });
+    await modern(daemonWith([echo], { store })).call('echo', { text: 'a' });
+    // A timer that is due runs between these turns; the loop never waits.
+    for (const end = performance.now() + 700; performance.now() < end;) await new Promise((resolve) => setImmediate(resolve));
+    expect(interrupted).toBe(0);
+    await until(() => interrupted > 0);
+    expect(interrupted).toBe(1);
+  });
+
   it('continues if the search for them fails', async () => {
     const { logger, of } = memoryLogger();
     const { store, rows } = watchedStore({

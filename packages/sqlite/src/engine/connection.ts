@@ -16,13 +16,11 @@ export interface Statement {
 
 /** One connection to one file. All methods throw what the engine throws: see `failure.ts`. */
 export interface Connection {
-  /**
-   * Whether a statement may use the same value several times by its number (`?1`). Node 22's `node:sqlite` treats `?1` as a name.
-   */
-  readonly numbered: boolean;
   /** Runs one or more statements, without values and without rows. */
   exec(sql: string): void;
   prepare(sql: string): Statement;
+  /** Prepares a statement that has its values by number (`?1`), each of them as often as it likes: a large value is bound only once. */
+  prepareNumbered(sql: string): Statement;
   close(): void;
 }
 
@@ -31,20 +29,3 @@ export interface Connection {
  * read-only disk that no process has open.
  */
 export type Connect = (file: string, readonly: boolean, immutable?: boolean) => Connection;
-
-/**
- * Prepares a statement that uses its values by number (`?1`), some of them several times. If the engine treats `?1` as a name,
- * each use becomes a separate value.
- */
-export function numbered(connection: Connection, sql: string): Statement {
-  if (connection.numbered) return connection.prepare(sql);
-  const uses: number[] = [];
-  const statement = connection.prepare(
-    sql.replace(/\?(\d+)/g, (_, number: string) => {
-      uses.push(Number(number) - 1);
-      return '?';
-    }),
-  );
-  const spread = (values: readonly Value[]): Value[] => uses.map((index) => values[index] ?? null);
-  return { run: (values) => statement.run(spread(values)), all: (values) => statement.all(spread(values)) };
-}

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-import type { Connect, Row, Value } from './connection.js';
+import type { Connect, Row, Statement, Value } from './connection.js';
 import { loadLibsqlQuickly } from './libsql-quick.js';
 
 /** The part of the package that is used. Its own types have options that it ignores. */
@@ -26,16 +26,17 @@ export function openLibsql(): Connect {
   return (file, readonly, immutable = false) => {
     // libsql ignores its `readonly` option, but SQLite's URI parameter works.
     const database = new Database(readonly ? `${pathToFileURL(file).href}?mode=ro${immutable ? '&immutable=1' : ''}` : file);
+    const prepare = (sql: string): Statement => {
+      const statement = database.prepare(sql);
+      return {
+        run: (values) => statement.run(values).changes,
+        all: (values) => statement.all(values) as Row[],
+      };
+    };
     return {
-      numbered: true,
       exec: (sql) => void database.exec(sql),
-      prepare(sql) {
-        const statement = database.prepare(sql);
-        return {
-          run: (values) => statement.run(values).changes,
-          all: (values) => statement.all(values) as Row[],
-        };
-      },
+      prepare,
+      prepareNumbered: prepare,
       close: () => void database.close(),
     };
   };

@@ -5,8 +5,8 @@ import type { Connection, Row, Value } from './connection.js';
 
 /** The part of `StatementSync` that is used. */
 interface StatementSync {
-  run(...values: Value[]): { changes: number | bigint };
-  all(...values: Value[]): unknown[];
+  run(...values: (Value | Record<string, Value>)[]): { changes: number | bigint };
+  all(...values: (Value | Record<string, Value>)[]): unknown[];
 }
 
 /** The part of `node:sqlite` that is used. The types of Node 20 do not have it. */
@@ -42,13 +42,22 @@ export function openNodeSqlite({ DatabaseSync }: NodeSqlite, file: string, reado
   const location = immutable ? `${pathToFileURL(file).href}?immutable=1` : file;
   const database = new DatabaseSync(location, { readOnly: readonly });
   return {
-    numbered: false,
     exec: (sql) => database.exec(sql),
     prepare(sql) {
       const statement = database.prepare(sql);
       return {
         run: (values) => Number(statement.run(...values).changes),
         all: (values) => statement.all(...values) as Row[],
+      };
+    },
+    prepareNumbered(sql) {
+      // Node 22 takes `?1` for a name, which cannot be bound by its place. As a name, a value is bound once, however often it is used.
+      const statement = database.prepare(sql.replace(/\?(\d+)/g, '$v$1'));
+      const named = (values: readonly Value[]): Record<string, Value> =>
+        Object.fromEntries(values.map((value, index) => [`v${index + 1}`, value]));
+      return {
+        run: (values) => Number(statement.run(named(values)).changes),
+        all: (values) => statement.all(named(values)) as Row[],
       };
     },
     close: () => database.close(),

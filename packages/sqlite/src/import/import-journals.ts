@@ -3,7 +3,6 @@
  * transaction as the rows. So each record is imported once, even if several processes import at the same time.
  */
 import type { Connection, Statement } from '../engine/connection.js';
-import { numbered } from '../engine/connection.js';
 import { inTransaction } from '../engine/transaction.js';
 import type { JournalFile } from '../journal/folder.js';
 import { listJournals, look, pathOf, readFrom, remove } from '../journal/folder.js';
@@ -57,7 +56,7 @@ function statementsOf(connection: Connection): Statements {
     nameContext: connection.prepare(
       'INSERT OR REPLACE INTO journal_contexts (journal, number, partition, context) VALUES (?, ?, ?, ?)',
     ),
-    importRecords: numbered(connection, IMPORT_RECORDS),
+    importRecords: connection.prepareNumbered(IMPORT_RECORDS),
   };
   prepared.set(connection, statements);
   return statements;
