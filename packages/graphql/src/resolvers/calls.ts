@@ -17,7 +17,8 @@ import type { Context } from '../reading/context.js';
 import { hasRole } from '../reading/context.js';
 import type { Resolvers } from './resolver.js';
 
-interface CallFilters {
+/** The filters of lists of calls. Times are in milliseconds since 1970. */
+export interface CallFilters {
   mcpType: string;
   name: string;
   status: string;
@@ -49,8 +50,8 @@ export function callType(type: string): McpType {
   throw new ApiError('BAD_USER_INPUT', `mcpType must be one of ${TYPES.join(', ')}.`);
 }
 
-/** @throws ApiError `BAD_USER_INPUT`, `LIMIT_EXCEEDED` */
-function queryOf(filters: Partial<CallFilters>): CallQuery {
+/** The filters as a query of a store. @throws ApiError `BAD_USER_INPUT` */
+export function callQuery(filters: Partial<CallFilters>): CallQuery {
   const { mcpType, status, updatedAtGt, updatedAtLt, updatedBy, name, client, server, revision } = filters;
   const query: CallQuery = {
     ...(name === undefined ? {} : { name }),
@@ -72,7 +73,7 @@ async function readList(args: Given<CallFilters> & PageArgs, context: Context, i
   const wanted = pageWanted(args, limits);
   const filters = filtersOf<CallFilters>(args, FILTERS, limits);
   const fields = selectedFields(info, ['mcpFunctionCallList']);
-  const query = { ...queryOf(filters), bodies: BODY_FIELDS.some((field) => fields.has(field)) };
+  const query = { ...callQuery(filters), bodies: BODY_FIELDS.some((field) => fields.has(field)) };
   const { calls } = await loaders.store();
   const seal = listSeal(partition, 'calls', filters);
   const page = await listCalls({ calls, partition, query, wanted, seal, deadline, limits });
