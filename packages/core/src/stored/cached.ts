@@ -7,6 +7,7 @@ import { andThen } from '../base/awaitable.js';
 import type { CacheStats } from '../base/cache.js';
 import { createCache } from '../base/cache.js';
 import { canonicalJson } from '../base/equality.js';
+import type { CallStatistics } from '../ports/call-statistics.js';
 import type { CallRecord, CallStore, Store } from '../ports/calls.js';
 import type { CatalogStore, PartitionHead } from '../ports/catalog-store.js';
 import type { CatalogRows, RowChanges } from '../ports/rows.js';
@@ -229,6 +230,18 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
           ...listParents(partition, query.name),
         ) as Awaitable<number>,
       get: (partition, uuid) => calls.get(partition, uuid),
+      getMany: (partition, uuids, more) => calls.getMany(partition, uuids, more),
+      // Readers share one run, so one of them that leaves must not stop it.
+      async statistics(partition, query, signal) {
+        signal?.throwIfAborted();
+        const counted = await lists.get(
+          key('statistics', partition, canonicalJson(query)),
+          () => calls.statistics(partition, query),
+          ...listParents(partition, query.name),
+        );
+        signal?.throwIfAborted();
+        return counted as CallStatistics;
+      },
       find: (partition, part, most) => calls.find(partition, part, most),
       interrupt: () => purged(calls.interrupt()),
       prune: (partition, keep) => purged(calls.prune(partition, keep)),
