@@ -170,6 +170,10 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
         refuse();
         return calls.interrupt();
       },
+      async delete(partition, uuid) {
+        refuse();
+        return calls.delete?.(partition, uuid) ?? false;
+      },
       async prune(partition, keep) {
         refuse();
         return calls.prune(partition, keep);

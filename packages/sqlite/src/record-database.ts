@@ -6,7 +6,7 @@ import type { CallQuery, CallRecord, CallStatistics, LastPrune, Page, Retention 
 
 import type { OpenOptions } from './database/open.js';
 import { openDatabase } from './database/open.js';
-import { prune } from './database/prune.js';
+import { deleteCall, prune } from './database/prune.js';
 import type { Reader } from './database/reader.js';
 import { createReader } from './database/reader.js';
 import { giveBack, shrink } from './database/size.js';
@@ -46,6 +46,8 @@ export interface RecordDatabase {
   statistics(options: StatisticsOptions): Promise<CallStatistics>;
   /** Marks open records of ended processes as interrupted; returns how many. @param owner the owner id of this process */
   interrupt(owner: string): number;
+  /** Removes one record; returns whether there was one. */
+  delete(partition: string, uuid: string): boolean;
   /** Removes settled records; returns how many. @param goOn called before each batch; false stops the work */
   prune(partition: string, keep: Retention, goOn: () => boolean): Promise<number>;
   /** Removes the oldest settled records while the database takes more bytes; returns how many. @param goOn as for `prune` */
@@ -73,6 +75,7 @@ export async function openRecordDatabase({ folder, ...options }: RecordDatabaseO
     find: reader.find,
     statistics: (options) => readStatistics(connection, options),
     interrupt: (owner) => interruptEnded(connection, folder, owner),
+    delete: (partition, uuid) => deleteCall(connection, partition, uuid),
     async prune(partition, keep, goOn) {
       const removed = await prune(connection, partition, keep, goOn);
       if (removed > 0) await giveBack(connection, goOn);

@@ -295,6 +295,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
         refuseWriting();
         return change((records) => records.interrupt(owner));
       },
+      async delete(partition, uuid) {
+        refuseWriting();
+        return change((records) => records.delete(partition, uuid));
+      },
       prune(partition, keep) {
         const { withinMs } = keep;
         return remove({ work: 'prune', partition, keep }, withinMs, (records, goOn) => records.prune(partition, keep, goOn));

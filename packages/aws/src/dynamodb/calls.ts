@@ -1,5 +1,5 @@
 /** Call records in `mcp-function_calls`. */
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { CallQuery, CallRecord, CallStore, Logger } from '@mcp-daemon/core';
 import { checkMany, DaemonError, planStatistics } from '@mcp-daemon/core';
 
@@ -181,6 +181,16 @@ export function createCalls({ dynamo, payloads, open, queue, logger }: CallsOpti
       if (beginning.length >= most) return beginning;
       const found = new Set([...beginning, ...(await endingWith(partition, text, most))]);
       return [...found].sort().reverse().slice(0, most);
+    },
+    async delete(partition, uuid) {
+      await written();
+      if (!isKey(partition, uuid)) return false;
+      const { Attributes: item } = await dynamo.send(
+        new DeleteItemCommand({ TableName: TABLE.calls, Key: callKey(partition, uuid), ReturnValues: 'ALL_OLD' }),
+      );
+      if (item === undefined) return false;
+      await payloads.remove(item); // its row is gone: a blob that is left over is never read
+      return !isExpired(item, Date.now());
     },
     async interrupt() {
       await written();

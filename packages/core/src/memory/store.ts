@@ -195,6 +195,13 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
         const found = uuids.filter((uuid) => uuid.startsWith(wanted) || uuid.endsWith(wanted));
         return found.sort().reverse().slice(0, most);
       },
+      delete(partition, uuid) {
+        const records = use(partition);
+        const row = records?.get(uuid);
+        if (records === undefined || row === undefined) return false;
+        remove(records, row);
+        return true;
+      },
       interrupt,
       prune,
       shrink,

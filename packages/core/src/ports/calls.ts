@@ -92,6 +92,12 @@ export interface CallStore {
   /** Removes settled records; returns how many. */
   prune(partition: string, keep: Retention): Awaitable<number>;
   /**
+   * Removes one record, whatever its state, with what was moved to a blob store. Absent: the store removes records by age and number only.
+   *
+   * @returns whether there was one
+   */
+  delete?(partition: string, uuid: string): Awaitable<boolean>;
+  /**
    * Removes the oldest settled records of all partitions while the store takes more than `bytes`; returns how many. Absent if a
    * store does not know its size.
    *

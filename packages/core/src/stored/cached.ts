@@ -97,7 +97,7 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
 
   function purgeFunction(partition: string, name: string): void {
     lists.purge(functionKey(partition, name));
-    cache.purge(key('rows', partition));
+    purgeRows(partition);
   }
 
   /** The rows that are kept of a partition: what depends on a module is read from them. */
@@ -213,7 +213,7 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
         if (removed > 0) lists.clear();
         return removed;
       });
-    const { shrink, lastPrune, pruned } = calls;
+    const { shrink, lastPrune, pruned, delete: remove } = calls;
     return {
       ...calls,
       write: (rows) => andThen(calls.write(rows), () => purgeLists(rows)),
@@ -248,6 +248,15 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
       ...(shrink === undefined
         ? {}
         : { shrink: (bytes: number, withinMs?: number) => purged(shrink.call(calls, bytes, withinMs)) }),
+      ...(remove === undefined
+        ? {}
+        : {
+            delete: (partition: string, uuid: string) =>
+              andThen(remove.call(calls, partition, uuid), (was) => {
+                if (was) lists.clear(); // the name of its function is not known
+                return was;
+              }),
+          }),
       ...(lastPrune === undefined ? {} : { lastPrune: () => lastPrune.call(calls) }),
       ...(pruned === undefined ? {} : { pruned: (at: number) => pruned.call(calls, at) }),
     };

@@ -1,10 +1,11 @@
 /** Reads statistics of calls. */
+import type { CallCounts, CallStatistics, StatisticsGroup, StatisticsQuery } from '@mcp-daemon/core';
+import { errorRateOf } from '@mcp-daemon/core';
+
 import type { Given } from '../base/arguments.js';
 import { filtersOf } from '../base/arguments.js';
 import type { PageArgs } from '../base/paging.js';
 import type { Context } from '../reading/context.js';
-import type { CallCounts, CallStatistics, StatisticsGroup, StatisticsQuery } from '../reading/statistics-port.js';
-import { readStatistics } from '../reading/statistics-port.js';
 import type { CallFilters } from './calls.js';
 import { callQuery } from './calls.js';
 import type { Resolvers } from './resolver.js';
@@ -40,13 +41,17 @@ async function count(args: StatisticsArgs, { caller, limits, loaders, deadline }
     ...given('order', order && ORDERS[order]),
   };
   const { calls } = await loaders.store();
-  return deadline.within(() => readStatistics(calls, caller.partition, query, deadline.signal));
+  return deadline.within(() => calls.statistics(caller.partition, query, deadline.signal));
 }
 
-/** The part of the ended calls that failed or ran out of time. */
-function errorRate({ calls, open, failed, timed_out }: CallCounts): number | null {
-  if (calls === open) return null;
-  return (failed.transport + failed.protocol + failed.tool + failed.unknown + timed_out) / (calls - open);
+const errorRate = (counts: CallCounts): number | null => (counts.calls === counts.open ? null : errorRateOf(counts));
+
+/** The part of the ended calls that failed, by what failed. */
+function errorRates({ calls, open, failed }: CallCounts): CallCounts['failed'] | null {
+  const ended = calls - open;
+  if (ended === 0) return null;
+  const { transport, protocol, tool, unknown } = failed;
+  return { transport: transport / ended, protocol: protocol / ended, tool: tool / ended, unknown: unknown / ended };
 }
 
 export const statisticsResolvers: Resolvers = {
@@ -56,6 +61,7 @@ export const statisticsResolvers: Resolvers = {
     start: (group: Partial<StatisticsGroup>) => group.start ?? null,
     timedOut: (group: CallCounts) => group.timed_out,
     errorRate,
+    errorRates,
     timeSpent: (group: CallCounts) => group.time_spent,
   },
 };
