@@ -7,11 +7,22 @@ import type { World } from './support.js';
 import { callerOf, worldOf } from './support.js';
 
 const QUERY = `subscription($filter: CallFilter) { calls(filter: $filter) {
-  id type mcpFunctionCallUuid name mcpType updatedBy revision status fault timeSpentMs } }`;
+  id type mcpFunctionCallUuid name mcpType updatedBy revision createdAt client isRecorded status fault timeSpentMs } }`;
 
 const settled = (name: string, over: Partial<DaemonEvent> = {}): DaemonEvent =>
   ({
-    ...{ type: 'call_settled', partition: 'acme', callId: `id-${name}`, name, mcp_type: 'tool', subject: 'ada', revision: 'r1' },
+    ...{
+      type: 'call_settled',
+      partition: 'acme',
+      callId: `id-${name}`,
+      name,
+      mcp_type: 'tool',
+      subject: 'ada',
+      revision: 'r1',
+      created_at: 0,
+      client: 'c/1',
+      recorded: true,
+    },
     ...{ status: 'completed', fault: null, time_spent: 1.5 },
     ...over,
   }) as DaemonEvent;
@@ -37,10 +48,30 @@ it('gives the calls of the partition, and none of another', async () => {
   const results = await begin(world, null, { role: 'viewer' });
   world.daemon.events.publish(settled('other', { partition: 'beta' }));
   world.daemon.events.publish({
-    ...{ type: 'call_started', partition: 'acme', callId: 'id-a', name: 'a', mcp_type: 'tool', subject: 'ada', revision: 'r1' },
+    ...{
+      type: 'call_started',
+      partition: 'acme',
+      callId: 'id-a',
+      name: 'a',
+      mcp_type: 'tool',
+      subject: 'ada',
+      revision: 'r1',
+      created_at: 0,
+      client: 'c/1',
+      recorded: true,
+    },
   });
   world.daemon.events.publish(settled('a', { status: 'failed', fault: 'tool' } as Partial<DaemonEvent>));
-  const about = { mcpFunctionCallUuid: 'id-a', name: 'a', mcpType: 'tool', updatedBy: 'ada', revision: 'r1' };
+  const about = {
+    mcpFunctionCallUuid: 'id-a',
+    name: 'a',
+    mcpType: 'tool',
+    updatedBy: 'ada',
+    revision: 'r1',
+    createdAt: '1970-01-01T00:00:00+00:00',
+    client: 'c/1',
+    isRecorded: true,
+  };
   expect((await results.next()).value.data.calls).toEqual({
     ...{ id: expect.any(String), type: 'STARTED', ...about, status: 'in_process', fault: null, timeSpentMs: null },
   });
