@@ -181,19 +181,18 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
 
   /** Reads after all written records are imported; at once, if nothing waits. */
-  function read<T>(work: (records: RecordDatabase) => T): Awaitable<T> {
+  function read<T>(work: (records: RecordDatabase) => T, settle = importer.settle): Awaitable<T> {
     refuse();
     const known = opened;
     if (known !== undefined && (readonly || attempt(() => isIntact() && known.isSettled()))) return attempt(() => work(known));
-    return importer
-      .settle(busyTimeoutMs)
+    return settle(busyTimeoutMs)
       .then(database)
       .then((records) => attempt(() => work(records)));
   }
 
   async function statistics(partition: string, query: StatisticsQuery, signal?: AbortSignal): Promise<CallStatistics> {
     planStatistics(query); // a wrong query need not wait for an import
-    const records = await read((database) => database);
+    const records = await read((database) => database, importer.settleBeside);
     const check = (): void => {
       refuse();
       if (records !== opened) throw new DaemonError('store_busy', 'The record file was replaced meanwhile: try again.');

@@ -4,7 +4,7 @@
  */
 import type { QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
-import type { CallStatistics, StatisticsCollector, StatisticsQuery } from '@mcp-daemon/core';
+import type { CallRecord, CallStatistics, StatisticsQuery } from '@mcp-daemon/core';
 import { collectStatistics, planStatistics } from '@mcp-daemon/core';
 
 import { callsRequest, matchesNothing } from './call-filter.js';
@@ -29,8 +29,8 @@ export interface StatisticsBounds {
 /** The attributes that are counted. */
 const COUNTED = ['name', 'updated_by', 'status', 'fault', 'time_spent', 'updated_at', 'created_at', TTL_ATTRIBUTE];
 
-function requestOf(partition: string, query: StatisticsQuery, key: 'updated_at' | 'name', now: number): QueryCommandInput {
-  const request = callsRequest(partition, { ...planStatistics(query).filter, bodies: true }, key, now);
+function requestOf(key: string, query: StatisticsQuery, index: 'updated_at' | 'name', now: number): QueryCommandInput {
+  const request = callsRequest(key, { ...planStatistics(query).filter, bodies: true }, index, now);
   const names = Object.fromEntries(COUNTED.map((attribute) => [`#${attribute}`, attribute]));
   return {
     ...request,
@@ -43,23 +43,38 @@ function requestOf(partition: string, query: StatisticsQuery, key: 'updated_at' 
 
 /** What one request has read. */
 interface Part {
-  items: Item[];
+  records: CallRecord[];
   next: Item | undefined;
   units: number;
 }
 
-async function read(dynamo: Dynamo, request: QueryCommandInput, from: Item | undefined): Promise<Part> {
+async function read(dynamo: Dynamo, request: QueryCommandInput, from: Item | undefined, now: number): Promise<Part> {
   const command = new QueryCommand(from === undefined ? request : { ...request, ExclusiveStartKey: from });
   const { Items: items = [], LastEvaluatedKey: next, ConsumedCapacity: consumed } = await dynamo.send(command);
-  return { items, next, units: consumed?.CapacityUnits ?? 0 };
+  const records = items.filter((item) => !isExpired(item, now)).map((item) => decodeCall(item));
+  return { records, next, units: consumed?.CapacityUnits ?? 0 };
 }
 
-function count(collector: StatisticsCollector, items: readonly Item[], now: number): void {
-  for (const item of items) {
-    if (isExpired(item, now)) continue;
-    const record = decodeCall(item);
-    collector.of(record).add(record.status, record.fault, record.time_spent);
-  }
+/** The rows under one key, along the time. */
+interface Stream {
+  readonly request: QueryCommandInput;
+  next: Item | undefined;
+  /** All rows after this time were read. Milliseconds since 1970. */
+  readUntil: number;
+}
+
+/** The stream whose next rows are the newest. */
+const newestOf = (streams: readonly Stream[]): Stream | undefined =>
+  streams.reduce<Stream | undefined>((a, b) => (a === undefined || b.readUntil > a.readUntil ? b : a), undefined);
+
+/** What {@link readStatistics} takes. */
+export interface StatisticsReads {
+  dynamo: Dynamo;
+  /** The values of `partition_key` under which the records of the partition are. */
+  keys: readonly string[];
+  query: StatisticsQuery;
+  signal?: AbortSignal | undefined;
+  bounds?: StatisticsBounds;
 }
 
 /**
@@ -67,38 +82,61 @@ function count(collector: StatisticsCollector, items: readonly Item[], now: numb
  *
  * @throws DaemonError `invalid_params`, `store_busy`, `store_failed` or `closed`; the signal's reason
  */
-export async function readStatistics(
-  dynamo: Dynamo,
-  partition: string,
-  query: StatisticsQuery,
-  signal?: AbortSignal,
-  { requests = 200, readUnits = 4_000 }: StatisticsBounds = {},
-): Promise<CallStatistics> {
+export async function readStatistics({ dynamo, keys, query, signal, bounds = {} }: StatisticsReads): Promise<CallStatistics> {
+  const { requests = 200, readUnits = 4_000 } = bounds;
   const plan = planStatistics(query);
   const collector = collectStatistics(plan);
-  signal?.throwIfAborted();
-  if (partition === '' || matchesNothing(plan.filter)) return collector.result();
   const now = Date.now();
-  if (plan.filter.name !== undefined) {
-    // A function that is rarely called: all its rows are in one answer of the index by name.
-    const { items, next } = await read(dynamo, requestOf(partition, query, 'name', now), undefined);
-    signal?.throwIfAborted();
-    if (next === undefined) {
-      count(collector, items, now);
-      return collector.result();
-    }
-  }
-  const request = requestOf(partition, query, 'updated_at', now);
-  let next: Item | undefined;
+  let made = 0;
   let units = 0;
-  for (let made = 0; made < requests && units < readUnits; made += 1) {
-    const part = await read(dynamo, request, next);
+
+  async function next(request: QueryCommandInput, from: Item | undefined): Promise<Part> {
     signal?.throwIfAborted();
-    count(collector, part.items, now);
+    const part = await read(dynamo, request, from, now);
+    signal?.throwIfAborted();
+    made += 1;
     units += part.units;
-    next = part.next;
-    if (next === undefined) return collector.result();
+    return part;
   }
-  // Rows of the last millisecond may be read in part.
-  return collector.result((parseTime(textOf(next?.['updated_at'])) ?? now) + 1);
+
+  function count(records: readonly CallRecord[]): void {
+    for (const record of records) collector.of(record).add(record.status, record.fault, record.time_spent);
+  }
+
+  /** A function that is rarely called: all its rows under a key are in one answer of the index by name. */
+  async function byName(): Promise<CallRecord[] | undefined> {
+    const found: CallRecord[] = [];
+    for (const key of keys) {
+      const part = await next(requestOf(key, query, 'name', now), undefined);
+      if (part.next !== undefined) return undefined;
+      found.push(...part.records);
+    }
+    return found;
+  }
+
+  signal?.throwIfAborted();
+  if (matchesNothing(plan.filter)) return collector.result();
+  const rare = plan.filter.name === undefined ? undefined : await byName();
+  if (rare !== undefined) {
+    count(rare);
+    return collector.result();
+  }
+  let open = keys.map((key): Stream => ({
+    ...{ request: requestOf(key, query, 'updated_at', now), next: undefined, readUntil: Infinity },
+  }));
+  /** Records that are older than what was not read yet: if reading stops, they do not count. */
+  let older: CallRecord[] = [];
+  for (let stream = newestOf(open); stream !== undefined; stream = newestOf(open)) {
+    const readUntil = stream.readUntil;
+    if (made >= requests || units >= readUnits) return collector.result(readUntil === Infinity ? now : readUntil + 1);
+    const part = await next(stream.request, stream.next);
+    stream.next = part.next;
+    stream.readUntil = parseTime(textOf(part.next?.['updated_at'])) ?? -Infinity;
+    if (part.next === undefined) open = open.filter((one) => one !== stream);
+    const limit = newestOf(open)?.readUntil ?? -Infinity;
+    const all = [...older, ...part.records];
+    count(all.filter(({ updated_at }) => updated_at > limit));
+    older = all.filter(({ updated_at }) => updated_at <= limit);
+  }
+  return collector.result();
 }

@@ -161,7 +161,7 @@ export function createCalls({ dynamo, payloads, open, queue, logger }: CallsOpti
     async statistics(partition, query, signal) {
       planStatistics(query); // a wrong query need not wait
       await written();
-      return readStatistics(dynamo, partition, query, signal);
+      return readStatistics({ dynamo, keys: partition === '' ? [] : [partition], query, signal });
     },
     async list(partition, query) {
       await written();

@@ -5,16 +5,19 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
 /** How long one part may take. A call waits at most about this long. */
-const PART_MS = 1;
-/** If others need the event loop for longer than this between two parts, it is busy. */
-const BUSY_MS = 0.3;
-/** The pause on a busy event loop, in lengths of the part before it: so the work takes at most a fifth of the time. */
-const PAUSE = 4;
+const PART_MS = 0.5;
+/** If others use the event loop for longer than this between two parts, it may be busy. */
+const BUSY_MS = 0.1;
+/** It stays busy while others use more than this part of the time. */
+const BUSY_LOOP = 0.2;
+/** The pause on a busy event loop, in lengths of the part before it: so the work takes at most a tenth of the time. */
+const PAUSE = 9;
+const MIN_PAUSE_MS = 4;
 const MAX_PAUSE_MS = 20;
 
 /** Paces long work. */
 export interface Breather {
-  /** How many items the next part should have, to take about a millisecond. */
+  /** How many items the next part should have, to take about half a millisecond. */
   readonly items: number;
   /**
    * Call it after each part. It lets others use the event loop, and resolves when the next part may begin.
@@ -28,17 +31,18 @@ export interface Breather {
 /** What {@link createBreather} takes. */
 export interface BreatherOptions {
   signal?: AbortSignal | undefined;
-  /** Items of the first part. Default 500. */
+  /** Items of the first part. Default 300. */
   items?: number;
   /** The greatest number of items of a part. Default 10,000. */
   most?: number;
 }
 
 /** Creates a breather. The first part begins now. @throws the signal's reason, if it is aborted */
-export function createBreather({ signal, items: first = 500, most = 10_000 }: BreatherOptions = {}): Breather {
+export function createBreather({ signal, items: first = 300, most = 10_000 }: BreatherOptions = {}): Breather {
   signal?.throwIfAborted();
   let items = first;
   let began = performance.now();
+  let busy = false;
   return {
     get items() {
       return items;
@@ -48,7 +52,13 @@ export function createBreather({ signal, items: first = 500, most = 10_000 }: Br
       const took = Math.max(0.01, ended - began);
       if (count > 0) items = Math.round(Math.min(most, items * 2, Math.max(50, items / 4, (count / took) * PART_MS)));
       await turn();
-      if (performance.now() - ended > BUSY_MS) await sleep(Math.min(MAX_PAUSE_MS, Math.max(1, took * PAUSE)));
+      busy ||= performance.now() - ended > BUSY_MS;
+      if (busy) {
+        // During the pause, the loop is used by others alone.
+        const before = performance.eventLoopUtilization();
+        await sleep(Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, took * PAUSE)));
+        busy = performance.eventLoopUtilization(before).utilization > BUSY_LOOP;
+      }
       signal?.throwIfAborted();
       began = performance.now();
     },

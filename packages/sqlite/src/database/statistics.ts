@@ -1,5 +1,5 @@
 /**
- * Counts records in groups. Records are read along an index in parts of about a millisecond, so that calls run in between. Each part is
+ * Counts records in groups. Records are read along an index in parts of about half a millisecond, so that calls run in between. Each part is
  * one row: its records are packed into one text, because a row and its columns cost more than what is in them.
  */
 import type { CallCounter, CallStatistics, StatisticsCollector, StatisticsPlan, StatisticsQuery } from '@mcp-daemon/core';
@@ -177,7 +177,7 @@ function createCount(connection: Connection, { by }: StatisticsPlan, collector: 
 }
 
 /**
- * Counts the calls of a partition. Does not block the event loop for more than about a millisecond at a time.
+ * Counts the calls of a partition. Does not block the event loop for much longer than half a millisecond at a time.
  *
  * @throws DaemonError `invalid_params`; what the engine, the signal and `check` throw
  */
