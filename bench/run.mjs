@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { setup } from '../scripts/setup.mjs';
 import { stopAll } from './lib/processes.mjs';
 
-const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|all] [--runs N] [--rounds N] [--n N] [--only A,B]
+const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statistics|graphql|all] [--runs N] [--rounds N] [--n N] [--only A,B]
                           [--records N] [--before FILE] [--out FILE]
 
   stdio         cold start and throughput
@@ -19,8 +19,10 @@ const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|all] [--
   http          calls over HTTP
   sessions      what sessions, streams and calls over HTTP keep in memory
   data          lists of many call records, imports of catalogs, stored partitions, and recording to DynamoDB
+  statistics    statistics of call records, and calls beside them
+  graphql       queries, beside a handler written by hand
   --runs N      cold starts of each server (15)
-  --rounds N    rounds of throughput, growth, HTTP, sessions and data (5, 3, 3, 2, 3)
+  --rounds N    rounds of throughput, growth, HTTP, sessions, data, statistics and GraphQL (5, 3, 3, 2, 3, 3, 3)
   --n N         calls of each server in a round (20000)
   --records N   call records that are listed (1000000)
   --only A,B    measures these groups beside the floor: sdk, sqlite, memory, none, silent, open
@@ -33,7 +35,9 @@ const SUITES = {
   http: ['http'],
   sessions: ['sessions'],
   data: ['data', 'stores'],
-  all: ['cold', 'load', 'growth', 'http', 'sessions', 'data', 'stores'],
+  statistics: ['statistics'],
+  graphql: ['graphql'],
+  all: ['cold', 'load', 'growth', 'http', 'sessions', 'data', 'stores', 'statistics', 'graphql'],
 };
 
 function options() {
@@ -66,6 +70,7 @@ function options() {
     rounds: {
       ...{ load: count('rounds', 5), growth: count('rounds', 3), http: count('rounds', 3) },
       ...{ sessions: count('rounds', 2), data: count('rounds', 3), stores: count('rounds', 3) },
+      ...{ statistics: count('rounds', 3), graphql: count('rounds', 3) },
     },
   };
 }

@@ -146,6 +146,14 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
         refuse();
         return calls.get(partition, uuid);
       },
+      async getMany(partition, uuids, more) {
+        refuse();
+        return calls.getMany(partition, uuids, more);
+      },
+      async statistics(partition, query, signal) {
+        refuse();
+        return calls.statistics(partition, query, signal);
+      },
       async list(partition, query) {
         refuse();
         return calls.list(partition, query);
@@ -161,6 +169,10 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
       async interrupt() {
         refuse();
         return calls.interrupt();
+      },
+      async delete(partition, uuid) {
+        refuse();
+        return calls.delete?.(partition, uuid) ?? false;
       },
       async prune(partition, keep) {
         refuse();

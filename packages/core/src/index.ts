@@ -125,15 +125,31 @@ export { createMemoryBlobs } from './memory/blobs.js';
 export { uuidv7 } from './base/uuid.js';
 export { blobKeyProblem } from './base/blob-key.js';
 export { compareText } from './base/order.js';
-export { fromCursor, isClient, pageLimit, toCursor } from './records/paging.js';
+export { createBreather } from './base/breather.js';
+export type { Breather, BreatherOptions } from './base/breather.js';
+export { checkMany, fromCursor, isClient, pageLimit, toCursor } from './records/paging.js';
+export { collectStatistics, errorRateOf, errorsOf, planStatistics } from './records/statistics.js';
+export type { CallCounter, GroupedRecord, StatisticsCollector, StatisticsPlan } from './records/statistics.js';
+export { MAX_STATISTICS_DAYS, STATISTICS_GROUPINGS, STATISTICS_ORDERS } from './ports/call-statistics.js';
+export type {
+  CallCounts,
+  CallStatistics,
+  StatisticsGroup,
+  StatisticsGrouping,
+  StatisticsOrder,
+  StatisticsQuery,
+  TimeSpent,
+} from './ports/call-statistics.js';
 export { CALL_STATUSES } from './ports/calls.js';
 export type { Awaitable } from './base/awaitable.js';
 export type {
   CallFault,
+  CallFilters,
   CallQuery,
   CallRecord,
   CallStatus,
   CallStore,
+  GetManyOptions,
   LastPrune,
   McpType,
   Retention,

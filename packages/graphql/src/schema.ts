@@ -18,6 +18,7 @@ import type { Resolver, Resolvers } from './resolvers/resolver.js';
 import { revisionResolvers } from './resolvers/revisions.js';
 import { settingChanges } from './resolvers/setting-changes.js';
 import { settingResolvers } from './resolvers/settings.js';
+import { statisticsResolvers } from './resolvers/statistics.js';
 import { subscribers, subscriptionResolvers } from './resolvers/subscription.js';
 import { SCHEMA_TEXT } from './schema-text.js';
 
@@ -26,6 +27,7 @@ const ALL: readonly Resolvers[] = [
   functionChanges,
   callResolvers,
   callChanges,
+  statisticsResolvers,
   moduleResolvers,
   moduleChanges,
   settingResolvers,

@@ -2,14 +2,16 @@
  * The open database of call records. This module is loaded when records are first imported or read: the first call of a process
  * needs only the journal.
  */
-import type { CallQuery, CallRecord, LastPrune, Page, Retention } from '@mcp-daemon/core';
+import type { CallQuery, CallRecord, CallStatistics, LastPrune, Page, Retention } from '@mcp-daemon/core';
 
 import type { OpenOptions } from './database/open.js';
 import { openDatabase } from './database/open.js';
-import { prune } from './database/prune.js';
+import { deleteCall, prune } from './database/prune.js';
 import type { Reader } from './database/reader.js';
 import { createReader } from './database/reader.js';
 import { giveBack, shrink } from './database/size.js';
+import type { StatisticsOptions } from './database/statistics.js';
+import { readStatistics } from './database/statistics.js';
 import { lastPrune, notePrune } from './database/upkeep.js';
 import { chooseEngine } from './engine/engine.js';
 import { checkpointAll } from './import/checkpoint.js';
@@ -37,10 +39,15 @@ export interface RecordDatabase {
   get(partition: string, uuid: string): CallRecord | undefined;
   /** Also throws DaemonError `invalid_cursor` or `invalid_params`. */
   list(partition: string, query: CallQuery): Page<CallRecord>;
+  getMany: Reader['getMany'];
   count: Reader['count'];
   find: Reader['find'];
+  /** Counts records in groups; also throws DaemonError `invalid_params`, and what the signal and `check` throw. */
+  statistics(options: StatisticsOptions): Promise<CallStatistics>;
   /** Marks open records of ended processes as interrupted; returns how many. @param owner the owner id of this process */
   interrupt(owner: string): number;
+  /** Removes one record; returns whether there was one. */
+  delete(partition: string, uuid: string): boolean;
   /** Removes settled records; returns how many. @param goOn called before each batch; false stops the work */
   prune(partition: string, keep: Retention, goOn: () => boolean): Promise<number>;
   /** Removes the oldest settled records while the database takes more bytes; returns how many. @param goOn as for `prune` */
@@ -63,9 +70,12 @@ export async function openRecordDatabase({ folder, ...options }: RecordDatabaseO
     isSettled: () => pendingJournals(connection, folder).every(({ size, position }) => size <= position),
     get: reader.get,
     list: reader.list,
+    getMany: reader.getMany,
     count: reader.count,
     find: reader.find,
+    statistics: (options) => readStatistics(connection, options),
     interrupt: (owner) => interruptEnded(connection, folder, owner),
+    delete: (partition, uuid) => deleteCall(connection, partition, uuid),
     async prune(partition, keep, goOn) {
       const removed = await prune(connection, partition, keep, goOn);
       if (removed > 0) await giveBack(connection, goOn);

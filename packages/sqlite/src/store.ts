@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { rmdirSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 
-import type { Awaitable, Logger, Store } from '@mcp-daemon/core';
-import { DaemonError } from '@mcp-daemon/core';
+import type { Awaitable, CallStatistics, Logger, StatisticsQuery, Store } from '@mcp-daemon/core';
+import { DaemonError, planStatistics } from '@mcp-daemon/core';
 
 import { checkHeader, createFile, markInUse, refuseAbsent } from './database/file.js';
 import { createFileWatch } from './database/file-watch.js';
@@ -181,14 +181,29 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
 
   /** Reads after all written records are imported; at once, if nothing waits. */
-  function read<T>(work: (records: RecordDatabase) => T): Awaitable<T> {
+  function read<T>(work: (records: RecordDatabase) => T, settle = importer.settle): Awaitable<T> {
     refuse();
     const known = opened;
     if (known !== undefined && (readonly || attempt(() => isIntact() && known.isSettled()))) return attempt(() => work(known));
-    return importer
-      .settle(busyTimeoutMs)
+    return settle(busyTimeoutMs)
       .then(database)
       .then((records) => attempt(() => work(records)));
+  }
+
+  async function statistics(partition: string, query: StatisticsQuery, signal?: AbortSignal): Promise<CallStatistics> {
+    planStatistics(query); // a wrong query need not wait for an import
+    const records = await read((database) => database, importer.settleBeside);
+    const check = (): void => {
+      refuse();
+      if (records !== opened) throw new DaemonError('store_busy', 'The record file was replaced meanwhile: try again.');
+    };
+    try {
+      check();
+      return await records.statistics({ partition, query, signal, check });
+    } catch (error) {
+      if (signal?.aborted === true && error === signal.reason) throw error;
+      throw toStoreError(error);
+    }
   }
 
   /** Changes the database, after all written records are imported. */
@@ -270,12 +285,18 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     calls: {
       write,
       get: (partition, uuid) => read((records) => records.get(partition, uuid)),
+      getMany: (partition, uuids, { bodies = true } = {}) => read((records) => records.getMany(partition, uuids, bodies)),
       list: (partition, query) => read((records) => records.list(partition, query)),
       count: (partition, query, most) => read((records) => records.count(partition, query, most)),
       find: (partition, part, most) => read((records) => records.find(partition, part, most)),
+      statistics,
       interrupt() {
         refuseWriting();
         return change((records) => records.interrupt(owner));
+      },
+      async delete(partition, uuid) {
+        refuseWriting();
+        return change((records) => records.delete(partition, uuid));
       },
       prune(partition, keep) {
         const { withinMs } = keep;

@@ -1,13 +1,15 @@
 /** Call records in `mcp-function_calls`. */
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { CallQuery, CallRecord, CallStore, Logger } from '@mcp-daemon/core';
-import { DaemonError } from '@mcp-daemon/core';
+import { checkMany, DaemonError, planStatistics } from '@mcp-daemon/core';
 
 import { backOff, inParallel, inParts } from '../base/pacing.js';
 import { BATCH_WRITES, BATCHES_AT_ONCE } from './batch.js';
 import { createConditions } from './call-filter.js';
 import { callKey, decodeCall, isExpired } from './call-item.js';
 import { countItems, listItems } from './call-list.js';
+import { readMany } from './call-many.js';
+import { readStatistics } from './call-statistics.js';
 import type { Dynamo } from './client.js';
 import type { Item } from './codec.js';
 import { textOf } from './codec.js';
@@ -145,6 +147,22 @@ export function createCalls({ dynamo, payloads, open, queue, logger }: CallsOpti
       );
       return item === undefined || isExpired(item, Date.now()) ? undefined : payloads.decode(item);
     },
+    async getMany(partition, uuids, { bodies = true } = {}) {
+      checkMany(uuids);
+      const waiting = new Map(uuids.map((uuid) => [uuid, queue?.find(partition, uuid)]));
+      const asked = uuids.filter((uuid) => waiting.get(uuid) === undefined && isKey(partition, uuid));
+      const decode = (items: readonly Item[]): Promise<CallRecord[]> => records(items, { bodies });
+      const stored = await readMany({ dynamo, partition, uuids: asked, decode });
+      return uuids.map((uuid) => {
+        const row = waiting.get(uuid) ?? stored.get(uuid);
+        return row && (bodies ? { ...row } : { ...row, arguments: null, content: null });
+      });
+    },
+    async statistics(partition, query, signal) {
+      planStatistics(query); // a wrong query need not wait
+      await written();
+      return readStatistics({ dynamo, keys: partition === '' ? [] : [partition], query, signal });
+    },
     async list(partition, query) {
       await written();
       const { items, cursor } = await listItems(dynamo, partition, query);
@@ -163,6 +181,16 @@ export function createCalls({ dynamo, payloads, open, queue, logger }: CallsOpti
       if (beginning.length >= most) return beginning;
       const found = new Set([...beginning, ...(await endingWith(partition, text, most))]);
       return [...found].sort().reverse().slice(0, most);
+    },
+    async delete(partition, uuid) {
+      await written();
+      if (!isKey(partition, uuid)) return false;
+      const { Attributes: item } = await dynamo.send(
+        new DeleteItemCommand({ TableName: TABLE.calls, Key: callKey(partition, uuid), ReturnValues: 'ALL_OLD' }),
+      );
+      if (item === undefined) return false;
+      await payloads.remove(item); // its row is gone: a blob that is left over is never read
+      return !isExpired(item, Date.now());
     },
     async interrupt() {
       await written();

@@ -45,7 +45,8 @@ function localTime(at: number): string {
   return date.toISOString().slice(0, 19).replace('T', ' ');
 }
 
-const spent = (ms: number | null): string =>
+/** A duration, as people read it; empty if it is not known. */
+export const spent = (ms: number | null): string =>
   ms === null ? '' : ms < 1_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1_000).toFixed(2)} s`;
 const painted = (paint: Paint, status: CallStatus): string => paint(STATUS_COLOURS[status], status);
 const nameAndNotes = ({ name, notes }: CallRecord): string => oneLine(name) + (notes === null ? '' : ` — ${oneLine(notes, 80)}`);

@@ -1,35 +1,19 @@
 /**
- * `calls list`, `calls show` and `calls tail`: print the record of calls.
+ * `calls list`, `calls show` and `calls tail`: print the record of calls. `calls stats` has its own file.
  */
 import type { CallRecord } from '@mcp-daemon/core';
 
 import { Failure } from '../errors.js';
 import { DEFAULT_PARTITION } from '../settings/partition.js';
-import { CALL_TYPES, callLine, callTable, callText, STATUS_COLOURS, toJson } from './calls-text.js';
+import { CALL_FILTERS, TIME_FILTERS } from './calls-flags.js';
+import { callsStats } from './calls-stats.js';
+import { callLine, callTable, callText, toJson } from './calls-text.js';
 import type { CommandGroup } from './command.js';
 import { defineCommand, defined, STORE_FLAGS, switchFlag, textFlag } from './command.js';
-import { PARTITION_FLAG, partitionOf } from './partition-flag.js';
+import { partitionOf } from './partition-flag.js';
 
 const DEFAULT_LIMIT = '100';
 const DEFAULT_LINES = '10';
-
-/** The flags that say which calls. */
-export const CALL_FILTERS = {
-  name: textFlag('Only calls of this function'),
-  type: textFlag(`Only calls of this type: ${CALL_TYPES.join(', ')}`),
-  status: textFlag(`Only calls with this status: ${Object.keys(STATUS_COLOURS).join(', ')}`),
-  caller: textFlag('Only calls of this user'),
-  client: textFlag('Only calls of this client, such as claude-ai, or claude-ai/1.2.0'),
-  server: textFlag('Only calls of the server with this name'),
-  revision: textFlag('Only calls that this revision of the catalog served: its digest, or the beginning of it'),
-  partition: PARTITION_FLAG,
-};
-
-/** The flags that say when. */
-export const TIME_FILTERS = {
-  since: textFlag('Only calls since this time: 2h, 7d, 2026-01-31T12:00'),
-  until: textFlag('Only calls until this time'),
-};
 
 const callsList = defineCommand({
   command: 'list',
@@ -149,6 +133,6 @@ const callsTail = defineCommand({
 export const calls: CommandGroup = {
   command: 'calls',
   description: 'Show recorded calls',
-  commands: [callsList, callsShow, callsTail],
+  commands: [callsList, callsShow, callsTail, callsStats],
   default: 'list',
 };

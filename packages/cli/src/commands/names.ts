@@ -5,6 +5,7 @@ import { findConfig } from '../settings/paths.js';
 import type { Setting } from '../settings/setting.js';
 import { SETTING_NAMES, SETTINGS } from '../settings/settings.js';
 import { CALL_TYPES, EXPORT_FORMATS, STATUS_COLOURS } from './calls-text.js';
+import { STATS_GROUPINGS, STATS_ORDERS } from './stats-text.js';
 
 /** The incomplete command line, as yargs has parsed it. */
 interface PartialCommandLine {
@@ -17,6 +18,8 @@ const FLAG_CHOICES: Readonly<Record<string, readonly string[]>> = {
   status: Object.keys(STATUS_COLOURS),
   type: CALL_TYPES,
   format: EXPORT_FORMATS,
+  by: STATS_GROUPINGS,
+  sort: STATS_ORDERS,
 };
 
 /** The choices of the flag whose value is being typed. yargs does not know them, because it would refuse their synonyms. */

@@ -46,7 +46,8 @@ export function readTime(text: string, flag: string, now = Date.now()): number {
   return time;
 }
 
-function oneOf<T extends string>(text: string, known: readonly T[], flag: string): T {
+/** One of the words of a flag. @throws UsageError if it is none of them */
+export function oneOf<T extends string>(text: string, known: readonly T[], flag: string): T {
   const found = known.find((word) => word === text);
   if (found !== undefined) return found;
   throw new UsageError(`--${flag}: ${mustBe(known, text)}${didYouMean(text, known)}`);

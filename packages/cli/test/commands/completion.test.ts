@@ -42,7 +42,9 @@ describe('completion in a shell', () => {
   });
 
   it('commands and flags are completed', async () => {
-    expect(await offered('calls', 's')).toEqual(['show']);
+    expect(await offered('calls', 's')).toEqual(['show', 'stats']);
+    expect(await offered('calls', 'stats', '--by', 'c')).toEqual(['caller']);
+    expect(await offered('calls', 'stats', '--sort', 'e')).toEqual(['errors']);
     expect(await offered('users', 'pa')).toEqual(['passwd']);
     expect(await offered('users', 'add', '--pas')).toEqual(['--password-stdin']);
     expect(await offered('install', '--sc')).toEqual(['--scope']);

@@ -64,3 +64,6 @@ export function uuidv7(): string {
   }
   return text.toString('latin1');
 }
+
+/** When a UUID of {@link uuidv7} was made, in milliseconds since 1970. */
+export const uuidTime = (uuid: string): number => parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);

@@ -1,4 +1,5 @@
 /** The events of a call. They are created only if there are listeners. */
+import { uuidTime } from '../base/uuid.js';
 import type { CallAnnounced, EventBus } from '../events/bus.js';
 import type { Settlement } from '../records/recorder.js';
 import type { RunningCall } from './running-call.js';
@@ -10,6 +11,9 @@ const about = ({ call, ticket, snapshot }: RunningCall): CallAnnounced => ({
   mcp_type: call.type,
   subject: call.request.exchange.subject,
   revision: snapshot.revision,
+  created_at: ticket.row?.created_at ?? uuidTime(ticket.callId),
+  client: ticket.row?.client ?? null,
+  recorded: ticket.row !== undefined,
 });
 
 /** Publishes that a call starts. */

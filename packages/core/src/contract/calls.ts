@@ -9,6 +9,8 @@ import assert from 'node:assert/strict';
 
 import { uuidv7 } from '../base/uuid.js';
 import type { CallQuery, CallRecord } from '../ports/calls.js';
+import { deleteChecks } from './calls-delete.js';
+import { statisticsChecks } from './calls-statistics.js';
 import type { ContractCheck } from './calls-support.js';
 import { check, exampleRecord, readAll, same, series, throws, uuids } from './calls-support.js';
 
@@ -332,4 +334,4 @@ const keeping: ContractCheck[] = [
 ];
 
 /** All checks of a {@link Store}. */
-export const storeContract: readonly ContractCheck[] = [...writing, ...listing, ...keeping];
+export const storeContract: readonly ContractCheck[] = [...writing, ...listing, ...statisticsChecks, ...keeping, ...deleteChecks];

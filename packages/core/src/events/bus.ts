@@ -28,6 +28,12 @@ export interface CallAnnounced {
   subject: string;
   /** Revision of the catalog that the call uses. */
   revision: string;
+  /** When the call began, in milliseconds since 1970. */
+  created_at: number;
+  /** The client program: `name/version`. Null if it did not say, and if the call has no record. */
+  client: string | null;
+  /** Whether the call has a record: false if the function's record policy is `none`. */
+  recorded: boolean;
 }
 
 /** A call has started, or has ended and its record is committed. */

@@ -1,9 +1,12 @@
 /** A store in this process's memory, for tests and for `--store memory`. Its content is lost when the process ends. */
+import { createBreather } from '../base/breather.js';
 import { uuidv7 } from '../base/uuid.js';
+import type { CallStatistics, StatisticsQuery } from '../ports/call-statistics.js';
 import type { CallQuery, CallRecord, Retention, Store } from '../ports/calls.js';
 import type { Page } from '../ports/page.js';
 import { DaemonError } from '../protocol/errors.js';
-import { fromCursor, isClient, pageLimit, toCursor } from '../records/paging.js';
+import { checkMany, fromCursor, isClient, pageLimit, toCursor } from '../records/paging.js';
+import { collectStatistics, planStatistics } from '../records/statistics.js';
 import { createMemoryCatalogStore } from './catalogs.js';
 
 /** What {@link createMemoryStore} takes. */
@@ -20,6 +23,8 @@ const byAge = (a: CallRecord, b: CallRecord): number => (a.mcp_function_call_uui
 
 /** The approximate size of a record. */
 const sizeOf = (row: CallRecord): number => 1_000 + 2 * ((row.arguments?.length ?? 0) + (row.content?.length ?? 0));
+
+const withoutBodies = (row: CallRecord): CallRecord => ({ ...row, arguments: null, content: null });
 
 const isOpen = (row: CallRecord): boolean => row.status === 'in_process';
 
@@ -101,10 +106,33 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     const items = start < 0 ? [] : found.slice(start, start + limit);
     const last = items.at(-1);
     const page: Page<CallRecord> = {
-      items: items.map((row) => (bodies ? { ...row } : { ...row, arguments: null, content: null })),
+      items: items.map((row) => (bodies ? { ...row } : withoutBodies(row))),
     };
     if (last !== undefined && start + limit < found.length) page.cursor = toCursor(last.mcp_function_call_uuid);
     return page;
+  }
+
+  function getMany(partition: string, uuids: readonly string[], bodies = true): (CallRecord | undefined)[] {
+    const records = use(partition);
+    checkMany(uuids);
+    return uuids.map((uuid) => {
+      const row = records?.get(uuid);
+      return row === undefined || !bodies ? row && withoutBodies(row) : { ...row };
+    });
+  }
+
+  async function statistics(partition: string, query: StatisticsQuery, signal?: AbortSignal): Promise<CallStatistics> {
+    const rows = [...(use(partition)?.values() ?? [])];
+    const plan = planStatistics(query);
+    const collector = collectStatistics(plan);
+    const breather = createBreather({ signal });
+    for (let at = 0; at < rows.length;) {
+      const part = rows.slice(at, at + breather.items);
+      for (const row of part) if (matches(row, plan.filter)) collector.of(row).add(row.status, row.fault, row.time_spent);
+      at += part.length;
+      await breather.rest(part.length);
+    }
+    return collector.result();
   }
 
   /** Only this process writes here, so an open record of another owner is interrupted. */
@@ -154,7 +182,9 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
         const row = use(partition)?.get(uuid);
         return row === undefined ? undefined : { ...row };
       },
+      getMany: (partition, uuids, { bodies } = {}) => getMany(partition, uuids, bodies),
       list,
+      statistics,
       count(partition, query, most = Infinity) {
         const found = [...(use(partition)?.values() ?? [])].filter((row) => matches(row, query));
         return Math.min(found.length, most);
@@ -164,6 +194,13 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
         const uuids = [...(use(partition)?.keys() ?? [])];
         const found = uuids.filter((uuid) => uuid.startsWith(wanted) || uuid.endsWith(wanted));
         return found.sort().reverse().slice(0, most);
+      },
+      delete(partition, uuid) {
+        const records = use(partition);
+        const row = records?.get(uuid);
+        if (records === undefined || row === undefined) return false;
+        remove(records, row);
+        return true;
       },
       interrupt,
       prune,

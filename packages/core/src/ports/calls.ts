@@ -1,76 +1,15 @@
 /** The port of stores for call records. Adapters pass one contract suite (`contract/calls.ts`). */
 import type { Awaitable } from '../base/awaitable.js';
+import type { CallFilters, CallRecord } from './call-record.js';
+import type { CallStatistics, StatisticsQuery } from './call-statistics.js';
 import type { CatalogStore } from './catalog-store.js';
 import type { Page } from './page.js';
 
-/** The kind of function that was called. A read of a template's URI is a `resource`. */
-export type McpType = 'tool' | 'resource' | 'prompt';
-
-/** All states of a call record. `in_process` is the only open one. */
-export const CALL_STATUSES = ['in_process', 'completed', 'failed', 'cancelled', 'timed_out', 'interrupted'] as const;
-
-/** One state of a call record. `interrupted`: the process ended before the call did. */
-export type CallStatus = (typeof CALL_STATUSES)[number];
-
-/** What made a call fail: the transport, the protocol (bad arguments, refused state) or the function itself. */
-export type CallFault = 'transport' | 'protocol' | 'tool';
-
-/**
- * One call, as it is stored. Field names are those of the Python engine's table.
- *
- * `fault`, `revision`, `bundle_digest`, `owner`, `traceparent`, `server` and `client` are additions: rows that the Python engine
- * wrote lack them. A store that reads such rows returns null, or an empty text if the type has no null.
- */
-export interface CallRecord {
-  partition_key: string;
-  mcp_function_call_uuid: string;
-  name: string;
-  mcp_type: McpType;
-  /** JSON text, or null if the record policy does not keep arguments. */
-  arguments: string | null;
-  /** JSON text of the MCP result, or null if there is none or the record policy does not keep it. */
-  content: string | null;
-  /** True if `content` was moved to a blob store. */
-  content_in_s3: boolean;
-  status: CallStatus;
-  /** What went wrong, in one line. */
-  notes: string | null;
-  /** Milliseconds, with fractions; null while the call runs. */
-  time_spent: number | null;
-  /** The caller. */
-  updated_by: string;
-  /** Milliseconds since 1970. */
-  created_at: number;
-  /** Milliseconds since 1970. */
-  updated_at: number;
-  fault: CallFault | null;
-  /** Revision of the catalog that the call was made on. */
-  revision: string;
-  /** Digest of the code that ran, if it has one. */
-  bundle_digest: string | null;
-  /** The process that wrote the record. A record stays open only if this process ends before the call does. */
-  owner: string;
-  /** W3C trace context of the request. */
-  traceparent: string | null;
-  /** Name of the called server, as in its config file. */
-  server: string | null;
-  /** The client program, as it names itself: `name/version`, at most 100 characters. */
-  client: string | null;
-}
+export { CALL_STATUSES } from './call-record.js';
+export type { CallFault, CallFilters, CallRecord, CallStatus, McpType } from './call-record.js';
 
 /** Which records to list. A record must match all filters. */
-export interface CallQuery {
-  name?: string;
-  mcp_type?: McpType;
-  status?: CallStatus;
-  /** Only calls of this caller. */
-  updated_by?: string;
-  /** Only calls of this client: its name, which matches all versions, or `name/version`. */
-  client?: string;
-  /** Only calls of the server with this name. */
-  server?: string;
-  /** Only calls that were made on this revision of the catalog. */
-  revision?: string;
+export interface CallQuery extends CallFilters {
   /** Only records with `updated_at` greater than this, in milliseconds since 1970. */
   updated_at_gt?: number;
   /** Only records with `updated_at` less than this, in milliseconds since 1970. */
@@ -81,6 +20,12 @@ export interface CallQuery {
   limit?: number;
   /** The cursor of the previous page. */
   cursor?: string;
+}
+
+/** Further options of {@link CallStore.getMany}. */
+export interface GetManyOptions {
+  /** Whether to read arguments and results. If false, both are null. Default true. */
+  bodies?: boolean;
 }
 
 /** How many settled records to keep. Open records are never pruned. */
@@ -112,12 +57,28 @@ export interface CallStore {
   write(rows: readonly CallRecord[]): Awaitable<void>;
   /** The partition's record with this uuid, or undefined. */
   get(partition: string, uuid: string): Awaitable<CallRecord | undefined>;
+  /**
+   * The partition's records with these uuids, in their order; undefined where there is none. Reads them at once, not one by one.
+   *
+   * @param uuids at most 1000; a uuid may be there twice
+   * @throws DaemonError `invalid_params` if there are more
+   */
+  getMany(partition: string, uuids: readonly string[], options?: GetManyOptions): Awaitable<(CallRecord | undefined)[]>;
   /** Newest first: sorted by uuid, and uuids sort by time of creation. New records do not shift pages. @throws DaemonError `invalid_cursor` */
   list(partition: string, query: CallQuery): Awaitable<Page<CallRecord>>;
   /**
    * The number of records that match; `limit` and `cursor` of the query are ignored. Counting stops at `most`. Default: no limit.
    */
   count(partition: string, query: CallQuery, most?: number): Awaitable<number>;
+  /**
+   * Counts the records that match, in groups, with their errors and times. Reads in small parts, so that running calls do not wait;
+   * records that are written meanwhile may be counted or not. A store in which reading is expensive may stop early: see
+   * `CallStatistics.complete`.
+   *
+   * @param signal stops it
+   * @throws DaemonError `invalid_params` for an invalid query; the signal's reason
+   */
+  statistics(partition: string, query: StatisticsQuery, signal?: AbortSignal): Awaitable<CallStatistics>;
   /**
    * The uuids that begin or end with this text, newest first, at most `most` of them (default 2). Case does not matter. Bodies
    * are not read.
@@ -130,6 +91,12 @@ export interface CallStore {
   interrupt(): Awaitable<number>;
   /** Removes settled records; returns how many. */
   prune(partition: string, keep: Retention): Awaitable<number>;
+  /**
+   * Removes one record, whatever its state, with what was moved to a blob store. Absent: the store removes records by age and number only.
+   *
+   * @returns whether there was one
+   */
+  delete?(partition: string, uuid: string): Awaitable<boolean>;
   /**
    * Removes the oldest settled records of all partitions while the store takes more than `bytes`; returns how many. Absent if a
    * store does not know its size.

@@ -17,6 +17,12 @@ export function pageLimit({ limit = 100 }: CallQuery): number {
   throw new DaemonError('invalid_params', `limit must be a whole number from 1 to ${MAX_LIMIT}.`);
 }
 
+/** @throws DaemonError `invalid_params` if more records are asked for at once than a page has at most */
+export function checkMany(uuids: readonly string[]): void {
+  if (uuids.length <= MAX_LIMIT) return;
+  throw new DaemonError('invalid_params', `At most ${MAX_LIMIT} records can be read at once, not ${uuids.length}.`);
+}
+
 /** The cursor of the page after the record of this uuid. */
 export const toCursor = (uuid: string): string => Buffer.from(`after ${uuid}`, 'utf8').toString('base64url');
 

@@ -7,6 +7,7 @@ import { andThen } from '../base/awaitable.js';
 import type { CacheStats } from '../base/cache.js';
 import { createCache } from '../base/cache.js';
 import { canonicalJson } from '../base/equality.js';
+import type { CallStatistics } from '../ports/call-statistics.js';
 import type { CallRecord, CallStore, Store } from '../ports/calls.js';
 import type { CatalogStore, PartitionHead } from '../ports/catalog-store.js';
 import type { CatalogRows, RowChanges } from '../ports/rows.js';
@@ -96,7 +97,7 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
 
   function purgeFunction(partition: string, name: string): void {
     lists.purge(functionKey(partition, name));
-    cache.purge(key('rows', partition));
+    purgeRows(partition);
   }
 
   /** The rows that are kept of a partition: what depends on a module is read from them. */
@@ -212,7 +213,7 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
         if (removed > 0) lists.clear();
         return removed;
       });
-    const { shrink, lastPrune, pruned } = calls;
+    const { shrink, lastPrune, pruned, delete: remove } = calls;
     return {
       ...calls,
       write: (rows) => andThen(calls.write(rows), () => purgeLists(rows)),
@@ -229,12 +230,33 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
           ...listParents(partition, query.name),
         ) as Awaitable<number>,
       get: (partition, uuid) => calls.get(partition, uuid),
+      getMany: (partition, uuids, more) => calls.getMany(partition, uuids, more),
+      // Readers share one run, so one of them that leaves must not stop it.
+      async statistics(partition, query, signal) {
+        signal?.throwIfAborted();
+        const counted = await lists.get(
+          key('statistics', partition, canonicalJson(query)),
+          () => calls.statistics(partition, query),
+          ...listParents(partition, query.name),
+        );
+        signal?.throwIfAborted();
+        return counted as CallStatistics;
+      },
       find: (partition, part, most) => calls.find(partition, part, most),
       interrupt: () => purged(calls.interrupt()),
       prune: (partition, keep) => purged(calls.prune(partition, keep)),
       ...(shrink === undefined
         ? {}
         : { shrink: (bytes: number, withinMs?: number) => purged(shrink.call(calls, bytes, withinMs)) }),
+      ...(remove === undefined
+        ? {}
+        : {
+            delete: (partition: string, uuid: string) =>
+              andThen(remove.call(calls, partition, uuid), (was) => {
+                if (was) lists.clear(); // the name of its function is not known
+                return was;
+              }),
+          }),
       ...(lastPrune === undefined ? {} : { lastPrune: () => lastPrune.call(calls) }),
       ...(pruned === undefined ? {} : { pruned: (at: number) => pruned.call(calls, at) }),
     };

@@ -29,6 +29,9 @@ describe('the events of a call', () => {
       mcp_type: 'tool',
       subject: 'ada',
       revision: expect.any(String) as string,
+      created_at: expect.any(Number) as number,
+      client: null,
+      recorded: true,
     };
     expect(started).toEqual({ type: 'call_started', ...about });
     expect(settled).toEqual({
@@ -41,6 +44,25 @@ describe('the events of a call', () => {
       time_spent: expect.any(Number) as number,
     });
     expect(JSON.stringify(events)).not.toContain('secret');
+  });
+
+  it('say when it began, by which client, and whether it has a record', async () => {
+    const daemon = daemonWith([echo, { ...tool('unrecorded', () => 'text'), record: { bodies: 'none', redact: [] } }]);
+    const events = follow(daemon);
+    const before = Date.now();
+    const client = await legacy(daemon);
+    await client.call('echo', { text: 'x' });
+    await client.call('unrecorded');
+    expect(events.map((event) => 'recorded' in event && [event.name, event.client, event.recorded])).toEqual([
+      ['echo', 'test/1', true],
+      ['echo', 'test/1', true],
+      ['unrecorded', null, false],
+      ['unrecorded', null, false],
+    ]);
+    for (const event of events as (DaemonEvent & JsonObject)[]) {
+      expect(event['created_at']).toBeGreaterThanOrEqual(before);
+      expect(event['created_at']).toBeLessThanOrEqual(Date.now());
+    }
   });
 
   it('say how it ended, in the words of its record', async () => {

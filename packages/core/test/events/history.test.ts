@@ -17,6 +17,9 @@ const started = (callId: string, partition = 'a'): DaemonEvent => ({
   mcp_type: 'tool',
   subject: 'ada',
   revision: '1',
+  created_at: 1,
+  client: null,
+  recorded: true,
 });
 
 const busWith = (options: EventBusOptions = {}): EventBus =>

@@ -78,7 +78,21 @@ describe('a store whose reads are kept', () => {
     await store.catalogs!.touch('acme'); // as another process does
     await readAll();
     expect(took()).toEqual(everything);
-    expect(cached.stats().catalogs).toMatchObject({ hits: 6, misses: 12, entries: 6 });
+    expect(cached.stats().catalogs).toMatchObject({ hits: 5, misses: 10, entries: 5 });
+  });
+
+  it('reads rows that are the catalog again soon, although the partition has a head: others write them, and change no head', async () => {
+    await store.catalogs!.touch('acme');
+    const { catalogs } = open({ callsTtlMs: 2_000 }) as Required<Store>;
+    const names = async (): Promise<string[]> => {
+      await catalogs.head('acme');
+      return (await catalogs.rows('acme')).functions.map(({ name }) => name);
+    };
+    expect(await names()).toEqual([]);
+    await store.catalogs!.writeRows('acme', { putFunctions: [exampleFunctionRow('new')] }, 'engine');
+    expect(await names()).toEqual([]);
+    now += 2_001;
+    expect(await names()).toEqual(['new']);
   });
 
   it('gives what it has while the store is gone, and while it is read again', async () => {

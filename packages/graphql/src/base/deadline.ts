@@ -7,6 +7,8 @@ import { ApiError } from './errors.js';
 export interface Deadline {
   /** Whether the time is over, or the client has gone. */
   readonly passed: boolean;
+  /** Aborted when the time is over, or the client has gone: for reads that can be stopped. */
+  readonly signal: AbortSignal;
   /**
    * What `load` gives, unless the time is over first.
    *
@@ -29,6 +31,8 @@ export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable
 /** Begins the time limit of a request. @param ms milliseconds */
 export function createDeadline(ms: number, signal: AbortSignal): Deadline {
   let failure: ApiError | undefined;
+  /** Made when somebody asks for it. */
+  let controller: AbortController | undefined;
   let timer: NodeJS.Timeout | undefined;
   /** Made when something has to be waited for: most reads give their value at once. */
   let over: Promise<never> | undefined;
@@ -39,6 +43,7 @@ export function createDeadline(ms: number, signal: AbortSignal): Deadline {
     failure ??= error;
     clearTimeout(timer);
     reject?.(failure);
+    controller?.abort(failure);
   }
   const onTime = (): void => fail(new ApiError('TIMEOUT', `The store did not answer within ${ms} ms.`));
   const onAbort = (): void => fail(new ApiError('CANCELLED', 'The client has ended the request.'));
@@ -60,6 +65,11 @@ export function createDeadline(ms: number, signal: AbortSignal): Deadline {
   return {
     get passed() {
       return failure !== undefined;
+    },
+    get signal() {
+      controller ??= new AbortController();
+      if (failure !== undefined) controller.abort(failure);
+      return controller.signal;
     },
     within<T>(load: () => Awaitable<T>): Awaitable<T> {
       if (failure === undefined && performance.now() > until) onTime();

@@ -2,12 +2,12 @@
 import type { ValueNode } from 'graphql';
 import { GraphQLError, Kind, valueFromASTUntyped } from 'graphql';
 
-const MICROSECONDS = /\.000Z$/;
+const WHOLE_SECOND = '.000Z';
 
 /** A time as the Python engine writes it: in UTC, with microseconds unless there are none. @param ms milliseconds since 1970 */
 export function formatDateTime(ms: number): string {
   const text = new Date(ms).toISOString();
-  return MICROSECONDS.test(text) ? text.replace(MICROSECONDS, '+00:00') : text.replace('Z', '000+00:00');
+  return text.endsWith(WHOLE_SECOND) ? `${text.slice(0, -WHOLE_SECOND.length)}+00:00` : `${text.slice(0, -1)}000+00:00`;
 }
 
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})?)?$/i;

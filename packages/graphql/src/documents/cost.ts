@@ -53,10 +53,17 @@ function isList(type: unknown): boolean {
 class Measure {
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly #schema: GraphQLSchema;
+  readonly #maxPageSize: number;
   readonly #defaults: Variables;
   readonly #known = new Map<string, Map<CostOf, Measured>>();
 
-  constructor(schema: GraphQLSchema, fragments: ReadonlyMap<string, FragmentDefinitionNode>, defaults: Variables) {
+  constructor(
+    schema: GraphQLSchema,
+    fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+    defaults: Variables,
+    maxPageSize: number,
+  ) {
+    this.#maxPageSize = maxPageSize;
     this.#schema = schema;
     this.#fragments = fragments;
     this.#defaults = defaults;
@@ -86,16 +93,21 @@ class Measure {
     };
   }
 
+  /** A page that is too large is refused when it is read, with an error of its own. */
+  #bounded(size: number): number {
+    return Math.max(1, Math.min(size, this.#maxPageSize));
+  }
+
   #pageSize(node: { kind: Kind; value?: unknown; name?: { value: string } } | undefined): CostOf {
     if (node?.kind === Kind.INT) {
-      const size = Math.max(1, Number(node.value));
+      const size = this.#bounded(Number(node.value));
       return () => size;
     }
     const name = node?.kind === Kind.VARIABLE ? node.name?.value : undefined;
     if (name === undefined) return () => DEFAULT_SIZE;
     return (variables) => {
       const size = variables[name] ?? this.#defaults[name];
-      return typeof size === 'number' && size >= 1 ? size : DEFAULT_SIZE;
+      return typeof size === 'number' ? this.#bounded(size) : DEFAULT_SIZE;
     };
   }
 
@@ -137,9 +149,9 @@ export function costOf(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  { maxDepth }: Pick<GraphqlLimits, 'maxDepth'>,
+  { maxDepth, maxPageSize }: Pick<GraphqlLimits, 'maxDepth' | 'maxPageSize'>,
 ): CostOf {
-  const { depth, cost } = new Measure(schema, fragments, defaultsOf(operation)).root(operation);
+  const { depth, cost } = new Measure(schema, fragments, defaultsOf(operation), maxPageSize).root(operation);
   if (depth > maxDepth)
     throw new ApiError('LIMIT_EXCEEDED', `The operation is ${depth} fields deep, at most ${maxDepth} are allowed (maxDepth).`);
   return cost;

@@ -68,7 +68,7 @@ function parsed(text: string, maxTokens: number): DocumentNode {
     return parse(text, { maxTokens });
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    const isLimit = /more than \d+ tokens/i.test(error.message);
+    const isLimit = /more tha[nt] \d+ tokens/i.test(error.message);
     throw new Refused([
       isLimit
         ? graphqlError('LIMIT_EXCEEDED', `The document has more than ${maxTokens} tokens (maxTokens).`)

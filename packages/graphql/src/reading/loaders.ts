@@ -70,7 +70,9 @@ export function createLoaders({ partition, deadline, store: open, cached, reader
 
   const calls = new DataLoader<string, CallRecord | undefined>(async (uuids) => {
     const { calls: records } = await store();
-    return Promise.all(uuids.map(async (uuid) => deadline.within(() => records.get(partition, uuid))));
+    const [uuid, ...more] = uuids as [string, ...string[]];
+    if (more.length === 0) return [await deadline.within(() => records.get(partition, uuid))];
+    return deadline.within(() => records.getMany(partition, uuids));
   });
 
   return {

@@ -76,13 +76,25 @@ async function insertUpdate(args: Args, context: Context): Promise<object> {
   return { mcpFunctionCall: record };
 }
 
+interface DeleteArgs {
+  mcpFunctionCallUuid: string;
+  updatedBy?: string | null;
+}
+
+async function remove({ mcpFunctionCallUuid: uuid, updatedBy }: DeleteArgs, context: Context): Promise<object> {
+  authorOf(context, updatedBy);
+  const { loaders, deadline, caller } = context;
+  const { calls, name } = await loaders.store();
+  if (calls.delete === undefined)
+    throw new ApiError('NOT_AVAILABLE', `The ${name} store removes records by their age and number only.`);
+  if (!(await deadline.within(() => calls.delete?.(caller.partition, uuid) ?? false))) throw unknownCall();
+  loaders.calls.clear(uuid);
+  return { ok: true };
+}
+
 export const callChanges: Resolvers = {
   Mutation: {
     insertUpdateMcpFunctionCall: (_: unknown, args: Args, context) => insertUpdate(args, context),
-    deleteMcpFunctionCall: async (_: unknown, args: { updatedBy?: string | null }, context) => {
-      authorOf(context, args.updatedBy);
-      const { name } = await context.loaders.store();
-      throw new ApiError('NOT_AVAILABLE', `The ${name} store removes records by their age and number only.`);
-    },
+    deleteMcpFunctionCall: (_: unknown, args: DeleteArgs, context) => remove(args, context),
   },
 };

@@ -15,9 +15,11 @@ import { argumentsState, contentState, jsonOf } from '../reading/bodies.js';
 import { listCalls } from '../reading/call-list.js';
 import type { Context } from '../reading/context.js';
 import { hasRole } from '../reading/context.js';
+import type { Loaders } from '../reading/loaders.js';
 import type { Resolvers } from './resolver.js';
 
-interface CallFilters {
+/** The filters of lists of calls. Times are in milliseconds since 1970. */
+export interface CallFilters {
   mcpType: string;
   name: string;
   status: string;
@@ -32,6 +34,8 @@ interface CallFilters {
 const FILTERS = ['mcpType', 'name', 'status', 'updatedAtGt', 'updatedAtLt', 'updatedBy', 'client', 'server', 'revision'] as const;
 /** Fields that need the bodies of records. */
 const BODY_FIELDS = ['arguments', 'argumentsState', 'content', 'contentState', 'result'];
+/** Fields that need the catalog. */
+const CATALOG_FIELDS = ['mcpFunction', 'argumentsState', 'contentState'];
 const TYPES: readonly string[] = ['tool', 'resource', 'prompt'];
 const MAX_INT = 2 ** 31 - 1;
 
@@ -49,8 +53,8 @@ export function callType(type: string): McpType {
   throw new ApiError('BAD_USER_INPUT', `mcpType must be one of ${TYPES.join(', ')}.`);
 }
 
-/** @throws ApiError `BAD_USER_INPUT`, `LIMIT_EXCEEDED` */
-function queryOf(filters: Partial<CallFilters>): CallQuery {
+/** The filters as a query of a store. @throws ApiError `BAD_USER_INPUT` */
+export function callQuery(filters: Partial<CallFilters>): CallQuery {
   const { mcpType, status, updatedAtGt, updatedAtLt, updatedBy, name, client, server, revision } = filters;
   const query: CallQuery = {
     ...(name === undefined ? {} : { name }),
@@ -66,14 +70,24 @@ function queryOf(filters: Partial<CallFilters>): CallQuery {
   return query;
 }
 
+/** Reads the catalog before the rows need it: fields that have it at once cost far less than fields that wait for it. */
+async function known({ served }: Loaders): Promise<void> {
+  try {
+    await served();
+  } catch {
+    // The fields that need it get the same error.
+  }
+}
+
 async function readList(args: Given<CallFilters> & PageArgs, context: Context, info: GraphQLResolveInfo): Promise<unknown> {
   const { caller, limits, deadline, loaders } = context;
   const { partition } = caller;
   const wanted = pageWanted(args, limits);
   const filters = filtersOf<CallFilters>(args, FILTERS, limits);
   const fields = selectedFields(info, ['mcpFunctionCallList']);
-  const query = { ...queryOf(filters), bodies: BODY_FIELDS.some((field) => fields.has(field)) };
+  const query = { ...callQuery(filters), bodies: BODY_FIELDS.some((field) => fields.has(field)) };
   const { calls } = await loaders.store();
+  if (CATALOG_FIELDS.some((field) => fields.has(field))) await known(loaders);
   const seal = listSeal(partition, 'calls', filters);
   const page = await listCalls({ calls, partition, query, wanted, seal, deadline, limits });
   const wantsTotal = selectedFields(info).has('total') || selectedFields(info).has('totalIsExact');

@@ -6,7 +6,9 @@ import type { Retention } from '@mcp-daemon/core';
 import type { Connection } from '../engine/connection.js';
 import { keepable } from '../engine/text.js';
 import { inTransaction } from '../engine/transaction.js';
+import { isUuid } from '../journal/frames.js';
 import { createPace } from './pace.js';
+import { uuidBytes } from './rows.js';
 
 /** The approximate size of a record without its bodies. */
 export const ROW_BYTES = 200;
@@ -149,4 +151,13 @@ export async function prune(
   }
   if (removed > 0) pruneContexts(connection);
   return removed;
+}
+
+/** Removes one record; returns whether there was one. Throws what the engine throws. */
+export function deleteCall(connection: Connection, partitionKey: string, uuid: string): boolean {
+  if (!isUuid(uuid)) return false;
+  const remove = connection.prepare(
+    'DELETE FROM calls WHERE partition = (SELECT id FROM partitions WHERE partition_key = ?) AND uuid = ?',
+  );
+  return inTransaction(connection, () => remove.run([keepable(partitionKey), uuidBytes(uuid)])) > 0;
 }

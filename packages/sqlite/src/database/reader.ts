@@ -2,9 +2,9 @@
  * Reads records: one by its uuid, or pages of them.
  */
 import type { CallQuery, CallRecord, Page } from '@mcp-daemon/core';
-import { fromCursor, pageLimit, toCursor } from '@mcp-daemon/core';
+import { checkMany, fromCursor, pageLimit, toCursor } from '@mcp-daemon/core';
 
-import type { Connection, Statement } from '../engine/connection.js';
+import type { Connection, Row, Statement } from '../engine/connection.js';
 import { keepable } from '../engine/text.js';
 import { isUuid } from '../journal/frames.js';
 import { filtersOf } from './filters.js';
@@ -14,6 +14,8 @@ import { COLUMNS_WITHOUT_BODIES, RECORD_COLUMNS, toRecord, uuidBytes, uuidText }
 /** The reading methods of the port. All throw what the engine throws. */
 export interface Reader {
   get(partition: string, uuid: string): CallRecord | undefined;
+  /** The records in the order of their uuids. @throws DaemonError `invalid_params` if there are too many */
+  getMany(partition: string, uuids: readonly string[], bodies: boolean): (CallRecord | undefined)[];
   /** @throws DaemonError `invalid_cursor`, and `invalid_params` for an invalid limit */
   list(partition: string, query: CallQuery): Page<CallRecord>;
   count(partition: string, query: CallQuery, most?: number): number;
@@ -41,6 +43,21 @@ export function createReader(connection: Connection): Reader {
       );
       const [row] = byUuid.all([id, uuidBytes(uuid)]);
       return row === undefined ? undefined : toRecord(row, keepable(partition));
+    },
+
+    getMany(partition, uuids, bodies) {
+      checkMany(uuids);
+      const id = partitionId(partition);
+      const known = new Set(uuids.filter(isUuid).map((uuid) => uuid.replaceAll('-', '')));
+      if (id === undefined || known.size === 0) return uuids.map(() => undefined);
+      const sql = `SELECT ${bodies ? RECORD_COLUMNS : COLUMNS_WITHOUT_BODIES} FROM json_each(?) j
+        CROSS JOIN calls c ON c.partition = ? AND c.uuid = unhex(j.value) CROSS JOIN contexts x ON x.id = c.context`;
+      const rows = connection.prepare(sql).all([JSON.stringify([...known]), id]);
+      const found = new Map<string, Row>(rows.map((row) => [uuidText(String(row['uuid'])), row]));
+      return uuids.map((uuid) => {
+        const row = found.get(uuid);
+        return row === undefined ? undefined : toRecord(row, keepable(partition));
+      });
     },
 
     list(partition, query) {

@@ -37,6 +37,11 @@ export interface Importer {
   readonly waiting: number;
   /** Imports everything that waits now. @throws DaemonError `store_busy` if another process keeps its lock, `store_failed` */
   settle(busyTimeoutMs: number): Promise<void>;
+  /**
+   * The same for readers that have time: many records are imported in the worker thread, so that calls do not wait. Throws as
+   * `settle` does.
+   */
+  settleBeside(busyTimeoutMs: number): Promise<void>;
   /** Removes records in the worker thread; returns how many, or undefined if there is no worker thread. */
   byThread(work: Work): Promise<number> | undefined;
   /** Stops the timer and the thread. Waiting records stay in the journal. */
@@ -197,18 +202,28 @@ export function createImporter(options: ImporterOptions): Importer {
     }, delay).unref();
   }
 
+  async function settle(busyTimeoutMs: number): Promise<void> {
+    await lookAfter();
+    for (let tries = 0; tries < 3; tries += 1) {
+      const mark = appended();
+      await inline(busyTimeoutMs);
+      if (await done(mark)) return;
+    }
+  }
+
   return {
     soon: () => schedule(DELAY_MS),
     get waiting() {
       return appended() - imported;
     },
-    async settle(busyTimeoutMs) {
+    settle,
+    async settleBeside(busyTimeoutMs) {
       await lookAfter();
-      for (let tries = 0; tries < 3; tries += 1) {
-        const mark = appended();
-        await inline(busyTimeoutMs);
-        if (await done(mark)) return;
-      }
+      const mark = appended();
+      const path = mark - imported > INLINE_BYTES && !stopped ? threadFile() : undefined;
+      if (path === undefined) return settle(busyTimeoutMs);
+      await byThread(path, { work: 'import' });
+      if (!(await done(mark))) await settle(busyTimeoutMs);
     },
     byThread(work) {
       const path = threadFile();
