@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { setup } from '../scripts/setup.mjs';
 import { stopAll } from './lib/processes.mjs';
 
-const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|all] [--runs N] [--rounds N] [--n N] [--only A,B]
+const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|dynamodb|all] [--runs N] [--rounds N] [--n N] [--only A,B]
                           [--records N] [--before FILE] [--out FILE]
 
   stdio         cold start and throughput
@@ -19,10 +19,11 @@ const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|all] [--
   http          calls over HTTP
   sessions      what sessions, streams and calls over HTTP keep in memory
   data          lists of many call records, imports of catalogs, stored partitions, and recording to DynamoDB
+  dynamodb      pages of many call records on DynamoDB Local: node scripts/dynamodb-local.mjs npm run bench -- dynamodb
   --runs N      cold starts of each server (15)
-  --rounds N    rounds of throughput, growth, HTTP, sessions and data (5, 3, 3, 2, 3)
+  --rounds N    rounds of throughput, growth, HTTP, sessions and data (5, 3, 3, 2, 3), and of DynamoDB (3)
   --n N         calls of each server in a round (20000)
-  --records N   call records that are listed (1000000)
+  --records N   call records that are listed (1000000; on DynamoDB 100000)
   --only A,B    measures these groups beside the floor: sdk, sqlite, memory, none, silent, open
   --before FILE another build's packages/cli/dist/bin.js, measured in the same run
   --out FILE    writes the report to a file as well
@@ -33,6 +34,7 @@ const SUITES = {
   http: ['http'],
   sessions: ['sessions'],
   data: ['data', 'stores'],
+  dynamodb: ['dynamodb'],
   all: ['cold', 'load', 'growth', 'http', 'sessions', 'data', 'stores'],
 };
 
@@ -62,10 +64,10 @@ function options() {
     out: values.out,
     runs: count('runs', 15),
     n: count('n', 20_000),
-    records: count('records', 1_000_000),
+    records: count('records', suite === 'dynamodb' ? 100_000 : 1_000_000),
     rounds: {
       ...{ load: count('rounds', 5), growth: count('rounds', 3), http: count('rounds', 3) },
-      ...{ sessions: count('rounds', 2), data: count('rounds', 3), stores: count('rounds', 3) },
+      ...{ sessions: count('rounds', 2), data: count('rounds', 3), stores: count('rounds', 3), dynamodb: count('rounds', 3) },
     },
   };
 }

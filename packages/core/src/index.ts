@@ -130,6 +130,7 @@ export type {
   CallStatus,
   CallStore,
   LastPrune,
+  StoreStats,
   McpType,
   Retention,
   Store,

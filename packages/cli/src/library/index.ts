@@ -124,6 +124,7 @@ export type {
   JsonSchema,
   KeptEvent,
   LastPrune,
+  StoreStats,
   LegacySession,
   Limits,
   LinkBinding,
