@@ -46,7 +46,6 @@ const bundled = {
   alias: {
     '@mcp-daemon/core': join(src('core'), 'index.ts'),
     '@mcp-daemon/stdio': join(src('stdio'), 'index.ts'),
-    '@mcp-daemon/sqlite/blobs': join(src('sqlite'), 'blobs/index.ts'),
     '@mcp-daemon/sqlite': join(src('sqlite'), 'index.ts'),
     '@mcp-daemon/aws': join(src('aws'), 'index.ts'),
     '@mcp-daemon/modules': join(src('modules'), 'index.ts'),
