@@ -16,6 +16,7 @@ import { createAccessSweep } from './access/access-sweep.js';
 import { createAddressOf } from './access/address.js';
 import type { AuthenticatedHandler, Handler } from './access/authenticated.js';
 import { adminsOnly, authenticated, recordingCaller } from './access/authenticated.js';
+import { inKnownPartition } from './access/known-partition.js';
 import { limitRate } from './access/rate-limit.js';
 import { createRequestSetup } from './access/request-setup.js';
 import { normalizeTarget } from './access/target.js';
@@ -167,7 +168,11 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   let closing: Promise<void> | undefined;
 
   const forUsers = authenticated(authenticate);
-  const { watch, createTicket } = createEventRoutes(events, { authenticate, ...(refresh === undefined ? {} : { refresh }) });
+  const known = inKnownPartition({ catalogs: daemon.catalogs, logger });
+  const { watch, createTicket } = createEventRoutes(events, {
+    ...{ authenticate, inKnownPartition: known },
+    ...(refresh === undefined ? {} : { refresh }),
+  });
   const metricsForAdmins = forUsers(
     adminsOnly(['GET', 'HEAD'], 'Metrics need the role admin.', async (_req, res) => {
       const { contentType, text } = await metrics.render();
@@ -213,7 +218,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     router.use((req, res, next) => (isKnownHost(req.headers.host ?? '') ? next() : sendProblem(res, UNKNOWN_HOST)));
   }
   if (sse !== undefined) {
-    router.all([...patternsOf('sse'), PATHS.jsonrpcSse.path], forUsers(sse.open));
+    router.all([...patternsOf('sse'), PATHS.jsonrpcSse.path], forUsers(known(sse.open)));
     router.all([...patternsOf('messages'), PATHS.jsonrpcMessages.path], forUsers(sse.message));
   }
   router.all(patternsOf('events'), watch);

@@ -1,6 +1,7 @@
 /** The HTTP paths of live events: a stream for callers with a token or a ticket, and the tickets. */
 import type { Handler } from '../access/authenticated.js';
 import { authenticated } from '../access/authenticated.js';
+import type { InKnownPartition } from '../access/known-partition.js';
 import { pathOf } from '../auth/partition.js';
 import type { AuthProvider } from '../auth/provider.js';
 import { partitionOfPath } from '../paths.js';
@@ -10,6 +11,7 @@ import type { Refusal } from '../wire/respond.js';
 import { sendJson } from '../wire/respond.js';
 import type { EventsHandler } from './handler.js';
 import { TICKET_MS } from './tickets.js';
+import type { EventsIdentity } from './viewer.js';
 
 const INVALID_TICKET: Refusal = {
   status: 401,
@@ -25,13 +27,20 @@ export interface EventRoutes {
   readonly createTicket: Handler;
 }
 
+/** What {@link createEventRoutes} takes besides the handler. */
+export interface EventRoutesOptions extends Pick<AuthProvider, 'authenticate' | 'refresh'> {
+  /** Wraps the handler so that it runs for partitions that exist. */
+  inKnownPartition: InKnownPartition;
+}
+
 /** Creates the handlers. `authenticate` identifies callers that have no ticket. */
 export function createEventRoutes(
   events: EventsHandler,
-  { authenticate, refresh }: Pick<AuthProvider, 'authenticate' | 'refresh'>,
+  { authenticate, refresh, inKnownPartition }: EventRoutesOptions,
 ): EventRoutes {
   const forUsers = authenticated(authenticate);
-  const watchOfUser = forUsers((req, res, identity) => events.handle(req, res, identity));
+  const stream = inKnownPartition((req, res, identity: EventsIdentity) => events.handle(req, res, identity));
+  const watchOfUser = forUsers(stream);
   const create = forUsers((_req, res, identity) => {
     const body = { ticket: events.createTicket(identity), expires_in: TICKET_MS / 1_000 };
     sendJson(res, 200, JSON.stringify(body), ['cache-control', 'no-store']);
@@ -48,7 +57,7 @@ export function createEventRoutes(
       const matches = identity?.partition.split('#', 1)[0] === partitionOfPath(pathOf(req));
       if (identity === undefined || !matches) return sendProblem(res, INVALID_TICKET);
       recordCaller(req, identity);
-      events.handle(req, res, identity);
+      await stream(req, res, identity);
     },
     createTicket(req, res) {
       if (req.method === 'POST') return create(req, res);
