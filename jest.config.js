@@ -11,7 +11,6 @@ export default {
   moduleNameMapper: {
     '^@mcp-daemon/core/contract$': '<rootDir>/packages/core/src/contract/index.ts',
     '^@mcp-daemon/express/(local|cognito)$': '<rootDir>/packages/express/src/auth/$1/index.ts',
-    '^@mcp-daemon/sqlite/blobs$': '<rootDir>/packages/sqlite/src/blobs/index.ts',
     '^@mcp-daemon/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^mcp-daemon$': '<rootDir>/packages/cli/src/library/index.ts',
     '^mcp-daemon/http$': '<rootDir>/packages/cli/src/library/http.ts',

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { setup } from '../scripts/setup.mjs';
 import { stopAll } from './lib/processes.mjs';
 
-const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statistics|graphql|all] [--runs N] [--rounds N] [--n N] [--only A,B]
+const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statistics|graphql|dynamodb|all] [--runs N] [--rounds N] [--n N] [--only A,B]
                           [--records N] [--before FILE] [--out FILE]
 
   stdio         cold start and throughput
@@ -21,10 +21,11 @@ const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statisti
   data          lists of many call records, imports of catalogs, stored partitions, and recording to DynamoDB
   statistics    statistics of call records, and calls beside them
   graphql       queries, beside a handler written by hand
+  dynamodb      pages of many call records on DynamoDB Local: node scripts/dynamodb-local.mjs npm run bench -- dynamodb
   --runs N      cold starts of each server (15)
-  --rounds N    rounds of throughput, growth, HTTP, sessions, data, statistics and GraphQL (5, 3, 3, 2, 3, 3, 3)
+  --rounds N    rounds of throughput, growth, HTTP, sessions, data, statistics, GraphQL and DynamoDB (5, 3, 3, 2, 3, 3, 3, 3)
   --n N         calls of each server in a round (20000)
-  --records N   call records that are listed (1000000)
+  --records N   call records that are listed (1000000; on DynamoDB 100000)
   --only A,B    measures these groups beside the floor: sdk, sqlite, memory, none, silent, open
   --before FILE another build's packages/cli/dist/bin.js, measured in the same run
   --out FILE    writes the report to a file as well
@@ -37,6 +38,7 @@ const SUITES = {
   data: ['data', 'stores'],
   statistics: ['statistics'],
   graphql: ['graphql'],
+  dynamodb: ['dynamodb'],
   all: ['cold', 'load', 'growth', 'http', 'sessions', 'data', 'stores', 'statistics', 'graphql'],
 };
 
@@ -66,11 +68,11 @@ function options() {
     out: values.out,
     runs: count('runs', 15),
     n: count('n', 20_000),
-    records: count('records', 1_000_000),
+    records: count('records', suite === 'dynamodb' ? 100_000 : 1_000_000),
     rounds: {
       ...{ load: count('rounds', 5), growth: count('rounds', 3), http: count('rounds', 3) },
       ...{ sessions: count('rounds', 2), data: count('rounds', 3), stores: count('rounds', 3) },
-      ...{ statistics: count('rounds', 3), graphql: count('rounds', 3) },
+      ...{ statistics: count('rounds', 3), graphql: count('rounds', 3), dynamodb: count('rounds', 3) },
     },
   };
 }

@@ -50,7 +50,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
   ],
   sqlite: [
     ['engine'], // SQLite, whichever package it comes from
-    ['journal', 'blobs'], // files that records are appended to; large payloads as files
+    ['journal'], // files that records are appended to
     ['database'], // tables, opening, reading, pruning
     ['import'], // from journals to tables: when, by whom, exactly once
     ['catalogs'], // the catalogs of partitions, loaded when they are used
@@ -260,7 +260,7 @@ describe.each(Object.entries(ROOMS))('inside %s', (name, rows) => {
 });
 
 describe('inside sqlite', () => {
-  it('catalogs and blobs are loaded with import() alone, so that recording calls loads none of it', () => {
+  it('catalogs are loaded with import() alone, so that recording calls loads none of it', () => {
     const byPath = new Map(sources.map((source) => [source.path, source]));
     const loaded = (path: string, seen = new Set<string>()): Set<string> => {
       if (seen.has(path)) return seen;
@@ -273,7 +273,7 @@ describe('inside sqlite', () => {
     for (const entry of ['index', 'record-database', 'import/record-thread']) {
       const files = [...loaded(`packages/sqlite/src/${entry}.ts`)];
       expect(files.length).toBeGreaterThan(3);
-      expect(files.filter((file) => /\/(catalogs|blobs)\/|verify-catalogs/.test(file))).toEqual([]);
+      expect(files.filter((file) => /\/catalogs\/|verify-catalogs/.test(file))).toEqual([]);
     }
   });
 });

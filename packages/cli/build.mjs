@@ -47,7 +47,6 @@ const bundled = {
   alias: {
     '@mcp-daemon/core': join(src('core'), 'index.ts'),
     '@mcp-daemon/stdio': join(src('stdio'), 'index.ts'),
-    '@mcp-daemon/sqlite/blobs': join(src('sqlite'), 'blobs/index.ts'),
     '@mcp-daemon/sqlite': join(src('sqlite'), 'index.ts'),
     '@mcp-daemon/aws': join(src('aws'), 'index.ts'),
     '@mcp-daemon/graphql': join(src('graphql'), 'index.ts'),

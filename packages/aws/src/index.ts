@@ -8,6 +8,7 @@ export type { CheckFinding, CheckOptions, CheckReport, InitOptions } from './set
 export type { CreateTablesOptions, TablesReport } from './dynamodb/tables.js';
 export type { DynamoCounts, DynamoOptions } from './dynamodb/client.js';
 export type { QueueCounts } from './dynamodb/queue.js';
+export type { RecordSpread } from './dynamodb/spread.js';
 export { openS3Blobs } from './s3/blobs.js';
 export type { S3Options } from './s3/blobs.js';
 export { readAwsSecret } from './secrets/secrets.js';

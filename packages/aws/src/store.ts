@@ -1,7 +1,7 @@
 /** Opens the store on DynamoDB, and combines its parts. */
 import { randomUUID } from 'node:crypto';
 
-import type { BlobStore, CallRecord, CallStore, CatalogStore, Logger, Store } from '@mcp-daemon/core';
+import type { BlobStore, CallRecord, CallStore, CatalogStore, Logger, Store, StoreStats } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { toStoreError } from './base/errors.js';
@@ -13,6 +13,8 @@ import { createOpenCalls } from './dynamodb/open-calls.js';
 import { CEILING_BYTES, createPayloads } from './dynamodb/payloads.js';
 import type { QueueCounts } from './dynamodb/queue.js';
 import { createQueue } from './dynamodb/queue.js';
+import type { RecordSpread } from './dynamodb/spread.js';
+import { checkSpread, createSpread } from './dynamodb/spread.js';
 import { writeCalls } from './dynamodb/write-calls.js';
 
 /**
@@ -30,6 +32,8 @@ export interface DynamoStoreOptions extends DynamoOptions {
   blobs?: BlobStore;
   /** Default `eventual`. */
   promise?: RecordPromise;
+  /** Whether the records of a partition are spread over several keys. Default `none`: the key of the Python engine. */
+  spread?: RecordSpread;
   /** Bytes of a row beyond which its payloads go to the blob store: 1000 to 90000. Default 16384. */
   offloadBytes?: number;
   /** Milliseconds after which a record expires; 0: never. Default 30 days. */
@@ -60,6 +64,8 @@ export interface DynamoStore extends Store {
   /** The region it is in. */
   readonly region: string;
   stats(): DynamoStoreStats;
+  /** The same, for metrics. */
+  counts(): StoreStats;
 }
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -79,7 +85,7 @@ const wholeNumber = (name: string, value: number, least: number, most: number): 
  * @throws DaemonError `usage` for an option that is none; `store_failed` where region or credentials are missing
  */
 export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise<DynamoStore> {
-  const { blobs, promise = 'eventual', offloadBytes = 16_384, expireAfterMs = 30 * DAY_MS, logger } = options;
+  const { blobs, promise = 'eventual', spread = 'none', offloadBytes = 16_384, expireAfterMs = 30 * DAY_MS, logger } = options;
   const { maxWaiting = 10_000, maxWaitingChars = 64_000_000, openAfterMs = 1_000, closeMs = 5_000 } = options;
   wholeNumber('offloadBytes', offloadBytes, 1_000, CEILING_BYTES);
   wholeNumber('expireAfterMs', expireAfterMs, 0, 36_500 * DAY_MS);
@@ -90,13 +96,18 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
   if (promise !== 'eventual' && promise !== 'answered')
     throw new DaemonError('usage', `The promise must be eventual or answered, not ${JSON.stringify(promise)}.`);
 
+  checkSpread(spread);
+
   const dynamo = await openDynamo(options);
   const owner = randomUUID();
-  const payloads = createPayloads({ blobs, offloadBytes, expireAfterMs, logger });
-  const open = createOpenCalls(dynamo, owner, logger);
+  const keys = createSpread({ dynamo, spread });
+  const { keyOf } = keys;
+  const payloads = createPayloads({ blobs, offloadBytes, expireAfterMs, logger, keyOf });
+  const open = createOpenCalls({ dynamo, owner, logger, keyOf });
 
   async function write(rows: readonly CallRecord[]): ReturnType<typeof writeCalls> {
     try {
+      await keys.before(rows);
       await open.before(rows);
     } catch (error) {
       const failed = toStoreError(error, { service: 'DynamoDB' });
@@ -111,13 +122,19 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
     promise === 'answered'
       ? undefined
       : createQueue({ write, logger, maxRows: maxWaiting, maxChars: maxWaitingChars, openAfterMs, gatherMs: GATHER_MS });
-  const calls = createCalls({ dynamo, payloads, open, queue, logger });
+  const calls = createCalls({ dynamo, payloads, open, spread: keys, queue, logger });
   let closed = false;
   let ending: Promise<void> | undefined;
 
   function refuse(): void {
     if (closed) throw new DaemonError('closed', 'The store is closed.');
   }
+
+  const stats = (): DynamoStoreStats => ({
+    ...dynamo.counts,
+    ...(queue?.counts ?? { waiting: 0, inFlight: 0, written: 0, lost: 0 }),
+    cut: payloads.cut,
+  });
 
   async function end(): Promise<void> {
     await queue?.close(closeMs);
@@ -132,11 +149,8 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
     get lost() {
       return queue?.counts.lost ?? 0;
     },
-    stats: () => ({
-      ...dynamo.counts,
-      ...(queue?.counts ?? { waiting: 0, inFlight: 0, written: 0, lost: 0 }),
-      cut: payloads.cut,
-    }),
+    stats,
+    counts: stats,
     calls: {
       write(rows) {
         refuse();

@@ -30,8 +30,13 @@ async function openEmpty(options: DynamoStoreOptions = {}): Promise<{ store: Dyn
   return { store, endpoint: dynamo.endpoint };
 }
 
-describe.each(['answered', 'eventual'] as const)('the contract of a store, on dynalite and fauxqs, %s', (promise) => {
-  for (const check of storeContract) it(check.name, () => check.run(async () => (await openEmpty({ promise })).store));
+describe.each([
+  ['answered', 'none'],
+  ['eventual', 'none'],
+  ['answered', 8],
+  ['eventual', 'months'],
+] as const)('the contract of a store, on dynalite and fauxqs, %s, spread: %s', (promise, spread) => {
+  for (const check of storeContract) it(check.name, () => check.run(async () => (await openEmpty({ promise, spread })).store));
 });
 
 describe('the contract of stored catalogs, on dynalite', () => {

@@ -32,12 +32,17 @@ it('says which engines it ran', () => {
 });
 
 where(local)('DynamoDB Local', () => {
-  describe.each(['answered', 'eventual'] as const)('the contract of a store, %s', (promise) => {
+  describe.each([
+    ['answered', 'none'],
+    ['eventual', 'none'],
+    ['answered', 8],
+    ['eventual', 'months'],
+  ] as const)('the contract of a store, %s, spread: %s', (promise, spread) => {
     for (const check of storeContract) {
       it(check.name, async () => {
         const s3 = await startFauxqs('payloads');
         const blobs = await openS3Blobs({ ...LOCAL, bucket: 'payloads', endpoint: s3.endpoint });
-        await check.run(() => openEmpty({ promise, blobs }));
+        await check.run(() => openEmpty({ promise, spread, blobs }));
         await s3.stop();
       });
     }

@@ -17,7 +17,7 @@ import { createListeners } from './events/subscriptions.js';
 import { createInputAsker } from './input/asker.js';
 import { createStateSealer } from './input/state.js';
 import { createMemoryStore } from './memory/store.js';
-import type { Store } from './ports/calls.js';
+import type { Store, StoreStats } from './ports/calls.js';
 import type { CatalogSource } from './ports/catalogs.js';
 import type { CatalogDefinition, LinkBinding } from './ports/definition.js';
 import type { Logger } from './ports/logger.js';
@@ -98,6 +98,8 @@ export interface DaemonStats extends RecorderStats {
   inFlight: number;
   /** Connections that are open now. */
   sessions: number;
+  /** What the store has counted. Absent: it is not open yet, or needs no network. */
+  store?: StoreStats;
 }
 
 /** A running daemon. */
@@ -326,7 +328,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     get closed() {
       return closing !== undefined;
     },
-    stats: () => ({ ...recorder.stats(), inFlight: calls.inFlight, sessions: sessions.size }),
+    stats() {
+      const counted = opened?.counts?.();
+      const own = { ...recorder.stats(), inFlight: calls.inFlight, sessions: sessions.size };
+      return counted === undefined ? own : { ...own, store: counted };
+    },
     check: () =>
       closing === undefined ? recorder.check() : Promise.reject(new DaemonError('closed', 'The server is shutting down.')),
     close({ drainMs = 5_000 } = {}) {

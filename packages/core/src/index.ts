@@ -151,6 +151,7 @@ export type {
   CallStore,
   GetManyOptions,
   LastPrune,
+  StoreStats,
   McpType,
   Retention,
   Store,

@@ -16,6 +16,7 @@ import { createAccessSweep } from './access/access-sweep.js';
 import { createAddressOf } from './access/address.js';
 import type { AuthenticatedHandler, Handler } from './access/authenticated.js';
 import { adminsOnly, authenticated, recordingCaller } from './access/authenticated.js';
+import { inKnownPartition } from './access/known-partition.js';
 import { limitRate } from './access/rate-limit.js';
 import { createRequestSetup } from './access/request-setup.js';
 import { normalizeTarget } from './access/target.js';
@@ -155,7 +156,11 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   const hasLogin = 'login' in auth;
   const security = auth.loopbackOnly === true ? 'none' : hasLogin ? 'login' : 'token';
   const page = createGraphiqlPage({ assetsDir: options.documents?.assetsDir, security });
-  const { watch, createTicket, callerOfTicket } = createEventRoutes(events, { authenticate, refresh });
+  const known = inKnownPartition({ catalogs: daemon.catalogs, logger });
+  const { watch, createTicket, callerOfTicket } = createEventRoutes(events, {
+    ...{ authenticate, inKnownPartition: known },
+    ...(refresh === undefined ? {} : { refresh }),
+  });
   const graphql =
     options.graphql === undefined
       ? undefined
@@ -243,7 +248,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     router.use((req, res, next) => (isKnownHost(req.headers.host ?? '') ? next() : sendProblem(res, UNKNOWN_HOST)));
   }
   if (sse !== undefined) {
-    router.all([...patternsOf('sse'), PATHS.jsonrpcSse.path], forUsers(sse.open));
+    router.all([...patternsOf('sse'), PATHS.jsonrpcSse.path], forUsers(known(sse.open)));
     router.all([...patternsOf('messages'), PATHS.jsonrpcMessages.path], forUsers(sse.message));
   }
   router.all(patternsOf('events'), watch);

@@ -18,6 +18,12 @@ const PATIENCE_MS = 10_000;
 const leftUndone = (table: string): DaemonError =>
   new DaemonError('store_busy', `DynamoDB throttles ${table}: a part of a batch was not done. Try again later.`);
 
+/** What a batch of writes left undone: so DynamoDB throttles one without an error. */
+function undone({ counts }: Dynamo, left: WriteRequest[] = []): WriteRequest[] {
+  if (left.length > 0) counts.throttled += 1;
+  return left;
+}
+
 /**
  * The request of a batch. This is what every recorded call pays for, and half of it was the SDK's walk through the rows: they are JSON
  * already, so that their text replaces what the SDK would make of them. All else (signature, time limits, repetition) stays its own.
@@ -46,7 +52,7 @@ function batchOf(table: string, requests: WriteRequest[]): BatchWriteItemCommand
  */
 export async function writeBatch(dynamo: Dynamo, table: string, requests: WriteRequest[]): Promise<WriteRequest[]> {
   const output = await dynamo.raw(batchOf(table, requests));
-  return output.UnprocessedItems?.[table] ?? [];
+  return undone(dynamo, output.UnprocessedItems?.[table]);
 }
 
 /** Writes or removes any number of rows, no key twice. @throws DaemonError `store_busy` or `store_failed` */
@@ -56,7 +62,7 @@ export async function writeAll(dynamo: Dynamo, table: string, requests: readonly
     let left = part;
     for (let failures = 1; ; failures += 1) {
       const output = await dynamo.send(new BatchWriteItemCommand({ RequestItems: { [table]: left } }));
-      left = output.UnprocessedItems?.[table] ?? [];
+      left = undone(dynamo, output.UnprocessedItems?.[table]);
       if (left.length === 0) return;
       if (!(await backOff(failures, until))) throw leftUndone(table);
     }

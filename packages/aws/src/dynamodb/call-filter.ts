@@ -69,10 +69,19 @@ export function createConditions(): Conditions {
 const isEmptyRange = ({ updated_at_gt: after = -1, updated_at_lt: before = Infinity }: CallQuery): boolean =>
   before <= 0 || after + 1 > before - 1;
 
-/** The condition of the time; undefined: any time. */
-function timeCondition(query: CallQuery, { name, value }: Conditions): string | undefined {
+/** A text before this one, and after all texts of earlier times. */
+export const justBefore = (text: string): string =>
+  `${text.slice(0, -1)}${String.fromCharCode(Math.max(1, text.charCodeAt(text.length - 1) - 1))}~`;
+
+/** The condition of the time; undefined: any time. @param until a text that the time's is not after */
+function timeCondition(query: CallQuery, { name, value }: Conditions, until?: string): string | undefined {
   const { updated_at_gt: after, updated_at_lt: before } = query;
   const text = (time: string): string => value({ S: time });
+  if (until !== undefined) {
+    const last = before === undefined || until < lastOf(before - 1) ? until : lastOf(before - 1);
+    if (after === undefined) return `${name('updated_at')} <= ${text(last)}`;
+    return `${name('updated_at')} BETWEEN ${text(formatTime(after + 1))} AND ${text(last)}`;
+  }
   if (after !== undefined && before !== undefined)
     return `${name('updated_at')} BETWEEN ${text(formatTime(after + 1))} AND ${text(lastOf(before - 1))}`;
   if (after !== undefined) return `${name('updated_at')} > ${text(lastOf(after))}`;
@@ -116,6 +125,10 @@ function filters(query: CallQuery, conditions: Conditions, key: 'updated_at' | '
   return found;
 }
 
+/** Whether no time of a query is up to this text. */
+export const isOutside = ({ updated_at_gt: after }: CallQuery, until: string): boolean =>
+  after !== undefined && until < formatTime(after + 1);
+
 /** Whether a query asks for something that only a filter can tell: then a page is paid by what is looked at. */
 export const isFiltered = ({ name, mcp_type, status, updated_by, client, server, revision }: CallQuery): boolean =>
   [name, mcp_type, status, updated_by, client, server, revision].some((wanted) => wanted !== undefined);
@@ -126,14 +139,22 @@ export const matchesNothing = (query: CallQuery): boolean => query.name === '' |
 /**
  * The request for a query, newest first: along the time, or along a name, whose rows have no order in time.
  *
+ * @param partition the value of `partition_key`: see {@link Spread}
  * @param key which index to read
  * @param now milliseconds since 1970: what expired before is left out
+ * @param until along the time: a text of `updated_at` that those of the rows are not after
  */
-export function callsRequest(partition: string, query: CallQuery, key: 'updated_at' | 'name', now: number): QueryCommandInput {
+export function callsRequest(
+  partition: string,
+  query: CallQuery,
+  key: 'updated_at' | 'name',
+  now: number,
+  until?: string,
+): QueryCommandInput {
   const conditions = createConditions();
   const { name, value, names, values } = conditions;
-  const time = key === 'updated_at' ? timeCondition(query, conditions) : `${name('name')} = ${value({ S: query.name ?? '' })}`;
-  const keys = [`${name('partition_key')} = ${value({ S: partition })}`, ...(time === undefined ? [] : [time])];
+  const along = key === 'name' ? `${name('name')} = ${value({ S: query.name ?? '' })}` : timeCondition(query, conditions, until);
+  const keys = [`${name('partition_key')} = ${value({ S: partition })}`, ...(along === undefined ? [] : [along])];
   const request: QueryCommandInput = {
     TableName: TABLE.calls,
     IndexName: `${key}-index`,

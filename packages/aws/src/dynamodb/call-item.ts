@@ -43,10 +43,10 @@ function mapOf(text: string): AttributeValue | undefined {
   return isMap && JSON.stringify(parsed) === text ? fromJson(parsed) : undefined;
 }
 
-/** A row, without payloads that were moved. @param expireAfterMs 0: never */
-export function encodeCall(row: CallRecord, expireAfterMs: number): Item {
+/** A row, without payloads that were moved. @param expireAfterMs 0: never @param key its `partition_key`: see {@link Spread} */
+export function encodeCall(row: CallRecord, expireAfterMs: number, key: string): Item {
   const item: Item = {
-    partition_key: { S: row.partition_key },
+    partition_key: { S: key },
     mcp_function_call_uuid: { S: row.mcp_function_call_uuid },
     content_in_s3: { BOOL: row.content_in_s3 },
     status: { S: row.status },
@@ -88,14 +88,14 @@ function argumentsText(item: Item): string | null {
 const oneOf = <T extends string>(words: readonly string[], word: string | undefined): T | undefined =>
   word !== undefined && words.includes(word) ? (word as T) : undefined;
 
-/** A record of any row, also one of the Python engine; payloads that were moved are null. */
-export function decodeCall(item: Item): CallRecord {
+/** A record of any row of a partition, also one of the Python engine; payloads that were moved are null. */
+export function decodeCall(item: Item, partition: string): CallRecord {
   const text = (name: string): string | undefined => textOf(item[name]);
   const updated_at = parseTime(text('updated_at'));
   const created_at = parseTime(text('created_at'));
   const content = item['content'];
   return {
-    partition_key: text('partition_key') ?? '',
+    partition_key: partition,
     mcp_function_call_uuid: text('mcp_function_call_uuid') ?? '',
     name: text('name') ?? '',
     mcp_type: oneOf<McpType>(TYPES, text('mcp_type') ?? text(OPEN_TYPE)) ?? 'tool',

@@ -48,10 +48,17 @@ interface Part {
   units: number;
 }
 
-async function read(dynamo: Dynamo, request: QueryCommandInput, from: Item | undefined, now: number): Promise<Part> {
+/** Where and when rows are read. */
+interface Place {
+  dynamo: Dynamo;
+  partition: string;
+  now: number;
+}
+
+async function read({ dynamo, partition, now }: Place, request: QueryCommandInput, from: Item | undefined): Promise<Part> {
   const command = new QueryCommand(from === undefined ? request : { ...request, ExclusiveStartKey: from });
   const { Items: items = [], LastEvaluatedKey: next, ConsumedCapacity: consumed } = await dynamo.send(command);
-  const records = items.filter((item) => !isExpired(item, now)).map((item) => decodeCall(item));
+  const records = items.filter((item) => !isExpired(item, now)).map((item) => decodeCall(item, partition));
   return { records, next, units: consumed?.CapacityUnits ?? 0 };
 }
 
@@ -70,6 +77,7 @@ const newestOf = (streams: readonly Stream[]): Stream | undefined =>
 /** What {@link readStatistics} takes. */
 export interface StatisticsReads {
   dynamo: Dynamo;
+  partition: string;
   /** The values of `partition_key` under which the records of the partition are. */
   keys: readonly string[];
   query: StatisticsQuery;
@@ -82,7 +90,14 @@ export interface StatisticsReads {
  *
  * @throws DaemonError `invalid_params`, `store_busy`, `store_failed` or `closed`; the signal's reason
  */
-export async function readStatistics({ dynamo, keys, query, signal, bounds = {} }: StatisticsReads): Promise<CallStatistics> {
+export async function readStatistics({
+  dynamo,
+  partition,
+  keys,
+  query,
+  signal,
+  bounds = {},
+}: StatisticsReads): Promise<CallStatistics> {
   const { requests = 200, readUnits = 4_000 } = bounds;
   const plan = planStatistics(query);
   const collector = collectStatistics(plan);
@@ -92,7 +107,7 @@ export async function readStatistics({ dynamo, keys, query, signal, bounds = {} 
 
   async function next(request: QueryCommandInput, from: Item | undefined): Promise<Part> {
     signal?.throwIfAborted();
-    const part = await read(dynamo, request, from, now);
+    const part = await read({ dynamo, partition, now }, request, from);
     signal?.throwIfAborted();
     made += 1;
     units += part.units;

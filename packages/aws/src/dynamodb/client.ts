@@ -21,7 +21,7 @@ export interface DynamoCounts {
   requests: number;
   /** Attempts beyond the first, of all requests. */
   retries: number;
-  /** Requests that AWS throttled to the end. */
+  /** Requests that AWS throttled to the end, and batches of writes of which it left a part undone. */
   throttled: number;
   /** Read units, where they are counted. */
   readUnits: number;

@@ -2,9 +2,9 @@
  * Which processes have open call records, and since when: so that records of ended processes are found without reading a whole table.
  *
  * A process that has open records keeps one small row in `mcp-revisions` (partition `#owners`): when it was last seen alive, since when
- * its oldest open record is open, and in which partitions. The row is written before the first open record is, then every ten seconds
+ * its oldest open record is open, and under which keys of records. The row is written before the first open record is, then every ten seconds
  * while there are any, and removed after the last: no call pays for it. Whoever finds such a row two minutes old reads those
- * partitions from that time on, and marks what is still open.
+ * keys from that time on, and marks what is still open.
  */
 import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { CallRecord, Logger } from '@mcp-daemon/core';
@@ -19,6 +19,7 @@ import type { Item } from './codec.js';
 import { numberOf, textOf } from './codec.js';
 import { formatTime } from './dates.js';
 import { queryAll } from './query.js';
+import type { Spread } from './spread.js';
 import { TABLE } from './tables.js';
 
 /** The open records of this process, and those of ended ones. */
@@ -45,16 +46,28 @@ const NOTES = 'the process ended before the call did';
 const keyOf = (row: CallRecord): string => `${row.partition_key}\n${row.mcp_function_call_uuid}`;
 const ownerKey = (owner: string): Item => ({ partition_key: { S: OWNERS }, revision_key: { S: owner } });
 
+/** What {@link createOpenCalls} needs. */
+export interface OpenCallsOptions {
+  dynamo: Dynamo;
+  /** This process. */
+  owner: string;
+  logger: Pick<Logger, 'warn'> | undefined;
+  /** The `partition_key` of a record's row. */
+  keyOf: Spread['keyOf'];
+}
+
 /** Creates the note of open records. The heartbeat does not keep the process alive. */
-export function createOpenCalls(dynamo: Dynamo, owner: string, logger: Pick<Logger, 'warn'> | undefined): OpenCalls {
+export function createOpenCalls({ dynamo, owner, logger, keyOf: rowKeyOf }: OpenCallsOptions): OpenCalls {
   /** When each open record was written, by its key. */
   const open = new Map<string, CallRecord>();
-  /** Partitions that the stored row names; empty where there is no row. */
+  /** Keys of partitions' records that the stored row names; empty where there is no row. */
   let noted = new Set<string>();
   let heartbeat: NodeJS.Timeout | undefined;
   let lookAgain: NodeJS.Timeout | undefined;
   let closed = false;
   let writing: Promise<void> = Promise.resolve();
+
+  const keyOfRow = (row: CallRecord): string => rowKeyOf(row.partition_key, row.mcp_function_call_uuid);
 
   /** Writes the row of this process as things are now. One at a time, so that an older one never lands on a newer. */
   function note(): Promise<void> {
@@ -65,7 +78,7 @@ export function createOpenCalls(dynamo: Dynamo, owner: string, logger: Pick<Logg
         noted = new Set();
         return;
       }
-      const partitions = new Set([...open.values()].map((row) => row.partition_key));
+      const partitions = new Set([...open.values()].map(keyOfRow));
       const since = Math.min(...[...open.values()].map((row) => row.updated_at));
       await dynamo.send(
         new PutItemCommand({
@@ -104,7 +117,7 @@ export function createOpenCalls(dynamo: Dynamo, owner: string, logger: Pick<Logg
       Key: ownerKey(row.owner),
       UpdateExpression: 'ADD #partitions :partition SET #since = if_not_exists(#since, :since)',
       ExpressionAttributeNames: { '#partitions': 'partitions', '#since': 'open_since' },
-      ExpressionAttributeValues: { ':partition': { SS: [row.partition_key] }, ':since': { N: String(row.updated_at) } },
+      ExpressionAttributeValues: { ':partition': { SS: [keyOfRow(row)] }, ':since': { N: String(row.updated_at) } },
     });
     await dynamo.send(command);
     const older = new UpdateItemCommand({
@@ -239,10 +252,10 @@ export function createOpenCalls(dynamo: Dynamo, owner: string, logger: Pick<Logg
         if (row.status !== 'in_process') continue;
         if (row.owner === owner || row.owner === '') {
           open.set(keyOf(row), row);
-          isNew = isNew || !noted.has(row.partition_key);
+          isNew = isNew || !noted.has(keyOfRow(row));
           continue;
         }
-        const key = `${row.owner}\n${row.partition_key}`;
+        const key = `${row.owner}\n${keyOfRow(row)}`;
         const known = others.get(key);
         if (known === undefined || known.updated_at > row.updated_at) others.set(key, row);
       }

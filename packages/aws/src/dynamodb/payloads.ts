@@ -10,6 +10,7 @@ import { blobKeyProblem, DaemonError } from '@mcp-daemon/core';
 import { decodeCall, encodeCall } from './call-item.js';
 import type { Item } from './codec.js';
 import { sizeOf, sizeOfItem, textOf, truthOf } from './codec.js';
+import type { Spread } from './spread.js';
 
 /** What {@link createPayloads} takes. */
 export interface PayloadOptions {
@@ -19,6 +20,8 @@ export interface PayloadOptions {
   /** Milliseconds after which a record expires; 0: never. */
   expireAfterMs: number;
   logger: Pick<Logger, 'error' | 'warn'> | undefined;
+  /** The `partition_key` of a record. */
+  keyOf: Spread['keyOf'];
 }
 
 /** Payloads of records: in their rows, or in the blob store. */
@@ -31,11 +34,11 @@ export interface Payloads {
    */
   encode(row: CallRecord, always?: boolean): Item | Promise<Item>;
   /**
-   * The record of a row with its payloads.
+   * The record of a row of a partition, with its payloads.
    *
    * @throws DaemonError `store_failed` where a payload is gone or was changed, `store_busy` where it cannot be read now
    */
-  decode(item: Item): Promise<CallRecord>;
+  decode(item: Item, partition: string): Promise<CallRecord>;
   /** Removes the blobs of a row. @throws DaemonError `store_busy` or `store_failed` */
   remove(item: Item): Promise<void>;
   /** Records whose payloads were cut, because there is no blob store, or it failed. */
@@ -80,7 +83,7 @@ const sizeOfPayload = (item: Item, kind: Kind): number =>
   KINDS[kind].attributes.reduce((sum, name) => sum + (item[name] === undefined ? 0 : sizeOf(item[name])), 0);
 
 /** Creates what moves payloads. */
-export function createPayloads({ blobs, offloadBytes, expireAfterMs, logger }: PayloadOptions): Payloads {
+export function createPayloads({ blobs, offloadBytes, expireAfterMs, logger, keyOf: rowKeyOf }: PayloadOptions): Payloads {
   let cut = 0;
   let told = false;
 
@@ -160,13 +163,13 @@ export function createPayloads({ blobs, offloadBytes, expireAfterMs, logger }: P
       return cut;
     },
     encode(row, always = false) {
-      const item = encodeCall(row, expireAfterMs);
+      const item = encodeCall(row, expireAfterMs, rowKeyOf(row.partition_key, row.mcp_function_call_uuid));
       const isMarked = row.content_in_s3 && row.content !== null;
       if (!always && !isMarked && sizeOfItem(item) <= offloadBytes) return item;
       return shorten(row, item, always ? 0 : offloadBytes);
     },
-    async decode(item) {
-      const record = decodeCall(item);
+    async decode(item, partition) {
+      const record = decodeCall(item, partition);
       if (isMoved(item, 'content')) record.content = await fetched(item, 'content');
       if (isMoved(item, 'arguments')) record.arguments = await fetched(item, 'arguments');
       return record;

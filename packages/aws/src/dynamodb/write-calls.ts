@@ -1,7 +1,8 @@
 /** Writes a batch of call records: payloads first, then the rows. */
 import type { WriteRequest } from '@aws-sdk/client-dynamodb';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import type { CallRecord, DaemonError, Logger } from '@mcp-daemon/core';
+import type { CallRecord, Logger } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
 
 import { isRefusedRow, isThrottled, isTooLarge, toStoreError } from '../base/errors.js';
 import { writeBatch } from './batch.js';
@@ -10,6 +11,7 @@ import { placeOf } from './client.js';
 import type { Item } from './codec.js';
 import { textOf } from './codec.js';
 import type { Payloads } from './payloads.js';
+import { isSpreadKey } from './spread.js';
 import { TABLE } from './tables.js';
 
 /** What became of a batch. */
@@ -67,6 +69,14 @@ async function encodeAll(
   const items = new Map<string, [CallRecord, Item]>();
   const slow: Promise<void>[] = [];
   for (const row of rows) {
+    if (isSpreadKey(row.partition_key)) {
+      const error = new DaemonError(
+        'usage',
+        `The name of a partition must not end with |, a month or N/N: ${row.partition_key}.`,
+      );
+      outcome.refused.push({ row, error });
+      continue;
+    }
     const failed = (error: unknown): void => {
       outcome.again.push(row);
       outcome.error = toStoreError(error, { service: 'S3' });

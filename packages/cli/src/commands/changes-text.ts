@@ -27,9 +27,16 @@ export const changeLines = (changes: readonly CatalogChange[], paint: Paint): st
   changes.map((change) => changeLine(change, paint));
 
 /** What a plan would do, line by line. */
-export function planLines({ changes, settings, bad, unchanged, breaking, partition }: ConfigPlan, paint: Paint): string[] {
-  if (unchanged) return [`no changes: the partition "${partition}" serves this already`];
-  const lines = changeLines(changes, paint);
+export function planLines(
+  { changes, settings, bad, badSettings, unchanged, breaking, partition }: ConfigPlan,
+  paint: Paint,
+): string[] {
+  const unreadable = badSettings.map(
+    ({ row, reason }) =>
+      `${paint('red', 'unreadable')} row ${row} (${reason}): functions of classes that need it are not served. "settings set --create" replaces it`,
+  );
+  if (unchanged) return [...unreadable, `no changes: the partition "${partition}" serves this already`];
+  const lines = [...unreadable, ...changeLines(changes, paint)];
   for (const { setting_id, kind } of settings) {
     if (kind === 'added') lines.push(`${paint('green', '+')} setting ${setting_id}`);
     else lines.push(`  setting ${setting_id} keeps the value that it was given in the store`);
@@ -52,9 +59,10 @@ export function planReport({
   breaking,
   settings,
   bad,
+  badSettings,
   functions,
 }: ConfigPlan): object {
-  return { partition, base, revision, unchanged, functions, breaking: breaking.length, changes, settings, bad };
+  return { partition, base, revision, unchanged, functions, breaking: breaking.length, changes, settings, bad, badSettings };
 }
 
 /** What is printed as JSON, with times as ISO 8601 in place of milliseconds, as in the JSON of calls. */

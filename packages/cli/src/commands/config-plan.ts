@@ -12,6 +12,8 @@ import { PARTITION_FLAG, partitionOf } from './partition-flag.js';
 
 /** The exit code of a plan with changes that break callers. */
 const BREAKING = 2;
+/** Settings or rows from which on progress is shown: fewer are written at once. */
+const LARGE = 1_000;
 const FILE = { type: 'string', describe: 'Config file; the same as --config' } as const;
 const MERGE = switchFlag('Keep what the file does not name');
 
@@ -93,11 +95,13 @@ export const apply = defineCommand({
     const { print, paint } = context;
     const partition = partitionOf(context);
     const read = await readDocument(path, context);
-    const [{ agreed, author, changeCatalogs }, { planReport, planLines, shortRevision }, { applyPlan }] = await Promise.all([
-      import('./stored.js'),
-      import('./changes-text.js'),
-      import('@mcp-daemon/core'),
-    ]);
+    const [{ agreed, author, changeCatalogs }, { planReport, planLines, shortRevision }, { applyPlan }, { stderrProgress }] =
+      await Promise.all([
+        import('./stored.js'),
+        import('./changes-text.js'),
+        import('@mcp-daemon/core'),
+        import('../terminal/progress.js'),
+      ]);
     return changeCatalogs(context, async (catalogs) => {
       const made = await planFile(catalogs, partition, read, merge);
       if (base !== undefined && base !== (made.base ?? 'null'))
@@ -108,12 +112,16 @@ export const apply = defineCommand({
       if (made.breaking.length > 0 && !allowBreaking)
         throw new Failure('not applied: some changes can break callers. Add --allow-breaking to apply them all the same');
       if (!made.unchanged && !(await agreed('Apply?', yes, context))) return 1;
+      const progress = stderrProgress();
       const { entry, rows, rowsError } = await applyPlan(catalogs, made, {
         author: author(),
         source: displayPath(read.file),
         allowBreaking,
+        onProgress(step, done, total) {
+          if (total >= LARGE) progress.update(`${partition}: ${step}`, done, total);
+        },
         ...(note === undefined ? {} : { note }),
-      });
+      }).finally(() => progress.clear());
       if (json) print(JSON.stringify({ ...planReport(made), entry: entry?.id ?? null }, null, 2));
       else if (entry !== undefined) print(`the partition "${partition}" now serves revision ${shortRevision(entry.revision)}`);
       if (rows === undefined) {

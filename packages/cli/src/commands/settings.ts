@@ -29,7 +29,10 @@ const list = defineCommand({
       context.note(`the partition "${partition}" has no settings`);
       return 0;
     }
-    const rows = found.map(({ setting_id, classes, setting }) => [setting_id, classes.join(', '), JSON.stringify(setting)]);
+    const rows = found.map(({ setting_id, classes, setting, unreadable }) => [
+      ...[setting_id, classes.join(', ')],
+      unreadable === undefined ? JSON.stringify(setting) : `cannot be read: ${unreadable}`,
+    ]);
     const [first = '', ...lines] = table([['SETTING', 'CLASSES', 'VALUES'], ...rows], context.width);
     for (const line of [context.paint('bold', first), ...lines]) context.print(line);
     return 0;

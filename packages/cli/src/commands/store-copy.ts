@@ -36,7 +36,7 @@ function printReports(reports: readonly CopiedPartition[], { print, paint, width
 export const copy = defineCommand({
   command: 'copy <from> <to>',
   description: 'Copy catalogs and call records to another store, and compare them; may be stopped and started again',
-  settings: [...STORE_FLAGS.filter((name) => name !== 'store'), 'recordMaxAgeDays'],
+  settings: [...STORE_FLAGS.filter((name) => name !== 'store'), 'recordMaxAgeDays', 'recordSpread', 'offloadBytes'],
   positionals: {
     from: { ...PLACE, describe: 'Store to read: sqlite, sqlite:PATH, dynamodb, dynamodb:REGION or dynamodb:URL' },
     to: { ...PLACE, describe: 'Store to write' },
@@ -57,7 +57,7 @@ export const copy = defineCommand({
     ['store copy dynamodb sqlite:acme.db --partition acme', 'Copy one partition to a file'],
   ],
   async run({ from, to, partition, records, json }, context) {
-    const [{ isSamePlace, openPlace, placeOf }, { copyStore }, { createProgress }, { refused }] = await Promise.all([
+    const [{ isSamePlace, openPlace, placeOf }, { copyStore }, { stderrProgress }, { refused }] = await Promise.all([
       import('./store-place.js'),
       import('@mcp-daemon/core'),
       import('../terminal/progress.js'),
@@ -66,12 +66,7 @@ export const copy = defineCommand({
     const partitions = partition === undefined ? undefined : [...new Set(partition.map((name) => checkPartition(name)))];
     const [source, target] = [placeOf(from, '<from>', context), placeOf(to, '<to>', context)];
     if (isSamePlace(source, target)) throw new UsageError('<from> and <to> are the same store', { hint: false });
-    const { stderr } = process;
-    const progress = createProgress({
-      write: (text) => void stderr.write(text),
-      terminal: stderr.isTTY === true,
-      width: stderr.columns,
-    });
+    const progress = stderrProgress();
     const ending = new AbortController();
     const stop = (): void => ending.abort();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);

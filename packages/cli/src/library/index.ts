@@ -133,6 +133,7 @@ export type {
   JsonSchema,
   KeptEvent,
   LastPrune,
+  StoreStats,
   LegacySession,
   Limits,
   LinkBinding,

@@ -1,7 +1,7 @@
 /**
  * Opens the store on DynamoDB and S3. A file of its own in the command's build, so that only those who use it load the AWS SDK.
  */
-import type { CheckReport, DynamoOptions, DynamoStore, RecordPromise, TablesReport } from '@mcp-daemon/aws';
+import type { CheckReport, DynamoOptions, DynamoStore, RecordPromise, RecordSpread, TablesReport } from '@mcp-daemon/aws';
 import { checkDynamoStore, initDynamoStore, openDynamoStore, openS3Blobs } from '@mcp-daemon/aws';
 import type { BlobStore, Logger } from '@mcp-daemon/core';
 
@@ -27,6 +27,10 @@ function dynamoOptions({ region, dynamodbEndpoint }: Settings, env: Env): Dynamo
   };
 }
 
+/** The setting has words and numbers, of which the command line makes texts. */
+const spreadOf = ({ recordSpread }: Settings): RecordSpread =>
+  recordSpread === 'none' || recordSpread === 'months' ? recordSpread : Number(recordSpread);
+
 /** The bucket, where the settings name one. */
 async function openBucket({ bucket, s3Endpoint, region }: Settings): Promise<BlobStore | undefined> {
   if (bucket === undefined) return undefined;
@@ -48,6 +52,7 @@ export async function openAwsStore(settings: Settings, env: Env, logger?: Logger
   const store = await openDynamoStore({
     ...options,
     promise: settings.recordPromise as RecordPromise,
+    spread: spreadOf(settings),
     offloadBytes: settings.offloadBytes,
     expireAfterMs: settings.recordMaxAgeDays * DAY_MS,
     ...(blobs === undefined ? {} : { blobs }),

@@ -70,6 +70,16 @@ export const STORE_SETTINGS = {
     description:
       'DynamoDB only: eventual writes records shortly after the answer; answered writes each before its answer, which is slower',
   },
+  recordSpread: {
+    type: 'choice',
+    flag: 'record-spread',
+    env: 'MCP_RECORD_SPREAD',
+    group: 'Store',
+    choices: ['none', 'months', '2', '4', '8', '16', '32'],
+    default: 'none',
+    description:
+      'DynamoDB only: keep the records of a partition under one key, under one per month, or under so many, against the limits of one key',
+  },
   offloadBytes: {
     type: 'number',
     flag: 'offload-bytes',

@@ -56,3 +56,13 @@ export function createProgress({ write, terminal, width = 80, now = Date.now }: 
     },
   };
 }
+
+/** Progress on stderr. */
+export function stderrProgress(): Progress {
+  const { stderr } = process;
+  return createProgress({
+    write: (text) => void stderr.write(text),
+    terminal: stderr.isTTY === true,
+    width: stderr.columns,
+  });
+}

@@ -16,13 +16,13 @@ interface Entry<V> {
 
 /** What {@link createCache} takes. */
 export interface CacheOptions {
-  /** Milliseconds after which an entry expires. Default 30 minutes. */
-  ttlMs?: number;
+  /** Milliseconds after which an entry expires, or a function that says so of one key. Default 30 minutes. */
+  ttlMs?: number | ((key: string) => number);
   /**
    * Milliseconds after its end for which an entry is still given, while one load in the background replaces it. Default 0: it is loaded
-   * again at the next request, which waits.
+   * again at the next request, which waits. A function says it of one key.
    */
-  staleMs?: number;
+  staleMs?: number | ((key: string) => number);
   /** Milliseconds after that for which an entry is given where loading it again fails; requests wait for the load. Default 0. */
   rescueMs?: number;
   /** Whether a failure with this error leaves an expired entry in use, as `staleMs` and `rescueMs` allow. Default: never. */
@@ -71,6 +71,8 @@ export interface Cache<V> {
   /** Counts, and ages. */
   stats(): CacheStats;
 }
+
+const ofKey = (time: number | ((key: string) => number), key: string): number => (typeof time === 'function' ? time(key) : time);
 
 /** Creates an empty cache. */
 export function createCache<V>(options: CacheOptions = {}): Cache<V> {
@@ -188,13 +190,15 @@ export function createCache<V>(options: CacheOptions = {}): Cache<V> {
       const known = entries.get(key);
       if (known === undefined) return loadNow(key, load, parents);
       const age = now() - known.loaded;
-      if (age < ttlMs) {
+      const ttl = ofKey(ttlMs, key);
+      if (age < ttl) {
         hits += 1;
         return known.value;
       }
+      const stillGiven = ttl + ofKey(staleMs, key);
       // Never loaded in all that time: whoever comes now does not wait for that load.
-      if (known.value instanceof Promise || age >= ttlMs + staleMs + rescueMs) return loadNow(key, load, parents);
-      if (age < ttlMs + staleMs) {
+      if (known.value instanceof Promise || age >= stillGiven + rescueMs) return loadNow(key, load, parents);
+      if (age < stillGiven) {
         hits += 1;
         stale += 1;
         return giveStale(key, known, load);
@@ -204,7 +208,9 @@ export function createCache<V>(options: CacheOptions = {}): Cache<V> {
     },
     peek(key) {
       const known = entries.get(key);
-      return known === undefined || known.value instanceof Promise || now() - known.loaded >= ttlMs ? undefined : known.value;
+      return known === undefined || known.value instanceof Promise || now() - known.loaded >= ofKey(ttlMs, key)
+        ? undefined
+        : known.value;
     },
     age(key) {
       const known = entries.get(key);

@@ -1,4 +1,5 @@
 /** The cache of catalogs, as administrators and metrics see it. */
+import type { Awaitable } from '../base/awaitable.js';
 import type { CacheStats } from '../base/cache.js';
 import type { CatalogSourceStats } from '../ports/catalogs.js';
 import type { CatalogDefinition } from '../ports/definition.js';
@@ -17,6 +18,12 @@ export interface CatalogCacheStats extends CacheStats, CatalogSourceStats {}
 export interface CatalogCache {
   /** What is cached of a partition; undefined: nothing, as no request has needed it yet. Nothing is loaded. */
   status(partition: string): CachedCatalog | undefined;
+  /**
+   * Loads the catalog of a partition if it is not cached. Without a promise if it is.
+   *
+   * @throws DaemonError `invalid_request` if there is no such partition, `internal_error` if it could never be loaded
+   */
+  check(partition: string): Awaitable<void>;
   /**
    * Reads a partition again, also where nothing says that it has changed. Clients are notified of what changed.
    *

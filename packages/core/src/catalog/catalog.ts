@@ -3,7 +3,7 @@
  * change. Each new catalog is compared with the previous one, so that clients are notified of what changed.
  */
 import type { Awaitable } from '../base/awaitable.js';
-import { attempt } from '../base/awaitable.js';
+import { andThen, attempt } from '../base/awaitable.js';
 import type { Cache } from '../base/cache.js';
 import { createCache } from '../base/cache.js';
 import type { CatalogSource } from '../ports/catalogs.js';
@@ -56,6 +56,8 @@ export interface CatalogOptions {
   maxPartitions?: number;
 }
 
+/** A snapshot is served for so long if neither the options nor the source say otherwise. */
+const TTL_MS = 30 * 60_000;
 /** How much longer than `keepMs` a catalog is served while it is loaded again: a source watches it for at least twice that time. */
 const STALE_PART = 0.8;
 
@@ -72,15 +74,18 @@ interface Partition {
   retry: NodeJS.Timeout | undefined;
 }
 
+/** For how long a source wants a partition's catalog to be served; undefined: it does not say. */
+const keepMsOf = ({ keepMs }: CatalogSource, partition: string): number | undefined =>
+  typeof keepMs === 'function' ? keepMs(partition) : keepMs;
+
 /** Creates the catalogs of a daemon. */
 export function createCatalog(options: CatalogOptions): Catalog {
   const { source, pageSize, finish, logger, known = new Map(), onChange } = options;
   const { ttlMs, retryMs = 10_000, maxPartitions = 10_000 } = options;
-  const { keepMs } = source;
   const cache: Cache<Snapshot> = createCache({
     maxEntries: maxPartitions,
-    ...(keepMs === undefined ? {} : { ttlMs: keepMs, staleMs: keepMs * STALE_PART }),
-    ...(ttlMs === undefined ? {} : { ttlMs }),
+    ttlMs: (name) => ttlMs ?? keepMsOf(source, name) ?? TTL_MS,
+    staleMs: (name) => (keepMsOf(source, name) ?? 0) * STALE_PART,
   });
   // An unchanged catalog keeps its snapshot, with its list pages and compiled schemas.
   const snapshots = new WeakMap<CatalogDefinition, Snapshot>();
@@ -210,6 +215,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       const served = partitions.get(name)?.served;
       return ageMs === undefined || served === undefined || served === NOTHING ? undefined : { definition: served, ageMs };
     },
+    check: (name) => andThen(snapshot(name), () => undefined),
     async refresh(name) {
       await source.refresh?.(name);
       cache.purge(name);

@@ -113,6 +113,22 @@ export interface CallStore {
   pruned?(at: number): Awaitable<void>;
 }
 
+/** What a store on a network has counted since it was opened. */
+export interface StoreStats {
+  /** Requests that were answered, or given up. */
+  requests: number;
+  /** Attempts beyond the first, of all requests. */
+  retries: number;
+  /** Requests that the service refused to the end because there were too many. */
+  throttled: number;
+  /** Records that wait to be written, whether the service can be written or not. */
+  waiting: number;
+  /** Records that will never be written. */
+  lost: number;
+  /** Records whose arguments or result were cut because they were too large. */
+  cut: number;
+}
+
 /** A store of call records. */
 export interface Store {
   /** `memory`, `sqlite`, ... */
@@ -124,6 +140,8 @@ export interface Store {
   readonly owner: string;
   /** Number of records of this process that were lost because their file was removed from outside. Absent: none. */
   readonly lost?: number;
+  /** What it has counted. It is cheap. Absent: it needs no network. */
+  counts?(): StoreStats;
   /** Closes the store. A second call does nothing. */
   close(): Awaitable<void>;
 }

@@ -28,9 +28,10 @@ export interface CatalogSource {
   watch?(listener: (partition: string) => void): () => void;
   /**
    * Milliseconds after which `load` is called again, while the catalog that it gave is still served. A source that polls a store
-   * learns from it which partitions are in use. Default: 30 minutes, and requests wait for the answer.
+   * learns from it which partitions are in use. A function says it of one partition. Default, also for undefined: 30 minutes, and
+   * requests wait for the answer.
    */
-  readonly keepMs?: number;
+  readonly keepMs?: number | ((partition: string) => number | undefined);
   /**
    * Reads again what the source knows of a partition, whether it seems to have changed or not, and calls listeners if it has. Does nothing
    * for a partition that the source does not know. Default: `load` alone says what is new.

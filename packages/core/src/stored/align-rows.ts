@@ -87,14 +87,35 @@ export interface AlignedRows {
 }
 
 const ROUNDS = 20;
+/** Rows that are written in one step, after which progress is told. */
+const STEP = 500;
+
+/** Parts of changes, of at most {@link STEP} rows each; removed rows come first. */
+function partsOf(changes: Required<RowChanges>): RowChanges[] {
+  const keys = ['deleteFunctions', 'deleteModules', 'putModules', 'putFunctions'] as const;
+  const all = keys.flatMap((key) => changes[key].map((row) => ({ key, row })));
+  const parts: RowChanges[] = [];
+  for (let from = 0; from < all.length; from += STEP) {
+    const part = all.slice(from, from + STEP);
+    const of = (wanted: string): unknown[] => part.filter(({ key }) => key === wanted).map(({ row }) => row);
+    parts.push(Object.fromEntries(keys.map((key) => [key, of(key)])) as RowChanges);
+  }
+  return parts;
+}
 
 /**
  * Brings the rows of a partition in line with the revision that it serves; does nothing where it serves its rows. When another revision
  * is committed meanwhile, the rows are brought in line with that one. Finishes what a crash left undone.
  *
+ * @param onProgress called after each few hundred rows
  * @throws DaemonError `store_failed`, `store_busy`
  */
-export async function alignRows(catalogs: CatalogStore, partition: string, author: string): Promise<AlignedRows> {
+export async function alignRows(
+  catalogs: CatalogStore,
+  partition: string,
+  author: string,
+  onProgress?: (step: 'rows', done: number, total: number) => void,
+): Promise<AlignedRows> {
   const done: AlignedRows = { written: 0, removed: 0 };
   let entry: string | null | undefined;
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -108,7 +129,11 @@ export async function alignRows(catalogs: CatalogStore, partition: string, autho
       changes.deleteFunctions.length + changes.deleteModules.length,
     ];
     if (written + removed === 0) return done;
-    await catalogs.writeRows(partition, changes, author);
+    let step = 0;
+    for (const part of partsOf(changes)) {
+      await catalogs.writeRows(partition, part, author);
+      onProgress?.('rows', Math.min(written + removed, (step += STEP)), written + removed);
+    }
     done.written += written;
     done.removed += removed;
   }

@@ -1,4 +1,5 @@
 /** Changes the catalog of a stored partition: each change is a new revision, whole or not there at all. */
+import type { JsonObject } from '../base/json.js';
 import { uuidv7 } from '../base/uuid.js';
 import type { CatalogChange } from '../catalog/compare.js';
 import type { ConfigDocument } from '../config/document.js';
@@ -9,7 +10,7 @@ import { alignRows } from './align-rows.js';
 import { inOrderOf } from './merge.js';
 import type { ConfigPlan, PlanOptions } from './plan.js';
 import { planConfig, planDocument } from './plan.js';
-import { readRows, readState } from './reading.js';
+import { readRevision, readRows, readState } from './reading.js';
 
 /** Who changes a partition, and why. */
 export interface ChangeOptions {
@@ -28,6 +29,8 @@ export interface ApplyOptions extends ChangeOptions {
   allowBreaking?: boolean;
   /** What the history calls it. Default `apply`. */
   action?: RevisionAction;
+  /** Called as settings and rows are written, which takes a while for a large catalog. Default: nothing is called. */
+  onProgress?: (step: 'settings' | 'rows', done: number, total: number) => void;
 }
 
 /** What was done. */
@@ -54,9 +57,57 @@ export function uuidAfter(before: string | null): string {
 const listed = (changes: readonly CatalogChange[]): string =>
   changes.map(({ path, breaking }) => `  ${path}: ${breaking ?? ''}`).join('\n');
 
+/** Writes the settings of a plan that are not there yet. @returns those that were written */
+async function writeSettings(
+  catalogs: CatalogStore,
+  { partition, newSettings }: ConfigPlan,
+  { author, onProgress }: Pick<ApplyOptions, 'author' | 'onProgress'>,
+): Promise<Map<string, JsonObject>> {
+  const written = new Map<string, JsonObject>();
+  let done = 0;
+  for (const [setting_id, setting] of newSettings) {
+    if ((await catalogs.setting(partition, setting_id)) === undefined) {
+      await catalogs.putSetting(partition, { setting_id, setting }, author);
+      written.set(setting_id, setting);
+    }
+    onProgress?.('settings', (done += 1), newSettings.size);
+  }
+  return written;
+}
+
+/** Those of some settings that the served revision does not use. */
+async function unused(catalogs: CatalogStore, partition: string, ids: Iterable<string>): Promise<string[]> {
+  const head = await catalogs.head(partition);
+  const document = typeof head?.revision === 'string' ? await readRevision(catalogs, partition, head.revision) : undefined;
+  const used = new Set(document?.modules.map(({ setting_id }) => setting_id));
+  return [...ids].filter((id) => !used.has(id));
+}
+
+/**
+ * Removes settings that were written for a revision that was not committed. Another import may have found one of them there and relied on
+ * it: after a commit an import writes again what is missing of its own, and what is used meanwhile is written again here.
+ */
+async function withdrawSettings(
+  catalogs: CatalogStore,
+  partition: string,
+  settings: ReadonlyMap<string, JsonObject>,
+  author: string,
+): Promise<void> {
+  if (settings.size === 0) return;
+  const removed = await unused(catalogs, partition, settings.keys());
+  for (const id of removed) await catalogs.deleteSetting(partition, id);
+  const still = new Set(await unused(catalogs, partition, removed));
+  for (const [setting_id, setting] of settings) {
+    const isMissing = removed.includes(setting_id) && !still.has(setting_id);
+    if (isMissing && (await catalogs.setting(partition, setting_id)) === undefined)
+      await catalogs.putSetting(partition, { setting_id, setting }, author);
+  }
+}
+
 /**
  * Makes the change that a plan describes. Settings are written first, then the revision is committed in one step, then the rows are
- * brought in line. A crash leaves the old revision or the new one, each of them whole.
+ * brought in line. A crash leaves the old revision or the new one, each of them whole. After a lost race the settings that were written
+ * for it are removed.
  *
  * @throws DaemonError `conflict` where the partition was changed since the plan was made; `breaking_changes`, with the changes as
  *   `data`; `store_failed`, `store_busy`
@@ -64,15 +115,13 @@ const listed = (changes: readonly CatalogChange[]): string =>
 export async function applyPlan(catalogs: CatalogStore, plan: ConfigPlan, options: ApplyOptions): Promise<Applied> {
   const { author, note = null, source = null, now = Date.now, allowBreaking = false, action = 'apply' } = options;
   const { partition, base, revision, text, breaking } = plan;
+  let written: ReadonlyMap<string, JsonObject> = new Map();
   if (!plan.unchanged) {
     if (breaking.length > 0 && !allowBreaking) {
       const what = breaking.length === 1 ? 'This change breaks callers' : `${breaking.length} of these changes break callers`;
       throw new DaemonError('breaking_changes', `${what}:\n${listed(breaking)}`, { data: breaking });
     }
-    for (const [setting_id, setting] of plan.newSettings) {
-      if ((await catalogs.setting(partition, setting_id)) === undefined)
-        await catalogs.putSetting(partition, { setting_id, setting }, author);
-    }
+    written = await writeSettings(catalogs, plan, options);
   }
   const entry: HistoryEntry = {
     id: uuidAfter(base),
@@ -85,12 +134,22 @@ export async function applyPlan(catalogs: CatalogStore, plan: ConfigPlan, option
     created_at: now(),
     functions: plan.functions,
   };
-  if (!plan.unchanged && (await catalogs.commit(partition, { entry, text })) === undefined) {
-    throw new DaemonError('conflict', `The partition "${partition}" was changed since this was planned: plan again.`);
+  if (!plan.unchanged) {
+    if ((await catalogs.commit(partition, { entry, text })) === undefined) {
+      const message = `The partition "${partition}" was changed since this was planned: plan again.`;
+      try {
+        await withdrawSettings(catalogs, partition, written, author);
+      } catch (cause) {
+        throw new DaemonError('conflict', `${message} Settings that were written for it could not be removed.`, { cause });
+      }
+      throw new DaemonError('conflict', message);
+    }
+    // An import that lost against this one may have removed a setting which both of them need.
+    await writeSettings(catalogs, plan, { author });
   }
   const result = { plan, entry: plan.unchanged ? undefined : entry };
   try {
-    return { ...result, rows: await alignRows(catalogs, partition, author) };
+    return { ...result, rows: await alignRows(catalogs, partition, author, options.onProgress) };
   } catch (rowsError) {
     return { ...result, rows: undefined, rowsError };
   }

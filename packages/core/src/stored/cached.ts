@@ -8,7 +8,7 @@ import type { CacheStats } from '../base/cache.js';
 import { createCache } from '../base/cache.js';
 import { canonicalJson } from '../base/equality.js';
 import type { CallStatistics } from '../ports/call-statistics.js';
-import type { CallRecord, CallStore, Store } from '../ports/calls.js';
+import type { CallRecord, CallStore, Store, StoreStats } from '../ports/calls.js';
 import type { CatalogStore, PartitionHead } from '../ports/catalog-store.js';
 import type { CatalogRows, RowChanges } from '../ports/rows.js';
 import { DaemonError } from '../protocol/errors.js';
@@ -270,6 +270,7 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
     },
     calls: cachedCalls(store.calls),
     ...(store.catalogs === undefined ? {} : { catalogs: cachedCatalogs(store.catalogs) }),
+    ...(store.counts === undefined ? {} : { counts: () => store.counts?.() as StoreStats }),
     close: () => store.close(),
     purge(partition, part = {}) {
       if (partition === undefined) {

@@ -5,6 +5,7 @@ import type { CatalogStore, HistoryEntry } from '../ports/catalog-store.js';
 import type { Page, PageQuery } from '../ports/page.js';
 import type { AuditFields, CatalogRows, RowChanges, SettingRow } from '../ports/rows.js';
 import type { CopiedPartition, CopyOptions } from './copy-report.js';
+import { readSettingRows } from './reading.js';
 
 type Control = { signal: AbortSignal | undefined } & Required<Pick<CopyOptions, 'onProgress'>>;
 
@@ -47,6 +48,8 @@ async function copySettings(
   const { partition, settings } = report;
   const there = new Map((await settingsOf(target, partition)).map((row) => [row.setting_id, row]));
   const rows = await settingsOf(source, partition);
+  const { bad } = await readSettingRows(source, partition);
+  for (const { row, reason } of bad.values()) report.differences.push(`row ${row} cannot be read (${reason}), and is not copied`);
   for (const row of rows) {
     signal?.throwIfAborted();
     settings.found += 1;

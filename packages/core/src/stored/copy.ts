@@ -5,8 +5,8 @@ import type { CatalogStore } from '../ports/catalog-store.js';
 import { DaemonError } from '../protocol/errors.js';
 import { copyCatalog } from './copy-catalog.js';
 import type { CopiedCount, CopiedPartition, CopyOptions } from './copy-report.js';
+import { PAGE, recordPairs } from './record-pairs.js';
 
-const PAGE = 100;
 /** Differences of records that are named; more are counted. */
 const MAX_NAMED = 20;
 
@@ -14,34 +14,26 @@ const MAX_NAMED = 20;
 const ofStore = { owner: '', content_in_s3: false };
 const equalRecords = (a: CallRecord, b: CallRecord): boolean => equalJson({ ...a, ...ofStore }, { ...b, ...ofStore });
 
-async function* recordsOf({ calls }: Store, partition: string, bodies: boolean): AsyncGenerator<CallRecord, undefined> {
-  let cursor: string | undefined;
-  do {
-    const page = await calls.list(partition, { bodies, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
-    yield* page.items;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-}
-
-/** Pairs the records of two stores, which both list them by uuid, greatest first. Records of the second store alone are left out. */
-async function* pairs(
-  from: Store,
-  to: Store,
-  partition: string,
-  bodies: boolean,
-): AsyncGenerator<{ record: CallRecord; other: CallRecord | undefined }, undefined> {
-  const others = recordsOf(to, partition, bodies);
-  let other = await others.next();
-  for await (const record of recordsOf(from, partition, true)) {
-    const uuid = record.mcp_function_call_uuid;
-    while (other.value !== undefined && other.value.mcp_function_call_uuid > uuid) other = await others.next();
-    yield { record, other: other.value?.mcp_function_call_uuid === uuid ? other.value : undefined };
-  }
-}
-
 /** Whether a record that is in the other store was copied in whole, as far as can be seen without its bodies. */
 const isCopied = (record: CallRecord, other: CallRecord | undefined): boolean =>
   other !== undefined && other.status === record.status && other.updated_at === record.updated_at;
+
+/**
+ * The record with its arguments and its result. A list gives a record without those that cannot be read from where large ones are; copied
+ * like that, they would be lost in silence.
+ *
+ * @returns the error where they cannot be read
+ * @throws DaemonError `store_busy`, `closed`
+ */
+async function readWhole({ calls }: Store, record: CallRecord): Promise<CallRecord | Error> {
+  if (record.arguments !== null && record.content !== null) return record;
+  try {
+    return (await calls.get(record.partition_key, record.mcp_function_call_uuid)) ?? record;
+  } catch (error) {
+    if (error instanceof DaemonError && error.code === 'store_failed') return error;
+    throw error;
+  }
+}
 
 /** What the steps of a copy share. */
 interface Copy extends Required<Pick<CopyOptions, 'since' | 'onProgress'>> {
@@ -51,7 +43,8 @@ interface Copy extends Required<Pick<CopyOptions, 'since' | 'onProgress'>> {
 }
 
 async function copyRecords({ from, to, since, signal, onProgress }: Copy, report: CopiedPartition): Promise<void> {
-  const { partition, records } = report;
+  const { partition, records, differences } = report;
+  const unreadable: string[] = [];
   const total = await from.calls.count(partition, {});
   let waiting: CallRecord[] = [];
   const flush = async (): Promise<void> => {
@@ -61,14 +54,20 @@ async function copyRecords({ from, to, since, signal, onProgress }: Copy, report
     onProgress({ partition, step: 'records', done: records.found, total });
     signal?.throwIfAborted();
   };
-  for await (const { record, other } of pairs(from, to, partition, false)) {
+  for await (const { record, other } of recordPairs(from, to, partition, false)) {
     records.found += 1;
     if (record.status === 'in_process') records.running += 1;
     else if (record.updated_at < since) records.old += 1;
-    else if (!isCopied(record, other)) waiting.push(record);
+    else if (!isCopied(record, other)) {
+      const whole = await readWhole(from, record);
+      if (whole instanceof Error) unreadable.push(`record ${record.mcp_function_call_uuid} is not copied: ${whole.message}`);
+      else waiting.push(whole);
+    }
     if (waiting.length === PAGE || records.found % 1_000 === 0) await flush();
   }
   await flush();
+  differences.push(...unreadable.slice(0, MAX_NAMED));
+  if (unreadable.length > MAX_NAMED) differences.push(`${unreadable.length - MAX_NAMED} more records are not copied`);
 }
 
 /** Reads all records of both stores again and compares them. */
@@ -79,7 +78,7 @@ async function checkRecords({ from, to, since, signal, onProgress }: Copy, repor
     found += 1;
     if (found <= MAX_NAMED) differences.push(what);
   };
-  for await (const { record, other } of pairs(from, to, partition, true)) {
+  for await (const { record, other } of recordPairs(from, to, partition, true)) {
     done += 1;
     if (done % PAGE === 0) {
       onProgress({ partition, step: 'check', done, total: records.found });

@@ -13,7 +13,7 @@ import { rowDifferences } from './align-rows.js';
 import type { Applied, ChangeOptions } from './apply.js';
 import { applyPlan } from './apply.js';
 import { documentChanges, planDocument } from './plan.js';
-import { readRevision, readSettings, readState } from './reading.js';
+import { readRevision, readSettingRows, readState } from './reading.js';
 
 /** Fewer digits of a revision may name several by chance. */
 const SHORTEST = 6;
@@ -71,7 +71,7 @@ export async function diffRevisions(
   before: string,
   after: string,
 ): Promise<CatalogChange[]> {
-  const settings = await readSettings(catalogs, partition);
+  const { settings } = await readSettingRows(catalogs, partition);
   const left = await showRevision(catalogs, partition, before);
   const right = await showRevision(catalogs, partition, after);
   return documentChanges({ document: left.document, settings }, { document: right.document, settings });
@@ -111,7 +111,8 @@ function inline(
  *
  * @param options.settings `ids`: entries of `modules` name their settings, whose values stay in the store; `inline`: they hold the
  *   values, secrets too. Default `ids`
- * @throws DaemonError `usage` where there is no such partition, `store_failed`, `store_busy`
+ * @throws DaemonError `usage` where there is no such partition; `store_failed`, also where a setting that is asked for cannot be read;
+ *   `store_busy`
  */
 export async function exportConfig(
   catalogs: CatalogStore,
@@ -120,6 +121,11 @@ export async function exportConfig(
 ): Promise<ConfigDocument> {
   const state = await readState(catalogs, partition, support);
   if (state.from === 'none') throw new DaemonError('usage', `There is no partition "${partition}" in the store.`);
+  // An export must not lose what it claims to hold.
+  if (settings === 'inline') {
+    for (const { row, reason } of state.badSettings.values())
+      throw new DaemonError('store_failed', `The row ${row} cannot be read: ${reason}.`);
+  }
   const lists = Object.entries(state.document).filter(([, value]) => !Array.isArray(value) || value.length > 0);
   const document = Object.fromEntries(lists) as ConfigDocument;
   return settings === 'ids'
@@ -136,7 +142,7 @@ export interface PartitionStatus {
   entry: HistoryEntry | undefined;
   /** How many functions are served. */
   functions: number;
-  /** Rows that cannot be read, where rows are the catalog. */
+  /** Rows that cannot be read: of settings, and, where rows are the catalog, of functions and modules. */
   bad: readonly BadRow[];
   /** Rows that somebody else changed since the revision was made, or that a crash left behind. They are not served. */
   rows: readonly RowDifference[];
@@ -148,7 +154,9 @@ export async function partitionStatus(
   partition: string,
   { support = {} }: { support?: Partial<ConfigSupport> } = {},
 ): Promise<PartitionStatus> {
-  const { head, from, document, bad } = await readState(catalogs, partition, support);
+  const state = await readState(catalogs, partition, support);
+  const { head, from, document } = state;
+  const bad = [...state.bad, ...state.badSettings.values()];
   const [entry] = (await catalogs.history(partition, { limit: 1 })).items;
   const rows = from === 'revisions' ? rowDifferences(document, await catalogs.rows(partition)) : [];
   const { tools, resources, resource_templates, prompts } = document;

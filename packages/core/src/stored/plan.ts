@@ -46,6 +46,8 @@ export interface ConfigPlan {
   settings: readonly SettingChange[];
   /** Rows that are not served now because they cannot be read: applying the plan removes or replaces them. */
   bad: readonly BadRow[];
+  /** Settings that cannot be read: applying the plan leaves them as they are, and functions of classes that need one are not served. */
+  badSettings: readonly BadRow[];
   /** How many functions the partition will have. */
   functions: number;
   /** What is to be stored. */
@@ -76,9 +78,9 @@ function checked(document: ConfigDocument, support: Partial<ConfigSupport>): voi
 }
 
 /** Mistakes of `setting_id`s that no row has. */
-function unknownSettings({ modules }: ConfigDocument, settings: ReadonlyMap<string, JsonObject>): Mistake[] {
+function unknownSettings({ modules }: ConfigDocument, { settings, badSettings }: StoredState): Mistake[] {
   return (modules ?? []).flatMap(({ setting_id }, index) =>
-    !setting_id || settings.has(setting_id)
+    !setting_id || settings.has(setting_id) || badSettings.has(setting_id)
       ? []
       : [
           {
@@ -138,12 +140,14 @@ export function planDocument(
   document: StoredDocument,
   given: ReadonlyMap<string, JsonObject> = new Map(),
 ): ConfigPlan {
-  const newSettings = new Map([...given].filter(([id]) => !state.settings.has(id)));
+  // What cannot be read is somebody's, and is not overwritten.
+  const newSettings = new Map([...given].filter(([id]) => !state.settings.has(id) && !state.badSettings.has(id)));
   const changes = documentChanges(state, { document, settings: new Map([...newSettings, ...state.settings]) });
   const settings = [...given]
     .sort(([a], [b]) => compareText(a, b))
     .flatMap(([setting_id, value]): SettingChange[] => {
       const stored = state.settings.get(setting_id);
+      if (state.badSettings.has(setting_id)) return [];
       if (stored === undefined) return [{ setting_id, kind: 'added', after: maskSetting(value) }];
       return equalJson(stored, value)
         ? []
@@ -160,6 +164,7 @@ export function planDocument(
     breaking: changes.filter(({ breaking }) => breaking !== undefined),
     settings,
     bad: state.bad,
+    badSettings: [...state.badSettings.values()],
     functions: FUNCTION_LISTS.reduce((sum, [list]) => sum + document[list].length, 0),
     document,
     text,
@@ -186,7 +191,7 @@ export async function planConfig(
   const state = await readState(catalogs, partition, support);
   const whole = merge ? mergedDocument(state.document, document) : document;
   if (merge) checked(whole, support);
-  refuse(unknownSettings(document, state.settings));
+  refuse(unknownSettings(document, state));
   const ids = new Map(
     state.document.modules.map((entry) => [`${entry.module_name}\n${entry.class_name ?? ''}`, entry.setting_id]),
   );

@@ -25,6 +25,8 @@ export interface StoredState {
   settings: ReadonlyMap<string, JsonObject>;
   /** Rows that are left out. Only where the rows are the catalog. */
   bad: readonly BadRow[];
+  /** Settings that cannot be read, by their ids. Functions of classes that need one are not served. */
+  badSettings: ReadonlyMap<string, BadRow>;
 }
 
 /**
@@ -69,13 +71,6 @@ export async function readSettingRows(catalogs: CatalogReads, partition: string)
   }
 }
 
-/** All settings of a partition, by id. @throws DaemonError `store_failed`, also where one cannot be read; `store_busy` */
-export async function readSettings(catalogs: CatalogReads, partition: string): Promise<Map<string, JsonObject>> {
-  const { settings, bad } = await readSettingRows(catalogs, partition);
-  for (const { row, reason } of bad.values()) throw new DaemonError('store_failed', `The row ${row} cannot be read: ${reason}.`);
-  return settings;
-}
-
 /** A document without the functions whose class needs one of these settings: a class is not built without its setting. */
 export function withoutSettings(document: StoredDocument, ids: ReadonlyMap<string, unknown>): StoredDocument {
   const gone = document.modules.filter(({ setting_id }) => ids.has(setting_id));
@@ -108,7 +103,7 @@ export async function readRows(
 }
 
 /**
- * Reads what a partition has now.
+ * Reads what a partition has now. What cannot be read of its rows and settings is named in `bad` and `badSettings`.
  *
  * @param support what this daemon supports; see {@link documentOf}
  * @throws DaemonError `store_failed`, `store_busy`, `revision_not_found`
@@ -121,9 +116,12 @@ export async function readState(
   const head = await catalogs.head(partition);
   if (typeof head?.revision === 'string') {
     const document = await readRevision(catalogs, partition, head.revision);
-    return { head, from: 'revisions', document, settings: await readSettings(catalogs, partition), bad: [] };
+    const { settings, bad: badSettings } = await readSettingRows(catalogs, partition);
+    return { head, from: 'revisions', document, settings, bad: [], badSettings };
   }
-  return { head, ...(await readRows(catalogs, partition, support)), settings: await readSettings(catalogs, partition) };
+  const rows = await readRows(catalogs, partition, support);
+  const { settings, bad: badSettings } = await readSettingRows(catalogs, partition);
+  return { head, ...rows, settings, badSettings };
 }
 
 /** Ids of settings that a document names, and that are not there. */

@@ -17,7 +17,11 @@ export interface RoutedSourceOptions {
  * partition is not served. Its end closes both.
  */
 export function createRoutedSource({ partition, own, others }: RoutedSourceOptions): CatalogSource {
-  const kept = [own.keepMs, others.keepMs].filter((keepMs) => keepMs !== undefined);
+  /** Each source says it of its own partitions: a config file is not read again because the store wants to be asked. */
+  function keepMs(name: string): number | undefined {
+    const kept = (name === partition ? own : others).keepMs;
+    return typeof kept === 'function' ? kept(name) : kept;
+  }
   return {
     load: (name) => (name === partition ? own : others).load(name),
     ...(own.watch === undefined && others.watch === undefined
@@ -36,7 +40,7 @@ export function createRoutedSource({ partition, own, others }: RoutedSourceOptio
             };
           },
         }),
-    ...(kept.length === 0 ? {} : { keepMs: Math.min(...kept) }),
+    ...(own.keepMs === undefined && others.keepMs === undefined ? {} : { keepMs }),
     refresh: (name) => (name === partition ? own : others).refresh?.(name),
     stats() {
       const [a, b] = [own.stats?.(), others.stats?.()];

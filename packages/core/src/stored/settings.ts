@@ -1,5 +1,6 @@
 /** The settings of a stored partition, which change without an import. */
 import type { JsonObject } from '../base/json.js';
+import { compareText } from '../base/order.js';
 import { maskSetting } from '../catalog/mask.js';
 import type { CatalogStore, PartitionHead } from '../ports/catalog-store.js';
 import type { SettingRow } from '../ports/rows.js';
@@ -10,6 +11,8 @@ import { readState } from './reading.js';
 export interface ShownSetting extends SettingRow {
   /** The classes that the served catalog builds with it, as `module.Class`. */
   classes: readonly string[];
+  /** Why its row cannot be read; then it has no values. Absent: it can. */
+  unreadable?: string;
 }
 
 const unknown = (partition: string, id: string): DaemonError =>
@@ -26,7 +29,7 @@ async function classesBySetting(catalogs: CatalogStore, partition: string): Prom
   return found;
 }
 
-/** All settings of a partition with their values masked, by id. @throws DaemonError `store_failed`, `store_busy` */
+/** All settings of a partition with their values masked, by id, those that cannot be read too. @throws DaemonError `store_failed`, `store_busy` */
 export async function listSettings(catalogs: CatalogStore, partition: string): Promise<ShownSetting[]> {
   const users = await classesBySetting(catalogs, partition);
   const shown: ShownSetting[] = [];
@@ -35,9 +38,14 @@ export async function listSettings(catalogs: CatalogStore, partition: string): P
     const page = await catalogs.settings(partition, cursor === undefined ? { limit: 1_000 } : { limit: 1_000, cursor });
     for (const row of page.items)
       shown.push({ ...row, setting: maskSetting(row.setting), classes: users.get(row.setting_id) ?? [] });
+    for (const { row, reason } of page.bad ?? []) {
+      const setting_id = row.slice(row.indexOf('/') + 1);
+      const classes = users.get(setting_id) ?? [];
+      shown.push({ setting_id, setting: {}, classes, unreadable: reason, updated_by: null, created_at: null, updated_at: null });
+    }
     cursor = page.cursor;
   } while (cursor !== undefined);
-  return shown;
+  return shown.sort((a, b) => compareText(a.setting_id, b.setting_id));
 }
 
 /**

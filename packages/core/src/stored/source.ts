@@ -25,6 +25,11 @@ export interface StoredSourceOptions {
   rowsMs?: number;
   /** Milliseconds for which a partition is asked about after it was last loaded. Default 10 minutes. */
   idleMs?: number;
+  /**
+   * Milliseconds for which a partition that does not exist is not looked for again, so that requests for made-up names cost the store
+   * little. 1,000 names at most are remembered. Default 1,000.
+   */
+  missingMs?: number;
   /** The clock, in milliseconds. Default `Date.now`. */
   now?: () => number;
 }
@@ -63,12 +68,16 @@ interface Watched {
 }
 
 const MAX_REPORTED = 10_000;
+const MAX_MISSING = 1_000;
 
 /** Creates a source of the catalogs in a store. Its `load` throws what the store's methods throw. */
 export function createStoredSource(options: StoredSourceOptions): StoredSource {
-  const { catalogs: store, logger, support = {}, pollMs = 1_000, rowsMs = 60_000, idleMs = 600_000, now = Date.now } = options;
+  const { catalogs: store, logger, support = {}, pollMs = 1_000, rowsMs = 60_000, idleMs = 600_000 } = options;
+  const { missingMs = 1_000, now = Date.now } = options;
   const listeners = new Set<{ changed: (partition: string) => void }>();
   const watched = new Map<string, Watched>();
+  /** Partitions that do not exist, and until when they are not looked for; those that expire first come first. */
+  const missing = new Map<string, number>();
   /** What was logged already, so that it is logged once. */
   const reported = new Set<string>();
   let reads = 0;
@@ -155,6 +164,15 @@ export function createStoredSource(options: StoredSourceOptions): StoredSource {
     timer.unref();
   }
 
+  function keepMissing(name: string): void {
+    missing.delete(name);
+    missing.set(name, now() + missingMs);
+    for (const [oldest, until] of missing) {
+      if (missing.size <= MAX_MISSING && until > now()) break;
+      missing.delete(oldest);
+    }
+  }
+
   function tell(partition: string): void {
     if (closed) return;
     for (const { changed } of [...listeners]) changed(partition);
@@ -232,9 +250,12 @@ export function createStoredSource(options: StoredSourceOptions): StoredSource {
     keepMs: idleMs / 2,
     async load(name) {
       const before = watched.get(name)?.known;
+      if (before === undefined && (missing.get(name) ?? 0) > now()) return undefined;
       const known = await read(name, before, false);
-      if (known === undefined) watched.delete(name);
-      else keep(name, known);
+      if (known === undefined) {
+        watched.delete(name);
+        keepMissing(name);
+      } else keep(name, known);
       return known?.definition;
     },
     watch(changed) {
@@ -243,11 +264,14 @@ export function createStoredSource(options: StoredSourceOptions): StoredSource {
       return () => void listeners.delete(entry);
     },
     async purge(partition) {
+      if (partition === undefined) missing.clear();
+      else missing.delete(partition);
       const chosen =
         partition === undefined ? [...watched.values()] : [watched.get(partition)].filter((found) => found !== undefined);
       await Promise.all(chosen.map(readAgainSafely));
     },
     async refresh(partition) {
+      missing.delete(partition);
       const known = watched.get(partition);
       if (known !== undefined) await readAgain(known);
     },
@@ -257,6 +281,7 @@ export function createStoredSource(options: StoredSourceOptions): StoredSource {
       clearInterval(timer);
       listeners.clear();
       watched.clear();
+      missing.clear();
     },
   };
 }

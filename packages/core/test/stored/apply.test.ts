@@ -287,6 +287,88 @@ describe('the settings of an import', () => {
   });
 });
 
+describe('the settings of an import that loses a race', () => {
+  const other = (key: string) => [{ module_name: 'weather', class_name: 'Weather', setting: { key } }];
+  const settingIds = async (): Promise<string[]> => (await catalogs.settings('acme')).items.map((row) => row.setting_id);
+
+  it('are removed again', async () => {
+    await applyConfig(catalogs, 'acme', config(['a']), AUTHOR);
+    const before = await settingIds();
+    const plan = await planConfig(catalogs, 'acme', config(['a'], { modules: other('x') }));
+    await applyConfig(catalogs, 'acme', config(['a', 'b']), AUTHOR);
+    expect(await code(applyPlan(catalogs, plan, AUTHOR))).toBe('conflict');
+    expect(await settingIds()).toEqual(before);
+  });
+
+  it('stay where the winner uses them', async () => {
+    const plan = await planConfig(catalogs, 'acme', config(['a']));
+    let first = true;
+    const racing: CatalogStore = {
+      ...catalogs,
+      async commit(partition, commit) {
+        if (first) {
+          first = false;
+          await applyConfig(catalogs, 'acme', config(['a', 'b']), AUTHOR); // finds the setting there
+        }
+        return catalogs.commit(partition, commit);
+      },
+    };
+    expect(await code(applyPlan(racing, plan, AUTHOR))).toBe('conflict');
+    expect(await listSettings(catalogs, 'acme')).toMatchObject([{ classes: ['weather.Weather'] }]);
+  });
+
+  it('are there in the end when another import relies on them while they are removed', async () => {
+    await applyConfig(catalogs, 'acme', config(['a']), AUTHOR);
+    const wanted = config(['a', 'b'], { modules: other('x') });
+    const loser = await planConfig(catalogs, 'acme', config(['a'], { modules: other('x') }));
+    await applyConfig(catalogs, 'acme', config(['a'], { title: 'first' }), AUTHOR);
+    for (const moment of ['before', 'after'] as const) {
+      let done = false;
+      const racing: CatalogStore = {
+        ...catalogs,
+        async deleteSetting(partition, id) {
+          const commit = async (): Promise<void> => {
+            if (!done) await applyConfig(catalogs, 'acme', wanted, { ...AUTHOR, allowBreaking: true });
+            done = true;
+          };
+          if (moment === 'before') await commit();
+          const deleted = await catalogs.deleteSetting(partition, id);
+          if (moment === 'after') await commit();
+          return deleted;
+        },
+      };
+      expect(await code(applyPlan(racing, loser, AUTHOR))).toBe('conflict');
+      expect(done).toBe(true);
+      expect((await exportConfig(catalogs, 'acme', { settings: 'inline' })).modules).toMatchObject([{ setting: { key: 'x' } }]);
+      await applyConfig(catalogs, 'acme', config(['a']), { ...AUTHOR, allowBreaking: true });
+      for (const { setting_id: id, classes } of await listSettings(catalogs, 'acme'))
+        if (classes.length === 0) await removeSetting(catalogs, 'acme', id);
+    }
+  });
+
+  it('are not left behind by a hundred imports at once', async () => {
+    await Promise.allSettled(
+      Array.from({ length: 100 }, (_, index) =>
+        applyConfig(catalogs, 'acme', config(['a'], { modules: other(`${index}`) }), AUTHOR),
+      ),
+    );
+    expect(await listSettings(catalogs, 'acme')).toMatchObject([{ classes: ['weather.Weather'] }]);
+  });
+});
+
+describe('a large import', () => {
+  it('says how far it is', async () => {
+    const names = Array.from({ length: 1_200 }, (_, index) => `t${index}`);
+    const steps: string[] = [];
+    await applyConfig(catalogs, 'acme', config(names), {
+      ...AUTHOR,
+      onProgress: (step, done, total) => steps.push(`${step} ${done}/${total}`),
+    });
+    expect(steps).toEqual(['settings 1/1', 'rows 500/1201', 'rows 1000/1201', 'rows 1201/1201']);
+    expect(await rowNames()).toHaveLength(1_200);
+  });
+});
+
 describe('the history', () => {
   it('finds revisions by digest, its beginning, and the id of an entry', async () => {
     const { entry } = await applyConfig(catalogs, 'acme', config(['a']), AUTHOR);

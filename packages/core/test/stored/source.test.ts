@@ -8,10 +8,11 @@ import type { CatalogStore } from '../../src/ports/catalog-store.js';
 import type { FunctionDefinition, LinkBinding } from '../../src/ports/definition.js';
 import type { Logger } from '../../src/ports/logger.js';
 import { applyConfig } from '../../src/stored/apply.js';
-import { rollbackTo } from '../../src/stored/history.js';
+import { exportConfig, partitionStatus, rollbackTo } from '../../src/stored/history.js';
+import { planConfig } from '../../src/stored/plan.js';
 import { readState } from '../../src/stored/reading.js';
 import { createRoutedSource } from '../../src/stored/routed.js';
-import { changeSetting } from '../../src/stored/settings.js';
+import { changeSetting, listSettings } from '../../src/stored/settings.js';
 import type { StoredSource, StoredSourceOptions } from '../../src/stored/source.js';
 import { createStoredSource } from '../../src/stored/source.js';
 import { AUTHOR, config } from './support.js';
@@ -243,11 +244,45 @@ describe('a source of stored catalogs', () => {
       expect(await names(source)).toEqual(['plain']);
       const message = `partition "acme": mcp-settings/${id} cannot be read, and functions of classes that need it are left out: its setting is no object`;
       expect(logged).toEqual([message]);
-      // What plans and exports read is whole, or an error.
+      // Plans, states and lists name it; an export of its values is whole, or an error.
+      const store = { ...catalogs, settings, head };
+      const bad = [{ row: `mcp-settings/${id}`, reason: 'its setting is no object' }];
+      expect([...(await readState(store, 'acme')).badSettings.values()]).toEqual(bad);
+      expect((await planConfig(store, 'acme', config(['sunny', 'rainy']))).badSettings).toEqual(bad);
+      expect((await partitionStatus(store, 'acme')).bad).toEqual(bad);
+      const listed = (await listSettings(store, 'acme')).find(({ setting_id }) => setting_id === id);
+      expect(listed).toMatchObject({ unreadable: 'its setting is no object', classes: ['weather.Weather'] });
       const refused = { code: 'store_failed', message: `The row mcp-settings/${id} cannot be read: its setting is no object.` };
-      await expect(readState({ ...catalogs, settings }, 'acme')).rejects.toMatchObject(refused);
+      await expect(exportConfig(store, 'acme', { settings: 'inline' })).rejects.toMatchObject(refused);
+      expect((await exportConfig(store, 'acme')).modules).toHaveLength(2);
     },
   );
+
+  it('looks for a partition that does not exist once a second, and remembers 1,000 of them', async () => {
+    let now = 0;
+    const source = open({ now: () => now, pollMs: 1_000_000 });
+    const reads = async (name: string): Promise<number> => {
+      const before = source.stats().reads;
+      await source.load(name);
+      return source.stats().reads - before;
+    };
+    expect(await reads('nowhere')).toBe(2);
+    expect(await reads('nowhere')).toBe(0);
+    await applyConfig(catalogs, 'nowhere', config(['a']), AUTHOR);
+    now = 999;
+    expect(await source.load('nowhere')).toBeUndefined();
+    now = 1_000;
+    expect((await source.load('nowhere'))?.functions).toHaveLength(1);
+    for (let index = 0; index < 1_001; index += 1) expect(await reads(`made up ${index}`)).toBe(2);
+    expect(await reads('made up 1')).toBe(0);
+    expect(await reads('made up 0')).toBe(2);
+    // Who says that there is something new does not wait.
+    await applyConfig(catalogs, 'made up 5', config(['a']), AUTHOR);
+    await source.refresh('made up 5');
+    expect((await source.load('made up 5'))?.functions).toHaveLength(1);
+    await source.purge();
+    expect(await reads('made up 6')).toBe(2);
+  });
 
   it('is a partition while it has a head, without rows too', async () => {
     await catalogs.touch('acme');
@@ -363,7 +398,8 @@ describe('two sources as one', () => {
     expect((await routed.load('default'))?.functions[0]?.name).toBe('of the file');
     expect((await routed.load('acme'))?.functions[0]?.name).toBe('a');
     expect(await routed.load('nowhere')).toBeUndefined();
-    expect(routed.keepMs).toBe(others.keepMs);
+    const { keepMs } = routed;
+    expect(typeof keepMs === 'function' ? [keepMs('default'), keepMs('acme')] : keepMs).toEqual([undefined, others.keepMs]);
     await others.load('default');
     const told: string[] = [];
     const stop = routed.watch?.((partition) => told.push(partition));
@@ -382,7 +418,7 @@ describe('two sources as one', () => {
     expect(others.stats().watched).toBe(0);
   });
 
-  it('has no watch where neither has, and the time of either', async () => {
+  it('has no watch where neither has, and the time of each for its own partitions', async () => {
     const plain = { load: () => undefined };
     expect(createRoutedSource({ partition: 'a', own: plain, others: plain })).not.toHaveProperty('watch');
     expect(createRoutedSource({ partition: 'a', own: plain, others: plain })).not.toHaveProperty('keepMs');
@@ -390,7 +426,8 @@ describe('two sources as one', () => {
     const told: string[] = [];
     const routed = createRoutedSource({ partition: 'a', own: plain, others: { ...watching, keepMs: 5 } });
     routed.watch?.((partition) => told.push(partition))();
-    expect(routed.keepMs).toBe(5);
+    const { keepMs } = routed;
+    expect(typeof keepMs === 'function' ? [keepMs('a'), keepMs('b')] : keepMs).toEqual([undefined, 5]);
     await routed.close?.();
   });
 });

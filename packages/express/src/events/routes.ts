@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 
 import type { Handler } from '../access/authenticated.js';
 import { authenticated } from '../access/authenticated.js';
+import type { InKnownPartition } from '../access/known-partition.js';
 import type { AuthIdentity } from '../auth/identity.js';
 import { pathOf } from '../auth/partition.js';
 import type { AuthProvider } from '../auth/provider.js';
@@ -13,6 +14,7 @@ import type { Refusal } from '../wire/respond.js';
 import { sendJson } from '../wire/respond.js';
 import type { EventsHandler } from './handler.js';
 import { TICKET_MS } from './tickets.js';
+import type { EventsIdentity } from './viewer.js';
 
 const INVALID_TICKET: Refusal = {
   status: 401,
@@ -34,13 +36,20 @@ export interface EventRoutes {
   readonly callerOfTicket: (req: IncomingMessage) => Promise<AuthIdentity | Refusal> | undefined;
 }
 
-/** Creates the handlers. `authenticate` identifies callers that have no ticket, `refresh` reloads changed users. */
+/** What {@link createEventRoutes} takes besides the handler. */
+export interface EventRoutesOptions extends Pick<AuthProvider, 'authenticate' | 'refresh'> {
+  /** Wraps the handler so that it runs for partitions that exist. */
+  inKnownPartition: InKnownPartition;
+}
+
+/** Creates the handlers. `authenticate` identifies callers that have no ticket. */
 export function createEventRoutes(
   events: EventsHandler,
-  { authenticate, refresh }: Pick<AuthProvider, 'authenticate'> & { refresh: AuthProvider['refresh'] | undefined },
+  { authenticate, refresh, inKnownPartition }: EventRoutesOptions,
 ): EventRoutes {
   const forUsers = authenticated(authenticate);
-  const watchOfUser = forUsers((req, res, identity) => events.handle(req, res, identity));
+  const stream = inKnownPartition((req, res, identity: EventsIdentity) => events.handle(req, res, identity));
+  const watchOfUser = forUsers(stream);
   const create = forUsers((_req, res, identity) => {
     const body = { ticket: events.createTicket(identity), expires_in: TICKET_MS / 1_000 };
     sendJson(res, 200, JSON.stringify(body), ['cache-control', 'no-store']);
@@ -68,7 +77,7 @@ export function createEventRoutes(
       const known = await callerOfTicket(req);
       if (known === undefined) return watchOfUser(req, res);
       if ('status' in known) sendProblem(res, known);
-      else events.handle(req, res, known);
+      else await stream(req, res, known);
     },
     createTicket(req, res) {
       if (req.method === 'POST') return create(req, res);

@@ -153,17 +153,26 @@ export function toCatalogRows(functions: readonly Row[], modules: readonly Row[]
   };
 }
 
+/** Settings from rows of `mcp_settings`; those that cannot be read are in `bad`, if there are any. */
+export function toSettings(rows: readonly Row[]): { items: SettingRow[]; bad?: BadRow[] } {
+  const bad: BadRow[] = [];
+  const items = read('mcp_settings', 'setting_id', rows, settingOf, bad);
+  return bad.length === 0 ? { items } : { items, bad };
+}
+
+/** Throws an error that says what is wrong with it. */
+function settingOf(row: Row): SettingRow {
+  const setting = parsed(row['setting']) ?? {};
+  if (!isObject(setting)) throw new TypeError('setting is not a JSON object');
+  return { setting_id: String(row['setting_id']), setting, ...auditOf(row) };
+}
+
 /** A setting from a row of `mcp_settings`. @throws DaemonError `store_failed` where it is no JSON object */
 export function toSetting(row: Row): SettingRow {
-  const id = String(row['setting_id']);
-  const refuse = (reason: string, cause?: unknown): DaemonError =>
-    new DaemonError('store_failed', `The row mcp_settings/${id} cannot be read: ${reason}.`, { cause });
-  let setting: unknown;
   try {
-    setting = parsed(row['setting']) ?? {};
+    return settingOf(row);
   } catch (cause) {
-    throw refuse(reasonOf(cause), cause);
+    const id = String(row['setting_id']);
+    throw new DaemonError('store_failed', `The row mcp_settings/${id} cannot be read: ${reasonOf(cause)}.`, { cause });
   }
-  if (!isObject(setting)) throw refuse('setting is not a JSON object');
-  return { setting_id: id, setting, ...auditOf(row) };
 }

@@ -15,6 +15,7 @@ import type {
   PageQuery,
   PartitionHead,
   RowChanges,
+  SettingPage,
   SettingRow,
   StoredPartition,
 } from '@mcp-daemon/core';
@@ -33,6 +34,7 @@ import {
   settingValues,
   toCatalogRows,
   toSetting,
+  toSettings,
 } from './rows.js';
 import type { SessionOptions, Sql } from './session.js';
 import { createSession } from './session.js';
@@ -133,12 +135,13 @@ export function openStoredCatalogs(options: SessionOptions): StoredCatalogs {
     return page(rows, limit, toEntry, ({ id }) => id);
   }
 
-  async function settings(partition: string, query: PageQuery = {}): Promise<Page<SettingRow>> {
+  async function settings(partition: string, query: PageQuery = {}): Promise<SettingPage> {
     const limit = pageLimit(query);
     const after = fromCursor(query) ?? '';
     const select = 'SELECT * FROM mcp_settings WHERE partition_key = ? AND setting_id > ? ORDER BY setting_id LIMIT ?';
     const rows = await session.read((sql) => sql.all(select, keepable(partition), after, limit + 1), []);
-    return page(rows, limit, toSetting, ({ setting_id }) => setting_id);
+    const found = toSettings(rows.slice(0, limit));
+    return rows.length > limit ? { ...found, cursor: toCursor(String(rows[limit - 1]?.['setting_id'])) } : found;
   }
 
   async function setting(partition: string, id: string): Promise<SettingRow | undefined> {

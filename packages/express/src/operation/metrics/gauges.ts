@@ -1,5 +1,5 @@
 /** Metrics that are read from the daemon and its transports only when they are requested. */
-import type { CatalogCacheStats, Daemon, DaemonStats } from '@mcp-daemon/core';
+import type { CatalogCacheStats, Daemon, DaemonStats, StoreStats } from '@mcp-daemon/core';
 import { Counter, Gauge, Registry } from 'prom-client';
 
 /** Functions that return a current count, by the name of its kind. */
@@ -19,26 +19,32 @@ export function createGauges({ daemon, version, sessions, streams, catalogs }: G
   const registry = new Registry();
   const registers = [registry];
 
-  function gauge(name: string, help: string, read: () => number): void {
+  /** @param read undefined: there is no value, and the metric has none */
+  function gauge(name: string, help: string, read: () => number | undefined): void {
     new Gauge({
       ...{ name, help, registers },
       collect() {
-        this.set(read());
+        const value = read();
+        if (value === undefined) this.remove();
+        else this.set(value);
       },
     });
   }
 
-  function counter(name: string, help: string, read: () => number): void {
+  function counter(name: string, help: string, read: () => number | undefined): void {
     new Counter({
       ...{ name, help, registers },
       collect() {
         this.reset();
-        this.inc(read());
+        const value = read();
+        if (value === undefined) this.remove();
+        else this.inc(value);
       },
     });
   }
 
-  const stat = (count: keyof DaemonStats) => (): number => daemon.stats()[count];
+  const stat = (count: Exclude<keyof DaemonStats, 'store'>) => (): number => daemon.stats()[count];
+  const ofStore = (count: keyof StoreStats) => (): number | undefined => daemon.stats().store?.[count];
 
   /** What is counted of the cached catalogs. */
   function cached(stats: () => CatalogCacheStats): void {
@@ -66,6 +72,16 @@ export function createGauges({ daemon, version, sessions, streams, catalogs }: G
   counter('mcp_daemon_records_written_total', 'Rows of call records that have been written.', stat('written'));
   gauge('mcp_daemon_records_waiting', 'Call records that wait for the store because it cannot be written.', stat('waiting'));
   counter('mcp_daemon_records_lost_total', 'Call records that have been lost.', stat('lost'));
+  // Of a store on a network, such as DynamoDB, once it is open.
+  counter('mcp_daemon_store_requests_total', 'Requests to the store.', ofStore('requests'));
+  counter('mcp_daemon_store_retries_total', 'Requests to the store that were made again.', ofStore('retries'));
+  counter(
+    'mcp_daemon_store_throttled_total',
+    'Requests that the store refused because there were too many.',
+    ofStore('throttled'),
+  );
+  gauge('mcp_daemon_store_records_waiting', 'Call records that wait to be sent to the store.', ofStore('waiting'));
+  counter('mcp_daemon_store_records_cut_total', 'Call records that were cut because they were too large.', ofStore('cut'));
   if (catalogs !== undefined) cached(catalogs);
   new Gauge({
     ...{ name: 'mcp_daemon_build_info', help: 'Always 1; the label has the version.', registers, labelNames: ['version'] },
