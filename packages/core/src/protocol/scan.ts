@@ -36,7 +36,7 @@ function endOfString(text: string, start: number): number {
  * @param text JSON, or what claims to be JSON
  * @param maxValues how many values it may hold. Default {@link MAX_MESSAGE_VALUES}
  * @returns bytes
- * @throws DaemonError `parse_error` where it is nested deeper than {@link MAX_NESTING} or has more values
+ * @throws DaemonError `parse_error` if it is nested deeper than {@link MAX_NESTING} or has more values
  */
 export function weighMessage(text: string, maxValues = MAX_MESSAGE_VALUES): number {
   const { length } = text;

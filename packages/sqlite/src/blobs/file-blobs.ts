@@ -64,7 +64,7 @@ async function attempt<T>(key: string, work: () => Promise<T>): Promise<T> {
 /**
  * Refuses a path that leads through a symbolic link below the folder: it could lead out of it.
  *
- * @throws DaemonError `store_failed`, and what the file system throws, `ENOENT` where a part is not there
+ * @throws DaemonError `store_failed`, and what the file system throws, `ENOENT` if a part is not there
  */
 async function refuseLinks(folder: string, segments: readonly string[], key: string): Promise<void> {
   let path = folder;
@@ -105,7 +105,7 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
  * differ in that alone.
  *
  * @returns the store. Its methods throw as the port says.
- * @throws DaemonError `usage` where the folder is empty
+ * @throws DaemonError `usage` if the folder is empty
  */
 export function createFileBlobs(options: FileBlobsOptions): BlobStore {
   if (typeof options.folder !== 'string' || options.folder === '') {

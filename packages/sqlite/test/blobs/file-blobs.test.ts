@@ -83,7 +83,7 @@ describe('blobs as files', () => {
     expect(readdirSync(folder).sort()).toEqual(['a', '~new']);
   });
 
-  it('a named pipe is no blob, and nobody waits for it', async () => {
+  it('a named pipe is not a blob, and is not opened', async () => {
     const folder = newFolder();
     mkdirSync(folder, { recursive: true });
     if (spawnSync('mkfifo', [join(folder, 'pipe')]).status !== 0) throw new Error('this test needs mkfifo');
