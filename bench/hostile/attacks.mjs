@@ -6,7 +6,7 @@ import { INITIALIZE, request } from '../lib/messages.mjs';
 const MAX_BODY = 3_900_000;
 /** A little less than a body may have. */
 const MAX_VALUES = 199_000;
-const MAX_NAMES = 29_000;
+const MAX_NAMES = 19_900;
 const MODERN = '2026-07-28';
 const META = { 'io.modelcontextprotocol/protocolVersion': MODERN, 'io.modelcontextprotocol/clientCapabilities': {} };
 
@@ -52,7 +52,7 @@ export const ATTACKS = {
   },
   'unique objects in disorder': {
     connections: 8,
-    send: callText('unique', `{"list":[${Array.from({ length: MAX_VALUES / 4 }, (_, i) => `{"b":${i},"a":1}`).join(',')}]}`),
+    send: callText('unique', `{"list":[${Array.from({ length: 19_500 }, (_, i) => `{"b":${i},"a":1}`).join(',')}]}`),
   },
   'honest points': {
     connections: 8,
@@ -60,7 +60,7 @@ export const ATTACKS = {
   },
   'unique objects': {
     connections: 8,
-    send: callText('unique', `{"list":[${Array.from({ length: MAX_VALUES / 3 }, (_, i) => `{"a":${i}}`).join(',')}]}`),
+    send: callText('unique', `{"list":[${Array.from({ length: 19_500 }, (_, i) => `{"a":${i}}`).join(',')}]}`),
   },
   'typed objects': { connections: 8, send: callText('typed', `{"list":[${filled('{"a":1},', (MAX_VALUES / 3) * 8)}]}`) },
   'a pattern': { connections: 8, send: callText('pattern', `{"text":"${'a'.repeat(1_000_000)}!"}`) },

@@ -15,7 +15,7 @@ export const MAX_MESSAGE_VALUES = 1_000_000;
  * Different names of members that a message may have for each value that it may hold. A name that comes again costs nearly nothing;
  * a new one takes as long to parse and to encode as ten numbers.
  */
-const NAMES_PER_VALUE = 0.15;
+const NAMES_PER_VALUE = 0.1;
 /** Approximate memory of one value in bytes, besides its text. */
 const BYTES_OF_A_VALUE = 48;
 
