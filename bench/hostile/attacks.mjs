@@ -4,6 +4,9 @@ import { connect } from 'node:net';
 import { INITIALIZE, request } from '../lib/messages.mjs';
 
 const MAX_BODY = 3_900_000;
+/** A little less than a body may have. */
+const MAX_VALUES = 199_000;
+const MAX_NAMES = 19_900;
 const MODERN = '2026-07-28';
 const META = { 'io.modelcontextprotocol/protocolVersion': MODERN, 'io.modelcontextprotocol/clientCapabilities': {} };
 
@@ -32,22 +35,34 @@ export const ATTACKS = {
   'simple calls': { connections: 16, send: modern('tools/call', { name: 'hello', arguments: { name: 'eve' } }) },
   'one text of 4 MB': { connections: 8, send: callText('anything', `{"a":"${'x'.repeat(MAX_BODY)}"}`) },
   'escapes of 4 MB': { connections: 8, send: callText('anything', `{"a":"${filled('\\u0041')}"}`) },
-  'empty objects': { connections: 8, send: callText('anything', `{"a":[${filled('{},', 70_000)}]}`) },
-  numbers: { connections: 8, send: callText('anything', `{"a":[${filled('1,', 98_000)}]}`) },
-  'deep lists': { connections: 8, send: callText('anything', `{"a":[${filled(`${nested(190)},`, 90_000)}]}`) },
+  'empty objects': { connections: 8, send: callText('anything', `{"a":[${filled('{},', MAX_VALUES)}]}`) },
+  numbers: { connections: 8, send: callText('anything', `{"a":[${filled('1,', MAX_VALUES * 2)}]}`) },
+  'deep lists': { connections: 8, send: callText('anything', `{"a":[${filled(`${nested(190)},`, MAX_VALUES * 0.99)}]}`) },
   'many names': {
     connections: 8,
-    send: callText('anything', `{${Array.from({ length: 48_000 }, (_, i) => `"n${i}":1`).join(',')}}`),
+    send: callText('anything', `{${Array.from({ length: MAX_NAMES }, (_, i) => `"n${i}":1`).join(',')}}`),
   },
   'many wrong names': {
     connections: 8,
-    send: callText('strict', `{${Array.from({ length: 48_000 }, (_, i) => `"n${i}":1`).join(',')}}`),
+    send: callText('strict', `{${Array.from({ length: MAX_NAMES }, (_, i) => `"n${i}":1`).join(',')}}`),
+  },
+  'objects with names of their own': {
+    connections: 8,
+    send: callText('anything', `{"a":[${Array.from({ length: MAX_NAMES }, (_, i) => `{"n${i}":1}`).join(',')}]}`),
+  },
+  'unique objects in disorder': {
+    connections: 8,
+    send: callText('unique', `{"list":[${Array.from({ length: 19_500 }, (_, i) => `{"b":${i},"a":1}`).join(',')}]}`),
+  },
+  'honest points': {
+    connections: 8,
+    send: callText('anything', `{"a":[${Array.from({ length: MAX_VALUES / 4 }, (_, i) => `{"x":${i},"y":${i}.5}`).join(',')}]}`),
   },
   'unique objects': {
     connections: 8,
-    send: callText('unique', `{"list":[${Array.from({ length: 24_000 }, (_, i) => `{"a":${i}}`).join(',')}]}`),
+    send: callText('unique', `{"list":[${Array.from({ length: 19_500 }, (_, i) => `{"a":${i}}`).join(',')}]}`),
   },
-  'typed objects': { connections: 8, send: callText('typed', `{"list":[${filled('{"a":1},', 190_000)}]}`) },
+  'typed objects': { connections: 8, send: callText('typed', `{"list":[${filled('{"a":1},', (MAX_VALUES / 3) * 8)}]}`) },
   'a pattern': { connections: 8, send: callText('pattern', `{"text":"${'a'.repeat(1_000_000)}!"}`) },
   'a recursive union': { connections: 8, send: callText('filter', filter(90)) },
   'an unknown tool of 4 MB': {

@@ -18,7 +18,7 @@ const PASSWORD = 'correct horse battery';
 
 const hello = defineTool({
   name: 'hello',
-  inputSchema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+  inputSchema: { type: 'object', properties: { name: { type: 'string', examples: ['Ada'] } }, required: ['name'] },
   run: ({ name }) => `Hello, ${String(name)}!`,
 });
 
@@ -71,7 +71,7 @@ inBrowser('the pages of the API', () => {
     await daemon.close({ drainMs: 10 });
   });
 
-  /** Opens the first operation of MCP, sends it as it stands, and gives what came back. */
+  /** Opens the first operation of MCP, sends it as it is shown, and returns the answer. */
   async function execute(page: Page): Promise<{ status: string; body: string; sent: string }> {
     const operation = page.locator('#operations-MCP-postMcp');
     if ((await operation.locator('button.execute').count()) === 0) await operation.locator('.opblock-summary').click();
@@ -113,12 +113,16 @@ inBrowser('the pages of the API', () => {
     await page.locator('#operations-MCP-postMcp').waitFor();
     expect(complaints).toEqual([]);
 
-    // Whoever is not logged in is refused, which the browser notes as an error.
+    // Before a log-in the page knows no tool. The request is refused, which the browser notes as an error.
     const refused = await execute(page);
     expect(refused.status).toMatch(/^401/);
+    expect(refused.sent).toContain('Mcp-Name: name-of-a-tool');
     expect(complaints.splice(0)).toEqual([expect.stringContaining('401')]);
 
+    const tools = page.locator('#tools');
+    expect(await tools.innerText()).toContain('Log in');
     await logIn(page);
+    await tools.locator('summary', { hasText: 'hello' }).waitFor();
     const answered = await execute(page);
     expect(answered).toMatchObject({ status: '200', body: expect.stringContaining('Hello, Ada!') });
     expect(answered.sent).toMatch(/Accept: application\/json, text\/event-stream/);
@@ -175,7 +179,7 @@ inBrowser('the pages of the API', () => {
     await page.close();
   });
 
-  it('would see a page that reaches for others', async () => {
+  it('requests of a page to other servers are noticed', async () => {
     const { page, foreign, complaints } = await browser.open(new URL(server.url).origin);
     await page.goto(`${server.url}/redoc`);
     await page.evaluate(async () => {

@@ -69,7 +69,7 @@ describe('a line', () => {
     expect(errorOf(await answer).code).toBe(-32602);
   });
 
-  it('that is blank, or ends in CR LF, is no matter', async () => {
+  it('that is blank is ignored, and one may end in CR LF', async () => {
     await client.initialize();
     const answer = client.answer('crlf');
     client.write(`\n  \r\n${line('crlf', 'ping').trimEnd()}\r\n`);
@@ -77,7 +77,7 @@ describe('a line', () => {
     expect(client.lines).toHaveLength(2);
   });
 
-  it('over the limit is refused, whole or in pieces', async () => {
+  it('over the limit is refused, in one chunk or in several', async () => {
     client.process.kill();
     await client.exited;
     start('--max-message-bytes', '20000');
@@ -113,7 +113,7 @@ describe('a line', () => {
     expect(await lastArguments()).toEqual({ message: text, x: text });
   });
 
-  it('may come with others in one chunk', async () => {
+  it('may arrive with others in one chunk', async () => {
     const ids = Array.from({ length: 100 }, (_, index) => `many-${index}`);
     const initialize = line('hello', 'initialize', {
       protocolVersion: '2025-11-25',
@@ -157,7 +157,7 @@ describe('a request', () => {
     expect(await client.ask('ping')).toMatchObject({ result: {} });
   });
 
-  it('with an id that is under way is refused', async () => {
+  it('with the id of a running request is refused', async () => {
     await client.initialize();
     client.write(line('twice', 'tools/call', call('test_wait', { ms: 300 })) + line('twice', 'ping'));
     await until('both answers', () => client.lines.filter((each) => (each as Json)['id'] === 'twice').length === 2);
@@ -168,7 +168,7 @@ describe('a request', () => {
 });
 
 describe('a cancellation', () => {
-  it('of a call that is done, unknown or malformed is no matter', async () => {
+  it('of a call that has ended, is unknown or malformed is ignored', async () => {
     await client.initialize();
     const { id, answer } = client.request('tools/call', call('test_simple_text'));
     await answer;
@@ -178,7 +178,7 @@ describe('a cancellation', () => {
     expect(client.lines).toHaveLength(3);
   });
 
-  it('of a call under way is not answered, and is recorded', async () => {
+  it('of a running call: the call is not answered, and its record says cancelled', async () => {
     await client.initialize();
     const { id } = client.request('tools/call', call('test_wait', { ms: 60_000 }));
     await client.ask('ping');
@@ -190,12 +190,12 @@ describe('a cancellation', () => {
   });
 });
 
-describe('an answer that nobody asked for', () => {
+describe('an answer to no request', () => {
   it.each([
     [{ id: 'x', result: {} }],
     [{ id: 7, error: { code: 1, message: 'no' } }],
     [{ id: null, error: { code: 1, message: 'no' } }],
-  ])('is no matter: %j', async (answer) => {
+  ])('is ignored: %j', async (answer) => {
     await client.initialize();
     client.send({ jsonrpc: '2.0', ...answer });
     expect(await client.ask('ping')).toMatchObject({ result: {} });
@@ -204,7 +204,7 @@ describe('an answer that nobody asked for', () => {
 });
 
 describe('the end', () => {
-  it('of stdin lets calls in flight be answered; then it exits with 0', async () => {
+  it('of stdin: running calls are answered, then the process exits with 0', async () => {
     await client.initialize();
     const answers = [300, 500, 100].map((ms) => client.request('tools/call', call('test_wait', { ms })).answer);
     client.write(line('unfinished', 'tools/call', call('test_simple_text')).trimEnd()); // no newline: the end is one, too
@@ -215,7 +215,7 @@ describe('the end', () => {
     expect((await callsOf(home)).map(({ status }) => status)).toEqual(Array(4).fill('completed'));
   });
 
-  it('is not put off for ever by a call', async () => {
+  it('is not delayed forever by a running call', async () => {
     client.process.kill();
     await client.exited;
     start('--drain-ms', '300');
@@ -237,7 +237,7 @@ describe('the end', () => {
     expect((await callsOf(home)).map(({ status }) => status)).toEqual(['cancelled']);
   });
 
-  it('of a host that is gone is quiet', async () => {
+  it('of the host ends the process without an error message', async () => {
     await client.initialize();
     client.request('tools/call', call('test_wait', { ms: 200 }));
     client.process.stdout.destroy();
@@ -302,7 +302,7 @@ describe('code', () => {
     await until('the text on stderr', () => client.stderr.includes('printed'));
   });
 
-  it('that throws or rejects later is no end of the server', async () => {
+  it('that throws or rejects later does not end the server', async () => {
     await serve(
       `export function run() {
          setTimeout(() => { throw new Error('thrown late'); }, 10);

@@ -32,7 +32,7 @@ describe.each(clients)('$name', (client) => {
     else it.skip(`${step.name}: it cannot, ${why}`, () => {});
   }
 
-  it('leaves, and finds its calls in the record', async () => {
+  it('disconnects, and finds its calls in the record', async () => {
     await connected.close();
     const calls = await callsOf(home, '--name', 'test_wait', '--limit', '10');
     expect(calls.map(({ name, status }) => [name, status])).toEqual([['test_wait', 'cancelled']]);

@@ -81,7 +81,7 @@ describeWhere.each(runs)(
       expect(names((await ask('prompts/list'))['prompts'])).toContain('test_simple_prompt');
     }, 60_000);
 
-    it('calls tools, and is told of structured content', async () => {
+    it('calls tools, and gets structured content', async () => {
       const text = await ask('tools/call', '--tool-name', 'test_simple_text');
       expect(text['content']).toEqual([{ type: 'text', text: 'This is a simple text response for testing.' }]);
       const structured = await ask('tools/call', '--tool-name', 'test_structured', '--tool-arg', 'text=one two');

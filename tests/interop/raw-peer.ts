@@ -24,7 +24,7 @@ export abstract class RawPeer {
   /** Sends one message, or a batch. */
   abstract send(message: unknown): void;
 
-  /** Leaves as a client should. @throws Error where the server does not take it well */
+  /** Leaves as a client should. @throws Error if the server does not take it well */
   abstract leave(): Promise<void>;
 
   protected receive(line: Line): void {

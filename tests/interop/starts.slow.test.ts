@@ -41,7 +41,7 @@ describe.each<[string, (args: string[]) => Promise<Started>]>([
   ['ends the first process after one answer, as the OpenAI Agents SDK does', (args) => startTwice(args, true)],
   ['ends the first process at once, as Mastra does', (args) => startTwice(args, false)],
 ])('a host that %s', (_how, start) => {
-  it('has not loaded code or opened the record by that, and works with the second process', async () => {
+  it('is ended before it has loaded code or opened the record, and the second process works', async () => {
     started = await start(home.args());
     const { first, second } = started;
     await second.initialize('2024-11-05');

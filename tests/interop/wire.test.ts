@@ -34,7 +34,7 @@ describe('version negotiation', () => {
     expect(resultOf(await client.initialize(version))).toMatchObject({ protocolVersion: '2025-11-25' });
   });
 
-  it('refuses a version of the newer era that it does not have, and says which it has', async () => {
+  it('refuses an unknown version of the newer era, and lists the known ones', async () => {
     start();
     const _meta = { ...envelope(), 'io.modelcontextprotocol/protocolVersion': '2099-01-01' };
     expect(errorOf(await client.ask('tools/list', { _meta }))).toMatchObject({
@@ -43,7 +43,7 @@ describe('version negotiation', () => {
     });
   });
 
-  it('serves both eras on one connection, each request by what it carries', async () => {
+  it('serves both eras on one connection, each request by its metadata', async () => {
     start();
     expect(resultOf(await client.ask('tools/list', { _meta: envelope() }))['resultType']).toBe('complete');
     await client.initialize('2025-06-18');
@@ -61,13 +61,13 @@ describe('the newer era', () => {
     },
   );
 
-  it('wants its metadata whole', async () => {
+  it('requires all of its metadata', async () => {
     start();
     const { 'io.modelcontextprotocol/clientCapabilities': _, ...incomplete } = envelope();
     expect(errorOf(await client.ask('tools/list', { _meta: incomplete }))).toMatchObject({ code: -32602 });
   });
 
-  it('puts resultType and the server into every result', async () => {
+  it('adds resultType and the server to every result', async () => {
     start();
     for (const [method, params] of [
       ['server/discover', {}],
@@ -94,13 +94,13 @@ describe('the newer era', () => {
     expect(errorOf(answer)).toMatchObject({ code: -32021, data: { requiredCapabilities: { sampling: {} } } });
   });
 
-  it('asks only for what the client has', async () => {
+  it('asks only for what the client supports', async () => {
     start();
     const params = call('test_input_required_result_capabilities', {}, { _meta: envelope({ sampling: {} }) });
     expect(Object.keys(resultOf(await client.ask('tools/call', params))['inputRequests'] as Json)).toEqual(['sample_input']);
   });
 
-  it('starts a stream with what it honours, and marks what follows', async () => {
+  it('starts a stream with the subscriptions that it accepts, and marks each message of it', async () => {
     start();
     const { id } = client.request('subscriptions/listen', {
       notifications: { resourceSubscriptions: ['test://watched-resource'], unknownFilter: true },
@@ -136,7 +136,7 @@ describe('the state between two rounds of questions', () => {
 
   beforeEach(() => void start());
 
-  it('comes back as it was', async () => {
+  it('comes back unchanged', async () => {
     const requestState = await first();
     expect(requestState).not.toContain('asked'); // clients cannot read it
     expect(textOf(await ask({ inputResponses, requestState }))).toBe('state-ok: requestState validated');
@@ -159,11 +159,11 @@ describe('the state between two rounds of questions', () => {
     expect(errorOf(await ask({ inputResponses, requestState, arguments: { other: 1 } })).code).toBe(-32602);
   });
 
-  it.each([[null], [12], [{ user_name: 12_345 }], [[]]])('refuses answers that are none: %j', async (answers) => {
+  it.each([[null], [12], [{ user_name: 12_345 }], [[]]])('refuses malformed answers: %j', async (answers) => {
     expect(errorOf(await ask({ inputResponses: answers }, 'test_input_required_result_elicitation')).code).toBe(-32602);
   });
 
-  it('passes over answers to what was not asked', async () => {
+  it('ignores answers to questions that were not asked', async () => {
     const responses = { user_name: { action: 'accept', content: { name: 'Alice' } }, other: { action: 'accept', content: {} } };
     expect(textOf(await ask({ inputResponses: responses }, 'test_input_required_result_elicitation'))).toBe('Hello, Alice!');
   });
@@ -255,7 +255,7 @@ describe('cursors', () => {
 });
 
 describe('a config file that is edited', () => {
-  it('keeps the last good catalog when an edit is bad, says so, and takes the next good one', async () => {
+  it('keeps the last good catalog when an edit has mistakes, logs them, and serves the next good one', async () => {
     start();
     await client.initialize();
     await home.edit((config) => (config['tools'] = [...(config['tools'] ?? []), { name: 'bound to nothing' }]));
@@ -285,7 +285,7 @@ describe('a config file that is edited', () => {
 });
 
 describe('the record', () => {
-  it('has each call once, with what it was and how it ended', async () => {
+  it('has each call once, with its name and how it ended', async () => {
     start();
     await client.initialize();
     await client.ask('tools/call', call('test_structured', { text: 'a b' }));

@@ -90,6 +90,9 @@ const callOf = ({ name, inputSchema }) => ({
   params: { name, arguments: sample({ type: 'object', ...inputSchema }), _meta: META },
 });
 
+/** A body as the page shows it. */
+const textOf = (value) => JSON.stringify(value, null, 2);
+
 function element(tag, text, ...children) {
   const made = document.createElement(tag);
   made.textContent = text;
@@ -100,7 +103,7 @@ function element(tag, text, ...children) {
 /** Shows the tools, each with its schema and a call. Only texts are inserted: a tool cannot add markup to the page. */
 function show(tools) {
   const list = tools.map((tool) => {
-    const json = (value) => element('pre', JSON.stringify(value, null, 2));
+    const json = (value) => element('pre', textOf(value));
     const { name, title, description = '', inputSchema } = tool;
     return element(
       'details',
@@ -136,6 +139,8 @@ async function start() {
     requestInterceptor: prepare,
   });
 
+  /** The example of a call that each path shows, if it is not that of the document. */
+  const bodies = new Map();
   let shown;
   async function update() {
     const { bearer, password } = ui.authSelectors.authorized()?.toJS() ?? {};
@@ -153,11 +158,18 @@ async function start() {
     show(tools);
     if (tools.length === 0) return;
     const changed = structuredClone(spec);
-    for (const path of Object.values(changed.paths)) {
-      const example = path.post?.requestBody?.content?.['application/json']?.examples?.call;
-      if (example !== undefined) example.value = callOf(tools[0]);
+    const open = [];
+    for (const [path, { post }] of Object.entries(changed.paths)) {
+      const example = post?.requestBody?.content?.['application/json']?.examples?.call;
+      if (example === undefined) continue;
+      const before = bodies.get(path) ?? textOf(example.value);
+      example.value = callOf(tools[0]);
+      bodies.set(path, textOf(example.value));
+      if (ui.oas3Selectors.requestBodyValue(path, 'post') === before) open.push(path);
     }
     ui.specActions.updateJsonSpec(changed);
+    // An operation that is open keeps its body, so the body is replaced unless the user has changed it.
+    for (const path of open) ui.oas3Actions.setRequestBodyValue({ value: bodies.get(path), pathMethod: [path, 'post'] });
   }
 
   let known;

@@ -62,7 +62,7 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
    * the provider in `auth`. Default: none.
    */
   publicUrl?: string | undefined;
-  /** The proxies whose `X-Forwarded-For` is believed: how many there are, or their addresses and networks. Default: none. */
+  /** The proxies whose `X-Forwarded-For` is trusted: how many there are, or their addresses and networks. Default: none. */
   trustProxy?: number | readonly string[];
   /** Whether the deprecated HTTP+SSE transport is also served. Default: true. */
   httpSse?: boolean;
@@ -128,7 +128,7 @@ const HEADERS: HelmetOptions = {
 /**
  * Creates the router of a daemon.
  *
- * @throws DaemonError `usage` where an option is invalid
+ * @throws DaemonError `usage` if an option is invalid
  *
  * @example
  * app.use('/ai', createRouter(daemon, { auth }));

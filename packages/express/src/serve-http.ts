@@ -86,7 +86,7 @@ const LAST_ANSWER_MS = 1_000;
 /**
  * Serves a daemon over HTTP until the server is closed.
  *
- * @throws DaemonError `usage` where an option is invalid, the port cannot be opened, or `host` is not a loopback address and there is
+ * @throws DaemonError `usage` if an option is invalid, the port cannot be opened, or `host` is not a loopback address and there is
  *   no authentication
  *
  * @example

@@ -45,7 +45,7 @@ let stripper: Stripper | undefined;
 /** Whether Node strips types itself. */
 export const stripsTypes = (): boolean => Boolean((process.features as { typescript?: unknown }).typescript);
 
-/** The file of the stripper. @throws Error where it is not installed */
+/** The file of the stripper. @throws Error if it is not installed */
 export const stripperPath = (): string => createRequire(import.meta.url).resolve('@swc/wasm-typescript');
 
 function loadStripper(): Stripper {
@@ -73,7 +73,7 @@ export function sourceSpecifier(specifier: string, parent: string | undefined): 
  * Replaces types with spaces.
  *
  * @param file the file's path, for errors
- * @throws SyntaxError where the text is not TypeScript, or has syntax that is more than types (enum, namespace, parameter property);
+ * @throws SyntaxError if the text is not TypeScript, or has syntax that is more than types (enum, namespace, parameter property);
  *   the first line of its stack is the place
  */
 export function stripTypes(file: string, text: string): string {

@@ -97,7 +97,7 @@ export const isTypeScriptAllowed = (): boolean => isAllowed;
 /**
  * Makes Node load TypeScript files, from now on. A second call does nothing.
  *
- * @throws DaemonError `module_failed` where that is not possible: a part of the installation is missing, or no thread can start
+ * @throws DaemonError `module_failed` if that is not possible: a part of the installation is missing, or no thread can start
  */
 export function allowTypeScript(): void {
   if (isAllowed) return;

@@ -53,7 +53,7 @@ describe('the merged exports of a module', () => {
     expect(Object.keys(mergeExports(namespace({ default: () => 1 })))).toEqual(['default']);
   });
 
-  it('have no members of a default export that is no object or function', () => {
+  it('do not have the members of a default export that is neither an object nor a function', () => {
     for (const value of [null, undefined, 1, 'text', [1, 2], new Uint8Array(2)]) {
       expect(Object.keys(mergeExports(namespace({ default: value })))).toEqual(['default']);
     }

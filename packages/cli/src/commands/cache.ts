@@ -51,7 +51,7 @@ const baseOf = (url: string): string =>
     .replace(/\/+$/, '')
     .replace(/\/mcp$/, '');
 
-/** The path and the header that name a partition. @throws UsageError where it is no partition */
+/** The path and the header that name a partition. @throws UsageError if it is no partition */
 function placeOf(partition: string): { path: string; headers: Record<string, string> } {
   const [name, part] = checkPartition(partition).split('#');
   return { path: `/${name}/admin/cache`, headers: part === undefined ? {} : { 'part-id': part } };
@@ -66,7 +66,7 @@ const ADVICE: Readonly<Record<number, string>> = {
 /**
  * Sends a request to the server.
  *
- * @throws Failure where it does not answer, or answers with an error; the message has no token
+ * @throws Failure if it does not answer, or answers with an error; the message has no token
  */
 async function ask(
   { url = DEFAULT_URL, token, header = [] }: Target,

@@ -30,7 +30,7 @@ function expand(template: string, values: JsonObject): string {
  * The request for a name or URI and the arguments after it.
  *
  * @param file the config file, for messages
- * @throws UsageError where the arguments are wrong, Failure where the config file has no such name
+ * @throws UsageError if the arguments are wrong, Failure if the config file has no such name
  */
 export function requestOf(
   name: string,

@@ -24,11 +24,17 @@ interface ReadDocument {
   text: string;
 }
 
-/** Reads a config file. @throws UsageError, ConfigError */
+/** Reads a config file, and prints its warnings. @throws UsageError, ConfigError */
 async function readDocument(path: string | undefined, context: CommandContext): Promise<ReadDocument> {
-  const [{ resolve }, { readDocumentFile }] = await Promise.all([import('node:path'), import('../runtime/config-file.js')]);
+  const [{ resolve }, { readDocumentFile }, { warningLine }] = await Promise.all([
+    import('node:path'),
+    import('../runtime/config-file.js'),
+    import('../runtime/report.js'),
+  ]);
   const file = path === undefined ? findConfig(context.settings) : resolve(path);
-  return { file, ...readDocumentFile(file) };
+  const { document, text, warnings } = readDocumentFile(file);
+  for (const warning of warnings) context.note(warningLine(warning, displayPath(file), context.paintNote));
+  return { file, document, text };
 }
 
 /** Plans the import of a file. @throws ConfigError with the file and the lines of what does not fit the partition */

@@ -3,7 +3,7 @@
  */
 import type { CatalogDefinition, Mistake } from '@mcp-daemon/core';
 
-import { errorLine } from '../runtime/report.js';
+import { errorLine, warningLine } from '../runtime/report.js';
 import { summary } from '../terminal/summary.js';
 import { displayPath, plural } from '../terminal/text.js';
 import type { CommandContext } from './command.js';
@@ -43,7 +43,7 @@ export function printReport(
 ): void {
   const shown = displayPath(file);
   for (const error of errors) note(errorLine(error, shown));
-  for (const warning of warnings) note(`${paintNote('yellow', 'warning')} ${errorLine(warning, shown)}`);
+  for (const warning of warnings) note(warningLine(warning, shown, paintNote));
   for (const hint of hints) note(`${paintNote('cyan', 'hint')} ${shown}: ${hint}`);
   for (const problem of problems ?? []) note(problem);
   const also = warnings.length === 0 ? '' : `, ${plural(warnings.length, 'warning')}`;

@@ -3,7 +3,7 @@
  */
 import { dirname, resolve } from 'node:path';
 
-import type { Binding, CatalogDefinition, FunctionDefinition, LinkBinding } from '@mcp-daemon/core';
+import type { Binding, CatalogDefinition, ConfigDocument, FunctionDefinition, LinkBinding } from '@mcp-daemon/core';
 
 import { messageOf } from '../errors.js';
 import { findConfig } from '../settings/paths.js';
@@ -33,12 +33,30 @@ function* bindingsOf(entry: FunctionDefinition): Generator<{ what: string; bindi
 const keyOf = (link: LinkBinding): string =>
   JSON.stringify([link.source, link.package_name, link.module_name, link.class_name, link.function_name, link.setting]);
 
+/** A config file without errors. */
+interface CheckedFile {
+  readonly file: string;
+  readonly text: string;
+  readonly document: ConfigDocument | undefined;
+  readonly definition: CatalogDefinition;
+}
+
+/** Makes a function from the names of functions to the lines of their links in the text. */
+async function linesOf({ text, document }: CheckedFile): Promise<(name: string) => string> {
+  const { locateMistakes } = await import('@mcp-daemon/core');
+  const links = document?.module_links ?? [];
+  const lines = new Map<string, number | undefined>();
+  const places = links.map(({ name }, index) => ({ path: `$.module_links[${index}]`, message: name }));
+  for (const { message, line } of locateMistakes(text, places)) lines.set(message, line);
+  return (name) => {
+    const line = lines.get(name);
+    return line === undefined ? '' : `:${line}`;
+  };
+}
+
 /** Loads the code of every function, as its first call would. @returns one line per problem */
-async function loadAll(
-  file: string,
-  definition: CatalogDefinition,
-  { settings, env }: Pick<CommandContext, 'settings' | 'env'>,
-): Promise<string[]> {
+async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandContext, 'settings' | 'env'>): Promise<string[]> {
+  const { file, definition } = checked;
   const [{ localModules }, { createLogger }, { loadEnvFile }, { linkCheck }, { withSecrets }] = await Promise.all([
     import('@mcp-daemon/modules'),
     import('../log/logger.js'),
@@ -52,7 +70,7 @@ async function loadAll(
   const logger = createLogger({ level: logLevel, pretty: process.stderr.isTTY === true, colour: false });
   const check = linkCheck(withSecrets(localModules({ base, logger }), { env, base, region: settings.region }), logger);
   const results = new Map<string, Promise<string | undefined>>();
-  const lines: string[] = [];
+  const problems: { name: string; text: string }[] = [];
   for (const entry of definition.functions) {
     for (const { what, binding } of bindingsOf(entry)) {
       if (binding.kind !== 'link') continue;
@@ -60,10 +78,12 @@ async function loadAll(
       const result = results.get(key) ?? check(binding).then(() => undefined, messageOf);
       results.set(key, result);
       const problem = await result;
-      if (problem !== undefined) lines.push(`${displayPath(file)}: ${what}: ${problem}`);
+      if (problem !== undefined) problems.push({ name: entry.name, text: `${what}: ${problem}` });
     }
   }
-  return lines;
+  if (problems.length === 0) return [];
+  const lineOf = await linesOf(checked);
+  return problems.map(({ name, text }) => `${displayPath(file)}${lineOf(name)}: ${text}`);
 }
 
 const check = defineCommand({
@@ -85,7 +105,7 @@ const check = defineCommand({
     ]);
     const { settings } = context;
     const file = path === undefined ? findConfig(settings) : resolve(path);
-    const { config, mistakes: errors, warnings } = inspectConfigFile(file);
+    const { config, document, text, mistakes: errors, warnings } = inspectConfigFile(file);
     const definition = config?.definition;
     let { print } = context;
     let problems: string[] | undefined;
@@ -94,7 +114,7 @@ const check = defineCommand({
       // The code may print while it is loaded.
       const { output } = guardStdout();
       print = (line) => void output.write(`${line}\n`);
-      problems = await loadAll(file, definition, context);
+      problems = await loadAll({ file, text, document, definition }, context);
     }
     const report = {
       file,

@@ -8,7 +8,7 @@ import type { Env } from '../settings/settings.js';
  * Parses variables of the form `NAME=VALUE`, or `NAME` for the value that the variable has now.
  *
  * @param env where present values come from
- * @throws UsageError where one has another form or no value; the message does not repeat a value, which may be a secret
+ * @throws UsageError if one has another form or no value; the message does not repeat a value, which may be a secret
  */
 export function variablesOf(texts: readonly string[], env: Env): Record<string, string> {
   const pairs = texts.map((text) => {

@@ -20,7 +20,7 @@ const INSPECTOR = '@modelcontextprotocol/inspector@2.12.0';
 /** The first Node that this version runs on. */
 const [MAJOR, MINOR] = [22, 19];
 
-/** @throws Failure where this Node is too old for the Inspector */
+/** @throws Failure if this Node is too old for the Inspector */
 function checkNode(): void {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > MAJOR || (major === MAJOR && minor >= MINOR)) return;
@@ -45,7 +45,7 @@ async function commandEntry({ settings, launch }: CommandContext): Promise<[name
 /** The transport behind a URL: the deprecated HTTP+SSE where it ends in `/sse`. */
 const transportOf = (url: string): 'http' | 'sse' => (/\/sse\/?$/.test(new URL(url).pathname) ? 'sse' : 'http');
 
-/** Runs a command on this terminal. @returns its exit code @throws Failure where it cannot be started */
+/** Runs a command on this terminal. @returns its exit code @throws Failure if it cannot be started */
 async function runOnTerminal(command: string, args: readonly string[]): Promise<number> {
   const isWindows = process.platform === 'win32';
   // Windows runs npx, a script, only in a shell, which splits the arguments; none of them has a quote.

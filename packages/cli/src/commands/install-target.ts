@@ -36,7 +36,7 @@ export interface HostArguments {
 /** The host of a command. */
 export const hostOf = ({ host }: Pick<HostArguments, 'host'>): Host => HOSTS[host];
 
-/** The config file of the host. @throws UsageError where the host has none in this scope */
+/** The config file of the host. @throws UsageError if the host has none in this scope */
 export function fileOf(args: HostArguments, { env }: CommandContext): string {
   const { title, file, jsonc }: Host = hostOf(args);
   const found = file(args.scope, { env, platform: process.platform, cwd: process.cwd() });
@@ -44,14 +44,14 @@ export function fileOf(args: HostArguments, { env }: CommandContext): string {
   return jsonc === true && !isFile(found) && isFile(`${found}c`) ? `${found}c` : found;
 }
 
-/** Checks the value of `--name`. @throws UsageError where it is empty, or the host does not accept it */
+/** Checks the value of `--name`. @throws UsageError if it is empty, or the host does not accept it */
 export function checkName(name: string | undefined, { names, title }: Pick<Host, 'names' | 'title'>): void {
   if (name === '') throw new UsageError('missing value for --name');
   if (name !== undefined && names?.test(name) === false)
     throw new UsageError(`--name: ${title} accepts letters, digits, "-" and "_" only, not ${JSON.stringify(name)}`);
 }
 
-/** The name under which the config file is installed. @throws Failure where the file cannot be read */
+/** The name under which the config file is installed. @throws Failure if the file cannot be read */
 export async function installedName(context: CommandContext): Promise<string> {
   const config = findConfig(context.settings);
   const { readConfigFile } = await import('../runtime/config-file.js');

@@ -110,7 +110,7 @@ interface Registration {
   active: ActiveCommand;
 }
 
-/** @throws UsageError where a word can only be a mistyped command, and not a config file */
+/** @throws UsageError if a word can only be a mistyped command, and not a config file */
 async function refuseMistyped(word: string, active: ActiveCommand): Promise<void> {
   const { mistypedCommand } = await import('./usage-errors.js');
   const error = mistypedCommand(word, active, NAMES);
@@ -176,7 +176,7 @@ function addGroup(parser: Argv, group: CommandGroup, registration: Registration)
  * @param argv the arguments, without the executable and the script
  * @param run called with the command, its arguments and the flags of settings
  * @returns `help` where only the help or the version was printed
- * @throws UsageError where the command line is wrong, and whatever `run` throws
+ * @throws UsageError if the command line is wrong, and whatever `run` throws
  */
 export async function parseCommand(argv: readonly string[], run: RunCommand): Promise<'help' | 'done'> {
   let ran = false;

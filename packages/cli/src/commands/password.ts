@@ -36,7 +36,7 @@ async function typed(questions: readonly string[], check: (first: string) => voi
   return answers;
 }
 
-/** The first line of stdin. @throws UsageError where it is not UTF-8 */
+/** The first line of stdin. @throws UsageError if it is not UTF-8 */
 async function piped(): Promise<string> {
   let bytes = Buffer.alloc(0);
   for await (const chunk of process.stdin) {
@@ -56,7 +56,7 @@ async function piped(): Promise<string> {
  * Gets a new password.
  *
  * @param check throws where a password is not allowed; called before it has to be typed a second time
- * @throws UsageError where there is none, Failure where the two that were typed differ, or what `check` throws
+ * @throws UsageError if there is none, Failure if the two that were typed differ, or what `check` throws
  */
 export async function newPassword(
   username: string,

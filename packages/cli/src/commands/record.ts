@@ -35,7 +35,7 @@ export interface Filters {
  *
  * @param text ISO 8601, in local time where it has no zone, or a time ago: `90s`, `30m`, `2h`, `7d`, `1w`
  * @param flag the flag that it is the value of, for the message
- * @throws UsageError where it is neither
+ * @throws UsageError if it is neither
  */
 export function readTime(text: string, flag: string, now = Date.now()): number {
   const ago = /^(\d+(?:\.\d+)?)\s*([smhdw])$/.exec(text);
@@ -53,7 +53,7 @@ export function oneOf<T extends string>(text: string, known: readonly T[], flag:
   throw new UsageError(`--${flag}: ${mustBe(known, text)}${didYouMean(text, known)}`);
 }
 
-/** The query for filters. @throws UsageError where one is wrong */
+/** The query for filters. @throws UsageError if one is wrong */
 export function queryOf({ name, type, status, since, until, caller, client, server }: Filters): CallQuery {
   return {
     ...(name === undefined ? {} : { name }),
@@ -102,13 +102,13 @@ export function limitOf(text: string): number {
   return limit;
 }
 
-/** @throws UsageError where the settings name a store that no other process can read */
+/** @throws UsageError if the settings name a store that no other process can read */
 function refuseMemory({ settings }: CommandContext): void {
   if (settings.store === 'memory')
     throw new UsageError('--store memory: a record in memory is gone when its process ends, so there is nothing to read');
 }
 
-/** The record file. @throws UsageError where the settings name no file */
+/** The record file. @throws UsageError if the settings name no file */
 export function recordFile(context: CommandContext): string {
   refuseMemory(context);
   if (context.settings.store === 'dynamodb')
@@ -193,7 +193,7 @@ export async function* readRecords(
  * The record of a call.
  *
  * @param id its uuid, the first or the last characters of it, or `last`
- * @throws Failure where there is none, or more than one
+ * @throws Failure if there is none, or more than one
  */
 export async function findRecord(store: Store, partition: string, id: string): Promise<CallRecord> {
   if (id === 'last') {

@@ -57,7 +57,7 @@ export function formatOf(name: string, names: readonly string[]): Format {
  * Writes lines to a new file, or to stdout where none is named, as fast as they are taken.
  *
  * @returns how many records
- * @throws Failure where the file cannot be written
+ * @throws Failure if the file cannot be written
  */
 export async function exportTo(path: string | undefined, lines: ReturnType<Format>): Promise<number> {
   const out: Writable = path === undefined ? process.stdout : createWriteStream(path, { flags: 'wx', mode: 0o600 });

@@ -3,7 +3,7 @@
  */
 import { UsageError } from '../errors.js';
 
-/** Checks the URL of an MCP server. @returns the URL as it was given @throws UsageError where it is not one of HTTP */
+/** Checks the URL of an MCP server. @returns the URL as it was given @throws UsageError if it is not one of HTTP */
 export function readUrl(text: string): string {
   const isHttp = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
   if (!isHttp) throw new UsageError(`--url: must be a URL such as http://localhost:8000/mcp, not ${JSON.stringify(text)}`);
@@ -13,7 +13,7 @@ export function readUrl(text: string): string {
 /**
  * Parses headers of the form `Name: value`.
  *
- * @throws UsageError where a header has another form; the message does not repeat its value, which may be a secret
+ * @throws UsageError if a header has another form; the message does not repeat its value, which may be a secret
  */
 export function headersOf(texts: readonly string[]): Record<string, string> {
   const pairs = texts.map((text) => {

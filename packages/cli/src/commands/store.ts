@@ -7,7 +7,7 @@ import type { CommandContext, CommandGroup } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag } from './command.js';
 import { copy } from './store-copy.js';
 
-/** @throws UsageError where the settings name a store that needs none of this */
+/** @throws UsageError if the settings name a store that needs none of this */
 function wantDynamo({ settings }: CommandContext, what: string): void {
   if (settings.store === 'dynamodb') return;
   throw new UsageError(`the ${settings.store} store needs no "${what}": for DynamoDB, set MCP_STORE=dynamodb`, { hint: false });

@@ -35,7 +35,7 @@ export function openTokenFile({ settings }: CommandContext): { path: string; fil
   return { path: displayPath(tokensFileOf(path)), file: createTokenFile(path, settings.adminUsername) };
 }
 
-/** The user of a name. @throws Failure where there is none */
+/** The user of a name. @throws Failure if there is none */
 export function findUser(users: readonly UserInfo[], username: string, path: string): UserInfo {
   const found = users.find((user) => user.username === username);
   if (found !== undefined) return found;

@@ -16,7 +16,7 @@ const USERNAME = { username: { type: 'string', demandOption: true, describe: 'Na
 /** There is no flag for the password itself: other users could see it in the list of processes. */
 const PASSWORD_STDIN = switchFlag('Read the password from the first line of stdin instead of asking for it');
 
-/** Asks for the new password of a user, or reads it from stdin. @throws DaemonError `usage` where it is not allowed */
+/** Asks for the new password of a user, or reads it from stdin. @throws DaemonError `usage` if it is not allowed */
 async function passwordOf(username: string, fromStdin: boolean, context: CommandContext): Promise<string> {
   const [{ newPassword }, { checkPassword }] = await Promise.all([import('./password.js'), import('./user-file.js')]);
   return newPassword(oneLine(username, 80), { fromStdin, check: checkPassword }, context);

@@ -9,7 +9,7 @@ export interface HostDocument {
   entry(name: string): unknown;
   /** The entries of all servers. */
   entries(): readonly unknown[];
-  /** The text of the file with the entry changed, or removed where the change is undefined. @throws Failure where it cannot be */
+  /** The text of the file with the entry changed, or removed where the change is undefined. @throws Failure if it cannot be */
   with(name: string, change: EntryChange | undefined): string;
 }
 

@@ -64,7 +64,7 @@ const readJson: ReadDocument = (source, key, shown) => {
  *
  * @param text the text of the file; an empty text is a file without servers
  * @param shown the file, for messages
- * @throws Failure where the text is not of the host's format (JSON may have comments and trailing commas), or not of the expected
+ * @throws Failure if the text is not of the host's format (JSON may have comments and trailing commas), or not of the expected
  *   shape
  */
 export async function readHostFile(

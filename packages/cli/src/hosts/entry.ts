@@ -18,7 +18,7 @@ export interface Launch {
   readonly node?: NodePath;
 }
 
-/** Splits a command line into words; single and double quotes work as in a shell. @throws UsageError where it is empty */
+/** Splits a command line into words; single and double quotes work as in a shell. @throws UsageError if it is empty */
 export function splitCommand(text: string): string[] {
   const found = [...text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));
   if (found.length === 0) throw new UsageError('--command: must be a command such as "mcp-daemon"');

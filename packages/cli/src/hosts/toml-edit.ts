@@ -141,7 +141,7 @@ function comparable(root: Readonly<Record<string, unknown>>, key: string): unkno
  * @param text the text of the file; an empty text is a file without servers
  * @param key the table that holds the servers
  * @param shown the file, for messages
- * @throws Failure where it is not valid TOML; so does `with` where the entry is in a form that cannot be edited
+ * @throws Failure if it is not valid TOML; so does `with` if the entry is in a form that cannot be edited
  */
 export function readToml(text: string, key: string, shown: string): HostDocument {
   let root: Record<string, unknown>;

@@ -15,7 +15,7 @@ const NEW_FOLDER = 0o777;
 /**
  * The text of a file; undefined where it does not exist.
  *
- * @throws Failure where it cannot be read or is not UTF-8
+ * @throws Failure if it cannot be read or is not UTF-8
  */
 export async function textOf(file: string): Promise<string | undefined> {
   try {
@@ -47,7 +47,7 @@ const backupName = (file: string, at: Date): string =>
  *
  * @param before the text that `after` was made from; if the file has another text by now, nothing is written
  * @returns the path of the backup; undefined where there was no file
- * @throws Failure where the file has changed or cannot be written
+ * @throws Failure if the file has changed or cannot be written
  */
 export async function replaceFile(file: string, before: string | undefined, after: string): Promise<string | undefined> {
   const target = await targetOf(file);

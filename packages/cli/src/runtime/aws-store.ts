@@ -13,7 +13,7 @@ const DAY_MS = 24 * 60 * 60_000;
 // Node 20: the SDK warns that its later versions need a newer Node. The version in this build does not.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
-/** @throws UsageError where a variable is there and empty: it was meant to keep requests away from AWS */
+/** @throws UsageError if a variable is there and empty: it was meant to keep requests away from AWS */
 function refuseEmpty(env: Env): void {
   for (const name of ['DYNAMODB_ENDPOINT', 'S3_ENDPOINT'])
     if (env[name]?.trim() === '') throw new UsageError(`${name} is empty: give a URL, or unset it to use AWS`, { hint: false });
@@ -44,7 +44,7 @@ async function openBucket({ bucket, s3Endpoint, region }: Settings): Promise<Blo
 /**
  * Opens the store. Nothing is asked of AWS yet.
  *
- * @throws DaemonError `store_failed` where region or credentials are missing, `usage`; UsageError for an empty endpoint
+ * @throws DaemonError `store_failed` if region or credentials are missing, `usage`; UsageError for an empty endpoint
  */
 export async function openAwsStore(settings: Settings, env: Env, logger?: Logger): Promise<DynamoStore> {
   const options = dynamoOptions(settings, env);
@@ -76,7 +76,7 @@ export async function openAwsStore(settings: Settings, env: Env, logger?: Logger
 export const initAwsStore = (settings: Settings, env: Env, onProgress: (line: string) => void): Promise<TablesReport> =>
   initDynamoStore({ ...dynamoOptions(settings, env), onProgress });
 
-/** Checks tables, permissions and the bucket. @throws DaemonError `store_failed` where region or credentials are missing, `usage` */
+/** Checks tables, permissions and the bucket. @throws DaemonError `store_failed` if region or credentials are missing, `usage` */
 export async function checkAwsStore(settings: Settings, env: Env): Promise<CheckReport> {
   const options = dynamoOptions(settings, env);
   const blobs = await openBucket(settings);

@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-import type { Config, ConfigDocument, ConfigReport } from '@mcp-daemon/core';
+import type { Config, ConfigDocument, ConfigReport, Mistake } from '@mcp-daemon/core';
 import { ConfigError, inspectConfigText, parseConfig } from '@mcp-daemon/core';
 
 import { messageOf, UsageError } from '../errors.js';
@@ -32,40 +32,49 @@ function decode(bytes: Uint8Array, file: string): string {
 /**
  * Reads a config file.
  *
- * @throws UsageError where it cannot be read, ConfigError with all its errors
+ * @throws UsageError if it cannot be read, ConfigError with all its errors
  */
 export function readConfigFile(file: string): Config {
   return parseConfig(textOf(file), { file });
 }
 
+/** A config file that is imported into the store. */
+export interface DocumentFile {
+  document: ConfigDocument;
+  /** For the lines of mistakes that only the store finds. */
+  text: string;
+  warnings: readonly Mistake[];
+}
+
 /**
  * Reads a config file for the store, where entries of `modules` may name settings of the store.
  *
- * @returns its document, and its text for the lines of mistakes that only the store finds
- * @throws UsageError where it cannot be read, ConfigError with all its errors
+ * @throws UsageError if it cannot be read, ConfigError with all its errors
  */
-export function readDocumentFile(file: string): { document: ConfigDocument; text: string } {
+export function readDocumentFile(file: string): DocumentFile {
   const text = textOf(file);
-  const { document, mistakes } = inspectConfigText(text, { support: { settingIds: true } });
+  const { document, mistakes, warnings } = inspectConfigText(text, { support: { settingIds: true } });
   if (document === undefined) throw new ConfigError(mistakes, file);
-  return { document, text };
+  return { document, text, warnings };
 }
 
 /**
  * Checks a config file.
  *
- * @throws UsageError where it cannot be read
+ * @returns what was found, and the text for the lines of what is found later; the text is empty if it is not UTF-8
+ * @throws UsageError if it cannot be read
  */
-export function inspectConfigFile(file: string): ConfigReport {
+export function inspectConfigFile(file: string): ConfigReport & { text: string } {
   try {
-    return inspectConfigText(textOf(file));
+    const text = textOf(file);
+    return { ...inspectConfigText(text), text };
   } catch (error) {
-    if (error instanceof ConfigError) return { mistakes: error.mistakes, warnings: [] };
+    if (error instanceof ConfigError) return { mistakes: error.mistakes, warnings: [], text: '' };
     throw error;
   }
 }
 
-/** The text of a config file. @throws UsageError where it cannot be read, ConfigError where it is not UTF-8 */
+/** The text of a config file. @throws UsageError if it cannot be read, ConfigError if it is not UTF-8 */
 function textOf(file: string): string {
   let bytes: Uint8Array;
   try {

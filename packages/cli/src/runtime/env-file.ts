@@ -13,7 +13,7 @@ import type { Settings } from '../settings/settings.js';
  *
  * @param file the config file: a relative path starts at its folder
  * @param env the environment that is changed
- * @throws UsageError where the file cannot be read
+ * @throws UsageError if the file cannot be read
  */
 export function loadEnvFile({ envFile }: Pick<Settings, 'envFile'>, file: string, env: NodeJS.ProcessEnv = process.env): void {
   if (envFile === undefined) return;

@@ -12,6 +12,10 @@ export function errorLine({ path, line, column, message }: Mistake, file: string
   return `${where} ${path}: ${message}`;
 }
 
+/** A warning of a config in one line, which says that it is one. @param paint adds a colour, if there are colours */
+export const warningLine = (warning: Mistake, file: string, paint: (colour: 'yellow', text: string) => string): string =>
+  `${paint('yellow', 'warning')} ${errorLine(warning, file)}`;
+
 /** All errors of a config, each in one line. */
 export function errorLines(error: ConfigError, file: string): string[] {
   return error.mistakes.map((mistake) => errorLine(mistake, file));

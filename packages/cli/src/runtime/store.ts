@@ -23,7 +23,7 @@ const PRIVATE = 0o700;
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
-/** @throws DaemonError `store_failed` where folders cannot be made at all, as in /proc; the store itself names other reasons */
+/** @throws DaemonError `store_failed` if folders cannot be made at all, as in /proc; the store itself names other reasons */
 function makeDataFolder(file: string): void {
   try {
     makeFolder(dirname(file), PRIVATE);
@@ -36,7 +36,7 @@ function makeDataFolder(file: string): void {
 /**
  * Opens the store; makes its folder where there is none. DynamoDB is not asked anything yet.
  *
- * @throws where the folder or the file cannot be used, or where AWS credentials or the region are missing
+ * @throws if the folder or the file cannot be used, or if AWS credentials or the region are missing
  */
 export async function openStore(
   settings: Settings,

@@ -100,7 +100,7 @@ function cognitoAuth({ settings, addressOf, logger }: AuthOptions): Promise<Auth
 /**
  * Creates the authentication that AUTH_PROVIDER names.
  *
- * @throws UsageError or DaemonError `usage` where a setting is missing or wrong, ConfigError where the users file has errors
+ * @throws UsageError or DaemonError `usage` if a setting is missing or wrong, ConfigError if the users file has errors
  */
 export async function createAuth(options: AuthOptions): Promise<AuthProvider> {
   const { settings } = options;

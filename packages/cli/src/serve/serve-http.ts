@@ -55,7 +55,7 @@ function originOf(publicUrl: string): string {
   throw new UsageError(`PUBLIC_URL must be an origin such as https://mcp.example.com, not "${publicUrl}"`);
 }
 
-/** @throws UsageError where the host is neither an address nor a name that leads to one */
+/** @throws UsageError if the host is neither an address nor a name that leads to one */
 async function checkHost(host: string, env: Env): Promise<void> {
   if (isIP(host) !== 0) return;
   try {

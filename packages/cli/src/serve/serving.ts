@@ -35,7 +35,7 @@ export interface OpenedConfig {
 /**
  * Finds and reads the config file.
  *
- * @throws UsageError where there is none, or an --env-from cannot be read; ConfigError with all its errors
+ * @throws UsageError if there is none, or an --env-from cannot be read; ConfigError with all its errors
  */
 export function openConfig(settings: Settings): OpenedConfig {
   const file = findConfig(settings);

@@ -11,7 +11,7 @@ import type { Env, Settings } from './settings.js';
 /** Default names of the config file, in this order. */
 export const CONFIG_NAMES = ['mcp.json', 'mcp-daemon.json'] as const;
 
-/** The home folder of the user. @throws Error where there is none */
+/** The home folder of the user. @throws Error if there is none */
 export function home(env: Env): string {
   const found = env['HOME'] || env['USERPROFILE'] || homedir();
   if (found === '') throw new Error('this user has no home folder. Pass --data-dir or set MCP_DATA_DIR');
@@ -22,7 +22,7 @@ export function home(env: Env): string {
  * The folder of the record, by the convention of the platform for the state of programs: `$XDG_STATE_HOME` or `~/.local/state` on
  * Linux, `~/Library/Application Support` on macOS, `%LOCALAPPDATA%` on Windows.
  *
- * @throws Error where the user has no home folder
+ * @throws Error if the user has no home folder
  */
 export function dataDir(settings: Pick<Settings, 'dataDir'>, env: Env, platform: NodeJS.Platform = process.platform): string {
   if (settings.dataDir !== undefined) return resolve(settings.dataDir);
@@ -49,7 +49,7 @@ export function isFile(path: string): boolean {
 /**
  * The config file: the one in the settings, or else the one in the current folder.
  *
- * @throws UsageError where there is none
+ * @throws UsageError if there is none
  */
 export function findConfig(settings: Pick<Settings, 'config'>): string {
   if (settings.config !== undefined) return resolve(settings.config);

@@ -19,6 +19,19 @@ describe('call on a terminal', () => {
     child.stdin.end();
   });
 
+  it('the log is text, not JSON', async () => {
+    await temp.write('broken.json', toolsConfig('missing', 'title'));
+    const words = [process.execPath, BIN, 'call', 'title', '--config', temp.at('broken.json')]
+      .map((word) => `'${word}'`)
+      .join(' ');
+    const child = spawn('script', ['-qec', words, '/dev/null'], { env: temp.env(), stdio: ['pipe', 'pipe', 'ignore'] });
+    let text = '';
+    for await (const chunk of child.stdout) text += String(chunk);
+    expect(text).toMatch(/ERROR.*: "title" cannot be run: /);
+    expect(text).not.toContain('"level":');
+    child.stdin.end();
+  });
+
   it('another program gets the text as it is', async () => {
     expect((await temp.run(['call', 'title'])).stdout).toBe('a\u001b]0;owned\u0007b\n');
   });

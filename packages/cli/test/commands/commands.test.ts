@@ -242,10 +242,10 @@ describe('commands', () => {
     const { code, stdout, stderr } = await run('config', 'check', '--load', 'load.json');
     expect(code).toBe(1);
     expect(stdout).toBe('');
-    expect(stderr).toContain('load.json: tool "a": module "code" exports no function "helo"; did you mean "hello"?');
-    expect(stderr).toContain('load.json: tool "b": module "code" has no class "Thng"; did you mean "Thing"?');
-    expect(stderr).toContain('load.json: tool "c": class "Thing" of module "code" has no function "rum"; did you mean "run"?');
-    expect(stderr).toContain('load.json: tool "d": module "nowhere"');
+    expect(stderr).toContain('load.json:20: tool "a": module "code" exports no function "helo"; did you mean "hello"?');
+    expect(stderr).toContain('load.json:25: tool "b": module "code" has no class "Thng"; did you mean "Thing"?');
+    expect(stderr).toContain('load.json:31: tool "c": class "Thing" of module "code" has no function "rum"; did you mean "run"?');
+    expect(stderr).toContain('load.json:37: tool "d": module "nowhere"');
     expect(stderr).toContain('load.json: 4 functions cannot be called');
   });
 

@@ -73,6 +73,16 @@ describe.each(['sqlite', 'dynamodb'] as const)('revisions in %s', (kind) => {
     expect(await json('partitions', 'list')).toMatchObject([{ partition: 'acme', head: { entry: (await history())[0]?.id } }]);
   });
 
+  it('a plan and an apply print the warnings of the file, as "config check" does', async () => {
+    const config = classConfig('book.find', 'book_find');
+    await stored.folder.write('alike.json', config);
+    for (const args of [['plan'], ['apply', '--yes']]) {
+      const { code, stderr } = await run('config', ...args, 'alike.json', ...ACME);
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/^warning alike\.json:\d+:\d+ \$\.tools\[1\]\.name: .* are the same name in some hosts/);
+    }
+  });
+
   it('an apply on an old plan is refused', async () => {
     const { base } = await json<{ base: null }>('config', 'plan', 'one.json', ...ACME);
     await run('config', 'apply', 'two.json', ...ACME, '--yes');

@@ -1,5 +1,6 @@
 /** The built command over HTTP, as an operator starts it. */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 
@@ -44,8 +45,8 @@ async function start(args: readonly string[] = [], options: RunOptions = {}): Pr
   });
   const log = (): Record<string, unknown>[] =>
     stderr
-      .trim()
       .split('\n')
+      .slice(0, -1) // the last line may not be complete
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   return { url, child, exited, log };
 }
@@ -232,25 +233,37 @@ describe('the daemon over HTTP', () => {
       tools: [{ name: 'wait', inputSchema: { type: 'object' } }],
       module_links: [{ type: 'tool', name: 'wait', module_name: 'wait', function_name: 'wait' }],
     });
+    // The function says that it has begun, and returns when it may: both by a file.
     await temp.write(
       'wait.mjs',
-      'export const wait = ({ ms = 500 }) => new Promise((resolve) => setTimeout(resolve, ms, "waited"));',
+      `import { existsSync, writeFileSync } from 'node:fs';
+       export async function wait({ begun, go }) {
+         writeFileSync(begun, '');
+         while (!existsSync(go)) await new Promise((resolve) => setTimeout(resolve, 5));
+         return 'waited';
+       }`,
     );
+    const call = (name: string) => ({ name: 'wait', arguments: { begun: temp.at(`${name}-begun`), go: temp.at(`${name}-go`) } });
+    const begun = async (name: string): Promise<void> => {
+      while (!existsSync(temp.at(`${name}-begun`))) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    const messages = (): unknown[] => daemon.log().map(({ msg }) => msg);
     const daemon = await start(['--auth-provider', 'none', '--store', 'memory']);
     const client = await clientOf(daemon);
-    const waiting = client.callTool({ name: 'wait', arguments: {} });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const waiting = client.callTool(call('one'));
+    await begun('one');
     daemon.child.kill('SIGTERM');
+    while (!messages().includes('shutting down: waiting up to 30 s for running calls'))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await temp.write('one-go', '');
     expect((await waiting).content).toMatchObject([{ text: 'waited' }]);
     expect((await daemon.exited).code).toBe(0);
-    const messages = daemon.log().map(({ msg }) => msg);
-    expect(messages).toContain('shutting down: waiting up to 30 s for running calls');
-    expect(messages.at(-1)).toBe('stopped');
+    expect(messages().at(-1)).toBe('stopped');
 
     const other = await start(['--auth-provider', 'none', '--store', 'memory']);
     const left = await clientOf(other);
-    const stuck = left.callTool({ name: 'wait', arguments: { ms: 60_000 } }).catch(() => 'gone');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const stuck = left.callTool(call('two')).catch(() => 'gone');
+    await begun('two');
     other.child.kill('SIGTERM');
     other.child.kill('SIGTERM'); // the same Ctrl+C, forwarded by a parent process
     await new Promise((resolve) => setTimeout(resolve, 600));

@@ -178,7 +178,7 @@ describe('settings of a running sidecar', () => {
     await sidecar.exited;
   });
 
-  it('a HOST that is no address is refused, and the message names the variable', async () => {
+  it('a HOST that is not an address is refused, and the message names the variable', async () => {
     const env = { MCP_TRANSPORT: 'http', HOST: 'x86_64-conda-linux-gnu', PORT: '0' };
     const { code, stderr } = await temp.run([], { env });
     expect(stderr).toMatch(/^mcp-daemon: HOST in the environment says "x86_64-conda-linux-gnu", which is not an address/);

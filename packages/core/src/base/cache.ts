@@ -124,7 +124,7 @@ export function createCache<V>(options: CacheOptions = {}): Cache<V> {
    * Loads an entry again. What was purged meanwhile stays so.
    *
    * @returns the new value, or the old one where loading failed and the old one may still be used
-   * @throws what `load` throws, where the old one may not
+   * @throws what `load` throws, if the old value may no longer be given
    */
   function renew(key: string, old: Entry<V>, load: () => Awaitable<V>): Awaitable<V> {
     const began = now();

@@ -138,32 +138,40 @@ function branchTest([{ start, end }, automaton]: [RegexBranch, Automaton], flags
   const setOf = automaton.sources.map((source) => distinct.indexOf(source));
   const after = next.map((positions) => [...positions]);
   const isLast = next.map((_, position) => ends.last.includes(position));
+  const isUnicode = flags === 'u';
   return (text, spend) => {
     if (ends.empty && (!end || !start || text === '')) return true;
-    let active: number[] = [];
+    // The arrays are reused: this loop runs for each character of texts that may have a million.
+    let active = new Int32Array(next.length);
+    let reached = new Int32Array(next.length);
     const seen = new Int32Array(next.length);
-    let step = 0;
-    for (const character of flags === 'u' ? text : text.split('')) {
-      const fits = test(character);
-      const reached: number[] = [];
+    let [count, found, step, tried] = [0, 0, 0, 0];
+    let fits: readonly boolean[] = [];
+    const enter = (positions: readonly number[]): void => {
+      tried += positions.length;
+      for (const position of positions) {
+        if (seen[position] === step) continue;
+        seen[position] = step;
+        if (fits[setOf[position] ?? 0] === true) reached[found++] = position;
+      }
+    };
+    for (let at = 0; at < text.length;) {
+      const character = isUnicode ? String.fromCodePoint(text.codePointAt(at) ?? 0) : text.charAt(at);
+      at += character.length;
+      fits = test(character);
       step += 1;
-      let tried = 1;
-      const enter = (positions: readonly number[]): void => {
-        tried += positions.length;
-        for (const position of positions) {
-          if (seen[position] === step) continue;
-          seen[position] = step;
-          if (fits[setOf[position] ?? 0] === true) reached.push(position);
-        }
-      };
+      tried = 1;
+      found = 0;
       if (step === 1 || !start) enter(ends.first);
-      for (const position of active) enter(after[position] ?? []);
+      for (let i = 0; i < count; i++) enter(after[active[i] ?? 0] ?? []);
       spend(tried);
-      active = reached;
-      if (!end && active.some((position) => isLast[position])) return true;
-      if (start && active.length === 0) return false;
+      [active, reached] = [reached, active];
+      count = found;
+      if (!end) for (let i = 0; i < count; i++) if (isLast[active[i] ?? 0] === true) return true;
+      if (start && count === 0) return false;
     }
-    return active.some((position) => isLast[position]);
+    for (let i = 0; i < count; i++) if (isLast[active[i] ?? 0] === true) return true;
+    return false;
   };
 }
 

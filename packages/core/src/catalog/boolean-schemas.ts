@@ -2,6 +2,7 @@
  * Replaces property schemas that are `true` or `false`. Some clients accept only objects, and reject the whole tool list of a
  * server because of one such schema.
  */
+import { withNumberTexts } from '../base/exact-numbers.js';
 import { isObject } from '../base/json.js';
 
 /** Keywords whose value is an object of schemas by name. */
@@ -33,7 +34,8 @@ function mapped(value: unknown, change: (member: unknown, key: string) => unknow
     return [key, next];
   });
   if (!changed) return value;
-  return Array.isArray(value) ? members.map(([, member]) => member) : Object.fromEntries(members);
+  const copy = Array.isArray(value) ? members.map(([, member]) => member) : Object.fromEntries(members);
+  return withNumberTexts(copy, value);
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { Hash } from 'node:crypto';
 import { createHash } from 'node:crypto';
 
+import { numberText } from '../base/exact-numbers.js';
 import type { CatalogDefinition } from '../ports/definition.js';
 
 /** The digest is updated with groups of about this many parts: joining an array is cheaper than appending to a string. */
@@ -41,6 +42,13 @@ class Canonical {
     else if (typeof value !== 'function') this.#parts.push(String(value), ';');
   }
 
+  /** A value in an object or array. Of a number that JavaScript cannot represent the text counts. */
+  #member(holder: object, key: string | number, value: unknown): void {
+    const text = typeof value === 'number' ? numberText(holder, key) : undefined;
+    if (text === undefined) this.write(value);
+    else this.#parts.push(text, ';');
+  }
+
   flush(): void {
     this.#hash.update(this.#parts.join(''));
     this.#parts = [];
@@ -53,7 +61,7 @@ class Canonical {
 
   #array(values: readonly unknown[]): void {
     this.#parts.push('[');
-    for (const value of values) this.write(value);
+    for (const [index, value] of values.entries()) this.#member(values, index, value);
     this.#parts.push(']');
   }
 
@@ -63,7 +71,7 @@ class Canonical {
       const member = value[key];
       if (member === undefined) continue;
       this.#string(key);
-      this.write(member);
+      this.#member(value, key, member);
     }
     this.#parts.push('}');
     if (this.#parts.length > GROUP) this.flush();

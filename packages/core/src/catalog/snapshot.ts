@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 
+import { exactJson } from '../base/exact-numbers.js';
 import type { JsonObject } from '../base/json.js';
 import { normalUri, uriKey } from '../base/uri.js';
 import type { UriMatcher } from '../base/uri-template.js';
@@ -148,7 +149,8 @@ export function createSnapshot(definition: CatalogDefinition, pageSize: number, 
         [key]: entries.slice(page * pageSize, (page + 1) * pageSize).map((entry) => wire(entry, era)),
       };
       if ((page + 1) * pageSize < entries.length) result['nextCursor'] = cursorOf(revision, key, page + 1);
-      made.set(page === 0 ? undefined : cursorOf(revision, key, page), withText(finish(result, era)));
+      const finished = finish(result, era);
+      made.set(page === 0 ? undefined : cursorOf(revision, key, page), withText(finished, exactJson(finished)));
     }
     return made;
   }

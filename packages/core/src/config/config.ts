@@ -1,13 +1,14 @@
 /**
  * Reads a config file: its text becomes a catalog, or a list of all its mistakes.
  */
+import { keepNumberText } from '../base/exact-numbers.js';
 import type { Mistake } from '../protocol/errors.js';
 import { ConfigError } from '../protocol/errors.js';
 import { describe, readPath } from '../schema/mistakes.js';
 import type { ConfigSupport } from './check.js';
 import { inspectConfig } from './check.js';
 import type { ConfigDocument } from './document.js';
-import type { JsonNode, Spot } from './json-position.js';
+import type { InexactNumber, JsonNode, Spot } from './json-position.js';
 import { lineCounter, offsetOf, toMistakes } from './json-position.js';
 import { scanJson, withoutExtras } from './json-scan.js';
 import type { Config } from './normalize.js';
@@ -67,6 +68,17 @@ function parseLenient(text: string): ParsedText {
 /** Numbers with this many digits may lose precision when they are parsed. */
 const LONG_NUMBER = /\d{16}/;
 
+/** Keeps the texts of numbers beside a document without mistakes, so that clients get them as they are written. */
+function keepTexts(document: unknown, numbers: readonly InexactNumber[]): void {
+  for (const { steps, text } of numbers) {
+    const key = steps.at(-1);
+    if (key === undefined) continue; // the document is not a number
+    let holder = document as Record<string | number, unknown>;
+    for (const step of steps.slice(0, -1)) holder = holder[step] as Record<string | number, unknown>;
+    keepNumberText(holder, key, text);
+  }
+}
+
 /** Adds lines and columns, and sorts by the order of the text. */
 function located(text: string, root: JsonNode, mistakes: readonly Mistake[], spots: readonly Spot[]): Mistake[] {
   const position = lineCounter(text);
@@ -111,11 +123,12 @@ export function inspectConfigText(text: string, { support }: Pick<ParseOptions, 
   const inspection = inspectConfig(document, support);
   let { mistakes, warnings } = inspection;
   if (mistakes.length + warnings.length > 0 || keysAtMost(json) !== inspection.keys || LONG_NUMBER.test(json)) {
-    const { root, duplicates, changed } = scanJson(json);
+    const { root, duplicates, inexact } = scanJson(json);
     if (root !== undefined) {
       mistakes = located(text, root, mistakes, duplicates);
-      warnings = located(text, root, warnings, changed);
+      warnings = located(text, root, warnings, inexact);
     }
+    if (mistakes.length === 0) keepTexts(document, inexact);
   }
   if (mistakes.length > 0) return { mistakes, warnings };
   const valid = document as ConfigDocument;

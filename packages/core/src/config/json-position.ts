@@ -20,6 +20,14 @@ export interface Spot {
   message: string;
 }
 
+/** A number that JavaScript cannot represent. */
+export interface InexactNumber extends Spot {
+  /** Where it is in the document. */
+  steps: readonly PathStep[];
+  /** The number as it is written. */
+  text: string;
+}
+
 /** The line of an offset, counted from 1. */
 export function lineOf(text: string, offset: number): number {
   let line = 1;

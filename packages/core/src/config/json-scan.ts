@@ -5,7 +5,7 @@
  */
 import type { PathStep } from '../schema/mistakes.js';
 import { formatPath } from '../schema/mistakes.js';
-import type { JsonNode, Spot } from './json-position.js';
+import type { InexactNumber, JsonNode, Spot } from './json-position.js';
 import { lineOf } from './json-position.js';
 
 /** A part of the text: from one offset to before another. */
@@ -24,8 +24,8 @@ export interface JsonScan {
   syntax: Spot[];
   /** Keys that their object has already. */
   duplicates: Spot[];
-  /** Whole numbers that cannot be kept. */
-  changed: Spot[];
+  /** Whole numbers that JavaScript cannot represent. */
+  inexact: InexactNumber[];
 }
 
 /** Levels of arrays and objects in a config. Deeper ones are refused, so that recursive code is safe. */
@@ -52,7 +52,7 @@ class Scanner {
   readonly extras: Extra[] = [];
   readonly syntax: Spot[] = [];
   readonly duplicates: Spot[] = [];
-  readonly changed: Spot[] = [];
+  readonly inexact: InexactNumber[] = [];
   readonly #text: string;
   readonly #path: PathStep[] = [];
   #at: number;
@@ -74,8 +74,8 @@ class Scanner {
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
     }
-    const { extras, syntax, duplicates, changed } = this;
-    return { ...(root === undefined ? {} : { root }), extras, syntax, duplicates, changed };
+    const { extras, syntax, duplicates, inexact } = this;
+    return { ...(root === undefined ? {} : { root }), extras, syntax, duplicates, inexact };
   }
 
   #note(message: string, offset = this.#at): void {
@@ -145,10 +145,12 @@ class Scanner {
       );
     else if (!right) this.#note(`${word.slice(0, 30)} must be in double quotes`);
     if (right && /^-?\d{16,}$/.test(word) && String(Number(word)) !== word && BigInt(word) !== BigInt(Number(word)))
-      this.changed.push({
+      this.inexact.push({
         offset: this.#at,
         path: formatPath(this.#path),
-        message: `the number ${word} cannot be kept: it becomes ${Number(word)}; use a string, or a number up to 9007199254740991`,
+        steps: [...this.#path],
+        text: word,
+        message: `code gets ${Number(word)} for the number ${word}: use a string, or a number up to 9007199254740991`,
       });
     this.#at += word.length;
   }

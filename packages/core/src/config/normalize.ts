@@ -1,6 +1,7 @@
 /**
  * Turns a correct config into a catalog. Checks nothing.
  */
+import { withNumberTexts } from '../base/exact-numbers.js';
 import { revisionOf } from '../catalog/revision.js';
 import type {
   CatalogDefinition,
@@ -139,9 +140,10 @@ class Normalizer {
 
   tool(tool: ConfigTool): ToolDefinition {
     const { name, outputSchema, annotations } = tool;
-    const { type = 'object', ...rest } = tool.inputSchema ?? {};
+    const given = tool.inputSchema ?? {};
+    const { type = 'object', ...rest } = given;
     // Clients need a type.
-    const inputSchema = tool.inputSchema?.['type'] === undefined ? { type, ...rest } : tool.inputSchema;
+    const inputSchema = given['type'] === undefined ? withNumberTexts({ type, ...rest }, given) : given;
     const target: ToolDefinition = { kind: 'tool', name, inputSchema, binding: UNBOUND };
     const return_type = this.#links.get(name)?.return_type || undefined;
     return fill(this.#common(target, tool), { outputSchema, annotations: clean(annotations), return_type });

@@ -20,7 +20,7 @@ export interface BlobStoreCheck {
    * Runs the check on a new store, which it closes.
    *
    * @param open opens a store without blobs
-   * @throws AssertionError where the store does not do what `name` says
+   * @throws AssertionError if the store does not do what `name` says
    */
   run(open: () => Awaitable<BlobStore>): Promise<void>;
 }
@@ -41,7 +41,7 @@ function check(name: string, body: (blobs: BlobStore) => Promise<void>): BlobSto
 
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'));
 
-/** @throws AssertionError where the blob of a key is not these bytes */
+/** @throws AssertionError if the blob of a key is not these bytes */
 async function holds(blobs: BlobStore, key: string, expected: Uint8Array | undefined): Promise<void> {
   const found = await blobs.get(key);
   if (expected === undefined) assert.equal(found, undefined, `there is a blob ${key}`);

@@ -25,7 +25,7 @@ export interface CatalogStoreCheck {
    * Runs the check on a new store, which it closes.
    *
    * @param open opens a store without partitions
-   * @throws AssertionError where the store does not do what `name` says
+   * @throws AssertionError if the store does not do what `name` says
    */
   run(open: () => Awaitable<CatalogStoreFixture>): Promise<void>;
 }
@@ -62,7 +62,7 @@ export function exampleCommit(parent: string | null, text: string, changes: Part
   return { entry, text };
 }
 
-/** Commits a text. @returns its entry. @throws AssertionError where another commit came first */
+/** Commits a text. @returns its entry. @throws AssertionError if another commit came first */
 export async function committed(
   catalogs: CatalogStore,
   partition: string,

@@ -158,6 +158,14 @@ describe('what a tool throws', () => {
     }
   });
 
+  it('is logged with its cause, which the model does not get', async () => {
+    const { logger, of } = memoryLogger();
+    const error = new Error('the city is unknown', { cause: new Error('ECONNREFUSED 10.0.0.7') });
+    const client = await legacy(daemonWith([tool('t', thrower(error))], { logger }));
+    expect(problem(resultOf(await client.call('t')))).toBe('the city is unknown');
+    expect(of('warn')).toEqual(['"t" failed: the city is unknown; the cause: ECONNREFUSED 10.0.0.7']);
+  });
+
   it('never comes with its stack, or with the text of a function', async () => {
     expect(problem(await called(thrower(new Error('short'))))).not.toContain('at ');
     expect(problem(await called(thrower(() => 'secret of the source')))).not.toContain('secret');

@@ -108,7 +108,7 @@ describe('the warnings about a config', () => {
     ]);
   });
 
-  it('name whole numbers that cannot be kept, with their place', () => {
+  it('name whole numbers that code cannot get, with their place', () => {
     const text = `{"tools": [{"name": "t", "_meta": {
       "big": 9223372036854775807, "text": "9223372036854775807", "kept": [9007199254740991, 9007199254740992, 1e400000] }}],
       "module_links": [{"name": "t", "module_name": "m", "function_name": "f"}]}`.replace('1e400000', '1.5');
@@ -118,7 +118,7 @@ describe('the warnings about a config', () => {
         path: '$.tools[0]._meta.big',
         line: 2,
         column: 14,
-        message: expect.stringContaining('9223372036854775807 cannot be kept: it becomes 9223372036854776000'),
+        message: expect.stringContaining('code gets 9223372036854776000 for the number 9223372036854775807'),
       },
     ]);
   });

@@ -21,9 +21,34 @@ describe('the weight of a message', () => {
   });
 
   it(`is refused for more than ${MAX_MESSAGE_VALUES} values`, () => {
-    const values = (count: number): string => `[${'{},'.repeat(count / 2)}{}]`;
+    const values = (count: number): string => `[${'{},'.repeat(count / 3)}{}]`; // an object counts as two
     expect(weighMessage(values(MAX_MESSAGE_VALUES - 10))).toBeGreaterThan(MAX_MESSAGE_VALUES);
     expect(() => weighMessage(values(MAX_MESSAGE_VALUES + 10))).toThrow(refused('1000000 values'));
+  });
+
+  it('is refused for too many different names; names that come again do not count', () => {
+    const objects = (count: number, name: (index: number) => string): string =>
+      JSON.stringify(Array.from({ length: count }, (_, index) => ({ [name(index)]: index })));
+    expect(
+      weighMessage(
+        objects(20_000, (index) => `n${index}`),
+        200_000,
+      ),
+    ).toBeGreaterThan(200_000);
+    expect(() =>
+      weighMessage(
+        objects(20_001, (index) => `n${index}`),
+        200_000,
+      ),
+    ).toThrow(refused('20000 different names'));
+    expect(
+      weighMessage(
+        objects(60_000, (index) => `n${index % 1_000}`),
+        200_000,
+      ),
+    ).toBeGreaterThan(200_000);
+    const one = JSON.stringify(Object.fromEntries(Array.from({ length: 20_001 }, (_, index) => [`n${index}`, 1])));
+    expect(() => weighMessage(one.replaceAll(':', ' \n :'), 200_000)).toThrow(refused('names'));
   });
 
   it(`is refused for more than ${MAX_NESTING} levels of arrays and objects`, () => {

@@ -48,7 +48,7 @@ it('drops written rows, and keeps a newer row of the same call', () => {
   expect(backlog.add([last])).toEqual({ rows: 0, bodies: 0 });
 });
 
-it('lets small bodies be: their number is bounded', () => {
+it('keeps small bodies: their number is bounded', () => {
   const backlog = createBacklog(100, 1_000);
   expect(backlog.add(Array.from({ length: 50 }, () => row('ann', 50)))).toEqual({ rows: 0, bodies: 0 });
   expect(backlog.clear()).toBe(50);

@@ -192,13 +192,13 @@ describe.each<[string, (daemon: Daemon) => Promise<Connected>]>([
     await expect(client.getPrompt({ name: 'nothing' })).rejects.toMatchObject({ code: -32602 });
   });
 
-  it('is asked for input, in the way of its era', async () => {
+  it('is asked for input in the form of its era', async () => {
     const result = (await connected.call({ name: 'ask' })) as { content: { text: string }[] };
     const given = JSON.parse(result.content[0]!.text) as JsonObject;
     expect(given).toMatchObject(answers);
   });
 
-  it('hears of progress', async () => {
+  it('gets progress notifications', async () => {
     const heard: unknown[] = [];
     await connected.call({ name: 'steps' }, { onprogress: (progress) => void heard.push(progress) });
     expect(heard).toEqual([
@@ -207,7 +207,7 @@ describe.each<[string, (daemon: Daemon) => Promise<Connected>]>([
     ]);
   });
 
-  it('hears log messages that it wants', async () => {
+  it('gets the log messages that it asks for', async () => {
     await connected.call({ name: 'steps', _meta: { 'io.modelcontextprotocol/logLevel': 'info' } });
     expect(connected.heard).toEqual(['notifications/message']);
   });
@@ -223,7 +223,7 @@ describe.each<[string, (daemon: Daemon) => Promise<Connected>]>([
     await until(() => aborts.length === 1);
   });
 
-  it('hears of changes that it listens for', async () => {
+  it('gets the changes that it listens for', async () => {
     await connected.listen();
     await connected.call({ name: 'touch' });
     daemon.update(defineCatalog({ functions: functions.slice(1) }));
@@ -231,7 +231,7 @@ describe.each<[string, (daemon: Daemon) => Promise<Connected>]>([
     expect(connected.heard).toEqual(['notifications/resources/updated', 'notifications/tools/list_changed']);
   });
 
-  it('leaves, and its calls end', async () => {
+  it('disconnects, and its calls end', async () => {
     aborts.length = 0;
     const call = connected.call({ name: 'wait' }).catch(() => 'left');
     await turns();

@@ -17,9 +17,9 @@ const withoutPort = (address: string): string =>
 /**
  * Creates a function that returns the address of the client of a request.
  *
- * @param trustProxy the proxies whose `X-Forwarded-For` is believed: how many there are, or their addresses and networks, such as
+ * @param trustProxy the proxies whose `X-Forwarded-For` is trusted: how many there are, or their addresses and networks, such as
  *   `loopback` or `10.0.0.0/8`. Default: 0, the header is ignored
- * @throws DaemonError `usage` where `trustProxy` is neither
+ * @throws DaemonError `usage` if `trustProxy` is neither
  * @see https://expressjs.com/en/guide/behind-proxies.html
  */
 export function createAddressOf(trustProxy: number | readonly string[] = 0): AddressOf {

@@ -35,7 +35,7 @@ export interface RateLimit {
 /**
  * Wraps `authenticate` so that callers above their limit are refused with 429.
  *
- * @throws DaemonError `usage` where `perMinute` is not a whole number from 0 to 60,000,000
+ * @throws DaemonError `usage` if `perMinute` is not a whole number from 0 to 60,000,000
  */
 export function limitRate(authenticate: AuthProvider['authenticate'], { perMinute, addressOf }: RateLimitOptions): RateLimit {
   if (!Number.isInteger(perMinute) || perMinute < 0 || perMinute > 60_000_000)

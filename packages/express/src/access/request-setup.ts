@@ -42,7 +42,7 @@ const PREFLIGHT_MAX_AGE_S = 600;
 /** The response headers that a web page may read besides the CORS-safelisted ones. */
 const EXPOSED = ['Mcp-Session-Id', 'MCP-Protocol-Version', 'WWW-Authenticate', 'Retry-After', 'X-Request-Id'];
 
-/** Creates the setup of a server's requests. @throws DaemonError `usage` where an allowed origin is malformed */
+/** Creates the setup of a server's requests. @throws DaemonError `usage` if an allowed origin is malformed */
 export function createRequestSetup({ allowedOrigins, addressOf, accessLog, observe }: RequestSetupOptions): RequestSetup {
   const isKnownOrigin = createOriginCheck(allowedOrigins);
   const addCorsHeaders = cors({

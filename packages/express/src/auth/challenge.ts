@@ -44,7 +44,7 @@ export const isDiscovery = (path: string): boolean => DISCOVERY.test(path);
  *
  * @param publicUrl the URL under which clients reach this server; undefined: the one in the `Host` header of the request
  * @param issuer the authorization server that issues the tokens; undefined: there is none, and so no metadata is served or named
- * @throws DaemonError `usage` where `publicUrl` is not a URL
+ * @throws DaemonError `usage` if `publicUrl` is not a URL
  */
 export function createChallenges(publicUrl: string | undefined, issuer?: string): Challenges {
   const known = publicUrl === undefined ? undefined : parsePublicUrl(publicUrl);

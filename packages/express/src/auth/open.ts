@@ -27,7 +27,7 @@ const ANONYMOUS = { subject: 'anonymous', roles: ['admin'] } as const;
  * Creates the provider that asks for no proof of identity. It accepts requests that come from this machine, name a loopback host or
  * an allowed one, and do not come from a web page of another origin.
  *
- * @throws DaemonError `usage` where `publicUrl` is not a loopback address: a proxy would forward requests from other machines
+ * @throws DaemonError `usage` if `publicUrl` is not a loopback address: a proxy would forward requests from other machines
  *
  * @example
  * const router = createRouter(daemon, { auth: createOpenAuth() });

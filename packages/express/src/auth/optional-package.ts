@@ -14,7 +14,7 @@ const isMissing = (error: unknown, name: string): boolean =>
  * @param name the package, as it is installed
  * @param purpose what needs it, for the error message
  * @param load imports it: a literal `import('...')`, so that bundlers find the name
- * @throws DaemonError `usage` where the package is not installed; the message says what to install
+ * @throws DaemonError `usage` if the package is not installed; the message says what to install
  */
 export async function loadOptional<T>(name: string, purpose: string, load: () => Promise<T>): Promise<T> {
   try {

@@ -54,7 +54,7 @@ function exposureOf({ host, publicUrl, behindProxy = false }: SecretsInUse): str
 /**
  * Checks the secrets of a server. On loopback without a proxy every secret is accepted.
  *
- * @throws DaemonError `usage` where other machines can reach the server and a secret is well known or too short; the message names the
+ * @throws DaemonError `usage` if other machines can reach the server and a secret is well known or too short; the message names the
  *   variable to set
  */
 export function checkSecrets(secrets: SecretsInUse): void {

@@ -28,6 +28,9 @@ export const PARTITION: Parameter = {
 
 const [VERSION] = MODERN_VERSIONS;
 
+/** Which tools there are is known after a log-in: the page of the API then shows a call of the first one. */
+const A_TOOL = 'name-of-a-tool';
+
 const header = (name: string, description: string, example?: string): Parameter => ({
   ...{ name, in: 'header', description, schema: { type: 'string' } },
   ...(example === undefined ? {} : { example }),
@@ -42,7 +45,7 @@ const SESSION_ID = header('Mcp-Session-Id', 'The session that `initialize` began
 const POST_HEADERS = [
   PROTOCOL_VERSION,
   header('Mcp-Method', 'The method in the body. Required if the body has `_meta`.', 'tools/call'),
-  header('Mcp-Name', 'The name or URI in the body. Required if the body has `_meta` and a name or URI.', 'hello'),
+  header('Mcp-Name', 'The name or URI in the body. Required if the body has `_meta` and a name or URI.', A_TOOL),
   SESSION_ID,
 ];
 const LAST_EVENT_ID = header(
@@ -72,7 +75,7 @@ const MESSAGE: Content = {
   examples: {
     call: {
       summary: 'Call a tool (2026-07-28)',
-      value: request('tools/call', { name: 'hello', arguments: { name: 'Ada' }, _meta: META_OF_REQUEST }),
+      value: request('tools/call', { name: A_TOOL, arguments: {}, _meta: META_OF_REQUEST }),
     },
     list: { summary: 'List the tools (2026-07-28)', value: request('tools/list', { _meta: META_OF_REQUEST }) },
     ...SESSION_EXAMPLES,
@@ -88,7 +91,7 @@ const ANSWER: Content = {
     },
     unknown: {
       summary: 'The tool does not exist',
-      value: { jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'Unknown tool: hallo' } },
+      value: { jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'Unknown tool: name-of-a-tool' } },
     },
   },
 };

@@ -69,7 +69,7 @@ function lastEventIdOf(req: IncomingMessage): string | undefined {
  * Creates the handler of a daemon's live events. A user sees changes of the catalog and their own calls; an admin sees everything in the
  * partition.
  *
- * @throws DaemonError `usage` where an option is invalid
+ * @throws DaemonError `usage` if an option is invalid
  *
  * @example
  * const events = createEventsHandler(daemon);

@@ -111,7 +111,7 @@ function baseOf(req: IncomingMessage): string | undefined {
  * Serves a daemon over HTTP+SSE, to authenticated callers.
  *
  * @deprecated The transport is deprecated; serve newer clients with `createMcpHandler`.
- * @throws DaemonError `usage` where an option is invalid
+ * @throws DaemonError `usage` if an option is invalid
  *
  * @example
  * const sse = createHttpSseHandler(daemon);

@@ -47,7 +47,7 @@ export class SseSession implements Peer {
   /** The time of the last message from the client, in milliseconds of `performance.now()`. */
   #lastUsed = performance.now();
 
-  /** @throws DaemonError `closed` where the daemon is closed */
+  /** @throws DaemonError `closed` if the daemon is closed */
   constructor({ daemon, streams, caller, res, onEnd }: SseSessionOptions) {
     this.#caller = this.#sender = caller;
     this.#res = res;

@@ -124,7 +124,7 @@ const ANONYMOUS: AuthorizedCaller = { caller: callerOf({}), may: () => true };
 /**
  * Creates an MCP endpoint for a daemon. It serves clients of all protocol versions.
  *
- * @throws DaemonError `usage` where an option is invalid
+ * @throws DaemonError `usage` if an option is invalid
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http
  *
  * @example

@@ -62,7 +62,7 @@ export class HttpSession implements Peer, ReplyOwner {
   /** The time of the last request of the client, in milliseconds of `performance.now()`. */
   lastUsed = performance.now();
 
-  /** @throws DaemonError `closed` where the daemon is closed */
+  /** @throws DaemonError `closed` if the daemon is closed */
   constructor(context: SessionContext, caller: Caller) {
     this.#context = context;
     this.caller = caller;

@@ -30,7 +30,7 @@ export interface SessionsOptions {
 
 /** The table of sessions. */
 export interface Sessions {
-  /** Creates a session without adding it to the table. @throws DaemonError `closed` where the daemon is closed */
+  /** Creates a session without adding it to the table. @throws DaemonError `closed` if the daemon is closed */
   create(caller: Caller): HttpSession;
   /** Adds a session. If the table or the limit of its user is full, the session that was idle longest is closed. */
   add(session: HttpSession): void;

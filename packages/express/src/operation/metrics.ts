@@ -39,7 +39,7 @@ export interface Metrics {
 /**
  * Counts the calls of a daemon from now on. Each daemon of a process has its own counts; the metrics of the process are the same in all.
  *
- * @throws DaemonError `usage` where an option is invalid
+ * @throws DaemonError `usage` if an option is invalid
  * @see https://prometheus.io/docs/practices/naming/
  *
  * @example

@@ -56,7 +56,7 @@ function notReadyOf(error: unknown): NotReady {
 /**
  * Creates the probes of a daemon.
  *
- * @throws DaemonError `usage` where an option is invalid
+ * @throws DaemonError `usage` if an option is invalid
  *
  * @example
  * const probes = createProbes(daemon, { isReady: () => !closing });

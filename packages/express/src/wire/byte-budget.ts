@@ -53,7 +53,7 @@ export const outOfBytes = (what: string): Refusal => ({
 /**
  * Creates a budget.
  *
- * @throws DaemonError `usage` where an option is not a positive number
+ * @throws DaemonError `usage` if an option is not a positive number
  */
 export function createByteBudget(options: ByteBudgetOptions = {}): ByteBudget {
   const maxBytes = positive('maxHeldBytes', options.maxBytes ?? 200_000_000);

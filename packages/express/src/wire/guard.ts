@@ -66,7 +66,7 @@ const plain = (origin: string): string => origin.toLowerCase().replace(/([^/])\/
 /**
  * Creates a check for origins: the given ones and those of loopback are allowed.
  *
- * @throws DaemonError `usage` where a value is not an origin
+ * @throws DaemonError `usage` if a value is not an origin
  */
 export function createOriginCheck(allowedOrigins: readonly string[]): (origin: string) => boolean {
   checkForm(
@@ -87,7 +87,7 @@ export function createOriginCheck(allowedOrigins: readonly string[]): (origin: s
 /**
  * Creates a check for the `Host` header: the given names and those of loopback are allowed.
  *
- * @throws DaemonError `usage` where a value is not a host name
+ * @throws DaemonError `usage` if a value is not a host name
  */
 export function createHostCheck(allowedHosts: readonly string[]): (host: string) => boolean {
   checkForm(allowedHosts, /^[^/\s*@]+$/, 'ALLOWED_HOSTS must be names such as mcp.example.com, with or without a port');
@@ -107,7 +107,7 @@ export const UNKNOWN_HOST = forbidden(
 /**
  * Creates the check of a server.
  *
- * @throws DaemonError `usage` where a value is not an origin, or not a host name
+ * @throws DaemonError `usage` if a value is not an origin, or not a host name
  */
 export function createGuard({ allowedHosts, allowedOrigins }: GuardOptions): Guard {
   const isKnownHost = createHostCheck(allowedHosts ?? []);

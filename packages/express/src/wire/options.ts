@@ -8,7 +8,7 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
  * Checks the number of an option: a limit, or milliseconds.
  *
  * @returns the number
- * @throws DaemonError `usage` where it is not a whole number from 1 to {@link MAX_TIMER_MS}
+ * @throws DaemonError `usage` if it is not a whole number from 1 to {@link MAX_TIMER_MS}
  */
 export function positive(name: string, value: number): number {
   if (Number.isInteger(value) && value > 0 && value <= MAX_TIMER_MS) return value;

@@ -12,7 +12,7 @@ export interface PublicUrl {
 /**
  * Reads `PUBLIC_URL`.
  *
- * @throws DaemonError `usage` where it is not an http or https URL, or has a query or a user
+ * @throws DaemonError `usage` if it is not an http or https URL, or has a query or a user
  */
 export function parsePublicUrl(text: string): PublicUrl {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -1,6 +1,7 @@
 /** Open streams and running calls end when their caller has lost access. */
+import { jest } from '@jest/globals';
 import { createDaemon, defineCatalog } from '@mcp-daemon/core';
-import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
+import type { HttpServer } from '@mcp-daemon/express';
 import { serveHttp } from '@mcp-daemon/express';
 import { createTokenFile, createUserFile } from '@mcp-daemon/express/local';
 
@@ -14,7 +15,7 @@ interface Setup {
   aborted: () => number;
 }
 
-async function setup(options: HttpOptions = {}): Promise<Setup> {
+async function setup(more: { accessTokenMinutes?: number } = {}): Promise<Setup> {
   const userFile = await usersFile();
   let aborted = 0;
   const forever = tool('forever', (_args, { signal }) => {
@@ -23,7 +24,7 @@ async function setup(options: HttpOptions = {}): Promise<Setup> {
   });
   const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo, forever] }) });
   atEnd(() => daemon.close({ drainMs: 10 }));
-  const server = await serveHttp(daemon, { auth: await localAuth({ userFile }), port: 0, ...options });
+  const server = await serveHttp(daemon, { auth: await localAuth({ userFile, ...more }), port: 0 });
   atEnd(() => server.close({ drainMs: 10 }));
   const headersOf = async (username: string): Promise<Record<string, string>> => {
     const { json } = await logIn(server.port, username);
@@ -94,6 +95,16 @@ describe('open streams and running calls', () => {
     await tokens.revokeToken(info.id);
     await until(() => streams.every(({ over }) => over), 2_000);
     expect((await fetch(`${all.server.url}/events?ticket=${ticket}`)).status).toBe(401);
+  });
+
+  it('end when their token expires', async () => {
+    const all = await setup({ accessTokenMinutes: 1 });
+    const streams = await openAll(all, await all.headersOf('ann'));
+    expect(streams.map(({ status }) => status)).toEqual(Array(5).fill(200));
+    const inTwoMinutes = Date.now() + 2 * 60_000 + 1_000; // tokens are accepted for a minute after they have expired
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => inTwoMinutes);
+    atEnd(() => clock.mockRestore());
+    while (!streams.every(({ over }) => over) || all.aborted() === 0) await sleep(5);
   });
 
   it('of a request without a session end with 401 instead of a result', async () => {

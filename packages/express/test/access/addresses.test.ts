@@ -58,7 +58,7 @@ describe('one address', () => {
 
 describe('headers and bodies', () => {
   it.each<[string, Record<string, string>]>([
-    ['a parameter that nobody knows', { 'content-type': 'application/json; profile=x' }],
+    ['an unknown parameter', { 'content-type': 'application/json; profile=x' }],
     ['an empty parameter', { 'content-type': 'application/json;' }],
     ['an empty Accept', { accept: '' }],
     ['an empty session id', { 'mcp-session-id': '' }],

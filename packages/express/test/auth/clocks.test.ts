@@ -36,7 +36,7 @@ describe('a clock that jumps', () => {
     );
   });
 
-  it('locks nobody out when it goes back: logins, and tokens of before, are still accepted', async () => {
+  it('refuses no user when it goes back: logins and earlier tokens are still accepted', async () => {
     const auth = await localAuth();
     const tokens = await createTokens({ secret: SECRET, issuer: 'mcp-daemon', seconds: 900 });
     const token = await tokens.issue('ann', { roles: ['user'], partitions: ['default'] });

@@ -73,7 +73,7 @@ describe('a body that costs too much', () => {
     expect(user / 1_000).toBeLessThan(1_000);
   });
 
-  it('is answered under its id where that is no exact number', async () => {
+  it('is answered under its id, if that is not an exact number', async () => {
     const served = await serve([echo]);
     const { status, text } = await ended(served, { body: '{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}' as never });
     expect(status).toBe(400);

@@ -66,7 +66,14 @@ describe('a session', () => {
     expect(await without({ method: 'GET', headers: EVENTS })).toBe(405);
     expect(await without({ method: 'DELETE' })).toBe(405);
     expect(await without({ body: call('echo'), headers: { ...session, 'mcp-protocol-version': '1999-01-01' } })).toBe(400);
-    expect(await without({ body: initialize(), headers: session })).toBe(200); // the answer is a JSON-RPC error
+    expect(await without({ body: initialize(), headers: session })).toBe(200);
+  });
+
+  it('serves a client that leaves out the header with the version', async () => {
+    const served = await serve([echo]);
+    const { 'mcp-session-id': id = '' } = await openSession(served);
+    const { status, json } = await send(served, { body: call('echo', { text: 'x' }), headers: { 'mcp-session-id': id } });
+    expect([status, json]).toEqual([200, expect.objectContaining({ result: { content: [{ type: 'text', text: 'x' }] } })]);
   });
 
   it('belongs to the user who opened it', async () => {

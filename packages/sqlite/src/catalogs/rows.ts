@@ -74,7 +74,7 @@ const auditOf = (row: Row): AuditFields => ({
   updated_at: numberOrNull(row['updated_at']),
 });
 
-/** The JSON value of a text. @throws SyntaxError where it is no JSON */
+/** The JSON value of a text. @throws SyntaxError if it is no JSON */
 function parsed(value: Value | undefined): unknown {
   const text = textOrNull(value);
   return text === null ? null : JSON.parse(text);
@@ -167,7 +167,7 @@ function settingOf(row: Row): SettingRow {
   return { setting_id: String(row['setting_id']), setting, ...auditOf(row) };
 }
 
-/** A setting from a row of `mcp_settings`. @throws DaemonError `store_failed` where it is no JSON object */
+/** A setting from a row of `mcp_settings`. @throws DaemonError `store_failed` if it is no JSON object */
 export function toSetting(row: Row): SettingRow {
   try {
     return settingOf(row);

@@ -34,7 +34,7 @@ export async function encodeText(text: string): Promise<StoredText> {
 /**
  * From a row of `catalog_revisions` to the text.
  *
- * @throws DaemonError `store_failed` where the text is damaged or of an unknown encoding
+ * @throws DaemonError `store_failed` if the text is damaged or of an unknown encoding
  */
 export async function decodeText({ encoding, text }: Row, revision: string): Promise<string> {
   const damaged = (cause?: unknown): DaemonError => {

@@ -52,7 +52,7 @@ describe('pruning', () => {
     expect(value(file, 'PRAGMA integrity_check')).toBe('ok');
   });
 
-  it('waits for the lock of another program, and the store is closed well afterwards', async () => {
+  it('waits for the lock of another program, and the store can be closed afterwards', async () => {
     const file = newFile();
     const store = await filled(file, many(300));
     const other = connect(file);
@@ -147,7 +147,7 @@ describe('the size of the database', () => {
   });
 });
 
-it('the pace of the work follows how long it takes', () => {
+it('batches get smaller when they take long, and larger when they are quick', () => {
   const pace = createPace();
   const { rows, bytes } = pace;
   pace.took(1);

@@ -56,6 +56,11 @@ export function itemsRule(schema: JsonObject, compiler: Compiler, where: Where):
   };
 }
 
+/** Steps for each object or array that is compared with the others of its list: this takes as long as so many simple steps. */
+const STEPS_TO_COMPARE = 80;
+
+const isCompound = (item: unknown): boolean => typeof item === 'object' && item !== null;
+
 /** `minItems`, `maxItems` and `uniqueItems`. */
 export function sizeRule(schema: JsonObject, _compiler: Compiler, where: Where): Rule | undefined {
   const least = countOf(schema, 'minItems', where) ?? 0;
@@ -68,7 +73,7 @@ export function sizeRule(schema: JsonObject, _compiler: Compiler, where: Where):
     if (value.length < least) ok = invalid(run, at, () => `must have at least ${count(least, 'item')}, got ${value.length}`);
     if (value.length > most) ok = invalid(run, at, () => `must have at most ${count(most, 'item')}, got ${value.length}`);
     // Not for an array that is too long already: the limit is there to avoid comparing so many items.
-    if (ok && unique) spend(run, value.length);
+    if (ok && unique) spend(run, value.length + STEPS_TO_COMPARE * value.filter(isCompound).length);
     const pair = ok && unique ? duplicateItems(value) : undefined;
     return pair === undefined
       ? ok

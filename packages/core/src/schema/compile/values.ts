@@ -23,6 +23,23 @@ export function namesOf(value: Record<string, unknown>): string[] {
   return Object.keys(value).filter((name) => value[name] !== undefined);
 }
 
+/**
+ * Whether `JSON.stringify` gives the same text for every value that is equal to this one: all names are in order, and all values are
+ * those of JSON. It does for most lists, and is faster than `canonicalJson`.
+ */
+function isOrdered(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return isNumber(value) || (typeof value !== 'number' && value !== undefined);
+  if (depth > MAX_DEPTH) return false;
+  if (Array.isArray(value)) return value.every((item) => isOrdered(item, depth + 1));
+  let last: string | undefined;
+  for (const name of Object.keys(value)) {
+    if (last !== undefined && name < last) return false;
+    last = name;
+    if (!isOrdered((value as Record<string, unknown>)[name], depth + 1)) return false;
+  }
+  return !('toJSON' in value);
+}
+
 /** The indexes of the first two items that are equal. */
 export function duplicateItems(items: readonly unknown[]): [number, number] | undefined {
   const simple = new Map<unknown, number>();
@@ -30,7 +47,7 @@ export function duplicateItems(items: readonly unknown[]): [number, number] | un
   for (const [place, item] of items.entries()) {
     const isSimple = typeof item !== 'object' || item === null;
     const map: Map<unknown, number> = isSimple ? simple : compound;
-    const key = isSimple ? item : canonicalJson(item, MAX_DEPTH);
+    const key = isSimple ? item : isOrdered(item) ? JSON.stringify(item) : canonicalJson(item, MAX_DEPTH);
     const first = map.get(key);
     if (first !== undefined) return [first, place];
     map.set(key, place);

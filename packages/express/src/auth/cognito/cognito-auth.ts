@@ -48,7 +48,7 @@ const POOL = /^((?:eusc-[a-z]{2}|[a-z]{2})-(?:gov-)?[a-z]+-\d)_[a-zA-Z0-9]+$/;
 
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
-/** @throws DaemonError `usage` where the text is not a URL that protects secrets and keys: https, or http on loopback */
+/** @throws DaemonError `usage` if the text is not a URL that protects secrets and keys: https, or http on loopback */
 function checkUrl(name: string, text: string | undefined): void {
   if (text === undefined) return;
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -59,7 +59,7 @@ function checkUrl(name: string, text: string | undefined): void {
 /**
  * Creates authentication by Cognito. No request is sent to Cognito before the first token or the first login.
  *
- * @throws DaemonError `usage` where an option is invalid or the package aws-jwt-verify is not installed
+ * @throws DaemonError `usage` if an option is invalid or the package aws-jwt-verify is not installed
  *
  * @example
  * const auth = await createCognitoAuth({ userPoolId: 'eu-central-1_AbCdEf123', clientId, clientSecret });

@@ -71,7 +71,7 @@ function bearerOf(payload: Payload, partitionsClaim: string | undefined): Bearer
 /**
  * Creates a function that verifies tokens of a user pool. The keys are fetched with the first token.
  *
- * @throws DaemonError `usage` where the package aws-jwt-verify is not installed
+ * @throws DaemonError `usage` if the package aws-jwt-verify is not installed
  */
 export async function createCognitoTokens(options: CognitoTokensOptions): Promise<FindBearer> {
   const { userPoolId, clientId, jwksUrl, partitionsClaim, logger } = options;

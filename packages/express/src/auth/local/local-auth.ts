@@ -25,7 +25,7 @@ export interface LocalAuthOptions {
   userFile: string;
   /** The secret that signs tokens. Processes with the same secret accept each other's tokens. */
   jwtSecret: string;
-  /** The bootstrap admin, who need not be in the file. A user of that name in the file takes precedence. Default: `admin`. */
+  /** Name of the bootstrap admin. The file need not have this user; if it does, the user in the file takes precedence. Default: `admin`. */
   adminUsername?: string;
   /** The password of the bootstrap admin. Default: none, the bootstrap admin cannot log in. */
   adminPassword?: string | undefined;
@@ -53,7 +53,7 @@ export interface LocalAuth extends AuthProvider {
 
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
-/** @throws DaemonError `usage` where an option is invalid */
+/** @throws DaemonError `usage` if an option is invalid */
 function check({ jwtSecret, adminStaticToken, accessTokenMinutes = 15 }: LocalAuthOptions): void {
   if (typeof jwtSecret !== 'string' || jwtSecret === '')
     throw new DaemonError('usage', 'the secret for signing tokens is empty: set JWT_SECRET_KEY');
@@ -69,8 +69,8 @@ function check({ jwtSecret, adminStaticToken, accessTokenMinutes = 15 }: LocalAu
 /**
  * Creates local authentication.
  *
- * @throws ConfigError where the users file has mistakes
- * @throws DaemonError `usage` where an option is invalid or the package jose is not installed
+ * @throws ConfigError if the users file has mistakes
+ * @throws DaemonError `usage` if an option is invalid or the package jose is not installed
  *
  * @example
  * const auth = await createLocalAuth({ userFile: 'users.json', jwtSecret });

@@ -31,7 +31,7 @@ const dummyHash = (cost: number): string => `$2b$${String(cost).padStart(2, '0')
 const load = async (): Promise<Pick<typeof Bcrypt, 'hash' | 'compare'>> =>
   (await loadOptional('bcrypt', 'a users file', () => import('bcrypt'))).default;
 
-/** Checks a new password. @throws DaemonError `usage` where it is not allowed; the message never contains it */
+/** Checks a new password. @throws DaemonError `usage` if it is not allowed; the message never contains it */
 export function checkPassword(password: string): void {
   if ([...password].length < MIN_CHARACTERS)
     throw new DaemonError('usage', `a password needs at least ${MIN_CHARACTERS} characters`);
@@ -40,7 +40,7 @@ export function checkPassword(password: string): void {
   if (password.includes('\0')) throw new DaemonError('usage', 'a password must not contain the character NUL');
 }
 
-/** Hashes a new password. @throws DaemonError `usage` where it is not allowed, or bcrypt is not installed */
+/** Hashes a new password. @throws DaemonError `usage` if it is not allowed, or bcrypt is not installed */
 export async function hashPassword(password: string): Promise<string> {
   checkPassword(password);
   const bcrypt = await load();

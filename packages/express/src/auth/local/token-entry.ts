@@ -120,7 +120,7 @@ export function grantsOfToken({ roles, partitions }: TokenEntry, user: Grants): 
   };
 }
 
-/** @throws DaemonError `usage` where the roles of a new token are not included in those of its user, or its partitions have no effect */
+/** @throws DaemonError `usage` if the roles of a new token are not included in those of its user, or its partitions have no effect */
 export function checkTokenGrants({ roles, partitions }: Partial<Grants>, user: Grants): void {
   if (roles !== undefined && rolesOf(roles, user.roles).length < roles.length)
     throw new DaemonError(

@@ -56,10 +56,10 @@ export interface TokenFile {
   /**
    * Creates a token. Only its digest is stored, so it cannot be shown again.
    *
-   * @throws DaemonError `usage` where the user does not exist, or has not what the token is to grant, or a value is invalid
+   * @throws DaemonError `usage` if the user does not exist, or has not what the token is to grant, or a value is invalid
    */
   createToken(token: NewToken): Promise<{ token: string; info: TokenInfo }>;
-  /** Revokes a token. @throws DaemonError `usage` where there is no token with this id */
+  /** Revokes a token. @throws DaemonError `usage` if there is no token with this id */
   revokeToken(id: string): Promise<TokenInfo>;
 }
 
@@ -145,7 +145,7 @@ export interface AccessTokens {
  * Opens a tokens file and follows its changes, as `openUsers` does with users.
  *
  * @param changed called after the file has been read again
- * @throws ConfigError where the file has mistakes when it is opened
+ * @throws ConfigError if the file has mistakes when it is opened
  */
 export async function openAccessTokens(
   file: string,

@@ -47,7 +47,7 @@ export interface Tokens {
 
 const isList = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
 
-/** Creates the issuer. @throws DaemonError `usage` where the package jose is not installed */
+/** Creates the issuer. @throws DaemonError `usage` if the package jose is not installed */
 export async function createTokens({ secret, issuer, seconds }: TokensOptions): Promise<Tokens> {
   const { SignJWT, jwtVerify } = await loadOptional('jose', 'local authentication', () => import('jose'));
   const key = createSecretKey(Buffer.from(secret));

@@ -17,7 +17,7 @@ const LOCK_TIMEOUT_MS = 15_000;
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
 
-/** A text that changes whenever the file does; undefined: there is no file. @throws ConfigError where it cannot be accessed */
+/** A text that changes whenever the file does; undefined: there is no file. @throws ConfigError if it cannot be accessed */
 export async function versionOf(file: string): Promise<string | undefined> {
   try {
     const { mtimeMs, ctimeMs, size, ino } = await stat(file);
@@ -28,7 +28,7 @@ export async function versionOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** The text of a file; undefined: there is no file. @throws ConfigError where it cannot be read or is too large */
+/** The text of a file; undefined: there is no file. @throws ConfigError if it cannot be read or is too large */
 export async function textOf(file: string): Promise<string | undefined> {
   try {
     if ((await stat(file)).size > MAX_BYTES)
@@ -78,7 +78,7 @@ export interface ReplaceOptions {
   move?: typeof rename;
 }
 
-/** Creates the lock file. @throws DaemonError `store_busy` where another process keeps its lock for too long */
+/** Creates the lock file. @throws DaemonError `store_busy` if another process keeps its lock for too long */
 async function lock(path: string, create: typeof open): Promise<Awaited<ReturnType<typeof open>>> {
   const end = performance.now() + LOCK_TIMEOUT_MS;
   for (;;) {

@@ -30,17 +30,17 @@ export interface NewUser {
 export interface UserFile {
   /** Lists all users, in the order of the file. */
   listUsers(): Promise<UserInfo[]>;
-  /** Adds a user. @throws DaemonError `usage` where the username exists already, or a value is invalid */
+  /** Adds a user. @throws DaemonError `usage` if the username exists already, or a value is invalid */
   addUser(user: NewUser): Promise<void>;
   /**
    * Changes roles or partitions of a user; what is left out stays as it is.
    *
-   * @throws DaemonError `usage` where the username does not exist, or a value is invalid
+   * @throws DaemonError `usage` if the username does not exist, or a value is invalid
    */
   changeUser(username: string, change: (user: UserInfo) => Partial<Grants>): Promise<UserInfo>;
-  /** Removes a user. @throws DaemonError `usage` where the username does not exist */
+  /** Removes a user. @throws DaemonError `usage` if the username does not exist */
   removeUser(username: string): Promise<void>;
-  /** Changes a password. @throws DaemonError `usage` where the username does not exist, or the password is not allowed */
+  /** Changes a password. @throws DaemonError `usage` if the username does not exist, or the password is not allowed */
   setPassword(username: string, password: string): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ function checked(what: string, problem: string | undefined): void {
   if (problem !== undefined) throw new DaemonError('usage', `${what} ${problem}`);
 }
 
-/** Checks everything about a new user except the password. @throws DaemonError `usage` where a value is invalid */
+/** Checks everything about a new user except the password. @throws DaemonError `usage` if a value is invalid */
 export function checkUser({ username, roles, partitions }: Omit<NewUser, 'password'>): void {
   checked('a username', nameProblem(username));
   checked('roles', roles === undefined ? undefined : rolesProblem(roles));
@@ -139,7 +139,7 @@ export interface Users {
  *
  * @param changed called after the file has been read again
  * @param disk reads the file. Default: from the disk
- * @throws ConfigError where the file has mistakes when it is opened
+ * @throws ConfigError if the file has mistakes when it is opened
  */
 export async function openUsers(
   file: string,

@@ -43,7 +43,7 @@ const DISK: FileReader = { versionOf, textOf };
  * again. When a version cannot be read, for example because the process has no file descriptors left, every call of `refresh` tries
  * again: a version counts as seen only after it has been read.
  *
- * @throws what `load` throws, and ConfigError where the file cannot be read
+ * @throws what `load` throws, and ConfigError if the file cannot be read
  */
 export async function watchFile({ file, what, load, changed, logger, disk = DISK }: WatchedFileOptions): Promise<WatchedFile> {
   /** The version whose text was read last; null: none has been read. */

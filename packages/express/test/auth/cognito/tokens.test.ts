@@ -160,6 +160,14 @@ describe('an invalid token', () => {
     expect(answer.headers?.['www-authenticate']).toMatch(/resource_metadata="/);
     expect(keys.count).toBe(0);
   });
+
+  it('is answered with the path of PUBLIC_URL in the URL of the metadata', async () => {
+    const { auth } = await setup({ publicUrl: 'https://example.com/tools' });
+    const answer = (await auth.authenticate({ url: '/mcp', headers: {}, socket: {} } as never)) as Refusal;
+    expect(answer.headers?.['www-authenticate']).toContain(
+      'resource_metadata="https://example.com/tools/.well-known/oauth-protected-resource/mcp"',
+    );
+  });
 });
 
 describe('the groups of a token', () => {
