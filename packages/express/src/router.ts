@@ -23,6 +23,8 @@ import type { AuthIdentity } from './auth/identity.js';
 import { mayCall } from './auth/identity.js';
 import { createOpenAuth } from './auth/open.js';
 import type { AuthProvider } from './auth/provider.js';
+import type { ConsoleOptions } from './console/console.js';
+import { createConsole } from './console/console.js';
 import type { DocumentsOptions } from './documents/documents.js';
 import { createDocuments } from './documents/documents.js';
 import type { EventsHandlerOptions } from './events/handler.js';
@@ -73,6 +75,8 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
    * `daemon.catalogs`. Default: there are no such paths and metrics.
    */
   cache?: CatalogCache;
+  /** The files of the console, which is served at `/console`: see {@link ConsoleOptions}. Default: there is no such path. */
+  console?: Pick<ConsoleOptions, 'assetsDir'> | undefined;
   /** Limits on the streams of live events. */
   events?: Omit<EventsHandlerOptions, 'budget'>;
   /** The title and version of the API documents, such as the name and version of your server, and the folder with the files of their pages. Default: see `DocumentsOptions`. */
@@ -184,15 +188,17 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   };
 
   const hasLogin = 'login' in auth;
+  const security = auth.loopbackOnly === true ? 'none' : hasLogin ? 'login' : 'token';
   const documents = createDocuments({
     version,
     ...options.documents,
-    security: auth.loopbackOnly === true ? 'none' : hasLogin ? 'login' : 'token',
+    security,
     without: [
       ...(httpSse ? [] : (['httpSse'] as const)),
       ...(hasLogin || auth.loopbackOnly === true ? [] : (['me'] as const)),
       ...(auth.hasMetadata === true ? [] : (['metadata'] as const)),
       ...(cache === undefined ? (['cache'] as const) : []),
+      ...(options.console === undefined ? (['console'] as const) : []),
     ],
   });
 
@@ -241,6 +247,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     );
   }
   router.use(documents); // openapi, docs, redoc
+  if (options.console !== undefined) router.use(createConsole({ ...options.console, security }));
   // `auth.handle` serves /me without `authenticate`, so the rate limit is applied here: it bounds how fast tokens can be guessed.
   router.all(PATHS.me.path, async (req, res, next) => {
     const known = await authenticate(req);

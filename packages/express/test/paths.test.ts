@@ -7,6 +7,7 @@ import { describeApi, OPERATIONS } from '../src/documents/openapi.js';
 import type { PathName, PathRow } from '../src/paths.js';
 import { isAt, OTHER_ROUTE, partitionOfPath, PATHS, patternsOf, POLLED_ROUTES, routeOf } from '../src/paths.js';
 import { ask, localAuth } from './auth/support.js';
+import { consoleFolder } from './console/support.js';
 import { atEnd, echo } from './support.js';
 
 const NAMES = Object.keys(PATHS) as PathName[];
@@ -17,7 +18,12 @@ async function serveAll(): Promise<HttpServer> {
   const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
   atEnd(() => daemon.close({ drainMs: 10 }));
   const auth = await localAuth({ adminStaticToken: 'static' });
-  const server = await serveHttp(daemon, { auth, port: 0, cache: daemon.catalogs });
+  const server = await serveHttp(daemon, {
+    auth,
+    port: 0,
+    cache: daemon.catalogs,
+    console: { assetsDir: await consoleFolder() },
+  });
   atEnd(() => server.close({ drainMs: 10 }));
   return server;
 }

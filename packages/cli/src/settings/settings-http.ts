@@ -80,6 +80,14 @@ export const HTTP_SETTINGS = {
     default: true,
     description: 'Also serve the deprecated HTTP+SSE transport',
   },
+  console: {
+    type: 'switch',
+    flag: 'console',
+    env: 'MCP_CONSOLE',
+    group: 'HTTP',
+    default: true,
+    description: 'Also serve the console, a page for administrators, at /console',
+  },
   rateLimit: {
     type: 'number',
     flag: 'rate-limit',
