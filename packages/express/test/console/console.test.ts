@@ -73,7 +73,7 @@ describe('the console', () => {
     atEnd(() => router.close({ drainMs: 10 }));
     const app = express().use('/ai', router).listen(0, '127.0.0.1');
     await new Promise((resolve) => app.once('listening', resolve));
-    atEnd(() => new Promise((resolve) => app.close(resolve)));
+    atEnd(() => new Promise((resolve) => (app.closeAllConnections(), app.close(resolve))));
     const { port } = app.address() as { port: number };
     for (const path of ['/ai/console', '/ai/console/']) {
       const page = `http://127.0.0.1:${port}${path}`;
