@@ -38,7 +38,7 @@ try {
       for (const name of PAGES) {
         await page.goto(`${url}/console#/default/${name}`);
         await page.locator(`main[data-page="${name}"] h1`).waitFor();
-        await page.waitForFunction(() => document.querySelector('.skeleton') === null);
+        await page.locator('.skeleton').first().waitFor({ state: 'detached' });
         await shoot(name === '' ? 'overview' : name);
         if (!LISTS.includes(name) || (await page.locator('main [data-row]').count()) === 0) continue;
         await page.locator('main [data-row]').first().click();
