@@ -33,7 +33,7 @@ export default defineConfig(
     rules: { 'import-sort/imports': ['error', { groups: [['^node:'], ['^@?\\w'], ['^\\.']] }] },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strict],
     languageOptions: {
       parserOptions: { project: ['packages/*/tsconfig.json', 'tsconfig.test.json'], tsconfigRootDir: import.meta.dirname },

@@ -8,7 +8,12 @@ import { bin, pnpm, root, run, step } from './lib.mjs';
 
 const installStamp = join(root, 'node_modules', '.setup-installed');
 /** Files of a build that a user may have removed. */
-const built = ['packages/cli/dist/bin.js', 'packages/cli/config.schema.json', 'packages/express/dist/assets/docs.html'];
+const built = [
+  'packages/cli/dist/bin.js',
+  'packages/cli/config.schema.json',
+  'packages/express/dist/assets/docs.html',
+  'packages/console/dist/assets/console.html',
+];
 const buildStamp = join(root, 'node_modules', '.setup-built');
 
 const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name));
@@ -33,7 +38,9 @@ function buildState() {
   const sources = packages.flatMap((path) =>
     readdirSync(join(root, path, 'src'), { recursive: true }).map((name) => join(path, 'src', name)),
   );
-  const pages = readdirSync(join(root, 'packages/express/pages')).map((name) => join('packages/express/pages', name));
+  const pages = ['packages/express/pages', 'packages/console/page'].flatMap((folder) =>
+    readdirSync(join(root, folder)).map((name) => join(folder, name)),
+  );
   const files = [
     ...sources,
     ...pages,
@@ -41,7 +48,8 @@ function buildState() {
     ...packages.map((path) => join(path, 'tsconfig.json')),
     'tsconfig.base.json',
   ];
-  const times = [...files, 'packages/express/build.mjs', 'packages/cli/build.mjs'].sort().map((path) => {
+  const builds = ['express', 'console', 'cli'].map((name) => `packages/${name}/build.mjs`);
+  const times = [...files, ...builds].sort().map((path) => {
     const { mtimeMs, size } = statSync(join(root, path));
     return `${path} ${mtimeMs} ${size}`;
   });
@@ -63,8 +71,9 @@ export async function setup() {
   const sources = buildState();
   if (!stamped(buildStamp, sources) || !built.every((path) => existsSync(join(root, path)))) {
     await step('building packages', async () => {
-      await run(bin('tsc'), ['-b', 'packages/cli', 'packages/express', '--pretty']);
+      await run(bin('tsc'), ['-b', 'packages/cli', 'packages/express', 'packages/console', '--pretty']);
       await run(process.execPath, ['packages/express/build.mjs']);
+      await run(process.execPath, ['packages/console/build.mjs']);
       await run(process.execPath, ['packages/cli/build.mjs']);
     });
     writeFileSync(buildStamp, sources);

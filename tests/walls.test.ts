@@ -12,6 +12,7 @@ const ARROWS: Record<string, readonly string[]> = {
   aws: ['core'],
   graphql: ['core'],
   modules: ['core'],
+  console: [],
   cli: ['core', 'stdio', 'sqlite', 'aws', 'modules', 'express', 'graphql'],
 };
 
@@ -43,7 +44,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['operation/metrics'],
     ['operation'], // probes and metrics
     ['access'], // request ids, access log, authentication and rate limits
-    ['mcp', 'http-sse', 'events', 'graphql', 'documents'], // what is served
+    ['mcp', 'http-sse', 'events', 'graphql', 'documents', 'console'], // what is served
     ['router'],
     ['serve-http'],
     ['index'],
@@ -75,6 +76,17 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['schema'],
     ['api'],
     ['index'],
+  ],
+  console: [
+    ['index'], // for Node: where the files are. All the rest runs in a browser
+    ['base'], // JSON, amounts, visible texts, commands
+    ['form'], // from a JSON Schema to a form, and from a form to a value
+    ['api'], // the endpoints of the server
+    ['state'], // session, address, theme, live events
+    ['parts'], // what pages are made of
+    ['pages'],
+    ['app'],
+    ['main'],
   ],
   cli: [
     ['errors', 'version', 'files'], // files: atomic writes
@@ -164,7 +176,8 @@ describe('between packages', () => {
         const manifest = manifests.get(source.package);
         const declared = { ...manifest?.dependencies, ...manifest?.peerDependencies, ...manifest?.optionalDependencies };
         // The command line is bundled: what its bundle contains need not be installed. Its library entries are not bundled.
-        const bundled = source.package === 'cli' && !/\/(index|http)\.ts$/.test(source.path);
+        // So is the console, whole.
+        const bundled = source.package === 'console' || (source.package === 'cli' && !/\/(index|http)\.ts$/.test(source.path));
         if (bundled || typeOnly) Object.assign(declared, manifest?.devDependencies);
         return packageOf(specifier) in declared ? undefined : `not declared in packages/${source.package}/package.json`;
       }),
@@ -241,7 +254,7 @@ describe.each(Object.entries(ROOMS))('inside %s', (name, rows) => {
   const files = sources.filter((source) => source.package === name);
   /** `packages/core/src/call/result.ts` is in `call`, `packages/core/src/daemon.ts` in `daemon`. */
   const roomOf = (path: string): string =>
-    /^packages\/[^/]+\/src\/(?:(.+)\/[^/]+|([^/]+)\.ts)$/.exec(path)?.slice(1).find(Boolean) ?? '';
+    /^packages\/[^/]+\/src\/(?:(.+)\/[^/]+|([^/]+)\.tsx?)$/.exec(path)?.slice(1).find(Boolean) ?? '';
   const rankOf = (room: string): number => rows.findIndex((row) => row.includes(room));
 
   it('every file is in a room, and every room has files', () => {

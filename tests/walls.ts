@@ -136,7 +136,7 @@ export function parse(path: string, text: string): Source {
 export const sources: Source[] = packages.flatMap((name) => {
   const folder = join(root, 'packages', name, 'src');
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.[cm]?ts$/.test(file))
+    .filter((file) => /\.[cm]?tsx?$/.test(file))
     .sort()
     .map((file) => join(folder, file))
     .map((path) => parse(relative(root, path).split(sep).join('/'), readFileSync(path, 'utf8')));
@@ -152,10 +152,9 @@ export function packageOf(specifier: string): string {
 
 /** The source that a relative specifier names, as a path from the repository's root. */
 export function target(from: Source, specifier: string): string {
-  return join(dirname(from.path), specifier)
-    .split(sep)
-    .join('/')
-    .replace(/\.([cm]?)js$/, '.$1ts');
+  const path = join(dirname(from.path), specifier).split(sep).join('/');
+  const found = path.replace(/\.([cm]?)js$/, '.$1ts');
+  return existsSync(join(root, found)) ? found : path.replace(/\.js$/, '.tsx');
 }
 
 /** The cycles in a graph, each as the list of its nodes. */

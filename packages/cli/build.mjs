@@ -12,7 +12,7 @@
  *   typescript-thread.js   strips types in the thread of Node's hooks, where Node does not strip them itself
  *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share. GraphQL is in chunks that
  *              its first request loads
- *   assets/    what the pages of the API are made of
+ *   assets/    what the pages of the API are made of, and console/ the files of the console
  *
  * Beside dist/, config.schema.json: a copy of the one in core, so that editors find it at node_modules/mcp-daemon.
  */
@@ -23,6 +23,7 @@ import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
 
+import { makeConsole } from '../console/build.mjs';
 import { makeAssets } from '../express/build.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -171,6 +172,7 @@ for (const entry of ['index', 'http']) {
     files.set(join(dist, relative(join(here, 'build'), path)), text);
 }
 for (const [name, contents] of await makeAssets()) files.set(join(dist, 'assets', name), contents);
+for (const [name, contents] of await makeConsole()) files.set(join(dist, 'console', name), contents);
 files.set(join(here, 'config.schema.json'), await readFile(join(src('core'), 'config/config.schema.json')));
 
 for (const [path, contents] of files) {

@@ -23,7 +23,7 @@ const records = Array.from({ length: 1_200 }, (_, index): CallRecord => {
 });
 
 const read = (query: StatisticsQuery, more: Partial<StatisticsReads> = {}): ReturnType<typeof readStatistics> =>
-  readStatistics({ dynamo, keys: ['default'], query, ...more });
+  readStatistics({ dynamo, partition: 'default', keys: ['default'], query, ...more });
 
 beforeAll(async () => {
   engine = await startDynalite();

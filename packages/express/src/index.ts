@@ -51,6 +51,8 @@ export type { ServedRequest } from './operation/metrics/requests.js';
 export { createProbes } from './operation/probes.js';
 export type { Probes, ProbesOptions } from './operation/probes.js';
 
+export { createConsole } from './console/console.js';
+export type { ConsoleOptions } from './console/console.js';
 export { createDocuments } from './documents/documents.js';
 export type { DocumentsOptions } from './documents/documents.js';
 export type { Feature } from './documents/operation.js';

@@ -52,6 +52,7 @@ export const PATHS = {
   openapi: { path: '/openapi.json', partition: 'none', route: 'documents' },
   docs: { path: '/docs', partition: 'none', route: 'documents', subpaths: true },
   redoc: { path: '/redoc', partition: 'none', route: 'documents', subpaths: true },
+  console: { path: '/console', partition: 'none', route: 'console', subpaths: true },
 } as const satisfies Record<string, PathRow>;
 
 /** The name of a row of {@link PATHS}. */

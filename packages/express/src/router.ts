@@ -24,6 +24,8 @@ import type { AuthIdentity } from './auth/identity.js';
 import { mayCall } from './auth/identity.js';
 import { createOpenAuth } from './auth/open.js';
 import type { AuthProvider } from './auth/provider.js';
+import type { ConsoleOptions } from './console/console.js';
+import { createConsole } from './console/console.js';
 import type { DocumentsOptions } from './documents/documents.js';
 import { createDocuments } from './documents/documents.js';
 import { createGraphiqlPage } from './documents/graphiql.js';
@@ -85,6 +87,8 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
   graphql?: LoadGraphqlApi | undefined;
   /** Limits on GraphQL operations and their streams. */
   graphqlLimits?: GraphqlLimits;
+  /** The files of the console, which is served at `/console`: see {@link ConsoleOptions}. Default: there is no such path. */
+  console?: Pick<ConsoleOptions, 'assetsDir'> | undefined;
   /** Limits on the streams of live events. */
   events?: Omit<EventsHandlerOptions, 'budget'>;
   /** The title and version of the API documents, such as the name and version of your server, and the folder with the files of their pages. Default: see `DocumentsOptions`. */
@@ -226,6 +230,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
       ...(auth.hasMetadata === true ? [] : (['metadata'] as const)),
       ...(cache === undefined ? (['cache'] as const) : []),
       ...(graphql === undefined ? (['graphql'] as const) : []),
+      ...(options.console === undefined ? (['console'] as const) : []),
     ],
   });
 
@@ -276,6 +281,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     );
   }
   router.use(documents); // openapi, docs, redoc
+  if (options.console !== undefined) router.use(createConsole({ ...options.console, security }));
   // `auth.handle` serves /me without `authenticate`, so the rate limit is applied here: it bounds how fast tokens can be guessed.
   router.all(PATHS.me.path, async (req, res, next) => {
     const known = await authenticate(req);

@@ -7,6 +7,7 @@ import { describeApi, OPERATIONS } from '../src/documents/openapi.js';
 import type { PathName, PathRow } from '../src/paths.js';
 import { isAt, OTHER_ROUTE, partitionOfPath, PATHS, patternsOf, POLLED_ROUTES, routeOf } from '../src/paths.js';
 import { ask, localAuth } from './auth/support.js';
+import { consoleFolder } from './console/support.js';
 import { atEnd, echo } from './support.js';
 
 const NAMES = Object.keys(PATHS) as PathName[];
@@ -18,7 +19,13 @@ async function serveAll(): Promise<HttpServer> {
   atEnd(() => daemon.close({ drainMs: 10 }));
   const auth = await localAuth({ adminStaticToken: 'static' });
   const graphql = (): Promise<never> => Promise.reject(new Error('not needed'));
-  const server = await serveHttp(daemon, { auth, port: 0, cache: daemon.catalogs, graphql });
+  const server = await serveHttp(daemon, {
+    auth,
+    port: 0,
+    cache: daemon.catalogs,
+    graphql,
+    console: { assetsDir: await consoleFolder() },
+  });
   atEnd(() => server.close({ drainMs: 10 }));
   return server;
 }

@@ -45,6 +45,7 @@ export function printBanner({ server, settings, opened, env, logger }: BannerOpt
     '',
     `  MCP          ${url}/${opened === undefined ? '{partition}/' : ''}mcp`,
     `  API          ${url}/docs`,
+    ...(settings.console ? [`  console      ${url}/console`] : []),
     `  live events  ${url}/events`,
     `  log in       ${loginHint(settings)}`,
     '',

@@ -23,6 +23,7 @@ import { wantsColour } from '../terminal/terminal.js';
 import { VERSION } from '../version.js';
 import { createAuth, logAuthWarnings, usesDefaultSecrets } from './auth.js';
 import { printBanner } from './banner.js';
+import { findConsole } from './console-assets.js';
 import {
   logIgnoredVariables,
   logMissingModules,
@@ -91,6 +92,8 @@ async function listen(daemon: Daemon, settings: Settings, config: Config | undef
   // With a default secret, a web page that reaches the server by another host name could log in (DNS rebinding).
   const allowedHosts = parseList(settings.allowedHosts) ?? (usesDefaultSecrets(settings) ? [] : undefined);
   const auth = await createAuth({ settings, host, addressOf: createAddressOf(trustProxy), logger });
+  const console = settings.console ? findConsole() : undefined;
+  if (settings.console && console === undefined) logger.warn({}, 'the files of the console are missing: /console is not served');
   return serveHttp(daemon, {
     ...{ auth, host, port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog, trustProxy, logger },
     ...{ maxBodyBytes, maxHeldBytes, maxHeldBytesPerUser },
@@ -100,6 +103,7 @@ async function listen(daemon: Daemon, settings: Settings, config: Config | undef
     version: VERSION,
     cache: daemon.catalogs,
     publicUrl,
+    ...(console === undefined ? {} : { console: { assetsDir: console } }),
     documents: { title: config?.server.name, version: config?.server.version },
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
   });

@@ -129,6 +129,14 @@ export const HTTP_SETTINGS = {
     unit: 'N',
     description: 'Maximum fields that one GraphQL operation may return, by the sizes of its pages',
   },
+  console: {
+    type: 'switch',
+    flag: 'console',
+    env: 'MCP_CONSOLE',
+    group: 'HTTP',
+    default: true,
+    description: 'Also serve the console, a page for administrators, at /console',
+  },
   rateLimit: {
     type: 'number',
     flag: 'rate-limit',

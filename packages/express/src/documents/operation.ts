@@ -27,7 +27,18 @@ export interface Answer {
 }
 
 /** Parts of the API that some servers do not have. */
-export const FEATURES = ['login', 'metadata', 'me', 'httpSse', 'probes', 'metrics', 'cache', 'graphql', 'pages'] as const;
+export const FEATURES = [
+  'login',
+  'metadata',
+  'me',
+  'httpSse',
+  'probes',
+  'metrics',
+  'cache',
+  'graphql',
+  'pages',
+  'console',
+] as const;
 
 /** One of {@link FEATURES}. */
 export type Feature = (typeof FEATURES)[number];

@@ -135,4 +135,5 @@ export const OTHER_OPERATIONS = {
   ],
   docs: [page('docs', 'Try out this API')],
   redoc: [page('redoc', 'Read about this API')],
+  console: [{ ...page('console', 'Look after the server in a browser'), feature: 'console' }],
 } satisfies Partial<Record<PathName, readonly Operation[]>>;

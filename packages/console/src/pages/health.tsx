@@ -1,0 +1,114 @@
+/** How the daemon is: its store, its queue of records, losses, caches. */
+import type { JSX } from 'preact';
+
+import type { CacheCounts, Health } from '../api/administration.js';
+import { readHealth } from '../api/administration.js';
+import { formatCount, formatDuration, formatShare } from '../base/amounts.js';
+import { visible, visibleLine } from '../base/visible.js';
+import { Card, Facts, PageHead, Tag, Tile } from '../parts/bits.js';
+import { NotAllowed, Problem, Skeleton } from '../parts/messages.js';
+import { useLoad } from '../state/load.js';
+import { useInterval } from '../state/refresh.js';
+import { isAdmin } from '../state/session.js';
+
+const REFRESH_MS = 5_000;
+
+function CacheFacts({ counts }: { counts: CacheCounts }): JSX.Element {
+  const asked = counts.hits + counts.stale + counts.misses;
+  const number = (value: number): JSX.Element => <span class="num">{formatCount(value)}</span>;
+  return (
+    <Facts
+      rows={[
+        ['Entries', number(counts.entries)],
+        [
+          'Answered from the cache',
+          <span class="num">{`${formatCount(counts.hits)} (${formatShare(counts.hits, asked)})`}</span>,
+        ],
+        ['Expired, but used', number(counts.stale)],
+        ['Loaded', number(counts.misses)],
+        ['Loads that failed', <span class={counts.failures > 0 ? 'num bad-text' : 'num'}>{formatCount(counts.failures)}</span>],
+      ]}
+    />
+  );
+}
+
+function Details({ health }: { health: Health }): JSX.Element {
+  const { counters, cache, storeProblem } = health;
+  return (
+    <>
+      <Card title="Store">
+        {storeProblem !== undefined && (
+          <div class="notice bad" role="alert">
+            <div class="grow">
+              <p class="strong">The store cannot be used now</p>
+              <p class="pre-line">{visible(storeProblem)}</p>
+            </div>
+          </div>
+        )}
+        <Facts
+          rows={[
+            ['State', storeProblem === undefined ? <Tag tone="good">works</Tag> : <Tag tone="bad">fails</Tag>],
+            ['Kind', visibleLine(health.store)],
+            ['Version of the daemon', health.version === undefined ? undefined : visibleLine(health.version)],
+          ]}
+        />
+      </Card>
+      {counters !== undefined && (
+        <div class="tiles five">
+          <Tile label="Running calls" value={formatCount(counters.running)} note="now, all partitions" />
+          <Tile label="Connections" value={formatCount(counters.connections)} note="now" />
+          <Tile label="Records written" value={formatCount(counters.written)} note="since the start" />
+          <Tile
+            label="Records waiting"
+            value={formatCount(counters.waiting)}
+            tone={counters.waiting > 0 ? 'warn-text' : ''}
+            note={counters.waiting > 0 ? 'the store cannot be written' : 'the queue is empty'}
+          />
+          <Tile
+            label="Records lost"
+            value={formatCount(counters.lost)}
+            tone={counters.lost > 0 ? 'bad-text' : ''}
+            note={counters.lost > 0 ? 'see the log of the server' : 'since the start'}
+          />
+        </div>
+      )}
+      {cache !== undefined && (
+        <div class="columns">
+          <Card title="Cached catalogs">
+            <p class="muted">
+              {cache.isCached
+                ? `This partition is cached: ${formatCount(cache.functions ?? 0)} functions, loaded ${formatDuration(cache.ageMs)} ago.`
+                : 'This partition is not in the cache now.'}
+            </p>
+            <CacheFacts counts={cache.catalogs} />
+          </Card>
+          {cache.reads !== undefined && (
+            <Card title="Cached reads of the store">
+              <p class="muted">Revisions, histories, rows and settings of all partitions.</p>
+              <CacheFacts counts={cache.reads} />
+            </Card>
+          )}
+        </div>
+      )}
+      {counters === undefined && <NotAllowed what="Seeing counters and caches" role="admin" />}
+    </>
+  );
+}
+
+/** The page. */
+export function HealthPage(): JSX.Element {
+  const { data, failure, loading, reload } = useLoad((access, signal) => readHealth(access, isAdmin.value, signal), 'health');
+  useInterval(reload, REFRESH_MS);
+  return (
+    <>
+      <PageHead title="Health" lead="The state of the daemon, looked at every few seconds." />
+      {failure !== undefined && <Problem failure={failure} retry={reload} />}
+      {data !== undefined && <Details health={data} />}
+      {data === undefined && loading && (
+        <Card>
+          <Skeleton lines={8} />
+        </Card>
+      )}
+    </>
+  );
+}
