@@ -121,6 +121,9 @@ export const isRefusedRow = (error: unknown): boolean =>
 export const isTooLarge = (error: unknown): boolean =>
   nameOf(error) === 'ValidationException' && /item.*size|size.*exceed/is.test(messageOf(error));
 
+/** Whether a table does not exist. */
+export const isMissingTable = (error: unknown): boolean => nameOf(error) === 'ResourceNotFoundException';
+
 /** Whether a query named an index that the table does not have. */
 export const isMissingIndex = (error: unknown): boolean =>
   nameOf(error) === 'ValidationException' && /specified index/i.test(messageOf(error));

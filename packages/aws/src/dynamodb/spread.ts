@@ -14,7 +14,9 @@ import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { CallRecord } from '@mcp-daemon/core';
 import { compareText, DaemonError } from '@mcp-daemon/core';
 
+import { isMissingTable, toStoreError } from '../base/errors.js';
 import type { Dynamo } from './client.js';
+import { placeOf } from './client.js';
 import type { Item } from './codec.js';
 import { TABLE } from './tables.js';
 
@@ -130,8 +132,12 @@ export function createSpread({ dynamo, spread, now = Date.now }: SpreadOptions):
 
   async function read(partition: string): Promise<readonly string[]> {
     const command = new GetItemCommand({ TableName: TABLE.revisions, Key: rowKey(partition) });
-    const { Item: item } = await dynamo.send(command);
-    return item?.[ATTRIBUTE]?.SS ?? [];
+    try {
+      return (await dynamo.raw(command)).Item?.[ATTRIBUTE]?.SS ?? [];
+    } catch (error) {
+      if (isMissingTable(error)) return []; // then nothing was noted
+      throw toStoreError(error, placeOf(command));
+    }
   }
 
   function notes(partition: string): Promise<readonly string[]> {

@@ -34,6 +34,7 @@ export type {
   ByteBudgetOptions,
   Caller,
   Charge,
+  ConsoleOptions,
   DaemonRouter,
   DocumentsOptions,
   EventsHandler,

@@ -27,7 +27,7 @@ describe('call on a terminal', () => {
     const child = spawn('script', ['-qec', words, '/dev/null'], { env: temp.env(), stdio: ['pipe', 'pipe', 'ignore'] });
     let text = '';
     for await (const chunk of child.stdout) text += String(chunk);
-    expect(text).toMatch(/ERROR.*: "title" cannot be run: /);
+    expect(text).toMatch(/ERROR.*"title" cannot be run: /);
     expect(text).not.toContain('"level":');
     child.stdin.end();
   });

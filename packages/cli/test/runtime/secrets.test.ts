@@ -100,7 +100,7 @@ describe('secrets in the settings of a config file', () => {
     expect(await temp.run(['config', 'check', '--load'], { env: { DB_PASSWORD: SECRET } })).toMatchObject({ code: 0 });
     const { stdout, stderr, code } = await temp.run(['config', 'check', '--load']);
     expect(`${stdout}${stderr}`).toContain(
-      'mcp.json: tool "lengths": class "Shop" of module "shop" could not be created: setting.url: the environment variable DB_PASSWORD is not set',
+      'mcp.json:11: tool "lengths": class "Shop" of module "shop" could not be created: setting.url: the environment variable DB_PASSWORD is not set',
     );
     expect(code).toBe(1);
   });

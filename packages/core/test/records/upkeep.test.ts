@@ -28,7 +28,11 @@ function watched(retention: RetentionOptions = {}, last?: LastPrune, methods: Pa
   return { upkeep, pruned, noted, of };
 }
 
-beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'], now: START }));
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'], now: START });
+  // The fake clock has no event loop: it is idle here.
+  performance.eventLoopUtilization = () => ({ idle: 1, active: 0, utilization: 0 });
+});
 afterEach(() => void jest.useRealTimers());
 
 const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms).then(() => undefined);

@@ -25,13 +25,14 @@ export interface KnownPartitionOptions {
 }
 
 /**
- * Wraps handlers so that they run for partitions that exist; others get a problem document with the status that `/mcp` answers with. The
+ * Wraps handlers of GET requests so that they run for partitions that exist; others get a problem document with the status that `/mcp` answers with. The
  * handler runs at once if the catalog of the partition is loaded.
  */
 export const inKnownPartition =
   ({ catalogs, logger }: KnownPartitionOptions) =>
   <I extends { partition: string }>(serve: PartitionHandler<I>): PartitionHandler<I> =>
   async (req, res, identity) => {
+    if (req.method !== 'GET') return serve(req, res, identity); // refused, whatever the partition
     try {
       const checked = catalogs.check(identity.partition);
       if (checked instanceof Promise) await checked;
