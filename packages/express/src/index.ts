@@ -37,9 +37,12 @@ export type {
   GraphqlPrepared,
   GraphqlResult,
   LoadGraphqlApi,
+  ServedHere,
 } from './graphql/api.js';
 export { createGraphqlHandler } from './graphql/handler.js';
 export type { GraphqlHandler, GraphqlHandlerOptions, GraphqlLimits, ServePage } from './graphql/handler.js';
+
+export type { ListSessions, OpenSession } from './wire/open-session.js';
 
 export { createHttpSseHandler } from './http-sse/handler.js';
 export type { HttpSseHandler, HttpSseHandlerOptions } from './http-sse/handler.js';

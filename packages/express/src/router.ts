@@ -46,6 +46,7 @@ import { createByteBudget } from './wire/byte-budget.js';
 import { fail } from './wire/failure.js';
 import { createHostCheck, UNKNOWN_HOST } from './wire/guard.js';
 import type { Middleware } from './wire/middleware.js';
+import type { ListSessions } from './wire/open-session.js';
 import { sendProblem } from './wire/problem.js';
 import { parsePublicUrl } from './wire/public-url.js';
 import { endResponse } from './wire/respond.js';
@@ -156,6 +157,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   const sse = httpSse
     ? createHttpSseHandler<AuthIdentity>(daemon, { ...shared, prefix, authorize: mayCall, budget, charge })
     : undefined;
+  const sessions: ListSessions = (partition) => [...mcp.listSessions(partition), ...(sse?.listSessions(partition) ?? [])];
   const { refresh } = auth;
   const hasLogin = 'login' in auth;
   const security = auth.loopbackOnly === true ? 'none' : hasLogin ? 'login' : 'token';
@@ -165,10 +167,11 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     ...{ authenticate, inKnownPartition: known },
     ...(refresh === undefined ? {} : { refresh }),
   });
+  const loadGraphql = options.graphql;
   const graphql =
-    options.graphql === undefined
+    loadGraphql === undefined
       ? undefined
-      : createGraphqlHandler(options.graphql, {
+      : createGraphqlHandler(() => loadGraphql({ sessions }), {
           ...options.graphqlLimits,
           ...{ authenticate, callerOfTicket, page, allowedOrigins, budget, charge },
           ...hosts,

@@ -58,6 +58,7 @@ export type {
   Revocable,
   HttpSseHandler,
   HttpSseHandlerOptions,
+  ListSessions,
   LoadGraphqlApi,
   LoggedIn,
   Login,
@@ -68,6 +69,7 @@ export type {
   MetricSources,
   Middleware,
   OpenAuthOptions,
+  OpenSession,
   Probes,
   ProbesOptions,
   Problem,
@@ -75,6 +77,7 @@ export type {
   Role,
   RouterOptions,
   SecretsInUse,
+  ServedHere,
   ServedRequest,
   ServePage,
 } from '@mcp-daemon/express';

@@ -1,5 +1,6 @@
 /** The GraphQL API of the command. In a chunk of its own in the build: it is loaded by the first request for it. */
 import type { Daemon, Logger } from '@mcp-daemon/core';
+import type { ListSessions } from '@mcp-daemon/express';
 import type { GraphqlApi } from '@mcp-daemon/graphql';
 import { createGraphqlApi } from '@mcp-daemon/graphql';
 
@@ -12,11 +13,13 @@ export interface GraphqlApiOptions {
   settings: Settings;
   /** The partition of the config file. Undefined: there is no config file. */
   configPartition: string | undefined;
+  /** The open sessions of a partition. */
+  sessions: ListSessions;
   logger: Logger;
 }
 
 /** Creates the API. */
-export const openGraphqlApi = ({ daemon, settings, configPartition, logger }: GraphqlApiOptions): GraphqlApi =>
+export const openGraphqlApi = ({ daemon, settings, configPartition, sessions, logger }: GraphqlApiOptions): GraphqlApi =>
   createGraphqlApi({
     ...{ daemon, configPartition, logger, version: VERSION, introspection: settings.graphqlIntrospection },
     limits: {
@@ -25,5 +28,5 @@ export const openGraphqlApi = ({ daemon, settings, configPartition, logger }: Gr
       maxCost: settings.graphqlMaxCost,
     },
     // Admins have access to all partitions.
-    operators: { administers: ({ role }) => role === 'admin' },
+    operators: { administers: ({ role }) => role === 'admin', sessions: ({ partition }) => sessions(partition) },
   });

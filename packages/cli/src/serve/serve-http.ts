@@ -77,9 +77,9 @@ function graphqlOptions(daemon: Daemon, settings: Settings, config: Config | und
   if (!settings.graphql) return {};
   const configPartition = config === undefined ? undefined : partitionOf(settings);
   return {
-    graphql: async () => {
+    graphql: async ({ sessions }) => {
       const { openGraphqlApi } = await import('./graphql-api.js');
-      return openGraphqlApi({ daemon, settings, configPartition, logger });
+      return openGraphqlApi({ daemon, settings, configPartition, sessions, logger });
     },
     graphqlLimits: { timeoutMs: settings.graphqlTimeoutMs + GRAPHQL_GRACE_MS },
   };

@@ -2,6 +2,7 @@
  * The GraphQL API, as this package calls it. `@mcp-daemon/graphql` implements it; only what is needed here is described, so that
  * neither its types nor those of the package graphql have to be installed.
  */
+import type { ListSessions } from '../wire/open-session.js';
 
 /** Who sends an operation. */
 export interface GraphqlCaller {
@@ -55,5 +56,11 @@ export interface GraphqlApi {
   ): Promise<AsyncIterableIterator<GraphqlResult> | GraphqlResult>;
 }
 
+/** What the server tells the API about itself. */
+export interface ServedHere {
+  /** The open sessions of a partition. */
+  sessions: ListSessions;
+}
+
 /** Loads the API. Called at the first request; where it fails, again at the next. */
-export type LoadGraphqlApi = () => Promise<GraphqlApi>;
+export type LoadGraphqlApi = (server: ServedHere) => Promise<GraphqlApi>;

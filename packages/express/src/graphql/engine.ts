@@ -12,7 +12,7 @@ import type { Refusal } from '../wire/respond.js';
 import { wantedBy } from './accept.js';
 import type { HttpAnswer } from './answer.js';
 import { sendHttpAnswer } from './answer.js';
-import type { GraphqlApi, GraphqlFailure, GraphqlOperation, LoadGraphqlApi } from './api.js';
+import type { GraphqlApi, GraphqlFailure, GraphqlOperation } from './api.js';
 import { errorsOf } from './refusals.js';
 import type { ReadyOperation, ResultStreams } from './results.js';
 import type { RunningOperation } from './running.js';
@@ -90,7 +90,7 @@ interface Context {
  *
  * @throws DaemonError `usage` where graphql-http is not installed; what `load` throws
  */
-export async function createEngine(load: LoadGraphqlApi, { results, budget }: EngineOptions): Promise<Engine> {
+export async function createEngine(load: () => Promise<GraphqlApi>, { results, budget }: EngineOptions): Promise<Engine> {
   const [api, { createHandler, parseRequestParams }] = await Promise.all([
     load(),
     loadOptional('graphql-http', 'the GraphQL API', () => import('graphql-http')),

@@ -24,7 +24,7 @@ import { closeWithConnection } from '../wire/pipeline.js';
 import type { Refusal } from '../wire/respond.js';
 import { createTurns } from '../wire/turns.js';
 import { wantedBy } from './accept.js';
-import type { LoadGraphqlApi } from './api.js';
+import type { GraphqlApi } from './api.js';
 import { createGraphqlBodyReader } from './body.js';
 import type { Engine } from './engine.js';
 import { createEngine } from './engine.js';
@@ -106,7 +106,7 @@ const roleOf = ({ roles }: AuthIdentity): Role | undefined => ROLES.find((role) 
  * @param load loads the API
  * @throws DaemonError `usage` where an option is invalid
  */
-export function createGraphqlHandler(load: LoadGraphqlApi, options: GraphqlHandlerOptions): GraphqlHandler {
+export function createGraphqlHandler(load: () => Promise<GraphqlApi>, options: GraphqlHandlerOptions): GraphqlHandler {
   const { authenticate, callerOfTicket, page, allowedHosts, allowedOrigins = [], charge, logger } = options;
   const { budget = createByteBudget() } = options;
   const maxBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 4_000_000);

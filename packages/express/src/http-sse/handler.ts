@@ -19,6 +19,8 @@ import { EventStreams } from '../wire/event-stream.js';
 import { fail, SHUTTING_DOWN } from '../wire/failure.js';
 import { createGuard } from '../wire/guard.js';
 import { acceptedBy } from '../wire/media.js';
+import type { ListSessions } from '../wire/open-session.js';
+import { openSession } from '../wire/open-session.js';
 import { positive } from '../wire/options.js';
 import { forbidden } from '../wire/permission.js';
 import { closeWithConnection } from '../wire/pipeline.js';
@@ -77,6 +79,8 @@ export interface HttpSseHandler<I extends SessionIdentity = SessionIdentity> {
   readonly open: (req: IncomingMessage, res: ServerResponse, identity: I) => void;
   /** Serves `POST /{partition}/messages?sessionId=`: receives a message or a batch. Needs no `this`. */
   readonly message: (req: IncomingMessage, res: ServerResponse, identity: I) => void;
+  /** The open sessions of a partition. */
+  readonly listSessions: ListSessions;
   /** How many sessions are open. */
   readonly sessions: number;
   /** Ends the sessions of callers for whom `isValid` is false; see {@link Revocable}. */
@@ -237,6 +241,10 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
     endRevoked() {
       for (const session of [...table.values()]) if (session.isRevoked) session.core.close();
     },
+    listSessions: (partition) =>
+      [...table.values()]
+        .filter(({ caller }) => caller.partition === partition)
+        .map((session) => openSession(session, 'http+sse')),
     get sessions() {
       return table.size;
     },

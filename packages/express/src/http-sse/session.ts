@@ -2,7 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Daemon, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Peer, Session } from '@mcp-daemon/core';
+import type {
+  Daemon,
+  Implementation,
+  JsonRpcNotification,
+  JsonRpcRequest,
+  JsonRpcResponse,
+  Peer,
+  Session,
+} from '@mcp-daemon/core';
 import { encode } from '@mcp-daemon/core';
 
 import { bytesOf } from '../wire/body.js';
@@ -33,7 +41,9 @@ export class SseSession implements Peer {
   /** A random id. Requests that name it must still come from the user who opened the session. */
   readonly id = randomUUID();
   readonly core: Session;
-  readonly #caller: Caller;
+  readonly caller: Caller;
+  /** When the session began, in milliseconds of `performance.now()`. */
+  readonly began = performance.now();
   /** Who sent the last message: the same user, perhaps with another token. */
   #sender: Caller;
   readonly #res: ServerResponse;
@@ -45,15 +55,25 @@ export class SseSession implements Peer {
   /** Whether the client has ever sent a message. */
   #hasReceived = false;
   /** The time of the last message from the client, in milliseconds of `performance.now()`. */
-  #lastUsed = performance.now();
+  #lastUsed = this.began;
 
   /** @throws DaemonError `closed` if the daemon is closed */
   constructor({ daemon, streams, caller, res, onEnd }: SseSessionOptions) {
-    this.#caller = this.#sender = caller;
+    this.caller = this.#sender = caller;
     this.#res = res;
     this.#streams = streams;
     this.#onEnd = onEnd;
     this.core = daemon.open(this, caller);
+  }
+
+  /** The time of the last message from the client, in milliseconds of `performance.now()`. */
+  get lastUsed(): number {
+    return this.#lastUsed;
+  }
+
+  /** The client program. */
+  get client(): Implementation | undefined {
+    return this.core.legacy?.caller.client;
   }
 
   get hasReceived(): boolean {
@@ -62,7 +82,7 @@ export class SseSession implements Peer {
 
   /** Whether the caller is the one who opened the session. */
   belongsTo({ partition, subject }: Caller): boolean {
-    return partition === this.#caller.partition && subject === this.#caller.subject;
+    return partition === this.caller.partition && subject === this.caller.subject;
   }
 
   /** Milliseconds since the last message, or since a call was last seen running. */
@@ -73,12 +93,12 @@ export class SseSession implements Peer {
 
   /** Whether the caller of the stream, or of the last message while calls are running, has lost access. */
   get isRevoked(): boolean {
-    return isRevoked(this.#caller) || (this.core.inFlight > 0 && isRevoked(this.#sender));
+    return isRevoked(this.caller) || (this.core.inFlight > 0 && isRevoked(this.#sender));
   }
 
   /** Opens the stream. @param endpoint the path to which the client sends its messages */
   begin(endpoint: string): void {
-    this.#streams.open(this.#res, this.#caller, `event: endpoint\ndata: ${endpoint}\n\n`);
+    this.#streams.open(this.#res, this.caller, `event: endpoint\ndata: ${endpoint}\n\n`);
     this.#res.once('close', () => this.core.close());
   }
 

@@ -18,6 +18,7 @@ import { fail, SHUTTING_DOWN } from '../wire/failure.js';
 import { createGuard } from '../wire/guard.js';
 import { acceptedBy } from '../wire/media.js';
 import { isModern, joinVersions } from '../wire/message.js';
+import type { ListSessions } from '../wire/open-session.js';
 import { positive } from '../wire/options.js';
 import type { Permission } from '../wire/permission.js';
 import { forbidden } from '../wire/permission.js';
@@ -98,6 +99,8 @@ export interface McpHandler<I extends SessionIdentity = SessionIdentity> {
   ) => void | Promise<void>;
   /** How many sessions are open. */
   readonly sessions: number;
+  /** The open sessions of a partition. */
+  readonly listSessions: ListSessions;
   /** How many responses are open streams. */
   readonly streams: number;
   /** Whether a request is running or a stream or a session is open. */
@@ -223,6 +226,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
     get sessions() {
       return sessions.size;
     },
+    listSessions: (partition) => sessions.list(partition),
     get streams() {
       return streams.size;
     },

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Daemon, JsonRpcNotification, JsonRpcRequest, Peer, RequestId, Session } from '@mcp-daemon/core';
+import type { Daemon, Implementation, JsonRpcNotification, JsonRpcRequest, Peer, RequestId, Session } from '@mcp-daemon/core';
 import { isObject } from '@mcp-daemon/core';
 
 import { bytesOf } from '../wire/body.js';
@@ -61,6 +61,8 @@ export class HttpSession implements Peer, ReplyOwner {
   #replies: Map<RequestId, Reply> | undefined;
   /** The time of the last request of the client, in milliseconds of `performance.now()`. */
   lastUsed = performance.now();
+  /** When the session began, in milliseconds of `performance.now()`. */
+  readonly began = this.lastUsed;
 
   /** @throws DaemonError `closed` if the daemon is closed */
   constructor(context: SessionContext, caller: Caller) {
@@ -84,6 +86,11 @@ export class HttpSession implements Peer, ReplyOwner {
     return (this.#streams ??= new SessionStreams(this.#context.streams, this.sendsPriming, (more) =>
       this.#context.onKept(this, more),
     ));
+  }
+
+  /** The client program. */
+  get client(): Implementation | undefined {
+    return this.core.legacy?.caller.client;
   }
 
   /** Whether calls are running. */

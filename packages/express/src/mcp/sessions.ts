@@ -4,6 +4,8 @@ import type { Daemon } from '@mcp-daemon/core';
 import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
+import type { ListSessions } from '../wire/open-session.js';
+import { openSession } from '../wire/open-session.js';
 import { userKey } from '../wire/user-counts.js';
 import type { SessionContext } from './http-session.js';
 import { HttpSession } from './http-session.js';
@@ -38,6 +40,8 @@ export interface Sessions {
   find(id: string, caller: Caller): HttpSession | undefined;
   /** Ends running requests of callers who have lost access. The sessions stay: their user may have another token. */
   endRevoked(): void;
+  /** The sessions of a partition, as administrators see them: the one that was idle longest first. */
+  readonly list: ListSessions;
   /** How many sessions are in the table. */
   readonly size: number;
   /** Waits up to `drainMs` for running calls, then closes all sessions. */
@@ -142,6 +146,10 @@ export function createSessions(options: SessionsOptions): Sessions {
       touch(session, performance.now());
       return session;
     },
+    list: (partition) =>
+      [...table.values()]
+        .filter(({ caller }) => caller.partition === partition)
+        .map((session) => openSession(session, 'streamable-http')),
     endRevoked() {
       for (const session of table.values()) if (session.busy) session.endRevoked();
     },

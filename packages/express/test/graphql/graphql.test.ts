@@ -2,12 +2,14 @@
 import { connect } from 'node:net';
 
 import { DaemonError } from '@mcp-daemon/core';
+import type { ListSessions } from '@mcp-daemon/express';
 
-import { atEnd, until } from '../support.js';
+import { atEnd, initialize, JSON_HEADERS, until } from '../support.js';
 import { ask, headerAuth, serve } from './support.js';
 
 const HELLO = '{ hello }';
 const HELLO_ANSWER = { data: { hello: 'Hello, you!' } };
+const TIMES = { createdAt: expect.any(Number), lastUsedAt: expect.any(Number) };
 const codesOf = ({ json }: Awaited<ReturnType<typeof ask>>): unknown[] =>
   (json.errors ?? []).map(({ extensions }) => extensions?.code);
 
@@ -210,6 +212,42 @@ describe('the API', () => {
     expect((await ask(server, { body: { query: HELLO } })).json).toEqual(HELLO_ANSWER);
     await ask(server, { body: { query: HELLO } });
     expect(server.loads()).toBe(2);
+  });
+
+  it('learns which sessions of a partition are open, but not their ids', async () => {
+    const { smallApi, World } = await import('./support.js');
+    let sessions: ListSessions = () => [];
+    const server = await serve({
+      load: (here) => {
+        sessions = here.sessions;
+        return Promise.resolve(smallApi(new World()));
+      },
+    });
+    await ask(server, { body: { query: HELLO } });
+    expect(sessions('default')).toEqual([]);
+    const before = Date.now();
+    const mcp = `${server.url}/mcp`;
+    const ann = { ...JSON_HEADERS, who: 'ann:user' };
+    const opened = await fetch(mcp, { method: 'POST', headers: ann, body: JSON.stringify(initialize()) });
+    const id = opened.headers.get('mcp-session-id') ?? '';
+    const leave = new AbortController();
+    atEnd(() => leave.abort());
+    await fetch(`${server.url}/sse`, { headers: { who: 'bob:user', accept: 'text/event-stream' }, signal: leave.signal });
+    expect(sessions('default')).toEqual([
+      {
+        ...{ id: expect.stringMatching(/^[0-9a-f]{12}$/), subject: 'ann', transport: 'streamable-http' },
+        ...TIMES,
+        client: 'test/1',
+      },
+      { ...{ id: expect.stringMatching(/^[0-9a-f]{12}$/), subject: 'bob', transport: 'http+sse' }, ...TIMES, client: null },
+    ]);
+    const [session] = sessions('default');
+    expect(id).not.toBe('');
+    expect(id.replaceAll('-', '')).not.toContain(session?.id);
+    expect(session?.createdAt).toBeGreaterThanOrEqual(before - 1);
+    expect(sessions('alpha')).toEqual([]);
+    await fetch(mcp, { method: 'DELETE', headers: { ...ann, 'mcp-session-id': id } });
+    expect(sessions('default')).toMatchObject([{ subject: 'bob' }]);
   });
 
   it('is not served where there is none', async () => {

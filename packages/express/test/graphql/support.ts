@@ -10,6 +10,7 @@ import type {
   GraphqlPrepared,
   HttpOptions,
   HttpServer,
+  LoadGraphqlApi,
 } from '@mcp-daemon/express';
 import { serveHttp } from '@mcp-daemon/express';
 import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
@@ -170,7 +171,7 @@ export function headerAuth(revoked: ReadonlySet<string> = new Set()): AuthProvid
 /** What {@link serve} takes. */
 export interface ServeOptions extends GraphqlLimits {
   http?: HttpOptions;
-  load?: () => Promise<GraphqlApi>;
+  load?: LoadGraphqlApi;
 }
 
 /** Serves the small API until the end of the test. */
@@ -183,9 +184,9 @@ export async function serve({ http = {}, load, ...graphqlLimits }: ServeOptions 
     port: 0,
     rateLimit: 0,
     graphqlLimits,
-    graphql: async () => {
+    graphql: async (here) => {
       loads += 1;
-      return load === undefined ? smallApi(world) : load();
+      return load === undefined ? smallApi(world) : load(here);
     },
     ...http,
   });
