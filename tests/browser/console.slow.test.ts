@@ -1,4 +1,7 @@
-/** The console in a browser: what an operator does, hostile texts, and the keyboard. */
+/** The console in a browser: what an operator does, hostile texts, and accessibility. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+
 import type { Daemon } from '@mcp-daemon/core';
 import { createDaemon, createMemoryStore, defineCatalog, defineTool } from '@mcp-daemon/core';
 import type { HttpServer } from '@mcp-daemon/express';
@@ -31,8 +34,10 @@ inBrowser('the console', () => {
   let server: HttpServer;
   let answer: ReturnType<typeof standIn>;
   let origin: string;
+  let axe: string;
 
   beforeAll(async () => {
+    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     const store = createMemoryStore();
     daemon = createDaemon({ catalog: defineCatalog({ functions: [greet] }), store });
     const jwtSecret = 'a secret of the tests, which is long enough';
@@ -219,6 +224,32 @@ inBrowser('the console', () => {
     await window.getByRole('button', { name: 'Log in' }).click();
     await window.waitFor({ state: 'detached' });
     expect(await page.getByRole('textbox', { name: 'Config' }).inputValue()).toBe('{"tools": []}');
+    await page.close();
+  });
+
+  it.each(['light', 'dark'] as const)('has no serious fault of accessibility, and fits a phone, %s', async (colorScheme) => {
+    const watched = await logIn();
+    const { page } = watched;
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const faults: string[] = [];
+    for (const path of [...PAGES, 'catalog/greet', `revisions/${'a'.repeat(64)}`]) {
+      await visit(page, path);
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 900 });
+        const wide = (await page.evaluate(`[...document.querySelectorAll('main *')].filter((one) =>
+          document.documentElement.scrollWidth > document.documentElement.clientWidth
+          && one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+          .map((one) => one.outerHTML.slice(0, 100))`)) as string[];
+        if (wide[0] !== undefined) faults.push(`${path} at ${width}: wider than the window: ${wide[0]}`);
+        await page.evaluate(axe);
+        const found = (await page.evaluate(`axe.run().then(({ violations }) => violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).slice(0, 3).join(' ')))`)) as string[];
+        faults.push(...found.map((fault) => `${path} at ${width}: ${fault}`));
+      }
+    }
+    expect(faults).toEqual([]);
+    expectQuiet(watched);
     await page.close();
   });
 });
