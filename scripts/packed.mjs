@@ -200,7 +200,7 @@ try {
   await check('the types compile in a TypeScript program', async () => {
     const all = [...manifests.values()].flatMap(({ name, exports }) =>
       Object.keys(exports)
-        .filter((entry) => !entry.endsWith('.json'))
+        .filter((entry) => !/\.(json|graphql)$/.test(entry))
         .map((entry) => name + entry.slice(1)),
     );
     await writeFile(
