@@ -33,7 +33,9 @@ export { FunctionContext } from './call/context.js';
 export { elicit, inputRequired, listRoots, sample } from './input/requests.js';
 export type { InputRequired } from './input/requests.js';
 
-export { RECORD_POLICIES, RETURN_TYPES } from './ports/definition.js';
+export type { BundleEntry, BundleSource, FetchedBundle } from './ports/bundles.js';
+export type { CodeLocation, CodeLocator } from './ports/code.js';
+export { ISOLATIONS, RECORD_POLICIES, RETURN_TYPES, RUNTIMES } from './ports/definition.js';
 export type {
   Binding,
   CatalogDefinition,
@@ -42,7 +44,9 @@ export type {
   FunctionDefinition,
   FunctionKind,
   InlineBinding,
+  Isolation,
   LinkBinding,
+  LinkUse,
   PromptArgument,
   PromptDefinition,
   RecordBodies,
@@ -50,6 +54,7 @@ export type {
   ResourceDefinition,
   ResourceTemplateDefinition,
   ReturnType,
+  Runtime,
   ToolDefinition,
 } from './ports/definition.js';
 

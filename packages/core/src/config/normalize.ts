@@ -8,6 +8,7 @@ import type {
   Completion,
   FunctionDefinition,
   LinkBinding,
+  LinkUse,
   PromptArgument,
   PromptDefinition,
   RecordPolicy,
@@ -93,7 +94,7 @@ class Normalizer {
   }
 
   /** Where the code of a link or completion is. As in the Python engine, an empty name counts as absent. */
-  #binding(code: ConfigCompletionFunction): LinkBinding {
+  #binding(code: ConfigCompletionFunction & { isolation?: Optional<string> }, use: LinkUse): LinkBinding {
     const { module_name, class_name, function_name } = code;
     const { entry, ownSetting } = this.#modules.match(module_name, class_name);
     const binding: LinkBinding = {
@@ -102,30 +103,36 @@ class Normalizer {
       module_name,
       function_name,
       setting: (ownSetting ? entry?.setting : undefined) ?? {},
+      use,
     };
+    const isolation = code.isolation ?? entry?.isolation;
+    if (isolation === 'none' || isolation === 'process') binding.isolation = isolation;
     if (class_name) binding.class_name = class_name;
     if (entry?.source) binding.source = entry.source;
     if (entry?.sha256) binding.sha256 = entry.sha256.toLowerCase();
     return binding;
   }
 
-  #completion(completions: ConfigCompletions): Completion {
+  #completion(completions: ConfigCompletions, name: string): Completion {
     return Array.isArray(completions)
       ? { kind: 'list', values: completions }
-      : { kind: 'function', binding: this.#binding(completions) };
+      : { kind: 'function', binding: this.#binding(completions, { kind: 'completion', name }) };
   }
 
-  #completions(byName: Optional<Record<string, Optional<ConfigCompletions>>>): Record<string, Completion> | undefined {
+  #completions(
+    owner: string,
+    byName: Optional<Record<string, Optional<ConfigCompletions>>>,
+  ): Record<string, Completion> | undefined {
     if (byName === null || byName === undefined) return undefined;
     const given = Object.entries(byName).filter(
       (pair): pair is [string, ConfigCompletions] => pair[1] !== null && pair[1] !== undefined,
     );
-    return Object.fromEntries(given.map(([name, completions]) => [name, this.#completion(completions)]));
+    return Object.fromEntries(given.map(([name, completions]) => [name, this.#completion(completions, owner)]));
   }
 
-  #argument(argument: ConfigPromptArgument): PromptArgument {
+  #argument(owner: string, argument: ConfigPromptArgument): PromptArgument {
     const { name, title, description, required, completions } = argument;
-    const completion = completions === null || completions === undefined ? undefined : this.#completion(completions);
+    const completion = completions === null || completions === undefined ? undefined : this.#completion(completions, owner);
     return fill({ name } as PromptArgument, { title, description, required, completion });
   }
 
@@ -134,7 +141,7 @@ class Normalizer {
     const link = this.#links.get(target.name);
     fill<FunctionDefinition>(target, { title, description, icons: cleanIcons(icons), _meta });
     if (link === undefined) return target;
-    target.binding = this.#binding(link);
+    target.binding = this.#binding(link, { kind: target.kind, name: target.name });
     return fill<FunctionDefinition>(target, { timeout_ms: link.timeout_ms, record: recordPolicy(link.record) }) as T;
   }
 
@@ -161,12 +168,12 @@ class Normalizer {
     return fill(this.#common(target, template), {
       mimeType,
       annotations: clean(annotations),
-      completions: this.#completions(template.completions),
+      completions: this.#completions(name, template.completions),
     });
   }
 
   prompt(prompt: ConfigPrompt): PromptDefinition {
-    const args = (prompt.arguments ?? []).map((argument) => this.#argument(argument));
+    const args = (prompt.arguments ?? []).map((argument) => this.#argument(prompt.name, argument));
     return this.#common({ kind: 'prompt', name: prompt.name, arguments: args, binding: UNBOUND }, prompt);
   }
 }

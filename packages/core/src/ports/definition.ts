@@ -50,6 +50,31 @@ export interface LinkBinding {
   sha256?: string;
   /** The `setting` that the class's constructor gets. */
   setting: JsonObject;
+  /** `process`: its code runs in a process of its own. Absent: as is usual for the source. */
+  isolation?: Isolation;
+  /** The language of the code. Absent: recognised by the code. */
+  runtime?: Runtime;
+  /** What the link is for. Runtimes whose functions take named arguments need it; absent: a function of a program. */
+  use?: LinkUse;
+}
+
+/** Where a function's code runs: in the daemon's process, or in a process of its own. */
+export const ISOLATIONS = ['none', 'process'] as const;
+
+/** One kind of isolation. */
+export type Isolation = (typeof ISOLATIONS)[number];
+
+/** The languages that functions are written in. Each has a child program that speaks the runner protocol. */
+export const RUNTIMES = ['node', 'python'] as const;
+
+/** One language. */
+export type Runtime = (typeof RUNTIMES)[number];
+
+/** What a link is for: a function of the catalog, or the completion of one of its arguments. */
+export interface LinkUse {
+  kind: FunctionKind | 'completion';
+  /** The name of the function in the catalog. */
+  name: string;
 }
 
 /** Where a function's code is. */

@@ -39,7 +39,8 @@ describe("the Python engine's sample", () => {
 
   it('binds each function to its method', () => {
     expect(definition.functions.map(({ binding }) => binding)).toEqual(
-      ['hello', 'add_numbers', 'read_resource', 'get_prompt'].map((function_name) => ({
+      ['hello', 'add_numbers', 'read_resource', 'get_prompt'].map((function_name, index) => ({
+        use: { kind: definition.functions[index]!.kind, name: definition.functions[index]!.name },
         kind: 'link',
         package_name: 'mcp_function_demo',
         module_name: 'mcp_function_demo',
@@ -95,6 +96,8 @@ describe('a config with one of everything', () => {
         function_name: 'forecast',
         setting: { base_url: 'https://api.example.com' },
         sha256: 'a'.repeat(64),
+        isolation: 'none',
+        use: { kind: 'tool', name: 'forecast' },
       },
     });
   });
@@ -114,6 +117,7 @@ describe('a config with one of everything', () => {
       module_name: './city.js',
       function_name: 'read',
       setting: {},
+      use: { kind: 'resource_template', name: 'City' },
     });
   });
 
@@ -153,7 +157,14 @@ describe('a config with one of everything', () => {
       kind: 'tool',
       name: 't',
       inputSchema: { type: 'object' },
-      binding: { kind: 'link', package_name: 'm', module_name: 'm', function_name: 'f', setting: {} },
+      binding: {
+        kind: 'link',
+        package_name: 'm',
+        module_name: 'm',
+        function_name: 'f',
+        setting: {},
+        use: { kind: 'tool', name: 't' },
+      },
     });
   });
 
