@@ -50,9 +50,9 @@ try {
 
   for (const [folder, file] of files) {
     await check(`publint ${folder}`, () => run(bin('publint'), ['run', file, '--strict'], quiet));
-    // The JSON Schema has no types.
-    const json = Object.keys(manifests.get(folder).exports).filter((entry) => entry.endsWith('.json'));
-    const excluded = json.length > 0 ? ['--exclude-entrypoints', ...json] : [];
+    // Files that are no modules, such as schemas, have no types.
+    const data = Object.keys(manifests.get(folder).exports).filter((entry) => /\.(json|graphql)$/.test(entry));
+    const excluded = data.length > 0 ? ['--exclude-entrypoints', ...data] : [];
     await check(`attw ${folder}`, () => run(bin('attw'), [file, '--profile', 'esm-only', ...excluded], quiet));
   }
 
