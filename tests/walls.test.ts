@@ -34,6 +34,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['stored'], // catalogs in a store: plans, imports, history, and what is served of them
     ['session'], // methods, dispatcher, connections
     ['define'], // a catalog in code
+    ['daemon-api'],
     ['daemon'],
     ['index'],
   ],

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { JsonObject } from './base/json.js';
 import { parsePath } from './base/json-path.js';
 import type { FunctionContext } from './call/context.js';
+import { checkedQuotas, quotaMistake } from './call/quota-check.js';
 import type {
   CatalogDefinition,
   Completion,
@@ -18,6 +19,7 @@ import type {
   ReturnType,
   ToolDefinition,
 } from './ports/definition.js';
+import type { CatalogQuotas, Quota } from './ports/quota.js';
 import type { Mistake } from './protocol/errors.js';
 import { ConfigError, DaemonError } from './protocol/errors.js';
 import { MAX_TIMER_MS } from './protocol/limits.js';
@@ -47,6 +49,8 @@ export interface FunctionOptions {
   timeoutMs?: number;
   /** The record policy. Default: everything. */
   record?: Partial<RecordPolicy>;
+  /** How much its calls may use, all callers of a partition together. */
+  quota?: Quota;
 }
 
 /** A tool of {@link defineTool}. */
@@ -98,6 +102,7 @@ function common({
   _meta,
   timeoutMs,
   record,
+  quota,
 }: FunctionOptions): Partial<FunctionDefinition> {
   return {
     ...(title === undefined ? {} : { title }),
@@ -106,6 +111,7 @@ function common({
     ...(annotations === undefined ? {} : { annotations }),
     ...(_meta === undefined ? {} : { _meta }),
     ...(timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }),
+    ...(quota === undefined ? {} : { quota }),
     ...(record === undefined ? {} : { record: { bodies: 'all', redact: [], ...record } }),
   };
 }
@@ -186,11 +192,13 @@ export function definePrompt<const N extends string = never>(prompt: PromptOptio
   };
 }
 
-/** Finds time limits that are too long for a timer, and paths that redact nothing. */
-function limitMistakes({ timeout_ms, record }: FunctionDefinition, path: string): Mistake[] {
+/** Finds time limits that are too long for a timer, quotas that are none, and paths that redact nothing. */
+function limitMistakes({ timeout_ms, record, quota }: FunctionDefinition, path: string): Mistake[] {
   const mistakes: Mistake[] = [];
   if (timeout_ms !== undefined && !(Number.isInteger(timeout_ms) && timeout_ms >= 1 && timeout_ms <= MAX_TIMER_MS))
     mistakes.push({ path: `${path}.timeoutMs`, message: `must be a whole number of milliseconds from 1 to ${MAX_TIMER_MS}` });
+  const wrong = quotaMistake(quota ?? {});
+  if (wrong !== undefined) mistakes.push({ path: `${path}.quota`, message: `quota${wrong}` });
   for (const [index, wanted] of (record?.redact ?? []).entries()) {
     if (parsePath(wanted) === undefined)
       mistakes.push({
@@ -226,16 +234,26 @@ function mistakesOf(functions: readonly FunctionDefinition[]): Mistake[] {
  * A catalog of functions made with {@link defineTool}, {@link defineResource} and {@link definePrompt}.
  *
  * @param options.instructions instructions for models; clients get them at the handshake
- * @throws ConfigError with all mistakes at once
+ * @param options.quotas how much the whole partition, and each caller in it, may use. Default: no limit
+ * @throws ConfigError with all mistakes at once; DaemonError `usage` for a mistake in `quotas`
  */
-export function defineCatalog(options: { functions: readonly FunctionDefinition[]; instructions?: string }): CatalogDefinition {
-  const { functions, instructions } = options;
+export function defineCatalog(options: {
+  functions: readonly FunctionDefinition[];
+  instructions?: string;
+  quotas?: CatalogQuotas;
+}): CatalogDefinition {
+  const { functions, instructions, quotas } = options;
+  if (quotas !== undefined) checkedQuotas(quotas);
   const mistakes = mistakesOf(functions);
   if (mistakes.length > 0) throw new ConfigError(mistakes, 'defineCatalog');
   const described = functions.map(({ binding: _, ...description }) => description);
   const revision = createHash('sha256')
-    .update(JSON.stringify([described, instructions]))
+    .update(JSON.stringify(quotas === undefined ? [described, instructions] : [described, instructions, quotas]))
     .digest('hex')
     .slice(0, 16);
-  return { revision, functions, ...(instructions === undefined ? {} : { instructions }) };
+  return {
+    ...{ revision, functions },
+    ...(instructions === undefined ? {} : { instructions }),
+    ...(quotas === undefined ? {} : { quotas }),
+  };
 }

@@ -2,7 +2,7 @@
  * The engine of mcp-daemon. Everything public is listed here, name by name.
  */
 export { createDaemon, DEFAULT_PARTITION } from './daemon.js';
-export type { Daemon, DaemonOptions, DaemonStats, SessionIdentity } from './daemon.js';
+export type { Daemon, DaemonOptions, DaemonStats, SessionIdentity } from './daemon-api.js';
 export type { DeclaredCapabilities } from './session/declaration.js';
 export { Session } from './session/session.js';
 export type { Peer } from './session/peer.js';
@@ -33,6 +33,9 @@ export { FunctionContext } from './call/context.js';
 export { elicit, inputRequired, listRoots, sample } from './input/requests.js';
 export type { InputRequired } from './input/requests.js';
 
+export { DEFAULT_QUEUE, QUOTA_MAXIMA } from './ports/quota.js';
+export type { CatalogQuotas, Quota, QuotaScope } from './ports/quota.js';
+export type { QuotaStats } from './call/quotas.js';
 export type { BundleEntry, BundleSource, FetchedBundle } from './ports/bundles.js';
 export type { CodeLocation, CodeLocator } from './ports/code.js';
 export { ISOLATIONS, RECORD_POLICIES, RETURN_TYPES, RUNTIMES } from './ports/definition.js';
@@ -74,6 +77,8 @@ export type {
   ConfigNotes,
   ConfigPrompt,
   ConfigPromptArgument,
+  ConfigQuota,
+  ConfigQuotas,
   ConfigRecord,
   ConfigResource,
   ConfigResourceTemplate,

@@ -5,12 +5,14 @@ import { dirname } from 'node:path';
 
 import type {
   CatalogDefinition,
+  CatalogQuotas,
   CatalogSource,
   Config,
   Daemon,
   DaemonOptions,
   FixedCatalogSource,
   Logger,
+  Quota,
 } from '@mcp-daemon/core';
 import { createDaemon, createFixedSource, createRoutedSource } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
@@ -60,6 +62,19 @@ const limitsOf = ({ timeoutMs, pageSize, recordMaxBodyBytes }: Settings): NonNul
   pageSize,
   maxRecordedBytes: recordMaxBodyBytes,
 });
+
+/** A quota of numbers for which 0 means no limit; undefined: none at all. */
+function quotaOf(concurrent: number, perMinute: number): Quota | undefined {
+  if (concurrent === 0 && perMinute === 0) return undefined;
+  return { ...(concurrent === 0 ? {} : { concurrent }), ...(perMinute === 0 ? {} : { per_minute: perMinute }) };
+}
+
+/** The quotas in the settings. */
+function quotasOf(settings: Settings): CatalogQuotas {
+  const subject = quotaOf(settings.userCallsAtOnce, settings.userCallsPerMinute);
+  const partition = quotaOf(settings.partitionCallsAtOnce, settings.partitionCallsPerMinute);
+  return { ...(subject === undefined ? {} : { subject }), ...(partition === undefined ? {} : { partition }) };
+}
 
 /** How much of the record the settings keep. */
 const retentionOf = ({ recordMaxAgeDays, recordMaxCount, recordMaxBytes }: Settings): DaemonOptions['retention'] & object => ({
@@ -122,6 +137,7 @@ export function createRuntime({
     store: () => openStore(settings, env, { logger }),
     retention: retentionOf(settings),
     limits: limitsOf(settings),
+    quotas: quotasOf(settings),
     logger,
     explainFailures,
     dropHostArguments: settings.dropHostArguments,

@@ -6,6 +6,7 @@ import { mustBe, UsageError } from '../errors.js';
 import { expandHome } from './expand-home.js';
 import type { ChoiceSetting, Env, NumberSetting, Setting } from './setting.js';
 import { HTTP_SETTINGS } from './settings-http.js';
+import { QUOTA_SETTINGS } from './settings-quota.js';
 import { STORE_SETTINGS } from './settings-store.js';
 
 /** The greatest delay of a timer. */
@@ -152,6 +153,7 @@ export const SETTINGS = {
     unit: 'MS',
     description: 'How long to wait for running calls at shutdown, or after the client has left',
   },
+  ...QUOTA_SETTINGS,
   maxMessageBytes: {
     type: 'number',
     flag: 'max-message-bytes',

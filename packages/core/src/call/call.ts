@@ -4,6 +4,8 @@
  *     find the function  ->  begin a record  ->  run it  ->  settle the record  ->  answer
  *      find.ts                recorder            executor    recorder              endings.ts
  *
+ *     A function with a quota waits for it between its record and its run, or is refused (quotas.ts).
+ *
  *     During a run the executor calls back into the recorder: the function does not start before `intent` allows it (its
  *     `in_process` row is committed), and `started` adds the digest of its code to the record.
  *     A function that asks for input ends a modern call with a result that says so. For a legacy client the daemon asks, and
@@ -30,6 +32,7 @@ import { findPrompt, findResource, findTool } from './find.js';
 import type { Outcome } from './outcome.js';
 import { messageOf } from './outcome.js';
 import { nameOf } from './parameters.js';
+import type { Quotas } from './quotas.js';
 import type { FoundCall, RunningCall } from './running-call.js';
 
 /** The three methods that run user code. They return undefined if the call was cancelled: there is no answer. */
@@ -50,6 +53,7 @@ export interface CallsOptions {
   executor: Executor;
   recorder: Recorder;
   asker: InputAsker;
+  quotas: Quotas;
   /** Gets the events of calls, if it has listeners. */
   bus: EventBus;
   info: ServerInfo;
@@ -63,7 +67,7 @@ export interface CallsOptions {
 
 /** Creates the call path of a daemon. */
 export function createCalls(options: CallsOptions): Calls {
-  const { catalog, executor, recorder, asker, bus, info, limits, explainFailures, dropHostArguments, logger } = options;
+  const { catalog, executor, recorder, asker, quotas, bus, info, limits, explainFailures, dropHostArguments, logger } = options;
   const tools: EndingTools = { asker, info, logger, maxResultBytes: limits.maxResultBytes, explainFailures };
   let inFlight = 0;
 
@@ -92,6 +96,28 @@ export function createCalls(options: CallsOptions): Calls {
     return executor.run({ definition, input, request, variables, callId: ticket.callId, inputs, state, counters, hooks });
   }
 
+  /** Runs the function when its quotas admit it. @param counts whether it is a new call, not another run of one */
+  async function executeWithin(running: RunningCall, rounds: Rounds, counts: boolean): Promise<Outcome> {
+    const { definition, request } = running.call;
+    const { partition, subject, signal } = request.exchange;
+    const waitMs = definition.timeout_ms ?? limits.timeoutMs;
+    const { quotas: ofCatalog } = running.snapshot.definition;
+    const answer = await quotas.enter({ partition, subject, definition, quotas: ofCatalog, counts, signal, waitMs });
+    if (answer.kind === 'gave_up') return { kind: 'cancelled' };
+    if (answer.kind === 'refused') return answer;
+    try {
+      return await execute(running, rounds);
+    } finally {
+      answer.leave();
+    }
+  }
+
+  function runOnce(running: RunningCall, rounds: Rounds, counts: boolean): Awaitable<Outcome> {
+    return quotas.concerns(running.call.definition, running.snapshot.definition.quotas)
+      ? executeWithin(running, rounds, counts)
+      : execute(running, rounds);
+  }
+
   /** Sends requests to a legacy client, and runs the function again with the answers. */
   async function converse(running: RunningCall, first: Outcome): Promise<Outcome> {
     const { call } = running;
@@ -103,7 +129,7 @@ export function createCalls(options: CallsOptions): Calls {
       } catch (cause) {
         return call.request.exchange.signal.aborted ? { kind: 'cancelled' } : { kind: 'error', message: messageOf(cause), cause };
       }
-      outcome = await execute(running, rounds);
+      outcome = await runOnce(running, rounds, false);
     }
     return outcome;
   }
@@ -124,7 +150,7 @@ export function createCalls(options: CallsOptions): Calls {
   function run(call: FoundCall, snapshot: Snapshot): Awaitable<JsonObject | undefined> {
     const running = begin(call, snapshot);
     announceStart(bus, running);
-    return andThen(execute(running, running.rounds), (outcome) =>
+    return andThen(runOnce(running, running.rounds, true), (outcome) =>
       outcome.kind === 'input_required' && call.request.caller.era === 'legacy'
         ? converse(running, outcome).then((last) => finish(running, last))
         : finish(running, outcome),

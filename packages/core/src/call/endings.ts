@@ -52,6 +52,11 @@ const CANCELLED: Record<EndedBy, string> = {
 
 type Failure = Pick<Settlement, 'status' | 'fault'>;
 
+/** Key in `_meta` of a refused tool call: milliseconds after which it may be tried again. */
+const RETRY_AFTER = 'io.mcp-daemon/retryAfterMs';
+
+type Refusal = Extract<Outcome, { kind: 'refused' }>;
+
 const TOOL_FAILED: Failure = { status: 'failed', fault: 'tool' };
 
 /** A failure. For a tool it is a result that the model can read; for resources and prompts it is an error of the request. */
@@ -72,6 +77,14 @@ function invalid(call: FoundCall, problems: readonly string[], info: ServerInfo)
   const ending = failure(call, { status: 'failed', fault: 'protocol' }, text, info);
   const quotes = record !== undefined && (record.bodies === 'metadata' || record.redact.length > 0);
   return quotes ? { ...ending, settlement: { ...ending.settlement, notes: what }, quotes } : ending;
+}
+
+/** The ending for a call that a quota did not admit: when to come back, for the model and for its program. */
+function refused(call: FoundCall, { message, retryAfterMs }: Refusal, info: ServerInfo): Ending {
+  const settlement = settled('failed', { fault: 'protocol', notes: message });
+  if (call.type !== 'tool') return { settlement, error: new DaemonError('overloaded', message, { data: { retryAfterMs } }) };
+  const result = { ...toolError(message), _meta: { [RETRY_AFTER]: retryAfterMs } };
+  return { settlement, result: info.complete(result, call.request.caller.era) };
 }
 
 /** Adds the cause of a thrown error for the log. The model gets only the message. */
@@ -131,6 +144,8 @@ function fromOutcome(running: RunningCall, outcome: Outcome, tools: EndingTools)
     case 'error':
       logCause(call, outcome.cause, tools.logger);
       return failure(call, TOOL_FAILED, outcome.message, info, outcome.cause);
+    case 'refused':
+      return refused(call, outcome, info);
     case 'unavailable':
       return unavailable(call, outcome.cause, tools);
     case 'timed_out': {

@@ -10,6 +10,8 @@ export type Outcome =
   | { kind: 'invalid'; problems: readonly string[] }
   /** The function failed. */
   | { kind: 'error'; message: string; cause: unknown }
+  /** A quota is used up. A model can come back later. */
+  | { kind: 'refused'; message: string; retryAfterMs: number }
   /** The function could not be loaded. */
   | { kind: 'unavailable'; cause: unknown }
   | { kind: 'timed_out'; afterMs: number }

@@ -180,7 +180,7 @@ class Compare {
     const [left, right] = [before.binding as unknown as JsonObject, after.binding as unknown as JsonObject];
     for (const field of ['kind', 'module_name', 'class_name', 'function_name'])
       if (!equalJson(left[field], right[field])) this.add(name, at(field), left[field], right[field]);
-    for (const field of ['timeout_ms', 'record'] as const)
+    for (const field of ['timeout_ms', 'record', 'quota'] as const)
       if (!equalJson(before[field], after[field])) this.add(name, at(field), before[field], after[field]);
   }
 
@@ -231,6 +231,7 @@ export function compareCatalogs(before: CatalogDefinition, after: CatalogDefinit
   const compare = new Compare();
   if (before.instructions !== after.instructions)
     compare.add(undefined, ['instructions'], before.instructions, after.instructions);
+  if (!equalJson(before.quotas, after.quotas)) compare.add(undefined, ['quotas'], before.quotas, after.quotas);
   const left = new Map(before.functions.map((definition) => [definition.name, definition]));
   const right = new Map(after.functions.map((definition) => [definition.name, definition]));
   for (const name of [...new Set([...left.keys(), ...right.keys()])].sort(compareText))

@@ -85,7 +85,8 @@ class Canonical {
 export function revisionOf(content: Omit<CatalogDefinition, 'revision'>): string {
   const hash = createHash('sha256');
   const canonical = new Canonical(hash);
-  canonical.write([content.functions, content.instructions ?? null]);
+  const { functions, instructions = null, quotas } = content;
+  canonical.write(quotas === undefined ? [functions, instructions] : [functions, instructions, quotas]);
   canonical.flush();
   return hash.digest('hex').slice(0, REVISION_LENGTH);
 }

@@ -3,6 +3,7 @@
  */
 import type { JsonObject } from '../base/json.js';
 import type { RecordBodies, ReturnType } from '../ports/definition.js';
+import type { CatalogQuotas, Quota } from '../ports/quota.js';
 import type { Icon } from '../protocol/messages.js';
 
 /** A member that may be absent or null. */
@@ -102,7 +103,14 @@ export interface ConfigLink extends ConfigNotes {
   timeout_ms?: Optional<number>;
   isolation?: Optional<string>;
   record?: Optional<ConfigRecord>;
+  quota?: Optional<ConfigQuota>;
 }
+
+/** A quota: how much may be used. See `ports/quota.ts`. */
+export type ConfigQuota = ConfigNotes & { [member in keyof Quota]?: Optional<number> };
+
+/** Quotas of the partition, and of each caller in it. */
+export type ConfigQuotas = ConfigNotes & { [scope in keyof CatalogQuotas]?: Optional<ConfigQuota> };
 
 /** An entry of `modules`: where a module's code is, and its settings. */
 export interface ConfigModule extends ConfigNotes {
@@ -124,6 +132,7 @@ export interface ConfigDocument extends ConfigNotes {
   version?: Optional<string>;
   title?: Optional<string>;
   instructions?: Optional<string>;
+  quotas?: Optional<ConfigQuotas>;
   tools?: Optional<ConfigTool[]>;
   resources?: Optional<ConfigResource[]>;
   resource_templates?: Optional<ConfigResourceTemplate[]>;

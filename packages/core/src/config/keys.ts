@@ -2,11 +2,17 @@
  * The keys of the whole config file.
  */
 import { prompt, resource, template, tool } from './function-keys.js';
-import { link, module } from './module-keys.js';
+import { link, module, quota } from './module-keys.js';
 import { anyString, listOf, nonEmptyString, object, shape } from './shape.js';
 
 const HOST_CONFIG =
   'this key belongs in the config of a host, which lists servers; this file declares what one server offers (tools, resources, prompts)';
+
+const quotas = shape(
+  'the quotas',
+  { partition: object(quota), subject: object(quota) },
+  { hints: { function: 'set it in module_links, as quota', user: 'use subject', tool: 'set it in module_links, as quota' } },
+);
 
 /** The whole file. */
 export const FILE = shape(
@@ -17,6 +23,7 @@ export const FILE = shape(
     version: nonEmptyString,
     title: nonEmptyString,
     instructions: anyString,
+    quotas: object(quotas),
     tools: listOf(object(tool), 'tools'),
     resources: listOf(object(resource), 'resources'),
     resource_templates: listOf(object(template), 'resource templates'),

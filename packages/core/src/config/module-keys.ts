@@ -5,10 +5,23 @@ import { isObject } from '../base/json.js';
 import { parsePath } from '../base/json-path.js';
 import { misspelledReference } from '../base/references.js';
 import { RECORD_POLICIES, RETURN_TYPES } from '../ports/definition.js';
+import { QUOTA_MAXIMA } from '../ports/quota.js';
 import { describe, quote, quoteAll } from '../schema/mistakes.js';
 import { LINK_TYPES } from './document.js';
 import type { CheckRun, ValueCheck } from './shape.js';
-import { anyObject, anyString, bool, checkShape, listOf, nonEmptyString, oneOf, plain, shape, stringWith } from './shape.js';
+import {
+  anyObject,
+  anyString,
+  bool,
+  checkShape,
+  listOf,
+  nonEmptyString,
+  object,
+  oneOf,
+  plain,
+  shape,
+  stringWith,
+} from './shape.js';
 
 /** The longest time that a call may be given: a day. */
 export const MAX_TIMEOUT_MS = 86_400_000;
@@ -46,6 +59,34 @@ const recordObject = shape('a record policy', { bodies: oneOf(RECORD_POLICIES), 
 const record: ValueCheck = (value, run) =>
   isObject(value) ? checkShape(value, recordObject, run) : oneOf(RECORD_POLICIES)(value, run);
 
+const whole = (member: keyof typeof QUOTA_MAXIMA, least = 1): ValueCheck =>
+  plain(
+    (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= QUOTA_MAXIMA[member],
+    `a whole number from ${least} to ${QUOTA_MAXIMA[member]}`,
+  );
+
+/** A quota. */
+export const quota = shape(
+  'a quota',
+  {
+    concurrent: whole('concurrent'),
+    per_minute: whole('per_minute'),
+    ms_per_minute: whole('ms_per_minute'),
+    queue: whole('queue', 0),
+  },
+  {
+    hints: {
+      per_second: 'use per_minute',
+      per_hour: 'use per_minute',
+      timeout_ms: 'set it in module_links',
+    },
+    together: (value, run) => {
+      if (typeof value['queue'] === 'number' && typeof value['concurrent'] !== 'number')
+        run.list.warn('has no effect without concurrent: calls wait for others to end', 'queue');
+    },
+  },
+);
+
 const returnType: ValueCheck = (value, run) => {
   if (value !== '') oneOf(RETURN_TYPES)(value, run);
 };
@@ -67,6 +108,7 @@ export const link = shape(
     ),
     isolation,
     record,
+    quota: object(quota),
   },
   {
     hints: {

@@ -16,6 +16,7 @@ import type {
   ResourceTemplateDefinition,
   ToolDefinition,
 } from '../ports/definition.js';
+import type { CatalogQuotas, Quota } from '../ports/quota.js';
 import type { Mistake } from '../protocol/errors.js';
 import type { Icon } from '../protocol/messages.js';
 import type {
@@ -26,6 +27,7 @@ import type {
   ConfigLink,
   ConfigPrompt,
   ConfigPromptArgument,
+  ConfigQuotas,
   ConfigRecord,
   ConfigResource,
   ConfigResourceTemplate,
@@ -79,6 +81,15 @@ function recordPolicy(record: Optional<ConfigRecord>): RecordPolicy | undefined 
   if (record === null || record === undefined) return undefined;
   if (typeof record === 'string') return { bodies: record, redact: [] };
   return { bodies: record.bodies ?? 'all', redact: record.redact ?? [] };
+}
+
+function catalogQuotas(quotas: Optional<ConfigQuotas>): CatalogQuotas | undefined {
+  if (quotas === null || quotas === undefined) return undefined;
+  const { partition, subject } = quotas;
+  return fill<CatalogQuotas>(
+    {},
+    { partition: clean(partition) as Quota | undefined, subject: clean(subject) as Quota | undefined },
+  );
 }
 
 /** Stands in a definition until its link is found, which a correct config always has. */
@@ -142,7 +153,11 @@ class Normalizer {
     fill<FunctionDefinition>(target, { title, description, icons: cleanIcons(icons), _meta });
     if (link === undefined) return target;
     target.binding = this.#binding(link, { kind: target.kind, name: target.name });
-    return fill<FunctionDefinition>(target, { timeout_ms: link.timeout_ms, record: recordPolicy(link.record) }) as T;
+    return fill<FunctionDefinition>(target, {
+      timeout_ms: link.timeout_ms,
+      record: recordPolicy(link.record),
+      quota: clean(link.quota) as Quota | undefined,
+    }) as T;
   }
 
   tool(tool: ConfigTool): ToolDefinition {
@@ -185,7 +200,7 @@ class Normalizer {
  * @example if (checkConfig(document).length === 0) serve(normalizeConfig(document));
  */
 export function normalizeConfig(document: ConfigDocument): Config {
-  const { name, version, title, instructions } = document;
+  const { name, version, title, instructions, quotas } = document;
   const normalizer = new Normalizer(document);
   const functions: FunctionDefinition[] = [
     ...(document.tools ?? []).map((tool) => normalizer.tool(tool)),
@@ -193,7 +208,7 @@ export function normalizeConfig(document: ConfigDocument): Config {
     ...(document.resource_templates ?? []).map((template) => normalizer.template(template)),
     ...(document.prompts ?? []).map((prompt) => normalizer.prompt(prompt)),
   ];
-  const definition = fill<CatalogDefinition>({ revision: '', functions }, { instructions });
+  const definition = fill<CatalogDefinition>({ revision: '', functions }, { instructions, quotas: catalogQuotas(quotas) });
   definition.revision = revisionOf(definition);
   return { definition, server: fill<ServerIdentity>({}, { name, version, title }), warnings: [] };
 }

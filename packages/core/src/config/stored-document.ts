@@ -18,6 +18,7 @@ import type {
   ConfigModule,
   ConfigNotes,
   ConfigPrompt,
+  ConfigQuotas,
   ConfigResource,
   ConfigResourceTemplate,
   ConfigTool,
@@ -49,6 +50,7 @@ export interface StoredDocument extends ConfigNotes {
   version?: string;
   title?: string;
   instructions?: string;
+  quotas?: Optional<ConfigQuotas>;
   tools: ConfigTool[];
   resources: ConfigResource[];
   resource_templates: ConfigResourceTemplate[];
@@ -204,13 +206,13 @@ function storedTool(entry: ConfigTool): ConfigTool {
  * @param choose chooses ids of settings in place of {@link settingIdOf}
  */
 export function storedDocument(document: ConfigDocument, choose: ChooseSettingId = () => undefined): StoredConfig {
-  const { name, version, title, instructions } = document;
+  const { name, version, title, instructions, quotas } = document;
   const functions = new Map<string, { kind: LinkType; is_async: Optional<boolean> }>();
   for (const [list, kind] of FUNCTION_LISTS)
     for (const { name: called, is_async } of document[list] ?? []) functions.set(called, { kind, is_async });
   const modules = new Modules(choose);
   const stored: StoredDocument = {
-    ...(bare({ name, version, title, instructions }) as Pick<StoredDocument, 'name' | 'version' | 'title' | 'instructions'>),
+    ...(bare({ name, version, title, instructions, quotas }) as Partial<StoredDocument>),
     tools: (document.tools ?? []).map(storedTool),
     resources: (document.resources ?? []).map(storedFunction),
     resource_templates: (document.resource_templates ?? []).map(storedFunction),

@@ -5,6 +5,7 @@
 import type { JsonObject } from '../base/json.js';
 import type { ContentBlock, Icon } from '../protocol/messages.js';
 import type { CheckResult } from '../schema/types.js';
+import type { CatalogQuotas, Quota } from './quota.js';
 
 /** What clients see a function as. Names are unique in a partition across all kinds. */
 export type FunctionKind = 'tool' | 'resource' | 'resource_template' | 'prompt';
@@ -93,6 +94,8 @@ export interface FunctionBase {
   /** Milliseconds that one call may take; absent: the daemon's default. */
   timeout_ms?: number;
   record?: RecordPolicy;
+  /** How much the calls of this function may use, all callers of its partition together. */
+  quota?: Quota;
 }
 
 /** A tool. */
@@ -149,6 +152,8 @@ export interface CatalogDefinition {
   functions: readonly FunctionDefinition[];
   /** Instructions for models. Clients get them at the handshake. */
   instructions?: string;
+  /** How much the whole partition, and each caller in it, may use. */
+  quotas?: CatalogQuotas;
 }
 
 /** A prompt's message. */

@@ -27,7 +27,7 @@ export function mergedDocument(before: StoredDocument, after: ConfigDocument): C
       return [list, merged(kept, added, ({ name }) => name)];
     }),
   );
-  const header = (['name', 'version', 'title', 'instructions'] as const).flatMap((key) => {
+  const header = (['name', 'version', 'title', 'instructions', 'quotas'] as const).flatMap((key) => {
     const value = after[key] ?? before[key];
     return value === undefined ? [] : [[key, value]];
   });

@@ -119,7 +119,7 @@ describe('the counts of a daemon', () => {
   it('are the running calls, sessions and streams', async () => {
     const gate = deferred();
     const daemon = daemonWith([tool('waits', () => gate.promise), echo]);
-    expect(daemon.stats()).toEqual({ written: 0, waiting: 0, lost: 0, inFlight: 0, sessions: 0 });
+    expect(daemon.stats()).toMatchObject({ written: 0, waiting: 0, lost: 0, inFlight: 0, sessions: 0 });
     const [one, two] = [await legacy(daemon), modern(daemon)];
     const calls = [one.call('waits'), two.call('waits')];
     await until(() => daemon.stats().inFlight === 2);

@@ -199,6 +199,8 @@ describe('the schema for editors has no keys that the check refuses', () => {
     module_link: 'module_links.0',
     record: 'module_links.0.record',
     module: 'modules.0',
+    quota: 'module_links.0.quota',
+    quotas: 'quotas',
   };
 
   it.each(shapes)('in %s', (name, { properties }) => {

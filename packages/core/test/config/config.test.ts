@@ -88,6 +88,7 @@ describe('a config with one of everything', () => {
       return_type: 'json',
       timeout_ms: 5000,
       record: { bodies: 'arguments', redact: ['$.city', "$['a key'][*].token"] },
+      quota: { concurrent: 2 },
       binding: {
         kind: 'link',
         package_name: '@acme/weather',

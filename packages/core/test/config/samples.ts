@@ -173,6 +173,7 @@ export function fullConfig() {
         timeout_ms: 5000,
         isolation: 'none',
         record: { bodies: 'arguments' as const, redact: ['$.city', "$['a key'][*].token"] },
+        quota: { concurrent: 2 },
       },
       {
         type: 'resource' as const,

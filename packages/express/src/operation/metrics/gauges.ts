@@ -43,7 +43,7 @@ export function createGauges({ daemon, version, sessions, streams, catalogs }: G
     });
   }
 
-  const stat = (count: Exclude<keyof DaemonStats, 'store'>) => (): number => daemon.stats()[count];
+  const stat = (count: Exclude<keyof DaemonStats, 'store' | 'quotas'>) => (): number => daemon.stats()[count];
   const ofStore = (count: keyof StoreStats) => (): number | undefined => daemon.stats().store?.[count];
 
   /** What is counted of the cached catalogs. */
@@ -72,6 +72,15 @@ export function createGauges({ daemon, version, sessions, streams, catalogs }: G
   counter('mcp_daemon_records_written_total', 'Rows of call records that have been written.', stat('written'));
   gauge('mcp_daemon_records_waiting', 'Call records that wait for the store because it cannot be written.', stat('waiting'));
   counter('mcp_daemon_records_lost_total', 'Call records that have been lost.', stat('lost'));
+  gauge('mcp_daemon_calls_waiting', 'Calls that wait for a quota.', () => daemon.stats().quotas.waiting);
+  new Counter({
+    ...{ name: 'mcp_daemon_calls_refused_total', help: 'Calls that a quota refused, by whose it was.', registers },
+    labelNames: ['quota'],
+    collect() {
+      this.reset();
+      for (const [quota, count] of Object.entries(daemon.stats().quotas.refused)) this.inc({ quota }, count);
+    },
+  });
   // Of a store on a network, such as DynamoDB, once it is open.
   counter('mcp_daemon_store_requests_total', 'Requests to the store.', ofStore('requests'));
   counter('mcp_daemon_store_retries_total', 'Requests to the store that were made again.', ofStore('retries'));
