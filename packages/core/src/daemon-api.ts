@@ -6,6 +6,7 @@ import type { EventBus } from './events/bus.js';
 import type { Store, StoreStats } from './ports/calls.js';
 import type { CatalogSource } from './ports/catalogs.js';
 import type { CatalogDefinition, LinkBinding } from './ports/definition.js';
+import type { FileSource } from './ports/files.js';
 import type { Logger } from './ports/logger.js';
 import type { ModuleSource } from './ports/modules.js';
 import type { CatalogQuotas } from './ports/quota.js';
@@ -37,6 +38,8 @@ export interface DaemonOptions {
   modules?: readonly ModuleSource[];
   /** What else runs links' functions, asked in order before this process does. The daemon's end closes them. Default: none. */
   runners?: readonly Runner[];
+  /** Reads the resources that are files. The daemon closes it at its end. Default: there are none. */
+  files?: FileSource;
   /** The store of call records, or a function that opens it at the first record. Default: in memory. */
   store?: Store | (() => Awaitable<Store>);
   /** How long and how many records of a partition are kept, and how large the store may get. Default: 30 days, 100,000, 1 GB. */

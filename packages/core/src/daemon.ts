@@ -12,7 +12,7 @@ import { createCatalog } from './catalog/catalog.js';
 import { sourceOf } from './catalog/source-of.js';
 import type { Daemon, DaemonOptions, SessionIdentity } from './daemon-api.js';
 import { createEventBus } from './events/bus.js';
-import { publishCatalogChange, publishCodeChange } from './events/catalog-events.js';
+import { publishCatalogChange, publishCodeChange, publishFileChange } from './events/catalog-events.js';
 import { createSubscriptionIndex } from './events/subscription-index.js';
 import { createListeners } from './events/subscriptions.js';
 import { createInputAsker } from './input/asker.js';
@@ -60,7 +60,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const info = createServerInfo(server);
   const onListenerError = (error: unknown): void => logger.error({ error: String(error) }, 'a listener failed');
   const bus = createEventBus(onListenerError);
-  const linker = createLinker([...runners, createInProcessRunner({ modules, logger })]);
+  const linker = createLinker([...runners, createInProcessRunner({ modules, logger })], options.files);
   const { source, fixed, known } = sourceOf(options, DEFAULT_PARTITION);
   const catalog = createCatalog({
     source,
@@ -72,6 +72,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
       if (gone) linker.forget((_link, of) => of === partition);
       publishCatalogChange(bus, partition, change);
     },
+  });
+
+  options.files?.watch?.((path) => {
+    for (const [partition, { functions }] of catalog.loaded()) publishFileChange(bus, partition, functions, path);
   });
 
   const { store = () => createMemoryStore() } = options;

@@ -38,11 +38,13 @@ export type { CatalogQuotas, Quota, QuotaScope } from './ports/quota.js';
 export type { QuotaStats } from './call/quotas.js';
 export type { BundleEntry, BundleSource, FetchedBundle } from './ports/bundles.js';
 export type { CodeLocation, CodeLocator } from './ports/code.js';
+export type { FileSource } from './ports/files.js';
 export { ISOLATIONS, RECORD_POLICIES, RETURN_TYPES, RUNTIMES } from './ports/definition.js';
 export type {
   Binding,
   CatalogDefinition,
   Completion,
+  FileBinding,
   FunctionBase,
   FunctionDefinition,
   FunctionKind,

@@ -1,6 +1,8 @@
 /** Loads the functions of an mcp-daemon from files and installed packages. */
 export { watchFolders } from './folders.js';
 export type { FolderWatch, FolderWatchOptions } from './folders.js';
+export { resourceFiles } from './resource-files.js';
+export type { ResourceFilesOptions } from './resource-files.js';
 export { localModules } from './local-modules.js';
 export type { LocalModules, LocalModulesOptions, ModuleChange } from './local-modules.js';
 export type { ModuleNames } from './locate.js';

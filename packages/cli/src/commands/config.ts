@@ -57,7 +57,7 @@ async function linesOf({ text, document }: CheckedFile): Promise<(name: string) 
 /** Loads the code of every function, as its first call would. @returns one line per problem */
 async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandContext, 'settings' | 'env'>): Promise<string[]> {
   const { file, definition } = checked;
-  const [{ localModules }, { createLogger }, { loadEnvFile }, { linkCheck }, { withSecrets }] = await Promise.all([
+  const [{ localModules, resourceFiles }, { createLogger }, { loadEnvFile }, { linkCheck }, { withSecrets }] = await Promise.all([
     import('@mcp-daemon/modules'),
     import('../log/logger.js'),
     import('../runtime/env-file.js'),
@@ -69,15 +69,20 @@ async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandCont
   const base = dirname(file);
   const logger = createLogger({ level: logLevel, pretty: process.stderr.isTTY === true, colour: false });
   const check = linkCheck(withSecrets(localModules({ base, logger }), { env, base, region: settings.region }), logger);
+  const files = resourceFiles({ base });
   const results = new Map<string, Promise<string | undefined>>();
   const problems: { name: string; text: string }[] = [];
+  function problemOf(binding: Binding): Promise<string | undefined> | undefined {
+    if (binding.kind === 'inline') return undefined;
+    if (binding.kind === 'file') return files.read(binding.path).then(() => undefined, messageOf);
+    const key = keyOf(binding);
+    const result = results.get(key) ?? check(binding).then(() => undefined, messageOf);
+    results.set(key, result);
+    return result;
+  }
   for (const entry of definition.functions) {
     for (const { what, binding } of bindingsOf(entry)) {
-      if (binding.kind !== 'link') continue;
-      const key = keyOf(binding);
-      const result = results.get(key) ?? check(binding).then(() => undefined, messageOf);
-      results.set(key, result);
-      const problem = await result;
+      const problem = await problemOf(binding);
       if (problem !== undefined) problems.push({ name: entry.name, text: `${what}: ${problem}` });
     }
   }
@@ -92,7 +97,7 @@ const check = defineCommand({
   settings: ['config', 'envFile', 'logLevel'],
   positionals: { file: { type: 'string', describe: 'Config file; the same as --config' } },
   flags: {
-    load: switchFlag('Also load the code of every function'),
+    load: switchFlag('Also load the code of every function, and read the files of resources'),
     strict: switchFlag('Exit with 1 if there are warnings'),
     hints: switchFlag('Also show what could be added'),
     json: switchFlag('Print errors and warnings as JSON'),

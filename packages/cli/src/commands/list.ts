@@ -26,7 +26,9 @@ function describe(entry: FunctionDefinition): object {
   const link =
     binding.kind === 'link'
       ? { module_name: binding.module_name, class_name: binding.class_name, function_name: binding.function_name }
-      : undefined;
+      : binding.kind === 'file'
+        ? { file: binding.path }
+        : undefined;
   const own =
     entry.kind === 'tool'
       ? { inputSchema: entry.inputSchema, outputSchema: entry.outputSchema }

@@ -68,6 +68,8 @@ export type {
   Caller,
   CatalogDefinition,
   CatalogQuotas,
+  FileBinding,
+  FileSource,
   Quota,
   QuotaScope,
   QuotaStats,

@@ -53,7 +53,7 @@ export interface DocumentFile {
  */
 export function readDocumentFile(file: string): DocumentFile {
   const text = textOf(file);
-  const { document, mistakes, warnings } = inspectConfigText(text, { support: { settingIds: true } });
+  const { document, mistakes, warnings } = inspectConfigText(text, { support: { settingIds: true, files: false } });
   if (document === undefined) throw new ConfigError(mistakes, file);
   return { document, text, warnings };
 }

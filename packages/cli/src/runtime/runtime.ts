@@ -16,7 +16,7 @@ import type {
 } from '@mcp-daemon/core';
 import { createDaemon, createFixedSource, createRoutedSource } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
-import { localModules } from '@mcp-daemon/modules';
+import { localModules, resourceFiles } from '@mcp-daemon/modules';
 
 import { checkPartition, DEFAULT_PARTITION } from '../settings/partition.js';
 import type { Env, Settings } from '../settings/settings.js';
@@ -134,6 +134,7 @@ export function createRuntime({
     catalogs: oneSource(partition, fixed === undefined ? undefined : fileSource(partition, fixed, file), others),
     server: { version: VERSION, ...config?.server },
     modules: [guarded],
+    files: resourceFiles({ base }),
     store: () => openStore(settings, env, { logger }),
     retention: retentionOf(settings),
     limits: limitsOf(settings),

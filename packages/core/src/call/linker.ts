@@ -6,8 +6,10 @@ import type { Awaitable } from '../base/awaitable.js';
 import { attempt } from '../base/awaitable.js';
 import { closeAll } from '../base/close-all.js';
 import type { Binding, LinkBinding } from '../ports/definition.js';
+import type { FileSource } from '../ports/files.js';
 import type { ResolvedFunction, Runner } from '../ports/runner.js';
 import { nothingRuns } from '../runner/in-process.js';
+import { fileFunction } from './resource-file.js';
 
 /** Resolves bindings to functions. */
 export interface Linker {
@@ -27,14 +29,16 @@ export interface Linker {
  * Creates a linker.
  *
  * @param runners asked in order; the first that accepts a link runs it
+ * @param files reads resources that are files. The linker closes it
  */
-export function createLinker(runners: readonly Runner[]): Linker {
+export function createLinker(runners: readonly Runner[], files?: FileSource): Linker {
   // The key is the binding object, so that the cache is dropped with its catalog. Then by partition, because several partitions
   // may share a catalog.
   let known = new WeakMap<Binding, Map<string, Awaitable<ResolvedFunction>>>();
 
   function find(binding: Binding, partition: string): Awaitable<ResolvedFunction> {
     if (binding.kind === 'inline') return { call: binding.run as ResolvedFunction['call'], digest: null };
+    if (binding.kind === 'file') return fileFunction(binding, files);
     const runner = runners.find((candidate) => candidate.accepts(binding));
     if (runner === undefined) throw nothingRuns(binding);
     return runner.resolve(binding, partition);
@@ -61,6 +65,6 @@ export function createLinker(runners: readonly Runner[]): Linker {
       known = new WeakMap();
       for (const runner of runners) runner.forget(which);
     },
-    close: () => closeAll(runners),
+    close: () => closeAll(files === undefined ? runners : [...runners, files]),
   };
 }

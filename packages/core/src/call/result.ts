@@ -150,6 +150,10 @@ function resourceContent(uri: string, mimeType: string | undefined, value: unkno
   return given === undefined ? { ...contents, text: asText(text) } : { ...contents, blob: given.base64 };
 }
 
+/** Content with what its host needs to show it as a page (MCP Apps): hosts read it here, not in the list. */
+const withPage = (content: JsonObject, ui: unknown): JsonObject =>
+  ui === undefined || content['_meta'] !== undefined ? content : { ...content, _meta: { ui } };
+
 /**
  * The result of `resources/read`.
  *
@@ -169,7 +173,8 @@ export function toResourceResult(
   const items =
     raw ??
     (Array.isArray(value) && value.every((item) => isObject(item) && ('text' in item || 'blob' in item)) ? value : [value]);
-  const result: JsonObject = { contents: items.map((item: unknown) => resourceContent(uri, definition.mimeType, item)) };
+  const contents = items.map((item: unknown) => resourceContent(uri, definition.mimeType, item));
+  const result: JsonObject = { contents: contents.map((content) => withPage(content, definition._meta?.['ui'])) };
   if (raw !== undefined && isObject(value) && isObject(value['_meta'])) result['_meta'] = toJson(value['_meta']);
   return result;
 }

@@ -178,7 +178,7 @@ class Compare {
   #link(name: string, before: FunctionDefinition, after: FunctionDefinition): void {
     const at = (field: string): PathStep[] => ['module_links', name, field];
     const [left, right] = [before.binding as unknown as JsonObject, after.binding as unknown as JsonObject];
-    for (const field of ['kind', 'module_name', 'class_name', 'function_name'])
+    for (const field of ['kind', 'module_name', 'class_name', 'function_name', 'path'])
       if (!equalJson(left[field], right[field])) this.add(name, at(field), left[field], right[field]);
     for (const field of ['timeout_ms', 'record', 'quota'] as const)
       if (!equalJson(before[field], after[field])) this.add(name, at(field), before[field], after[field]);

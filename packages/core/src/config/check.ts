@@ -5,6 +5,7 @@ import { isObject } from '../base/json.js';
 import type { Mistake } from '../protocol/errors.js';
 import type { MistakeList, PathStep } from '../schema/mistakes.js';
 import { describe } from '../schema/mistakes.js';
+import { checkApps } from './app-check.js';
 import { MAX_JSON_DEPTH } from './json-scan.js';
 import { FILE } from './keys.js';
 import { checkNames } from './names.js';
@@ -81,6 +82,7 @@ export function inspectConfig(document: unknown, support: Partial<ConfigSupport>
   if (run.list.found.length === 0) {
     checkShape(document, FILE, run);
     checkNames(document, run);
+    checkApps(document, run);
   }
   return { mistakes: run.list.found, warnings: run.list.warnings, keys: walk.keys };
 }

@@ -44,6 +44,8 @@ export interface ConfigResource extends ConfigFunction {
   uri: string;
   mimeType?: Optional<string>;
   size?: Optional<number>;
+  /** A file beside the config file that is the resource's content, in place of a link to code. */
+  file?: Optional<string>;
   annotations?: Optional<JsonObject>;
 }
 

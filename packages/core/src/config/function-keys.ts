@@ -131,6 +131,17 @@ export const tool = shape(
   },
 );
 
+/** A file beside the config file: nothing above its folder, so that a config serves only what is its own. */
+const file: ValueCheck = (value, run) => {
+  if (run.support.files === false)
+    return run.list.add('is served from a config file alone, not from a store: link the resource to a function');
+  stringWith((path) =>
+    path === '' || path.startsWith('/') || /^[A-Za-z]:|\\|(^|\/)\.\.?(\/|$)|\/\/|\/$|\0/.test(path)
+      ? 'must be the path of a file below the folder of the config file, such as "ui/view.html"'
+      : undefined,
+  )(value, run);
+};
+
 /** An entry of `resources`. */
 export const resource = shape(
   'a resource',
@@ -140,6 +151,7 @@ export const resource = shape(
     mimeType: anyString,
     size: plain((value) => Number.isSafeInteger(value) && (value as number) >= 0, 'a whole number of bytes, from 0 up'),
     annotations: object(contentAnnotations),
+    file,
     ...common,
   },
   { unknown: 'left out', hints: { ...linkHints, uriTemplate: 'move the entry to resource_templates' } },

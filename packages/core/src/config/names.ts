@@ -33,6 +33,8 @@ const WORDS: Record<FunctionKind, string> = {
 interface Declared {
   kind: FunctionKind;
   path: PathStep[];
+  /** Whether it is a file, and so needs no link. */
+  isFile: boolean;
   /** Where its first link is, or a link that was probably meant for it. */
   link?: PathStep[];
 }
@@ -45,7 +47,8 @@ function declaredFunctions(document: Json, run: CheckRun): Map<string, Declared>
       const name = entry['name'];
       if (!isName(name)) continue;
       const first = byName.get(name);
-      if (first === undefined) byName.set(name, { kind, path: [list, index] });
+      if (first === undefined)
+        byName.set(name, { kind, path: [list, index], isFile: typeof entry['file'] === 'string' && kind === 'resource' });
       else {
         const message = `the name ${quote(name)} is already used by the ${WORDS[first.kind]} ${formatPath(first.path)}: names must be unique across tools, resources, templates and prompts`;
         run.list.addAt([list, index, 'name'], message);
@@ -141,6 +144,8 @@ class LinkCheck {
       if (found !== undefined) found.link ??= path;
     } else if (found === undefined) this.#unknown(path, name, type);
     else if (!fits(type, found.kind)) this.#misfit(path, name, link['type'] ?? undefined, found);
+    else if (found.isFile)
+      this.#run.list.addAt([...path, 'name'], `${quote(name)} is a file, so it runs no code: remove its link, or its file`);
     else if (found.link === undefined) found.link = path;
     else
       this.#run.list.addAt(
@@ -151,8 +156,8 @@ class LinkCheck {
 
   /** Adds a mistake for each function without a link. */
   reportUnlinked(): void {
-    for (const [name, { kind, path, link }] of this.#functions) {
-      if (link !== undefined) continue;
+    for (const [name, { kind, path, link, isFile }] of this.#functions) {
+      if (link !== undefined || isFile) continue;
       const entry = `{"type": "${kind}", "name": ${JSON.stringify(name)}, "module_name": "…", "function_name": "…"}`;
       this.#run.list.addAt(path, `the ${WORDS[kind]} ${quote(name)} has no code: add a module_links entry ${entry}`);
     }

@@ -6,6 +6,7 @@ import { revisionOf } from '../catalog/revision.js';
 import type {
   CatalogDefinition,
   Completion,
+  FileBinding,
   FunctionDefinition,
   LinkBinding,
   LinkUse,
@@ -19,6 +20,7 @@ import type {
 import type { CatalogQuotas, Quota } from '../ports/quota.js';
 import type { Mistake } from '../protocol/errors.js';
 import type { Icon } from '../protocol/messages.js';
+import { APP_MEDIA_TYPE } from './app-check.js';
 import type {
   ConfigCompletionFunction,
   ConfigCompletions,
@@ -90,6 +92,25 @@ function catalogQuotas(quotas: Optional<ConfigQuotas>): CatalogQuotas | undefine
     {},
     { partition: clean(partition) as Quota | undefined, subject: clean(subject) as Quota | undefined },
   );
+}
+
+/** Media types of files, by the end of their names. */
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  ...{ html: 'text/html', md: 'text/markdown', txt: 'text/plain', csv: 'text/csv', css: 'text/css', js: 'text/javascript' },
+  ...{
+    json: 'application/json',
+    yaml: 'application/yaml',
+    yml: 'application/yaml',
+    xml: 'application/xml',
+    pdf: 'application/pdf',
+  },
+  ...{ svg: 'image/svg+xml', png: 'image/png', jpg: 'image/jpeg', jpeg: 'image/jpeg', gif: 'image/gif', webp: 'image/webp' },
+};
+
+/** The media type of a file. Pages that hosts show have one of their own (MCP Apps). */
+function mediaTypeOfFile(file: string, uri: string): string | undefined {
+  const type = MEDIA_TYPES[/\.([a-z]+)$/i.exec(file)?.[1]?.toLowerCase() ?? ''];
+  return type === 'text/html' && uri.startsWith('ui://') ? APP_MEDIA_TYPE : type;
 }
 
 /** Stands in a definition until its link is found, which a correct config always has. */
@@ -172,8 +193,10 @@ class Normalizer {
   }
 
   resource(resource: ConfigResource): ResourceDefinition {
-    const { name, uri, mimeType, size, annotations } = resource;
+    const { name, uri, size, annotations, file } = resource;
     const target: ResourceDefinition = { kind: 'resource', name, uri, binding: UNBOUND };
+    const mimeType = resource.mimeType ?? (typeof file === 'string' ? mediaTypeOfFile(file, uri) : undefined);
+    if (typeof file === 'string') target.binding = fill<FileBinding>({ kind: 'file', path: file }, { mimeType });
     return fill(this.#common(target, resource), { mimeType, size, annotations: clean(annotations) });
   }
 

@@ -16,7 +16,12 @@ export const LINK_KEY = 'io.mcp-daemon/link';
 
 const NOT_SET: AuditFields = { updated_by: null, created_at: null, updated_at: null };
 
-const EVERYTHING: ConfigSupport = { sources: ['zip', 's3', 'mcp'], isolations: ['none', 'process'], settingIds: true };
+const EVERYTHING: ConfigSupport = {
+  sources: ['zip', 's3', 'mcp'],
+  isolations: ['none', 'process'],
+  settingIds: true,
+  files: false,
+};
 
 const LISTS = new Map<string, (typeof FUNCTION_LISTS)[number][0]>(FUNCTION_LISTS.map(([list, kind]) => [kind, list]));
 
@@ -185,7 +190,7 @@ export function documentOf(rows: CatalogRows, { support }: { support?: Partial<C
   const reading = new Reading(rows);
   for (;;) {
     const document = reading.document();
-    const { mistakes } = inspectConfig(document, { ...EVERYTHING, ...support, settingIds: true });
+    const { mistakes } = inspectConfig(document, { ...EVERYTHING, ...support, settingIds: true, files: false });
     const before = reading.bad.length;
     for (const { path, message } of mistakes) {
       const [list, index] = readPath(path) as [keyof StoredDocument | undefined, number | undefined];

@@ -14,6 +14,8 @@ export interface ConfigSupport {
   isolations: readonly string[];
   /** Whether an entry of `modules` may name a stored setting by `setting_id`. Default: false, as a file is served without a store. */
   settingIds?: boolean;
+  /** Whether resources may be files. Default: true; false for configs that come from elsewhere than a file of this machine. */
+  files?: boolean;
 }
 
 /** One check of a whole document. */

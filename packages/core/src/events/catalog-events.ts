@@ -34,3 +34,15 @@ export function publishCodeChange(
     }
   }
 }
+
+/** Publishes that the content of resources has changed, because their file has. */
+export function publishFileChange(
+  bus: EventBus,
+  partition: string,
+  functions: readonly FunctionDefinition[],
+  path: string,
+): void {
+  for (const entry of functions)
+    if (entry.kind === 'resource' && entry.binding.kind === 'file' && entry.binding.path === path)
+      bus.publish({ type: 'resource_updated', partition, uri: entry.uri });
+}

@@ -78,8 +78,17 @@ export interface LinkUse {
   name: string;
 }
 
-/** Where a function's code is. */
-export type Binding = InlineBinding | LinkBinding;
+/** A resource that is a file beside the config file. It has no code. */
+export interface FileBinding {
+  kind: 'file';
+  /** Relative to the config file's folder, with `/` between its parts. */
+  path: string;
+  /** The media type of its content. */
+  mimeType?: string;
+}
+
+/** Where a function's code is, or a resource's file. */
+export type Binding = InlineBinding | LinkBinding | FileBinding;
 
 /** What all kinds of functions have in common. */
 export interface FunctionBase {

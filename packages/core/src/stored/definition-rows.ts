@@ -13,7 +13,7 @@ const DATA_KEYS = ['title', 'icons', 'inputSchema', 'outputSchema', 'uri', 'uriT
 function completionOf(completion: Completion): unknown {
   if (completion.kind === 'list') return completion.values;
   const { binding } = completion;
-  if (binding.kind === 'inline') return undefined;
+  if (binding.kind !== 'link') return undefined;
   const { module_name, class_name, function_name } = binding;
   return { module_name, ...(class_name === undefined ? {} : { class_name }), function_name };
 }
@@ -76,7 +76,7 @@ export function definitionRows({ functions }: CatalogDefinition): DefinitionRows
   const modules = new Map<string, ModuleRow>();
   const settings = new Map<string, SettingRow>();
   for (const { binding } of functions) {
-    if (binding.kind === 'inline') continue;
+    if (binding.kind !== 'link') continue;
     const { module_name, class_name = null, package_name, source = null, sha256 = null, setting } = binding;
     const setting_id = settingOf(binding);
     settings.set(setting_id, { setting_id, setting, ...NOT_SET });

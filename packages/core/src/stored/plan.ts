@@ -73,7 +73,7 @@ function refuse(mistakes: readonly Mistake[]): void {
 
 /** @throws ConfigError (`config_invalid`) */
 function checked(document: ConfigDocument, support: Partial<ConfigSupport>): void {
-  refuse(checkConfig(document, { support: { ...support, settingIds: true } }));
+  refuse(checkConfig(document, { support: { ...support, settingIds: true, files: false } }));
   refuse(storeMistakes(document));
 }
 

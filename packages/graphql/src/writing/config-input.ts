@@ -26,7 +26,7 @@ export function readConfig({ config, configText }: ConfigArgs): ConfigInput {
     if (!isObject(config)) throw new ApiError('BAD_USER_INPUT', 'config must be an object.');
     return { document: config as ConfigDocument, text: undefined };
   }
-  const { document, mistakes } = inspectConfigText(configText, { support: { settingIds: true } });
+  const { document, mistakes } = inspectConfigText(configText, { support: { settingIds: true, files: false } });
   if (document === undefined) throw new ConfigError(mistakes);
   return { document, text: configText };
 }

@@ -1,0 +1,21 @@
+/** The port of resource files: files that are served as resources, without code. */
+import type { Awaitable } from '../base/awaitable.js';
+
+/** Reads files of a folder. */
+export interface FileSource {
+  /**
+   * Reads a file, anew each time.
+   *
+   * @param path relative to the folder, with `/` between its parts
+   * @throws DaemonError `resource_not_found`, or `internal_error`: it is too large, or not in the folder
+   */
+  read(path: string): Promise<Uint8Array>;
+  /**
+   * Calls the listener with the path of each file that changed since it was read first.
+   *
+   * @returns ends watching
+   */
+  watch?(listener: (path: string) => void): { close(): void };
+  /** Ends all watching. A second call does nothing. */
+  close?(): Awaitable<void>;
+}

@@ -1,0 +1,96 @@
+/** Files below a folder that are served as resources: read anew each time, and watched once they were read. */
+import { open, realpath } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+
+import type { FileSource } from '@mcp-daemon/core';
+import { DaemonError, isObject } from '@mcp-daemon/core';
+
+import { statOf } from './files.js';
+import type { FolderWatch } from './folders.js';
+import { watchFolders } from './folders.js';
+
+/** What {@link resourceFiles} takes. */
+export interface ResourceFilesOptions {
+  /** The folder that paths start in. */
+  base: string;
+  /** Larger files are refused. Default 10 MB, which is the default size of a result. */
+  maxBytes?: number;
+}
+
+/** Folders that are watched; others are polled. */
+const MAX_WATCHERS = 100;
+const POLL_MS = 1_000;
+
+const codeOf = (error: unknown): unknown => (isObject(error) ? error['code'] : undefined);
+
+/** What is wrong with a file, for clients: without the path of the folder. */
+const refused = (path: string, why: string): DaemonError =>
+  new DaemonError('internal_error', `The file "${path}" of this resource cannot be read: ${why}.`);
+
+/** Reads files below a folder. Links to what is outside of it are refused. */
+export function resourceFiles({ base, maxBytes = 10_000_000 }: ResourceFilesOptions): FileSource {
+  /** The state of each file that was read, by its path. */
+  const read = new Map<string, string | undefined>();
+  const listeners = new Set<(path: string) => void>();
+  let watched: FolderWatch | undefined;
+
+  const stateOf = (path: string): string | undefined => {
+    const stat = statOf(join(base, path));
+    return stat === undefined ? undefined : `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}`;
+  };
+
+  /** Looks at the files of a folder after a change in it. */
+  function look(folder: string): void {
+    for (const [path, before] of read) {
+      if (dirname(join(base, path)) !== folder) continue;
+      const now = stateOf(path);
+      if (now === before) continue;
+      read.set(path, now);
+      for (const listener of listeners) listener(path);
+    }
+  }
+
+  function follow(path: string): void {
+    if (listeners.size === 0 || read.has(path)) return;
+    read.set(path, stateOf(path));
+    watched ??= watchFolders({ onEvent: look, limit: MAX_WATCHERS, interval: POLL_MS });
+    watched.set(new Set([...read.keys()].map((one) => dirname(join(base, one)))));
+  }
+
+  /** The file's real path. @throws DaemonError if it leads out of the folder */
+  async function inside(path: string): Promise<string> {
+    const [folder, file] = await Promise.all([realpath(base), realpath(join(base, path))]);
+    if (!file.startsWith(folder.endsWith(sep) ? folder : folder + sep)) throw refused(path, 'it is outside of its folder');
+    return file;
+  }
+
+  return {
+    async read(path) {
+      follow(path);
+      try {
+        const handle = await open(await inside(path), 'r');
+        try {
+          const stat = await handle.stat();
+          if (!stat.isFile()) throw refused(path, 'it is not a file');
+          if (stat.size > maxBytes) throw refused(path, `it has ${stat.size} bytes, and the maximum is ${maxBytes}`);
+          return await handle.readFile();
+        } finally {
+          await handle.close();
+        }
+      } catch (error) {
+        if (error instanceof DaemonError) throw error;
+        const code = codeOf(error);
+        if (code === 'ENOENT' || code === 'ENOTDIR') throw refused(path, 'it does not exist');
+        throw refused(path, code === 'EACCES' || code === 'EPERM' ? 'it may not be read' : String(code ?? 'it failed'));
+      }
+    },
+    watch(listener) {
+      listeners.add(listener);
+      return { close: () => void listeners.delete(listener) };
+    },
+    close() {
+      watched?.close();
+      listeners.clear();
+    },
+  };
+}
