@@ -27,7 +27,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['schema'], // JSON Schema: types, the check of a schema
     ['schema/compile'], // the check of values by a schema
     ['ports'], // interfaces of adapters, types only
-    ['contract', 'events', 'catalog', 'records', 'input', 'runner'], // one suite a port; the parts of a call, which do not know each other
+    ['contract', 'events', 'catalog', 'records', 'input', 'runner', 'skills'], // one suite a port; the parts of a call, which do not know each other
     ['memory'], // adapters that keep everything in this process's memory
     ['call'], // one call, from its parameters to its result
     ['config'], // from a file's text to a catalog

@@ -8,6 +8,7 @@
  *   stored-catalogs.js, catalog-source.js   the catalogs of the store
  *   aws-store.js   the store on DynamoDB and S3, and the AWS SDK
  *   aws-secrets.js   secrets in AWS that settings refer to
+ *   frontmatter.js   reads the YAML in skills
  *   worker-guard.cjs   loaded first in worker threads, by its path
  *   typescript-thread.js   strips types in the thread of Node's hooks, where Node does not strip them itself
  *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share. GraphQL is in chunks that
@@ -73,7 +74,7 @@ const oneFile = {
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
         const [, separate] =
-          /\/(aws-secrets|aws-store|catalog-source|cli|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(
+          /\/(aws-secrets|aws-store|catalog-source|cli|frontmatter|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(
             specifier,
           ) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${separate}.js')`;
@@ -118,6 +119,7 @@ const [workerGuard, main, commands] = await Promise.all([
     entryPoints: {
       cli: `${src('cli')}/commands/cli.ts`,
       'aws-secrets': `${src('cli')}/runtime/aws-secrets.ts`,
+      frontmatter: `${src('modules')}/skills/frontmatter.ts`,
       'aws-store': `${src('cli')}/runtime/aws-store.ts`,
       'log-pino': `${src('cli')}/log/log-pino.ts`,
       'catalog-source': `${src('cli')}/runtime/catalog-source.ts`,

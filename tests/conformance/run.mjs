@@ -19,6 +19,12 @@ const SUITES = [
   { version: '0.1.16', args: ['--suite', 'all'] },
 ];
 
+/** Scenarios of extensions, which no suite contains. */
+const EXTENSIONS = {
+  version: '0.2.0-alpha.12',
+  scenarios: ['sep-2640-skills-directory', 'sep-2640-skills-enumeration', 'sep-2640-skills-manifest'],
+};
+
 /** The Tasks extension, which this server does not implement or announce; the suite tests it anyway. */
 const EXPECTED_FAILURES = [
   'tasks-capability-negotiation',
@@ -122,4 +128,23 @@ if (await check('set-up', setup)) {
       }
     });
   }
+
+  await check('conformance of extensions', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mcp-daemon-conformance-'));
+    const suite = join(await installed('@modelcontextprotocol/conformance', EXTENSIONS.version), 'dist/index.js');
+    const server = await serve(folder);
+    try {
+      for (const scenario of EXTENSIONS.scenarios) {
+        const options = { quiet: true, timeoutMs: 120_000 };
+        const { stdout } = await run(executable, [suite, 'server', '--url', server.url, '--scenario', scenario], options);
+        const [, passed, of, failed, warnings] = /Passed: (\d+)\/(\d+), (\d+) failed, (\d+) warnings/.exec(stdout) ?? [];
+        console.log(`  ${scenario}: ${passed} of ${of} passed`);
+        if (passed === undefined || passed === '0' || failed !== '0' || warnings !== '0' || passed !== of)
+          throw new Error(stdout);
+      }
+    } finally {
+      server.stop();
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    }
+  });
 }

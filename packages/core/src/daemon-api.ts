@@ -11,6 +11,7 @@ import type { Logger } from './ports/logger.js';
 import type { ModuleSource } from './ports/modules.js';
 import type { CatalogQuotas } from './ports/quota.js';
 import type { Runner } from './ports/runner.js';
+import type { SkillSource } from './ports/skills.js';
 import type { Exchange } from './protocol/exchange.js';
 import type { Limits } from './protocol/limits.js';
 import type { Implementation, JsonRpcResponse, Transport } from './protocol/messages.js';
@@ -40,6 +41,8 @@ export interface DaemonOptions {
   runners?: readonly Runner[];
   /** Reads the resources that are files. The daemon closes it at its end. Default: there are none. */
   files?: FileSource;
+  /** Reads the skills of catalogs; their files are read by `files`. Default: there are none. */
+  skills?: SkillSource;
   /** The store of call records, or a function that opens it at the first record. Default: in memory. */
   store?: Store | (() => Awaitable<Store>);
   /** How long and how many records of a partition are kept, and how large the store may get. Default: 30 days, 100,000, 1 GB. */

@@ -37,6 +37,7 @@ import { createMethods } from './session/methods.js';
 import type { Peer } from './session/peer.js';
 import { Session } from './session/session.js';
 import { connectTransport } from './session/transport.js';
+import { createSkills } from './skills/skills.js';
 
 /** The partition of the config file. */
 export const DEFAULT_PARTITION = 'default';
@@ -105,7 +106,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     ...(options.quotas === undefined ? {} : { defaults: checkedQuotas(options.quotas) }),
     recent: async (partition, filters) => recentCalls((await openedStore()).calls, partition, filters),
   });
-  const parts = { catalog, quotas, executor, recorder, asker, bus, info };
+  const skills = createSkills({ source: options.skills, logger });
+  const parts = { catalog, quotas, skills, executor, recorder, asker, bus, info };
   const calls = createCalls({ ...parts, limits, explainFailures, dropHostArguments, logger });
   const subscriptions = createSubscriptionIndex(bus, limits, { onError: onListenerError });
   const listeners = createListeners({
@@ -114,7 +116,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     complete: (result) => info.complete(result, 'modern'),
   });
   const declarationOf = createDeclarations(capabilities);
-  const methods = createMethods({ calls, catalog, listeners, linker, info, declarationOf, limits, logger });
+  const methods = createMethods({ calls, catalog, listeners, linker, skills, info, declarationOf, limits, logger });
   const dispatcher = createDispatcher(methods, logger);
   const budget = createByteBudget(limits.maxBytesInFlightPerUser, limits.maxBytesInFlight);
 

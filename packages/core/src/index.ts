@@ -39,6 +39,9 @@ export type { QuotaStats } from './call/quotas.js';
 export type { BundleEntry, BundleSource, FetchedBundle } from './ports/bundles.js';
 export type { CodeLocation, CodeLocator } from './ports/code.js';
 export type { FileSource } from './ports/files.js';
+export { MAX_SKILL_BYTES, MAX_SKILL_FILES } from './ports/skills.js';
+export type { Skill, SkillFile, SkillSource } from './ports/skills.js';
+export { fileMediaType } from './base/file-media-type.js';
 export { ISOLATIONS, RECORD_POLICIES, RETURN_TYPES, RUNTIMES } from './ports/definition.js';
 export type {
   Binding,
@@ -81,6 +84,7 @@ export type {
   ConfigPromptArgument,
   ConfigQuota,
   ConfigQuotas,
+  ConfigSkill,
   ConfigRecord,
   ConfigResource,
   ConfigResourceTemplate,

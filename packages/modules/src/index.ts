@@ -1,6 +1,7 @@
 /** Loads the functions of an mcp-daemon from files and installed packages. */
 export { watchFolders } from './folders.js';
 export type { FolderWatch, FolderWatchOptions } from './folders.js';
+export { skillFolders } from './skills/skill-folders.js';
 export { resourceFiles } from './resource-files.js';
 export type { ResourceFilesOptions } from './resource-files.js';
 export { localModules } from './local-modules.js';

@@ -57,7 +57,7 @@ async function linesOf({ text, document }: CheckedFile): Promise<(name: string) 
 /** Loads the code of every function, as its first call would. @returns one line per problem */
 async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandContext, 'settings' | 'env'>): Promise<string[]> {
   const { file, definition } = checked;
-  const [{ localModules, resourceFiles }, { createLogger }, { loadEnvFile }, { linkCheck }, { withSecrets }] = await Promise.all([
+  const [{ localModules, resourceFiles, skillFolders }, { createLogger }, { loadEnvFile }, { linkCheck }, { withSecrets }] = await Promise.all([
     import('@mcp-daemon/modules'),
     import('../log/logger.js'),
     import('../runtime/env-file.js'),
@@ -86,6 +86,11 @@ async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandCont
       if (problem !== undefined) problems.push({ name: entry.name, text: `${what}: ${problem}` });
     }
   }
+  const skills = skillFolders({ base });
+  for (const { path } of definition.skills ?? []) {
+    const problem = await skills.load(path).then(() => undefined, messageOf);
+    if (problem !== undefined) problems.push({ name: path, text: `skill "${path}": ${problem}` });
+  }
   if (problems.length === 0) return [];
   const lineOf = await linesOf(checked);
   return problems.map(({ name, text }) => `${displayPath(file)}${lineOf(name)}: ${text}`);
@@ -97,7 +102,7 @@ const check = defineCommand({
   settings: ['config', 'envFile', 'logLevel'],
   positionals: { file: { type: 'string', describe: 'Config file; the same as --config' } },
   flags: {
-    load: switchFlag('Also load the code of every function, and read the files of resources'),
+    load: switchFlag('Also load the code of every function, and read resource files and skills'),
     strict: switchFlag('Exit with 1 if there are warnings'),
     hints: switchFlag('Also show what could be added'),
     json: switchFlag('Print errors and warnings as JSON'),

@@ -16,7 +16,7 @@ import type {
 } from '@mcp-daemon/core';
 import { createDaemon, createFixedSource, createRoutedSource } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
-import { localModules, resourceFiles } from '@mcp-daemon/modules';
+import { localModules, resourceFiles, skillFolders } from '@mcp-daemon/modules';
 
 import { checkPartition, DEFAULT_PARTITION } from '../settings/partition.js';
 import type { Env, Settings } from '../settings/settings.js';
@@ -135,6 +135,7 @@ export function createRuntime({
     server: { version: VERSION, ...config?.server },
     modules: [guarded],
     files: resourceFiles({ base }),
+    skills: skillFolders({ base }),
     store: () => openStore(settings, env, { logger }),
     retention: retentionOf(settings),
     limits: limitsOf(settings),

@@ -24,6 +24,7 @@ import type { RequestContext } from '../protocol/exchange.js';
 import type { Limits } from '../protocol/limits.js';
 import type { ServerInfo } from '../protocol/server-info.js';
 import type { Recorder } from '../records/recorder.js';
+import type { Skills } from '../skills/skills.js';
 import { announceEnd, announceStart } from './announce.js';
 import type { EndingTools } from './endings.js';
 import { endingOf } from './endings.js';
@@ -54,6 +55,7 @@ export interface CallsOptions {
   recorder: Recorder;
   asker: InputAsker;
   quotas: Quotas;
+  skills: Skills;
   /** Gets the events of calls, if it has listeners. */
   bus: EventBus;
   info: ServerInfo;
@@ -67,7 +69,8 @@ export interface CallsOptions {
 
 /** Creates the call path of a daemon. */
 export function createCalls(options: CallsOptions): Calls {
-  const { catalog, executor, recorder, asker, quotas, bus, info, limits, explainFailures, dropHostArguments, logger } = options;
+  const { catalog, executor, recorder, asker, quotas, skills, bus, info, limits, explainFailures, dropHostArguments, logger } =
+    options;
   const tools: EndingTools = { asker, info, logger, maxResultBytes: limits.maxResultBytes, explainFailures };
   let inFlight = 0;
 
@@ -172,7 +175,14 @@ export function createCalls(options: CallsOptions): Calls {
     resource(params, request) {
       const { uri } = params;
       if (typeof uri !== 'string') throw invalidParams('"uri" must be a string.');
-      return andThen(snapshotOf(request), (snapshot) => run(findResource(snapshot, uri, params, request, info), snapshot));
+      return andThen(snapshotOf(request), (snapshot) => {
+        const { definition } = snapshot;
+        if (definition.skills === undefined || snapshot.resource(uri) !== undefined)
+          return run(findResource(snapshot, uri, params, request, info), snapshot);
+        return skills
+          .resource(definition, uri)
+          .then((file) => run(findResource(snapshot, uri, params, request, info, file), snapshot));
+      });
     },
     prompt(params, request) {
       const name = nameOf(params);

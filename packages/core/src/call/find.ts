@@ -1,6 +1,7 @@
 /** Finds the function that a request calls, and collects what the call needs. */
 import type { JsonObject } from '../base/json.js';
 import type { Snapshot } from '../catalog/snapshot.js';
+import type { ResourceDefinition } from '../ports/definition.js';
 import { DaemonError, quoted, resourceNotFound } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import { checkParameterHeaders } from '../protocol/mirrored-headers.js';
@@ -40,15 +41,21 @@ export function findTool(
   return { definition, type: 'tool', input, recorded: input, variables: NO_VARIABLES, params, request, toResult };
 }
 
-/** A read of a resource, fixed or from a template. @throws DaemonError `resource_not_found` */
+/**
+ * A read of a resource, fixed or from a template.
+ *
+ * @param other used where the catalog has no such resource: a file of a skill
+ * @throws DaemonError `resource_not_found`
+ */
 export function findResource(
   snapshot: Snapshot,
   uri: string,
   params: JsonObject,
   request: RequestContext,
   info: ServerInfo,
+  other?: ResourceDefinition,
 ): FoundCall {
-  const found = snapshot.resource(uri);
+  const found = snapshot.resource(uri) ?? (other === undefined ? undefined : { definition: other, variables: NO_VARIABLES });
   if (found === undefined) throw resourceNotFound(uri);
   const { definition, variables } = found;
   const toResult = (value: unknown): JsonObject =>

@@ -231,6 +231,7 @@ export function compareCatalogs(before: CatalogDefinition, after: CatalogDefinit
   const compare = new Compare();
   if (before.instructions !== after.instructions)
     compare.add(undefined, ['instructions'], before.instructions, after.instructions);
+  if (!equalJson(before.skills, after.skills)) compare.add(undefined, ['skills'], before.skills, after.skills);
   if (!equalJson(before.quotas, after.quotas)) compare.add(undefined, ['quotas'], before.quotas, after.quotas);
   const left = new Map(before.functions.map((definition) => [definition.name, definition]));
   const right = new Map(after.functions.map((definition) => [definition.name, definition]));

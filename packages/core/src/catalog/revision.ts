@@ -85,8 +85,14 @@ class Canonical {
 export function revisionOf(content: Omit<CatalogDefinition, 'revision'>): string {
   const hash = createHash('sha256');
   const canonical = new Canonical(hash);
-  const { functions, instructions = null, quotas } = content;
-  canonical.write(quotas === undefined ? [functions, instructions] : [functions, instructions, quotas]);
+  const { functions, instructions = null, quotas, skills } = content;
+  canonical.write(
+    skills !== undefined
+      ? [functions, instructions, quotas ?? null, skills]
+      : quotas === undefined
+        ? [functions, instructions]
+        : [functions, instructions, quotas],
+  );
   canonical.flush();
   return hash.digest('hex').slice(0, REVISION_LENGTH);
 }

@@ -111,6 +111,11 @@ export interface ConfigLink extends ConfigNotes {
 /** A quota: how much may be used. See `ports/quota.ts`. */
 export type ConfigQuota = ConfigNotes & { [member in keyof Quota]?: Optional<number> };
 
+/** An entry of `skills`: a folder beside the config file. */
+export interface ConfigSkill extends ConfigNotes {
+  path: string;
+}
+
 /** Quotas of the partition, and of each caller in it. */
 export type ConfigQuotas = ConfigNotes & { [scope in keyof CatalogQuotas]?: Optional<ConfigQuota> };
 
@@ -135,6 +140,7 @@ export interface ConfigDocument extends ConfigNotes {
   title?: Optional<string>;
   instructions?: Optional<string>;
   quotas?: Optional<ConfigQuotas>;
+  skills?: Optional<ConfigSkill[]>;
   tools?: Optional<ConfigTool[]>;
   resources?: Optional<ConfigResource[]>;
   resource_templates?: Optional<ConfigResourceTemplate[]>;

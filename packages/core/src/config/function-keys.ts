@@ -6,6 +6,7 @@ import type { SchemaRole } from '../schema/check.js';
 import { addSchemaMistakes } from '../schema/check.js';
 import { misfitDefaults } from '../schema/compile/misfits.js';
 import { describe, quote } from '../schema/mistakes.js';
+import { pathBelow } from './path-below.js';
 import type { CheckRun, ValueCheck } from './shape.js';
 import {
   anyObject,
@@ -131,17 +132,6 @@ export const tool = shape(
   },
 );
 
-/** A file beside the config file: nothing above its folder, so that a config serves only what is its own. */
-const file: ValueCheck = (value, run) => {
-  if (run.support.files === false)
-    return run.list.add('is served from a config file alone, not from a store: link the resource to a function');
-  stringWith((path) =>
-    path === '' || path.startsWith('/') || /^[A-Za-z]:|\\|(^|\/)\.\.?(\/|$)|\/\/|\/$|\0/.test(path)
-      ? 'must be the path of a file below the folder of the config file, such as "ui/view.html"'
-      : undefined,
-  )(value, run);
-};
-
 /** An entry of `resources`. */
 export const resource = shape(
   'a resource',
@@ -151,7 +141,7 @@ export const resource = shape(
     mimeType: anyString,
     size: plain((value) => Number.isSafeInteger(value) && (value as number) >= 0, 'a whole number of bytes, from 0 up'),
     annotations: object(contentAnnotations),
-    file,
+    file: pathBelow('file', 'ui/view.html'),
     ...common,
   },
   { unknown: 'left out', hints: { ...linkHints, uriTemplate: 'move the entry to resource_templates' } },

@@ -3,6 +3,7 @@
  */
 import { prompt, resource, template, tool } from './function-keys.js';
 import { link, module, quota } from './module-keys.js';
+import { pathBelow } from './path-below.js';
 import { anyString, listOf, nonEmptyString, object, shape } from './shape.js';
 
 const HOST_CONFIG =
@@ -14,6 +15,8 @@ const quotas = shape(
   { hints: { function: 'set it in module_links, as quota', user: 'use subject', tool: 'set it in module_links, as quota' } },
 );
 
+const skill = shape('a skill', { 'path!': pathBelow('folder', 'skills/refunds') }, { hints: { name: 'SKILL.md has the name' } });
+
 /** The whole file. */
 export const FILE = shape(
   'the config file',
@@ -24,6 +27,7 @@ export const FILE = shape(
     title: nonEmptyString,
     instructions: anyString,
     quotas: object(quotas),
+    skills: listOf(object(skill), 'skills'),
     tools: listOf(object(tool), 'tools'),
     resources: listOf(object(resource), 'resources'),
     resource_templates: listOf(object(template), 'resource templates'),

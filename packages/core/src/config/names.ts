@@ -204,7 +204,11 @@ export function checkNames(document: Json, run: CheckRun): void {
   if (isReadable('module_links')) links.reportUnlinked();
   checkModules(document, run);
   warnOfNames(document, run);
-  if (hasAllFunctions && LISTS.every(([list]) => !Array.isArray(document[list]) || document[list].length === 0)) {
-    run.list.addAt([], 'the config serves nothing: declare at least one of tools, resources, resource_templates and prompts');
+  const isEmpty = (list: string): boolean => !Array.isArray(document[list]) || document[list].length === 0;
+  if (hasAllFunctions && LISTS.every(([list]) => isEmpty(list)) && isEmpty('skills')) {
+    run.list.addAt(
+      [],
+      'the config serves nothing: declare at least one of tools, resources, resource_templates, prompts and skills',
+    );
   }
 }

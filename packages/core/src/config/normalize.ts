@@ -2,6 +2,7 @@
  * Turns a correct config into a catalog. Checks nothing.
  */
 import { withNumberTexts } from '../base/exact-numbers.js';
+import { fileMediaType } from '../base/file-media-type.js';
 import { revisionOf } from '../catalog/revision.js';
 import type {
   CatalogDefinition,
@@ -94,22 +95,9 @@ function catalogQuotas(quotas: Optional<ConfigQuotas>): CatalogQuotas | undefine
   );
 }
 
-/** Media types of files, by the end of their names. */
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  ...{ html: 'text/html', md: 'text/markdown', txt: 'text/plain', csv: 'text/csv', css: 'text/css', js: 'text/javascript' },
-  ...{
-    json: 'application/json',
-    yaml: 'application/yaml',
-    yml: 'application/yaml',
-    xml: 'application/xml',
-    pdf: 'application/pdf',
-  },
-  ...{ svg: 'image/svg+xml', png: 'image/png', jpg: 'image/jpeg', jpeg: 'image/jpeg', gif: 'image/gif', webp: 'image/webp' },
-};
-
 /** The media type of a file. Pages that hosts show have one of their own (MCP Apps). */
 function mediaTypeOfFile(file: string, uri: string): string | undefined {
-  const type = MEDIA_TYPES[/\.([a-z]+)$/i.exec(file)?.[1]?.toLowerCase() ?? ''];
+  const type = fileMediaType(file);
   return type === 'text/html' && uri.startsWith('ui://') ? APP_MEDIA_TYPE : type;
 }
 
@@ -223,7 +211,7 @@ class Normalizer {
  * @example if (checkConfig(document).length === 0) serve(normalizeConfig(document));
  */
 export function normalizeConfig(document: ConfigDocument): Config {
-  const { name, version, title, instructions, quotas } = document;
+  const { name, version, title, instructions, quotas, skills } = document;
   const normalizer = new Normalizer(document);
   const functions: FunctionDefinition[] = [
     ...(document.tools ?? []).map((tool) => normalizer.tool(tool)),
@@ -231,7 +219,14 @@ export function normalizeConfig(document: ConfigDocument): Config {
     ...(document.resource_templates ?? []).map((template) => normalizer.template(template)),
     ...(document.prompts ?? []).map((prompt) => normalizer.prompt(prompt)),
   ];
-  const definition = fill<CatalogDefinition>({ revision: '', functions }, { instructions, quotas: catalogQuotas(quotas) });
+  const definition = fill<CatalogDefinition>(
+    { revision: '', functions },
+    {
+      instructions,
+      quotas: catalogQuotas(quotas),
+      skills: skills?.map(({ path }) => ({ path })),
+    },
+  );
   definition.revision = revisionOf(definition);
   return { definition, server: fill<ServerIdentity>({}, { name, version, title }), warnings: [] };
 }

@@ -163,6 +163,8 @@ export interface CatalogDefinition {
   instructions?: string;
   /** How much the whole partition, and each caller in it, may use. */
   quotas?: CatalogQuotas;
+  /** Skills beside the config file: their folders, relative to it, with `/` between their parts. */
+  skills?: readonly { path: string }[];
 }
 
 /** A prompt's message. */

@@ -23,6 +23,8 @@ export type ServerCapability = keyof typeof CAPABILITIES;
 export interface Declaration {
   readonly capabilities: ReadonlySet<ServerCapability>;
   readonly instructions: string | undefined;
+  /** Settings of extensions, by their ids; undefined: none. */
+  readonly extensions?: JsonObject | undefined;
 }
 
 /** All capabilities, for servers whose catalog may gain kinds of functions while clients are connected. */
@@ -68,8 +70,9 @@ export function createServerInfo(server: Implementation): ServerInfo {
     server,
     complete,
     cacheable,
-    initialized(protocolVersion, { capabilities, instructions }) {
+    initialized(protocolVersion, { capabilities, instructions, extensions }) {
       const known = declared(capabilities);
+      if (extensions !== undefined && supports(protocolVersion, 'extensions')) known['extensions'] = extensions;
       // There were no completions before 2025-03-26. A strict client of that time would reject the key.
       if (!supports(protocolVersion, 'completions')) delete known['completions'];
       return {
@@ -79,7 +82,9 @@ export function createServerInfo(server: Implementation): ServerInfo {
         ...told(instructions),
       };
     },
-    discovered: ({ capabilities, instructions }) =>
-      cacheable({ supportedVersions: MODERN_VERSIONS, capabilities: declared(capabilities), ...told(instructions) }, 'modern'),
+    discovered({ capabilities, instructions, extensions }) {
+      const known = { ...declared(capabilities), ...(extensions === undefined ? {} : { extensions }) };
+      return cacheable({ supportedVersions: MODERN_VERSIONS, capabilities: known, ...told(instructions) }, 'modern');
+    },
   };
 }

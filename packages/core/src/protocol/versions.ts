@@ -30,6 +30,8 @@ const SINCE = {
   structuredObject: '2025-06-18',
   /** `title`, `icons` and the other members of `serverInfo` besides name and version. */
   serverDetails: '2025-06-18',
+  /** The capability `extensions`. Servers of older versions are asked for it by hosts with MCP Apps, too. */
+  extensions: '2025-06-18',
   /** `mode` in elicitation requests. */
   elicitationMode: '2025-11-25',
   /** An empty first event, so that a client can resume a stream that broke before its first message (HTTP). */

@@ -1,4 +1,5 @@
 /** The capabilities that a server declares for a catalog. Hosts request the lists of the declared kinds only. */
+import type { JsonObject } from '../base/json.js';
 import type { CatalogDefinition, FunctionDefinition } from '../ports/definition.js';
 import type { Declaration, ServerCapability } from '../protocol/server-info.js';
 import { ALL_CAPABILITIES } from '../protocol/server-info.js';
@@ -19,6 +20,18 @@ function capabilitiesOf(definition: FunctionDefinition): ServerCapability[] {
   }
 }
 
+/** The ids of extensions. */
+const SKILLS = 'io.modelcontextprotocol/skills';
+const APPS = 'io.modelcontextprotocol/ui';
+
+/** The extensions that a catalog uses, with their settings; undefined: none. */
+function extensionsOf({ functions, skills = [] }: CatalogDefinition): JsonObject | undefined {
+  const extensions: JsonObject = {};
+  if (skills.length > 0) extensions[SKILLS] = { directoryRead: true };
+  if (functions.some((entry) => entry.kind === 'tool' && entry._meta?.['ui'] !== undefined)) extensions[APPS] = {};
+  return Object.keys(extensions).length === 0 ? undefined : extensions;
+}
+
 /** Creates a function that returns the declaration of a catalog. The declaration of each catalog is computed once. */
 export function createDeclarations(which: DeclaredCapabilities): (catalog: CatalogDefinition) => Declaration {
   const found = new WeakMap<CatalogDefinition, Declaration>();
@@ -26,8 +39,11 @@ export function createDeclarations(which: DeclaredCapabilities): (catalog: Catal
     let declaration = found.get(catalog);
     if (declaration === undefined) {
       const { functions, instructions } = catalog;
-      const capabilities = which === 'all' ? ALL_CAPABILITIES : new Set(functions.flatMap(capabilitiesOf));
-      found.set(catalog, (declaration = { capabilities, instructions }));
+      const extensions = extensionsOf(catalog);
+      const own = new Set(functions.flatMap(capabilitiesOf));
+      if (extensions?.[SKILLS] !== undefined) own.add('resources'); // their files are read by resources/read
+      const capabilities = which === 'all' ? ALL_CAPABILITIES : own;
+      found.set(catalog, (declaration = { capabilities, instructions, extensions }));
     }
     return declaration;
   };

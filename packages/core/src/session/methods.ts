@@ -22,6 +22,8 @@ import { LOG_LEVELS } from '../protocol/messages.js';
 import type { Declaration, ServerInfo } from '../protocol/server-info.js';
 import type { Era, ProtocolVersion } from '../protocol/versions.js';
 import { LEGACY_VERSIONS } from '../protocol/versions.js';
+import type { Skills } from '../skills/skills.js';
+import { createSkillMethods, withManifests } from './skill-methods.js';
 
 /** One method. */
 export interface Method {
@@ -37,6 +39,7 @@ export interface MethodsOptions {
   catalog: Catalog;
   listeners: Listeners;
   linker: Linker;
+  skills: Skills;
   info: ServerInfo;
   /** The declared capabilities of a catalog. */
   declarationOf: (catalog: CatalogDefinition) => Declaration;
@@ -65,13 +68,19 @@ function cursorOf({ cursor }: JsonObject): string | undefined {
 
 /** Creates the method table of a daemon. */
 export function createMethods(options: MethodsOptions): ReadonlyMap<string, Method> {
-  const { calls, catalog, listeners, linker, info, declarationOf, limits, logger } = options;
+  const { calls, catalog, listeners, linker, skills, info, declarationOf, limits, logger } = options;
 
   const list = (key: ListKey): Method => ({
     eras: BOTH,
     handle(params, { exchange, caller }) {
       const cursor = cursorOf(params);
-      return andThen(catalog.snapshot(exchange.partition), (snapshot) => snapshot.page(key, caller.era, cursor));
+      return andThen(catalog.snapshot(exchange.partition), (snapshot) => {
+        const page = snapshot.page(key, caller.era, cursor);
+        const { definition } = snapshot;
+        return key === 'resources' && definition.skills !== undefined && page['nextCursor'] === undefined
+          ? skills.of(definition).then((known) => withManifests(page, known))
+          : page;
+      });
     },
   });
 
@@ -141,7 +150,10 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     return info.complete(await complete(snapshot, params, request, { linker, logger, timeoutMs }), request.caller.era);
   }
 
+  const skillMethods = createSkillMethods({ catalog, skills, info, pageSize: limits.pageSize, cursorOf });
+
   return new Map<string, Method>([
+    ...Object.entries(skillMethods).map(([name, handle]): [string, Method] => [name, { eras: BOTH, handle }]),
     ['initialize', { eras: LEGACY, handle: initialize }],
     ['ping', { eras: LEGACY, handle: () => ({}) }],
     ['logging/setLevel', { eras: LEGACY, handle: setLevel }],

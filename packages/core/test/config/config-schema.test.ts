@@ -201,6 +201,7 @@ describe('the schema for editors has no keys that the check refuses', () => {
     module: 'modules.0',
     quota: 'module_links.0.quota',
     quotas: 'quotas',
+    skill: 'skills.0',
   };
 
   it.each(shapes)('in %s', (name, { properties }) => {

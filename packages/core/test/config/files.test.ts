@@ -40,7 +40,7 @@ describe('a resource that is a file', () => {
 
   it('is not served from a store, which has no files', () => {
     expect(inspect({ resources: [page] }, { files: false }).mistakes).toEqual([
-      '$.resources[0].file: is served from a config file alone, not from a store: link the resource to a function',
+      '$.resources[0].file: names a file of this machine, which only a config file may, not a catalog in a store: remove it',
     ]);
   });
 

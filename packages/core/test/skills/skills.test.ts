@@ -1,0 +1,143 @@
+import type { Skill, SkillSource } from '../../src/index.js';
+import { createMemoryStore, parseConfig } from '../../src/index.js';
+import { daemonWith, errorOf, legacy, memoryLogger, modern, resultOf } from '../support.js';
+
+const file = (uri: string, path: string) => ({
+  uri,
+  path,
+  digest: `sha256:${'a'.repeat(64)}`,
+  size: 5,
+  mimeType: 'text/markdown',
+});
+
+const skill = (name: string): Skill => ({
+  name,
+  description: `How to ${name}`,
+  uri: `skill://${name}/SKILL.md`,
+  frontmatter: { name, description: `How to ${name}`, 'x-own': [1] },
+  files: [
+    file(`skill://${name}/SKILL.md`, `skills/${name}/SKILL.md`),
+    file(`skill://${name}/a/b/deep.md`, `skills/${name}/a/b/deep.md`),
+    file(`skill://${name}/a/one%20two.md`, `skills/${name}/a/one two.md`),
+  ],
+});
+
+const names = ['refunds', 'returns', 'broken', 'refunds-2'];
+const skills: SkillSource = {
+  load(path) {
+    const name = path.split('/').at(-1)!;
+    if (name === 'broken') return Promise.reject(new Error('it has no file SKILL.md'));
+    return Promise.resolve(skill(name));
+  },
+};
+const files = { read: (path: string) => Promise.resolve(new TextEncoder().encode(`content of ${path}`)) };
+const catalog = parseConfig(JSON.stringify({ skills: names.map((name) => ({ path: `skills/${name}` })) })).definition;
+
+const daemonOf = (more: object = {}): ReturnType<typeof daemonWith> => daemonWith([], { catalog, skills, files, ...more });
+
+describe('skills', () => {
+  it('are declared as an extension, with resources, to clients that know extensions', async () => {
+    const { capabilities } = resultOf(await modern(daemonOf()).request('server/discover'));
+    expect(capabilities).toMatchObject({
+      resources: {},
+      extensions: { 'io.modelcontextprotocol/skills': { directoryRead: true } },
+    });
+    const without = resultOf(await modern(daemonWith([])).request('server/discover'));
+    expect(without['capabilities']).not.toHaveProperty('extensions');
+  });
+
+  it('are listed with their frontmatter and their files, without those that cannot be read', async () => {
+    const { logger, of } = memoryLogger();
+    const client = modern(daemonOf({ logger }));
+    const { skills: listed, ttlMs, cacheScope } = resultOf(await client.request('skills/list'));
+    expect({ ttlMs, cacheScope }).toEqual({ ttlMs: expect.any(Number), cacheScope: 'private' });
+    expect((listed as { uri: string }[]).map(({ uri }) => uri)).toEqual([
+      'skill://refunds/SKILL.md',
+      'skill://returns/SKILL.md',
+      'skill://refunds-2/SKILL.md',
+    ]);
+    const [{ uri, digest, size }] = skill('refunds').files as [Skill['files'][number]];
+    expect((listed as object[])[0]).toEqual({
+      uri: 'skill://refunds/SKILL.md',
+      frontmatter: skill('refunds').frontmatter,
+      resources: expect.arrayContaining([{ uri, digest, size }]),
+    });
+    await client.request('skills/list');
+    expect(of('error')).toEqual(['the skill "skills/broken" is not served: it has no file SKILL.md']);
+  });
+
+  it('have their SKILL.md in the list of resources, on its last page', async () => {
+    const both = parseConfig(
+      JSON.stringify({ skills: [{ path: 'skills/refunds' }], resources: [{ uri: 'x://y', name: 'y', file: 'y' }] }),
+    ).definition;
+    const { resources } = resultOf(await modern(daemonOf({ catalog: both })).request('resources/list'));
+    expect(resources).toEqual([
+      { uri: 'x://y', name: 'y' },
+      { uri: 'skill://refunds/SKILL.md', name: 'refunds', description: 'How to refunds', mimeType: 'text/markdown', size: 5 },
+    ]);
+  });
+
+  it('are listed in pages', async () => {
+    const client = modern(daemonOf({ limits: { pageSize: 2 } }));
+    const first = resultOf(await client.request('skills/list'));
+    expect(first['skills']).toHaveLength(2);
+    const second = resultOf(await client.request('skills/list', { cursor: first['nextCursor'] }));
+    expect(second['skills']).toHaveLength(1);
+    expect(second).not.toHaveProperty('nextCursor');
+    expect(errorOf(await client.request('skills/list', { cursor: 'x' })).code).toBe(-32602);
+  });
+
+  it('are got one by one, as they are listed', async () => {
+    for (const client of [modern(daemonOf()), await legacy(daemonOf())]) {
+      const { skill: found } = resultOf(await client.request('skills/get', { uri: 'skill://returns/SKILL.md' }));
+      expect(found).toMatchObject({ uri: 'skill://returns/SKILL.md', frontmatter: { name: 'returns' } });
+      for (const uri of ['skill://none/SKILL.md', 'skill://returns', 5, undefined])
+        expect(errorOf(await client.request('skills/get', { uri })).code).toBe(-32602);
+    }
+  });
+
+  it('have files that are read like resources, and each read is recorded by the name of the skill', async () => {
+    const store = createMemoryStore();
+    const client = modern(daemonOf({ store }));
+    const { contents } = resultOf(await client.request('resources/read', { uri: 'skill://refunds/a/one%20two.md' }));
+    expect(contents).toEqual([
+      { uri: 'skill://refunds/a/one%20two.md', mimeType: 'text/markdown', text: 'content of skills/refunds/a/one two.md' },
+    ]);
+    const { items } = await store.calls.list('default', {});
+    expect(items).toMatchObject([{ name: 'refunds', mcp_type: 'resource', status: 'completed' }]);
+    for (const uri of ['skill://refunds/none.md', 'skill://refunds/../x', 'skill://broken/SKILL.md'])
+      expect(errorOf(await client.request('resources/read', { uri }))).toMatchObject({ code: -32602, data: { uri } });
+  });
+
+  it('have folders whose content can be listed', async () => {
+    const client = modern(daemonOf());
+    const read = async (uri: unknown) => client.request('resources/directory/read', { uri });
+    for (const uri of ['skill://refunds', 'skill://refunds/'])
+      expect(resultOf(await read(uri))['resources']).toEqual([
+        { uri: 'skill://refunds/SKILL.md', name: 'SKILL.md', mimeType: 'text/markdown', size: 5 },
+        { uri: 'skill://refunds/a', name: 'a', mimeType: 'inode/directory' },
+      ]);
+    expect(resultOf(await read('skill://refunds/a'))['resources']).toEqual([
+      { uri: 'skill://refunds/a/b', name: 'b', mimeType: 'inode/directory' },
+      { uri: 'skill://refunds/a/one%20two.md', name: 'one two.md', mimeType: 'text/markdown', size: 5 },
+    ]);
+    for (const uri of ['skill://refunds/SKILL.md', 'skill://refund', 'skill://', 'x', 7])
+      expect(errorOf(await read(uri)).code).toBe(-32602);
+  });
+
+  it('are unknown methods where a catalog has none', async () => {
+    const client = modern(daemonWith([], { skills }));
+    for (const method of ['skills/list', 'skills/get', 'resources/directory/read'])
+      expect(errorOf(await client.request(method, { uri: 'x' })).code).toBe(-32601);
+  });
+
+  it('belong to a config file: a path above it, or a catalog of a store, is refused', () => {
+    const check =
+      (path: string, files = true) =>
+      () =>
+        parseConfig(JSON.stringify({ skills: [{ path }] }), { support: { files } });
+    expect(check('skills/a')).not.toThrow();
+    expect(check('../skills')).toThrow(/must be the path of a folder below the folder of the config file/);
+    expect(check('skills/a', false)).toThrow(/names a folder of this machine/);
+  });
+});
