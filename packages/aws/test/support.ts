@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
 
@@ -51,6 +51,14 @@ export async function createBucket(endpoint: string, bucket: string): Promise<vo
   const client = new S3Client({ region: 'us-east-1', credentials: CREDENTIALS, endpoint, forcePathStyle: true });
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   client.destroy();
+}
+
+/** The keys of all objects of a bucket. */
+export async function objectKeys(endpoint: string, bucket: string): Promise<(string | undefined)[]> {
+  const client = new S3Client({ region: 'us-east-1', credentials: CREDENTIALS, endpoint, forcePathStyle: true });
+  const { Contents: objects = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+  client.destroy();
+  return objects.map(({ Key }) => Key);
 }
 
 /** The plain client of the SDK, as anybody else has it. */

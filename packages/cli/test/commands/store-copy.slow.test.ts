@@ -1,5 +1,6 @@
 import type { CopiedPartition } from '@mcp-daemon/core';
 
+import { objectKeys, startFauxqs } from '../../../aws/test/support.js';
 import { TempFolder } from '../support.js';
 import type { StoredFolder } from './stored-support.js';
 import { CLASS_MODULE, classConfig, storedFolder } from './stored-support.js';
@@ -56,6 +57,30 @@ it('"store copy" copies a store to DynamoDB and back, and writes nothing twice',
   const other = await run('store', 'copy', 'sqlite', 'dynamodb', '--partition', 'new');
   expect(other.code).toBe(1);
   expect(other.stdout).toContain('differs new: the target has another history of this partition');
+});
+
+it('"store copy" moves large results to a bucket, and reads them there again', async () => {
+  const s3 = await startFauxqs('payloads');
+  const bucket = { FUNCT_BUCKET_NAME: 'payloads', S3_ENDPOINT: s3.endpoint };
+  const withBucket = (...args: string[]) =>
+    stored.folder.run(args, { env: { ...dynamo.env, ...stored.env, ...bucket, MCP_STORE: 'sqlite' } });
+  try {
+    await stored.folder.write('large.mjs', `export const large = ({ kind }) => kind.repeat(600_000);`);
+    await stored.folder.write('large.json', {
+      tools: [{ name: 'large', inputSchema: { type: 'object', properties: { kind: { type: 'string' } } } }],
+      module_links: [{ name: 'large', module_name: 'large', function_name: 'large' }],
+    });
+    await withBucket('call', 'large', '{"kind":"é"}', '--config', 'large.json', '--record-max-body-bytes', '5000000');
+    const there = await withBucket('store', 'copy', 'sqlite', 'dynamodb');
+    expect(there.stdout).toMatch(/\ndefault .* 1 of 1 +equal\n$/);
+    expect(await objectKeys(s3.endpoint, 'payloads')).toEqual([expect.stringMatching(/^mcp_content\/[-0-9a-f]{36}\.json$/)]);
+    const back = await withBucket('store', 'copy', 'dynamodb', 'sqlite:back/mcp-daemon.db');
+    expect(back.stdout).toMatch(/\ndefault .* 1 of 1 +equal\n$/);
+    const shown = await stored.folder.run(['calls', 'show', 'last', '--json', '--data-dir', 'back'], {});
+    expect(shown.stdout).toContain('é'.repeat(1_000));
+  } finally {
+    await s3.stop();
+  }
 });
 
 it('"store copy" refuses the same store twice, a file that is missing, and what names no store', async () => {

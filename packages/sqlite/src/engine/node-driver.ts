@@ -51,7 +51,7 @@ export function openNodeSqlite({ DatabaseSync }: NodeSqlite, file: string, reado
       };
     },
     prepareNumbered(sql) {
-      // Node before 22.21 takes `?1` for a name, which cannot be bound by its place. As a name, a value is bound once, however often it is used.
+      // Node before 22.20, and 24 before 24.7, cannot bind `?1` by its place. By name, a value is bound once, however often it is used.
       const statement = database.prepare(sql.replace(/\?(\d+)/g, '$v$1'));
       const named = (values: readonly Value[]): Record<string, Value> =>
         Object.fromEntries(values.map((value, index) => [`v${index + 1}`, value]));
