@@ -94,7 +94,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['settings'], // flags, environment variables, paths of files
     ['start', 'log', 'terminal'],
     ['runtime'], // config file, store, modules and the guard of stdout, for serving and for commands
-    ['hosts'], // config files of MCP hosts
+    ['hosts', 'typescript'], // config files of MCP hosts; the TypeScript of a catalog
     ['serve'],
     ['commands'],
     ['main'],

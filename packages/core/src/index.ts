@@ -27,6 +27,8 @@ export type {
 } from './define.js';
 export { compileSchema } from './schema/compile/compile-schema.js';
 export type { Check, CheckResult } from './schema/compile/compile-schema.js';
+export { schemaReferences } from './schema/follow.js';
+export type { SchemaReferences } from './schema/follow.js';
 export type { StandardIssue, StandardResult, StandardSchema } from './schema/standard.js';
 export type { JsonSchema, TypeOf } from './schema/types.js';
 export { FunctionContext } from './call/context.js';

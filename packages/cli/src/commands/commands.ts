@@ -15,6 +15,7 @@ import { serve } from './serve.js';
 import { settings } from './settings.js';
 import { store } from './store.js';
 import { tokens } from './tokens.js';
+import { types } from './types.js';
 import { uninstall } from './uninstall.js';
 import { users } from './users.js';
 
@@ -27,6 +28,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   records,
   init,
   config,
+  types,
   partitions,
   settings,
   store,

@@ -12,12 +12,10 @@ import { isFile } from '../settings/paths.js';
 import { displayPath } from '../terminal/text.js';
 import { defineCommand, switchFlag } from './command.js';
 import type { InitFile } from './init-files.js';
+import { quoted } from './shell.js';
 
 /** The JSON Schema of the config file in an installed package. */
 const INSTALLED_SCHEMA = './node_modules/mcp-daemon/config.schema.json';
-
-/** A word, quoted for a shell where needed. */
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 /** Whether this Node itself runs TypeScript, as in tests; the server does so on every Node. */
 const runsTypeScript = (): boolean => Boolean((process.features as { typescript?: unknown }).typescript);

@@ -85,6 +85,8 @@ function argumentsOf({ command, positionals = {}, flags = {} }: Command, argv: P
   const args: Record<string, unknown> = {};
   for (const [name, options] of Object.entries({ ...positionals, ...flags }))
     args[name] = options.array === true ? argv[name] : (last(argv[name]) ?? options.default);
+  // yargs takes the word "-", which stands for stdin, for a flag without a value.
+  for (const name of Object.keys(positionals)) if (args[name] === true) args[name] = '-';
   // What follows "--" is not a flag, and yargs leaves it behind the names of the commands.
   const rest = /\[([\w-]+)\.\.\]/.exec(command)?.[1];
   if (rest !== undefined) {
