@@ -6,4 +6,5 @@ export { resourceFiles } from './resource-files.js';
 export type { ResourceFilesOptions } from './resource-files.js';
 export { localModules } from './local-modules.js';
 export type { LocalModules, LocalModulesOptions, ModuleChange } from './local-modules.js';
-export type { ModuleNames } from './locate.js';
+export { locate } from './locate.js';
+export type { ModuleNames, Place } from './locate.js';

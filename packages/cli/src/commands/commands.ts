@@ -1,4 +1,5 @@
 /** The list of all commands, in the order of the help. A new command needs its own file and a line here. */
+import { add } from './add.js';
 import { cache } from './cache.js';
 import { call } from './call.js';
 import { calls } from './calls.js';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   calls,
   records,
   init,
+  add,
   config,
   types,
   partitions,

@@ -181,6 +181,7 @@ An MCP server: \`${CONFIG}\` declares the tools, resources and prompts, \`${modu
 \`\`\`sh
 mcp-daemon config check --load               # find all mistakes
 mcp-daemon call hello '{"name":"Ada"}'       # call a tool
+mcp-daemon add tool                          # add a tool, and a function to write
 mcp-daemon install claude-code               # add the server to a host
 npm test                                     # test the functions
 \`\`\`

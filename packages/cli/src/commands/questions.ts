@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline/promises';
 import type { JsonObject } from '@mcp-daemon/core';
 import { isObject } from '@mcp-daemon/core';
 
+import { Failure } from '../errors.js';
 import type { CommandContext } from './command.js';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -81,6 +82,24 @@ export async function askForm(params: JsonObject, { note, paintNote }: CommandCo
   note(paintNote('bold', String(params['message'] ?? 'The function asks:')));
   try {
     return (await Promise.race([fill(), closed])) ?? { action: 'cancel' };
+  } finally {
+    terminal.close();
+  }
+}
+
+/**
+ * Asks for lines, one after the other.
+ *
+ * @param work gets a function that asks one question and returns the line without spaces around it
+ * @throws Failure at the end of the input, and whatever `work` throws
+ */
+export async function askLines(work: (question: (text: string) => Promise<string>) => Promise<void>): Promise<void> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<never>((_, reject) => {
+    terminal.once('close', () => reject(new Failure('cancelled; nothing was written')));
+  });
+  try {
+    await Promise.race([work(async (text) => (await terminal.question(text)).trim()), closed]);
   } finally {
     terminal.close();
   }

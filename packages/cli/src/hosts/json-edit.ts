@@ -1,5 +1,5 @@
 /**
- * Adds, replaces and removes members of a JSON text, with or without comments, and changes no other byte.
+ * Adds, replaces and removes members of a JSON text, and adds items to its lists, with or without comments, and changes no other byte.
  */
 import { isObject } from '@mcp-daemon/core';
 import type { Node } from 'jsonc-parser';
@@ -51,14 +51,22 @@ function nodeAt(root: Node, path: readonly string[]): Node | undefined {
   return node;
 }
 
-/** Adds a member after all others. */
-function append(text: string, object: Node, key: string, value: unknown): string {
+/** A value on one line, with spaces as people write them. */
+function onOneLine(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(onOneLine).join(', ')}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}: ${onOneLine(member)}`);
+  return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;
+}
+
+/** Adds a member to an object, or an item to a list, after all others. @param write makes its text, for an indentation */
+function append(text: string, container: Node, write: (indent: string, layout: Layout) => string): string {
   const layout = layoutOf(text);
-  const end = object.offset + object.length - 1;
-  const last = object.children?.at(-1);
+  const end = container.offset + container.length - 1;
+  const last = container.children?.at(-1);
   const outer = indentAt(text, end);
   const indent = last !== undefined && isFirstOnLine(text, last.offset) ? indentAt(text, last.offset) : outer + layout.step;
-  const member = `${JSON.stringify(key)}: ${written(value, indent, layout)}`;
+  const member = write(indent, layout);
   // After the comments that follow the last member, before the white space in front of the brace.
   const at = text.slice(0, end).trimEnd().length;
   const behind = text.slice(at, end).includes('\n') ? text.slice(at) : layout.eol + outer + text.slice(end);
@@ -112,7 +120,27 @@ export function setJson(text: string, path: readonly string[], value: unknown): 
   const parentPath = path.slice(0, -1);
   const parent = nodeAt(root, parentPath);
   if (parent === undefined) return setJson(text, parentPath, { [key]: value });
-  return append(text, parent, key, value);
+  return append(text, parent, (indent, layout) => `${JSON.stringify(key)}: ${written(value, indent, layout)}`);
+}
+
+/** The columns after which an item is written on more than one line. */
+const WIDTH = 130;
+
+/**
+ * Adds an item to the end of a list. It is written on one line where the item before it is, unless that line would be long.
+ *
+ * @param path from the root to the list; one that is missing, or null, is created
+ */
+export function appendJson(text: string, path: readonly string[], item: unknown): string {
+  const root = parseTree(text, [], { allowTrailingComma: true });
+  const list = root === undefined ? undefined : nodeAt(root, path);
+  if (list?.type !== 'array') return setJson(text, path, [item]);
+  const last = list.children?.at(-1);
+  const isShort = last !== undefined && !text.slice(last.offset, last.offset + last.length).includes('\n');
+  return append(text, list, (indent, layout) => {
+    const line = onOneLine(item);
+    return isShort && indent.length + line.length <= WIDTH ? line : written(item, indent, layout);
+  });
 }
 
 /** Removes a member; without one, nothing changes. */

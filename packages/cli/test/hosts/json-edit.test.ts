@@ -1,6 +1,6 @@
 import { parse } from 'jsonc-parser';
 
-import { removeJson, setJson } from '../../src/hosts/json-edit.js';
+import { appendJson, removeJson, setJson } from '../../src/hosts/json-edit.js';
 
 const ENTRY = { command: 'node', args: ['a', 'b'] };
 
@@ -73,5 +73,45 @@ describe('edits of JSON', () => {
     expect(removeJson(text, ['s', 'c'])).toBe('{\n  "s": {\n    "a": 1,\n    "b": 2\n  }\n}\n');
     expect(removeJson(text, ['s', 'none'])).toBe(text);
     expect(removeJson('{"s":{"a":1,"b":2}}', ['s', 'a'])).toBe('{"s":{"b":2}}');
+  });
+});
+
+describe('items of lists', () => {
+  const ITEM = { name: 'x', inputSchema: { type: 'object', properties: {} }, list: [1] };
+  it.each([
+    '{"tools":[]}',
+    '{"tools":null}',
+    '{}',
+    '{\n  "tools": [] // none\n}\n',
+    '{\n  "tools": [\n    // none yet\n  ]\n}\n',
+    '{\n  "tools": [\n    { "a": 1 }, // one, and a ] in a comment\n    { "b": [] } /* two */\n  ],\n  "z": 1\n}\n',
+    '{\n  "tools": [\n    { "a": 1 },\n  ],\n}\n',
+    '{\r\n\t"tools": [\r\n\t\t{\r\n\t\t\t"a": 1\r\n\t\t}\r\n\t]\r\n}\r\n',
+    '{ "tools": [{ "a": 1 }, { "b": "]" }] }',
+    '{"tools":[1],"tools":[{"a":2}]}',
+  ])('%j: appendJson adds one and changes nothing else', (text) => {
+    const before = parse(text, [], { allowTrailingComma: true }) as { tools?: unknown[] };
+    const after = appendJson(text, ['tools'], ITEM);
+    const errors: never[] = [];
+    expect(parse(after, errors, { allowTrailingComma: true })).toEqual({ ...before, tools: [...(before.tools ?? []), ITEM] });
+    expect(errors).toEqual([]);
+    let at = 0;
+    for (const [word] of text.replace('null', '').matchAll(/[^\s,{}[\]]+/g)) {
+      at = after.indexOf(word, at);
+      expect({ word, at }).not.toEqual({ word, at: -1 });
+    }
+    expect(after.includes('\r\n')).toBe(text.includes('\r\n'));
+    expect(appendJson(after, ['tools'], 1)).toContain(after.slice(0, after.lastIndexOf(']')).trimEnd());
+  });
+
+  it('are on one line where the one before is, and on more where it is not, or the line would be long', () => {
+    const short = '{\n  "tools": [\n    { "a": 1 }\n  ]\n}\n';
+    expect(appendJson(short, ['tools'], ITEM)).toContain(
+      '\n    { "a": 1 },\n    { "name": "x", "inputSchema": { "type": "object", "properties": {} }, "list": [1] }\n  ]',
+    );
+    expect(appendJson(short, ['tools'], { a: 'x'.repeat(130) })).toContain(',\n    {\n      "a": "xxx');
+    expect(appendJson('{\n  "tools": [\n    {\n      "a": 1\n    }\n  ]\n}\n', ['tools'], ITEM)).toContain(
+      ',\n    {\n      "name": "x",\n',
+    );
   });
 });
