@@ -136,7 +136,7 @@ export async function addTool(given: GivenTool, context: CommandContext): Promis
   const file = findConfig(settings);
   const shown = displayPath(file);
   const folder = dirname(file);
-  const config = normalizeConfig(readDocumentFile(file).document);
+  const config = normalizeConfig(readDocumentFile(file, { files: true }).document);
   const before = (await textOf(file)) ?? '';
   if (given.name === undefined && !context.interactive)
     throw new UsageError('give the name of the tool: add tool get_weather city:string! --description "…"');

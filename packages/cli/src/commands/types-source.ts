@@ -89,6 +89,7 @@ export async function readListing(source: TypesSource, context: CommandContext):
   }
   if (partition !== undefined) return storedListing(checkPartition(partition), context);
   if (file === '-') return listingIn(await readStdin(context));
-  // As for the store, so that a config file whose modules name settings of the store is read too.
-  return listingIn(readDocumentFile(file === undefined ? findConfig(context.settings) : resolve(file)).document);
+  // A config file that is served, or one for the store, whose modules may name its settings.
+  const path = file === undefined ? findConfig(context.settings) : resolve(file);
+  return listingIn(readDocumentFile(path, { files: true }).document);
 }

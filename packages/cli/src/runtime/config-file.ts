@@ -49,11 +49,12 @@ export interface DocumentFile {
 /**
  * Reads a config file for the store, where entries of `modules` may name settings of the store.
  *
+ * @param options `files`: whether resources may be files, as in a config file that is served. Default: false
  * @throws UsageError if it cannot be read, ConfigError with all its errors
  */
-export function readDocumentFile(file: string): DocumentFile {
+export function readDocumentFile(file: string, { files = false }: { files?: boolean } = {}): DocumentFile {
   const text = textOf(file);
-  const { document, mistakes, warnings } = inspectConfigText(text, { support: { settingIds: true, files: false } });
+  const { document, mistakes, warnings } = inspectConfigText(text, { support: { settingIds: true, files } });
   if (document === undefined) throw new ConfigError(mistakes, file);
   return { document, text, warnings };
 }

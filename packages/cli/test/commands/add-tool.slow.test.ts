@@ -89,6 +89,14 @@ describe('add tool', () => {
     expect(await temp.run(['config', 'check', '--load'])).toMatchObject({ code: 0 });
   });
 
+  it('adds the first tool to a config file that only serves files', async () => {
+    await temp.write('mcp.json', { resources: [{ name: 'page', uri: 'a:page', file: 'page.txt' }] });
+    await temp.write('page.txt', 'a page');
+    expect((await add(['one'])).stdout).toContain('wrote functions.mjs:1: one()\n');
+    expect(await temp.run(['config', 'check', '--load'])).toMatchObject({ code: 0 });
+    expect((await temp.run(['call', 'page'])).stdout).toContain('a page');
+  });
+
   it('keeps a function that exists', async () => {
     await temp.write('mcp.json', toolsConfig('functions', 'one'));
     const code = 'export const one = () => 1;\nexport const twoThree = () => 2;\n';

@@ -43,6 +43,10 @@ describe('types', () => {
     expect(await temp.run(['types', '-'], { env, input: stored })).toMatchObject({ code: 0 });
     await temp.write('stored.json', stored);
     expect(await types('stored.json')).toMatchObject({ code: 0 });
+    const served = { resources: [{ name: 'page', uri: 'a:page', file: 'mcp.json' }] };
+    await temp.write('served.json', served);
+    expect(await types('served.json')).toMatchObject({ code: 0, stdout: expect.stringContaining("'a:page': 'page';") });
+    expect(await temp.run(['types', '-'], { env, input: JSON.stringify(served) })).toMatchObject({ code: 0 });
     const bad = await temp.run(['types', '-'], { env, input: '{' });
     expect(bad).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^stdin:1:1 /) });
   });
