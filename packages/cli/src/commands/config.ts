@@ -57,13 +57,14 @@ async function linesOf({ text, document }: CheckedFile): Promise<(name: string) 
 /** Loads the code of every function, as its first call would. @returns one line per problem */
 async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandContext, 'settings' | 'env'>): Promise<string[]> {
   const { file, definition } = checked;
-  const [{ localModules, resourceFiles, skillFolders }, { createLogger }, { loadEnvFile }, { linkCheck }, { withSecrets }] = await Promise.all([
-    import('@mcp-daemon/modules'),
-    import('../log/logger.js'),
-    import('../runtime/env-file.js'),
-    import('../runtime/link-check.js'),
-    import('../runtime/secrets.js'),
-  ]);
+  const [{ localModules, resourceFiles, skillFolders }, { createLogger }, { loadEnvFile }, { linkCheck }, { withSecrets }] =
+    await Promise.all([
+      import('@mcp-daemon/modules'),
+      import('../log/logger.js'),
+      import('../runtime/env-file.js'),
+      import('../runtime/link-check.js'),
+      import('../runtime/secrets.js'),
+    ]);
   loadEnvFile(settings, file);
   const { logLevel } = settings;
   const base = dirname(file);

@@ -1,6 +1,9 @@
+import { QUOTA_MAXIMA } from '@mcp-daemon/core';
+
 import { dataDir } from '../../src/settings/paths.js';
 import { parseServeFlags } from '../../src/settings/serve-flags.js';
 import type { Setting } from '../../src/settings/setting.js';
+import type { SettingName } from '../../src/settings/settings.js';
 import { readSettings, SETTING_NAMES, SETTINGS } from '../../src/settings/settings.js';
 import { TempFolder, toolsConfig } from '../support.js';
 
@@ -260,5 +263,16 @@ describe('settings of a running sidecar', () => {
     const { code, stderr } = await temp.run([], { cwd: temp.at() + '/..' });
     expect(stderr).toMatch(/no config file: .*mcp-daemon init.*--config FILE.*MCP_CONFIG_FILE/);
     expect(code).toBe(2);
+  });
+});
+
+describe('the settings of quotas', () => {
+  it('have the bounds of the quotas in core, which help does not load', () => {
+    const bound = (name: SettingName): unknown => (SETTINGS[name] as { max?: number }).max;
+    expect([bound('userCallsAtOnce'), bound('partitionCallsAtOnce')]).toEqual([QUOTA_MAXIMA.concurrent, QUOTA_MAXIMA.concurrent]);
+    expect([bound('userCallsPerMinute'), bound('partitionCallsPerMinute')]).toEqual([
+      QUOTA_MAXIMA.per_minute,
+      QUOTA_MAXIMA.per_minute,
+    ]);
   });
 });
