@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 
+import { visibleLine } from './base/visible.js';
 import { ApplyPage } from './pages/apply.js';
 import { CallPage } from './pages/call.js';
 import { CallsPage } from './pages/calls.js';
@@ -20,8 +21,8 @@ import { LoginForm } from './parts/login-form.js';
 import { Empty, Problem, Skeleton } from './parts/messages.js';
 import { Shell } from './parts/shell.js';
 import { Toasts } from './parts/toast.js';
-import { linkTo, place } from './state/route.js';
-import { logOut, sessionState, start, startProblem } from './state/session.js';
+import { hrefOf, linkTo, place } from './state/route.js';
+import { isGranted, logOut, me, sessionState, start, startProblem } from './state/session.js';
 
 function Missing(): JSX.Element {
   return (
@@ -58,10 +59,29 @@ function useArrival(where: string): void {
 }
 let arrived = false;
 
+/** Asking for any data of this partition would only be refused. */
+function NotGranted(): JSX.Element {
+  const granted = me.value?.partitions ?? [];
+  return (
+    <>
+      <PageHead title="This partition is not granted to you" />
+      <Empty title={granted.length === 0 ? 'No partition is granted to you' : 'You may use:'}>
+        {granted.map((name) => (
+          <p key={name}>
+            <a href={hrefOf(name, [])}>{visibleLine(name)}</a>
+          </p>
+        ))}
+        An administrator can grant a partition to you, with <code>mcp-daemon users grant</code>.
+      </Empty>
+    </>
+  );
+}
+
 function CurrentPage(): JSX.Element {
   const { partition, steps } = place.value;
   const [page = '', id] = steps;
   useArrival([partition, ...steps].join('/'));
+  if (!isGranted.value) return <NotGranted />;
   return (Object.hasOwn(PAGES, page) ? PAGES[page]?.(id) : undefined) ?? <Missing />;
 }
 

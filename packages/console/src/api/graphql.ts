@@ -26,6 +26,9 @@ function failureOf(error: Json | undefined): Failure {
   return new Failure(KINDS[known ?? ''] ?? 'refused', text, { code: known, data });
 }
 
+/** What a page shows where the server has no GraphQL API, which most pages are made of. */
+const TURNED_OFF = 'This server does not serve the GraphQL API (--no-graphql, MCP_GRAPHQL). The console needs it for this page.';
+
 /**
  * Runs one operation.
  *
@@ -42,8 +45,11 @@ export async function query(
   const headers = { accept: 'application/graphql-response+json, application/json' };
   const request = { method: 'POST' as const, headers, body: { query: document, variables }, signal };
   const isGraphql = (response: Response): boolean =>
-    response.ok || (response.headers.get('content-type') ?? '').startsWith('application/graphql-response+json');
+    response.ok ||
+    response.status === 404 ||
+    (response.headers.get('content-type') ?? '').startsWith('application/graphql-response+json');
   const response = await send('/graphql', access, request, isGraphql);
+  if (response.status === 404) throw new Failure('missing', TURNED_OFF);
   const body = (await response.json()) as { data?: JsonObject | null; errors?: readonly Json[] };
   const [error] = body.errors ?? [];
   if (error !== undefined) throw failureOf(error);

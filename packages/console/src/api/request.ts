@@ -1,7 +1,6 @@
 /** Requests to the server that has sent this page, and to no other. */
-import { isObject, parseJson } from '../base/json.js';
 import { targetOf } from '../base/partition.js';
-import { Failure, kindOfStatus } from './failure.js';
+import { Failure, refusalOf } from './failure.js';
 
 /** On whose behalf requests are made. */
 export interface Access {
@@ -25,17 +24,6 @@ export const serverUrl = (): string => {
   const { origin, pathname } = location;
   return origin + pathname.replace(/\/console\/?$/, '');
 };
-
-/** What the server says about a refusal. */
-async function refusalOf(response: Response): Promise<Failure> {
-  const text = await response.text().catch(() => '');
-  const parsed = parseJson(text);
-  const body = 'value' in parsed && isObject(parsed.value) ? parsed.value : {};
-  const rpc = isObject(body['error']) ? body['error']['message'] : undefined;
-  const message = body['error_description'] ?? rpc ?? body['message'] ?? `The server answered ${response.status}.`;
-  const code = typeof body['error'] === 'string' ? body['error'] : undefined;
-  return new Failure(kindOfStatus(response.status), String(message), { code, data: body });
-}
 
 /**
  * Sends a request.
@@ -73,6 +61,6 @@ export async function send(
     if (signal?.aborted === true) throw error;
     throw new Failure('offline', 'The server does not answer. It may be restarting, or the network is down.');
   }
-  if (!accepts(response)) throw await refusalOf(response);
+  if (!accepts(response)) throw refusalOf(response.status, await response.text().catch(() => ''));
   return response;
 }

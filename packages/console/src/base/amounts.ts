@@ -15,9 +15,11 @@ export function formatShare(part: number, whole: number): string {
   return `${percent === 0 || percent >= 10 ? percent.toFixed(0) : percent < 0.1 ? '<0.1' : percent.toFixed(1)} %`;
 }
 
-/** A duration: `0.4 ms`, `12 ms`, `1.24 s`, `3 min 5 s`. @param ms milliseconds; null or undefined: `–` */
+/** A duration: `0.4 ms`, `12 ms`, `1.24 s`, `3 min 5 s`; `0 ms` and `<0.1 ms`. @param ms milliseconds; null or undefined: `–` */
 export function formatDuration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '–';
+  if (ms === 0) return '0 ms';
+  if (ms < 0.05) return '<0.1 ms';
   if (ms < 10) return `${ms.toFixed(1)} ms`;
   if (ms < 1_000) return `${ms.toFixed(0)} ms`;
   const seconds = ms / 1_000;

@@ -17,7 +17,15 @@ const OPERATORS: Readonly<Record<string, { first: string; between: string; named
 const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** Variables without a value are left out. */
+/** The names of the variables of a template, each once. */
+export function variablesOf(template: string): string[] {
+  const names = [...template.matchAll(/\{[+#./;?&]?([^}]+)\}/g)].flatMap(([, list = '']) =>
+    list.split(',').map((name) => name.replace(/(\*|:\d+)$/, '')),
+  );
+  return [...new Set(names)];
+}
+
+/** The URI of a template. Variables without a value are left out. */
 export function expand(template: string, values: JsonObject): string {
   return template.replace(/\{([+#./;?&]?)([^}]+)\}/g, (_, operator: string, list: string) => {
     const { first = '', between = ',', named = false, reserved = false } = OPERATORS[operator] ?? {};

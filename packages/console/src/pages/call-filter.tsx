@@ -4,17 +4,7 @@ import type { JSX } from 'preact';
 import type { CallFilter } from '../api/calls.js';
 import { visibleLine } from '../base/visible.js';
 import { go, linkTo } from '../state/route.js';
-
-/** All calls. */
-export const NO_FILTER: CallFilter = { name: '', status: '', mcpType: '', updatedBy: '', client: '', revision: '', hours: '' };
-
-const KEYS = Object.keys(NO_FILTER) as (keyof CallFilter)[];
-
-/** Reads the filters of an address. */
-export function filterOf(query: URLSearchParams): CallFilter {
-  const entries = KEYS.map((key) => [key, query.get(key) ?? '']);
-  return Object.fromEntries(entries) as Record<keyof CallFilter, string>;
-}
+import { isFiltered } from './filter.js';
 
 const STATUSES = ['in_process', 'completed', 'failed', 'timed_out', 'cancelled', 'interrupted'];
 const HOURS = [
@@ -59,7 +49,6 @@ export function CallFilters({ filter, names }: { filter: CallFilter; names: read
       />
     </label>
   );
-  const isFiltered = KEYS.some((key) => filter[key] !== '');
   return (
     <div class="filters" role="search" aria-label="Filter calls">
       {entry('name', 'Function (press /)', 'its whole name')}
@@ -84,7 +73,7 @@ export function CallFilters({ filter, names }: { filter: CallFilter; names: read
       {select('hours', 'Time', 'any', HOURS)}
       <div class="filter-end">
         {filter.revision !== '' && <span class="muted small">Revision {visibleLine(filter.revision.slice(0, 10))}</span>}
-        {isFiltered && (
+        {isFiltered(filter) && (
           <a class="button small" href={linkTo(['calls'])}>
             Clear filters
           </a>

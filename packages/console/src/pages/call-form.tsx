@@ -1,57 +1,29 @@
 /** Calls one function over MCP and shows what a model would get. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import type { Answer, CatalogEntry, Question, Replies } from '../api/catalog.js';
 import { callFunction } from '../api/catalog.js';
 import { Failure, failureOf } from '../api/failure.js';
 import { RpcError } from '../api/mcp.js';
-import { text } from '../api/read.js';
 import { formatDuration } from '../base/amounts.js';
 import type { Json, JsonObject } from '../base/json.js';
-import { isObject } from '../base/json.js';
 import { visible } from '../base/visible.js';
-import { expand } from '../form/uri-template.js';
 import { JsonView } from '../parts/json-view.js';
 import { Problem } from '../parts/messages.js';
 import { ResultView } from '../parts/result-view.js';
 import { SchemaForm } from '../parts/schema-form.js';
 import { access, noteFailure } from '../state/session.js';
-
-interface Request {
-  readonly method: string;
-  readonly params: JsonObject;
-}
-
-/** The request that a filled form stands for. */
-function requestOf({ kind, name, entry }: CatalogEntry, value: Json): Request {
-  const given = isObject(value) ? value : {};
-  if (kind === 'tool') return { method: 'tools/call', params: { name, arguments: value } };
-  if (kind === 'prompt') return { method: 'prompts/get', params: { name, arguments: value } };
-  const template = text(entry, 'uriTemplate');
-  return {
-    method: 'resources/read',
-    params: { uri: template === undefined ? (text(entry, 'uri') ?? '') : expand(template, given) },
-  };
-}
+import type { FunctionRequest } from './function-call.js';
+import { answersOf, noteOf, questionSchema, requestOf, unanswerableOf } from './function-call.js';
 
 interface State {
-  readonly request?: Request;
+  readonly request?: FunctionRequest;
   readonly answer?: Answer;
   readonly error?: RpcError | Failure;
   readonly running: boolean;
   readonly ms?: number;
   readonly notes: readonly string[];
-}
-
-/** What a function says while it runs. */
-function noteOf(method: string, params: JsonObject): string | undefined {
-  if (method === 'notifications/progress') {
-    const { progress, total, message } = params;
-    return `${String(progress)}${total === undefined ? '' : ` of ${String(total)}`}${typeof message === 'string' ? ` ${message}` : ''}`;
-  }
-  if (method !== 'notifications/message') return undefined;
-  return typeof params['data'] === 'string' ? params['data'] : JSON.stringify(params['data']);
 }
 
 function Refused({ error }: { error: RpcError | Failure }): JSX.Element {
@@ -76,7 +48,8 @@ function Questions({
   onAnswer: (answers: JsonObject) => void;
 }): JSX.Element {
   const [question] = questions;
-  const unanswerable = questions.find(({ schema, method }) => schema === undefined || method !== 'elicitation/create');
+  const schema = useMemo(() => questionSchema(questions), [questions]);
+  const unanswerable = unanswerableOf(questions);
   if (question === undefined) return <p class="muted">The function asks to be called again.</p>;
   if (unanswerable !== undefined)
     return (
@@ -84,30 +57,20 @@ function Questions({
         The function asks for {visible(unanswerable.method)}, which needs a model's host. This page cannot answer it.
       </p>
     );
-  // Several questions become one form, with one object for each.
-  const properties = questions.map(({ key, message, schema = {} }): [string, JsonObject] => [
-    key,
-    { ...schema, description: message },
-  ]);
   const single = questions.length === 1;
-  const schema = single
-    ? (question.schema ?? {})
-    : { type: 'object', properties: Object.fromEntries(properties), required: questions.map(({ key }) => key) };
-  const answers = (action: string, value: Json): JsonObject =>
-    Object.fromEntries(
-      questions.map(({ key }) => {
-        const content = single ? value : isObject(value) ? value[key] : undefined;
-        return [key, { action, ...(action === 'accept' && content !== undefined ? { content } : {}) }];
-      }),
-    );
   return (
     <div class="stack question">
       <p class="strong pre-line">{visible(single ? question.message : 'The function asks:')}</p>
-      <SchemaForm key={question.message} id="answer" schema={schema} onSubmit={(value) => onAnswer(answers('accept', value))}>
+      <SchemaForm
+        key={question.message}
+        id="answer"
+        schema={schema}
+        onSubmit={(value) => onAnswer(answersOf(questions, 'accept', value))}
+      >
         <button type="submit" class="button primary">
           Answer
         </button>
-        <button type="button" class="button" onClick={() => onAnswer(answers('decline', null))}>
+        <button type="button" class="button" onClick={() => onAnswer(answersOf(questions, 'decline', null))}>
           Decline
         </button>
       </SchemaForm>
@@ -129,7 +92,7 @@ export function CallForm({
   const running = useRef<AbortController | undefined>(undefined);
   useEffect(() => () => running.current?.abort(), []);
 
-  async function call(request: Request, replies: Replies | undefined): Promise<void> {
+  async function call(request: FunctionRequest, replies: Replies | undefined): Promise<void> {
     const controller = new AbortController();
     running.current = controller;
     setState({ request, running: true, notes: [] });

@@ -72,6 +72,10 @@ function Commands({ call }: { call: CallDetails }): JSX.Element {
           </pre>
         </details>
       ))}
+      <p class="muted small">
+        <code>mcp-daemon call</code> uses the config file of the folder that it is run in. To call a function of a partition in
+        the store, use curl.
+      </p>
       {call.isKnown && call.type === 'tool' && (
         <p>
           <a href={linkTo(['catalog', call.name], { call: call.id })}>Open its form with these arguments</a>

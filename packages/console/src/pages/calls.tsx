@@ -14,7 +14,8 @@ import { useLoad } from '../state/load.js';
 import { usePages } from '../state/pages.js';
 import { linkTo, place } from '../state/route.js';
 import { isAdmin } from '../state/session.js';
-import { CallFilters, filterOf } from './call-filter.js';
+import { CallFilters } from './call-filter.js';
+import { filterOf, isFiltered } from './filter.js';
 
 const PAGE_SIZE = 50;
 
@@ -36,7 +37,7 @@ export function CallsPage(): JSX.Element {
     calls.reload();
   }
 
-  const isFiltered = Object.values(filter).some((value) => value !== '');
+  const filtered = isFiltered(filter);
   return (
     <>
       <PageHead
@@ -56,12 +57,12 @@ export function CallsPage(): JSX.Element {
       <Card flush>
         {items.length > 0 && <CallTable label="Calls" calls={items.map((call) => ({ ...call, at: call.createdAt }))} />}
         {items.length === 0 && loading && <Skeleton lines={12} />}
-        {items.length === 0 && !loading && failure === undefined && isFiltered && (
+        {items.length === 0 && !loading && failure === undefined && filtered && (
           <Empty title="No call matches these filters">
             <a href={linkTo(['calls'])}>Clear the filters</a> to see all calls.
           </Empty>
         )}
-        {items.length === 0 && !loading && failure === undefined && !isFiltered && (
+        {items.length === 0 && !loading && failure === undefined && !filtered && (
           <Empty title="No calls yet">
             Connect an MCP client to this server, or <a href={linkTo(['catalog'])}>call a function from here</a>.
           </Empty>

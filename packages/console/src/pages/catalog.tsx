@@ -6,7 +6,7 @@ import type { CatalogEntry, FunctionKind } from '../api/catalog.js';
 import { listCatalog } from '../api/catalog.js';
 import { formatCount } from '../base/amounts.js';
 import { visible, visibleLine } from '../base/visible.js';
-import { Card, PageHead, Segments, Tag } from '../parts/bits.js';
+import { Card, Name, PageHead, Segments, Tag } from '../parts/bits.js';
 import { useRowKeys } from '../parts/keys.js';
 import { Empty, Problem, Skeleton } from '../parts/messages.js';
 import { catalogChanges } from '../state/live.js';
@@ -40,7 +40,9 @@ function List({ entries }: { entries: readonly CatalogEntry[] }): JSX.Element {
         <li key={`${kind} ${name}`}>
           <a href={linkTo(['catalog', name])} data-row="">
             <span class="row-head">
-              <span class="strong">{visibleLine(name)}</span>
+              <span class="strong">
+                <Name>{name}</Name>
+              </span>
               {title !== undefined && title !== name && <span class="muted">{visibleLine(title)}</span>}
               <Tag>{kind}</Tag>
             </span>

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { readCall } from '../api/calls.js';
 import type { CatalogEntry, CodePlace } from '../api/catalog.js';
 import { listCatalog, readCode } from '../api/catalog.js';
-import { object, objects, text } from '../api/read.js';
+import { object, text } from '../api/read.js';
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
 import { visible, visibleLine } from '../base/visible.js';
@@ -16,36 +16,7 @@ import { useLoad } from '../state/load.js';
 import { linkTo, place } from '../state/route.js';
 import { mayCall } from '../state/session.js';
 import { CallForm } from './call-form.js';
-
-/** The arguments of a prompt as a schema: they are texts. */
-function promptSchema(entry: JsonObject): JsonObject {
-  const given = objects(entry, 'arguments');
-  const properties = given.map((argument): [string, JsonObject] => {
-    const [title, description] = [text(argument, 'title'), text(argument, 'description')];
-    return [
-      text(argument, 'name') ?? '',
-      { type: 'string', ...(title === undefined ? {} : { title }), ...(description === undefined ? {} : { description }) },
-    ];
-  });
-  const required = given.flatMap((argument) => (argument['required'] === true ? (text(argument, 'name') ?? []) : []));
-  return { type: 'object', properties: Object.fromEntries(properties), required };
-}
-
-/** The variables of a URI template as a schema. */
-function templateSchema(template: string): JsonObject {
-  const names = [...template.matchAll(/\{[+#./;?&]?([^}]+)\}/g)].flatMap(([, list = '']) =>
-    list.split(',').map((name) => name.replace(/(\*|:\d+)$/, '')),
-  );
-  const properties = Object.fromEntries([...new Set(names)].map((name) => [name, { type: 'string' }]));
-  return { type: 'object', properties, required: [] };
-}
-
-/** What a form of this function asks for. */
-export function schemaOf({ kind, entry }: CatalogEntry): JsonObject {
-  if (kind === 'tool') return object(entry, 'inputSchema');
-  if (kind === 'prompt') return promptSchema(entry);
-  return kind === 'template' ? templateSchema(text(entry, 'uriTemplate') ?? '') : { type: 'object', properties: {} };
-}
+import { schemaOf } from './function-schema.js';
 
 const HINTS: Readonly<Record<string, readonly [string, string]>> = {
   readOnlyHint: ['reads only', 'good'],

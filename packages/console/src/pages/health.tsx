@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 
 import type { CacheCounts, Health } from '../api/administration.js';
 import { readHealth } from '../api/administration.js';
-import { formatCount, formatDuration, formatShare } from '../base/amounts.js';
+import { formatAgo, formatCount, formatShare } from '../base/amounts.js';
 import { visible, visibleLine } from '../base/visible.js';
 import { Card, Facts, PageHead, Tag, Tile } from '../parts/bits.js';
 import { NotAllowed, Problem, Skeleton } from '../parts/messages.js';
@@ -13,22 +13,42 @@ import { isAdmin } from '../state/session.js';
 
 const REFRESH_MS = 5_000;
 
-function CacheFacts({ counts }: { counts: CacheCounts }): JSX.Element {
-  const asked = counts.hits + counts.stale + counts.misses;
-  const number = (value: number): JSX.Element => <span class="num">{formatCount(value)}</span>;
+const ROWS: readonly (readonly [string, (counts: CacheCounts) => string])[] = [
+  ['Entries', ({ entries }) => formatCount(entries)],
+  ['Answered from the cache', ({ hits }) => formatCount(hits)],
+  ['Their share', ({ hits, stale, misses }) => formatShare(hits, hits + stale + misses)],
+  ['Expired, but used', ({ stale }) => formatCount(stale)],
+  ['Loaded', ({ misses }) => formatCount(misses)],
+  ['Loads that failed', ({ failures }) => formatCount(failures)],
+];
+
+/** The counts of both caches, one beside the other. */
+function CacheTable({ catalogs, reads }: { catalogs: CacheCounts; reads: CacheCounts | undefined }): JSX.Element {
   return (
-    <Facts
-      rows={[
-        ['Entries', number(counts.entries)],
-        [
-          'Answered from the cache',
-          <span class="num">{`${formatCount(counts.hits)} (${formatShare(counts.hits, asked)})`}</span>,
-        ],
-        ['Expired, but used', number(counts.stale)],
-        ['Loaded', number(counts.misses)],
-        ['Loads that failed', <span class={counts.failures > 0 ? 'num bad-text' : 'num'}>{formatCount(counts.failures)}</span>],
-      ]}
-    />
+    <table class="table" aria-label="Caches">
+      <thead>
+        <tr>
+          <th scope="col">Since the start, all partitions</th>
+          <th scope="col" class="right">
+            Catalogs
+          </th>
+          {reads !== undefined && (
+            <th scope="col" class="right">
+              Reads of the store
+            </th>
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        {ROWS.map(([label, show]) => (
+          <tr key={label}>
+            <td>{label}</td>
+            <td class="num right">{show(catalogs)}</td>
+            {reads !== undefined && <td class="num right">{show(reads)}</td>}
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
@@ -73,22 +93,14 @@ function Details({ health }: { health: Health }): JSX.Element {
         </div>
       )}
       {cache !== undefined && (
-        <div class="columns">
-          <Card title="Cached catalogs">
-            <p class="muted">
-              {cache.isCached
-                ? `This partition is cached: ${formatCount(cache.functions ?? 0)} functions, loaded ${formatDuration(cache.ageMs)} ago.`
-                : 'This partition is not in the cache now.'}
-            </p>
-            <CacheFacts counts={cache.catalogs} />
-          </Card>
-          {cache.reads !== undefined && (
-            <Card title="Cached reads of the store">
-              <p class="muted">Revisions, histories, rows and settings of all partitions.</p>
-              <CacheFacts counts={cache.reads} />
-            </Card>
-          )}
-        </div>
+        <Card title="Caches" flush>
+          <p class="muted card-text">
+            {cache.isCached
+              ? `This partition is cached: ${formatCount(cache.functions ?? 0)} functions, loaded ${formatAgo(-(cache.ageMs ?? 0), 0)}.`
+              : 'This partition is not in the cache now.'}
+          </p>
+          <CacheTable catalogs={cache.catalogs} reads={cache.reads} />
+        </Card>
       )}
       {counters === undefined && <NotAllowed what="Seeing counters and caches" role="admin" />}
     </>

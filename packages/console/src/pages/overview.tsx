@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 
 import { listCalls } from '../api/calls.js';
-import type { CallGroup, Statistics } from '../api/statistics.js';
+import type { Statistics } from '../api/statistics.js';
 import { readStatistics } from '../api/statistics.js';
 import { formatCompact, formatCount, formatDuration, formatShare, formatTime } from '../base/amounts.js';
 import { Card, PageHead, Segments, Tile } from '../parts/bits.js';
@@ -14,20 +14,10 @@ import { settled } from '../state/live.js';
 import { useLoad } from '../state/load.js';
 import { useRefresh } from '../state/refresh.js';
 import { go, linkTo, place } from '../state/route.js';
-import { NO_FILTER } from './call-filter.js';
+import { NO_FILTER } from './filter.js';
+import type { Step } from './periods.js';
+import { columnsOf, lengthOf, periodOf, PERIODS, sinceOf } from './periods.js';
 
-const HOUR = 3_600_000;
-const PERIODS = [
-  ['24h', '24 hours'],
-  ['7d', '7 days'],
-  ['30d', '30 days'],
-] as const;
-type Period = (typeof PERIODS)[number][0];
-const LENGTHS: Readonly<Record<Period, { hours: number; by: 'HOUR' | 'DAY' }>> = {
-  '24h': { hours: 24, by: 'HOUR' },
-  '7d': { hours: 7 * 24, by: 'HOUR' },
-  '30d': { hours: 30 * 24, by: 'DAY' },
-};
 const REFRESH_MS = 5_000;
 const TOP = 6;
 
@@ -39,51 +29,28 @@ interface Overview {
   readonly failing: Statistics;
 }
 
-/** The beginning of an hour or a day in the reader's time zone. */
-function beginOf(at: number, by: 'HOUR' | 'DAY'): number {
-  const time = new Date(at);
-  if (by === 'HOUR') time.setMinutes(0, 0, 0);
-  else time.setHours(0, 0, 0, 0);
-  return time.getTime();
-}
-
-/** All periods between two times: those without calls count as zero, and have no durations. */
-function filled(
-  { groups }: Statistics,
-  since: number,
-  until: number,
-  by: 'HOUR' | 'DAY',
-): { times: number[]; groups: (CallGroup | undefined)[] } {
-  const known = new Map(groups.map((group) => [group.start, group]));
-  const times: number[] = [];
-  // A day may have 23 or 25 hours, so each step begins anew.
-  for (let at = since; at < until; at = beginOf(at + (by === 'HOUR' ? HOUR : 26 * HOUR), by)) times.push(at);
-  return { times, groups: times.map((at) => known.get(at)) };
-}
-
-function Charts({ data, by }: { data: Overview; by: 'HOUR' | 'DAY' }): JSX.Element {
-  const { times, calls, errors, p95 } = useMemo(() => {
-    const { times, groups } = filled(data.time, data.since, data.until, by);
+function Charts({ data, by }: { data: Overview; by: Step }): JSX.Element {
+  const { times, counts, durations } = useMemo(() => {
+    const { times, calls, errors, p95, p50 } = columnsOf(data.time.groups, data.since, data.until, by);
     return {
       times,
-      calls: [
-        { label: 'Calls', values: groups.map((group) => group?.calls ?? 0), colour: '--accent', kind: 'bars' },
-        { label: 'Errors', values: groups.map((group) => group?.errors ?? 0), colour: '--bad', kind: 'bars' },
+      counts: [
+        { label: 'Calls', values: calls, colour: '--accent', kind: 'bars' },
+        { label: 'Errors', values: errors, colour: '--bad', kind: 'bars' },
       ] as const,
-      errors: groups.some((group) => (group?.errors ?? 0) > 0),
-      p95: [
-        { label: 'p95', values: groups.map((group) => group?.p95 ?? null), colour: '--accent', kind: 'line' },
-        { label: 'p50', values: groups.map((group) => group?.p50 ?? null), colour: '--muted', kind: 'line' },
+      durations: [
+        { label: 'p95', values: p95, colour: '--accent', kind: 'line' },
+        { label: 'p50', values: p50, colour: '--muted', kind: 'line' },
       ] as const,
     };
   }, [data, by]);
   return (
-    <div class="columns" data-errors={errors}>
+    <div class="columns">
       <Card title={by === 'HOUR' ? 'Calls an hour' : 'Calls a day'}>
-        <Chart title="Calls and errors" times={times} series={calls} format={formatCount} formatAxis={formatCompact} />
+        <Chart title="Calls and errors" times={times} series={counts} format={formatCount} formatAxis={formatCompact} />
       </Card>
       <Card title="Duration">
-        <Chart title="Duration of calls" times={times} series={p95} format={formatDuration} formatAxis={formatDuration} />
+        <Chart title="Duration of calls" times={times} series={durations} format={formatDuration} formatAxis={formatDuration} />
       </Card>
     </div>
   );
@@ -91,13 +58,12 @@ function Charts({ data, by }: { data: Overview; by: 'HOUR' | 'DAY' }): JSX.Eleme
 
 /** The page. */
 export function OverviewPage(): JSX.Element {
-  const asked = place.value.query.get('period');
-  const period: Period = asked === '7d' || asked === '30d' ? asked : '24h';
-  const { hours, by } = LENGTHS[period];
+  const period = periodOf(place.value.query.get('period'));
+  const { hours, by } = lengthOf(period);
   const statistics = useLoad(
     async (access, signal): Promise<Overview> => {
       const until = Date.now();
-      const since = beginOf(until - hours * HOUR, by);
+      const since = sinceOf(period, until);
       const ask = (more: object): Promise<Statistics> =>
         readStatistics(access, { by: 'FUNCTION', since, until, limit: TOP, ...more }, signal);
       const [time, slowest, failing] = await Promise.all([
@@ -142,7 +108,11 @@ export function OverviewPage(): JSX.Element {
         </p>
       )}
       <div class="tiles">
-        <Tile label="Calls" value={total === undefined ? '–' : formatCount(total.calls)} />
+        <Tile
+          label="Calls"
+          value={total === undefined ? '–' : formatCount(total.calls)}
+          note={`in the last ${PERIODS.find(([key]) => key === period)?.[1] ?? ''}`}
+        />
         <Tile
           label="Errors"
           value={total === undefined ? '–' : formatShare(total.errors, total.calls)}
@@ -153,8 +123,16 @@ export function OverviewPage(): JSX.Element {
               : `${formatCount(total.tool)} tool · ${formatCount(total.protocol)} protocol · ${formatCount(total.transport)} transport`
           }
         />
-        <Tile label="p95" value={formatDuration(total?.p95)} note={`half take ${formatDuration(total?.p50)} or less`} />
-        <Tile label="Slowest" value={formatDuration(total?.max)} note={`99 % take ${formatDuration(total?.p99)} or less`} />
+        <Tile
+          label="p95"
+          value={formatDuration(total?.p95)}
+          note={total?.p50 === undefined ? undefined : `half take ${formatDuration(total.p50)} or less`}
+        />
+        <Tile
+          label="Slowest"
+          value={formatDuration(total?.max)}
+          note={total?.p99 === undefined ? undefined : `99 % take ${formatDuration(total.p99)} or less`}
+        />
       </div>
       {data !== undefined && <Charts data={data} by={by} />}
       {data === undefined && statistics.failure === undefined && (
@@ -165,7 +143,7 @@ export function OverviewPage(): JSX.Element {
       <div class="columns">
         <Card title="Slowest functions" flush>
           {data !== undefined && data.slowest.groups.length > 0 && (
-            <GroupTable groups={data.slowest.groups} label="Slowest functions" what="Function" href={toFunction} />
+            <GroupTable compact groups={data.slowest.groups} label="Slowest functions" what="Function" href={toFunction} />
           )}
           {data !== undefined && data.slowest.groups.length === 0 && (
             <Empty title="No calls in this period">
@@ -176,6 +154,7 @@ export function OverviewPage(): JSX.Element {
         <Card title="Most errors" flush>
           {failing.length > 0 && (
             <GroupTable
+              compact
               groups={failing}
               label="Functions with the most errors"
               what="Function"

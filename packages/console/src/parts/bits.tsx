@@ -1,5 +1,6 @@
 /** The smallest parts of pages. */
 import type { ComponentChildren, JSX } from 'preact';
+import { Fragment } from 'preact';
 
 import { formatAgo, formatTime } from '../base/amounts.js';
 import { visibleLine } from '../base/visible.js';
@@ -22,6 +23,21 @@ export function Status({ status, fault }: { status: string; fault?: string | und
       <span class="badge-text">{label}</span>
       {fault !== undefined && <span class="muted wide-only"> {visibleLine(fault)}</span>}
     </span>
+  );
+}
+
+/** A name, which breaks after its separators where it has to. */
+export function Name({ children }: { children: string }): JSX.Element {
+  const parts = visibleLine(children).split(/(?<=[_.\-/:])(?=[^_.\-/:])/);
+  return (
+    <>
+      {parts.map((part, at) => (
+        <Fragment key={at}>
+          {at > 0 && <wbr />}
+          {part}
+        </Fragment>
+      ))}
+    </>
   );
 }
 
@@ -104,7 +120,17 @@ export function Facts({ rows }: { rows: readonly (readonly [string, ComponentChi
 }
 
 /** One number of importance. */
-export function Tile({ label, value, note, tone }: { label: string; value: string; note?: string; tone?: string }): JSX.Element {
+export function Tile({
+  label,
+  value,
+  note,
+  tone,
+}: {
+  label: string;
+  value: string;
+  note?: string | undefined;
+  tone?: string;
+}): JSX.Element {
   return (
     <div class="tile">
       <p class="muted small">{label}</p>

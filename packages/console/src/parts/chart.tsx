@@ -28,7 +28,7 @@ export interface ChartProps {
   readonly formatAxis: (value: number) => string;
 }
 
-const HEIGHT = 190;
+const HEIGHT = 200;
 const FONT = '12px system-ui, sans-serif';
 
 /** A time beside the axis: the date at midnight and for days, else the hour. */
@@ -61,6 +61,7 @@ function optionsOf(
       {
         ...axis,
         grid: { show: false },
+        size: 30,
         space: 70,
         values: (_chart, values) => values.map((at) => tickText(at * 1_000, step * 1_000)),
       },

@@ -12,7 +12,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
 
 /** The form. The page that contains it disappears after a login. */
 export function LoginForm(): JSX.Element {
-  const [way, setWay] = useState<'password' | 'token'>('password');
+  const [way, setWay] = useState<'password' | 'token'>(document.body.dataset['security'] === 'token' ? 'token' : 'password');
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
   const [username, setUsername] = useState('');

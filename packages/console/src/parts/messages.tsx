@@ -9,7 +9,7 @@ import { Icon } from './icons.js';
 const TITLES: Readonly<Record<FailureKind, string>> = {
   offline: 'The server does not answer',
   login: 'You have to log in again',
-  forbidden: 'Your role does not allow this',
+  forbidden: 'You are not allowed to do this',
   refused: 'The server refused the request',
   missing: 'Not found',
   broken: 'The server could not do this',

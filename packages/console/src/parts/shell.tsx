@@ -9,7 +9,7 @@ import { visibleLine } from '../base/visible.js';
 import { liveState } from '../state/live.js';
 import { useLoad } from '../state/load.js';
 import { go, hrefOf, linkTo, partition, place } from '../state/route.js';
-import { hasToken, isAdmin, logOut, me } from '../state/session.js';
+import { hasToken, isAdmin, isGranted, logOut, me } from '../state/session.js';
 import type { Theme } from '../state/theme.js';
 import { theme } from '../state/theme.js';
 import type { IconName } from './icons.js';
@@ -117,9 +117,10 @@ const LIVE = {
   lost: ['warn', 'Reconnecting…'],
 } as const;
 
-function LiveMark(): JSX.Element {
+function LiveMark(): JSX.Element | null {
   const state = liveState.value;
-  const [tone, text] = state instanceof Failure ? (['quiet', 'No live events'] as const) : LIVE[state];
+  if (!isGranted.value) return null;
+  const [tone, text] = state instanceof Failure ? (['quiet', 'Not live'] as const) : LIVE[state];
   return (
     <p class={`badge ${tone} live-mark`} role="status">
       <span class="dot" />

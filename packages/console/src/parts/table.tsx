@@ -5,7 +5,7 @@ import type { CallGroup } from '../api/statistics.js';
 import { formatCount, formatDuration, formatShare, shortDigest } from '../base/amounts.js';
 import { visibleLine } from '../base/visible.js';
 import { linkTo } from '../state/route.js';
-import { Status, Time } from './bits.js';
+import { Name, Status, Time } from './bits.js';
 import { useRowKeys } from './keys.js';
 
 /** What a row of calls needs. */
@@ -64,7 +64,7 @@ export function CallTable({
             </td>
             <td class="name">
               <a href={linkTo(['calls', call.id])} data-row="">
-                {visibleLine(call.name)}
+                <Name>{call.name}</Name>
               </a>
               {call.type !== 'tool' && <span class="muted small"> {visibleLine(call.type)}</span>}
             </td>
@@ -85,12 +85,15 @@ export function GroupTable({
   label,
   what,
   href,
+  compact = false,
 }: {
   groups: readonly CallGroup[];
   label: string;
   /** What a group is, for the head of its column. */
   what: string;
   href: (key: string) => string;
+  /** Without the share of errors, for half the width of a page. */
+  compact?: boolean;
 }): JSX.Element {
   const ref = useRowKeys<HTMLTableElement>();
   return (
@@ -104,6 +107,11 @@ export function GroupTable({
           <th scope="col" class="right">
             Errors
           </th>
+          {!compact && (
+            <th scope="col" class="right wide-only">
+              Share
+            </th>
+          )}
           <th scope="col" class="right wide-only">
             p50
           </th>
@@ -117,13 +125,12 @@ export function GroupTable({
           <tr key={group.key}>
             <td class="name">
               <a href={href(group.key)} data-row="">
-                {visibleLine(group.key === '' ? '(none)' : group.key)}
+                <Name>{group.key === '' ? '(none)' : group.key}</Name>
               </a>
             </td>
             <td class="num right">{formatCount(group.calls)}</td>
-            <td class={group.errors > 0 ? 'num right bad-text' : 'num right'} title={`${formatCount(group.errors)} errors`}>
-              {formatShare(group.errors, group.calls)}
-            </td>
+            <td class={group.errors > 0 ? 'num right bad-text' : 'num right'}>{formatCount(group.errors)}</td>
+            {!compact && <td class="num right wide-only">{formatShare(group.errors, group.calls)}</td>}
             <td class="num right wide-only">{formatDuration(group.p50)}</td>
             <td class="num right">{formatDuration(group.p95)}</td>
           </tr>

@@ -5,7 +5,7 @@ import { watch } from '../api/events.js';
 import { Failure } from '../api/failure.js';
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
-import { access, noteFailure, sessionState } from './session.js';
+import { access, isGranted, noteFailure, returns, sessionState } from './session.js';
 
 /** A call, as events describe it. */
 export interface LiveCall {
@@ -102,7 +102,7 @@ export function followEvents(): void {
   effect(() => {
     const state = sessionState.value;
     const current = access.value;
-    if (state !== 'in') return;
+    if (state !== 'in' || !isGranted.value) return;
     const controller = new AbortController();
     batch(() => {
       liveState.value = 'connecting';
@@ -117,6 +117,7 @@ export function followEvents(): void {
       {
         onEvent: (event) => isObject(event) && receive(event),
         onState(next) {
+          if (next === 'live' && liveState.peek() === 'lost') returns.value += 1;
           liveState.value = next;
           if (next instanceof Failure) noteFailure(next);
         },

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Failure } from '../api/failure.js';
 import { failureOf } from '../api/failure.js';
 import type { Access } from '../api/request.js';
+import { useReturn } from './refresh.js';
 import { access, logins, noteFailure } from './session.js';
 
 /** Something that is loaded. */
@@ -58,6 +59,8 @@ export function useLoad<T>(
     );
     return () => controller.abort();
   }, [whole, attempt, login]);
+
+  useReturn(state.failure, () => setAttempt((count) => count + 1));
 
   const isCurrent = state.key === whole || (keep && state.key.startsWith(`${partition} `));
   return {

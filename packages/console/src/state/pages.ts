@@ -5,6 +5,7 @@ import type { Failure } from '../api/failure.js';
 import { failureOf } from '../api/failure.js';
 import type { Page } from '../api/read.js';
 import type { Access } from '../api/request.js';
+import { useReturn } from './refresh.js';
 import { access, logins, noteFailure } from './session.js';
 
 /** A list of which some pages are loaded. */
@@ -64,6 +65,8 @@ export function usePages<T, P extends Page<T>>(
     get(undefined, []);
     return () => running.current?.abort();
   }, [whole, attempt, login]);
+
+  useReturn(state.failure, () => setAttempt((count) => count + 1));
 
   const shown = state.key === whole ? state : empty;
   return {

@@ -33,6 +33,9 @@ export function placeOf(hash: string): Place {
   };
 }
 
+/** Whether an address names a partition. */
+export const namesPartition = (hash: string): boolean => /^#?\/?[^/?]/.test(hash);
+
 /** The address of a place. Parameters without a value are left out. */
 export function hrefOf(partition: string, steps: readonly string[], query: Readonly<Record<string, string>> = {}): string {
   const given = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ''));

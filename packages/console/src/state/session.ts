@@ -6,7 +6,8 @@ import { failureOf } from '../api/failure.js';
 import type { Me } from '../api/login.js';
 import { logIn, whoAmI } from '../api/login.js';
 import type { Access } from '../api/request.js';
-import { partition } from './route.js';
+import { DEFAULT_PARTITION } from '../base/partition.js';
+import { go, hrefOf, namesPartition, partition } from './route.js';
 
 /**
  * `starting`: the server is asked who the user is; `out`: the user has to log in; `in`: the console can be used; `expired`: the user has
@@ -25,6 +26,8 @@ export const sessionState = signal<SessionState>('starting');
 export const me = signal<Me | undefined>(undefined);
 /** Counts logins: what failed for want of a valid token is tried again when it changes. */
 export const logins = signal(0);
+/** Counts connections to a server that did not answer before: what failed meanwhile is tried again when it changes. */
+export const returns = signal(0);
 
 const token = signal<string | undefined>(sessionStorage.getItem(KEY) ?? undefined);
 
@@ -40,10 +43,19 @@ const hasRole = (...roles: readonly string[]): boolean => {
 
 /** Whether the user may change catalogs, and see the calls of others. */
 export const isAdmin = computed(() => hasRole('admin'));
+/** Whether the user may use the partition of now. Where the server does not say who the user is, it decides. */
+export const isGranted = computed(() => me.value === undefined || isAdmin.value || me.value.partitions.includes(partition.value));
 /** Whether the user may call tools. */
 export const mayCall = computed(() => hasRole('admin', 'user'));
 /** The user's roles as one text, for messages. */
 export const rolesText = computed(() => me.value?.roles.join(', ') ?? 'unknown');
+
+/** The partition of an address that names none: `default`, or else the first that is granted to the user. */
+function choosePartition(user: Me | undefined): void {
+  const [first] = user?.partitions ?? [];
+  if (first === undefined || namesPartition(location.hash) || user?.roles.includes('admin') === true) return;
+  if (user?.partitions.includes(DEFAULT_PARTITION) !== true) go(hrefOf(first, []), { replace: true });
+}
 
 function keep(given: string | undefined): void {
   token.value = given;
@@ -55,6 +67,7 @@ function keep(given: string | undefined): void {
 async function begin(given: string | undefined): Promise<void> {
   const user = await whoAmI(given);
   keep(given);
+  choosePartition(user);
   me.value = user;
   logins.value += 1;
   startProblem.value = undefined;
