@@ -8,14 +8,14 @@ import { send } from './request.js';
 
 /** The codes of errors that are not `refused`. */
 const KINDS: Readonly<Record<string, FailureKind>> = {
-  forbidden: 'forbidden',
   FORBIDDEN: 'forbidden',
-  unauthenticated: 'login',
   UNAUTHENTICATED: 'login',
-  store_failed: 'broken',
-  store_busy: 'broken',
-  internal_error: 'broken',
-  INTERNAL_SERVER_ERROR: 'broken',
+  STORE_FAILED: 'broken',
+  STORE_BUSY: 'broken',
+  INTERNAL_ERROR: 'broken',
+  UNAVAILABLE: 'broken',
+  CLOSED: 'broken',
+  TIMEOUT: 'broken',
 };
 
 function failureOf(error: Json | undefined): Failure {

@@ -62,15 +62,17 @@ function Commands({ call }: { call: CallDetails }): JSX.Element {
     <Card title="Call it again">
       {!whole && <p class="muted">The arguments were not recorded whole, so complete them before you run these.</p>}
       {commands.map(([title, command, what]) => (
-        <details key={title}>
-          <summary>
-            <span class="grow">{title}</span>
-            <CopyButton text={command} what={what} />
-          </summary>
-          <pre class="code" tabIndex={0} aria-label={what}>
-            {command}
-          </pre>
-        </details>
+        <section key={title} class="command">
+          <h3>{title}</h3>
+          <div class="code-box">
+            <div class="code-tools">
+              <CopyButton text={command} what={what} />
+            </div>
+            <pre class="code" tabIndex={0} aria-label={what}>
+              {visible(command)}
+            </pre>
+          </div>
+        </section>
       ))}
       <p class="muted small">
         <code>mcp-daemon call</code> uses the config file of the folder that it is run in. To call a function of a partition in

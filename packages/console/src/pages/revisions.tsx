@@ -106,7 +106,7 @@ export function RevisionsPage(): JSX.Element {
   return (
     <>
       <PageHead title="Revisions" lead="What this partition has served, and who changed it.">
-        {isAdmin.value && (
+        {isAdmin.value && last?.catalog.origin !== 'FILE' && (
           <a class="button primary" href={linkTo(['apply'])}>
             Apply a config
           </a>

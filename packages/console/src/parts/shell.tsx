@@ -112,9 +112,9 @@ function PartitionSwitch(): JSX.Element {
 }
 
 const LIVE = {
-  connecting: ['busy', 'Connecting…'],
+  connecting: ['busy', 'Connecting'],
   live: ['good', 'Live'],
-  lost: ['warn', 'Reconnecting…'],
+  lost: ['warn', 'Offline'],
 } as const;
 
 function LiveMark(): JSX.Element | null {
@@ -122,7 +122,7 @@ function LiveMark(): JSX.Element | null {
   if (!isGranted.value) return null;
   const [tone, text] = state instanceof Failure ? (['quiet', 'Not live'] as const) : LIVE[state];
   return (
-    <p class={`badge ${tone} live-mark`} role="status">
+    <p class={`badge ${tone} live-mark`} role="status" title={state === 'lost' ? 'The connection is being made again' : text}>
       <span class="dot" />
       {text}
     </p>
