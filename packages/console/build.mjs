@@ -19,6 +19,9 @@ const BUNDLED = ['preact', '@preact/signals', '@preact/signals-core', 'uplot'];
 /** The browsers of the last three years. */
 const TARGET = ['chrome115', 'firefox115', 'safari16.5'];
 
+/** `npm run coverage` has the sources instrumented, and puts them into another folder. */
+const source = () => (process.env.MCP_DAEMON_INSTRUMENTED?.split(' ').includes('console') ? '.coverage-src' : 'src');
+
 async function licenseOf(name) {
   // Signals brings its core, which is found only from there.
   const beside = dirname(await realpath(join(here, 'node_modules/@preact/signals')));
@@ -30,7 +33,7 @@ async function licenseOf(name) {
 export async function makeConsole() {
   const { outputFiles } = await build({
     absWorkingDir: here,
-    entryPoints: { console: 'src/main.tsx', style: 'src/styles/index.css' },
+    entryPoints: { console: `${source()}/main.tsx`, style: 'src/styles/index.css' },
     outdir: 'dist',
     bundle: true,
     minify: true,

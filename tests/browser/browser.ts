@@ -1,6 +1,7 @@
 /** What the tests in a browser share: Chromium, as it is installed, with nothing but the pages that a test serves. */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -54,6 +55,15 @@ export interface Watched {
   readonly complaints: string[];
 }
 
+/** Where `npm run coverage` wants the counts of pages whose script is instrumented. */
+const PAGE_COVERAGE = process.env['PAGE_COVERAGE'];
+
+/** Writes down which code a page has run. */
+async function keepCoverage(page: Page, folder: string): Promise<void> {
+  const counts = (await page.evaluate('JSON.stringify(globalThis.__coverage__)')) as string | undefined;
+  if (counts !== undefined) await writeFile(join(folder, `page-${randomUUID()}.json`), counts);
+}
+
 /** A browser of one test file. */
 export interface Browser {
   /** Opens a page whose only server is this one. */
@@ -93,6 +103,13 @@ export async function launch(port: number): Promise<Browser> {
       );
       page.setDefaultTimeout(30_000);
       await page.addInitScript(POLICY);
+      if (PAGE_COVERAGE !== undefined) {
+        const close = page.close.bind(page);
+        page.close = async (options) => {
+          await keepCoverage(page, PAGE_COVERAGE);
+          await close(options);
+        };
+      }
       return { page, foreign, complaints };
     },
     async close() {

@@ -11,7 +11,7 @@ import { chooseEngine } from '../../packages/sqlite/src/engine/engine.js';
 import { bin, environment } from '../interop/sidecar.js';
 
 /** The admin's token. It never expires. */
-const ADMIN_TOKEN = 'an-admin-token-for-the-tests-of-the-console';
+export const ADMIN_TOKEN = 'an-admin-token-for-the-tests-of-the-console';
 const JWT_SECRET = 'a-secret-of-the-tests-of-the-console';
 
 /** The password of all users. */
@@ -19,6 +19,9 @@ export const PASSWORD = 'correct horse battery';
 
 /** Markup, a script, control characters and a mark that reverses the direction of writing. */
 export const HOSTILE = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>\u0007\u202ejavascript:`;
+
+/** A picture of one dot. */
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
 
 const MODULE = `
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -36,6 +39,9 @@ export function book({ room }, context) {
     ? context.inputRequired({ answer: context.elicit(\`How long in \${room}?\`, schema) })
     : \`Booked \${room}: \${answer.action} \${answer.content?.nights}\`;
 }
+export const echo = (given) => ({ content: [{ type: 'text', text: JSON.stringify(given) }, PICTURE, LINK], structuredContent: given });
+const PICTURE = { type: 'image', mimeType: 'image/png', data: '${PIXEL}' };
+const LINK = { type: 'resource_link', name: 'the status', uri: 'status://now' };
 export const status = (uri) => ({ uri, healthy: true });
 export const letter = ({ to }) => \`Write to \${to}.\`;
 export class Shelf {
@@ -44,6 +50,28 @@ export class Shelf {
 `;
 
 const text = { type: 'string' };
+
+/** A schema with each kind of field that a form can have. */
+const FIELDS = {
+  type: 'object',
+  properties: {
+    mail: { ...text, format: 'email', title: 'Address', description: 'Where to write to' },
+    site: { ...text, format: 'uri' },
+    day: { ...text, format: 'date' },
+    secret: { ...text, format: 'password' },
+    story: { ...text, maxLength: 1_000 },
+    size: { type: 'integer', minimum: 1, examples: [3] },
+    weight: { type: 'number' },
+    loud: { type: 'boolean' },
+    colour: { enum: ['red', 'green'] },
+    names: { type: 'array', items: text, maxItems: 2 },
+    place: { type: 'object', properties: { city: text }, required: ['city'] },
+    either: { oneOf: [{ type: 'integer', title: 'a number' }, text] },
+    version: { const: 2 },
+    free: {},
+  },
+  required: ['mail', 'colour'],
+};
 const tool = (name: string, properties: object, more: object = {}): object => ({
   ...{ name, description: HOSTILE, inputSchema: { type: 'object', properties, required: Object.keys(properties) } },
   ...more,
@@ -66,11 +94,12 @@ export const configOf = (greeting: string = HOSTILE, extra: object = {}): string
       tool('fail', {}),
       tool('book', { room: text }),
       tool('find', { id: text }),
+      { name: 'echo', description: 'Answers with its arguments.', inputSchema: FIELDS },
     ],
     resources: [{ name: 'status', uri: 'status://now', description: HOSTILE }],
     prompts: [{ name: 'letter', description: HOSTILE, arguments: [{ name: 'to', required: true, description: HOSTILE }] }],
     module_links: [
-      ...['greet', 'wait', 'fail', 'book'].map((name) => link(name)),
+      ...['greet', 'wait', 'fail', 'book', 'echo'].map((name) => link(name)),
       link('find', 'tool', { class_name: 'Shelf' }),
       link('status', 'resource'),
       link('letter', 'prompt'),

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 
 import type { CallFilter } from '../api/calls.js';
 import { visibleLine } from '../base/visible.js';
-import { go, linkTo } from '../state/route.js';
+import { go, linkTo, place } from '../state/route.js';
 import { isFiltered } from './filter.js';
 
 const STATUSES = ['in_process', 'completed', 'failed', 'timed_out', 'cancelled', 'interrupted'];
@@ -16,7 +16,10 @@ const HOURS = [
 
 /** The fields. @param names the functions to suggest */
 export function CallFilters({ filter, names }: { filter: CallFilter; names: readonly string[] }): JSX.Element {
-  const set = (change: Partial<CallFilter>): void => go(linkTo(['calls'], { ...filter, ...change }), { replace: true });
+  function set(change: Partial<CallFilter>): void {
+    // A field that disappears with its page reports its last text: by then the user is elsewhere.
+    if (place.peek().steps[0] === 'calls') go(linkTo(['calls'], { ...filter, ...change }), { replace: true });
+  }
   const select = (
     key: keyof CallFilter,
     label: string,

@@ -61,8 +61,11 @@ export function CatalogPage(): JSX.Element {
   const { query } = place.value;
   const [search, setSearch] = useState(query.get('search') ?? '');
   const kind = (KINDS.find(([key]) => key === query.get('kind'))?.[0] ?? 'all') as Kind;
-  const set = (change: Record<string, string>): void =>
+  function set(change: Record<string, string>): void {
+    // A field that disappears with its page reports its last text: by then the user is elsewhere.
+    if (place.peek().steps.join() !== 'catalog') return;
     go(linkTo(['catalog'], { search, kind: kind === 'all' ? '' : kind, ...change }), { replace: true });
+  }
 
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const found = (data ?? []).filter((entry) => (kind === 'all' || entry.kind === kind) && matches(entry, words));
