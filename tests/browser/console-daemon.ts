@@ -115,6 +115,8 @@ export interface ConsoleDaemon {
   graphql(query: string, variables?: object, partition?: string): Promise<Record<string, unknown>>;
   /** Applies a config as an operator does who uses the API. @returns the digest of the revision */
   apply(config: string, note: string, partition?: string): Promise<string>;
+  /** Applies a config to `default` with the command, which needs no user. */
+  applyByCommand(config: string): Promise<void>;
   /** Calls a tool as a model's host does. */
   call(name: string, given: object, options?: { readonly client?: string; readonly partition?: string }): Promise<void>;
   /** Runs statements on the file of the store, as another program. Each has its values by position. */
@@ -142,8 +144,8 @@ const META = {
   'io.modelcontextprotocol/clientCapabilities': {},
 };
 
-/** Starts a daemon. The users are admin; ulf, a user of `default`; and vera, a viewer of `alpha` alone. */
-export async function startDaemon(): Promise<ConsoleDaemon> {
+/** Starts a daemon. The users are admin; ulf, a user of `default`; and vera, a viewer of `alpha` alone. @param more other settings */
+export async function startDaemon(more: Readonly<Record<string, string>> = {}): Promise<ConsoleDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-daemon-console-'));
   await writeFile(join(folder, 'functions.mjs'), MODULE);
   const port = await freePort();
@@ -152,6 +154,7 @@ export async function startDaemon(): Promise<ConsoleDaemon> {
     ...environment(),
     ...{ HOME: folder, ADMIN_STATIC_TOKEN: ADMIN_TOKEN, ADMIN_PASSWORD: PASSWORD, SHELF_KEY: 'x' },
     ...{ LOCAL_USER_FILE: join(folder, 'users.json'), MCP_DATA_DIR: join(folder, 'data'), MCP_RATE_LIMIT: '0' },
+    ...more,
   };
   const connect = chooseEngine();
   let ended: Promise<void> | undefined;
@@ -218,6 +221,10 @@ export async function startDaemon(): Promise<ConsoleDaemon> {
       };
       while (!(await isServed())) await new Promise((resolve) => setTimeout(resolve, 50));
       return revision;
+    },
+    async applyByCommand(config) {
+      await writeFile(join(folder, 'applied.json'), config);
+      await run(['config', 'apply', 'applied.json', '--yes'], '');
     },
     async call(name, given, { client = 'a-host', partition = 'default' } = {}) {
       await rpc(partition, 'tools/call', { name, arguments: given }, client);

@@ -31,9 +31,9 @@ export const button = (page: Page | Locator, name: string): Locator => page.getB
 export const answer = (page: Page, text: string): Locator => page.locator('.answer pre', { hasText: text }).first();
 
 /** Fills in the form and sends it. */
-export async function fillLogin(form: Page | Locator, username: string): Promise<void> {
+export async function fillLogin(form: Page | Locator, username: string, password = PASSWORD): Promise<void> {
   await form.getByLabel('Username').fill(username);
-  await form.getByLabel('Password').fill(PASSWORD);
+  await form.getByLabel('Password').fill(password);
   await button(form, 'Log in').click();
 }
 

@@ -48,6 +48,7 @@ export function printBanner({ server, settings, opened, env, logger }: BannerOpt
     ...(settings.console ? [`  console      ${url}/console`] : []),
     `  live events  ${url}/events`,
     `  log in       ${loginHint(settings)}`,
+    ...(opened === undefined ? ['  add one      mcp-daemon config apply FILE --partition NAME'] : []),
     '',
     'Press Ctrl+C to stop.',
   ];

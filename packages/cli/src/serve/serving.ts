@@ -32,13 +32,17 @@ export interface OpenedConfig {
   readonly config: Config;
 }
 
+/** How to go on without a config file. */
+const STORE_ALONE =
+  '. To serve what is in the store instead, add --partition NAME; "mcp-daemon config apply FILE --partition NAME" adds a partition';
+
 /**
  * Finds and reads the config file.
  *
  * @throws UsageError if there is none, or an --env-from cannot be read; ConfigError with all its errors
  */
 export function openConfig(settings: Settings): OpenedConfig {
-  const file = findConfig(settings);
+  const file = findConfig(settings, STORE_ALONE);
   loadEnvFile(settings, file);
   const stamp = stampOf(file);
   return { file, stamp, config: readConfigFile(file) };

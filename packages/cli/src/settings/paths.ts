@@ -49,15 +49,17 @@ export function isFile(path: string): boolean {
 /**
  * The config file: the one in the settings, or else the one in the current folder.
  *
+ * @param alternative the end of the error message: what can be done without a config file
  * @throws UsageError if there is none
  */
-export function findConfig(settings: Pick<Settings, 'config'>): string {
+export function findConfig(settings: Pick<Settings, 'config'>, alternative = ''): string {
   if (settings.config !== undefined) return resolve(settings.config);
   const found = CONFIG_NAMES.find((name) => isFile(name));
   if (found !== undefined) return resolve(found);
   throw new UsageError(
     `no config file: ${process.cwd()} has no ${CONFIG_NAMES.join(' or ')}. ` +
-      'Create one with "mcp-daemon init", or name yours with --config FILE or MCP_CONFIG_FILE',
+      'Create one with "mcp-daemon init", or name yours with --config FILE or MCP_CONFIG_FILE' +
+      alternative,
     { hint: false },
   );
 }

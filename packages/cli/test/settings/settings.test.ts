@@ -261,7 +261,9 @@ describe('settings of a running sidecar', () => {
 
   it('a missing config file is reported, with what to do', async () => {
     const { code, stderr } = await temp.run([], { cwd: temp.at() + '/..' });
-    expect(stderr).toMatch(/no config file: .*mcp-daemon init.*--config FILE.*MCP_CONFIG_FILE/);
+    expect(stderr).toMatch(
+      /no config file: .*mcp-daemon init.*--config FILE.*MCP_CONFIG_FILE.*config apply FILE --partition NAME/,
+    );
     expect(code).toBe(2);
   });
 });

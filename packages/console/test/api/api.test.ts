@@ -3,14 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { listCalls } from '../../src/api/calls.js';
-import { contentsOf } from '../../src/api/catalog.js';
+import { listSessions, listSettings, readHealth } from '../../src/api/administration.js';
+import { listCalls, readCall } from '../../src/api/calls.js';
+import { contentsOf, readCode } from '../../src/api/catalog.js';
 import { watch } from '../../src/api/events.js';
 import { Failure, failureOf, kindOfStatus, refusalOf } from '../../src/api/failure.js';
 import { query } from '../../src/api/graphql.js';
 import { logIn, whoAmI } from '../../src/api/login.js';
 import { listAll, rpc } from '../../src/api/mcp.js';
+import { applyConfig, listRevisions, planConfig, readRevision, readWayBack, rollBack } from '../../src/api/revisions.js';
 import { eventsOf } from '../../src/api/sse.js';
+import { readStatistics } from '../../src/api/statistics.js';
 import { NO_FILTER } from '../../src/pages/filter.js';
 
 type Answer = (req: IncomingMessage, res: ServerResponse, body: string) => void;
@@ -121,6 +124,56 @@ describe('a request', () => {
     expect(variables).toMatchObject({ status: 'failed', after: 'b', first: 50 });
     expect(Object.keys(variables).sort()).toEqual(['after', 'first', 'status', 'updatedAtGt']);
     expect(Date.now() - Date.parse(variables['updatedAtGt']!)).toBeGreaterThanOrEqual(24 * 3_600_000);
+  });
+});
+
+describe('an answer of GraphQL in which everything is missing', () => {
+  const { signal } = new AbortController();
+  beforeEach(() => {
+    answers = [json(200, { data: {} })];
+  });
+
+  it('leaves nothing but what is known without it', async () => {
+    const none = { items: [], next: undefined };
+    expect(await listSettings(access, undefined, signal)).toEqual(none);
+    expect(await listSessions(access, signal)).toEqual([]);
+    expect(await listRevisions(access, 'after', signal)).toEqual({
+      ...none,
+      catalog: { origin: 'NONE', revision: undefined, functions: 0, badRows: [], changedRows: [] },
+    });
+    expect(await readRevision(access, 'a', signal)).toBeUndefined();
+    expect(await readWayBack(access, 'a', signal)).toEqual([]);
+    expect(await readCall(access, 'a', signal)).toBeUndefined();
+    expect(await readCode(access, 'a', signal)).toBeUndefined();
+    expect(await planConfig(access, '{}', false)).toMatchObject({ base: null, revision: '', unchanged: false, changes: [] });
+    const options = { merge: true, allowBreaking: false, parent: null, note: '' };
+    expect(await applyConfig(access, '{}', options)).toBeUndefined();
+    expect(await rollBack(access, 'a', 'why')).toBeUndefined();
+    expect(await readHealth(access, false, signal)).toEqual({ store: '' });
+    const counts = { written: 0, waiting: 0, lost: 0, running: 0, connections: 0 };
+    expect(await readHealth(access, true, signal)).toMatchObject({ counters: counts, cache: { isCached: false } });
+    const statistics = await readStatistics(access, { by: 'DAY', since: 0, until: 1 }, signal);
+    expect(statistics).toMatchObject({ groups: [], omitted: 0, total: { key: '', calls: 0, errors: 0 } });
+  });
+
+  it('leaves entries with what is there', async () => {
+    const entry = { id: '1', revision: 'ab', isServed: true };
+    answers = [
+      json(200, { data: { catalog: { badRows: [{}], changedRows: [{ row: 'r' }] }, revisions: { revisionList: [entry] } } }),
+    ];
+    const { items, catalog } = await listRevisions(access, undefined, signal);
+    expect(items).toMatchObject([{ ...entry, action: '', author: '', functions: 0, note: undefined }]);
+    expect(catalog).toMatchObject({ badRows: [{ row: '', reason: '' }], changedRows: [{ row: 'r', kind: '' }] });
+    answers = [json(200, { data: { mcpFunctionCall: { name: 'a', content: '1', createdAt: 'never' } } })];
+    expect(await readCall(access, 'a', signal)).toMatchObject({
+      ...{ name: 'a', partition: access.partition, arguments: { state: 'NONE' }, result: { value: '1', state: 'NONE' } },
+      ...{ createdAt: undefined, inBlobStore: false, isKnown: false },
+    });
+    answers = [json(200, { data: { plan: { changes: [{}], breaking: [{ breaking: 'b' }], settings: [{}] } } })];
+    expect(await planConfig(access, '{}', true)).toMatchObject({
+      changes: [{ kind: '', path: '', before: undefined, breaking: undefined }],
+      ...{ breaking: [{ breaking: 'b' }], settings: [{ id: '', kind: '' }] },
+    });
   });
 });
 
