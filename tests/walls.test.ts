@@ -70,6 +70,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
   ],
   graphql: [
     ['base'], // errors, limits, pages, scalars
+    ['execution'], // plans of queries
     ['documents', 'reading'], // from a text to a document that may be executed; reads of one request
     ['writing'], // from what clients give to what is stored
     ['resolvers'], // one file an entity, and one for its changes

@@ -1,6 +1,7 @@
 /**
- * Serves the same rows in two ways, in one process: `/graphql` by the GraphQL API, `/hand` by a handler that reads them and writes the same
- * JSON. Started with the path of an empty folder; prints its port, and answers a message with the CPU time that it has used.
+ * Serves the same rows in two ways, in one process: `/graphql` by the GraphQL API, `/graphql?hand` by a handler that reads them and writes
+ * the same JSON. Both authenticate each request in the same way. Started with the path of an empty folder and a token; sends its port, and
+ * answers a message with the CPU time that it has used.
  */
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -9,13 +10,15 @@ const packages = new URL('../../packages/', import.meta.url);
 const load = (name) => import(new URL(`${name}/dist/index.js`, packages));
 const [{ applyConfig, createDaemon, createStoredSource, uuidv7 }, { openSqliteStore }, { createGraphqlApi }, express] =
   await Promise.all(['core', 'sqlite', 'graphql', 'express'].map(load));
+const { createLocalAuth } = await import(new URL('express/dist/auth/local/index.js', packages));
 
 const PARTITION = 'default';
 const RECORDS = 500;
 const names = Array.from({ length: 20 }, (_, index) => `tool_${index}`);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-const store = await openSqliteStore({ file: join(process.argv[2], 'graphql.db') });
+const [, , folder, token] = process.argv;
+const store = await openSqliteStore({ file: join(folder, 'graphql.db') });
 const inputSchema = { type: 'object', properties: { city: { type: 'string' }, days: { type: 'integer' } } };
 await applyConfig(
   store.catalogs,
@@ -38,8 +41,9 @@ await store.calls.write(
 
 const daemon = createDaemon({ catalogs: createStoredSource({ catalogs: store.catalogs, logger: silent }), store });
 const api = createGraphqlApi({ daemon });
-const caller = { partition: PARTITION, subject: 'ada', roles: ['admin'] };
-const { handle } = express.createGraphqlHandler(() => Promise.resolve(api), { authenticate: () => caller });
+const userFile = join(folder, 'users.json');
+const { authenticate } = await createLocalAuth({ userFile, jwtSecret: token.repeat(8), adminStaticToken: token });
+const { handle } = express.createGraphqlHandler(() => Promise.resolve(api), { authenticate });
 
 const dateTime = (ms) => {
   const text = new Date(ms).toISOString();
@@ -88,15 +92,38 @@ async function one({ name }) {
   return { mcpFunction: (await readFunctions()).get(name) };
 }
 
-async function byHand(req, res) {
-  const parts = [];
-  for await (const part of req) parts.push(part);
-  const { operationName, variables } = JSON.parse(Buffer.concat(parts).toString());
-  const body = Buffer.from(JSON.stringify({ data: await (operationName === 'List' ? list : one)(variables) }));
-  res.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length }).end(body);
+const MAX_BYTES = 4_000_000;
+/** The same path, so that it names the same partition. */
+const HAND = '/graphql?hand';
+
+/** The text of a body. */
+function readText(req) {
+  return new Promise((resolve, reject) => {
+    const parts = [];
+    let bytes = 0;
+    req.on('data', (part) => {
+      parts.push(part);
+      if ((bytes += part.length) > MAX_BYTES) reject(new Error('The body is too large.'));
+    });
+    req.on('end', () => resolve((parts.length === 1 ? parts[0] : Buffer.concat(parts)).toString()));
+    req.on('error', reject);
+  });
 }
 
-const server = createServer((req, res) => void (req.url === '/hand' ? byHand : handle)(req, res));
+async function byHand(req, res) {
+  const known = await authenticate(req);
+  if ('status' in known) return void res.writeHead(known.status).end();
+  const { operationName, variables } = JSON.parse(await readText(req));
+  const body = Buffer.from(JSON.stringify({ data: await (operationName === 'List' ? list : one)(variables) }));
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': body.length,
+    'cache-control': 'no-store',
+  };
+  res.writeHead(200, headers).end(body);
+}
+
+const server = createServer((req, res) => void (req.url === HAND ? byHand : handle)(req, res));
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
 process.on('message', () => process.send(process.cpuUsage()));
 process.on('disconnect', () => process.exit());

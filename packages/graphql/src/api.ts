@@ -1,5 +1,5 @@
 /** The API: a function from documents to results. It knows no HTTP. */
-import type { CachedStore, CacheStats, Daemon, Logger, Store } from '@mcp-daemon/core';
+import type { Awaitable, CachedStore, CacheStats, Daemon, Logger, Store } from '@mcp-daemon/core';
 import { createCachedStore } from '@mcp-daemon/core';
 import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { execute, subscribe } from 'graphql';
@@ -18,7 +18,7 @@ import { createSchema } from './schema.js';
 /** What {@link createGraphqlApi} takes. */
 export interface GraphqlApiOptions {
   /** The daemon that is administered. */
-  daemon: Pick<Daemon, 'store' | 'catalogs' | 'events' | 'stats' | 'check'>;
+  daemon: Pick<Daemon, 'store' | 'catalogs' | 'closed' | 'events' | 'stats' | 'check'>;
   /**
    * The partition whose catalog comes from the config file, or from the program. It is shown as the daemon serves it, and cannot be
    * changed. Default: none; a partition that the store does not have is still shown as the daemon serves it.
@@ -101,10 +101,19 @@ export function createGraphqlApi(options: GraphqlApiOptions): GraphqlApi {
     cacheCounts: (store) => cachedStores.get(store)?.stats().catalogs ?? NO_COUNTS,
   };
 
+  /** The store of the daemon, since it was first opened. */
+  let opened: Store | undefined;
+
+  /** Gives the store at once if it is open: a promise costs more than most reads. */
+  function openStore(): Awaitable<Store> {
+    if (opened !== undefined && !daemon.closed) return opened;
+    return daemon.store().then((store) => (opened = store));
+  }
+
   function contextOf(caller: GraphqlCaller, ms: number): Context {
     const deadline = createDeadline(ms, caller.signal);
-    const store = (): Promise<Store> => daemon.store();
-    const loaders = createLoaders({ partition: caller.partition, deadline, store, cached: shared.cached, reader });
+    const { partition } = caller;
+    const loaders = createLoaders({ partition, deadline, store: openStore, cached: shared.cached, reader });
     return { ...shared, caller, deadline, loaders };
   }
 
@@ -130,6 +139,19 @@ export function createGraphqlApi(options: GraphqlApiOptions): GraphqlApi {
     operationName: operationName || null,
   });
 
+  /** The data of a query by its plan. Undefined: it has none, or something fails, and graphql-js finds out what clients are told. */
+  async function planned(
+    { plan }: PreparedOperation,
+    { variables }: GraphqlOperation,
+    context: Context,
+  ): Promise<ExecutionResult['data']> {
+    try {
+      return await plan()?.(context, variables ?? {});
+    } catch {
+      return undefined;
+    }
+  }
+
   return {
     schema,
     prepare: (operation) => documents.prepare(operation),
@@ -138,6 +160,8 @@ export function createGraphqlApi(options: GraphqlApiOptions): GraphqlApi {
         return { errors: [graphqlError('BAD_REQUEST', 'A subscription cannot be executed like a query.')] };
       const context = contextOf(caller, limits.timeLimitMs);
       try {
+        const data = await planned(prepared, operation, context);
+        if (data !== undefined) return { data };
         return shown(await execute(argumentsOf(prepared, operation, context)));
       } catch (error) {
         return failed(error);

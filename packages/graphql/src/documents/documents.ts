@@ -4,6 +4,8 @@ import { GraphQLError, Kind, NoSchemaIntrospectionCustomRule, parse, specifiedRu
 
 import { ApiError, graphqlError } from '../base/errors.js';
 import type { GraphqlLimits } from '../base/limits.js';
+import type { Plan } from '../execution/plan.js';
+import { createPlan } from '../execution/plan.js';
 import type { CostOf } from './cost.js';
 import { checkCost, costOf } from './cost.js';
 import { checkShape } from './shape-check.js';
@@ -22,6 +24,8 @@ export interface PreparedOperation {
   readonly document: DocumentNode;
   readonly kind: 'query' | 'mutation' | 'subscription';
   readonly operation: OperationDefinitionNode;
+  /** Gives the plan of the operation. Undefined: it has none, and graphql-js executes it. */
+  readonly plan: () => Plan | undefined;
 }
 
 /** One operation of a document. */
@@ -77,6 +81,12 @@ function parsed(text: string, maxTokens: number): DocumentNode {
   }
 }
 
+/** Computes a value when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
 /** Creates an empty set of documents. */
 export function createDocuments({ schema, limits, introspection }: DocumentsOptions): Documents {
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
@@ -98,7 +108,8 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
       if (node.kind !== Kind.OPERATION_DEFINITION) continue;
       const cost = costOf(schema, node, fragments, limits);
       const kind: `${OperationTypeNode}` = node.operation;
-      operations.set(node.name?.value ?? '', { document, kind, operation: node, cost });
+      const plan = once(() => createPlan({ schema, operation: node, fragments }));
+      operations.set(node.name?.value ?? '', { document, kind, operation: node, plan, cost });
     }
     return { operations };
   }

@@ -16,8 +16,8 @@ const PAGE = 1_000;
 export interface LoadersOptions {
   partition: string;
   deadline: Deadline;
-  /** Opens the store. */
-  store: () => Promise<Store>;
+  /** Opens the store; gives it at once if it is open. */
+  store: () => Awaitable<Store>;
   /** The same store, with its reads of catalogs cached. */
   cached: (store: Store) => CatalogStore | undefined;
   reader: ServedReader;
@@ -31,7 +31,7 @@ export interface Loaders {
   settings(): Awaitable<readonly SettingRow[]>;
   /** Call records by uuid; undefined where there is none. */
   readonly calls: DataLoader<string, CallRecord | undefined>;
-  store(): Promise<Store>;
+  store(): Awaitable<Store>;
   /** Forgets what was read, after a change. */
   clear(): void;
 }
@@ -40,9 +40,9 @@ export interface Loaders {
 export function createLoaders({ partition, deadline, store: open, cached, reader }: LoadersOptions): Loaders {
   let served: Awaitable<Served> | undefined;
   let settings: Awaitable<readonly SettingRow[]> | undefined;
-  let opened: Promise<Store> | undefined;
+  let opened: Awaitable<Store> | undefined;
 
-  const store = (): Promise<Store> => (opened ??= Promise.resolve(deadline.within(open)));
+  const store = (): Awaitable<Store> => (opened ??= deadline.within(open));
 
   async function readSettings(catalogs: CatalogStore): Promise<readonly SettingRow[]> {
     const found: SettingRow[] = [];
@@ -62,18 +62,22 @@ export function createLoaders({ partition, deadline, store: open, cached, reader
   function readServed(): Awaitable<Served> {
     const reading = reader.isFixed(partition)
       ? deadline.within(() => reader.read(undefined, partition))
-      : store().then((ready) => deadline.within(() => reader.read(cached(ready), partition)));
+      : andThen(store(), (ready) => deadline.within(() => reader.read(cached(ready), partition)));
     return andThen(reading, (value) => (served = value));
   }
 
   const currentServed = (): Awaitable<Served> => (served ??= readServed());
 
-  const calls = new DataLoader<string, CallRecord | undefined>(async (uuids) => {
-    const { calls: records } = await store();
-    const [uuid, ...more] = uuids as [string, ...string[]];
-    if (more.length === 0) return [await deadline.within(() => records.get(partition, uuid))];
-    return deadline.within(() => records.getMany(partition, uuids));
-  });
+  type Calls = Loaders['calls'];
+  /** Made when it is first used: most requests read no call by its uuid. */
+  let calls: Calls | undefined;
+  const makeCalls = (): Calls =>
+    new DataLoader(async (uuids) => {
+      const { calls: records } = await store();
+      const [uuid, ...more] = uuids as [string, ...string[]];
+      if (more.length === 0) return [await deadline.within(() => records.get(partition, uuid))];
+      return deadline.within(() => records.getMany(partition, uuids));
+    });
 
   return {
     served: currentServed,
@@ -83,12 +87,14 @@ export function createLoaders({ partition, deadline, store: open, cached, reader
         const catalogs = cached(await store());
         return catalogs === undefined ? [] : readSettings(catalogs);
       })),
-    calls,
+    get calls() {
+      return (calls ??= makeCalls());
+    },
     store,
     clear() {
       served = undefined;
       settings = undefined;
-      calls.clearAll();
+      calls?.clearAll();
     },
   };
 }

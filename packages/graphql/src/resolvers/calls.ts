@@ -1,7 +1,6 @@
 /** Reads call records. */
 import type { CallQuery, CallRecord, CallStatus, FunctionRow, McpType } from '@mcp-daemon/core';
 import { CALL_STATUSES } from '@mcp-daemon/core';
-import type { GraphQLResolveInfo } from 'graphql';
 
 import type { Given } from '../base/arguments.js';
 import { filtersOf } from '../base/arguments.js';
@@ -9,6 +8,7 @@ import { andThen } from '../base/deadline.js';
 import { ApiError } from '../base/errors.js';
 import type { PageArgs } from '../base/paging.js';
 import { listSeal, pageWanted } from '../base/paging.js';
+import type { SelectionInfo } from '../base/selection.js';
 import { selectedFields } from '../base/selection.js';
 import type { BodyState } from '../reading/bodies.js';
 import { argumentsState, contentState, jsonOf } from '../reading/bodies.js';
@@ -79,7 +79,7 @@ async function known({ served }: Loaders): Promise<void> {
   }
 }
 
-async function readList(args: Given<CallFilters> & PageArgs, context: Context, info: GraphQLResolveInfo): Promise<unknown> {
+async function readList(args: Given<CallFilters> & PageArgs, context: Context, info: SelectionInfo): Promise<unknown> {
   const { caller, limits, deadline, loaders } = context;
   const { partition } = caller;
   const wanted = pageWanted(args, limits);

@@ -1,10 +1,9 @@
 /** The form of resolvers. */
-import type { GraphQLResolveInfo } from 'graphql';
-
+import type { SelectionInfo } from '../base/selection.js';
 import type { Context } from '../reading/context.js';
 
-/** Gives the value of a field. @param info what is selected, among other things */
-export type Resolver<P = never, A = never> = (parent: P, args: A, context: Context, info: GraphQLResolveInfo) => unknown;
+/** Gives the value of a field. @param info what is selected */
+export type Resolver<P = never, A = never> = (parent: P, args: A, context: Context, info: SelectionInfo) => unknown;
 
 /** Begins the events of a subscription. */
 export type Subscriber<A = never> = (parent: unknown, args: A, context: Context) => AsyncIterable<unknown>;
