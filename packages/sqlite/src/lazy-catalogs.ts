@@ -1,5 +1,5 @@
 /** The catalogs of a store, whose code and connection are loaded at their first use. */
-import type { CatalogStore } from '@mcp-daemon/core';
+import type { Awaitable, CatalogStore } from '@mcp-daemon/core';
 
 import type { SessionOptions } from './catalogs/session.js';
 import type { StoredCatalogs } from './catalogs/stored-catalogs.js';
@@ -21,15 +21,21 @@ export interface LazyCatalogs extends CatalogStore {
 /** Creates the catalogs of a store; loads nothing yet. */
 export function createLazyCatalogs({ refuse, refuseWriting, ...options }: LazyCatalogsOptions): LazyCatalogs {
   let opened: Promise<StoredCatalogs> | undefined;
+  let known: StoredCatalogs | undefined;
 
   function load(): Promise<StoredCatalogs> {
-    opened ??= import('./catalogs/stored-catalogs.js').then(({ openStoredCatalogs }) => openStoredCatalogs(options));
+    opened ??= import('./catalogs/stored-catalogs.js').then(({ openStoredCatalogs }) => (known = openStoredCatalogs(options)));
     return opened;
   }
 
-  async function read<T>(work: (catalogs: StoredCatalogs) => T): Promise<Awaited<T>> {
-    refuse();
-    return await work(await load());
+  /** Reads, at once if that is possible. It never throws, but gives a promise that rejects. */
+  function read<T>(work: (catalogs: StoredCatalogs) => Awaitable<T>): Awaitable<T> {
+    try {
+      refuse();
+      return known === undefined ? load().then(work) : work(known);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async function write<T>(work: (catalogs: StoredCatalogs) => T): Promise<Awaited<T>> {

@@ -1,4 +1,6 @@
 /** A connection of the catalogs' own: opened at first use, and again where its file was replaced. */
+import type { Awaitable } from '@mcp-daemon/core';
+
 import { createFileWatch } from '../database/file-watch.js';
 import { openDatabase } from '../database/open.js';
 import { readVersion } from '../database/schema.js';
@@ -26,8 +28,12 @@ export interface Sql {
 
 /** The use of the database. All methods throw DaemonError `store_busy` or `store_failed`. */
 export interface Session {
-  /** Reads. @param absent what to return where the file is of a version without catalogs, and may not be changed */
-  read<T>(work: (sql: Sql) => T, absent: T): Promise<T>;
+  /**
+   * Reads, at once if the database is open. It never throws, but gives a promise that rejects.
+   *
+   * @param absent what to return if the file is of a version without catalogs, and may not be changed
+   */
+  read<T>(work: (sql: Sql) => T, absent: T): Awaitable<T>;
   /** Writes in one transaction. Not for a file that is open for reading alone. */
   write<T>(work: (sql: Sql) => T): Promise<T>;
   /** Waits for what is running, and closes the connection. */
@@ -93,8 +99,18 @@ export function createSession({ file, readonly, busyTimeoutMs }: SessionOptions)
     }
   }
 
+  function read<T>(work: (sql: Sql) => T, absent: T): Awaitable<T> {
+    const reading = ({ sql, hasCatalogs }: Opened): T => (hasCatalogs ? work(sql) : absent);
+    try {
+      if (opened !== undefined && watch.isSame(true)) return reading(opened);
+    } catch {
+      // Read again below: that waits if the file is locked, and says what is wrong.
+    }
+    return use(reading);
+  }
+
   return {
-    read: (work, absent) => use(({ sql, hasCatalogs }) => (hasCatalogs ? work(sql) : absent)),
+    read,
     write: (work) => use(({ connection, sql }) => inTransaction(connection, () => work(sql))),
     async close() {
       await Promise.allSettled(running);
