@@ -2,6 +2,8 @@
  * The GraphQL API, as this package calls it. `@mcp-daemon/graphql` implements it; only what is needed here is described, so that
  * neither its types nor those of the package graphql have to be installed.
  */
+import type { Awaitable } from '@mcp-daemon/core';
+
 import type { ListSessions } from '../wire/open-session.js';
 
 /** Who sends an operation. */
@@ -46,8 +48,8 @@ export interface GraphqlResult {
 export interface GraphqlApi {
   /** Parses and validates an operation, or finds it in a cache. */
   prepare(operation: GraphqlOperation): GraphqlPrepared | GraphqlFailure;
-  /** Runs a query or a mutation. */
-  execute(prepared: GraphqlPrepared, operation: GraphqlOperation, caller: GraphqlCaller): Promise<GraphqlResult>;
+  /** Runs a query or a mutation. A result that is there at once costs less than a promise of it. */
+  execute(prepared: GraphqlPrepared, operation: GraphqlOperation, caller: GraphqlCaller): Awaitable<GraphqlResult>;
   /** Begins a subscription. @returns its results one after the other; or one result with errors, where it cannot begin */
   subscribe(
     prepared: GraphqlPrepared,

@@ -122,16 +122,20 @@ export function createGraphqlHandler(load: () => Promise<GraphqlApi>, options: G
   const readBody = createGraphqlBodyReader({ maxBytes, budget, turns: createTurns(), charge });
   const running = createRunningOperations({ maxPerUser, timeoutMs });
   const results = createResultStreams({ streams, maxStreams, maxStreamsPerUser, maxStreamMs, logger });
-  let engine: Promise<Engine> | undefined;
+  let engine: Engine | undefined;
+  let loading: Promise<Engine> | undefined;
   let closing: Promise<void> | undefined;
 
   /** Loads everything, once. Where that fails, the next request tries again. */
   function loaded(): Promise<Engine> {
-    engine ??= createEngine(load, { results, budget }).catch((error: unknown) => {
-      engine = undefined;
-      throw error;
-    });
-    return engine;
+    loading ??= createEngine(load, { results, budget }).then(
+      (made) => (engine = made),
+      (error: unknown) => {
+        loading = undefined;
+        throw error;
+      },
+    );
+    return loading;
   }
 
   /** Runs the operation of a request. @param body the parsed body of a POST */
@@ -146,7 +150,7 @@ export function createGraphqlHandler(load: () => Promise<GraphqlApi>, options: G
     const operation = closing === undefined ? running.begin(callerOf(identity), res) : SHUTTING_DOWN;
     if ('status' in operation) return refuseGraphql(res, operation);
     try {
-      const { serve } = await operation.until(loaded());
+      const { serve } = engine ?? (await operation.until(loaded()));
       const refusal = await serve({ req, res, running: operation, role, body });
       if (refusal !== undefined) refuseGraphql(res, refusal);
     } catch (error) {

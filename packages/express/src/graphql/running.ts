@@ -1,6 +1,7 @@
 /** The operations that are running: each ends when its client leaves, loses access or has waited too long, or when the server closes. */
 import type { ServerResponse } from 'node:http';
 
+import type { Awaitable } from '@mcp-daemon/core';
 import { abortReason } from '@mcp-daemon/core';
 
 import type { Caller } from '../wire/caller.js';
@@ -21,41 +22,73 @@ export class OperationEnded extends Error {
   }
 }
 
-/** One running operation. */
+/** One running operation. What most operations do not need, because their result is there at once, is made when it is needed. */
 export class RunningOperation {
   readonly caller: Caller;
-  readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-  /** Rejects when the operation has to end. */
-  readonly #ended: Promise<never>;
+  readonly #timeoutMs: number;
+  #controller: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Ends the wait for the pieces of work that are running. */
+  readonly #waiting = new Set<(ended: OperationEnded) => void>();
+  #ended: OperationEnded | undefined;
   #lasts = false;
-  #fail: (error: OperationEnded) => void = () => undefined;
 
-  /** @param timeoutMs how long it may run */
+  /** @param timeoutMs how long it may run, from the first result that it has to wait for */
   constructor(caller: Caller, timeoutMs: number) {
     this.caller = caller;
-    this.#ended = new Promise((_resolve, reject) => (this.#fail = reject));
-    this.#ended.catch(() => undefined); // where nobody waits for it
-    const message = `The operation took longer than ${timeoutMs / 1_000} s.`;
-    this.#timer = setTimeout(() => this.end({ status: 504, message }), timeoutMs).unref();
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Aborted when the operation has to end. */
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#ended !== undefined) this.#abort(this.#ended);
+    }
     return this.#controller.signal;
+  }
+
+  #abort({ refusal }: OperationEnded): void {
+    this.#controller?.abort(abortReason(refusal === SHUTTING_DOWN ? 'server' : 'client'));
   }
 
   /** Ends the operation. Its work is told by the signal, and is not waited for. @param refusal undefined: the client has left */
   end(refusal: Refusal | undefined): void {
-    if (this.signal.aborted) return;
+    if (this.#ended !== undefined) return;
     clearTimeout(this.#timer);
-    this.#fail(new OperationEnded(refusal));
-    this.#controller.abort(abortReason(refusal === SHUTTING_DOWN ? 'server' : 'client'));
+    const ended = (this.#ended = new OperationEnded(refusal));
+    for (const stop of this.#waiting) stop(ended);
+    this.#waiting.clear();
+    this.#abort(ended);
   }
 
-  /** The result of a piece of work. @throws OperationEnded where the operation has to end before */
-  until<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#ended]);
+  /** Begins the time limit, once. */
+  #limit(): void {
+    if (this.#timer !== undefined || this.#lasts) return;
+    const message = `The operation took longer than ${this.#timeoutMs / 1_000} s.`;
+    this.#timer = setTimeout(() => this.end({ status: 504, message }), this.#timeoutMs).unref();
+  }
+
+  /** The result of a piece of work: at once if it is there. @throws OperationEnded if the operation has to end before */
+  until<T>(work: Promise<T>): Promise<T>;
+  until<T>(work: Awaitable<T>): Awaitable<T>;
+  until<T>(work: Awaitable<T>): Awaitable<T> {
+    if (!(work instanceof Promise)) return work;
+    this.#limit();
+    return new Promise((resolve, reject) => {
+      if (this.#ended === undefined) this.#waiting.add(reject);
+      else reject(this.#ended);
+      work.then(
+        (result) => {
+          this.#waiting.delete(reject);
+          resolve(result);
+        },
+        (error: unknown) => {
+          this.#waiting.delete(reject);
+          reject(error as Error);
+        },
+      );
+    });
   }
 
   /** Ends its time limit: its answer has been sent. Cheaper than `end`, which makes errors. */

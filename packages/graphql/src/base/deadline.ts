@@ -28,60 +28,83 @@ export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable
   return isPromise(value) ? value.then(next) : next(value);
 }
 
-/** Begins the time limit of a request. @param ms milliseconds */
-export function createDeadline(ms: number, signal: AbortSignal): Deadline {
-  let failure: ApiError | undefined;
-  /** Made when somebody asks for it. */
-  let controller: AbortController | undefined;
-  let timer: NodeJS.Timeout | undefined;
+/** See {@link createDeadline}. A class, because it is made for each request: an object with getters of its own costs far more. */
+class RequestDeadline implements Deadline {
+  readonly #ms: number;
+  readonly #until: number;
+  readonly #caller: { readonly signal: AbortSignal };
+  #failure: ApiError | undefined;
+  /** Made when it is asked for. */
+  #controller: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
   /** Made when something has to be waited for: most reads give their value at once. */
-  let over: Promise<never> | undefined;
-  let reject: ((error: ApiError) => void) | undefined;
-  const until = performance.now() + ms;
+  #over: Promise<never> | undefined;
+  #reject: ((error: ApiError) => void) | undefined;
+  #stopListening: (() => void) | undefined;
 
-  function fail(error: ApiError): void {
-    failure ??= error;
-    clearTimeout(timer);
-    reject?.(failure);
-    controller?.abort(failure);
+  constructor(ms: number, caller: { readonly signal: AbortSignal }) {
+    this.#ms = ms;
+    this.#until = performance.now() + ms;
+    this.#caller = caller;
   }
-  const onTime = (): void => fail(new ApiError('TIMEOUT', `The store did not answer within ${ms} ms.`));
-  const onAbort = (): void => fail(new ApiError('CANCELLED', 'The client has ended the request.'));
-  if (signal.aborted) onAbort();
 
-  function wait(): Promise<never> {
-    if (over !== undefined) return over;
-    over = new Promise<never>((_resolve, rejects) => (reject = rejects));
-    over.catch(() => undefined); // those who race against it get the error
-    if (failure !== undefined) reject?.(failure);
+  get passed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#failure !== undefined) this.#controller.abort(this.#failure);
+    return this.#controller.signal;
+  }
+
+  within<T>(load: () => Awaitable<T>): Awaitable<T> {
+    if (this.#failure === undefined && performance.now() > this.#until) this.#onTime();
+    if (this.#failure !== undefined) throw this.#failure;
+    const value = load();
+    if (!isPromise(value)) return value;
+    value.catch(() => undefined); // it may fail after the time is over
+    return Promise.race([value, this.#wait()]);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#stopListening?.();
+  }
+
+  #fail(error: ApiError): void {
+    this.#failure ??= error;
+    clearTimeout(this.#timer);
+    this.#reject?.(this.#failure);
+    this.#controller?.abort(this.#failure);
+  }
+
+  #onTime(): void {
+    this.#fail(new ApiError('TIMEOUT', `The store did not answer within ${this.#ms} ms.`));
+  }
+
+  #wait(): Promise<never> {
+    if (this.#over !== undefined) return this.#over;
+    this.#over = new Promise<never>((_resolve, reject) => (this.#reject = reject));
+    this.#over.catch(() => undefined); // those who race against it get the error
+    const { signal } = this.#caller;
+    const onAbort = (): void => this.#fail(new ApiError('CANCELLED', 'The client has ended the request.'));
+    if (signal.aborted) onAbort();
+    if (this.#failure !== undefined) this.#reject?.(this.#failure);
     else {
-      timer = setTimeout(onTime, Math.max(0, until - performance.now()));
-      timer.unref();
+      this.#timer = setTimeout(() => this.#onTime(), Math.max(0, this.#until - performance.now()));
+      this.#timer.unref();
       signal.addEventListener('abort', onAbort, { once: true });
+      this.#stopListening = () => signal.removeEventListener('abort', onAbort);
     }
-    return over;
+    return this.#over;
   }
-
-  return {
-    get passed() {
-      return failure !== undefined;
-    },
-    get signal() {
-      controller ??= new AbortController();
-      if (failure !== undefined) controller.abort(failure);
-      return controller.signal;
-    },
-    within<T>(load: () => Awaitable<T>): Awaitable<T> {
-      if (failure === undefined && performance.now() > until) onTime();
-      if (failure !== undefined) throw failure;
-      const value = load();
-      if (!isPromise(value)) return value;
-      value.catch(() => undefined); // it may fail after the time is over
-      return Promise.race([value, wait()]);
-    },
-    end() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    },
-  };
 }
+
+/**
+ * Begins the time limit of a request.
+ *
+ * @param ms milliseconds
+ * @param caller who makes the request. The signal is read when something has to be waited for: making one costs time
+ */
+export const createDeadline = (ms: number, caller: { readonly signal: AbortSignal }): Deadline => new RequestDeadline(ms, caller);

@@ -15,13 +15,14 @@ import type {
   OperationDefinitionNode,
   SelectionSetNode,
 } from 'graphql';
-import { getArgumentValues, getNamedType, getVariableValues, isObjectType, Kind, OperationTypeNode, visit } from 'graphql';
+import { getArgumentValues, getNamedType, isObjectType, Kind, OperationTypeNode, visit } from 'graphql';
 
 import type { SelectionInfo } from '../base/selection.js';
 import type { Complete, PlannedField } from './complete.js';
 import { completeObject, completeType } from './complete.js';
-import type { VariableValues } from './run.js';
 import { Run } from './run.js';
+import type { CheckVariables, VariableValues } from './variables.js';
+import { createVariablesCheck } from './variables.js';
 
 /** The data of a query. Throws or rejects if anything fails, whatever it is. */
 export type Plan = (context: unknown, variables: VariableValues) => Awaitable<Record<string, unknown>>;
@@ -124,16 +125,15 @@ export function createPlan({ schema, operation, fragments }: PlanOptions): Plan 
   const type = schema.getQueryType();
   if (operation.operation !== OperationTypeNode.QUERY || type === null || type === undefined) return undefined;
   let root: Complete;
+  let checkVariables: CheckVariables;
   try {
+    checkVariables = createVariablesCheck(schema, operation.variableDefinitions ?? []);
     root = new Planner(Object.fromEntries(fragments)).selection(type, [operation.selectionSet]);
   } catch {
     return undefined; // graphql-js runs it, and makes the errors that clients get
   }
-  const { variableDefinitions = [] } = operation;
   return (context, given) => {
-    const { coerced, errors } = getVariableValues(schema, variableDefinitions, given, { maxErrors: 1 });
-    if (coerced === undefined) throw errors?.[0] ?? new Error('wrong variables');
-    const run = new Run(context, coerced);
+    const run = new Run(context, checkVariables(given));
     const data = root({}, run) as Record<string, unknown>;
     return run.isWaiting ? run.end().then(() => data) : data;
   };

@@ -1,7 +1,6 @@
 /** One run of a plan: its variables, and what it waits for. */
 
-/** The values of variables, after their types were checked. */
-export type VariableValues = Readonly<Record<string, unknown>>;
+import type { VariableValues } from './variables.js';
 
 /** One run of a plan. */
 export class Run {

@@ -36,15 +36,48 @@ export interface Loaders {
   clear(): void;
 }
 
-/** Creates the reads of one request. All of them fail when the time of the request is over. */
-export function createLoaders({ partition, deadline, store: open, cached, reader }: LoadersOptions): Loaders {
-  let served: Awaitable<Served> | undefined;
-  let settings: Awaitable<readonly SettingRow[]> | undefined;
-  let opened: Awaitable<Store> | undefined;
+/** See {@link createLoaders}. A class, because it is made for each request. */
+class RequestLoaders implements Loaders {
+  readonly #options: LoadersOptions;
+  #served: Awaitable<Served> | undefined;
+  #settings: Awaitable<readonly SettingRow[]> | undefined;
+  #store: Awaitable<Store> | undefined;
+  /** Made when it is first used: most requests read no call by its uuid. */
+  #calls: Loaders['calls'] | undefined;
 
-  const store = (): Awaitable<Store> => (opened ??= deadline.within(open));
+  constructor(options: LoadersOptions) {
+    this.#options = options;
+  }
 
-  async function readSettings(catalogs: CatalogStore): Promise<readonly SettingRow[]> {
+  store(): Awaitable<Store> {
+    const { deadline, store } = this.#options;
+    return (this.#store ??= deadline.within(store));
+  }
+
+  served(): Awaitable<Served> {
+    return (this.#served ??= this.#readServed());
+  }
+
+  settings(): Awaitable<readonly SettingRow[]> {
+    return (this.#settings ??= andThen(this.served(), async (known): Promise<readonly SettingRow[]> => {
+      if (known.settings !== undefined) return known.settings;
+      const catalogs = this.#options.cached(await this.store());
+      return catalogs === undefined ? [] : this.#readSettings(catalogs);
+    }));
+  }
+
+  get calls(): Loaders['calls'] {
+    return (this.#calls ??= this.#createCalls());
+  }
+
+  clear(): void {
+    this.#served = undefined;
+    this.#settings = undefined;
+    this.#calls?.clearAll();
+  }
+
+  async #readSettings(catalogs: CatalogStore): Promise<readonly SettingRow[]> {
+    const { deadline, partition } = this.#options;
     const found: SettingRow[] = [];
     let cursor: string | undefined;
     do {
@@ -59,42 +92,24 @@ export function createLoaders({ partition, deadline, store: open, cached, reader
   }
 
   /** Keeps the value in place of its promise, so that later fields have it at once. */
-  function readServed(): Awaitable<Served> {
+  #readServed(): Awaitable<Served> {
+    const { cached, deadline, partition, reader } = this.#options;
     const reading = reader.isFixed(partition)
       ? deadline.within(() => reader.read(undefined, partition))
-      : andThen(store(), (ready) => deadline.within(() => reader.read(cached(ready), partition)));
-    return andThen(reading, (value) => (served = value));
+      : andThen(this.store(), (ready) => deadline.within(() => reader.read(cached(ready), partition)));
+    return andThen(reading, (value) => (this.#served = value));
   }
 
-  const currentServed = (): Awaitable<Served> => (served ??= readServed());
-
-  type Calls = Loaders['calls'];
-  /** Made when it is first used: most requests read no call by its uuid. */
-  let calls: Calls | undefined;
-  const makeCalls = (): Calls =>
-    new DataLoader(async (uuids) => {
-      const { calls: records } = await store();
+  #createCalls(): Loaders['calls'] {
+    const { deadline, partition } = this.#options;
+    return new DataLoader(async (uuids) => {
+      const { calls } = await this.store();
       const [uuid, ...more] = uuids as [string, ...string[]];
-      if (more.length === 0) return [await deadline.within(() => records.get(partition, uuid))];
-      return deadline.within(() => records.getMany(partition, uuids));
+      if (more.length === 0) return [await deadline.within(() => calls.get(partition, uuid))];
+      return deadline.within(() => calls.getMany(partition, uuids));
     });
-
-  return {
-    served: currentServed,
-    settings: () =>
-      (settings ??= andThen(currentServed(), async (known): Promise<readonly SettingRow[]> => {
-        if (known.settings !== undefined) return known.settings;
-        const catalogs = cached(await store());
-        return catalogs === undefined ? [] : readSettings(catalogs);
-      })),
-    get calls() {
-      return (calls ??= makeCalls());
-    },
-    store,
-    clear() {
-      served = undefined;
-      settings = undefined;
-      calls?.clearAll();
-    },
-  };
+  }
 }
+
+/** Creates the reads of one request. All of them fail when the time of the request is over. */
+export const createLoaders = (options: LoadersOptions): Loaders => new RequestLoaders(options);

@@ -190,10 +190,22 @@ export function createServedReader({ daemon, configPartition }: ServedReaderOpti
     return served;
   }
 
-  async function fromRevision(catalogs: CatalogStore, partition: string, revision: string, version: string): Promise<Served> {
-    const rows = await catalogs.rows(partition);
-    const known = ofRevision.get(partition);
-    if (known?.version === version && known.rows === rows && known.served.revision === revision) return known.served;
+  function fromRevision(catalogs: CatalogStore, partition: string, revision: string, version: string): Awaitable<Served> {
+    return andThen(catalogs.rows(partition), (rows): Awaitable<Served> => {
+      const known = ofRevision.get(partition);
+      const isKnown = known?.version === version && known.rows === rows && known.served.revision === revision;
+      return isKnown ? known.served : readRevision(catalogs, { partition, revision, version, rows });
+    });
+  }
+
+  interface Wanted {
+    partition: string;
+    revision: string;
+    version: string;
+    rows: CatalogRows;
+  }
+
+  async function readRevision(catalogs: CatalogStore, { partition, revision, version, rows }: Wanted): Promise<Served> {
     const text = await catalogs.text(partition, revision);
     if (text === undefined)
       throw new DaemonError('store_failed', `The partition "${partition}" has no text of the revision ${revision}.`);

@@ -71,9 +71,9 @@ export function callQuery(filters: Partial<CallFilters>): CallQuery {
 }
 
 /** Reads the catalog before the rows need it: fields that have it at once cost far less than fields that wait for it. */
-async function known({ served }: Loaders): Promise<void> {
+async function known(loaders: Loaders): Promise<void> {
   try {
-    await served();
+    await loaders.served();
   } catch {
     // The fields that need it get the same error.
   }
