@@ -2,8 +2,8 @@
  * Finds the records of a page without reading all others.
  *
  * Where the indexes of `indexes.ts` are missing, all records are read from the newest on, until the page is full. With them, a filter
- * on what calls have in common (their context) reads the calls of matching contexts alone, and a filter on a status other than
- * completed reads the calls of that status alone.
+ * on what calls have in common (their context) reads the calls of matching contexts alone: first those of the time of the newest one,
+ * then all. A filter on a status other than completed reads the calls of that status alone.
  */
 import type { Connection, Row } from '../engine/connection.js';
 import type { Condition, Filters } from './filters.js';
@@ -26,11 +26,19 @@ export interface Selection {
 const FEW_CONTEXTS = 200;
 /** Where more contexts match, their calls are probably among the newest ones: so many are read first. */
 const NEWEST = 1_000;
+/** In so many records the page is looked for first, if a part of them that is read before says that it is there. */
+const MOST_OF_WINDOW = 10_000;
 /** So many calls of one status are read in some milliseconds. */
 const FEW_OF_STATUS = 2_000;
 
 /** Greater than any uuid. */
 const BEYOND = Buffer.alloc(17, 0xff);
+
+/** A context that matches, and the uuid of its newest call in hexadecimal digits. */
+interface MatchingContext {
+  readonly id: number;
+  readonly newest: string;
+}
 
 /** A record that was found: its uuid in hexadecimal digits, a space, and its row. So they sort by uuid. */
 type Found = string;
@@ -83,8 +91,8 @@ export function createFinder(connection: Connection): Finder {
     return Number(row?.['number']) >= FEW_OF_STATUS;
   }
 
-  /** The contexts that match; the one of the newest call comes first. */
-  function contextsOf({ partition, filters, before = BEYOND, most }: Selection): number[] {
+  /** The contexts that match and have calls; the one of the newest call comes first. */
+  function contextsOf({ partition, filters, before = BEYOND, most }: Selection): MatchingContext[] {
     const where: Condition[] = [['x.partition = ?', partition], ...filters.context];
     // Without other filters the page consists of calls of so many contexts at most.
     const limit = filters.call.length === 0 ? most : -1;
@@ -92,7 +100,8 @@ export function createFinder(connection: Connection): Finder {
         WHERE c.context = x.id AND c.uuid < ? ORDER BY c.uuid DESC LIMIT 1)) AS newest
       FROM contexts x WHERE ${sqlOf(where)} ORDER BY newest DESC LIMIT ?`;
     const rows = connection.prepare(sql).all([before, ...valuesOf(where), limit]);
-    return rows.map(({ id }) => Number(id));
+    const all = rows.map(({ id, newest }) => ({ id: Number(id), newest: String(newest) }));
+    return all.filter(({ newest }) => newest !== '');
   }
 
   /** The newest calls of each context, of some contexts, at most `each` of one. One statement: there may be many contexts. */
@@ -106,10 +115,52 @@ export function createFinder(connection: Connection): Finder {
     return rows.map(({ calls }) => (calls === null ? [] : newestFirst(String(calls).split(','), each)));
   }
 
-  /** Merges the calls of some contexts. */
-  function merge(all: readonly number[], selection: Selection): Row[] {
-    const { most, columns } = selection;
-    let contexts = all;
+  /** Reads records by their rowids, newest first. */
+  function byRowids(rowids: readonly string[], columns: string): Row[] {
+    const sql = `SELECT ${columns} FROM json_each(?) j CROSS JOIN calls c ON c.rowid = j.value
+      CROSS JOIN contexts x ON x.id = c.context`;
+    const rows = connection.prepare(sql).all([`[${rowids.join()}]`]);
+    return rows.sort((a, b) => (String(a['uuid']) < String(b['uuid']) ? 1 : -1));
+  }
+
+  /** The uuid of the record that is so many records older than another; undefined: there are not so many. */
+  function olderBy(records: number, partition: number, newest: string): string | undefined {
+    const nth = `SELECT hex(uuid) AS uuid FROM calls WHERE partition = ? AND uuid <= unhex(?) ORDER BY calls.uuid DESC LIMIT 1 OFFSET ?`;
+    const [row] = connection.prepare(nth).all([partition, newest, records]);
+    return row === undefined ? undefined : String(row['uuid']);
+  }
+
+  /**
+   * Looks for the page among the records from the newest matching one on: what many records have in common fills it soon.
+   *
+   * @param contexts those that match; the one of the newest call comes first
+   * @returns the rowids of the page; undefined if it takes too many records to fill it
+   */
+  function rowidsOfWindow(
+    contexts: readonly MatchingContext[],
+    { partition, filters, before = BEYOND, most }: Selection,
+  ): string[] | undefined {
+    const newest = contexts[0]?.newest ?? '';
+    let records = NEWEST;
+    for (;;) {
+      const oldest = olderBy(records, partition, newest) ?? '';
+      const ids = contexts.filter((context) => context.newest >= oldest).map(({ id }) => id);
+      const call: Condition[] = [['c.uuid >= unhex(?)', oldest], ['c.uuid < ?', before], ...filters.call];
+      const sql = `SELECT c.rowid AS row FROM json_each(?) j CROSS JOIN calls c INDEXED BY calls_by_context
+        WHERE c.context = j.value AND ${sqlOf(call)} ORDER BY c.uuid DESC LIMIT ?`;
+      const rows = connection.prepare(sql).all([JSON.stringify(ids), ...valuesOf(call), most]);
+      if (rows.length === most || oldest === '') return rows.map(({ row }) => String(row));
+      // As many more records as it takes if they match as often, and some to spare.
+      const wanted = Math.ceil((1.5 * records * most) / Math.max(1, rows.length));
+      if (records > NEWEST || wanted > MOST_OF_WINDOW) return undefined;
+      records = wanted;
+    }
+  }
+
+  /** The rowids of the page, read from the calls of each context. */
+  function rowidsOfAll(all: readonly MatchingContext[], selection: Selection): string[] {
+    const { most } = selection;
+    let contexts = all.map(({ id }) => id);
     // Enough, where all of them have about as many calls in the page.
     let each = Math.min(most, Math.ceil((2 * most) / Math.max(1, contexts.length)) + 2);
     const complete: Found[] = [];
@@ -124,21 +175,19 @@ export function createFinder(connection: Connection): Finder {
       contexts = contexts.filter((_, index) => isCut(groups[index] ?? []));
       each = Math.min(most, each * 8);
     }
-    const sql = `SELECT ${columns} FROM json_each(?) j CROSS JOIN calls c ON c.rowid = j.value
-      CROSS JOIN contexts x ON x.id = c.context`;
-    const rows = connection.prepare(sql).all([`[${found.map((text) => text.slice(text.indexOf(' ') + 1)).join()}]`]);
-    return rows.sort((a, b) => (String(a['uuid']) < String(b['uuid']) ? 1 : -1));
+    return found.map((text) => text.slice(text.indexOf(' ') + 1));
   }
 
   function byContexts(selection: Selection): Row[] {
     const where: Condition[] = [['x.partition = ?', selection.partition], ...selection.filters.context];
-    const sql = `SELECT x.id FROM contexts x WHERE ${sqlOf(where)} LIMIT ?`;
-    const contexts = connection.prepare(sql).all([...valuesOf(where), FEW_CONTEXTS + 1]);
-    if (contexts.length > FEW_CONTEXTS) return walkNewest(selection) ?? merge(contextsOf(selection), selection);
-    return merge(
-      contexts.map(({ id }) => Number(id)),
-      selection,
-    );
+    const sql = `SELECT count(*) AS number FROM (SELECT 1 FROM contexts x WHERE ${sqlOf(where)} LIMIT ?)`;
+    const [row] = connection.prepare(sql).all([...valuesOf(where), FEW_CONTEXTS + 1]);
+    const areMany = Number(row?.['number']) > FEW_CONTEXTS;
+    const newest = areMany ? walkNewest(selection) : undefined;
+    if (newest !== undefined) return newest;
+    const contexts = contextsOf(selection);
+    if (contexts.length === 0) return [];
+    return byRowids(rowidsOfWindow(contexts, selection) ?? rowidsOfAll(contexts, selection), selection.columns);
   }
 
   /** Which index of a status to use; undefined where the status is none that has one, or contexts are the better way. */
