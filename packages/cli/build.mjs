@@ -4,8 +4,10 @@
  *
  *   bin.js     loads main.cjs, from a cache of compiled code if it can
  *   main.cjs   serving, whole, as CommonJS: Node 20 compiles and links one such file in less time than the same as ES modules
- *   record-database.js   the database of records, loaded after the first call, and record-thread.js, which fills it under load
+ *   record-database.js   the database of records
  *   stored-catalogs.js, catalog-source.js   the catalogs of the store
+ *   sidecar/   the same three for main.cjs, which loads them after the first call or for a partition: without all that other commands need
+ *   record-thread.js   fills the database of records under load. It also has all that it needs, and no more
  *   aws-store.js   the store on DynamoDB and S3, and the AWS SDK
  *   aws-secrets.js   secrets in AWS that settings refer to
  *   frontmatter.js   reads the YAML in skills
@@ -61,6 +63,12 @@ const bundled = {
   },
 };
 
+/** What main.cjs loads when it needs it, in files of their own. */
+const FOR_SIDECAR = new Set(['record-database', 'stored-catalogs', 'catalog-source']);
+
+/** CommonJS dependencies keep calling require() for node's own modules. */
+const REQUIRE = `import{createRequire as __mcpdRequire}from'node:module';const require=__mcpdRequire(import.meta.url);`;
+
 /**
  * For main.cjs, where there are no chunks: what serving loads only when it has to stays outside, and every other `import()`
  * becomes a plain import. Left to itself the bundler makes a function of each module that can be reached by an `import()`,
@@ -77,7 +85,7 @@ const oneFile = {
           /\/(aws-secrets|aws-store|catalog-source|cli|frontmatter|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(
             specifier,
           ) ?? [];
-        if (separate !== undefined) return `__mcpdImport('./${separate}.js')`;
+        if (separate !== undefined) return `__mcpdImport('./${FOR_SIDECAR.has(separate) ? 'sidecar/' : ''}${separate}.js')`;
         const name = `__import${imports.length}`;
         imports.push(`import * as ${name} from ${specifier};`);
         return `Promise.resolve(${name})`;
@@ -89,7 +97,11 @@ const oneFile = {
   },
 };
 
-const [workerGuard, main, commands] = await Promise.all([
+/** Files that share nothing with others: a chunk has all that any of its users needs. */
+const apart = (entryPoints) =>
+  build({ ...bundled, format: 'esm', entryPoints, splitting: true, chunkNames: 'chunks/apart-[hash]', banner: { js: REQUIRE } });
+
+const [workerGuard, main, thread, database, catalogs, commands] = await Promise.all([
   build({
     ...bundled,
     format: 'cjs',
@@ -113,6 +125,12 @@ const [workerGuard, main, commands] = await Promise.all([
       ].join(''),
     },
   }),
+  apart({ 'record-thread': `${src('sqlite')}/import/record-thread.ts` }),
+  apart({
+    'sidecar/record-database': `${src('sqlite')}/record-database.ts`,
+    'sidecar/stored-catalogs': `${src('sqlite')}/catalogs/stored-catalogs.ts`,
+  }),
+  apart({ 'sidecar/catalog-source': `${src('cli')}/runtime/catalog-source.ts` }),
   build({
     ...bundled,
     format: 'esm',
@@ -126,13 +144,11 @@ const [workerGuard, main, commands] = await Promise.all([
       'serve-http': `${src('cli')}/serve/serve-http.ts`,
       'record-database': `${src('sqlite')}/record-database.ts`,
       'typescript-thread': `${src('modules')}/typescript-thread.ts`,
-      'record-thread': `${src('sqlite')}/import/record-thread.ts`,
       'stored-catalogs': `${src('sqlite')}/catalogs/stored-catalogs.ts`,
     },
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
-    // CommonJS dependencies keep calling require() for node's own modules.
-    banner: { js: `import{createRequire as __mcpdRequire}from'node:module';const require=__mcpdRequire(import.meta.url);` },
+    banner: { js: REQUIRE },
   }),
 ]);
 // The one in the banner; any other would fail where the file comes from the cache of compiled code.
@@ -167,7 +183,9 @@ async function declarations(file, seen = new Map()) {
 }
 
 const files = new Map();
-for (const output of [workerGuard, main, commands, bin, library].flatMap(({ outputFiles }) => outputFiles))
+for (const output of [workerGuard, main, thread, database, catalogs, commands, bin, library].flatMap(
+  ({ outputFiles }) => outputFiles,
+))
   files.set(output.path, output.contents);
 for (const entry of ['index', 'http']) {
   for (const [path, text] of await declarations(join(here, `build/library/${entry}.d.ts`)))
