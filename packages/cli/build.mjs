@@ -6,7 +6,7 @@
  *   main.cjs   serving, whole, as CommonJS: Node 20 compiles and links one such file in less time than the same as ES modules
  *   record-database.js   the database of records
  *   stored-catalogs.js, catalog-source.js   the catalogs of the store
- *   sidecar/   the same three for main.cjs, which loads them after the first call or for a partition: without all that other commands need
+ *   sidecar/   the databases of both for main.cjs, which loads them after the first call: without all that other commands need
  *   record-thread.js   fills the database of records under load. It also has all that it needs, and no more
  *   aws-store.js   the store on DynamoDB and S3, and the AWS SDK
  *   aws-secrets.js   secrets in AWS that settings refer to
@@ -64,7 +64,7 @@ const bundled = {
 };
 
 /** What main.cjs loads when it needs it, in files of their own. */
-const FOR_SIDECAR = new Set(['record-database', 'stored-catalogs', 'catalog-source']);
+const FOR_SIDECAR = new Set(['record-database', 'stored-catalogs']);
 
 /** CommonJS dependencies keep calling require() for node's own modules. */
 const REQUIRE = `import{createRequire as __mcpdRequire}from'node:module';const require=__mcpdRequire(import.meta.url);`;
@@ -101,7 +101,7 @@ const oneFile = {
 const apart = (entryPoints) =>
   build({ ...bundled, format: 'esm', entryPoints, splitting: true, chunkNames: 'chunks/apart-[hash]', banner: { js: REQUIRE } });
 
-const [workerGuard, main, thread, database, catalogs, commands] = await Promise.all([
+const [workerGuard, main, thread, database, commands] = await Promise.all([
   build({
     ...bundled,
     format: 'cjs',
@@ -130,7 +130,6 @@ const [workerGuard, main, thread, database, catalogs, commands] = await Promise.
     'sidecar/record-database': `${src('sqlite')}/record-database.ts`,
     'sidecar/stored-catalogs': `${src('sqlite')}/catalogs/stored-catalogs.ts`,
   }),
-  apart({ 'sidecar/catalog-source': `${src('cli')}/runtime/catalog-source.ts` }),
   build({
     ...bundled,
     format: 'esm',
@@ -183,9 +182,7 @@ async function declarations(file, seen = new Map()) {
 }
 
 const files = new Map();
-for (const output of [workerGuard, main, thread, database, catalogs, commands, bin, library].flatMap(
-  ({ outputFiles }) => outputFiles,
-))
+for (const output of [workerGuard, main, thread, database, commands, bin, library].flatMap(({ outputFiles }) => outputFiles))
   files.set(output.path, output.contents);
 for (const entry of ['index', 'http']) {
   for (const [path, text] of await declarations(join(here, `build/library/${entry}.d.ts`)))
