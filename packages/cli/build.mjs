@@ -9,6 +9,7 @@
  *   sidecar/   the databases of both for main.cjs, which loads them after the first call: without all that other commands need
  *   record-thread.js   fills the database of records under load. It also has all that it needs, and no more
  *   aws-store.js   the store on DynamoDB and S3, and the AWS SDK
+ *   bundle-store.js   code in bundles
  *   aws-secrets.js   secrets in AWS that settings refer to
  *   frontmatter.js   reads the YAML in skills
  *   worker-guard.cjs   loaded first in worker threads, by its path
@@ -54,6 +55,7 @@ const bundled = {
     '@mcp-daemon/sqlite': join(src('sqlite'), 'index.ts'),
     '@mcp-daemon/aws': join(src('aws'), 'index.ts'),
     '@mcp-daemon/graphql': join(src('graphql'), 'index.ts'),
+    '@mcp-daemon/modules/bundle': join(src('modules'), 'bundle/index.ts'),
     '@mcp-daemon/modules': join(src('modules'), 'index.ts'),
     '@mcp-daemon/express/local': join(src('express'), 'auth/local/index.ts'),
     '@mcp-daemon/express/cognito': join(src('express'), 'auth/cognito/index.ts'),
@@ -82,7 +84,7 @@ const oneFile = {
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
         const [, separate] =
-          /\/(aws-secrets|aws-store|catalog-source|cli|frontmatter|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(
+          /\/(aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(
             specifier,
           ) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${FOR_SIDECAR.has(separate) ? 'sidecar/' : ''}${separate}.js')`;
@@ -138,6 +140,7 @@ const [workerGuard, main, thread, database, commands] = await Promise.all([
       'aws-secrets': `${src('cli')}/runtime/aws-secrets.ts`,
       frontmatter: `${src('modules')}/skills/frontmatter.ts`,
       'aws-store': `${src('cli')}/runtime/aws-store.ts`,
+      'bundle-store': `${src('cli')}/runtime/bundle-store.ts`,
       'log-pino': `${src('cli')}/log/log-pino.ts`,
       'catalog-source': `${src('cli')}/runtime/catalog-source.ts`,
       'serve-http': `${src('cli')}/serve/serve-http.ts`,

@@ -10,6 +10,8 @@ export type { DynamoCounts, DynamoOptions } from './dynamodb/client.js';
 export type { QueueCounts } from './dynamodb/queue.js';
 export type { RecordSpread } from './dynamodb/spread.js';
 export { openS3Blobs } from './s3/blobs.js';
+export { openS3Bundles } from './s3/bundles.js';
+export type { S3BundleOptions } from './s3/bundles.js';
 export type { S3Options } from './s3/blobs.js';
 export { readAwsSecret } from './secrets/secrets.js';
 export type { ReadSecretOptions } from './secrets/secrets.js';

@@ -57,19 +57,20 @@ async function linesOf({ text, document }: CheckedFile): Promise<(name: string) 
 /** Loads the code of every function, as its first call would. @returns one line per problem */
 async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandContext, 'settings' | 'env'>): Promise<string[]> {
   const { file, definition } = checked;
-  const [{ localModules, resourceFiles, skillFolders }, { createLogger }, { loadEnvFile }, { linkCheck }, { withSecrets }] =
+  const [{ codeSources, firstOf }, { resourceFiles, skillFolders }, { createLogger }, { loadEnvFile }, { linkCheck }] =
     await Promise.all([
+      import('../runtime/code-sources.js'),
       import('@mcp-daemon/modules'),
       import('../log/logger.js'),
       import('../runtime/env-file.js'),
       import('../runtime/link-check.js'),
-      import('../runtime/secrets.js'),
     ]);
   loadEnvFile(settings, file);
   const { logLevel } = settings;
   const base = dirname(file);
   const logger = createLogger({ level: logLevel, pretty: process.stderr.isTTY === true, colour: false });
-  const check = linkCheck(withSecrets(localModules({ base, logger }), { env, base, region: settings.region }), logger);
+  const sources = codeSources({ settings, env, base, logger });
+  const check = linkCheck(firstOf(sources.all), logger);
   const files = resourceFiles({ base });
   const results = new Map<string, Promise<string | undefined>>();
   const problems: { name: string; text: string }[] = [];
@@ -92,6 +93,7 @@ async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandCont
     const problem = await skills.load(path).then(() => undefined, messageOf);
     if (problem !== undefined) problems.push({ name: path, text: `skill "${path}": ${problem}` });
   }
+  await sources.bundles.close();
   if (problems.length === 0) return [];
   const lineOf = await linesOf(checked);
   return problems.map(({ name, text }) => `${displayPath(file)}${lineOf(name)}: ${text}`);

@@ -16,14 +16,15 @@ import type {
 } from '@mcp-daemon/core';
 import { createDaemon, createFixedSource, createRoutedSource } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
-import { localModules, resourceFiles, skillFolders } from '@mcp-daemon/modules';
+import { resourceFiles, skillFolders } from '@mcp-daemon/modules';
 
 import { checkPartition, DEFAULT_PARTITION } from '../settings/partition.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { VERSION } from '../version.js';
+import { codeSources } from './code-sources.js';
 import { readConfigFile } from './config-file.js';
+import type { LazyBundles } from './lazy-bundles.js';
 import { lazySource } from './lazy-source.js';
-import { withSecrets } from './secrets.js';
 import { openStore } from './store.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -47,7 +48,10 @@ export interface RuntimeOptions {
 /** A daemon, and where its code comes from. */
 export interface Runtime {
   readonly daemon: Daemon;
+  /** Code in files and installed packages. */
   readonly modules: LocalModules;
+  /** Code in bundles. */
+  readonly bundles: LazyBundles;
   /** Serves another catalog in place of that of the config. */
   update(definition: CatalogDefinition): void;
 }
@@ -119,21 +123,14 @@ export function createRuntime({
   beforeCode,
 }: RuntimeOptions): Runtime {
   const base = file === undefined ? process.cwd() : dirname(file);
-  const modules = withSecrets(localModules({ base, logger }), { env, base, region: settings.region });
-  const guarded: LocalModules = {
-    ...modules,
-    load(link, partition) {
-      beforeCode?.();
-      return modules.load(link, partition);
-    },
-  };
+  const { modules, bundles, all } = codeSources({ settings, env, base, logger, beforeCode });
   const partition = partitionOf(settings);
   const fixed = config === undefined ? undefined : createFixedSource(partition, config.definition);
   const others = stored ? storedSource(() => daemon, logger) : undefined;
   const daemon: Daemon = createDaemon({
     catalogs: oneSource(partition, fixed === undefined ? undefined : fileSource(partition, fixed, file), others),
     server: { version: VERSION, ...config?.server },
-    modules: [guarded],
+    modules: all,
     files: resourceFiles({ base }),
     skills: skillFolders({ base }),
     store: () => openStore(settings, env, { logger }),
@@ -145,5 +142,5 @@ export function createRuntime({
     dropHostArguments: settings.dropHostArguments,
     ...(settings.stateSecret === undefined ? {} : { stateSecret: settings.stateSecret }),
   });
-  return { daemon, modules, update: (definition) => fixed?.update(definition) };
+  return { daemon, modules, bundles, update: (definition) => fixed?.update(definition) };
 }

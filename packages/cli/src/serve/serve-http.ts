@@ -25,7 +25,6 @@ import { createAuth, logAuthWarnings, usesDefaultSecrets } from './auth.js';
 import { printBanner } from './banner.js';
 import { findConsole } from './console-assets.js';
 import {
-  logIgnoredVariables,
   logMissingModules,
   logUncaughtErrors,
   logWarnings,
@@ -162,7 +161,7 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     const pretty = process.stderr.isTTY === true;
     const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, process.stderr) });
     runtime = createRuntime({ settings, env, config: opened?.config, file: opened?.file, stored: true, logger });
-    const { daemon, modules } = runtime;
+    const { daemon } = runtime;
     logUncaughtErrors(logger);
     await checkHost(settings.host ?? DEFAULT_HOST, env);
     await daemon.check(); // a store that cannot be used fails the start, not the first call
@@ -172,8 +171,7 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     if (settings.watch) watchFiles(opened, runtime, logger);
     logAuthWarnings(settings, logger);
     printBanner({ server, settings, opened, env, logger });
-    logIgnoredVariables(env, logger);
-    if (opened !== undefined) logMissingModules(opened.config, modules, logger);
+    if (opened !== undefined) logMissingModules(opened.config, runtime, logger);
     hintAtStdio(logger);
   } catch (error) {
     // A wrong option of the server came from a setting.

@@ -16,7 +16,6 @@ import type { Env, Settings } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
 import type { OpenedConfig } from './serving.js';
 import {
-  logIgnoredVariables,
   logMissingModules,
   logUncaughtErrors,
   logWarnings,
@@ -71,7 +70,7 @@ export async function serveOverStdio(settings: Settings, env: Env, saveCompileCa
     explainFailures: true, // the client is run by the user whose code it is
     beforeCode: stdio.guardChildren,
   });
-  const { daemon, modules } = runtime;
+  const { daemon } = runtime;
   logUncaughtErrors(logger);
 
   const { drainMs, maxMessageBytes } = settings;
@@ -109,8 +108,7 @@ export async function serveOverStdio(settings: Settings, env: Env, saveCompileCa
   setTimeout(() => {
     if (opened !== undefined) logWarnings(opened.file, opened.config, logger);
     if (settings.watch) watchFiles(opened, runtime, logger);
-    logIgnoredVariables(env, logger);
-    if (opened !== undefined) logMissingModules(opened.config, modules, logger);
+    if (opened !== undefined) logMissingModules(opened.config, runtime, logger);
   }, AFTER_START_MS).unref();
 
   const cacheCheck = setInterval(() => {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 
 import type { Config } from '@mcp-daemon/core';
 import { ConfigError } from '@mcp-daemon/core';
-import type { LocalModules } from '@mcp-daemon/modules';
 
 import { messageOf } from '../errors.js';
 import type { LazyLogger } from '../log/logger.js';
@@ -13,9 +12,8 @@ import { readConfigFile } from '../runtime/config-file.js';
 import { loadEnvFile } from '../runtime/env-file.js';
 import { errorLine, errorLines } from '../runtime/report.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { ignoredVariables } from '../settings/ignored-variables.js';
 import { CONFIG_NAMES, findConfig, isFile } from '../settings/paths.js';
-import type { Env, Settings } from '../settings/settings.js';
+import type { Settings } from '../settings/settings.js';
 import { stampOf, watchConfig } from './config-watch.js';
 
 /** The exit codes of a process that a signal stops at once. */
@@ -72,12 +70,17 @@ export function logWarnings(file: string, { warnings }: Config, logger: Pick<Laz
 }
 
 /** Reloads the catalog and the code when their files change. */
-export function watchFiles(opened: OpenedConfig | undefined, { daemon, modules, update }: Runtime, logger: LazyLogger): void {
+export function watchFiles(
+  opened: OpenedConfig | undefined,
+  { daemon, modules, bundles, update }: Runtime,
+  logger: LazyLogger,
+): void {
   if (opened !== undefined) watchConfigFile(opened, update, logger);
   modules.watch((change) => {
     daemon.reload((link) => change.affects(link));
     logger.info({ files: change.files }, 'code changed; the next call loads it');
   });
+  bundles.watch((change) => daemon.reload((link) => change.affects(link)));
 }
 
 function watchConfigFile({ file, stamp }: OpenedConfig, update: Runtime['update'], logger: LazyLogger): void {
@@ -110,18 +113,13 @@ function watchConfigFile({ file, stamp }: OpenedConfig, update: Runtime['update'
   watchConfig(file, stamp, reload);
 }
 
-/** Logs the variables that a user of the Python engine may expect to have an effect. */
-export function logIgnoredVariables(env: Env, logger: LazyLogger): void {
-  for (const line of ignoredVariables(env)) logger.warn({}, line);
-}
-
 /** Maximum number of modules to look for after the start, so that the start and the log stay short. */
 const MAX_LOOKED_FOR = 1_000;
 
 /** Logs the modules of a config that do not exist. Nothing is loaded, and serving goes on: they may still be on their way. */
-export function logMissingModules({ definition }: Config, modules: LocalModules, logger: LazyLogger): void {
+export function logMissingModules({ definition }: Config, { modules, bundles }: Runtime, logger: LazyLogger): void {
   const links = definition.functions.flatMap(({ binding }) =>
-    binding.kind === 'link' && modules.accepts(binding) ? [binding] : [],
+    binding.kind === 'link' && !bundles.accepts(binding) && modules.accepts(binding) ? [binding] : [],
   );
   const byModule = new Map(links.map((link) => [JSON.stringify([link.source, link.package_name, link.module_name]), link]));
   for (const link of [...byModule.values()].slice(0, MAX_LOOKED_FOR)) {

@@ -49,7 +49,7 @@ export const STORE_SETTINGS = {
     group: 'Store',
     metavar: 'NAME',
     defaultText: 'none',
-    description: 'S3 bucket for results that are too large for a DynamoDB row',
+    description: 'S3 bucket of bundles, and of results that are too large for a DynamoDB row',
   },
   s3Endpoint: {
     type: 'text',

@@ -5,6 +5,7 @@
 import { mustBe, UsageError } from '../errors.js';
 import { expandHome } from './expand-home.js';
 import type { ChoiceSetting, Env, NumberSetting, Setting } from './setting.js';
+import { BUNDLE_SETTINGS } from './settings-bundles.js';
 import { HTTP_SETTINGS } from './settings-http.js';
 import { QUOTA_SETTINGS } from './settings-quota.js';
 import { STORE_SETTINGS } from './settings-store.js';
@@ -87,6 +88,7 @@ export const SETTINGS = {
   },
   ...HTTP_SETTINGS,
   ...STORE_SETTINGS,
+  ...BUNDLE_SETTINGS,
   recordMaxAgeDays: {
     type: 'number',
     flag: 'record-max-age-days',

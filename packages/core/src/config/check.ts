@@ -14,8 +14,8 @@ import { CheckRun, checkShape } from './shape.js';
 
 export type { ConfigSupport } from './shape.js';
 
-/** Code from installed packages and files, in the daemon's process. */
-const BASIC_SUPPORT: ConfigSupport = { sources: [], isolations: ['none'] };
+/** Code from installed packages, files and bundles, in the daemon's process. */
+const BASIC_SUPPORT: ConfigSupport = { sources: ['zip', 's3'], isolations: ['none'] };
 
 /** Whether a value without members can be written as JSON. Undefined counts as a member that is left out. */
 function isPlain(value: unknown): boolean {
@@ -91,7 +91,7 @@ export function inspectConfig(document: unknown, support: Partial<ConfigSupport>
  * Checks a config that a program holds as an object.
  *
  * @param document any value; `null` members count as absent
- * @param options.support what this version supports. Default: code from installed packages and files, in this process
+ * @param options.support what this version supports. Default: code from installed packages, files and bundles, in this process
  * @returns all mistakes, without lines and columns; none for a correct config
  * @example const mistakes = checkConfig({ tools: [{ name: 'hello' }] });
  */

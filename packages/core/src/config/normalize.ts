@@ -128,7 +128,8 @@ class Normalizer {
     const isolation = code.isolation ?? entry?.isolation;
     if (isolation === 'none' || isolation === 'process') binding.isolation = isolation;
     if (class_name) binding.class_name = class_name;
-    if (entry?.source) binding.source = entry.source;
+    // An empty source is not the same as none: the Python engine's imports write it for bundles.
+    if (typeof entry?.source === 'string') binding.source = entry.source;
     if (entry?.sha256) binding.sha256 = entry.sha256.toLowerCase();
     return binding;
   }

@@ -115,8 +115,8 @@ function readFunction(row: FunctionRow): Read {
 function readModule({ module_name, package_name, classes, source, sha256, isolation }: ModuleRow): StoredModule[] {
   const code = {
     package_name: package_name || module_name,
-    // The engine's imports write an empty source for code that is installed.
-    ...(source ? { source } : {}),
+    // An empty source is what the engine's imports write for bundles.
+    ...(typeof source === 'string' ? { source } : {}),
     ...(sha256 ? { sha256 } : {}),
     ...(isolation ? { isolation } : {}),
   };

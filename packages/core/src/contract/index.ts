@@ -1,6 +1,8 @@
 /** What adapters must do, as data: one contract suite per port. */
 export { blobStoreContract } from './blobs.js';
 export type { BlobStoreCheck } from './blobs.js';
+export { bundleSourceContract } from './bundles.js';
+export type { BundleSourceCheck, BundleSourceFixture } from './bundles.js';
 export { storeContract } from './calls.js';
 export { exampleRecord } from './calls-support.js';
 export type { ContractCheck } from './calls-support.js';

@@ -45,7 +45,7 @@ export interface LinkBinding {
   /** Absent: the module's exported function. */
   class_name?: string;
   function_name: string;
-  /** Where the code comes from; absent: an installed package or a file. */
+  /** Where the code comes from: `zip`, `s3`; empty: extracted already, or in S3, or as absent. Absent: an installed package or a file. */
   source?: string;
   /** Required digest of the module's bundle. */
   sha256?: string;

@@ -26,7 +26,7 @@ export interface EditedRows {
 }
 
 /** The support that a config is checked by if nothing else is said; rows are read with more. */
-const BASIC: ConfigSupport = { sources: [], isolations: ['none'] };
+const BASIC: ConfigSupport = { sources: ['zip', 's3'], isolations: ['none'] };
 
 const mistakesOf = (bad: readonly BadRow[]): Mistake[] => bad.map(({ row, reason }) => ({ path: row, message: reason }));
 

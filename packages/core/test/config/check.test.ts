@@ -225,7 +225,7 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
   ['an unknown isolation', { 'modules.0.isolation': 'nne' }, '$.modules[0].isolation', /did you mean "none"/],
   [
     'a source that this version does not support',
-    { 'modules.0.source': 'zip' },
+    { 'modules.0.source': 'mcp' },
     '$.modules[0].source',
     /not supported by this version: leave it out/,
   ],

@@ -176,7 +176,7 @@ describe('the schema for editors and the check', () => {
     { 'resource_templates.0.uriTemplate': 'x:{a' },
     { 'tools.0.inputSchema.properties.city.type': 'text' },
     // The schema does not know what a version supports.
-    { 'modules.0.source': 'zip' },
+    { 'modules.0.source': 'mcp' },
     { 'module_links.0.isolation': 'process' },
   ])('differ on %j, which a schema cannot express', (changes) => {
     expect(judged(changes)).toEqual({ schema: true, check: false });

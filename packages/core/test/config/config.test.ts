@@ -96,6 +96,7 @@ describe('a config with one of everything', () => {
         class_name: 'Weather',
         function_name: 'forecast',
         setting: { base_url: 'https://api.example.com' },
+        source: '',
         sha256: 'a'.repeat(64),
         isolation: 'none',
         use: { kind: 'tool', name: 'forecast' },

@@ -251,6 +251,7 @@ describe('rows of the Python engine', () => {
       class_name: 'Weather',
       package_name: 'weather-package',
       setting_id: 'weather.Weather-0123456789ab',
+      source: '',
     });
   });
 

@@ -1,0 +1,20 @@
+/** Bundles: functions' code in zip archives. An entry of its own, so that a daemon without bundles loads none of it. */
+export { buildBundle } from './build.js';
+export type { BuildOptions, BuiltBundle } from './build.js';
+export { configOf, languagesOf } from './bundle-config.js';
+export type { BundleConfig } from './bundle-config.js';
+export { digestOf } from './contents.js';
+export { extractBundle } from './extract.js';
+export { folderSource } from './folder-source.js';
+export type { FolderSourceOptions } from './folder-source.js';
+export { guardBundle } from './guard.js';
+export type { BundleFile, GuardedBundle } from './guard.js';
+export { DEFAULT_BUNDLE_LIMITS } from './limits.js';
+export type { BundleLimits } from './limits.js';
+export type { BundleLink } from './links.js';
+export type { BundleChange } from './polling.js';
+export { BundleRefusal } from './refusal.js';
+export type { RefusalReason } from './refusal.js';
+export { bundleStore } from './store.js';
+export type { BundleProblem, BundleStore, BundleStoreOptions } from './store.js';
+export { verifyContents } from './verify.js';

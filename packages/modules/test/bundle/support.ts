@@ -1,0 +1,31 @@
+/** Folders for tests of bundles, and what is in them. */
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const temporary: string[] = [];
+
+afterAll(() => {
+  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A new empty folder. It is removed at the end. */
+export function emptyFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'mcpd-bundle-')));
+  temporary.push(folder);
+  return folder;
+}
+
+/** What is in a folder, by path: `folder`, `link to …`, or the text of a file with `x ` before it where it can be executed. */
+export function treeOf(folder: string, inner = ''): Record<string, string> {
+  const tree: Record<string, string> = {};
+  for (const name of readdirSync(join(folder, inner)).sort()) {
+    const path = inner === '' ? name : `${inner}/${name}`;
+    const place = join(folder, path);
+    const stat = lstatSync(place);
+    if (stat.isSymbolicLink()) tree[path] = `link to ${readlinkSync(place)}`;
+    else if (stat.isDirectory()) Object.assign(tree, { [path]: 'folder' }, treeOf(folder, path));
+    else tree[path] = ((stat.mode & 0o100) !== 0 ? 'x ' : '') + readFileSync(place, 'utf8');
+  }
+  return tree;
+}
