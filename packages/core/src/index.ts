@@ -70,6 +70,8 @@ export type {
 
 export { inspectConfigText, locateMistakes, parseConfig } from './config/config.js';
 export type { ConfigReport, ParseOptions } from './config/config.js';
+export { placeInBundle } from './config/bundle-place.js';
+export type { BundlePlace } from './config/bundle-place.js';
 export { checkConfig } from './config/check.js';
 export type { ConfigSupport } from './config/check.js';
 export { normalizeConfig } from './config/normalize.js';

@@ -8,5 +8,5 @@ export type { GraphqlErrorCode } from './base/errors.js';
 export { DEFAULT_GRAPHQL_LIMITS } from './base/limits.js';
 export type { GraphqlLimits } from './base/limits.js';
 export type { GraphqlOperation, PreparedOperation } from './documents/documents.js';
-export type { GraphqlCaller, GraphqlOperators, OperatorSession } from './reading/context.js';
+export type { GraphqlCaller, GraphqlOperators, PackageOperators, OperatorSession } from './reading/context.js';
 export { SCHEMA_TEXT } from './schema-text.js';

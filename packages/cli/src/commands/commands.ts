@@ -1,5 +1,6 @@
 /** The list of all commands, in the order of the help. A new command needs its own file and a line here. */
 import { add } from './add.js';
+import { bundle } from './bundle.js';
 import { cache } from './cache.js';
 import { call } from './call.js';
 import { calls } from './calls.js';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   add,
   config,
   types,
+  bundle,
   partitions,
   settings,
   store,

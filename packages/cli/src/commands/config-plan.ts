@@ -18,7 +18,7 @@ const FILE = { type: 'string', describe: 'Config file; the same as --config' } a
 const MERGE = switchFlag('Keep what the file does not name');
 
 /** A config file without errors. */
-interface ReadDocument {
+export interface ReadDocument {
   file: string;
   document: ConfigDocument;
   text: string;
@@ -37,8 +37,8 @@ async function readDocument(path: string | undefined, context: CommandContext): 
   return { file, document, text };
 }
 
-/** Plans the import of a file. @throws ConfigError with the file and the lines of what does not fit the partition */
-async function planFile(
+/** Plans the import of a file. @param merge whether what the file does not name is kept. @throws ConfigError with the file and the lines of what does not fit the partition */
+export async function planFile(
   catalogs: CatalogStore,
   partition: string,
   { file, document, text }: ReadDocument,
@@ -81,6 +81,47 @@ export const plan = defineCommand({
   },
 });
 
+/** How a plan is applied. */
+export interface ApplyMadeOptions {
+  partition: string;
+  /** Where the history says that the config came from. */
+  source: string;
+  allowBreaking: boolean;
+  note: string | undefined;
+  /** Whether the result is printed as JSON. Default: false. */
+  json?: boolean;
+}
+
+/** Applies a plan, and prints the result. @throws Failure if rows could not be brought in line, and what `applyPlan` throws */
+export async function applyMade(
+  catalogs: CatalogStore,
+  made: ConfigPlan,
+  { partition, source, allowBreaking, note, json = false }: ApplyMadeOptions,
+  { print }: Pick<CommandContext, 'print'>,
+): Promise<void> {
+  const [{ author }, { planReport, shortRevision }, { applyPlan }, { stderrProgress }] = await Promise.all([
+    import('./stored.js'),
+    import('./changes-text.js'),
+    import('@mcp-daemon/core'),
+    import('../terminal/progress.js'),
+  ]);
+  const progress = stderrProgress();
+  const { entry, rows, rowsError } = await applyPlan(catalogs, made, {
+    ...{ author: author(), source, allowBreaking },
+    onProgress(step, done, total) {
+      if (total >= LARGE) progress.update(`${partition}: ${step}`, done, total);
+    },
+    ...(note === undefined ? {} : { note }),
+  }).finally(() => progress.clear());
+  if (json) print(JSON.stringify({ ...planReport(made), entry: entry?.id ?? null }, null, 2));
+  else if (entry !== undefined) print(`the partition "${partition}" now serves revision ${shortRevision(entry.revision)}`);
+  if (rows !== undefined) return;
+  const why = rowsError instanceof Error ? rowsError.message : String(rowsError);
+  throw new Failure(
+    `the new revision is served, but the rows for the Python engine are not up to date: ${why} "config apply" again updates them`,
+  );
+}
+
 /** `config apply` */
 export const apply = defineCommand({
   command: 'apply [file]',
@@ -101,13 +142,7 @@ export const apply = defineCommand({
     const { print, paint } = context;
     const partition = partitionOf(context);
     const read = await readDocument(path, context);
-    const [{ agreed, author, changeCatalogs }, { planReport, planLines, shortRevision }, { applyPlan }, { stderrProgress }] =
-      await Promise.all([
-        import('./stored.js'),
-        import('./changes-text.js'),
-        import('@mcp-daemon/core'),
-        import('../terminal/progress.js'),
-      ]);
+    const [{ agreed, changeCatalogs }, { planLines }] = await Promise.all([import('./stored.js'), import('./changes-text.js')]);
     return changeCatalogs(context, async (catalogs) => {
       const made = await planFile(catalogs, partition, read, merge);
       if (base !== undefined && base !== (made.base ?? 'null'))
@@ -118,24 +153,7 @@ export const apply = defineCommand({
       if (made.breaking.length > 0 && !allowBreaking)
         throw new Failure('not applied: some changes can break callers. Add --allow-breaking to apply them all the same');
       if (!made.unchanged && !(await agreed('Apply?', yes, context))) return 1;
-      const progress = stderrProgress();
-      const { entry, rows, rowsError } = await applyPlan(catalogs, made, {
-        author: author(),
-        source: displayPath(read.file),
-        allowBreaking,
-        onProgress(step, done, total) {
-          if (total >= LARGE) progress.update(`${partition}: ${step}`, done, total);
-        },
-        ...(note === undefined ? {} : { note }),
-      }).finally(() => progress.clear());
-      if (json) print(JSON.stringify({ ...planReport(made), entry: entry?.id ?? null }, null, 2));
-      else if (entry !== undefined) print(`the partition "${partition}" now serves revision ${shortRevision(entry.revision)}`);
-      if (rows === undefined) {
-        const why = rowsError instanceof Error ? rowsError.message : String(rowsError);
-        throw new Failure(
-          `the new revision is served, but the rows for the Python engine are not up to date: ${why} "config apply" again updates them`,
-        );
-      }
+      await applyMade(catalogs, made, { partition, source: displayPath(read.file), allowBreaking, note, json }, context);
       return 0;
     });
   },

@@ -24,6 +24,8 @@ export interface LazyBundlesOptions {
 export interface LazyBundles extends ModuleSource, CodeLocator {
   /** Calls the listener when a new version of a bundle in use is extracted. */
   watch(listener: (change: BundleChange) => void): void;
+  /** Looks for new versions of the bundles in use now. Does nothing while no bundle was needed. */
+  check(): Promise<void>;
   /** Bundles whose newest version is not used. Empty while no bundle was needed. */
   problems(): BundleProblem[];
   close(): Promise<void>;
@@ -76,6 +78,7 @@ export function lazyBundles({ settings, env, logger, fallback, beforeCode }: Laz
       listeners.push(listener);
       opened?.watch(listener);
     },
+    check: async () => opened?.check(),
     problems: () => opened?.problems() ?? [],
     async close() {
       if (opening === undefined) return;

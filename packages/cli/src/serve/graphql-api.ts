@@ -4,13 +4,18 @@ import type { ListSessions } from '@mcp-daemon/express';
 import type { GraphqlApi } from '@mcp-daemon/graphql';
 import { createGraphqlApi } from '@mcp-daemon/graphql';
 
-import type { Settings } from '../settings/settings.js';
+import type { LazyBundles } from '../runtime/lazy-bundles.js';
+import type { Env, Settings } from '../settings/settings.js';
 import { VERSION } from '../version.js';
+import { packageOperators } from './package-operators.js';
 
 /** What {@link openGraphqlApi} takes. */
 export interface GraphqlApiOptions {
   daemon: Daemon;
   settings: Settings;
+  env: Env;
+  /** The bundles that the daemon runs. */
+  bundles: LazyBundles;
   /** The partition of the config file. Undefined: there is no config file. */
   configPartition: string | undefined;
   /** The open sessions of a partition. */
@@ -19,8 +24,10 @@ export interface GraphqlApiOptions {
 }
 
 /** Creates the API. */
-export const openGraphqlApi = ({ daemon, settings, configPartition, sessions, logger }: GraphqlApiOptions): GraphqlApi =>
-  createGraphqlApi({
+export function openGraphqlApi(options: GraphqlApiOptions): GraphqlApi {
+  const { daemon, settings, env, bundles, configPartition, sessions, logger } = options;
+  const packages = packageOperators(settings, env, bundles);
+  return createGraphqlApi({
     ...{ daemon, configPartition, logger, version: VERSION, introspection: settings.graphqlIntrospection },
     limits: {
       timeLimitMs: settings.graphqlTimeoutMs,
@@ -28,5 +35,10 @@ export const openGraphqlApi = ({ daemon, settings, configPartition, sessions, lo
       maxCost: settings.graphqlMaxCost,
     },
     // Admins have access to all partitions.
-    operators: { administers: ({ role }) => role === 'admin', sessions: ({ partition }) => sessions(partition) },
+    operators: {
+      administers: ({ role }) => role === 'admin',
+      sessions: ({ partition }) => sessions(partition),
+      ...(packages === undefined ? {} : { packages }),
+    },
   });
+}

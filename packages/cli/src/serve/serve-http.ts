@@ -71,20 +71,30 @@ async function checkHost(host: string, env: Env): Promise<void> {
 /** How much longer the server waits than the API, which answers with the data that it has when its time is over. */
 const GRAPHQL_GRACE_MS = 5_000;
 
+/** What is served. */
+interface Served {
+  settings: Settings;
+  env: Env;
+  config: Config | undefined;
+  logger: LazyLogger;
+}
+
 /** The options for the GraphQL API. */
-function graphqlOptions(daemon: Daemon, settings: Settings, config: Config | undefined, logger: LazyLogger): HttpOptions {
+function graphqlOptions({ daemon, bundles }: Runtime, { settings, env, config, logger }: Served): HttpOptions {
   if (!settings.graphql) return {};
   const configPartition = config === undefined ? undefined : partitionOf(settings);
   return {
     graphql: async ({ sessions }) => {
       const { openGraphqlApi } = await import('./graphql-api.js');
-      return openGraphqlApi({ daemon, settings, configPartition, sessions, logger });
+      return openGraphqlApi({ daemon, bundles, settings, env, configPartition, sessions, logger });
     },
     graphqlLimits: { timeoutMs: settings.graphqlTimeoutMs + GRAPHQL_GRACE_MS },
   };
 }
 
-async function listen(daemon: Daemon, settings: Settings, config: Config | undefined, logger: LazyLogger): Promise<HttpServer> {
+async function listen(runtime: Runtime, served: Served): Promise<HttpServer> {
+  const { daemon } = runtime;
+  const { settings, config, logger } = served;
   const { host = DEFAULT_HOST, maxBodyBytes, maxHeldBytes, maxHeldBytesPerUser, publicUrl } = settings;
   const { port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog } = settings;
   const trustProxy = trustedProxies(settings.trustProxy);
@@ -96,7 +106,7 @@ async function listen(daemon: Daemon, settings: Settings, config: Config | undef
   return serveHttp(daemon, {
     ...{ auth, host, port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog, trustProxy, logger },
     ...{ maxBodyBytes, maxHeldBytes, maxHeldBytesPerUser },
-    ...graphqlOptions(daemon, settings, config, logger),
+    ...graphqlOptions(runtime, served),
     // The API pages of the server are at this origin.
     allowedOrigins: [...(parseList(settings.allowedOrigins) ?? []), ...(publicUrl === undefined ? [] : [originOf(publicUrl)])],
     version: VERSION,
@@ -165,7 +175,7 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     logUncaughtErrors(logger);
     await checkHost(settings.host ?? DEFAULT_HOST, env);
     await daemon.check(); // a store that cannot be used fails the start, not the first call
-    const server = await listen(daemon, settings, opened?.config, logger);
+    const server = await listen(runtime, { settings, env, config: opened?.config, logger });
     shutDownAtSignal(server, daemon, settings.drainMs, logger);
     if (opened !== undefined) logWarnings(opened.file, opened.config, logger);
     if (settings.watch) watchFiles(opened, runtime, logger);

@@ -31,10 +31,37 @@ export interface OperatorSession {
   readonly lastUsedAt?: number | null;
 }
 
+/** Bundles of code, for the mutations that upload packages. Only administrators reach them. */
+export interface PackageOperators {
+  /** The `source` of modules whose code is in a bundle that was uploaded: `s3` or `zip`. */
+  readonly source: string;
+  /**
+   * A URL to which the bundle can be uploaded by PUT. Absent: there are no such URLs, which is an error for those who ask for one.
+   *
+   * @param seconds how long the URL can be used
+   */
+  uploadUrl?(name: string, seconds: number): Promise<string>;
+  /** Reads a bundle. @throws DaemonError `module_not_found`, `module_failed`, `store_failed`, `store_busy` */
+  fetch(name: string): Promise<Uint8Array>;
+  /**
+   * Checks a bundle, and reads the text of the config that it carries.
+   *
+   * @returns undefined: it carries none
+   * @throws DaemonError `module_failed` if it is refused
+   */
+  configOf(bytes: Uint8Array): Promise<string | undefined>;
+  /** Stores a bundle. @throws DaemonError `store_failed`, `store_busy` */
+  push(name: string, bytes: Uint8Array): Promise<void>;
+  /** Has the daemon look for new versions of its bundles now. */
+  refresh(): Promise<void>;
+}
+
 /** What only the program that serves the API knows. */
 export interface GraphqlOperators {
   /** The open sessions of the caller's partition. Default: the daemon does not know them, which is an error. */
   sessions?(caller: GraphqlCaller): Awaitable<readonly OperatorSession[]>;
+  /** Bundles of code. Default: packages cannot be uploaded, which is an error. */
+  readonly packages?: PackageOperators;
   /** Whether the caller administers a partition. Default: only the one of the request. */
   administers?(caller: GraphqlCaller, partition: string): boolean;
 }

@@ -7,6 +7,7 @@ import type { Context } from '../reading/context.js';
 import { authorOf, catalogsToChange, changed } from '../reading/context.js';
 import type { ConfigArgs, ConfigInput } from '../writing/config-input.js';
 import { properConfig, readConfig } from '../writing/config-input.js';
+import { checkPackageName, documentOfBundle, fetchBundle, onBundles, packagesOf, UPLOAD_SECONDS } from './packages.js';
 import type { Resolvers } from './resolver.js';
 
 interface ApplyArgs extends ConfigArgs {
@@ -40,6 +41,14 @@ async function planned(context: Context, { document, text }: ConfigInput, merge:
     if (text === undefined || !(error instanceof ConfigError)) throw error;
     throw new ConfigError(locateMistakes(text, error.mistakes));
   }
+}
+
+/** Before anything else is changed. @throws DaemonError `breaking_changes` */
+function refuseBreaking({ breaking, partition }: ConfigPlan, allowBreaking: boolean): void {
+  if (breaking.length === 0 || allowBreaking) return;
+  throw new DaemonError('breaking_changes', `Some changes of the partition "${partition}" can break callers.`, {
+    data: breaking,
+  });
 }
 
 const appliedResult = ({ plan, entry, rows }: Applied): object => ({
@@ -91,23 +100,23 @@ async function rollback(
   return appliedResult(applied);
 }
 
-/** The config of base64; undefined: none was given. @throws ApiError `NOT_AVAILABLE` for a zip file, `BAD_USER_INPUT` */
+/** The zip file of base64; undefined: it is something else. */
+function zipOf(base64: string | null | undefined): Buffer | undefined {
+  if (base64 === null || base64 === undefined) return undefined;
+  const bytes = Buffer.from(base64, 'base64');
+  return bytes.subarray(0, 2).toString('latin1') === 'PK' ? bytes : undefined;
+}
+
+/** The config of base64; undefined: none was given. @throws ApiError `BAD_USER_INPUT` */
 function decoded(base64: string | null | undefined): unknown {
   if (base64 === null || base64 === undefined) return undefined;
   const bytes = Buffer.from(base64, 'base64');
-  if (bytes.subarray(0, 2).toString('latin1') === 'PK') throw notAvailable('a zip file of a package');
   try {
     return JSON.parse(bytes.toString('utf8')) as unknown;
   } catch {
     throw new ApiError('BAD_USER_INPUT', 'packageBase64 is neither a zip file nor the JSON text of a config.');
   }
 }
-
-const notAvailable = (what: string): ApiError =>
-  new ApiError(
-    'NOT_AVAILABLE',
-    `This daemon has no bundles yet, so ${what} cannot be used: give the config as mcpConfiguration.`,
-  );
 
 /** The setting of a module with the values of `variables`, for the keys that it has. */
 function withVariables(setting: unknown, variables: JsonObject): unknown {
@@ -116,24 +125,10 @@ function withVariables(setting: unknown, variables: JsonObject): unknown {
   return { ...setting, ...Object.fromEntries(values) };
 }
 
-/** @throws ApiError `BAD_USER_INPUT`, `NOT_AVAILABLE` */
-function documentToLoad({
-  mcpConfiguration,
-  packageBase64,
-  moduleName,
-  packageName,
-  source,
-  variables,
-}: LoadArgs): ConfigDocument {
-  const given = mcpConfiguration ?? decoded(packageBase64);
-  if (given === null || given === undefined) {
-    if (typeof moduleName === 'string') throw notAvailable('the config in the code of a module');
-    throw new ApiError('BAD_USER_INPUT', 'Give mcpConfiguration.');
-  }
-  if (!isObject(given)) throw new ApiError('BAD_USER_INPUT', 'The config must be an object.');
+/** A config with values for its settings, and with the package and the source of modules that name none. */
+function filledIn(document: JsonObject, { packageName, source, variables }: LoadArgs): ConfigDocument {
   const values = variables ?? {};
   if (!isObject(values)) throw new ApiError('BAD_USER_INPUT', 'variables must be an object.');
-  const document = properConfig(given);
   const { modules } = document;
   if (!Array.isArray(modules)) return document as ConfigDocument;
   const filled = modules.map((entry: unknown) => {
@@ -148,11 +143,46 @@ function documentToLoad({
   return { ...document, modules: filled } as ConfigDocument;
 }
 
+/** What is to be loaded. */
+interface ToLoad {
+  document: ConfigDocument;
+  /** A bundle that is stored before its config is applied. */
+  upload?: { name: string; bytes: Buffer };
+}
+
+/** @throws ApiError `BAD_USER_INPUT`, `NOT_AVAILABLE`, `NOT_FOUND`; ConfigError */
+async function toLoad(args: LoadArgs, context: Context): Promise<ToLoad> {
+  const { mcpConfiguration, packageBase64, moduleName } = args;
+  const name = args.packageName ?? moduleName;
+  const zip = zipOf(packageBase64);
+  if (zip !== undefined) {
+    if (typeof name !== 'string') throw new ApiError('BAD_USER_INPUT', 'Give packageName with a zip file.');
+    const upload = { name: checkPackageName(name), bytes: zip };
+    const document = await documentOfBundle(packagesOf(context), { ...upload, moduleName });
+    return { document: filledIn({ ...document }, args), upload };
+  }
+  const given = mcpConfiguration ?? decoded(packageBase64);
+  if (given === null || given === undefined) {
+    if (typeof name !== 'string') throw new ApiError('BAD_USER_INPUT', 'Give mcpConfiguration.');
+    const packages = packagesOf(context);
+    const bytes = await fetchBundle(packages, name);
+    return { document: filledIn({ ...(await documentOfBundle(packages, { name, bytes, moduleName })) }, args) };
+  }
+  if (!isObject(given)) throw new ApiError('BAD_USER_INPUT', 'The config must be an object.');
+  return { document: filledIn(properConfig(given), args) };
+}
+
 async function load(args: LoadArgs, context: Context): Promise<object> {
   const author = authorOf(context, args.updatedBy);
-  const document = documentToLoad(args);
+  const { document, upload } = await toLoad(args, context);
   const plan = await planned(context, { document, text: undefined }, true);
-  await applyPlanned(context, plan, { author, allowBreaking: args.allowBreaking !== false });
+  const allowBreaking = args.allowBreaking !== false;
+  if (upload !== undefined) {
+    refuseBreaking(plan, allowBreaking);
+    await onBundles(() => packagesOf(context).push(upload.name, upload.bytes));
+  }
+  await applyPlanned(context, plan, { author, allowBreaking });
+  await context.operators.packages?.refresh();
   const stats = {
     tools: document.tools?.length ?? 0,
     resources: (document.resources?.length ?? 0) + (document.resource_templates?.length ?? 0),
@@ -165,10 +195,29 @@ async function load(args: LoadArgs, context: Context): Promise<object> {
   return { ok: true, message, stats };
 }
 
-const noUploads = (_: unknown, { updatedBy }: { updatedBy?: string | null }, context: Context): never => {
-  authorOf(context, updatedBy);
-  throw new ApiError('NOT_AVAILABLE', 'Packages cannot be uploaded: this daemon has no bundles yet.');
-};
+async function uploadUrl(args: { packageName: string; updatedBy?: string | null }, context: Context): Promise<object> {
+  authorOf(context, args.updatedBy);
+  const packages = packagesOf(context);
+  const name = checkPackageName(args.packageName);
+  if (packages.uploadUrl === undefined)
+    throw new ApiError(
+      'NOT_AVAILABLE',
+      'Only a bucket has URLs for uploads: set FUNCT_BUCKET_NAME, or give the package as packageBase64 of loadMcpConfiguration.',
+    );
+  return { uploadUrl: await packages.uploadUrl(name, UPLOAD_SECONDS), s3Key: `${name}.zip` };
+}
+
+interface ProcessArgs extends Pick<LoadArgs, 'moduleName' | 'variables' | 'updatedBy'> {
+  packageName: string;
+  s3Key?: string | null;
+}
+
+async function processPackage({ s3Key, ...args }: ProcessArgs, context: Context): Promise<object> {
+  const key = `${args.packageName}.zip`;
+  if (typeof s3Key === 'string' && s3Key !== key) throw new ApiError('BAD_USER_INPUT', `s3Key must be "${key}", or left out.`);
+  const { ok, message } = (await load(args, context)) as { ok: boolean; message: string };
+  return { ok, message };
+}
 
 export const configResolvers: Resolvers = {
   Query: {
@@ -180,8 +229,9 @@ export const configResolvers: Resolvers = {
     rollback: (_: unknown, args: { revision: string; note?: string | null; updatedBy?: string | null }, context) =>
       rollback(args, context),
     loadMcpConfiguration: (_: unknown, args: LoadArgs, context) => load(args, context),
-    generateMcpPackageUploadUrl: noUploads,
-    processMcpPackage: noUploads,
+    generateMcpPackageUploadUrl: (_: unknown, args: { packageName: string; updatedBy?: string | null }, context) =>
+      uploadUrl(args, context),
+    processMcpPackage: (_: unknown, args: ProcessArgs, context) => processPackage(args, context),
   },
   Plan: { badRows: (plan: ConfigPlan) => plan.bad },
   SettingChange: { settingId: (change: SettingChange) => change.setting_id },

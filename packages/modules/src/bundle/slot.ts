@@ -1,7 +1,7 @@
 /** The newest version of one package in one partition: fetched, checked, extracted, and kept until a newer one works. */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import type { BundleSource, Logger } from '@mcp-daemon/core';
 import { bundleNameProblem, DaemonError, isObject } from '@mcp-daemon/core';
@@ -54,8 +54,19 @@ export function partitionFolder(partition: string): string {
   return `${readable}-${createHash('sha256').update(partition).digest('hex').slice(0, 8)}`;
 }
 
-/** Ends Node's search for a package.json above a bundle, which would decide how its .js files are read. */
-const NO_PACKAGE = '{ "private": true }\n';
+/**
+ * Where there is a package.json above the extracted bundles, it would decide how Node reads their .js files. An empty one ends the
+ * search for it. It is not written where it is not needed: Node warns of a package.json without a type.
+ */
+async function endPackageSearch(folder: string): Promise<void> {
+  for (let above = dirname(folder); ; above = dirname(above)) {
+    if ((await stat(join(above, 'package.json')).catch(() => undefined)) !== undefined) {
+      await writeFile(join(folder, 'package.json'), '{ "private": true }\n');
+      return;
+    }
+    if (above === dirname(above)) return;
+  }
+}
 
 /** One package of one partition. */
 export class BundleSlot {
@@ -140,7 +151,7 @@ export class BundleSlot {
       const bundle = await guardBundle(fetched.bytes, limits);
       for (const note of bundle.notes) this.#options.logger.warn({ bundle: name }, `${this.#place}: ${note}`);
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(join(folder, 'package.json'), NO_PACKAGE);
+      await endPackageSearch(folder);
       await extractBundle(bundle, join(this.#parent, digest));
       await this.#use(digest, fetched.version);
     }

@@ -1,0 +1,45 @@
+/** Bundles for the mutations of the GraphQL API that upload packages. */
+import { DaemonError } from '@mcp-daemon/core';
+import type { PackageOperators } from '@mcp-daemon/graphql';
+
+import { bundleLimits, bundleSources } from '../runtime/bundle-sources.js';
+import type { LazyBundles } from '../runtime/lazy-bundles.js';
+import type { Env, Settings } from '../settings/settings.js';
+
+/**
+ * The bundles of the settings: in the bucket, or else in the folder. The source has no connection of its own to be closed before the
+ * end of the process.
+ *
+ * @param bundles the bundles that the daemon runs
+ * @returns undefined: the settings name neither
+ */
+export function packageOperators(
+  settings: Settings,
+  env: Env,
+  bundles: Pick<LazyBundles, 'check'>,
+): PackageOperators | undefined {
+  const sources = bundleSources(settings, env);
+  const source = sources.find((candidate) => candidate.source === 's3') ?? sources[0];
+  if (source === undefined) return undefined;
+  const limits = bundleLimits(settings);
+  const { uploadUrl } = source;
+  return {
+    source: source.source,
+    ...(uploadUrl === undefined ? {} : { uploadUrl: (name, seconds) => uploadUrl(name, seconds) }),
+    async fetch(name) {
+      const fetched = await source.fetch(name, limits.archiveBytes);
+      if (fetched !== null) return fetched.bytes;
+      throw new DaemonError('module_not_found', `There is no bundle ${source.placeOf(name)}: upload it first.`);
+    },
+    async configOf(bytes) {
+      const { configOf, guardBundle, verifyContents } = await import('@mcp-daemon/modules/bundle');
+      const bundle = await guardBundle(bytes, limits);
+      await verifyContents(bundle);
+      return (await configOf(bundle))?.text;
+    },
+    async push(name, bytes) {
+      await source.push(name, bytes);
+    },
+    refresh: () => bundles.check(),
+  };
+}
