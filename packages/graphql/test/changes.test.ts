@@ -78,7 +78,7 @@ describe.each(ORIGINS)('a partition with %s', (origin, prepare) => {
     expect((await world.ask('{ mcpFunction(name: "bad") { name } }')).data.mcpFunction).toBeNull();
     const noCode = 'mutation { insertUpdateMcpFunction(name: "bad", mcpType: "tool") { mcpFunction { name } } }';
     expect(await world.codes(noCode)).toEqual(['CONFIG_INVALID']);
-    const unknownSource = 'mutation { insertUpdateMcpModule(moduleName: "math", source: "s3") { mcpModule { moduleName } } }';
+    const unknownSource = 'mutation { insertUpdateMcpModule(moduleName: "math", source: "mcp") { mcpModule { moduleName } } }';
     expect(await world.codes(unknownSource)).toEqual(['CONFIG_INVALID']);
     const unknownSetting =
       'mutation { insertUpdateMcpModule(moduleName: "math", classes: [{ settingId: "none" }]) { mcpModule { moduleName } } }';

@@ -7,6 +7,9 @@ import { BOUND_FLAGS, nameOfFile, reportLines, reportOn } from './bundle-text.js
 import type { CommandContext } from './command.js';
 import { defineCommand, switchFlag, textFlag } from './command.js';
 
+/** From so many files on, progress is shown. */
+const LARGE = 1_000;
+
 /** How many names of what was left out are printed. */
 const MAX_LEFT_OUT = 12;
 
@@ -58,7 +61,8 @@ export const build = defineCommand({
   examples: [['bundle build functions --out weather.zip', 'Make weather.zip of the folder functions']],
   async run({ dir = '.', out, name, exclude = [], json }, { settings, print, note, paint, paintNote }) {
     const { buildBundle, bundleLimits, stderrProgress } = await tools();
-    const [{ relative, resolve, sep }, { writeFileAtomically }] = await Promise.all([
+    const [{ chmod }, { relative, resolve, sep }, { writeFileAtomically }] = await Promise.all([
+      import('node:fs/promises'),
       import('node:path'),
       import('../files/atomic-write.js'),
     ]);
@@ -72,14 +76,21 @@ export const build = defineCommand({
         exclude,
         except: [inside],
         limits: bundleLimits(settings),
-        progress: (done, total) => progress.update('files', done, total),
+        progress(done, total) {
+          if (total >= LARGE) progress.update('files', done, total);
+        },
       });
     } catch (error) {
       throw new Failure(`cannot make a bundle of ${displayPath(folder)}: ${messageOf(error)}`);
     } finally {
       progress.clear();
     }
-    writeFileAtomically(file, built.bytes);
+    try {
+      writeFileAtomically(file, built.bytes);
+      await chmod(file, 0o666 & ~process.umask());
+    } catch (error) {
+      throw new Failure(`cannot write ${displayPath(file)}: ${messageOf(error)}`);
+    }
     const report = await reportOn(nameOfFile(file), built.bundle);
     for (const remark of report.notes) note(`${paintNote('yellow', 'warning')} ${remark}`);
     if (json) print(JSON.stringify({ file, ...report, left_out: built.leftOut }, null, 2));
@@ -106,7 +117,9 @@ export async function readBundle(path: string, { settings }: Pick<CommandContext
     if (size > limits.archiveBytes)
       throw new Failure(`${displayPath(file)} has ${size} bytes: --bundle-max-bytes allows ${limits.archiveBytes}`);
     const bundle = await guardBundle(await readFile(file), limits);
-    await verifyContents(bundle, (done, total) => progress.update('files', done, total));
+    await verifyContents(bundle, (done, total) => {
+      if (total >= LARGE) progress.update('files', done, total);
+    });
     return { file, bundle };
   } catch (error) {
     if (error instanceof Failure) throw error;

@@ -5,7 +5,7 @@ import type { BundleEntry, BundleSource, KeptBundle } from '@mcp-daemon/core';
 
 import { Failure } from '../errors.js';
 import { TO_FLAG, withBundleSource } from './bundle-target.js';
-import { amount, BOUND_FLAGS, counted, PLACE_FLAGS } from './bundle-text.js';
+import { amount, BOUND_FLAGS, counted, PLACE_FLAGS, showBytes } from './bundle-text.js';
 import { defineCommand, switchFlag, textFlag } from './command.js';
 
 /** A bundle with its old versions. */
@@ -88,7 +88,7 @@ export const rollback = defineCommand({
       if (!(await agreed(question, yes, context))) return 1;
       const progress = stderrProgress();
       try {
-        await source.push(name, bytes, (done) => progress.update('bytes', done, bytes.length));
+        await source.push(name, bytes, (done) => showBytes(progress, done, bytes.length));
       } finally {
         progress.clear();
       }

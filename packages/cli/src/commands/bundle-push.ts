@@ -8,7 +8,7 @@ import { Failure, UsageError } from '../errors.js';
 import { displayPath } from '../terminal/text.js';
 import { readBundle } from './bundle-build.js';
 import { TO_FLAG, withBundleSource } from './bundle-target.js';
-import { BOUND_FLAGS, nameOfFile, PLACE_FLAGS, reportOn } from './bundle-text.js';
+import { BOUND_FLAGS, nameOfFile, PLACE_FLAGS, reportOn, showBytes } from './bundle-text.js';
 import type { CommandContext } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 import { applyMade, planFile } from './config-plan.js';
@@ -47,7 +47,7 @@ async function store(source: BundleSource, name: string, bytes: Uint8Array): Pro
   const { stderrProgress } = await import('../terminal/progress.js');
   const progress = stderrProgress();
   try {
-    await source.push(name, bytes, (done) => progress.update('bytes', done, bytes.length));
+    await source.push(name, bytes, (done) => showBytes(progress, done, bytes.length));
   } finally {
     progress.clear();
   }

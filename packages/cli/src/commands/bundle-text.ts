@@ -2,6 +2,7 @@
 import type { GuardedBundle } from '@mcp-daemon/modules/bundle';
 
 import type { SettingName } from '../settings/settings.js';
+import type { Progress } from '../terminal/progress.js';
 
 /** The settings with bounds on bundles. */
 export const BOUND_FLAGS = [
@@ -67,3 +68,11 @@ export function reportLines({ bytes, files, links, extracted, languages, config,
 
 /** The name of a bundle for a file: `weather` for `dist/weather.zip`. */
 export const nameOfFile = (file: string): string => file.replace(/^.*[\\/]/, '').replace(/\.zip$/i, '');
+
+/** From so many bytes on, the progress of a push is shown. */
+const LARGE_BYTES = 1_000_000;
+
+/** Shows how much of a bundle is stored, if that may take long. */
+export function showBytes(progress: Progress, done: number, total: number): void {
+  if (total >= LARGE_BYTES) progress.update('bytes', done, total);
+}

@@ -28,6 +28,19 @@ describe('serving over stdio', () => {
   });
 });
 
+describe('bundles', () => {
+  // Texts that occur only in the code of each.
+  const [guard, bucket] = ['MCPB_SIG_V1', 'x-amz-'];
+
+  it('are in a file of their own, which serving loads when the first bundle is needed', () => {
+    const loaded = ['main.cjs', 'serve-http.js', 'cli.js'].flatMap((file) => [...loadedWith(join(dist, file)).values()]);
+    expect(loaded.filter((text) => text.includes(guard))).toEqual([]);
+    const texts = [...loadedWith(join(dist, 'bundle-store.js')).values()];
+    expect(texts.some((text) => text.includes(guard))).toBe(true);
+    expect(texts.filter((text) => text.includes(bucket))).toEqual([]);
+  });
+});
+
 describe('the declarations of commands', () => {
   const texts = [...loadedWith(join(dist, 'cli.js')).values()];
   const all = readdirSync(dist, { recursive: true, encoding: 'utf8' })

@@ -99,7 +99,7 @@ function bare<T extends object>(entry: T): T {
 /** The parts of a `modules` entry that say where its code is. */
 const codeOf = (entry: ConfigModule): Omit<StoredModule, 'module_name' | 'class_name' | 'setting_id'> => ({
   package_name: entry.package_name || entry.module_name,
-  ...(entry.source ? { source: entry.source } : {}),
+  ...(typeof entry.source === 'string' ? { source: entry.source } : {}),
   ...(entry.sha256 ? { sha256: entry.sha256.toLowerCase() } : {}),
   ...(entry.isolation ? { isolation: entry.isolation } : {}),
 });

@@ -156,9 +156,10 @@ async function toLoad(args: LoadArgs, context: Context): Promise<ToLoad> {
   const name = args.packageName ?? moduleName;
   const zip = zipOf(packageBase64);
   if (zip !== undefined) {
+    const packages = packagesOf(context);
     if (typeof name !== 'string') throw new ApiError('BAD_USER_INPUT', 'Give packageName with a zip file.');
     const upload = { name: checkPackageName(name), bytes: zip };
-    const document = await documentOfBundle(packagesOf(context), { ...upload, moduleName });
+    const document = await documentOfBundle(packages, { ...upload, moduleName });
     return { document: filledIn({ ...document }, args), upload };
   }
   const given = mcpConfiguration ?? decoded(packageBase64);

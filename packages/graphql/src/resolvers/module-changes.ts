@@ -48,7 +48,7 @@ function changedRow(args: Args, before: ModuleRow | undefined): ModuleRow {
     ...old,
     package_name: givenOr<ModuleArgs, 'packageName'>(args, 'packageName', old.package_name),
     classes: 'classes' in args ? classesOf(args.classes ?? []) : old.classes,
-    source: givenOr<ModuleArgs, 'source'>(args, 'source', old.source) || null,
+    source: givenOr<ModuleArgs, 'source'>(args, 'source', old.source) ?? null,
   };
 }
 

@@ -112,6 +112,8 @@ export class BundleSlot {
       const value: unknown = JSON.parse(await readFile(this.#pointer, 'utf8'));
       if (!isObject(value)) return undefined;
       const { version, digest, place } = value;
+      const { sha256 } = this.names;
+      if (sha256 !== undefined && digest !== sha256) return undefined;
       const fits = typeof version === 'string' && typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest);
       return fits && place === this.#place ? { version, digest } : undefined;
     } catch {
