@@ -274,6 +274,18 @@ describe.each(Object.entries(ROOMS))('inside %s', (name, rows) => {
   });
 });
 
+describe('inside modules', () => {
+  it('bundles are an entry of their own, so that a daemon without them loads none of it', () => {
+    const files = sources.filter((source) => source.package === 'modules' && !source.path.includes('/bundle/'));
+    expect(files.length).toBeGreaterThan(10);
+    expect(
+      offending(files, (source, specifier) =>
+        isRelative(specifier) && target(source, specifier).includes('/src/bundle/') ? 'must not know bundles' : undefined,
+      ),
+    ).toEqual([]);
+  });
+});
+
 describe('inside sqlite', () => {
   it('catalogs are loaded with import() alone, so that recording calls loads none of it', () => {
     const byPath = new Map(sources.map((source) => [source.path, source]));

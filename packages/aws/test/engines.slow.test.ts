@@ -5,11 +5,12 @@
 import { randomUUID } from 'node:crypto';
 
 import { DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { blobStoreContract, catalogStoreContract, storeContract } from '@mcp-daemon/core/contract';
+import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { blobStoreContract, bundleSourceContract, catalogStoreContract, storeContract } from '@mcp-daemon/core/contract';
 
 import type { DynamoStore, DynamoStoreOptions } from '../src/index.js';
-import { initDynamoStore, openDynamoStore, openS3Blobs } from '../src/index.js';
-import { createBucket, LOCAL, plainClient, startFauxqs } from './support.js';
+import { initDynamoStore, openDynamoStore, openS3Blobs, openS3Bundles } from '../src/index.js';
+import { createBucket, CREDENTIALS, LOCAL, plainClient, startFauxqs } from './support.js';
 import { readUnits, unitsTable } from './units.js';
 
 const { DYNAMODB_LOCAL: local = '', RADOSGW: radosgw = '' } = process.env;
@@ -81,6 +82,26 @@ where(local)('DynamoDB Local', () => {
     expect(units['newest 20 of a name that has 5 %']).toBeLessThanOrEqual(150);
     expect(units['newest 20 of a name that has one call']).toBeLessThanOrEqual(50);
   });
+});
+
+where(radosgw)('radosgw: the contract of bundles', () => {
+  for (const check of bundleSourceContract) {
+    it(check.name, async () => {
+      const bucket = `bundles-${randomUUID()}`;
+      await createBucket(radosgw, bucket);
+      const client = new S3Client({ region: 'us-east-1', credentials: CREDENTIALS, endpoint: radosgw, forcePathStyle: true });
+      await check.run(async () => ({
+        ...{ source: await openS3Bundles({ ...LOCAL, bucket, endpoint: radosgw, keep: 2 }), keep: 2 },
+        put: async (file, bytes) => {
+          await client.send(new PutObjectCommand({ Bucket: bucket, Key: file, Body: Buffer.from(bytes) }));
+        },
+        remove: async (name) => {
+          await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: `${name}.zip` }));
+        },
+      }));
+      client.destroy();
+    });
+  }
 });
 
 where(radosgw)('radosgw: the contract of blobs', () => {

@@ -67,6 +67,8 @@ export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 
   publicUrl?: string | undefined;
   /** The proxies whose `X-Forwarded-For` is trusted: how many there are, or their addresses and networks. Default: none. */
   trustProxy?: number | readonly string[];
+  /** Counts the bundles of code whose newest version is not used, for `/metrics` and `/ready`. Default: neither has such a number. */
+  failingBundles?: () => number;
   /** Whether the deprecated HTTP+SSE transport is also served. Default: true. */
   httpSse?: boolean;
   /**
@@ -178,6 +180,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
           ...(options.maxBodyBytes === undefined ? {} : { maxBodyBytes: options.maxBodyBytes }),
           ...(logger === undefined ? {} : { logger }),
         });
+  const failing = options.failingBundles === undefined ? {} : { failingBundles: options.failingBundles };
   const metrics = createMetrics(daemon, {
     sessions: { streamable_http: () => mcp.sessions, http_sse: () => sse?.sessions ?? 0 },
     streams: {
@@ -186,6 +189,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     },
     ...(version === undefined ? {} : { version }),
     ...(cache === undefined ? {} : { catalogs: () => cache.stats() }),
+    ...failing,
   });
   const stopSweep = createAccessSweep({
     refresh,
@@ -198,7 +202,11 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
       graphql?.endRevoked();
     },
   });
-  const probes = createProbes(daemon, { isReady: () => closing === undefined, ...(logger === undefined ? {} : { logger }) });
+  const probes = createProbes(daemon, {
+    isReady: () => closing === undefined,
+    ...failing,
+    ...(logger === undefined ? {} : { logger }),
+  });
   const setUp = createRequestSetup({
     allowedOrigins,
     addressOf,

@@ -111,6 +111,7 @@ async function listen(runtime: Runtime, served: Served): Promise<HttpServer> {
     allowedOrigins: [...(parseList(settings.allowedOrigins) ?? []), ...(publicUrl === undefined ? [] : [originOf(publicUrl)])],
     version: VERSION,
     cache: daemon.catalogs,
+    failingBundles: () => runtime.bundles.problems().length,
     publicUrl,
     ...(console === undefined ? {} : { console: { assetsDir: console } }),
     documents: { title: config?.server.name, version: config?.server.version },

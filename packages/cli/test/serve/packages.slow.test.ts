@@ -133,8 +133,23 @@ describe('packages over GraphQL', () => {
     const kept = await temp.run(['bundle', 'list', '--versions', '--json'], { env: env() });
     expect(JSON.parse(kept.stdout)).toMatchObject([{ name: 'functions', kept: [{}] }]);
 
+    expect(await (await fetch(`${url}/ready`)).json()).toEqual({ status: 'ready' });
+    const broken = await openS3Bundles({ ...LOCAL, bucket: BUCKET, endpoint: s3.endpoint });
+    await broken.push('functions', Buffer.from('no archive'));
+    expect((await ask(url, PROCESS, { name: 'functions' })).errors?.[0]).toMatchObject({
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+    await ask(url, LOAD, { name: 'other', zip }); // has the daemon look for new versions
+    expect(await hello(url)).toBe('second');
+    expect(await (await fetch(`${url}/ready`)).json()).toEqual({ status: 'ready', failing_bundles: 1 });
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^mcp_daemon_bundles_failing 1$/m);
+    await broken.push('functions', await bundleOf('third'));
+    await broken.close?.();
+
     // The config of the bundle that is there.
     expect((await ask(url, LOAD, { module: 'functions' })).data?.['loadMcpConfiguration']).toMatchObject({ ok: true });
+    expect(await hello(url)).toBe('third');
+    expect(await (await fetch(`${url}/ready`)).json()).toEqual({ status: 'ready' });
   });
 
   it('are refused with the reason, and change nothing', async () => {

@@ -172,15 +172,6 @@ describe('settings of a running sidecar', () => {
     expect(await tools(['--transport', 'stdio'], { ...env, MCP_TRANSPORT: 'stdio' })).toHaveLength(3);
   });
 
-  it('variables of the Python engine without effect are logged, one line each', async () => {
-    const sidecar = await temp.sidecar([], { env: { FUNCT_ZIP_PATH: '/zips', FUNCT_EXTRACT_PATH: '/functs' } });
-    await sidecar.until(() => sidecar.stderr.includes('FUNCT_EXTRACT_PATH'), 'the warnings');
-    expect(sidecar.stderr.match(/is set, but has no effect/g)).toHaveLength(2);
-    expect(sidecar.stderr).toContain('FUNCT_ZIP_PATH is set, but has no effect');
-    sidecar.child.stdin.end();
-    await sidecar.exited;
-  });
-
   it('a HOST that is not an address is refused, and the message names the variable', async () => {
     const env = { MCP_TRANSPORT: 'http', HOST: 'x86_64-conda-linux-gnu', PORT: '0' };
     const { code, stderr } = await temp.run([], { env });

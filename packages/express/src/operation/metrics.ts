@@ -17,6 +17,8 @@ export interface MetricsOptions {
   streams?: MetricSources;
   /** Counts the cached catalogs: `() => daemon.catalogs.stats()`. Default: there are no such metrics. */
   catalogs?: () => CatalogCacheStats;
+  /** Counts the bundles of code whose newest version is not used. Default: there is no such metric. */
+  failingBundles?: () => number;
   /** The version of the program. Default: `unknown`. */
   version?: string;
   /**
@@ -50,12 +52,12 @@ export interface Metrics {
  * });
  */
 export function createMetrics(daemon: Pick<Daemon, 'events' | 'stats'>, options: MetricsOptions = {}): Metrics {
-  const { sessions = {}, streams = {}, catalogs, version = 'unknown', maxSeries = 1_000 } = options;
+  const { sessions = {}, streams = {}, catalogs, failingBundles, version = 'unknown', maxSeries = 1_000 } = options;
   if (!Number.isSafeInteger(maxSeries) || maxSeries < 1)
     throw new DaemonError('usage', `maxSeries must be a whole number from 1 up, got ${String(maxSeries)}`);
   const calls = createCallCounts(maxSeries);
   const requests = createRequestCounts();
-  const gauges = createGauges({ daemon, version, sessions, streams, catalogs });
+  const gauges = createGauges({ daemon, version, sessions, streams, catalogs, failingBundles });
   const processRegistry = processMetrics();
   const stop = daemon.events.observe(calls.add);
 

@@ -20,6 +20,8 @@ export interface ProbesOptions {
   timeoutMs?: number;
   /** How long the result of a check is reused, so that many probes make only one check. Default 1 second. */
   rememberMs?: number;
+  /** Counts the bundles of code whose newest version is not used: readiness names the number. Default: 0. */
+  failingBundles?: () => number;
   /** Gets the reason when the store becomes unavailable, and a line when it is available again. Default: nothing is logged. */
   logger?: Pick<Logger, 'info' | 'error'>;
 }
@@ -28,7 +30,7 @@ export interface ProbesOptions {
 export interface Probes {
   /** Liveness: always 200. */
   readonly health: (req: IncomingMessage, res: ServerResponse) => void;
-  /** Readiness: 200, or 503 with `status` (`draining`, `unavailable`), a `reason` and `Retry-After`. Never rejects. */
+  /** Readiness: 200, with `failing_bundles` if there are any, or 503 with `status` (`draining`, `unavailable`), a `reason` and `Retry-After`. Never rejects. */
   readonly ready: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 }
 
@@ -64,7 +66,7 @@ function notReadyOf(error: unknown): NotReady {
  * app.all('/ready', probes.ready);
  */
 export function createProbes(daemon: Pick<Daemon, 'check'>, options: ProbesOptions = {}): Probes {
-  const { isReady = () => true, logger } = options;
+  const { isReady = () => true, failingBundles = () => 0, logger } = options;
   const timeoutMs = positive('timeoutMs', options.timeoutMs ?? 2_000);
   const rememberMs = positive('rememberMs', options.rememberMs ?? 1_000);
 
@@ -108,6 +110,12 @@ export function createProbes(daemon: Pick<Daemon, 'check'>, options: ProbesOptio
     return true;
   }
 
+  /** The old versions of failing bundles are served, so the server is ready. */
+  function readyBody(): object {
+    const failing = failingBundles();
+    return { status: 'ready', ...(failing === 0 ? {} : { failing_bundles: failing }) };
+  }
+
   return {
     health(req, res) {
       if (!refused(req, res)) sendJson(res, 200, '{"status":"ok"}', NO_STORE);
@@ -115,7 +123,7 @@ export function createProbes(daemon: Pick<Daemon, 'check'>, options: ProbesOptio
     async ready(req, res) {
       if (refused(req, res)) return;
       const found = isReady() ? await problem() : DRAINING;
-      if (found === undefined) sendJson(res, 200, '{"status":"ready"}', NO_STORE);
+      if (found === undefined) sendJson(res, 200, JSON.stringify(readyBody()), NO_STORE);
       else sendJson(res, 503, JSON.stringify(found), [...NO_STORE, 'retry-after', String(RETRY_AFTER_S)]);
     },
   };

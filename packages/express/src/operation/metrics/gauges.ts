@@ -12,10 +12,11 @@ export interface GaugesOptions {
   sessions: MetricSources;
   streams: MetricSources;
   catalogs: (() => CatalogCacheStats) | undefined;
+  failingBundles: (() => number) | undefined;
 }
 
 /** Creates a registry that reads the values at each request. */
-export function createGauges({ daemon, version, sessions, streams, catalogs }: GaugesOptions): Registry {
+export function createGauges({ daemon, version, sessions, streams, catalogs, failingBundles }: GaugesOptions): Registry {
   const registry = new Registry();
   const registers = [registry];
 
@@ -92,6 +93,8 @@ export function createGauges({ daemon, version, sessions, streams, catalogs }: G
   gauge('mcp_daemon_store_records_waiting', 'Call records that wait to be sent to the store.', ofStore('waiting'));
   counter('mcp_daemon_store_records_cut_total', 'Call records that were cut because they were too large.', ofStore('cut'));
   if (catalogs !== undefined) cached(catalogs);
+  if (failingBundles !== undefined)
+    gauge('mcp_daemon_bundles_failing', 'Bundles whose newest version is not used.', failingBundles);
   new Gauge({
     ...{ name: 'mcp_daemon_build_info', help: 'Always 1; the label has the version.', registers, labelNames: ['version'] },
   }).set({ version }, 1);
