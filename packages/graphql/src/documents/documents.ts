@@ -4,7 +4,7 @@ import { GraphQLError, Kind, NoSchemaIntrospectionCustomRule, parse, specifiedRu
 
 import { ApiError, graphqlError } from '../base/errors.js';
 import type { GraphqlLimits } from '../base/limits.js';
-import type { Plan } from '../execution/plan.js';
+import type { QueryPlan } from '../execution/plan.js';
 import { createPlan } from '../execution/plan.js';
 import type { CostOf } from './cost.js';
 import { checkCost, costOf } from './cost.js';
@@ -25,7 +25,7 @@ export interface PreparedOperation {
   readonly kind: 'query' | 'mutation' | 'subscription';
   readonly operation: OperationDefinitionNode;
   /** Gives the plan of the operation. Undefined: it has none, and graphql-js executes it. */
-  readonly plan: () => Plan | undefined;
+  readonly plan: () => QueryPlan | undefined;
 }
 
 /** One operation of a document. */

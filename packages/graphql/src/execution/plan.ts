@@ -25,7 +25,7 @@ import type { CheckVariables, VariableValues } from './variables.js';
 import { createVariablesCheck } from './variables.js';
 
 /** The data of a query. Throws or rejects if anything fails, whatever it is. */
-export type Plan = (context: unknown, variables: VariableValues) => Awaitable<Record<string, unknown>>;
+export type QueryPlan = (context: unknown, variables: VariableValues) => Awaitable<Record<string, unknown>>;
 
 /** Fields of a plan, after fragments are put in place. A query with more has no plan. */
 const MAX_FIELDS = 2_000;
@@ -121,7 +121,7 @@ export interface PlanOptions {
 }
 
 /** Plans an operation. @returns undefined if it has no plan: a mutation, or a query with directives or introspection */
-export function createPlan({ schema, operation, fragments }: PlanOptions): Plan | undefined {
+export function createPlan({ schema, operation, fragments }: PlanOptions): QueryPlan | undefined {
   const type = schema.getQueryType();
   if (operation.operation !== OperationTypeNode.QUERY || type === null || type === undefined) return undefined;
   let root: Complete;
