@@ -92,7 +92,7 @@ export const steps: readonly Step[] = [
   {
     name: 'learns the capabilities of the server',
     async run(client) {
-      const { completions, ...others } = client.capabilities;
+      const { completions, extensions, ...others } = client.capabilities;
       assert.deepEqual(others, {
         tools: { listChanged: true },
         resources: { subscribe: true, listChanged: true },
@@ -100,6 +100,8 @@ export const steps: readonly Step[] = [
         logging: {},
       });
       assert.deepEqual(completions, client.version >= '2025-03-26' ? {} : undefined);
+      // Clients of older SDKs drop what they do not know.
+      if (extensions !== undefined) assert.deepEqual(extensions, { 'io.modelcontextprotocol/skills': { directoryRead: true } });
     },
   },
   {
@@ -141,10 +143,9 @@ export const steps: readonly Step[] = [
         ['prompts/list', 'prompts', 'prompts'],
       ] as const) {
         const names = (await pages(client, method, listed)).flat().map(({ name }) => name);
-        assert.deepEqual(
-          names,
-          (await configured(home, key)).map(({ name }) => name),
-        );
+        // A skill is a resource, too.
+        const skills = key === 'resources' ? ['count-words'] : [];
+        assert.deepEqual(names, [...(await configured(home, key)).map(({ name }) => name), ...skills]);
       }
     },
   },

@@ -82,7 +82,7 @@ function served(
         done();
       },
     });
-  const server = serveStdio(daemon, { input, drainMs: 1_000, ...rest, output });
+  const server = serveStdio(daemon, { input, drainMs: 60_000, ...rest, output });
   ended.push(
     () => daemon.close({ drainMs: 1 }),
     () => Promise.race([server.close(), sleep(50)]),
@@ -291,7 +291,7 @@ describe('the end of the input', () => {
     const { send, input, server, messages } = served({ functions: [wait] });
     send(call(1, 'wait'), call(2, 'echo', { text: 'a' }));
     input.end();
-    await sleep(10);
+    await until(() => messages().length === 1);
     open('done');
     await server.closed;
     expect(messages()).toMatchObject([{ id: 2 }, { id: 1, result: { content: [{ text: 'done' }] } }]);

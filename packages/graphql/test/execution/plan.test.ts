@@ -2,7 +2,7 @@
 import type { FragmentDefinitionNode, GraphQLFieldResolver, OperationDefinitionNode } from 'graphql';
 import { buildSchema, execute, GraphQLObjectType, Kind, parse, validate } from 'graphql';
 
-import type { Plan } from '../../src/execution/plan.js';
+import type { QueryPlan } from '../../src/execution/plan.js';
 import { createPlan } from '../../src/execution/plan.js';
 
 const SCHEMA = buildSchema(`
@@ -77,7 +77,7 @@ for (const [type, resolvers] of Object.entries(RESOLVERS)) {
 
 const CONTEXT = { word: 'word' };
 
-function planOf(text: string): Plan | undefined {
+function planOf(text: string): QueryPlan | undefined {
   const document = parse(text);
   expect(validate(SCHEMA, document)).toEqual([]);
   const operation = document.definitions.find((node): node is OperationDefinitionNode => node.kind === Kind.OPERATION_DEFINITION);
