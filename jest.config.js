@@ -11,6 +11,7 @@ export default {
   moduleNameMapper: {
     '^@mcp-daemon/core/contract$': '<rootDir>/packages/core/src/contract/index.ts',
     '^@mcp-daemon/modules/bundle$': '<rootDir>/packages/modules/src/bundle/index.ts',
+    '^@mcp-daemon/core/child$': '<rootDir>/packages/core/src/child.ts',
     '^@mcp-daemon/express/(local|cognito)$': '<rootDir>/packages/express/src/auth/$1/index.ts',
     '^@mcp-daemon/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^mcp-daemon$': '<rootDir>/packages/cli/src/library/index.ts',

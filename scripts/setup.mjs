@@ -48,7 +48,7 @@ function buildState() {
     ...packages.map((path) => join(path, 'tsconfig.json')),
     'tsconfig.base.json',
   ];
-  const builds = ['express', 'console', 'cli'].map((name) => `packages/${name}/build.mjs`);
+  const builds = ['express', 'console', 'runner', 'cli'].map((name) => `packages/${name}/build.mjs`);
   const times = [...files, ...builds].sort().map((path) => {
     const { mtimeMs, size } = statSync(join(root, path));
     return `${path} ${mtimeMs} ${size}`;
@@ -71,9 +71,10 @@ export async function setup() {
   const sources = buildState();
   if (!stamped(buildStamp, sources) || !built.every((path) => existsSync(join(root, path)))) {
     await step('building packages', async () => {
-      await run(bin('tsc'), ['-b', 'packages/cli', 'packages/express', 'packages/console', '--pretty']);
+      await run(bin('tsc'), ['-b', 'packages/cli', 'packages/express', 'packages/console', 'packages/runner', '--pretty']);
       await run(process.execPath, ['packages/express/build.mjs']);
       await run(process.execPath, ['packages/console/build.mjs']);
+      await run(process.execPath, ['packages/runner/build.mjs']);
       await run(process.execPath, ['packages/cli/build.mjs']);
     });
     writeFileSync(buildStamp, sources);

@@ -12,8 +12,9 @@ const ARROWS: Record<string, readonly string[]> = {
   aws: ['core'],
   graphql: ['core'],
   modules: ['core'],
+  runner: ['core'],
   console: [],
-  cli: ['core', 'stdio', 'sqlite', 'aws', 'modules', 'express', 'graphql'],
+  cli: ['core', 'stdio', 'sqlite', 'aws', 'modules', 'express', 'graphql', 'runner'],
 };
 
 /**
@@ -36,7 +37,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['define'], // a catalog in code
     ['daemon-api'],
     ['daemon'],
-    ['index'],
+    ['index', 'child'], // child: what child programs in JavaScript share with this process
   ],
   express: [
     ['wire', 'paths'], // requests and responses of node:http; the one table of paths
@@ -77,6 +78,15 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['schema-text'], // made of schema.graphql
     ['schema'],
     ['api'],
+    ['index'],
+  ],
+  runner: [
+    ['protocol'], // frames and messages of the socket
+    ['runtimes'], // how the child program of each language is started
+    ['host', 'launcher', 'node'], // one child, from the daemon's side; the program that starts children; the child program
+    ['pool'], // the children of one version of code, and all of them
+    ['settings'],
+    ['runner'],
     ['index'],
   ],
   console: [
@@ -337,10 +347,11 @@ describe('inside core', () => {
 });
 
 describe('everywhere', () => {
-  it('the environment and the arguments are read by the command line alone', () => {
+  it('the environment and the arguments are read by the command line and by the programs of child processes alone', () => {
+    const programs = /^packages\/runner\/src\/(node|launcher)\//;
     const forbidden = /^process(\.env|\.argv|\.execArgv|\.argv0|\.\*)?$/;
     const touched = sources
-      .filter((source) => source.package !== 'cli')
+      .filter((source) => source.package !== 'cli' && !programs.test(source.path))
       .flatMap((source) => [
         ...[...source.globals].filter((name) => forbidden.test(name)).map((name) => `${source.path}: ${name}`),
         ...source.imports.filter((i) => builtin(i.specifier) === 'process').map(() => `${source.path}: node:process`),

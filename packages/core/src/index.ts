@@ -32,6 +32,9 @@ export type { SchemaReferences } from './schema/follow.js';
 export type { StandardIssue, StandardResult, StandardSchema } from './schema/standard.js';
 export type { JsonSchema, TypeOf } from './schema/types.js';
 export { FunctionContext } from './call/context.js';
+export type { ContextSource, NotificationCounters } from './call/context.js';
+export { ReturnValueError } from './call/return-value-error.js';
+export { mergeExports } from './runner/exports.js';
 export { elicit, inputRequired, listRoots, sample } from './input/requests.js';
 export type { InputRequired } from './input/requests.js';
 

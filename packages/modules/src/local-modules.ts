@@ -5,9 +5,8 @@
 import { basename, dirname, join, resolve } from 'node:path';
 
 import type { LoadedModule, Logger, ModuleSource } from '@mcp-daemon/core';
-import { DaemonError } from '@mcp-daemon/core';
+import { DaemonError, mergeExports } from '@mcp-daemon/core';
 
-import { mergeExports } from './exports.js';
 import { isInstalled, realPath, statOf } from './files.js';
 import type { FolderWatch } from './folders.js';
 import { watchFolders } from './folders.js';

@@ -13,6 +13,7 @@ import type { RequestContext } from '../protocol/exchange.js';
 import { FunctionContext } from './context.js';
 import type { Linker } from './linker.js';
 import { messageOf } from './outcome.js';
+import type { EndedBy } from './scope.js';
 
 /** The maximum number of values that the protocol allows. */
 const MAX_VALUES = 100;
@@ -89,8 +90,12 @@ export async function complete(
 
   const over = new AbortController();
   const { signal } = over;
+  let endedBy: EndedBy = 'cancelled';
   const stop = (): void => over.abort(new DOMException('The completion took too long, or was cancelled', 'AbortError'));
-  const timer = setTimeout(stop, timeoutMs);
+  const timer = setTimeout(() => {
+    endedBy = 'timed_out';
+    stop();
+  }, timeoutMs);
   const { signal: left } = request.exchange;
   left.addEventListener('abort', stop, { once: true });
   const given = isObject(context) && isObject(context['arguments']) ? context['arguments'] : {};
@@ -108,6 +113,10 @@ export async function complete(
     maxNotifications: 0,
     resourceUpdated: () => undefined,
     signal: () => signal,
+    onEnd(listener) {
+      if (signal.aborted) listener(endedBy);
+      else signal.addEventListener('abort', () => listener(endedBy), { once: true });
+    },
   });
   try {
     const ended = new Promise<never>((_resolve, reject) =>

@@ -8,11 +8,12 @@ import { traceparentOf } from '../protocol/trace-context.js';
 import type { ProtocolVersion } from '../protocol/versions.js';
 import { supports } from '../protocol/versions.js';
 import { toJson } from './content.js';
+import type { EndedBy } from './scope.js';
 
 /**
  * Copies the data of a log message, so that it can be sent. A log message must not make a function fail, and `data` is required.
  */
-function loggable(data: unknown): unknown {
+export function loggable(data: unknown): unknown {
   try {
     const json = toJson(data);
     return json === undefined ? String(data) : json;
@@ -45,6 +46,10 @@ export interface ContextSource {
   readonly resourceUpdated: (uri: string) => void;
   /** Creates the signal that is aborted when the call ends. */
   readonly signal: () => AbortSignal;
+  /** Takes what the function printed, for the call's record. Absent: it is not recorded. */
+  readonly printed?: ((text: string) => void) | undefined;
+  /** Calls the listener if the call is ended before its function returns; one listener a call. Cheaper than the signal. */
+  readonly onEnd: (listener: (by: EndedBy) => void) => void;
 }
 
 /** The second argument of every function. Its methods need no `this`, so they can be destructured. */
@@ -166,6 +171,11 @@ export class FunctionContext {
   /** Notifies every client that subscribed to the resource that it has changed. */
   get resourceUpdated(): (uri: string) => void {
     return (uri) => this.#source.resourceUpdated(uri);
+  }
+
+  /** What a context was made from, for runners that send it to another process; undefined: the value is no context. */
+  static sourceOf(context: unknown): ContextSource | undefined {
+    return typeof context === 'object' && context !== null && #source in context ? context.#source : undefined;
   }
 
   /** Stops notifications, because none may follow the answer. Called by the executor. */

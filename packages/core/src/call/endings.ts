@@ -108,6 +108,10 @@ function unavailable(call: FoundCall, cause: unknown, { info, logger, explainFai
   return { ...ending, settlement: { ...ending.settlement, notes: why } };
 }
 
+/** The ending of a function whose value cannot be sent. */
+const unusable = (call: FoundCall, why: string, info: ServerInfo, cause: unknown): Ending =>
+  failure(call, TOOL_FAILED, `"${call.definition.name}" gave no usable result: ${why}`, info, cause);
+
 function valueEnding(call: FoundCall, value: unknown, callId: string, info: ServerInfo): Ending {
   try {
     const result = call.toResult(value, callId);
@@ -116,8 +120,7 @@ function valueEnding(call: FoundCall, value: unknown, callId: string, info: Serv
   } catch (cause) {
     if (cause instanceof DaemonError)
       return { settlement: settled('failed', { fault: 'tool', notes: cause.message }), error: cause };
-    const why = cause instanceof ReturnValueError ? cause.message : messageOf(cause);
-    return failure(call, TOOL_FAILED, `"${call.definition.name}" gave no usable result: ${why}`, info, cause);
+    return unusable(call, cause instanceof ReturnValueError ? cause.message : messageOf(cause), info, cause);
   }
 }
 
@@ -142,6 +145,7 @@ function fromOutcome(running: RunningCall, outcome: Outcome, tools: EndingTools)
     case 'invalid':
       return invalid(call, outcome.problems, info);
     case 'error':
+      if (outcome.cause instanceof ReturnValueError) return unusable(call, outcome.message, info, outcome.cause);
       logCause(call, outcome.cause, tools.logger);
       return failure(call, TOOL_FAILED, outcome.message, info, outcome.cause);
     case 'refused':

@@ -92,6 +92,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       maxNotifications,
       resourceUpdated: (uri) => resourceUpdated(run.request.exchange.partition, uri),
       signal: () => scope.signal,
+      onEnd: (listener) => scope.onEnd(listener),
     };
     return new FunctionContext(source);
   }

@@ -1,6 +1,9 @@
 /** Functions that return a generator: yielded values are progress, the returned value is the result. */
 import type { FunctionContext } from './context.js';
 
+/** The part of a context that generators need. */
+export type GeneratorContext = Pick<FunctionContext, 'progress' | 'signal'>;
+
 /** A generator of either kind. */
 export type AnyGenerator = Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>;
 
@@ -14,7 +17,7 @@ export function isGenerator(value: unknown): value is AnyGenerator {
 }
 
 /** Sends a yielded value as progress: a number, a message, or `{ progress?, total?, message? }`. */
-function sendProgress(yielded: unknown, count: number, context: FunctionContext): void {
+function sendProgress(yielded: unknown, count: number, context: GeneratorContext): void {
   if (typeof yielded === 'number') context.progress(yielded);
   else if (typeof yielded === 'string') context.progress(count, undefined, yielded);
   else if (typeof yielded === 'object' && yielded !== null) {
@@ -29,7 +32,7 @@ function sendProgress(yielded: unknown, count: number, context: FunctionContext)
  * @returns the value that it returns
  * @throws what it throws; the abort reason when the call has ended
  */
-export async function runGenerator(generator: AnyGenerator, context: FunctionContext): Promise<unknown> {
+export async function runGenerator(generator: AnyGenerator, context: GeneratorContext): Promise<unknown> {
   let count = 0;
   let since = performance.now();
   for (;;) {

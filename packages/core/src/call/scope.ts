@@ -7,6 +7,7 @@ export type EndedBy = 'cancelled' | 'timed_out';
 export class RunScope {
   #controller: AbortController | undefined;
   #over: EndedBy | undefined;
+  #listener: ((by: EndedBy) => void) | undefined;
 
   /** Aborted when the run is ended. */
   get signal(): AbortSignal {
@@ -20,9 +21,16 @@ export class RunScope {
     return this.#over !== undefined;
   }
 
+  /** Calls the listener when the run is ended, or at once if it was. There is one listener. */
+  onEnd(listener: (by: EndedBy) => void): void {
+    if (this.#over === undefined) this.#listener = listener;
+    else listener(this.#over);
+  }
+
   /** Ends the run. */
   end(by: EndedBy): void {
     this.#over = by;
+    this.#listener?.(by);
     if (this.#controller !== undefined) this.#abort();
   }
 

@@ -10,6 +10,10 @@ export interface CodeLocation {
   root: string;
   /** The absolute path of the module's file. Null: the runtime finds the module by its name in `root`. */
   file: string | null;
+  /** The module is this export of the file. Absent: it is the file's exports. */
+  member?: string;
+  /** The absolute path of a folder for compiled code, which lives and dies with the code. Absent: compiled code is not kept. */
+  cache?: string;
   /** Digest of the code: the same digest means the same code. Null: not known, for code that may change at any time. */
   digest: string | null;
 }

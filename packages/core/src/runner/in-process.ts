@@ -2,13 +2,14 @@
  * Runs functions in this process. A module is loaded at the first call, a class is built once per module and setting, and both
  * are dropped when the code changes. Partitions never share instances.
  */
-import type { Awaitable } from '../base/awaitable.js';
 import { closeAll } from '../base/close-all.js';
 import type { LinkBinding } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
 import type { LoadedModule, ModuleSource } from '../ports/modules.js';
 import type { ResolvedFunction, Runner } from '../ports/runner.js';
 import { DaemonError } from '../protocol/errors.js';
+import type { Instance } from './functions.js';
+import { buildInstance, exportedFunction, methodOf } from './functions.js';
 
 /** What {@link createInProcessRunner} takes. */
 export interface InProcessRunnerOptions {
@@ -18,9 +19,6 @@ export interface InProcessRunnerOptions {
   logger: Logger;
 }
 
-type UserFunction = (input: unknown, context: unknown) => unknown;
-type Instance = Record<string, unknown>;
-
 /** A module of one partition, with its class instances. */
 interface Module {
   readonly link: LinkBinding;
@@ -28,24 +26,6 @@ interface Module {
   readonly loaded: Promise<LoadedModule>;
   readonly instances: Map<string, Promise<Instance>>;
 }
-
-const isClass = (value: unknown): boolean =>
-  typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
-
-/** A named export, or a member of the default export. */
-function exported(exports: Readonly<Record<string, unknown>>, name: string): unknown {
-  if (name in exports) return exports[name];
-  const fallback = exports['default'];
-  if (typeof fallback === 'function' && fallback.name === name) return fallback;
-  return (typeof fallback === 'object' || typeof fallback === 'function') && fallback !== null
-    ? (fallback as unknown as Record<string, unknown>)[name]
-    : undefined;
-}
-
-const names = (exports: object): string => {
-  const list = Object.keys(exports).filter((name) => name !== 'default' && name !== 'module.exports');
-  return list.length === 0 ? 'nothing' : list.slice(0, 10).join(', ');
-};
 
 /** Calls `forget` if a promise rejects. Failures are not cached: the next call tries again. */
 function unlessFailed<T>(promise: Promise<T>, forget: () => void): Promise<T> {
@@ -57,16 +37,6 @@ function unlessFailed<T>(promise: Promise<T>, forget: () => void): Promise<T> {
 export function nothingRuns(link: LinkBinding): DaemonError {
   const from = link.source ?? 'a file or package';
   return new DaemonError('module_not_found', `module "${link.module_name}": this server cannot load code from "${from}"`);
-}
-
-/** The exported function of a link. @throws DaemonError `function_not_found` */
-function exportedFunction(link: LinkBinding, { exports }: LoadedModule): UserFunction {
-  const found = exported(exports, link.function_name);
-  if (typeof found === 'function' && !isClass(found)) return found as UserFunction;
-  throw new DaemonError(
-    'function_not_found',
-    `module "${link.module_name}" exports no function "${link.function_name}"; it exports ${names(exports)}`,
-  );
 }
 
 /** Creates the in-process runner. Its `close` closes the module sources. */
@@ -93,24 +63,12 @@ export function createInProcessRunner({ modules: sources, logger }: InProcessRun
     return module;
   }
 
-  async function build(link: LinkBinding, className: string, loaded: LoadedModule, partition: string): Promise<Instance> {
-    const found = exported(loaded.exports, className);
-    if (typeof found !== 'function') {
-      throw new DaemonError(
-        'function_not_found',
-        `module "${link.module_name}" has no class "${className}"; it exports ${names(loaded.exports)}`,
-      );
-    }
-    try {
-      const setting = (await sourceOf(link).settingOf?.(link)) ?? link.setting;
-      return await new (found as new (options: object) => Awaitable<Instance>)({ logger, setting, partition });
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new DaemonError('module_failed', `class "${className}" of module "${link.module_name}" could not be built: ${why}`, {
-        cause,
-      });
-    }
-  }
+  const build = async (link: LinkBinding, className: string, loaded: LoadedModule, partition: string): Promise<Instance> =>
+    buildInstance({ ...link, class_name: className }, loaded.exports, async () => ({
+      logger,
+      setting: (await sourceOf(link).settingOf?.(link)) ?? link.setting,
+      partition,
+    }));
 
   /** The class instance of a link. It is built at the first use. */
   function instanceOf(link: LinkBinding, className: string, module: Module, loaded: LoadedModule): Promise<Instance> {
@@ -129,16 +87,10 @@ export function createInProcessRunner({ modules: sources, logger }: InProcessRun
       const module = moduleOf(link, partition);
       const loaded = await module.loaded;
       const { digest } = loaded;
-      const { class_name: className, function_name: name } = link;
-      if (className === undefined) return { call: exportedFunction(link, loaded), digest };
+      const { class_name: className } = link;
+      if (className === undefined) return { call: exportedFunction(link, loaded.exports), digest };
       const instance = await instanceOf(link, className, module, loaded);
-      if (typeof instance[name] !== 'function') {
-        throw new DaemonError(
-          'function_not_found',
-          `class "${className}" of module "${link.module_name}" has no function "${name}"`,
-        );
-      }
-      return { call: (input, context) => (instance[name] as UserFunction)(input, context), digest };
+      return { call: methodOf({ ...link, class_name: className }, instance), digest };
     },
     forget(which) {
       for (const [key, { link, partition }] of modules) if (which(link, partition)) modules.delete(key);

@@ -1,8 +1,7 @@
 /**
  * Gives one view of a module's exports, whether it is an ES module, CommonJS, or an ES module compiled to CommonJS.
  */
-
-import { isObject } from '@mcp-daemon/core';
+import { isObject } from '../base/json.js';
 
 type Members = Readonly<Record<string, unknown>>;
 

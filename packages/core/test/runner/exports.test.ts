@@ -1,4 +1,4 @@
-import { mergeExports } from '../src/exports.js';
+import { mergeExports } from '../../src/runner/exports.js';
 
 const namespace = (members: Record<string, unknown>): Record<string, unknown> =>
   Object.assign(Object.create(null) as Record<string, unknown>, members);

@@ -1,0 +1,47 @@
+/** Why a child has ended, in words for callers and records. */
+
+/** How a process has ended, as the launcher says. */
+export interface Exit {
+  code: number | null;
+  signal: string | null;
+  killed: 'asked' | 'memory' | null;
+}
+
+/** What is known of the end of a child. */
+export interface EndCause {
+  /** Absent: the process has not ended, or it is not known how. */
+  exit?: Exit | undefined;
+  /** Why the daemon killed it. */
+  reason?: string | undefined;
+  /** The last output of the process itself. */
+  output: string;
+  memoryBytes?: number | undefined;
+  heapMb: number;
+  cpuSeconds?: number | undefined;
+}
+
+const MB = 1024 * 1024;
+/** What V8 prints before it ends the process. */
+const OUT_OF_HEAP = /heap out of memory|invalid table size|Array buffer allocation failed/;
+
+/** The end of a child, to continue the sentence "the process". */
+export function describeEnd({ exit, reason, output, memoryBytes, heapMb, cpuSeconds }: EndCause): string {
+  if (exit?.killed === 'memory') return `was ended because it used more than ${Math.round((memoryBytes ?? 0) / MB)} MB of memory`;
+  if (
+    exit?.signal === 'SIGXCPU' ||
+    (exit?.signal === 'SIGKILL' && exit.killed === null && cpuSeconds !== undefined && reason === undefined)
+  )
+    return `was ended because it used more than ${cpuSeconds ?? 0} s of CPU time`;
+  if (reason !== undefined) return `was ended because ${reason}`;
+  if (exit === undefined) return 'closed its connection to the server';
+  if (exit.signal !== null && OUT_OF_HEAP.test(output)) return `ran out of memory: its heap may have ${heapMb} MB`;
+  if (exit.signal !== null)
+    return exit.killed === 'asked' ? 'closed its connection to the server' : `was ended by ${exit.signal}`;
+  return `ended with exit code ${exit.code ?? 0}`;
+}
+
+/** A call failed because its process has ended. */
+export class ProcessEndedError extends Error {
+  override readonly name = 'ProcessEndedError';
+  readonly code = 'process_ended';
+}

@@ -1,0 +1,68 @@
+/** Reads the messages in which a child answers a call. */
+import { ReturnValueError } from '@mcp-daemon/core';
+
+import type { Message } from '../protocol/frames.js';
+import { parseBody, ProtocolFault, splitBody } from '../protocol/frames.js';
+import type { Attachment, ErrorBody } from '../protocol/messages.js';
+
+/** Puts bytes into the place that the child left for them. @returns the value, another one if the place is the value itself */
+function place(value: unknown, at: readonly unknown[], bytes: unknown): unknown {
+  if (at.length === 0) return bytes;
+  let holder: unknown = value;
+  for (const key of at.slice(0, -1)) holder = memberOf(holder, key);
+  const last = at.at(-1);
+  memberOf(holder, last); // checks that it is there
+  (holder as Record<string, unknown>)[last as string] = bytes;
+  return value;
+}
+
+function memberOf(holder: unknown, key: unknown): unknown {
+  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, key as string))
+    throw new ProtocolFault('bytes have no place in their value');
+  return (holder as Record<string, unknown>)[key as string];
+}
+
+/** The value with its bytes. Bytes with a media type are a Blob, because that knows its type. */
+function withBytes(given: unknown, list: unknown, rest: Buffer, owned: boolean): unknown {
+  if (!Array.isArray(list)) throw new ProtocolFault('a message has attachments, and no list of them');
+  let value = given;
+  let offset = 0;
+  for (const { at, size, type } of list as Partial<Attachment>[]) {
+    const end = offset + (size ?? NaN);
+    if (!Array.isArray(at) || !(end >= offset && end <= rest.length)) throw new ProtocolFault('the list of attachments is wrong');
+    const part = rest.subarray(offset, end);
+    // Of the received chunk only this part is needed.
+    const bytes = owned ? part : Buffer.from(part);
+    value = place(value, at, type === undefined ? bytes : new Blob([bytes], { type }));
+    offset = end;
+  }
+  return value;
+}
+
+/** A number that JSON does not have. */
+function numberOf(text: unknown): unknown {
+  if (text === 'NaN' || text === 'Infinity' || text === '-Infinity') return Number(text);
+  if (typeof text === 'string' && /^-?\d+$/.test(text)) return BigInt(text);
+  throw new ProtocolFault('a number is malformed');
+}
+
+/** The value of a `RESULT`, and its text in the child's language. @throws ProtocolFault */
+export function valueOf(message: Message): { value: unknown; text: string | undefined } {
+  const { json, rest } = splitBody(message);
+  const body = parseBody(json);
+  const text = typeof body['text'] === 'string' ? body['text'] : undefined;
+  if (body['number'] !== undefined) return { value: numberOf(body['number']), text };
+  const value = message.attached ? withBytes(body['value'], body['bytes'], rest, message.owned) : body['value'];
+  return { value, text };
+}
+
+/** The error of an `ERROR`. @throws ProtocolFault */
+export function errorOf(message: Message): Error {
+  const { message: what, name, stack, cause, code, data, kind } = parseBody(splitBody(message).json) as Partial<ErrorBody>;
+  const text = String(what ?? '');
+  if (kind === 'return_value') return new ReturnValueError(text);
+  const error = cause === undefined ? new Error(text) : new Error(text, { cause: String(cause) });
+  if (typeof name === 'string' && name !== '') error.name = name;
+  error.stack = typeof stack === 'string' ? stack : `${error.name}: ${text}`; // not the daemon's own
+  return Object.assign(error, code === undefined ? {} : { code }, data === undefined ? {} : { data });
+}

@@ -1,0 +1,317 @@
+/**
+ * Runs functions in child processes. A module's code is found by a locator; its children are those of its version. When the code
+ * has changed, a new version is loaded beside the old one, and takes its place only if it can be loaded.
+ */
+import type {
+  Awaitable,
+  CodeLocation,
+  CodeLocator,
+  JsonObject,
+  LinkBinding,
+  Logger,
+  ResolvedFunction,
+  Runner,
+} from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
+
+import { pendingCall } from './host/call.js';
+import { Starter } from './host/starter.js';
+import { Pool } from './pool/pool.js';
+import type { MakeLoad, Version } from './pool/version.js';
+import type { Load } from './protocol/messages.js';
+import type { ProcessSettings } from './settings.js';
+import { DEFAULT_SETTINGS } from './settings.js';
+
+/** What {@link createProcessRunner} takes. */
+export interface ProcessRunnerOptions {
+  /** Find the code, asked in order. The runner closes them. */
+  locators: readonly CodeLocator[];
+  /** Whether a link runs in a process of its own. Default: all links that a locator accepts. */
+  accepts?: (link: LinkBinding) => boolean;
+  /** The folder with the child programs and the launcher: `dist/programs` of this package. */
+  programs: string;
+  /** The whole environment of the children. */
+  env: Readonly<Record<string, string>>;
+  logger: Logger;
+  settings?: Partial<ProcessSettings>;
+}
+
+/** What a runner has counted, and what runs now. */
+export interface ProcessRunnerStats {
+  /** Children now. */
+  children: number;
+  /** Whether a spare child is ready. */
+  spare: boolean;
+  /** Children that were started, since the start of the daemon. */
+  starts: number;
+  failedStarts: number;
+  /** Children that ended though nobody wanted it. */
+  crashes: number;
+  /** Children that were killed because a call did not end. */
+  kills: number;
+  /** Times that newer code took the place of older code. */
+  swaps: number;
+  /** Times that newer code could not be loaded, and the older code stayed. */
+  failedSwaps: number;
+  /** Modules whose newest code cannot be loaded: older code runs instead. */
+  outdated: { module: string; partition: string; error: string }[];
+}
+
+/** A runner of child processes. */
+export interface ProcessRunner extends Runner {
+  /** Starts the launcher and a spare child, so that the first call finds them. */
+  prepare(): void;
+  stats(): ProcessRunnerStats;
+  /** Process ids of the children and of the launcher. */
+  pids(): { launcher: number | undefined; children: number[] };
+}
+
+/** The code of one module for one partition. */
+interface Module {
+  link: LinkBinding;
+  partition: string;
+  current: Version | undefined;
+  digest: string | null;
+  /** Whether the code must be looked for again before the next call. */
+  isStale: boolean;
+  /** When it was looked for, in milliseconds. */
+  looked: number;
+  updating: Promise<void> | undefined;
+  /** The last failure to load newer code, and its digest: it is not tried again. */
+  failure: { error: string; digest: string | null } | undefined;
+}
+
+/** Creates a runner. Nothing is started before the first function is resolved, or `prepare`. */
+export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunner {
+  const { locators, programs, env, logger } = options;
+  const settings: ProcessSettings = { ...DEFAULT_SETTINGS, ...options.settings };
+  const { maxChildren, maxChildrenPerModule, idleMs, spare, refreshMs } = settings;
+  const { heapMb, memoryMb, cpuSeconds, openFiles, startMs, graceMs, maxMessageBytes, readable, paths } = settings;
+  const starter = new Starter({
+    programs,
+    env,
+    paths,
+    heapMb,
+    memoryMb: memoryMb || undefined,
+    cpuSeconds: cpuSeconds || undefined,
+    openFiles: openFiles || undefined,
+    permission: readable === undefined ? undefined : { readable },
+    startMs,
+    graceMs,
+    maxMessageBytes,
+    logger,
+  });
+  const pool = new Pool({ maxChildren, maxChildrenPerVersion: maxChildrenPerModule, idleMs, spare, logger }, starter);
+  const modules = new Map<string, Module>();
+  /** Versions by partition and code, so that modules of one bundle share their children. */
+  const versions = new Map<string, Version>();
+  let swaps = 0;
+  let failedSwaps = 0;
+
+  const locatorOf = (link: LinkBinding): CodeLocator | undefined => locators.find((candidate) => candidate.accepts(link));
+
+  async function locate(link: LinkBinding, partition: string): Promise<CodeLocation> {
+    const locator = locatorOf(link);
+    if (locator === undefined)
+      throw new DaemonError(
+        'module_not_found',
+        `module "${link.module_name}": this server cannot find code of "${link.source ?? 'a file'}"`,
+      );
+    const location = await locator.locate(link, partition);
+    return link.runtime === undefined || link.runtime === location.runtime ? location : { ...location, runtime: link.runtime };
+  }
+
+  const settingOf = (link: LinkBinding): Awaitable<JsonObject> => locatorOf(link)?.settingOf?.(link) ?? link.setting;
+
+  const keyOf = ({ module_name, package_name, class_name, function_name, setting, use }: LinkBinding): string =>
+    JSON.stringify([module_name, package_name, class_name, function_name, setting, use?.kind, use?.name]);
+
+  /** Makes the `LOAD` of a function from this location. @throws DaemonError `module_failed`: a secret is missing */
+  const loaderOf =
+    (link: LinkBinding, { root, file, member, cache }: CodeLocation, partition: string): MakeLoad =>
+    async (): Promise<Load> => {
+      const { module_name, package_name, class_name, function_name, use } = link;
+      let setting: JsonObject;
+      try {
+        setting = await settingOf(link);
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new DaemonError(
+          'module_failed',
+          `class "${class_name ?? ''}" of module "${module_name}" could not be built: ${why}`,
+          { cause },
+        );
+      }
+      return {
+        root,
+        file,
+        ...(member === undefined ? {} : { member }),
+        ...(cache === undefined ? {} : { cache }),
+        module_name,
+        package_name,
+        ...(class_name === undefined ? {} : { class_name }),
+        function_name,
+        setting,
+        partition,
+        kind: use?.kind ?? 'tool',
+        name: use?.name ?? function_name,
+      };
+    };
+
+  function versionOf({ runtime, root, file, digest }: CodeLocation, partition: string): { key: string; version: Version } {
+    // Code without a digest may change at any time: it is known by its file.
+    const key = JSON.stringify([partition, runtime, root, digest ?? file]);
+    let version = versions.get(key);
+    if (version === undefined) versions.set(key, (version = pool.version({ runtime, root, partition })));
+    return { key, version };
+  }
+
+  function retireUnused(version: Version): void {
+    for (const module of modules.values()) if (module.current === version) return;
+    for (const [key, known] of versions) if (known === version) versions.delete(key);
+    pool.retire(version);
+  }
+
+  /** Puts the newest code in place, if it is newer and can be loaded. */
+  async function update(module: Module, link: LinkBinding): Promise<void> {
+    const { partition, current, isStale } = module;
+    module.looked = performance.now();
+    let location: CodeLocation;
+    try {
+      location = await locate(link, partition);
+    } catch (error) {
+      if (current === undefined) throw error;
+      keepOld(module, error, null);
+      return;
+    }
+    const { digest } = location;
+    if (current !== undefined && !isStale && (digest === null || digest === module.digest || digest === module.failure?.digest))
+      return;
+    // Asked to forget: the same code is loaded anew.
+    if (isStale && current !== undefined) for (const [key, known] of versions) if (known === current) versions.delete(key);
+    const { version } = versionOf(location, partition);
+    try {
+      await warmUp(module, version, link, location);
+    } catch (error) {
+      if (version !== current) retireUnused(version);
+      if (current === undefined) throw error;
+      keepOld(module, error, digest);
+      return;
+    }
+    module.current = version;
+    module.digest = digest;
+    module.isStale = false;
+    module.failure = undefined;
+    if (current === undefined || current === version) return;
+    swaps += 1;
+    logger.info({ module: link.module_name, partition, digest }, `module "${link.module_name}": calls run its new code now`);
+    retireUnused(current);
+  }
+
+  /** Loads a function, and those that the older version has of this module. */
+  async function warmUp(module: Module, version: Version, link: LinkBinding, location: CodeLocation): Promise<void> {
+    await version.load(keyOf(link), loaderOf(link, location, module.partition));
+    for (const [key, { link: other }] of functionsOf(module)) {
+      if (key === keyOf(link)) continue;
+      // A function that is gone from the new code is reported to its own calls.
+      await version.load(key, loaderOf(other, location, module.partition)).catch((error: unknown) => {
+        logger.warn(
+          { module: other.module_name, error: String(error) },
+          `"${other.use?.name ?? other.function_name}" is not in the new code`,
+        );
+      });
+    }
+  }
+
+  function keepOld(module: Module, error: unknown, digest: string | null): void {
+    const why = error instanceof Error ? error.message : String(error);
+    const { partition, link } = module;
+    module.isStale = false;
+    module.failure = { error: why, digest };
+    failedSwaps += 1;
+    logger.error(
+      { module: link.module_name, partition, error: why },
+      `module "${link.module_name}": its old code goes on running, because the new one cannot be used: ${why}`,
+    );
+  }
+
+  const functions = new WeakMap<Module, Map<string, { link: LinkBinding }>>();
+  const functionsOf = (module: Module): Map<string, { link: LinkBinding }> => {
+    let found = functions.get(module);
+    if (found === undefined) functions.set(module, (found = new Map()));
+    return found;
+  };
+
+  const updateOnce = (module: Module, link: LinkBinding): Promise<void> =>
+    (module.updating ??= update(module, link).finally(() => (module.updating = undefined)));
+
+  function moduleOf(link: LinkBinding, partition: string): Module {
+    const { source, package_name, module_name, sha256, runtime } = link;
+    const key = JSON.stringify([partition, source, package_name, module_name, sha256, runtime]);
+    let module = modules.get(key);
+    if (module === undefined) {
+      module = {
+        link,
+        partition,
+        current: undefined,
+        digest: null,
+        isStale: false,
+        looked: 0,
+        updating: undefined,
+        failure: undefined,
+      };
+      modules.set(key, module);
+    }
+    return module;
+  }
+
+  return {
+    accepts: (link) => (options.accepts?.(link) ?? true) && locatorOf(link) !== undefined,
+
+    async resolve(link, partition): Promise<ResolvedFunction> {
+      const module = moduleOf(link, partition);
+      const key = keyOf(link);
+      if (module.current === undefined || module.isStale) await updateOnce(module, link);
+      const version = module.current as Version | undefined;
+      if (version === undefined) throw new DaemonError('module_failed', `module "${link.module_name}" could not be loaded`);
+      if (!version.functions.has(key)) {
+        const location = await locate(link, partition);
+        await version.load(key, loaderOf(link, location, partition));
+      }
+      functionsOf(module).set(key, { link });
+      const names = { key, name: link.use?.name ?? link.function_name };
+      return {
+        get digest() {
+          return module.digest;
+        },
+        call: (input, context) =>
+          new Promise((resolve, reject) => {
+            if (performance.now() - module.looked > refreshMs && module.updating === undefined)
+              updateOnce(module, link).catch(() => undefined); // it is logged, and the old code goes on
+            (module.current as Version).call(pendingCall(names, input, context, resolve, reject));
+          }),
+      };
+    },
+
+    forget(which) {
+      for (const module of modules.values()) if (which(module.link, module.partition)) module.isStale = true;
+    },
+
+    prepare: () => pool.prepare(),
+
+    stats() {
+      const outdated = [...modules.values()].flatMap(({ failure, link, partition }) =>
+        failure === undefined ? [] : [{ module: link.module_name, partition, error: failure.error }],
+      );
+      return { children: pool.children, spare: pool.hasSpare, ...starter.counters, swaps, failedSwaps, outdated };
+    },
+
+    pids: () => ({ launcher: starter.launcherPid, children: [...pool.versions].flatMap(({ pids }) => pids) }),
+
+    async close() {
+      await pool.close();
+      await starter.close();
+      for (const locator of locators) await locator.close?.();
+    },
+  };
+}
