@@ -35,6 +35,7 @@ export { FunctionContext } from './call/context.js';
 export type { ContextSource, NotificationCounters } from './call/context.js';
 export { ReturnValueError } from './call/return-value-error.js';
 export { mergeExports } from './runner/exports.js';
+export { ForeignValue } from './call/foreign-value.js';
 export { elicit, inputRequired, listRoots, sample } from './input/requests.js';
 export type { InputRequired } from './input/requests.js';
 

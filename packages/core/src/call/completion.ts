@@ -11,6 +11,7 @@ import type { Logger } from '../ports/logger.js';
 import { DaemonError, invalidParams, quoted } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import { FunctionContext } from './context.js';
+import { dataOf } from './foreign-value.js';
 import type { Linker } from './linker.js';
 import { messageOf } from './outcome.js';
 import type { EndedBy } from './scope.js';
@@ -125,7 +126,7 @@ export async function complete(
     ended.catch(() => undefined); // if the function throws at once, nothing awaits this promise, and its rejection would end the process
     if (left.aborted) stop();
     const linked = await Promise.race([linker.resolve(completion.binding, request.exchange.partition), ended]);
-    return { completion: fromFunction(await Promise.race([linked.call(value, functionContext), ended])) };
+    return { completion: fromFunction(dataOf(await Promise.race([linked.call(value, functionContext), ended]))) };
   } catch (cause) {
     logger.error({ argument: name, error: messageOf(cause) }, `the completion of "${name}" failed: ${messageOf(cause)}`);
     throw new DaemonError('internal_error', `The completion of "${name}" failed. The server's log says why.`, { cause });

@@ -16,6 +16,7 @@ import type { Check } from '../schema/compile/compile-schema.js';
 import { compileSchema } from '../schema/compile/compile-schema.js';
 import { blobType, bytesOf, refuseUnsendable, toBase64 } from './bytes.js';
 import { asText, blobText, block, checkBlocks, embedded, fitBlocks, isBlock, jsonText, link, media, toJson } from './content.js';
+import { dataOf, ForeignValue } from './foreign-value.js';
 import { ReturnValueError } from './return-value-error.js';
 
 const checks = new WeakMap<ToolDefinition, Check>();
@@ -41,7 +42,8 @@ function rawResult(value: unknown): CallToolResult {
   return result;
 }
 
-function byReturnType(definition: ToolDefinition, value: unknown, callId: string): CallToolResult {
+/** @param text what the function's language makes of the value, if that is not what JavaScript does */
+function byReturnType(definition: ToolDefinition, value: unknown, text: string | undefined, callId: string): CallToolResult {
   const many = (make: (item: unknown) => ContentBlock): ContentBlock[] =>
     Array.isArray(value) ? value.map(make) : [make(value)];
   switch (definition.return_type) {
@@ -61,6 +63,7 @@ function byReturnType(definition: ToolDefinition, value: unknown, callId: string
       return json === undefined ? { content: [] } : { content: [block(JSON.stringify(json))], structuredContent: json };
     }
     default:
+      if (text !== undefined) return { content: [block(text)] };
       if (value === undefined) return { content: [] };
       if (definition.return_type === undefined && isBlock(value)) return { content: checkBlocks([value]) };
       return { content: [block(asText(value))] };
@@ -107,18 +110,19 @@ function structured(
 /**
  * The result of a tool call.
  *
- * @param value what the function returned
+ * @param returned what the function returned
  * @throws ReturnValueError if the value does not fit the tool's `return_type` or `outputSchema`
  */
 export function toToolResult(
   definition: ToolDefinition,
-  value: unknown,
+  returned: unknown,
   version: ProtocolVersion,
   callId: string,
 ): CallToolResult {
+  const [value, text] = returned instanceof ForeignValue ? [returned.value, returned.text] : [returned, undefined];
   refuseUnsendable(value);
   const raw = definition.return_type === 'mcp' || (definition.return_type === undefined && looksLikeResult(value));
-  let result = raw ? rawResult(value) : byReturnType(definition, value, callId);
+  let result = raw ? rawResult(value) : byReturnType(definition, value, text, callId);
   if (definition.outputSchema !== undefined) result = structured(definition, definition.outputSchema, result, value, raw);
   result.content = fitBlocks(result.content, version);
   if (result.structuredContent !== undefined && !takesStructured(version, result.structuredContent))
@@ -157,14 +161,15 @@ const withPage = (content: JsonObject, ui: unknown): JsonObject =>
 /**
  * The result of `resources/read`.
  *
- * @param value a string, bytes, `{ text }` or `{ blob }`, an array of those, `{ contents: [...] }`, or any JSON value
+ * @param returned a string, bytes, `{ text }` or `{ blob }`, an array of those, `{ contents: [...] }`, or any JSON value
  * @throws DaemonError `resource_not_found` if the function returned undefined or null; ReturnValueError
  */
 export function toResourceResult(
   definition: ResourceDefinition | ResourceTemplateDefinition,
-  value: unknown,
+  returned: unknown,
   uri: string,
 ): JsonObject {
+  const value = dataOf(returned);
   if (value === undefined || value === null) {
     throw resourceNotFound(uri);
   }
@@ -199,10 +204,11 @@ function promptMessage(value: unknown, version: ProtocolVersion): PromptMessage 
 /**
  * The result of `prompts/get`.
  *
- * @param value a string, a message, an array of those, or `{ messages: [...], description? }`
+ * @param returned a string, a message, an array of those, or `{ messages: [...], description? }`
  * @throws ReturnValueError if it is none of these
  */
-export function toPromptResult(definition: PromptDefinition, value: unknown, version: ProtocolVersion): JsonObject {
+export function toPromptResult(definition: PromptDefinition, returned: unknown, version: ProtocolVersion): JsonObject {
+  const value = dataOf(returned);
   if (value === undefined || value === null)
     throw new ReturnValueError('a prompt must return its messages, and returned nothing');
   refuseUnsendable(value);

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
 import type { JsonObject, ToolOptions } from '../../src/index.js';
-import { definePrompt, defineResource, defineTool } from '../../src/index.js';
+import { definePrompt, defineResource, defineTool, ForeignValue } from '../../src/index.js';
 import { daemonWith, errorOf, legacy, modern, resultOf, tool, watchedStore } from '../support.js';
 
 type Options = Partial<ToolOptions<JsonObject, JsonObject>>;
@@ -511,4 +511,37 @@ it('bytes of a resource may be an ArrayBuffer, a Blob or a data URI', async () =
     const { contents } = resultOf(await modern(daemon).request('resources/read', { uri: `x://r${i}` }));
     expect(contents).toEqual([{ uri: `x://r${i}`, mimeType, blob: png }]);
   }
+});
+
+describe('a value of another language', () => {
+  it.each([{}, { returnType: 'text' as const }])('is its text with the options %j', async (options) => {
+    expect(await told(new ForeignValue(5, '5.0'), options)).toEqual({ content: [text('5.0')] });
+    expect(await told(new ForeignValue([1, 'a'], "[1, 'a']"), options)).toEqual({ content: [text("[1, 'a']")] });
+    expect(await told(new ForeignValue(undefined, 'None'), options)).toEqual({ content: [text('None')] });
+  });
+
+  it('is its data with other return types and with an output schema', async () => {
+    const list = new ForeignValue([1, true], '[1, True]');
+    const data = { content: [text('[1,true]')], structuredContent: [1, true] };
+    expect(await told(list, { returnType: 'json' })).toEqual(data);
+    expect(await told(list, { outputSchema: { type: 'array' } })).toEqual(data);
+    expect(await told(new ForeignValue(undefined, 'None'), { returnType: 'json' })).toEqual({ content: [] });
+    expect(await told(new ForeignValue([png], 'text'), { returnType: 'image' })).toEqual({
+      content: [{ type: 'image', data: png, mimeType: 'image/png' }],
+    });
+  });
+
+  it('is its data in resources and prompts', async () => {
+    const daemon = daemonWith([
+      defineResource({ name: 'r', uri: 'x://r', run: () => new ForeignValue(5, '5.0') }),
+      defineResource({ name: 'none', uri: 'x://none', run: () => new ForeignValue(undefined, 'None') }),
+      definePrompt({ name: 'p', run: () => new ForeignValue(['one', 'two'], "['one', 'two']") }),
+    ]);
+    const client = modern(daemon);
+    const read = resultOf(await client.request('resources/read', { uri: 'x://r' }));
+    expect(read['contents']).toEqual([{ uri: 'x://r', mimeType: 'application/json', text: '5' }]);
+    expect(errorOf(await client.request('resources/read', { uri: 'x://none' })).message).toMatch(/x:\/\/none/);
+    const got = resultOf(await client.request('prompts/get', { name: 'p' }));
+    expect(got['messages']).toEqual(['one', 'two'].map((each) => ({ role: 'user', content: text(each) })));
+  });
 });
