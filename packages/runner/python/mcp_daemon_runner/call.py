@@ -13,7 +13,7 @@ from .values import NotSendable, result_of, to_bytes
 class Function:
     """A loaded function."""
 
-    __slots__ = ("asynchronous", "is_tool", "kind", "name", "partition", "passes_partition", "quick", "target", "uses_context")
+    __slots__ = ("asynchronous", "built", "is_tool", "kind", "name", "partition", "passes_partition", "quick", "target", "uses_context")
 
     def __init__(self, kind, name, target, partition):
         self.kind = kind
@@ -21,6 +21,8 @@ class Function:
         #: Returns what is called, made for one call.
         self.target = target
         self.partition = partition
+        #: The key of its class and setting; None: it has no class.
+        self.built = None
         self.is_tool = kind == "tool"
         self.asynchronous = False
         self.uses_context = False

@@ -123,7 +123,8 @@ def import_module(module_name, package_name, root, file=None):
     return module
 
 
-def _names(module):
+def names_in(module):
+    """Some of the names that a module has, for messages."""
     names = [name for name in vars(module) if not name.startswith("_")]
     return ", ".join(names[:10]) or "nothing"
 

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from . import wire
 from .call import Call, Cancelled, Function, answer, error_body, finish, run, run_awaitable
 from .end import end_process, leave_in_forks, prepare
-from .loading import Built, LoadError, find, import_module, is_coroutine_function, parameters_of, wants_context
+from .loading import Built, LoadError, find, import_module, is_coroutine_function, names_in, parameters_of, wants_context
 from .output import capture, capture_logging
 from .values import to_bytes
 
@@ -87,7 +87,7 @@ class Server:
             self._callers.setdefault(number, {}).clear()
             self._callers[number].update(body)
         elif kind == wire.FORGET:
-            self._functions.pop(number, None)
+            self._forget(number)
         elif kind == wire.WELCOME:
             self._connection.max_message = body["maxMessageBytes"]
         elif kind == wire.END:
@@ -109,6 +109,12 @@ class Server:
             return  # it runs, and has been told
         self._fail(call, Cancelled("the call was cancelled"))
         threading.Thread(target=self._connection.flush, daemon=True).start()
+
+    def _forget(self, number):
+        """Forgets a function, and the instances of its class if no other function needs them."""
+        forgotten = self._functions.pop(number, None)
+        if forgotten is not None and all(each.built != forgotten.built for each in list(self._functions.values())):
+            self._built.pop(forgotten.built, None)
 
     def _tick(self):
         """Looks for work that nobody does. Returns the milliseconds until the next look; None: there is none."""
@@ -207,6 +213,8 @@ class Server:
             self._draining.discard(me)
         started = time.perf_counter()
         try:
+            if work.cancelled:
+                raise Cancelled("the call was cancelled")
             value = run(work, self._connection)
         except BaseException as error:  # SystemExit and KeyboardInterrupt, too: they end the call, not the process
             self._leave_fork(error)
@@ -318,6 +326,8 @@ class Server:
 
     def _load(self, number, body):
         try:
+            if os.getcwd() != body["root"]:
+                os.chdir(body["root"])  # a child that was started before it was known what it loads
             module = import_module(body["module_name"], body.get("package_name"), body["root"], body.get("file"))
             if "asyncio" in sys.modules:
                 self._need_loop()
@@ -331,17 +341,18 @@ class Server:
         if not class_name:
             found = find(module, name, lambda member: callable(member) and not isinstance(member, type))
             if found is None:
-                raise LoadError("function_not_found", _no_function(module, body))
+                raise LoadError("function_not_found", _missing("function", name, module, body))
             function.target = lambda: found
             self._loaded(number, function, found)
             return
         cls = find(module, class_name, lambda member: isinstance(member, type))
         if cls is None:
-            raise LoadError("function_not_found", _no_class(module, body))
+            raise LoadError("function_not_found", _missing("class", class_name, module, body))
         key = (cls, json.dumps(body.get("setting"), sort_keys=True))
         built = self._built.get(key)
         if built is None:
             built = self._built[key] = Built(cls, body.get("setting") or {}, body["partition"], self._logger)
+        function.built = key
         function.target = lambda: getattr(built.take(), name)
 
         def check():
@@ -396,20 +407,12 @@ class Server:
             self._end_if_idle()
 
     def _end_if_idle(self):
-        if not self._calls:
+        if not self._calls and self._main is not None:
             self._post(None)
 
 
-def _no_function(module, body):
-    from .loading import _names
-
-    return 'module "%s" has no function "%s"; it has %s' % (body["module_name"], body["function_name"], _names(module))
-
-
-def _no_class(module, body):
-    from .loading import _names
-
-    return 'module "%s" has no class "%s"; it has %s' % (body["module_name"], body["class_name"], _names(module))
+def _missing(what, name, module, body):
+    return 'module "%s" has no %s "%s"; it has %s' % (body["module_name"], what, name, names_in(module))
 
 
 def _last_words(error):

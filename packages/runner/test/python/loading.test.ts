@@ -145,6 +145,16 @@ test('each call has an instance of its own, as in the engine; a class that is MC
   expect([await call('Shared', 'see', 1), await call('Shared', 'see_later', 2)]).toEqual([[1], [1, 2]]);
 });
 
+test('a class is built anew when all functions of it were forgotten', async () => {
+  const load = { module: 'built', class: 'Shared', function: 'see', setting: { of: 'forgotten' } };
+  const [one, two] = [await child.load(load), await child.load(load)];
+  expect((await child.call(one, { x: 1 })).body.value).toEqual([1]);
+  child.send('FORGET', one, {});
+  expect((await child.call(two, { x: 2 })).body.value).toEqual([1, 2]);
+  child.send('FORGET', two, {});
+  expect((await child.call(load, { x: 3 })).body.value).toEqual([3]);
+});
+
 test('the instance that is built when a function is loaded serves its first call', async () => {
   const alone = await Child.start(FILES);
   expect((await alone.call({ module: 'built', class: 'PerCall', function: 'count' })).body.value).toBe(1);
