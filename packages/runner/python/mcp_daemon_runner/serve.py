@@ -133,9 +133,8 @@ class Server:
         """Wakes workers for the calls that have just come."""
         self._ticks = 0
         slow = sum(1 for work in self._queue if not (type(work) is Call and work.function.quick))
-        if slow == 0 and (not self._queue or self._draining):
-            return
-        for _ in range(max(slow, 1)):
+        wanted = slow or (1 if self._queue else 0)
+        for _ in range(wanted - len(self._draining)):  # those that drain the queue take one each
             if not self._hire():
                 return
 
@@ -206,6 +205,7 @@ class Server:
 
     def _do(self, work, me):
         if type(work) is not Call:
+            self._draining.discard(me)
             work()
             return
         function = work.function

@@ -41,16 +41,19 @@ async def steps_later():
     yield "two"
     yield {"the": "end"}
 def endless():
+    print("running")
     at = 0
     try:
         while True: at += 1; yield at
     finally: print("closed")
 def waits(context):
+    print("running")
     while not context.cancelled: time.sleep(0.001)
     return "was cancelled"
-def waits_well(context): return [context.wait(0), context.wait(3600)]
-async def sleeps(): await asyncio.sleep(3600)
+def waits_well(context): print("running"); return [context.wait(0), context.wait(3600)]
+async def sleeps(): print("running"); await asyncio.sleep(3600)
 async def cleans():
+    print("running")
     try: await asyncio.sleep(3600)
     except asyncio.CancelledError: return "cleaned"
 def prints(text):
@@ -73,6 +76,13 @@ beforeAll(async () => {
   const caller = { client: { name: 'c' }, capabilities: { roots: {} }, protocolVersion: '2025-11-25', logLevel: 'warning' };
   child.send('CALLER', 1, caller);
 });
+const others: Child[] = [];
+async function another(code: string, options = {}): Promise<Child> {
+  const started = await Child.start({ 'm.py': code }, options);
+  others.push(started);
+  return started;
+}
+afterEach(() => Promise.all(others.splice(0).map((other) => other.stop())));
 afterAll(() => child.stop());
 
 const result = (what: Parameters<Child['call']>[0], input: unknown = {}, more = {}): Promise<unknown> =>
@@ -162,23 +172,22 @@ test.each([
   ['endless', { name: 'Cancelled' }],
 ])('an aborted call is answered: %s', async (name, body) => {
   const id = child.begin(await child.load(name));
-  await child.until('BEGUN', (m) => m.type === 'BEGUN' && (m.body.ids as number[]).includes(id));
+  await child.until('the function runs', (m) => m.type === 'OUTPUT' && m.id === id);
   child.send('ABORT', id, { reason: 'cancelled' });
   expect((await child.answer(id)).body).toMatchObject(body);
-  if (name === 'endless') expect(child.output(id)).toBe('closed\n');
+  if (name === 'endless') expect(child.output(id)).toBe('running\nclosed\n');
 });
 
 test('a call that waits for a thread is aborted without being run', async () => {
-  const narrow = await Child.start({ 'm.py': CODE }, { env: { MCP_RUNNER_THREADS: '1' } });
+  const narrow = await another(CODE, { env: { MCP_RUNNER_THREADS: '1' } });
   const fn = await narrow.load('waits');
   const [first, second] = [narrow.begin(fn), narrow.begin(fn)];
-  await narrow.until('BEGUN', ({ type }) => type === 'BEGUN');
+  await narrow.until('the first one runs', ({ type }) => type === 'OUTPUT');
   narrow.send('ABORT', second, { reason: 'timed_out' });
   expect(await narrow.answer(second)).toMatchObject({ type: 'ERROR', body: { name: 'Cancelled' } });
   narrow.send('ABORT', first, { reason: 'cancelled' });
   await narrow.answer(first);
   expect(narrow.messages.filter(({ type }) => type === 'BEGUN').map((m) => m.body.ids as number[])).toEqual([[first]]);
-  await narrow.stop();
 });
 
 test('what a function prints belongs to its call: in threads, pools and coroutines, also while others run', async () => {
@@ -218,22 +227,26 @@ test('the logging module writes to the log of the daemon', async () => {
 });
 
 test('at END the running calls are answered, then the process ends and runs its exit handlers', async () => {
-  const ending = await Child.start({
-    'm.py': 'import atexit\natexit.register(print, "bye")\ndef f(context):\n  context.wait(3600)\n  return 1',
-  });
+  const ending = await another(`
+import atexit
+atexit.register(print, "bye")
+def f(context):
+    print("running")
+    context.wait(3600)
+    return 1
+`);
   const id = ending.begin(await ending.load('f'));
-  await ending.until('BEGUN', ({ type }) => type === 'BEGUN');
+  await ending.until('the function runs', ({ type }) => type === 'OUTPUT');
   ending.send('END', 0, {});
   ending.send('ABORT', id, { reason: 'cancelled' });
   expect((await ending.answer(id)).body).toEqual({ value: 1 });
   expect(await ending.exit).toEqual({ code: 0, signal: null });
   expect(ending.output(0)).toBe('bye\n');
-  await ending.stop();
-  for (const code of ['def f(): pass', 'async def f(): pass']) {
-    const idle = await Child.start({ 'm.py': code });
-    await idle.call('f');
-    idle.send('END', 0, {});
-    expect((await idle.exit).code).toBe(0);
-    await idle.stop();
-  }
+});
+
+test.each(['def f(): pass', 'async def f(): pass'])('at END an idle process ends: %s', async (code) => {
+  const idle = await another(code);
+  await idle.call('f');
+  idle.send('END', 0, {});
+  expect((await idle.exit).code).toBe(0);
 });
