@@ -3,10 +3,10 @@
  *
  *   launcher.cjs     starts and ends the children
  *   node-child.cjs   runs functions in JavaScript
- *   *.py             runs functions in Python: copied from python/
+ *   python/child.py  runs functions in Python: copied from python/, with its modules
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
@@ -17,7 +17,7 @@ const core = join(here, '../core/src');
 /**
  * Builds the programs.
  *
- * @returns the files by name
+ * @returns the files by name. A name may have a folder
  */
 export async function makePrograms() {
   const { outputFiles } = await build({
@@ -39,16 +39,18 @@ export async function makePrograms() {
     write: false,
   });
   const files = new Map(outputFiles.map(({ path, contents }) => [path.slice(path.lastIndexOf('/') + 1), contents]));
-  for (const name of await readdir(join(here, 'python'))) {
-    if (name.endsWith('.py')) files.set(name, await readFile(join(here, 'python', name)));
+  for (const name of await readdir(join(here, 'python'), { recursive: true })) {
+    if (name.endsWith('.py')) files.set(`python/${name.replaceAll(sep, '/')}`, await readFile(join(here, 'python', name)));
   }
   return files;
 }
 
 /** Builds the programs into a folder. */
 export async function writePrograms(folder) {
-  await mkdir(folder, { recursive: true });
-  for (const [name, contents] of await makePrograms()) await writeFile(join(folder, name), contents);
+  for (const [name, contents] of await makePrograms()) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), contents);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await writePrograms(join(here, 'dist/programs'));

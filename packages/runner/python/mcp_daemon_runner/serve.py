@@ -328,6 +328,9 @@ class Server:
         try:
             if os.getcwd() != body["root"]:
                 os.chdir(body["root"])  # a child that was started before it was known what it loads
+            # Beside the code it could be stale: Python compares whole seconds and sizes. The cache belongs to this very code.
+            sys.dont_write_bytecode = not body.get("cache")
+            sys.pycache_prefix = body.get("cache")
             module = import_module(body["module_name"], body.get("package_name"), body["root"], body.get("file"))
             if "asyncio" in sys.modules:
                 self._need_loop()

@@ -185,7 +185,7 @@ export class Host {
     switch (type) {
       case FROM_CHILD.RESULT:
         return this.#settle(id, (call) => {
-          const { value } = valueOf(message);
+          const value = valueOf(message);
           return () => call.resolve(value);
         });
       case FROM_CHILD.ERROR:

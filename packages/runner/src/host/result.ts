@@ -1,5 +1,5 @@
 /** Reads the messages in which a child answers a call. */
-import { ReturnValueError } from '@mcp-daemon/core';
+import { ForeignValue, ReturnValueError } from '@mcp-daemon/core';
 
 import type { Message } from '../protocol/frames.js';
 import { parseBody, ProtocolFault, splitBody } from '../protocol/frames.js';
@@ -46,14 +46,15 @@ function numberOf(text: unknown): unknown {
   throw new ProtocolFault('a number is malformed');
 }
 
-/** The value of a `RESULT`, and its text in the child's language. @throws ProtocolFault */
-export function valueOf(message: Message): { value: unknown; text: string | undefined } {
+/** The value of a `RESULT`: a ForeignValue, if it has a text in the child's language. @throws ProtocolFault */
+export function valueOf(message: Message): unknown {
   const { json, rest } = splitBody(message);
   const body = parseBody(json);
   const text = typeof body['text'] === 'string' ? body['text'] : undefined;
-  if (body['number'] !== undefined) return { value: numberOf(body['number']), text };
-  const value = message.attached ? withBytes(body['value'], body['bytes'], rest, message.owned) : body['value'];
-  return { value, text };
+  let value = body['value'];
+  if (body['number'] !== undefined) value = numberOf(body['number']);
+  else if (message.attached) value = withBytes(value, body['bytes'], rest, message.owned);
+  return text === undefined ? value : new ForeignValue(value, text);
 }
 
 /** The error of an `ERROR`. @throws ProtocolFault */

@@ -197,7 +197,7 @@ export class Starter {
             },
             onExit(exit, failure) {
               if (host !== undefined) host.exited(exit, failure);
-              else if (NOT_FOUND.includes(exit?.code)) fail(program.missing);
+              else if (NOT_FOUND.includes(exit?.code)) fail(program.missing(paths[runtime]));
               else
                 fail(`its process ${failure ?? describeEnd({ exit, output, ...limits })} before it was ready: ${output.trim()}`);
             },

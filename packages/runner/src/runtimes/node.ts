@@ -7,7 +7,7 @@ import type { RuntimeProgram } from './runtime.js';
 export const nodeRuntime: RuntimeProgram = {
   file: 'node-child.cjs',
   spare: true,
-  missing: 'Node could not be started',
+  missing: () => 'Node could not be started',
   command({ file, root, heapMb, readable, program = process.execPath }) {
     const permission = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
     const paths = readable === undefined ? [] : [dirname(file), ...(root === undefined ? [] : [root]), ...readable];

@@ -22,6 +22,6 @@ export interface RuntimeProgram {
   command(options: CommandOptions): string[];
   /** Whether a child can be started before it is known what code it loads. */
   readonly spare: boolean;
-  /** What the error says if the language's program is not installed. */
-  readonly missing: string;
+  /** What the error says if the language's program is not installed. @param program the one of the settings; undefined: the usual one */
+  missing(program: string | undefined): string;
 }

@@ -1,5 +1,7 @@
 /** How the Python child finds modules, classes and functions, and with what it builds classes. */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -143,6 +145,23 @@ test('each call has an instance of its own, as in the engine; a class that is MC
     expect([await call('PerCall', fn, 1), await call('PerCall', fn, 2)]).toEqual([[1], [2]]);
   }
   expect([await call('Shared', 'see', 1), await call('Shared', 'see_later', 2)]).toEqual([[1], [1, 2]]);
+});
+
+test('compiled code is kept in the given folder alone', async () => {
+  const folder = join(child.root, '.cache');
+  await where('plain');
+  expect(existsSync(join(child.root, '__pycache__'))).toBe(false);
+  const cached = await Child.start(FILES);
+  cached.send('LOAD', 99, {
+    ...{ root: cached.root, file: null, cache: folder, module_name: 'uses', package_name: 'uses', function_name: 'where' },
+    ...{ setting: {}, partition: 'a', kind: 'tool', name: 'where' },
+  });
+  await cached.until('LOADED', ({ type }) => type === 'LOADED');
+  expect(existsSync(join(cached.root, '__pycache__'))).toBe(false);
+  expect(
+    (await readdir(folder, { recursive: true })).filter((name) => /(uses|vendored)\.cpython.*\.pyc$/.test(name)),
+  ).toHaveLength(2);
+  await cached.stop();
 });
 
 test('a class is built anew when all functions of it were forgotten', async () => {
