@@ -8,3 +8,4 @@ export { localModules } from './local-modules.js';
 export type { LocalModules, LocalModulesOptions, ModuleChange } from './local-modules.js';
 export { locate } from './locate.js';
 export type { ModuleNames, Place } from './locate.js';
+export { pythonModules } from './python-modules.js';
