@@ -120,10 +120,11 @@ async def run_async_generator(call, generator, connection):
     return last
 
 
-async def run_awaitable(call, function, connection):
-    """Calls a function whose value has to be awaited. `function` returns that value. Returns the result."""
+async def run_awaitable(call, value, connection):
+    """Awaits what a function has returned; None: it was not called yet. Returns the result."""
     current_call.set(call)
-    value = function()
+    if value is None:
+        value = call.function.call(call, connection)
     while hasattr(value, "__await__"):
         value = await value
     if hasattr(value, "__anext__"):

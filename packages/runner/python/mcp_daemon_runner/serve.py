@@ -43,6 +43,7 @@ class Server:
         self._ending = False
         self._main = SimpleQueue()
         self._loop = None
+        self._current_task = None
         self._flushing = False
         # Calls and other work for workers that have not begun; and calls that the daemon knows to begin now.
         self._queue = deque()
@@ -100,7 +101,7 @@ class Server:
             return  # its answer is on its way
         call.cancel()
         if call.task is not None and self._loop is not None:
-            self._loop.call_soon_threadsafe(call.task.cancel)
+            self._loop.call_soon_threadsafe(self._cancel, call)
             return
         try:
             with self._lock:
@@ -109,6 +110,11 @@ class Server:
             return  # it runs, and has been told
         self._fail(call, Cancelled("the call was cancelled"))
         threading.Thread(target=self._connection.flush, daemon=True).start()
+
+    @staticmethod
+    def _cancel(call):
+        if not call.ended:
+            call.task.cancel()
 
     def _forget(self, number):
         """Forgets a function, and the instances of its class if no other function needs them."""
@@ -222,7 +228,7 @@ class Server:
         else:
             self._leave_fork(None)
             if hasattr(value, "__await__") or hasattr(value, "__anext__"):
-                self._post(lambda: self._start(work, lambda: value))
+                self._post(lambda: self._start(work, value))
             else:
                 self._succeed(work, value)
         function.quick = time.perf_counter() - started < _QUICK
@@ -262,7 +268,7 @@ class Server:
 
             loop = asyncio.new_event_loop()
             asyncio.set_event_loop(loop)
-            self._loop = loop
+            self._loop, self._current_task = loop, asyncio.current_task
             loop.call_soon_threadsafe(self._do_posted)
         return self._loop
 
@@ -296,18 +302,22 @@ class Server:
                 work()
                 self._connection.flush()
             else:
-                self._start(work, lambda call=work: call.function.call(call, self._connection))
+                self._start(work)
 
-    def _start(self, call, function):
-        """Starts the task of a call."""
+    def _start(self, call, value=None):
+        """Starts the task of a call. value: what its function has returned, if it was called already."""
         loop = self._need_loop()
-        call.task = loop.create_task(self._run_task(call, function))
-        if call.cancelled:
-            call.task.cancel()
+        loop.create_task(self._run_task(call, value))
 
-    async def _run_task(self, call, function):
+    async def _run_task(self, call, value):
         try:
-            value = await run_awaitable(call, function, self._connection)
+            # From here on the task can be cancelled. One that is cancelled before its first step would never get here.
+            call.task = self._current_task()
+            if call.cancelled:
+                if hasattr(value, "close"):
+                    value.close()
+                raise Cancelled("the call was cancelled")
+            value = await run_awaitable(call, value, self._connection)
         except BaseException as error:  # also SystemExit, which would end the loop
             self._leave_fork(error)
             self._fail(call, error)

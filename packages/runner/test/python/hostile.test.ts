@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { Received } from './child.js';
 import { Child, PYTHON } from './child.js';
 
 const CODE = `
@@ -211,6 +212,46 @@ test('a thread that raises, a loop that is stopped and streams that are gone do 
   expect((await child.call('ping_later')).body).toEqual({ value: 'pong' });
   expect((await child.call('replaces_streams')).body).toEqual({ value: 'gone' });
   expect((await child.call('ping')).body).toEqual({ value: 'pong' });
+});
+
+test('of thousands of calls of all kinds, some of them aborted, each gets one answer', async () => {
+  const child = await start({
+    'm.py': `
+import asyncio, random, time
+def quick(n): return n
+def sometimes(n):
+    if n % 37 == 0: time.sleep(0.01)
+    return n
+def slow(n): time.sleep(0.002); return n
+async def later(n):
+    await asyncio.sleep(n % 5 / 1000)
+    return n
+def prints(n): print(n); return n
+def fails(n): raise ValueError(n)
+def awaits(n): return later(n)
+def yields(n):
+    yield n
+    return n
+`,
+  });
+  const names = ['quick', 'quick', 'sometimes', 'slow', 'later', 'prints', 'fails', 'awaits', 'yields'];
+  const functions = await Promise.all(names.map((name) => child.load(name)));
+  const ids = Array.from({ length: 3_000 }, (_, n) => {
+    const id = child.begin(functions[n % functions.length] as number, { n });
+    if (n % 11 === 0) child.send('ABORT', id, { reason: 'cancelled' });
+    return id;
+  });
+  for (const id of ids) await child.answer(id);
+  const answers = new Map<number, Received[]>();
+  for (const message of child.messages)
+    if (/^(RESULT|ERROR)$/.test(message.type)) answers.set(message.id, [...(answers.get(message.id) ?? []), message]);
+  for (const [n, id] of ids.entries()) {
+    const given = answers.get(id) ?? [];
+    expect(given).toHaveLength(1);
+    const name = names[n % names.length];
+    if (n % 11 !== 0) expect(given[0]?.body).toMatchObject(name === 'fails' ? { message: `ValueError: ${n}` } : { value: n });
+  }
+  expect((await child.call(functions[0] as number, { n: 1 })).body).toEqual({ value: 1 });
 });
 
 test.each([
