@@ -12,6 +12,7 @@
  *   bundle-store.js   code in bundles
  *   aws-secrets.js   secrets in AWS that settings refer to
  *   frontmatter.js   reads the YAML in skills
+ *   process-runner.js   runs functions in processes of their own, and programs/, which run there
  *   worker-guard.cjs   loaded first in worker threads, by its path
  *   typescript-thread.js   strips types in the thread of Node's hooks, where Node does not strip them itself
  *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share. GraphQL is in chunks that
@@ -29,6 +30,7 @@ import { build } from 'esbuild';
 
 import { makeConsole } from '../console/build.mjs';
 import { makeAssets } from '../express/build.mjs';
+import { makePrograms } from '../runner/build.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const packages = dirname(here);
@@ -57,6 +59,7 @@ const bundled = {
     '@mcp-daemon/graphql': join(src('graphql'), 'index.ts'),
     '@mcp-daemon/modules/bundle': join(src('modules'), 'bundle/index.ts'),
     '@mcp-daemon/modules': join(src('modules'), 'index.ts'),
+    '@mcp-daemon/runner': join(src('runner'), 'index.ts'),
     '@mcp-daemon/express/local': join(src('express'), 'auth/local/index.ts'),
     '@mcp-daemon/express/cognito': join(src('express'), 'auth/cognito/index.ts'),
     '@mcp-daemon/express': join(src('express'), 'index.ts'),
@@ -84,7 +87,7 @@ const oneFile = {
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
         const [, separate] =
-          /\/(aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|log-pino|record-database|serve-http|stored-catalogs)\.js'$/.exec(
+          /\/(aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|log-pino|process-runner|record-database|serve-http|stored-catalogs)\.js'$/.exec(
             specifier,
           ) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${FOR_SIDECAR.has(separate) ? 'sidecar/' : ''}${separate}.js')`;
@@ -143,6 +146,7 @@ const [workerGuard, main, thread, database, commands] = await Promise.all([
       'bundle-store': `${src('cli')}/runtime/bundle-store.ts`,
       'log-pino': `${src('cli')}/log/log-pino.ts`,
       'catalog-source': `${src('cli')}/runtime/catalog-source.ts`,
+      'process-runner': `${src('cli')}/runtime/process-runner.ts`,
       'serve-http': `${src('cli')}/serve/serve-http.ts`,
       'record-database': `${src('sqlite')}/record-database.ts`,
       'typescript-thread': `${src('modules')}/typescript-thread.ts`,
@@ -192,6 +196,7 @@ for (const entry of ['index', 'http']) {
     files.set(join(dist, relative(join(here, 'build'), path)), text);
 }
 for (const [name, contents] of await makeAssets()) files.set(join(dist, 'assets', name), contents);
+for (const [name, contents] of await makePrograms()) files.set(join(dist, 'programs', name), contents);
 for (const [name, contents] of await makeConsole()) files.set(join(dist, 'console', name), contents);
 files.set(join(here, 'config.schema.json'), await readFile(join(src('core'), 'config/config.schema.json')));
 

@@ -10,7 +10,7 @@ import type { FileSource } from './ports/files.js';
 import type { Logger } from './ports/logger.js';
 import type { ModuleSource } from './ports/modules.js';
 import type { CatalogQuotas } from './ports/quota.js';
-import type { Runner } from './ports/runner.js';
+import type { Runner, RunnerCounts } from './ports/runner.js';
 import type { SkillSource } from './ports/skills.js';
 import type { Exchange } from './protocol/exchange.js';
 import type { Limits } from './protocol/limits.js';
@@ -83,6 +83,8 @@ export interface DaemonStats extends RecorderStats {
   sessions: number;
   /** What quotas have refused. */
   quotas: QuotaStats;
+  /** What the runners of other processes have counted, together. Absent: there is none. */
+  processes?: RunnerCounts;
   /** What the store has counted. Absent: it is not open yet, or needs no network. */
   store?: StoreStats;
 }

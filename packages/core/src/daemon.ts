@@ -229,8 +229,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
     stats() {
       const counted = opened?.counts?.();
+      const processes = linker.counts();
       const own = { ...recorder.stats(), inFlight: calls.inFlight, sessions: sessions.size, quotas: quotas.stats() };
-      return counted === undefined ? own : { ...own, store: counted };
+      return Object.assign(own, processes && { processes }, counted && { store: counted });
     },
     check: () =>
       closing === undefined ? recorder.check() : Promise.reject(new DaemonError('closed', 'The server is shutting down.')),

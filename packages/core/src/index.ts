@@ -36,6 +36,7 @@ export type { ContextSource, NotificationCounters } from './call/context.js';
 export { ReturnValueError } from './call/return-value-error.js';
 export { mergeExports } from './runner/exports.js';
 export { ForeignValue } from './call/foreign-value.js';
+export { isolationOf } from './runner/isolation.js';
 export { elicit, inputRequired, listRoots, sample } from './input/requests.js';
 export type { InputRequired } from './input/requests.js';
 
@@ -205,7 +206,7 @@ export type {
 export type { CatalogSource, CatalogSourceStats } from './ports/catalogs.js';
 export type { CachedCatalog, CatalogCache, CatalogCacheStats } from './catalog/cached.js';
 export type { LoadedModule, ModuleSource } from './ports/modules.js';
-export type { ResolvedFunction, Runner } from './ports/runner.js';
+export type { ResolvedFunction, Runner, RunnerCounts } from './ports/runner.js';
 export { createInProcessRunner } from './runner/in-process.js';
 export type { InProcessRunnerOptions } from './runner/in-process.js';
 export type { Logger } from './ports/logger.js';

@@ -4,15 +4,16 @@
  */
 import { basename, dirname, join, resolve } from 'node:path';
 
-import type { LoadedModule, Logger, ModuleSource } from '@mcp-daemon/core';
+import type { CodeLocation, CodeLocator, LinkBinding, LoadedModule, Logger, ModuleSource } from '@mcp-daemon/core';
 import { DaemonError, mergeExports } from '@mcp-daemon/core';
 
+import { digestOf } from './digest.js';
 import { isInstalled, realPath, statOf } from './files.js';
 import type { FolderWatch } from './folders.js';
 import { watchFolders } from './folders.js';
 import { filesOf, someUnread } from './graph.js';
 import { loadFile, onRenewed, refresh } from './load.js';
-import type { ModuleNames } from './locate.js';
+import type { ModuleNames, Place } from './locate.js';
 import { isPath, locate, noSuchExport } from './locate.js';
 import { isTypeScript } from './strip-types.js';
 import { allowTypeScript } from './typescript.js';
@@ -35,6 +36,8 @@ export interface ModuleChange {
 
 /** A source of functions in files and installed packages. */
 export interface LocalModules extends ModuleSource {
+  /** Finds the same code for processes of its own. The digest is that of all local files of the module. Changes are reported by `watch`. */
+  readonly code: CodeLocator;
   /**
    * Calls the listener when code that this source has loaded is edited. The next `load()` returns the new code; loaded code keeps
    * running. Follows all local files that a module imports, directly or indirectly, but no installed packages.
@@ -207,6 +210,31 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     }
   }
 
+  /** Finds a link's file, and follows it from now on. @throws DaemonError `module_not_found`, `module_failed` */
+  function find(link: LinkBinding): { place: Place; file: string } {
+    if (link.sha256 !== undefined) {
+      const why = 'sha256 is only supported for bundles (source "zip" or "s3"), not for files that may change';
+      throw new DaemonError('module_failed', `module "${link.module_name}" could not be loaded: ${why}`);
+    }
+    followBase();
+    const place = locate(base, link);
+    const file = realPath(place.file);
+    const key = keyOf(link);
+    found.set(key, file);
+    if (place.file === file) linked.delete(key);
+    else linked.set(key, place.file);
+    return { place, file };
+  }
+
+  async function locateCode(link: LinkBinding): Promise<CodeLocation> {
+    const { place, file } = find(link);
+    // What is known of its imports may be older than its files.
+    refresh([file], () => false, warn);
+    const digest = digestOf(base, filesOf(file));
+    if (timer === undefined) schedule();
+    return { runtime: 'node', root: base, file, digest, ...(place.member === undefined ? {} : { member: place.member }) };
+  }
+
   function stop(): void {
     folders?.close();
     clearInterval(looking);
@@ -220,26 +248,17 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
 
   return {
     accepts: (link) => isPath(link.source),
+    code: { accepts: (link) => isPath(link.source) && link.runtime !== 'python', locate: locateCode, reportsChanges: true },
 
     async load(link): Promise<LoadedModule> {
-      if (link.sha256 !== undefined) {
-        const why = 'sha256 is only supported for bundles (source "zip" or "s3"), not for files that may change';
-        throw new DaemonError('module_failed', `module "${link.module_name}" could not be loaded: ${why}`);
-      }
-      followBase();
-      const place = locate(base, link);
-      const file = realPath(place.file);
+      const { place, file } = find(link);
       const explain = async (cause: unknown) => {
         const { failureOf } = await import('./failure.js');
         return failureOf(base, link, file, () => filesOf(file), cause);
       };
-      const key = keyOf(link);
-      found.set(key, file);
-      if (place.file === file) linked.delete(key);
-      else linked.set(key, place.file);
       const loading = loadFile(file, explain, warn);
       if (timer === undefined) schedule();
-      const exports = mergeExports(await loadOrKeep(key, file, loading));
+      const exports = mergeExports(await loadOrKeep(keyOf(link), file, loading));
       if (place.member === undefined) return { exports, digest: null };
       if (!(place.member in exports)) throw noSuchExport(link, Object.keys(exports));
       const member = exports[place.member];

@@ -1,4 +1,4 @@
 /** Runs the functions of an mcp-daemon in processes of their own. */
 export { createProcessRunner } from './runner.js';
-export type { ProcessRunner, ProcessRunnerOptions, ProcessRunnerStats } from './runner.js';
+export type { ProcessRunner, ProcessRunnerOptions } from './runner.js';
 export type { ProcessSettings } from './settings.js';

@@ -2,6 +2,8 @@
  * Runs functions in child processes. A module's code is found by a locator; its children are those of its version. When the code
  * has changed, a new version is loaded beside the old one, and takes its place only if it can be loaded.
  */
+import { fileURLToPath } from 'node:url';
+
 import type {
   Awaitable,
   CodeLocation,
@@ -11,6 +13,7 @@ import type {
   Logger,
   ResolvedFunction,
   Runner,
+  RunnerCounts,
 } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
@@ -28,43 +31,24 @@ export interface ProcessRunnerOptions {
   locators: readonly CodeLocator[];
   /** Whether a link runs in a process of its own. Default: all links that a locator accepts. */
   accepts?: (link: LinkBinding) => boolean;
-  /** The folder with the child programs and the launcher: `dist/programs` of this package. */
-  programs: string;
+  /** The folder with the child programs and the launcher. Default: where the build of this package puts them. */
+  programs?: string;
   /** The whole environment of the children. */
   env: Readonly<Record<string, string>>;
   logger: Logger;
   settings?: Partial<ProcessSettings>;
 }
 
-/** What a runner has counted, and what runs now. */
-export interface ProcessRunnerStats {
-  /** Children now. */
-  children: number;
-  /** Whether a spare child is ready. */
-  spare: boolean;
-  /** Children that were started, since the start of the daemon. */
-  starts: number;
-  failedStarts: number;
-  /** Children that ended though nobody wanted it. */
-  crashes: number;
-  /** Children that were killed because a call did not end. */
-  kills: number;
-  /** Times that newer code took the place of older code. */
-  swaps: number;
-  /** Times that newer code could not be loaded, and the older code stayed. */
-  failedSwaps: number;
-  /** Modules whose newest code cannot be loaded: older code runs instead. */
-  outdated: { module: string; partition: string; error: string }[];
-}
-
 /** A runner of child processes. */
 export interface ProcessRunner extends Runner {
   /** Starts the launcher and a spare child, so that the first call finds them. */
   prepare(): void;
-  stats(): ProcessRunnerStats;
+  counts(): RunnerCounts;
   /** Process ids of the children and of the launcher. */
   pids(): { launcher: number | undefined; children: number[] };
 }
+
+const BUILT_PROGRAMS = fileURLToPath(new URL('./programs', import.meta.url));
 
 /** The code of one module for one partition. */
 interface Module {
@@ -83,7 +67,7 @@ interface Module {
 
 /** Creates a runner. Nothing is started before the first function is resolved, or `prepare`. */
 export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunner {
-  const { locators, programs, env, logger } = options;
+  const { locators, env, logger, programs = BUILT_PROGRAMS } = options;
   const settings: ProcessSettings = { ...DEFAULT_SETTINGS, ...options.settings };
   const { maxChildren, maxChildrenPerModule, idleMs, spare, refreshMs } = settings;
   const { heapMb, memoryMb, cpuSeconds, openFiles, startMs, graceMs, maxMessageBytes, readable, paths } = settings;
@@ -279,6 +263,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
         await version.load(key, loaderOf(link, location, partition));
       }
       functionsOf(module).set(key, { link });
+      const mayChange = locatorOf(link)?.reportsChanges !== true;
       const names = { key, name: link.use?.name ?? link.function_name };
       return {
         get digest() {
@@ -286,7 +271,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
         },
         call: (input, context) =>
           new Promise((resolve, reject) => {
-            if (performance.now() - module.looked > refreshMs && module.updating === undefined)
+            if (mayChange && performance.now() - module.looked > refreshMs && module.updating === undefined)
               updateOnce(module, link).catch(() => undefined); // it is logged, and the old code goes on
             (module.current as Version).call(pendingCall(names, input, context, resolve, reject));
           }),
@@ -299,11 +284,10 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
 
     prepare: () => pool.prepare(),
 
-    stats() {
-      const outdated = [...modules.values()].flatMap(({ failure, link, partition }) =>
-        failure === undefined ? [] : [{ module: link.module_name, partition, error: failure.error }],
-      );
-      return { children: pool.children, spare: pool.hasSpare, ...starter.counters, swaps, failedSwaps, outdated };
+    counts() {
+      let outdated = 0;
+      for (const { failure } of modules.values()) if (failure !== undefined) outdated += 1;
+      return { children: pool.children, ...starter.counters, swaps, failedSwaps, outdated };
     },
 
     pids: () => ({ launcher: starter.launcherPid, children: [...pool.versions].flatMap(({ pids }) => pids) }),

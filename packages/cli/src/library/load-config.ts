@@ -4,12 +4,14 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
-import type { CatalogDefinition, ServerIdentity } from '@mcp-daemon/core';
+import type { CatalogDefinition, Logger, Runner, ServerIdentity } from '@mcp-daemon/core';
 import { parseConfig } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
 import { localModules } from '@mcp-daemon/modules';
 
+import { isolatedRunner } from '../runtime/isolated.js';
 import { withSecrets } from '../runtime/secrets.js';
+import { readSettings } from '../settings/settings.js';
 import { VERSION } from '../version.js';
 
 /** A config file, as options of `createDaemon`. */
@@ -23,13 +25,20 @@ export interface LoadedConfig {
    * their settings refer to.
    */
   modules: [LocalModules];
+  /** Runs the functions with the isolation `process`, with the default settings. */
+  runners: [Runner];
 }
 
 /** What {@link loadConfig} takes. */
 export interface LoadConfigOptions {
   /** Where `${env:NAME}` in settings comes from. Default: `process.env`. */
   env?: Readonly<Record<string, string | undefined>>;
+  /** Gets what functions print in processes of their own, and how these end. Default: no log. */
+  logger?: Logger;
 }
+
+const nothing = (): void => undefined;
+const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**
  * Reads a config file. `${env:NAME}` and `${file:PATH}` in settings are filled in as in serving: when a class is built.
@@ -40,13 +49,19 @@ export interface LoadConfigOptions {
  * @example
  * const daemon = createDaemon(await loadConfig('mcp.json'));
  */
-export async function loadConfig(file: string, { env = process.env }: LoadConfigOptions = {}): Promise<LoadedConfig> {
+export async function loadConfig(
+  file: string,
+  { env = process.env, logger = SILENT }: LoadConfigOptions = {},
+): Promise<LoadedConfig> {
   const path = resolve(file);
   const { definition, server } = parseConfig(await readFile(path, 'utf8'), { file: path });
   const base = dirname(path);
+  const modules = withSecrets(localModules({ base }), { env, base });
+  const locators = [withSecrets(modules.code, { env, base })];
   return {
     catalog: definition,
     server: { version: VERSION, ...server },
-    modules: [withSecrets(localModules({ base }), { env, base })],
+    modules: [modules],
+    runners: [isolatedRunner({ settings: readSettings({}, {}), env, locators, logger })],
   };
 }

@@ -23,8 +23,11 @@ import type { Env, Settings } from '../settings/settings.js';
 import { VERSION } from '../version.js';
 import { codeSources } from './code-sources.js';
 import { readConfigFile } from './config-file.js';
+import type { IsolatedRunner } from './isolated.js';
+import { isolatedRunner } from './isolated.js';
 import type { LazyBundles } from './lazy-bundles.js';
 import { lazySource } from './lazy-source.js';
+import { withSecrets } from './secrets.js';
 import { openStore } from './store.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -52,6 +55,8 @@ export interface Runtime {
   readonly modules: LocalModules;
   /** Code in bundles. */
   readonly bundles: LazyBundles;
+  /** Runs functions in processes of their own. */
+  readonly isolated: IsolatedRunner;
   /** Serves another catalog in place of that of the config. */
   update(definition: CatalogDefinition): void;
 }
@@ -127,12 +132,15 @@ export function createRuntime({
   const partition = partitionOf(settings);
   const fixed = config === undefined ? undefined : createFixedSource(partition, config.definition);
   const others = stored ? storedSource(() => daemon, logger) : undefined;
+  const secrets = { env, base, region: settings.region };
+  const isolated = isolatedRunner({ settings, env, locators: [bundles, withSecrets(modules.code, secrets)], logger });
   const daemon: Daemon = createDaemon({
     catalogs: oneSource(partition, fixed === undefined ? undefined : fileSource(partition, fixed, file), others),
     server: { version: VERSION, ...config?.server },
     modules: all,
     files: resourceFiles({ base }),
     skills: skillFolders({ base }),
+    runners: [isolated],
     store: () => openStore(settings, env, { logger }),
     retention: retentionOf(settings),
     limits: limitsOf(settings),
@@ -142,5 +150,5 @@ export function createRuntime({
     dropHostArguments: settings.dropHostArguments,
     ...(settings.stateSecret === undefined ? {} : { stateSecret: settings.stateSecret }),
   });
-  return { daemon, modules, bundles, update: (definition) => fixed?.update(definition) };
+  return { daemon, modules, bundles, isolated, update: (definition) => fixed?.update(definition) };
 }

@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import type { JsonObject, LinkBinding, ModuleSource, Reference } from '@mcp-daemon/core';
+import type { CodeLocator, JsonObject, LinkBinding, ModuleSource, Reference } from '@mcp-daemon/core';
 import { isObject, referenceParts } from '@mcp-daemon/core';
 
 import { messageOf } from '../errors.js';
@@ -122,7 +122,7 @@ export async function fillSecrets(setting: JsonObject, sources: SecretSources): 
 }
 
 /** A source whose classes are built with their secrets. */
-export const withSecrets = <Source extends ModuleSource>(source: Source, sources: SecretSources): Source => ({
+export const withSecrets = <Source extends ModuleSource | CodeLocator>(source: Source, sources: SecretSources): Source => ({
   ...source,
   settingOf: ({ setting }: LinkBinding) => fillSecrets(setting, sources),
 });

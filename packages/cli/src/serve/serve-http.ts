@@ -176,6 +176,8 @@ export async function serveOverHttp(settings: Settings, env: Env): Promise<void>
     logUncaughtErrors(logger);
     await checkHost(settings.host ?? DEFAULT_HOST, env);
     await daemon.check(); // a store that cannot be used fails the start, not the first call
+    // Now, while this process is small: starting another one takes the longer, the larger it is.
+    if (opened !== undefined) runtime.isolated.prepare(opened.config.definition, partitionOf(settings));
     const server = await listen(runtime, { settings, env, config: opened?.config, logger });
     shutDownAtSignal(server, daemon, settings.drainMs, logger);
     if (opened !== undefined) logWarnings(opened.file, opened.config, logger);

@@ -108,7 +108,10 @@ export async function serveOverStdio(settings: Settings, env: Env, saveCompileCa
   setTimeout(() => {
     if (opened !== undefined) logWarnings(opened.file, opened.config, logger);
     if (settings.watch) watchFiles(opened, runtime, logger);
-    if (opened !== undefined) logMissingModules(opened.config, runtime, logger);
+    if (opened !== undefined) {
+      logMissingModules(opened.config, runtime, logger);
+      runtime.isolated.prepare(opened.config.definition, partition);
+    }
   }, AFTER_START_MS).unref();
 
   const cacheCheck = setInterval(() => {

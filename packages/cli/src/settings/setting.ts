@@ -17,7 +17,7 @@ export interface SettingBase {
   readonly description: string;
   /** The default as the help shows it, where it is not a plain value. */
   readonly defaultText?: string;
-  readonly group: 'Serving' | 'HTTP' | 'Users' | 'Store' | 'Bundles' | 'Record' | 'Limits';
+  readonly group: 'Serving' | 'HTTP' | 'Users' | 'Store' | 'Bundles' | 'Record' | 'Processes' | 'Limits';
 }
 
 /** A setting whose value is a text. */

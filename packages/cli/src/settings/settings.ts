@@ -7,6 +7,7 @@ import { expandHome } from './expand-home.js';
 import type { ChoiceSetting, Env, NumberSetting, Setting } from './setting.js';
 import { BUNDLE_SETTINGS } from './settings-bundles.js';
 import { HTTP_SETTINGS } from './settings-http.js';
+import { PROCESS_SETTINGS } from './settings-process.js';
 import { QUOTA_SETTINGS } from './settings-quota.js';
 import { STORE_SETTINGS } from './settings-store.js';
 
@@ -133,6 +134,7 @@ export const SETTINGS = {
     unit: 'BYTES',
     description: 'Of larger arguments and results, record only the beginning, the size and the SHA-256',
   },
+  ...PROCESS_SETTINGS,
   timeoutMs: {
     type: 'number',
     flag: 'timeout-ms',

@@ -23,6 +23,7 @@ import { invalidParams } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import type { Limits } from '../protocol/limits.js';
 import type { ServerInfo } from '../protocol/server-info.js';
+import { keepPrinted } from '../records/printed.js';
 import type { Recorder } from '../records/recorder.js';
 import type { Skills } from '../skills/skills.js';
 import { announceEnd, announceStart } from './announce.js';
@@ -89,6 +90,7 @@ export function createCalls(options: CallsOptions): Calls {
       hooks: {
         intent: () => recorder.intent(ticket),
         started: (digest) => recorder.started(ticket, digest),
+        printed: (text) => keepPrinted(ticket, text),
       },
     };
   }

@@ -93,6 +93,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       resourceUpdated: (uri) => resourceUpdated(run.request.exchange.partition, uri),
       signal: () => scope.signal,
       onEnd: (listener) => scope.onEnd(listener),
+      printed: run.hooks?.printed,
     };
     return new FunctionContext(source);
   }

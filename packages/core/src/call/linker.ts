@@ -7,7 +7,7 @@ import { attempt } from '../base/awaitable.js';
 import { closeAll } from '../base/close-all.js';
 import type { Binding, LinkBinding } from '../ports/definition.js';
 import type { FileSource } from '../ports/files.js';
-import type { ResolvedFunction, Runner } from '../ports/runner.js';
+import type { ResolvedFunction, Runner, RunnerCounts } from '../ports/runner.js';
 import { nothingRuns } from '../runner/in-process.js';
 import { fileFunction } from './resource-file.js';
 
@@ -21,8 +21,16 @@ export interface Linker {
   resolve(binding: Binding, partition: string): Awaitable<ResolvedFunction>;
   /** Makes the next calls of matching links load their code again. Running calls keep the code they have. */
   forget(which?: (link: LinkBinding, partition: string) => boolean): void;
+  /** What all runners have counted, together; undefined: none counts. */
+  counts(): RunnerCounts | undefined;
   /** Closes all runners. @throws the first error, when all are closed */
   close(): Promise<void>;
+}
+
+function addCounts(a: RunnerCounts, b: RunnerCounts): RunnerCounts {
+  const sum = { ...a };
+  for (const key of Object.keys(sum) as (keyof RunnerCounts)[]) sum[key] += b[key];
+  return sum;
 }
 
 /**
@@ -64,6 +72,14 @@ export function createLinker(runners: readonly Runner[], files?: FileSource): Li
     forget(which = () => true) {
       known = new WeakMap();
       for (const runner of runners) runner.forget(which);
+    },
+    counts() {
+      let sum: RunnerCounts | undefined;
+      for (const runner of runners) {
+        const counts: RunnerCounts | undefined = runner.counts?.();
+        if (counts !== undefined) sum = sum === undefined ? counts : addCounts(sum, counts);
+      }
+      return sum;
     },
     close: () => closeAll(files === undefined ? runners : [...runners, files]),
   };

@@ -27,4 +27,6 @@ export interface RunHooks {
   intent(): Promise<void> | undefined;
   /** Called when the function starts, with the digest of its code, if it has one. */
   started(digest: string | null): void;
+  /** Called with what the function prints, by runners that know it. */
+  printed(text: string): void;
 }

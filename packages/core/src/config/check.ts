@@ -2,6 +2,7 @@
  * Finds all mistakes of a config at once. The keys of each entry are in `keys.ts`, the checks between entries in `names.ts`.
  */
 import { isObject } from '../base/json.js';
+import { ISOLATIONS } from '../ports/definition.js';
 import type { Mistake } from '../protocol/errors.js';
 import type { MistakeList, PathStep } from '../schema/mistakes.js';
 import { describe } from '../schema/mistakes.js';
@@ -14,8 +15,8 @@ import { CheckRun, checkShape } from './shape.js';
 
 export type { ConfigSupport } from './shape.js';
 
-/** Code from installed packages, files and bundles, in the daemon's process. */
-const BASIC_SUPPORT: ConfigSupport = { sources: ['zip', 's3'], isolations: ['none'] };
+/** Code from installed packages, files and bundles, in the daemon's process and in processes of its own. */
+const BASIC_SUPPORT: ConfigSupport = { sources: ['zip', 's3'], isolations: ISOLATIONS };
 
 /** Whether a value without members can be written as JSON. Undefined counts as a member that is left out. */
 function isPlain(value: unknown): boolean {

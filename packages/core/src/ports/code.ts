@@ -29,6 +29,8 @@ export interface CodeLocator {
    *   cannot be used
    */
   locate(link: LinkBinding, partition: string): Promise<CodeLocation>;
+  /** Whether whoever uses it is told of changes by `forget`. Default: it is asked again while calls come. */
+  readonly reportsChanges?: boolean;
   /** The setting that a class of the link's module is built with, as in `ModuleSource`. */
   settingOf?(link: LinkBinding): Awaitable<JsonObject>;
   /** Ends watchers. A second call does nothing. */

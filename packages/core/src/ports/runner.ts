@@ -17,6 +17,26 @@ export interface ResolvedFunction {
   readonly digest: string | null;
 }
 
+/** The processes of a runner: what runs now, and counts since the start. */
+export interface RunnerCounts {
+  /** Child processes now. */
+  children: number;
+  /** Child processes that were started. */
+  starts: number;
+  /** Child processes that could not be started. */
+  failedStarts: number;
+  /** Child processes that ended by themselves, or were killed for what they did. */
+  crashes: number;
+  /** Child processes that were killed because a call did not end. */
+  kills: number;
+  /** Times that newer code took the place of older code. */
+  swaps: number;
+  /** Times that newer code could not be loaded, and the older code stayed. */
+  failedSwaps: number;
+  /** Modules whose newest code cannot be loaded, so that older code runs. */
+  outdated: number;
+}
+
 /** Runs the functions of some links: in this process, in another one, or on another server. */
 export interface Runner {
   /** Whether this runner runs the link's function. It must be quick, and use only the link. */
@@ -31,6 +51,8 @@ export interface Runner {
   resolve(link: LinkBinding, partition: string): Awaitable<ResolvedFunction>;
   /** Drops the code of matching links, so that the next `resolve` loads it again. Running calls end on the old code. */
   forget(which: (link: LinkBinding, partition: string) => boolean): void;
+  /** What it has counted, if it runs code in other processes; undefined: it has not begun. It is cheap. */
+  counts?(): RunnerCounts | undefined;
   /** Ends watchers and child processes. A second call does nothing. */
   close?(): Awaitable<void>;
 }

@@ -18,6 +18,7 @@ import { createBacklog } from './backlog.js';
 import { boundedBody, recordedArguments } from './body.js';
 import { createStoreCheck } from './check.js';
 import { createClientName } from './client-name.js';
+import { withPrinted } from './printed.js';
 import { release } from './release.js';
 import type { RetentionOptions } from './upkeep.js';
 import { createUpkeep } from './upkeep.js';
@@ -31,6 +32,8 @@ export interface Ticket {
   /** Whether an `in_process` row was written. */
   open: boolean;
   settled: boolean;
+  /** What the function printed; see printed.ts. */
+  printed: string;
 }
 
 /** The end of a call, for its record. */
@@ -261,7 +264,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const callId = uuidv7();
       const startedAt = performance.now();
       if (definition.record?.bodies === 'none')
-        return { callId, definition, row: undefined, startedAt, open: false, settled: false };
+        return { callId, definition, row: undefined, startedAt, open: false, settled: false, printed: '' };
       const row: CallRecord = {
         partition_key: request.exchange.partition,
         mcp_function_call_uuid: callId,
@@ -284,7 +287,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         server,
         client: clientName(request.caller.client),
       };
-      const ticket: Ticket = { callId, definition, row, startedAt, open: false, settled: false };
+      const ticket: Ticket = { callId, definition, row, startedAt, open: false, settled: false, printed: '' };
       join(ticket);
       return ticket;
     },
@@ -310,7 +313,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       ticket.settled = true;
       row.status = status;
       row.fault = fault;
-      row.notes = notes;
+      row.notes = ticket.printed === '' ? notes : withPrinted(notes, ticket);
       row.content = boundedBody(content, maxBodyBytes);
       row.time_spent = Math.round((performance.now() - ticket.startedAt) * 1_000) / 1_000;
       row.updated_at = Date.now();

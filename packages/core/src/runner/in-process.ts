@@ -10,6 +10,7 @@ import type { ResolvedFunction, Runner } from '../ports/runner.js';
 import { DaemonError } from '../protocol/errors.js';
 import type { Instance } from './functions.js';
 import { buildInstance, exportedFunction, methodOf } from './functions.js';
+import { isolationOf } from './isolation.js';
 
 /** What {@link createInProcessRunner} takes. */
 export interface InProcessRunnerOptions {
@@ -36,7 +37,8 @@ function unlessFailed<T>(promise: Promise<T>, forget: () => void): Promise<T> {
 /** The error for a link that no source accepts. */
 export function nothingRuns(link: LinkBinding): DaemonError {
   const from = link.source ?? 'a file or package';
-  return new DaemonError('module_not_found', `module "${link.module_name}": this server cannot load code from "${from}"`);
+  const where = isolationOf(link) === 'process' ? ' into a process of its own' : '';
+  return new DaemonError('module_not_found', `module "${link.module_name}": this server cannot load code from "${from}"${where}`);
 }
 
 /** Creates the in-process runner. Its `close` closes the module sources. */
@@ -82,7 +84,7 @@ export function createInProcessRunner({ modules: sources, logger }: InProcessRun
   }
 
   return {
-    accepts: (link) => sources.some((source) => source.accepts(link)),
+    accepts: (link) => isolationOf(link) === 'none' && sources.some((source) => source.accepts(link)),
     async resolve(link, partition): Promise<ResolvedFunction> {
       const module = moduleOf(link, partition);
       const loaded = await module.loaded;

@@ -103,7 +103,7 @@ describe('a link to a function', () => {
     const linker = linkerOver([{ accepts: ({ source }) => source === undefined, load: () => Promise.reject(new Error('no')) }]);
     expect(await failure(linker, link({ source: 's3' }))).toMatchObject({
       code: 'module_not_found',
-      message: 'module "pkg": this server cannot load code from "s3"',
+      message: 'module "pkg": this server cannot load code from "s3" into a process of its own',
     });
     expect((await failure(linkerOver([]), link())).message).toContain('"a file or package"');
   });

@@ -216,12 +216,6 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
     '$.module_links[0].record.redact[0]',
     /JSON path such as/,
   ],
-  [
-    'an isolation that this version does not support',
-    { 'module_links.0.isolation': 'process' },
-    '$.module_links[0].isolation',
-    /not supported by this version: use "none"/,
-  ],
   ['an unknown isolation', { 'modules.0.isolation': 'nne' }, '$.modules[0].isolation', /did you mean "none"/],
   [
     'a source that this version does not support',
@@ -387,6 +381,9 @@ describe('the supported sources and isolations', () => {
   it('are set by the program', () => {
     const support = { sources: ['zip', 's3'], isolations: ['none', 'process'] };
     expect(mistakesAfter({ 'modules.0.source': 's3', 'modules.0.isolation': 'process' }, support)).toEqual([]);
+    expect(mistakesAfter({ 'modules.0.isolation': 'process' }, { isolations: ['none'] })).toEqual([
+      expect.stringContaining('isolation "process" is not supported by this version: use "none"'),
+    ]);
     expect(mistakesAfter({ 'modules.0.source': 'mcp' }, support)).toEqual([
       expect.stringContaining('source "mcp" is not supported by this version'),
     ]);

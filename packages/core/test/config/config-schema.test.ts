@@ -177,7 +177,6 @@ describe('the schema for editors and the check', () => {
     { 'tools.0.inputSchema.properties.city.type': 'text' },
     // The schema does not know what a version supports.
     { 'modules.0.source': 'mcp' },
-    { 'module_links.0.isolation': 'process' },
   ])('differ on %j, which a schema cannot express', (changes) => {
     expect(judged(changes)).toEqual({ schema: true, check: false });
   });

@@ -75,7 +75,8 @@ describe('the runner of this process', () => {
     });
     const runner = createInProcessRunner({ modules: [source('zip'), source('s3')], logger: memoryLogger().logger });
     const link = { kind: 'link', package_name: 'p', module_name: 'm', function_name: 'f', setting: {} } as const;
-    expect([runner.accepts({ ...link, source: 's3' }), runner.accepts(link)]).toEqual([true, false]);
+    expect([runner.accepts({ ...link, source: 's3', isolation: 'none' }), runner.accepts(link)]).toEqual([true, false]);
+    expect(runner.accepts({ ...link, source: 's3' })).toBe(false); // bundles run in processes of their own
     await expect(runner.resolve(link, 'a')).rejects.toMatchObject({ code: 'module_not_found' });
     await expect(runner.close?.()).rejects.toThrow('stuck');
     expect(closed).toEqual(['zip', 's3']);

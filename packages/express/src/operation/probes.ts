@@ -65,7 +65,10 @@ function notReadyOf(error: unknown): NotReady {
  * app.all('/health', probes.health);
  * app.all('/ready', probes.ready);
  */
-export function createProbes(daemon: Pick<Daemon, 'check'>, options: ProbesOptions = {}): Probes {
+export function createProbes(
+  daemon: Pick<Daemon, 'check'> & Partial<Pick<Daemon, 'stats'>>,
+  options: ProbesOptions = {},
+): Probes {
   const { isReady = () => true, failingBundles = () => 0, logger } = options;
   const timeoutMs = positive('timeoutMs', options.timeoutMs ?? 2_000);
   const rememberMs = positive('rememberMs', options.rememberMs ?? 1_000);
@@ -110,10 +113,15 @@ export function createProbes(daemon: Pick<Daemon, 'check'>, options: ProbesOptio
     return true;
   }
 
-  /** The old versions of failing bundles are served, so the server is ready. */
+  /** The old versions of failing bundles are served, and older code of outdated modules runs: the server is ready. */
   function readyBody(): object {
     const failing = failingBundles();
-    return { status: 'ready', ...(failing === 0 ? {} : { failing_bundles: failing }) };
+    const outdated = daemon.stats?.().processes?.outdated ?? 0;
+    return {
+      status: 'ready',
+      ...(failing === 0 ? {} : { failing_bundles: failing }),
+      ...(outdated === 0 ? {} : { outdated_modules: outdated }),
+    };
   }
 
   return {

@@ -20,6 +20,8 @@ export interface EndCause {
   cpuSeconds?: number | undefined;
 }
 
+/** The exit code of a child whose connection has ended. */
+const DISCONNECTED = 75;
 const MB = 1024 * 1024;
 /** What V8 prints before it ends the process. */
 const OUT_OF_HEAP = /heap out of memory|invalid table size|Array buffer allocation failed/;
@@ -33,7 +35,7 @@ export function describeEnd({ exit, reason, output, memoryBytes, heapMb, cpuSeco
   )
     return `was ended because it used more than ${cpuSeconds ?? 0} s of CPU time`;
   if (reason !== undefined) return `was ended because ${reason}`;
-  if (exit === undefined) return 'closed its connection to the server';
+  if (exit === undefined || exit.code === DISCONNECTED) return 'closed its connection to the server';
   if (exit.signal !== null && OUT_OF_HEAP.test(output)) return `ran out of memory: its heap may have ${heapMb} MB`;
   if (exit.signal !== null)
     return exit.killed === 'asked' ? 'closed its connection to the server' : `was ended by ${exit.signal}`;

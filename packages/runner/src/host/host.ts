@@ -17,6 +17,8 @@ import { errorOf, valueOf } from './result.js';
 
 /** Milliseconds for the second sign of an end, after the first: the exit of the process, and the end of its connection. */
 const SECOND_SIGN_MS = 2_000;
+/** Milliseconds that a process may take to end after its connection. */
+const DYING_MS = 100;
 /** Milliseconds without calls after which the launcher looks at the memory of the child less often. */
 const QUIET_MS = 2_000;
 /** Bytes that wait for a child that does not read. */
@@ -175,7 +177,8 @@ export class Host {
       this.#over();
       return;
     }
-    this.#options.handle.kill();
+    // A process that is ending says in a moment how it ended. One that goes on is of no use.
+    setTimeout(() => this.#options.handle.kill(), fault === undefined ? DYING_MS : 0);
     this.#lastResort = setTimeout(() => this.#over(), SECOND_SIGN_MS);
   }
 

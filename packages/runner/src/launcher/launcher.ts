@@ -54,8 +54,8 @@ function limited(command: readonly string[], { cpuSeconds, openFiles }: ProcessL
   const withDeath = setpriv === undefined ? [...command] : [setpriv, '--pdeathsig', 'KILL', '--', ...command];
   const limits = [
     ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles}`]),
-    // Soft, so that the signal is SIGXCPU and says why; hard a second later.
-    ...(cpuSeconds === undefined ? [] : [`ulimit -Ht ${cpuSeconds + 1}`, `ulimit -St ${cpuSeconds}`]),
+    // Soft, so that the signal is SIGXCPU and says why; hard a second later. In this order: soft may not be above hard.
+    ...(cpuSeconds === undefined ? [] : [`ulimit -St ${cpuSeconds}`, `ulimit -Ht ${cpuSeconds + 1}`]),
   ];
   return limits.length === 0 ? withDeath : ['/bin/sh', '-c', `${limits.join(' && ')} && exec "$@"`, 'sh', ...withDeath];
 }
@@ -116,7 +116,7 @@ function start({ id, command, env, cwd, limits }: ToLauncher & { type: 'start' }
         clearInterval(watching);
         watching = undefined;
       }
-      tell({ type: 'exited', id, code, signal, killed: child.killed });
+      tell({ type: 'exited', id, code, signal, killed: signal === 'SIGKILL' ? child.killed : null });
     };
     const timer = setTimeout(exited, OUTPUT_MS);
     running.on('close', exited);

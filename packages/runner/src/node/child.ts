@@ -26,11 +26,14 @@ Reflect.deleteProperty(process.env, SOCKET_VARIABLE);
 Reflect.deleteProperty(process.env, TOKEN_VARIABLE);
 
 const { exit } = process;
+/** The exit code of a process whose connection has ended. */
+const DISCONNECTED = 75;
 const current = new AsyncLocalStorage<Printing>();
 const functions = new Map<number, LoadedFunction>();
 const callers = new Map<number, CallerBody>();
 let maxMessageBytes = 65_536;
 let isEnding = false;
+let isLeaving = false;
 
 const socket = connect(path);
 const connection = new Connection({
@@ -38,7 +41,7 @@ const connection = new Connection({
   maxMessageBytes: Infinity, // what the daemon sends is as large as it may be
   onMessage: (message) => receive(message),
   onBatch: () => calls.begin(),
-  onEnd: () => exit(0), // the daemon is gone
+  onEnd: () => exit(isLeaving ? 0 : DISCONNECTED), // the daemon is gone, or the user's code closed the connection
 });
 
 const send: Send = (type, id, body) => connection.send(type, id, JSON.stringify(body));
@@ -99,6 +102,7 @@ async function load(id: number, body: Load): Promise<void> {
 function leave(): void {
   if (!isEnding || calls.size > 0) return;
   connection.flush();
+  isLeaving = true;
   socket.end(() => exit(0));
 }
 

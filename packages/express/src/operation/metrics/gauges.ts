@@ -1,5 +1,5 @@
 /** Metrics that are read from the daemon and its transports only when they are requested. */
-import type { CatalogCacheStats, Daemon, DaemonStats, StoreStats } from '@mcp-daemon/core';
+import type { CatalogCacheStats, Daemon, DaemonStats, RunnerCounts, StoreStats } from '@mcp-daemon/core';
 import { Counter, Gauge, Registry } from 'prom-client';
 
 /** Functions that return a current count, by the name of its kind. */
@@ -44,7 +44,8 @@ export function createGauges({ daemon, version, sessions, streams, catalogs, fai
     });
   }
 
-  const stat = (count: Exclude<keyof DaemonStats, 'store' | 'quotas'>) => (): number => daemon.stats()[count];
+  const stat = (count: Exclude<keyof DaemonStats, 'store' | 'processes' | 'quotas'>) => (): number => daemon.stats()[count];
+  const ofProcesses = (count: keyof RunnerCounts) => (): number | undefined => daemon.stats().processes?.[count];
   const ofStore = (count: keyof StoreStats) => (): number | undefined => daemon.stats().store?.[count];
 
   /** What is counted of the cached catalogs. */
@@ -56,6 +57,20 @@ export function createGauges({ daemon, version, sessions, streams, catalogs, fai
     gauge('mcp_daemon_catalog_oldest_seconds', 'Age of the oldest cached catalog.', () => stats().oldestMs / 1_000);
     gauge('mcp_daemon_catalogs_watched', 'Partitions that the store is asked about.', () => stats().watched);
     counter('mcp_daemon_catalog_reads_total', 'Reads of the store of catalogs.', () => stats().reads);
+  }
+
+  /** What is counted of the child processes of functions, if there can be any. */
+  function processes(): void {
+    gauge('mcp_daemon_children', 'Child processes of functions.', ofProcesses('children'));
+    counter('mcp_daemon_child_starts_total', 'Child processes that were started.', ofProcesses('starts'));
+    counter('mcp_daemon_child_start_failures_total', 'Child processes that could not be started.', ofProcesses('failedStarts'));
+    counter('mcp_daemon_child_crashes_total', 'Child processes that ended unexpectedly.', ofProcesses('crashes'));
+    const kills = 'Child processes that were killed because a call did not end.';
+    counter('mcp_daemon_child_kills_total', kills, ofProcesses('kills'));
+    counter('mcp_daemon_code_swaps_total', 'Times that newer code took the place of older code.', ofProcesses('swaps'));
+    const failed = 'Times that newer code could not be loaded, and the older code stayed.';
+    counter('mcp_daemon_code_swap_failures_total', failed, ofProcesses('failedSwaps'));
+    gauge('mcp_daemon_code_outdated', 'Modules whose newest code cannot be loaded.', ofProcesses('outdated'));
   }
 
   function kinds(name: string, help: string, label: string, sources: MetricSources): void {
@@ -92,6 +107,7 @@ export function createGauges({ daemon, version, sessions, streams, catalogs, fai
   );
   gauge('mcp_daemon_store_records_waiting', 'Call records that wait to be sent to the store.', ofStore('waiting'));
   counter('mcp_daemon_store_records_cut_total', 'Call records that were cut because they were too large.', ofStore('cut'));
+  processes();
   if (catalogs !== undefined) cached(catalogs);
   if (failingBundles !== undefined)
     gauge('mcp_daemon_bundles_failing', 'Bundles whose newest version is not used.', failingBundles);
