@@ -18,6 +18,8 @@ import type {
 import { DaemonError } from '@mcp-daemon/core';
 
 import { pendingCall } from './host/call.js';
+import type { CoreParts } from './host/core-parts.js';
+import { OWN_CORE } from './host/core-parts.js';
 import { Starter } from './host/starter.js';
 import { Pool } from './pool/pool.js';
 import type { MakeLoad, Version } from './pool/version.js';
@@ -37,6 +39,8 @@ export interface ProcessRunnerOptions {
   env: Readonly<Record<string, string>>;
   logger: Logger;
   settings?: Partial<ProcessSettings>;
+  /** Where the daemon has another copy of core than this package, parts of that copy. Default: of this package's. */
+  core?: CoreParts;
 }
 
 /** A runner of child processes. */
@@ -67,7 +71,7 @@ interface Module {
 
 /** Creates a runner. Nothing is started before the first function is resolved, or `prepare`. */
 export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunner {
-  const { locators, env, logger, programs = BUILT_PROGRAMS } = options;
+  const { locators, env, logger, programs = BUILT_PROGRAMS, core = OWN_CORE } = options;
   const settings: ProcessSettings = { ...DEFAULT_SETTINGS, ...options.settings };
   const { maxChildren, maxChildrenPerModule, idleMs, spare, refreshMs } = settings;
   const { heapMb, memoryMb, cpuSeconds, openFiles, startMs, graceMs, maxMessageBytes, readable, paths } = settings;
@@ -84,6 +88,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
     graceMs,
     maxMessageBytes,
     logger,
+    core,
   });
   const pool = new Pool({ maxChildren, maxChildrenPerVersion: maxChildrenPerModule, idleMs, spare, logger }, starter);
   const modules = new Map<string, Module>();
@@ -273,7 +278,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
           new Promise((resolve, reject) => {
             if (mayChange && performance.now() - module.looked > refreshMs && module.updating === undefined)
               updateOnce(module, link).catch(() => undefined); // it is logged, and the old code goes on
-            (module.current as Version).call(pendingCall(names, input, context, resolve, reject));
+            (module.current as Version).call(pendingCall(names, input, context, core.sourceOf(context), resolve, reject));
           }),
       };
     },

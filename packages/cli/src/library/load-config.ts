@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path';
 import type { CatalogDefinition, Logger, Runner, ServerIdentity } from '@mcp-daemon/core';
 import { parseConfig } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
-import { localModules } from '@mcp-daemon/modules';
+import { localModules, pythonModules } from '@mcp-daemon/modules';
 
 import { isolatedRunner } from '../runtime/isolated.js';
 import { withSecrets } from '../runtime/secrets.js';
@@ -57,11 +57,12 @@ export async function loadConfig(
   const { definition, server } = parseConfig(await readFile(path, 'utf8'), { file: path });
   const base = dirname(path);
   const modules = withSecrets(localModules({ base }), { env, base });
+  const python = withSecrets(pythonModules({ base }), { env, base });
   const locators = [withSecrets(modules.code, { env, base })];
   return {
     catalog: definition,
     server: { version: VERSION, ...server },
     modules: [modules],
-    runners: [isolatedRunner({ settings: readSettings({}, {}), env, locators, logger })],
+    runners: [isolatedRunner({ settings: readSettings({}, {}), env, python, locators, logger })],
   };
 }

@@ -1,7 +1,7 @@
 /** Loads the runner of processes when a link needs it for the first time. */
-import type { Awaitable, CatalogDefinition, CodeLocator, LinkBinding, Logger, ResolvedFunction, Runner } from '@mcp-daemon/core';
-import { isolationOf } from '@mcp-daemon/core';
-import type { ProcessRunner } from '@mcp-daemon/runner';
+import type { CatalogDefinition, CodeLocator, LinkBinding, Logger, ResolvedFunction, Runner } from '@mcp-daemon/core';
+import { DaemonError, ForeignValue, FunctionContext, isolationOf, ReturnValueError } from '@mcp-daemon/core';
+import type { CoreParts, ProcessRunner } from '@mcp-daemon/runner';
 
 import { messageOf } from '../errors.js';
 import type { Env, Settings } from '../settings/settings.js';
@@ -10,6 +10,9 @@ import type { Env, Settings } from '../settings/settings.js';
 export interface IsolatedOptions {
   settings: Settings;
   env: Env;
+  /** Finds code in Python: without an isolation in the config, it runs in processes, too. Asked first. */
+  python: CodeLocator;
+  /** Find other code, in order. */
   locators: readonly CodeLocator[];
   logger: Logger;
 }
@@ -23,28 +26,50 @@ export interface IsolatedRunner extends Runner {
   prepare(catalog: CatalogDefinition, partition: string): void;
 }
 
-const isIsolated = (link: LinkBinding): boolean => isolationOf(link) === 'process';
+/** Of this copy of core: the runner is in another file of the build, with a copy of its own. */
+const CORE: CoreParts = {
+  sourceOf: (context) => FunctionContext.sourceOf(context),
+  returnValueError: (message) => new ReturnValueError(message),
+  foreignValue: (value, text) => new ForeignValue(value, text),
+};
+
+/** An error of the other copy of core as one of this copy. */
+function ownError(error: unknown): unknown {
+  if (error instanceof DaemonError || !(error instanceof Error) || error.name !== 'DaemonError') return error;
+  return new DaemonError((error as DaemonError).code, error.message, { cause: error.cause });
+}
 
 /** Creates the runner. It loads nothing before a link with the isolation `process` is resolved or prepared. */
 export function isolatedRunner(options: IsolatedOptions): IsolatedRunner {
-  const { locators, logger, settings } = options;
+  const { python, logger, settings } = options;
+  const locators = [python, ...options.locators];
+  const accepts = (link: LinkBinding): boolean => {
+    if (isolationOf(link) === 'process') return locators.some((locator) => locator.accepts(link));
+    return link.isolation === undefined && python.accepts(link);
+  };
+
   let loading: Promise<ProcessRunner> | undefined;
   let runner: ProcessRunner | undefined;
 
   const load = (): Promise<ProcessRunner> =>
     (loading ??= (async () => {
       const { openProcessRunner } = await import('./process-runner.js');
-      return (runner = openProcessRunner(options));
+      return (runner = openProcessRunner({ ...options, locators, accepts, core: CORE }));
     })());
 
   return {
-    accepts: (link) => isIsolated(link) && locators.some((locator) => locator.accepts(link)),
-    resolve: (link, partition): Awaitable<ResolvedFunction> =>
-      runner === undefined ? load().then((loaded) => loaded.resolve(link, partition)) : runner.resolve(link, partition),
+    accepts,
+    async resolve(link, partition): Promise<ResolvedFunction> {
+      try {
+        return await (runner ?? (await load())).resolve(link, partition);
+      } catch (error) {
+        throw ownError(error);
+      }
+    },
     forget: (which) => runner?.forget(which),
     counts: () => runner?.counts(),
     prepare({ functions }, partition) {
-      const links = functions.flatMap(({ binding }) => (binding.kind === 'link' && isIsolated(binding) ? [binding] : []));
+      const links = functions.flatMap(({ binding }) => (binding.kind === 'link' && accepts(binding) ? [binding] : []));
       if (links.length === 0) return;
       const failed = (error: unknown): void =>
         logger.error({ error: messageOf(error) }, `processes for functions: ${messageOf(error)}`);

@@ -6,8 +6,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import type { CodeLocator, LinkBinding, Logger } from '@mcp-daemon/core';
-import { isolationOf } from '@mcp-daemon/core';
-import type { ProcessRunner } from '@mcp-daemon/runner';
+import type { CoreParts, ProcessRunner } from '@mcp-daemon/runner';
 import { createProcessRunner } from '@mcp-daemon/runner';
 
 import type { Env, Settings } from '../settings/settings.js';
@@ -20,6 +19,9 @@ export interface ProcessRunnerSources {
   /** Find the code, in order. */
   locators: readonly CodeLocator[];
   logger: Logger;
+  /** Parts of the daemon's copy of core: it may be in another file of the build. */
+  core: CoreParts;
+  accepts(link: LinkBinding): boolean;
 }
 
 /** Variables that every process gets: without them, programs and texts do not work as users expect. */
@@ -38,11 +40,12 @@ const readableOf = ({ processRead }: Settings): string[] | undefined =>
   processRead?.toLowerCase() === 'none' ? [] : parseList(processRead);
 
 /** Creates the runner. Nothing is started yet. */
-export function openProcessRunner({ settings, env, locators, logger }: ProcessRunnerSources): ProcessRunner {
+export function openProcessRunner({ settings, env, locators, logger, core, accepts }: ProcessRunnerSources): ProcessRunner {
   const programs = PROGRAMS.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
   return createProcessRunner({
     locators,
-    accepts: (link: LinkBinding) => isolationOf(link) === 'process',
+    accepts,
+    core,
     ...(programs === undefined ? {} : { programs }),
     env: environment(settings, env),
     logger,

@@ -16,7 +16,7 @@ import type {
 } from '@mcp-daemon/core';
 import { createDaemon, createFixedSource, createRoutedSource } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
-import { resourceFiles, skillFolders } from '@mcp-daemon/modules';
+import { pythonModules, resourceFiles, skillFolders } from '@mcp-daemon/modules';
 
 import { checkPartition, DEFAULT_PARTITION } from '../settings/partition.js';
 import type { Env, Settings } from '../settings/settings.js';
@@ -133,7 +133,13 @@ export function createRuntime({
   const fixed = config === undefined ? undefined : createFixedSource(partition, config.definition);
   const others = stored ? storedSource(() => daemon, logger) : undefined;
   const secrets = { env, base, region: settings.region };
-  const isolated = isolatedRunner({ settings, env, locators: [bundles, withSecrets(modules.code, secrets)], logger });
+  const isolated = isolatedRunner({
+    settings,
+    env,
+    python: withSecrets(pythonModules({ base }), secrets),
+    locators: [bundles, withSecrets(modules.code, secrets)],
+    logger,
+  });
   const daemon: Daemon = createDaemon({
     catalogs: oneSource(partition, fixed === undefined ? undefined : fileSource(partition, fixed, file), others),
     server: { version: VERSION, ...config?.server },

@@ -1,6 +1,5 @@
 /** One call to a child. */
 import type { ContextSource } from '@mcp-daemon/core';
-import { FunctionContext } from '@mcp-daemon/core';
 
 /** The part of a context that calls need. Contexts that the daemon did not make, such as those of tests, have these members. */
 export interface PlainContext {
@@ -46,15 +45,15 @@ export interface PendingCall {
   attempts: number;
 }
 
-/** Makes a call of what the executor gives. */
+/** Makes a call of what the executor gives. @param source what the context was made from, if the daemon made it */
 export function pendingCall(
   { key, name }: Pick<PendingCall, 'key' | 'name'>,
   input: unknown,
   context: unknown,
+  source: ContextSource | undefined,
   resolve: (value: unknown) => void,
   reject: (error: unknown) => void,
 ): PendingCall {
-  const source = FunctionContext.sourceOf(context);
   const call: PendingCall = {
     input,
     context: context as PlainContext,

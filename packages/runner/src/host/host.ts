@@ -188,12 +188,12 @@ export class Host {
     switch (type) {
       case FROM_CHILD.RESULT:
         return this.#settle(id, (call) => {
-          const value = valueOf(message);
+          const value = valueOf(message, this.#options.core);
           return () => call.resolve(value);
         });
       case FROM_CHILD.ERROR:
         return this.#settle(id, (call) => {
-          const error = errorOf(message);
+          const error = errorOf(message, this.#options.core);
           return () => {
             this.#options.output.failure(call, error);
             call.reject(error);

@@ -3,6 +3,7 @@ import type { Logger } from '@mcp-daemon/core';
 
 import type { Connection } from '../protocol/connection.js';
 import type { Hello } from '../protocol/messages.js';
+import type { CoreParts } from './core-parts.js';
 import type { ChildHandle } from './launcher-client.js';
 import type { OutputSink } from './output.js';
 
@@ -11,6 +12,7 @@ export interface HostOptions {
   connection: Connection;
   hello: Hello;
   handle: ChildHandle;
+  core: CoreParts;
   output: OutputSink;
   logger: Logger;
   /** Milliseconds that a call may take to end after its abort, before the child is killed. */

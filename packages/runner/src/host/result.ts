@@ -1,9 +1,8 @@
 /** Reads the messages in which a child answers a call. */
-import { ForeignValue, ReturnValueError } from '@mcp-daemon/core';
-
 import type { Message } from '../protocol/frames.js';
 import { parseBody, ProtocolFault, splitBody } from '../protocol/frames.js';
 import type { Attachment, ErrorBody } from '../protocol/messages.js';
+import type { CoreParts } from './core-parts.js';
 
 /** Puts bytes into the place that the child left for them. @returns the value, another one if the place is the value itself */
 function place(value: unknown, at: readonly unknown[], bytes: unknown): unknown {
@@ -47,21 +46,21 @@ function numberOf(text: unknown): unknown {
 }
 
 /** The value of a `RESULT`: a ForeignValue, if it has a text in the child's language. @throws ProtocolFault */
-export function valueOf(message: Message): unknown {
+export function valueOf(message: Message, { foreignValue }: CoreParts): unknown {
   const { json, rest } = splitBody(message);
   const body = parseBody(json);
   const text = typeof body['text'] === 'string' ? body['text'] : undefined;
   let value = body['value'];
   if (body['number'] !== undefined) value = numberOf(body['number']);
   else if (message.attached) value = withBytes(value, body['bytes'], rest, message.owned);
-  return text === undefined ? value : new ForeignValue(value, text);
+  return text === undefined ? value : foreignValue(value, text);
 }
 
 /** The error of an `ERROR`. @throws ProtocolFault */
-export function errorOf(message: Message): Error {
+export function errorOf(message: Message, { returnValueError }: CoreParts): Error {
   const { message: what, name, stack, cause, code, data, kind } = parseBody(splitBody(message).json) as Partial<ErrorBody>;
   const text = String(what ?? '');
-  if (kind === 'return_value') return new ReturnValueError(text);
+  if (kind === 'return_value') return returnValueError(text);
   const error = cause === undefined ? new Error(text) : new Error(text, { cause: String(cause) });
   if (typeof name === 'string' && name !== '') error.name = name;
   error.stack = typeof stack === 'string' ? stack : `${error.name}: ${text}`; // not the daemon's own

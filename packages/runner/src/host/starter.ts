@@ -7,6 +7,7 @@ import { DaemonError } from '@mcp-daemon/core';
 
 import { SOCKET_VARIABLE, TOKEN_VARIABLE } from '../protocol/messages.js';
 import { RUNTIME_PROGRAMS } from '../runtimes/runtimes.js';
+import type { CoreParts } from './core-parts.js';
 import { describeEnd } from './ended.js';
 import { Host } from './host.js';
 import { LauncherClient } from './launcher-client.js';
@@ -36,6 +37,7 @@ export interface StartSettings {
   graceMs: number;
   maxMessageBytes: number;
   logger: Logger;
+  core: CoreParts;
 }
 
 /** Counts of all children. */
@@ -163,6 +165,7 @@ export class Starter {
           loadMs: startMs,
           maxMessageBytes,
           limits,
+          core: this.#settings.core,
           counters: this.counters,
         });
         resolve(host);
