@@ -7,35 +7,15 @@
  */
 import assert from 'node:assert/strict';
 
-import type { Awaitable } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
 import type { LinkBinding } from '../ports/definition.js';
-import type { ResolvedFunction, Runner } from '../ports/runner.js';
+import type { ResolvedFunction } from '../ports/runner.js';
 import type { ErrorCode } from '../protocol/errors.js';
+import { contextChecks } from './runner-context.js';
+import type { RunnerCheck, RunnerFixture } from './runner-support.js';
+import { contextOf } from './runner-support.js';
 
-/** A runner under test, with a function that writes its code. */
-export interface RunnerFixture {
-  runner: Runner;
-  /** The part of a link that names a module. The module need not exist. */
-  link(module: string): Omit<LinkBinding, 'class_name' | 'function_name' | 'setting'>;
-  /** Writes this code (an ES module) to where `link(module)` finds it, and replaces older code. */
-  install(module: string, code: string): Awaitable<void>;
-  /** Whether the runner has digests of code. */
-  digests: boolean;
-}
-
-/** One check of a runner. */
-export interface RunnerCheck {
-  /** The requirement, as a sentence. */
-  name: string;
-  /**
-   * Runs the check on a new runner, which it closes.
-   *
-   * @param open opens a runner without modules
-   * @throws AssertionError if the runner does not do what `name` says
-   */
-  run(open: () => Awaitable<RunnerFixture>): Promise<void>;
-}
+export type { RunnerCheck, RunnerFixture } from './runner-support.js';
 
 /** The module that most checks call. */
 const MODULE = `
@@ -68,11 +48,6 @@ const versioned = (version: number): string => `
   export const whenAborted = (input, { signal }) =>
     new Promise((resolve) => signal.addEventListener('abort', () => resolve(${version})));
 `;
-
-/** The context of the checks' calls. The checks use only these members. */
-function contextOf(partition: string, signal: AbortSignal = new AbortController().signal): object {
-  return { partition, callId: 'call-1', subject: 'ada', inputs: {}, state: undefined, signal, progress() {}, log() {} };
-}
 
 /** Copies a value as plain data: a runner's objects may come from another realm or through a pipe. */
 const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
@@ -265,4 +240,4 @@ const failing: RunnerCheck[] = [
 ];
 
 /** All checks of a {@link Runner} that runs JavaScript modules. */
-export const runnerContract: readonly RunnerCheck[] = [...calling, ...sharing, ...changing, ...failing];
+export const runnerContract: readonly RunnerCheck[] = [...calling, ...contextChecks, ...sharing, ...changing, ...failing];

@@ -1,0 +1,124 @@
+/** Children end with the daemon, whatever ends it. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { build } from 'esbuild';
+
+import { newFolder, programsFolder } from './support.js';
+
+const packages = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** A daemon's part: two children, of which one loops and one has started a program. It prints their process ids. */
+const PROGRAM = `
+import { createProcessRunner } from './runner/src/index.ts';
+const [, , base, programs] = process.argv;
+const none = () => {};
+const runner = createProcessRunner({
+  locators: [{ accepts: () => true, locate: async () => ({ runtime: 'node', root: base, file: base + '/m.mjs', digest: 'd' }) }],
+  programs,
+  env: { PATH: process.env.PATH },
+  logger: { debug: none, info: none, warn: none, error: none },
+});
+const context = { partition: 'a', callId: 'c', subject: 's', inputs: {}, signal: new AbortController().signal, progress() {}, log() {} };
+const call = async (name, partition) => {
+  const link = { kind: 'link', package_name: 'm', module_name: 'm', function_name: name, setting: {} };
+  return (await runner.resolve(link, partition)).call({}, context);
+};
+const forked = await call('forks', 'a');
+const looping = await call('pid', 'b');
+void call('loops', 'b').catch(() => {});
+await call('pid', 'c');
+const { launcher, children } = runner.pids();
+console.log(JSON.stringify({ launcher, pids: [...children, ...forked, looping], looping }));
+setInterval(() => {}, 1000);
+process.on('SIGUSR2', async () => { await runner.close(); process.exit(0); });
+`;
+
+const MODULE = `
+import { spawn } from 'node:child_process';
+export const pid = () => process.pid;
+export const loops = () => { for (;;); };
+export const forks = () => [process.pid, spawn('sleep', ['1000']).pid];
+`;
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
+async function allGone(pids: readonly number[]): Promise<void> {
+  while (pids.some(isAlive)) await sleep(10);
+}
+
+interface Running {
+  daemon: ChildProcess;
+  launcher: number;
+  pids: number[];
+}
+
+let program: Promise<string> | undefined;
+
+async function start(): Promise<Running> {
+  program ??= (async () => {
+    const outfile = join(newFolder(), 'daemon.mjs');
+    await build({
+      stdin: { contents: PROGRAM, resolveDir: packages },
+      outfile,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      alias: { '@mcp-daemon/core': join(packages, 'core/src/index.ts') },
+    });
+    return outfile;
+  })();
+  const base = newFolder();
+  writeFileSync(join(base, 'm.mjs'), MODULE);
+  const daemon = spawn(process.execPath, [await program, base, await programsFolder()], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  for await (const chunk of daemon.stdout.setEncoding('utf8')) {
+    text += String(chunk);
+    if (text.includes('\n')) break;
+  }
+  const { launcher, pids } = JSON.parse(text) as { launcher: number; pids: number[] };
+  expect(pids.every(isAlive)).toBe(true);
+  return { daemon, launcher, pids };
+}
+
+(process.platform === 'linux' ? describe : describe.skip)('all children end, those that loop, too', () => {
+  it('when the daemon is killed', async () => {
+    const { daemon, launcher, pids } = await start();
+    daemon.kill('SIGKILL');
+    await allGone([...pids, launcher]);
+  });
+
+  it('when the launcher is killed', async () => {
+    const { daemon, launcher, pids } = await start();
+    process.kill(launcher, 'SIGKILL');
+    await allGone(pids);
+    daemon.kill('SIGKILL');
+  });
+
+  it('when both are killed at once', async () => {
+    const { daemon, launcher, pids } = await start();
+    daemon.kill('SIGSTOP'); // it must not notice
+    process.kill(launcher, 'SIGKILL');
+    daemon.kill('SIGKILL');
+    // The program that a function has started is not a child of the launcher.
+    const [sleeping, ...children] = [pids.at(-2)!, ...pids.filter((pid) => pid !== pids.at(-2))];
+    await allGone(children);
+    process.kill(sleeping, 'SIGKILL');
+  });
+
+  it('when the runner is closed', async () => {
+    const { daemon, launcher, pids } = await start();
+    daemon.kill('SIGUSR2');
+    await allGone([...pids, launcher]);
+  });
+});

@@ -1,0 +1,113 @@
+/** Newer code takes the place of older code while calls run, if it can be loaded. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { contextOf, openRunner } from './support.js';
+
+const version = (number: number, more = ''): string => `
+  export const now = () => ${number};
+  export const whenAborted = (input, { signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(${number})));
+  export const pid = () => process.pid;
+  ${more}
+`;
+
+describe('newer code', () => {
+  it('is seen while calls come, and takes new calls only when it is loaded', async () => {
+    const { resolve, write, logged, runner } = await openRunner(version(1), { refreshMs: 20 });
+    const [now, whenAborted] = [await resolve('now'), await resolve('whenAborted')];
+    const digest = now.digest;
+    const over = new AbortController();
+    const running = Promise.resolve(whenAborted.call({}, contextOf({ signal: over.signal })));
+    expect(await now.call({}, contextOf())).toBe(1);
+    write(version(2, `await new Promise((go) => setTimeout(go, 200));`));
+    let swapped = false;
+    void logged(/calls run its new code now/).then(() => (swapped = true));
+    const seen = new Set<unknown>();
+    while (!swapped) {
+      const value = await now.call({}, contextOf());
+      if (!swapped) seen.add(value);
+      await sleep(5);
+    }
+    expect([...seen]).toEqual([1]);
+    expect(await now.call({}, contextOf())).toBe(2);
+    expect(now.digest).not.toBe(digest);
+    over.abort();
+    expect(await running).toBe(1);
+    expect(runner.counts()).toMatchObject({ swaps: 1, failedSwaps: 0, outdated: 0, crashes: 0 });
+  });
+
+  it.each([
+    ['throws while it is loaded', `throw new Error('not today');`],
+    ['cannot be parsed', 'this is no code'],
+    ['ends its process while it is loaded', 'process.exit(1);'],
+  ])('that %s does not take the place of code that works', async (_, code) => {
+    const { resolve, write, logged, runner, call } = await openRunner(version(1), { refreshMs: 10 });
+    const now = await resolve('now');
+    write(code);
+    runner.forget(() => true);
+    expect(await call('now')).toBe(1);
+    await logged(/its old code goes on running, because the new one cannot be used/);
+    expect(await now.call({}, contextOf())).toBe(1);
+    expect(runner.counts()).toMatchObject({ swaps: 0, outdated: 1 });
+    write(version(3));
+    await sleep(20);
+    while ((await now.call({}, contextOf())) !== 3) await sleep(5);
+    expect(runner.counts()).toMatchObject({ swaps: 1, outdated: 0 });
+  });
+
+  it('loads all functions that were in use before it takes calls', async () => {
+    const { resolve, write, runner } = await openRunner(version(1));
+    const names = ['now', 'pid', 'whenAborted'];
+    const before = await Promise.all(names.map((name) => resolve(name)));
+    write(version(2));
+    runner.forget(() => true);
+    await resolve('now');
+    expect(await Promise.all([before[0]!.call({}, contextOf()), before[1]!.call({}, contextOf())])).toEqual([
+      2,
+      expect.any(Number),
+    ]);
+  });
+
+  it('lets the old process end after its last call', async () => {
+    const { resolve, write, runner, call } = await openRunner(version(1), { spare: false });
+    const over = new AbortController();
+    const old = (await call('pid')) as number;
+    const running = Promise.resolve((await resolve('whenAborted')).call({}, contextOf({ signal: over.signal })));
+    await call('now'); // the call before it has begun
+    write(version(2));
+    runner.forget(() => true);
+    expect(await call('now')).toBe(2);
+    expect(() => process.kill(old, 0)).not.toThrow();
+    over.abort();
+    expect(await running).toBe(1);
+    for (;;) {
+      try {
+        process.kill(old, 0);
+      } catch {
+        break;
+      }
+      await sleep(5);
+    }
+  });
+});
+
+describe('processes of modules', () => {
+  it('are apart by partition, and shared by the functions of one module', async () => {
+    const { resolve } = await openRunner(version(1));
+    const pid = async (partition: string): Promise<unknown> =>
+      (await resolve('pid', {}, partition)).call({}, contextOf({ partition }));
+    const [a, b] = [await pid('a'), await pid('b')];
+    expect(a).not.toBe(b);
+    expect(await pid('a')).toBe(a);
+  });
+
+  it('make room for each other within the limit of the partition', async () => {
+    const { resolve, write, runner } = await openRunner(version(1), { maxChildren: 2, spare: false });
+    for (const module of ['x', 'y', 'z']) {
+      write(version(1), module);
+      const found = await resolve('now', { module_name: module });
+      expect(await found.call({}, contextOf())).toBe(1);
+      expect(runner.counts().children).toBeLessThanOrEqual(2);
+    }
+    expect(await (await resolve('now', { module_name: 'x' })).call({}, contextOf())).toBe(1);
+  });
+});
