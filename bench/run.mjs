@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { setup } from '../scripts/setup.mjs';
 import { stopAll } from './lib/processes.mjs';
 
-const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statistics|graphql|dynamodb|all] [--runs N] [--rounds N] [--n N] [--only A,B]
+const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statistics|graphql|runner|dynamodb|all] [--runs N] [--rounds N] [--n N] [--only A,B]
                           [--records N] [--before FILE] [--out FILE]
 
   stdio         cold start and throughput
@@ -21,9 +21,10 @@ const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statisti
   data          lists of many call records, imports of catalogs, stored partitions, and recording to DynamoDB
   statistics    statistics of call records, and calls beside them
   graphql       queries, beside a handler written by hand
+  runner        functions in processes of their own
   dynamodb      pages of many call records on DynamoDB Local: node scripts/dynamodb-local.mjs npm run bench -- dynamodb
   --runs N      cold starts of each server (15)
-  --rounds N    rounds of throughput, growth, HTTP, sessions, data, statistics, GraphQL and DynamoDB (5, 3, 3, 2, 3, 3, 3, 3)
+  --rounds N    rounds of throughput, growth, HTTP, sessions, data, statistics, GraphQL, runner and DynamoDB (5, 3, 3, 2, 3, 3, 3, 3, 3)
   --n N         calls of each server in a round (20000)
   --records N   call records that are listed (1000000; on DynamoDB 100000)
   --only A,B    measures these groups beside the floor: sdk, sqlite, memory, none, silent, open
@@ -38,8 +39,9 @@ const SUITES = {
   data: ['data', 'stores'],
   statistics: ['statistics'],
   graphql: ['graphql'],
+  runner: ['runner'],
   dynamodb: ['dynamodb'],
-  all: ['cold', 'load', 'growth', 'http', 'sessions', 'data', 'stores', 'statistics', 'graphql'],
+  all: ['cold', 'load', 'growth', 'http', 'sessions', 'data', 'stores', 'statistics', 'graphql', 'runner'],
 };
 
 function options() {
@@ -72,7 +74,12 @@ function options() {
     rounds: {
       ...{ load: count('rounds', 5), growth: count('rounds', 3), http: count('rounds', 3) },
       ...{ sessions: count('rounds', 2), data: count('rounds', 3), stores: count('rounds', 3) },
-      ...{ statistics: count('rounds', 3), graphql: count('rounds', 3), dynamodb: count('rounds', 3) },
+      ...{
+        statistics: count('rounds', 3),
+        graphql: count('rounds', 3),
+        runner: count('rounds', 3),
+        dynamodb: count('rounds', 3),
+      },
     },
   };
 }

@@ -187,18 +187,9 @@ export class Host {
     const { type, id } = message;
     switch (type) {
       case FROM_CHILD.RESULT:
-        return this.#settle(id, (call) => {
-          const value = valueOf(message, this.#options.core);
-          return () => call.resolve(value);
-        });
+        return this.#returned(id, message);
       case FROM_CHILD.ERROR:
-        return this.#settle(id, (call) => {
-          const error = errorOf(message, this.#options.core);
-          return () => {
-            this.#options.output.failure(call, error);
-            call.reject(error);
-          };
-        });
+        return this.#threw(id, message);
       case FROM_CHILD.BEGUN:
         return this.#begun(bodyOf(message)['ids']);
       case FROM_CHILD.LOADED:
@@ -219,15 +210,34 @@ export class Host {
     }
   }
 
-  #settle(id: number, read: (call: PendingCall) => () => void): void {
+  #returned(id: number, message: Message): void {
+    const call = this.#running(id);
+    const value = valueOf(message, this.#options.core);
+    this.#settled(id, call);
+    call.resolve(value);
+    if (this.#calls.size === 0) this.#rest();
+  }
+
+  #threw(id: number, message: Message): void {
+    const call = this.#running(id);
+    const error = errorOf(message, this.#options.core);
+    this.#settled(id, call);
+    this.#options.output.failure(call, error);
+    call.reject(error);
+    if (this.#calls.size === 0) this.#rest();
+  }
+
+  /** @throws ProtocolFault if it is not running */
+  #running(id: number): PendingCall {
     const call = this.#calls.get(id);
     if (call === undefined) throw new ProtocolFault(`it answered call ${id}, which is not running`);
-    const settle = read(call);
+    return call;
+  }
+
+  #settled(id: number, call: PendingCall): void {
     this.#calls.delete(id);
     call.onEnded = undefined;
     call.onSettled?.();
-    settle();
-    if (this.#calls.size === 0) this.#rest();
   }
 
   #begun(ids: unknown): void {

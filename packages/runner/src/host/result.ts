@@ -1,6 +1,6 @@
 /** Reads the messages in which a child answers a call. */
 import type { Message } from '../protocol/frames.js';
-import { parseBody, ProtocolFault, splitBody } from '../protocol/frames.js';
+import { attachmentsOf, bodyOf, ProtocolFault } from '../protocol/frames.js';
 import type { Attachment, ErrorBody } from '../protocol/messages.js';
 import type { CoreParts } from './core-parts.js';
 
@@ -47,18 +47,17 @@ function numberOf(text: unknown): unknown {
 
 /** The value of a `RESULT`: a ForeignValue, if it has a text in the child's language. @throws ProtocolFault */
 export function valueOf(message: Message, { foreignValue }: CoreParts): unknown {
-  const { json, rest } = splitBody(message);
-  const body = parseBody(json);
+  const body = bodyOf(message);
   const text = typeof body['text'] === 'string' ? body['text'] : undefined;
   let value = body['value'];
   if (body['number'] !== undefined) value = numberOf(body['number']);
-  else if (message.attached) value = withBytes(value, body['bytes'], rest, message.owned);
+  else if (message.attached) value = withBytes(value, body['bytes'], attachmentsOf(message), message.owned);
   return text === undefined ? value : foreignValue(value, text);
 }
 
 /** The error of an `ERROR`. @throws ProtocolFault */
 export function errorOf(message: Message, { returnValueError }: CoreParts): Error {
-  const { message: what, name, stack, cause, code, data, kind } = parseBody(splitBody(message).json) as Partial<ErrorBody>;
+  const { message: what, name, stack, cause, code, data, kind } = bodyOf(message) as Partial<ErrorBody>;
   const text = String(what ?? '');
   if (kind === 'return_value') return returnValueError(text);
   const error = cause === undefined ? new Error(text) : new Error(text, { cause: String(cause) });

@@ -10,7 +10,7 @@ import { DaemonError, messageOf } from '@mcp-daemon/core/child';
 
 import { Connection } from '../protocol/connection.js';
 import type { Message } from '../protocol/frames.js';
-import { splitBody } from '../protocol/frames.js';
+import { jsonOf } from '../protocol/frames.js';
 import type { Call, CallerBody, Load, Welcome } from '../protocol/messages.js';
 import { FROM_CHILD, PROTOCOL, SOCKET_VARIABLE, TO_CHILD, TOKEN_VARIABLE } from '../protocol/messages.js';
 import type { LoadedFunction } from './calls.js';
@@ -108,7 +108,7 @@ function leave(): void {
 
 function receive(message: Message): void {
   const { type, id } = message;
-  const body: unknown = JSON.parse(splitBody(message).json);
+  const body: unknown = JSON.parse(jsonOf(message));
   switch (type) {
     case TO_CHILD.WELCOME:
       ({ maxMessageBytes } = body as Welcome);

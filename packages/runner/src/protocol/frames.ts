@@ -16,11 +16,13 @@ const ATTACHED = 2;
 export interface Message {
   type: number;
   id: number;
-  /** A view of the received bytes: it is valid until the callback returns, unless it is `owned`. */
-  body: Buffer;
+  /** The received bytes. The body is the part from `start` to `end`, without a view of its own: that costs more than parsing it. */
+  bytes: Buffer;
+  start: number;
+  end: number;
   /** Whether the body begins with the length of its JSON, and has attachments behind it. */
   attached: boolean;
-  /** Whether the body is memory of its own. */
+  /** Whether the bytes are the body alone. Else they are a chunk with other messages. */
   owned: boolean;
 }
 
@@ -94,17 +96,31 @@ function lengthOf(text: Buffer): Buffer {
   return length;
 }
 
-/** Splits a body into its JSON and its attachments. @throws ProtocolFault */
-export function splitBody({ body, attached }: Message): { json: string; rest: Buffer } {
-  if (!attached) return { json: body.toString('utf8'), rest: body.subarray(body.length) };
-  const size = body.length < 4 ? Infinity : body.readUInt32LE(0);
-  if (size > body.length - 4) throw new ProtocolFault('the JSON of a message is longer than the message');
-  return { json: body.toString('utf8', 4, 4 + size), rest: body.subarray(4 + size) };
+/** `Buffer.utf8Slice`, which its types lack: `toString` without the look at its arguments. */
+const textOf = (bytes: Buffer, start: number, end: number): string =>
+  (bytes as unknown as { utf8Slice(start: number, end: number): string }).utf8Slice(start, end);
+
+/** Where the JSON of a message begins and ends. @throws ProtocolFault */
+function jsonRange({ bytes, start, end, attached }: Message): [start: number, end: number] {
+  if (!attached) return [start, end];
+  const size = end - start < 4 ? Infinity : bytes.readUInt32LE(start);
+  if (size > end - start - 4) throw new ProtocolFault('the JSON of a message is longer than the message');
+  return [start + 4, start + 4 + size];
 }
 
-/** Reads the body of a message without attachments. @throws ProtocolFault if it is no JSON object */
+/** The JSON of a message. @throws ProtocolFault */
+export function jsonOf(message: Message): string {
+  if (!message.attached) return textOf(message.bytes, message.start, message.end);
+  const [start, end] = jsonRange(message);
+  return textOf(message.bytes, start, end);
+}
+
+/** The attachments of a message, one after the other. @throws ProtocolFault */
+export const attachmentsOf = (message: Message): Buffer => message.bytes.subarray(jsonRange(message)[1], message.end);
+
+/** Reads the JSON of a message. @throws ProtocolFault if it is no JSON object */
 export function bodyOf(message: Message): Record<string, unknown> {
-  return parseBody(splitBody(message).json);
+  return parseBody(jsonOf(message));
 }
 
 /** Parses the JSON of a message. @throws ProtocolFault if it is no JSON object */
@@ -171,12 +187,7 @@ export class FrameReader {
         this.#needed = 4 + length;
         break;
       }
-      this.#frame(
-        chunk[at + 4] as number,
-        chunk[at + 5] as number,
-        chunk.readUInt32LE(at + 6),
-        chunk.subarray(at + HEADER_BYTES, end),
-      );
+      this.#frame(chunk, at, end);
       at = end;
     }
     if (at === chunk.length) return;
@@ -184,27 +195,33 @@ export class FrameReader {
     this.#waitingBytes = chunk.length - at;
   }
 
-  #frame(type: number, flags: number, id: number, body: Buffer): void {
+  /** Takes the frame that is at this place of the bytes. */
+  #frame(bytes: Buffer, at: number, end: number): void {
+    const type = bytes[at + 4] as number;
+    const flags = bytes[at + 5] as number;
+    const id = bytes.readUInt32LE(at + 6);
+    const start = at + HEADER_BYTES;
     if ((flags & ~(MORE | ATTACHED)) !== 0) throw new ProtocolFault(`a frame has the unknown flags ${flags}`);
     const attached = (flags & ATTACHED) !== 0;
     const key = type * 0x1_0000_0000 + id;
     const before = this.#incomplete.size === 0 ? undefined : this.#incomplete.get(key);
     if (before === undefined && (flags & MORE) === 0) {
-      if (body.length > this.#maxBytes) throw this.#tooLarge();
-      this.#onMessage({ type, id, body, attached, owned: false });
+      if (end - start > this.#maxBytes) throw this.#tooLarge();
+      this.#onMessage({ type, id, bytes, start, end, attached, owned: false });
       return;
     }
     const message = before ?? { parts: [], size: 0, attached };
     if (before === undefined) this.#incomplete.set(key, message);
     if (message.attached !== attached) throw new ProtocolFault('the parts of a message have different flags');
-    message.parts.push(Buffer.from(body)); // a copy: the bytes of the stream are in larger chunks
-    message.size += body.length;
-    this.#incompleteBytes += body.length;
+    message.parts.push(Buffer.from(bytes.subarray(start, end))); // a copy: the bytes of the stream are in larger chunks
+    message.size += end - start;
+    this.#incompleteBytes += end - start;
     if (message.size > this.#maxBytes || this.#incompleteBytes > this.#maxBytes * INCOMPLETE_MESSAGES) throw this.#tooLarge();
     if ((flags & MORE) !== 0) return;
     this.#incomplete.delete(key);
     this.#incompleteBytes -= message.size;
-    this.#onMessage({ type, id, body: Buffer.concat(message.parts, message.size), attached, owned: true });
+    const whole = Buffer.concat(message.parts, message.size);
+    this.#onMessage({ type, id, bytes: whole, start: 0, end: whole.length, attached, owned: true });
   }
 
   #tooLarge(): ProtocolFault {

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 
 import type { Message, SmallMessage } from '../../src/protocol/frames.js';
-import { encodeParts, encodeSmall, FrameReader, HEADER_BYTES, MAX_BODY_BYTES, splitBody } from '../../src/protocol/frames.js';
+import {
+  attachmentsOf,
+  encodeParts,
+  encodeSmall,
+  FrameReader,
+  HEADER_BYTES,
+  jsonOf,
+  MAX_BODY_BYTES,
+} from '../../src/protocol/frames.js';
 
 interface Received {
   type: number;
@@ -14,8 +22,8 @@ interface Received {
 function readAll(bytes: Buffer, sizes: readonly number[], maxBytes = Infinity): Received[] {
   const received: Received[] = [];
   const reader = new FrameReader(maxBytes, (message: Message) => {
-    const { json, rest } = splitBody(message);
-    received.push({ type: message.type, id: message.id, json, rest: Buffer.from(rest) });
+    const rest = message.attached ? attachmentsOf(message) : [];
+    received.push({ type: message.type, id: message.id, json: jsonOf(message), rest: Buffer.from(rest) });
   });
   for (let at = 0, index = 0; at < bytes.length; index += 1) {
     const size = sizes[index % sizes.length] ?? 1;
