@@ -141,6 +141,13 @@ interface Incomplete {
   attached: boolean;
 }
 
+/** The bytes of the frame that begins here, with its length. @throws ProtocolFault */
+function frameBytes(bytes: Buffer, at: number): number {
+  const length = bytes.readUInt32LE(at);
+  if (length < COUNTED || length > MAX_BODY_BYTES + COUNTED) throw new ProtocolFault(`a frame says that it has ${length} bytes`);
+  return 4 + length;
+}
+
 /** Makes messages of the bytes of a stream. */
 export class FrameReader {
   readonly #onMessage: (message: Message) => void;
@@ -168,27 +175,34 @@ export class FrameReader {
 
   /** Takes the next bytes. @throws ProtocolFault, and what the callback throws */
   push(chunk: Buffer): void {
-    if (this.#waitingBytes > 0) {
-      this.#waiting.push(chunk);
-      this.#waitingBytes += chunk.length;
-      if (this.#waitingBytes < Math.max(this.#needed, HEADER_BYTES)) return;
-      chunk = Buffer.concat(this.#waiting);
+    let at = 0;
+    // The frame that began in earlier bytes is completed first, so that only its bytes are copied.
+    while (this.#waitingBytes > 0) {
+      const missing = (this.#needed || HEADER_BYTES) - this.#waitingBytes;
+      const part = chunk.subarray(at, at + missing);
+      this.#waiting.push(part);
+      this.#waitingBytes += part.length;
+      at += part.length;
+      if (part.length < missing) return;
+      const bytes = Buffer.concat(this.#waiting, this.#waitingBytes);
+      this.#waiting = [bytes];
+      if (this.#needed === 0) {
+        this.#needed = frameBytes(bytes, 0);
+        if (bytes.length < this.#needed) continue;
+      }
       this.#waiting = [];
       this.#waitingBytes = 0;
+      this.#frame(bytes, 0, this.#needed);
     }
-    let at = 0;
     this.#needed = 0;
     while (chunk.length - at >= HEADER_BYTES) {
-      const length = chunk.readUInt32LE(at);
-      if (length < COUNTED || length > MAX_BODY_BYTES + COUNTED)
-        throw new ProtocolFault(`a frame says that it has ${length} bytes`);
-      const end = at + 4 + length;
-      if (end > chunk.length) {
-        this.#needed = 4 + length;
+      const size = frameBytes(chunk, at);
+      if (at + size > chunk.length) {
+        this.#needed = size;
         break;
       }
-      this.#frame(chunk, at, end);
-      at = end;
+      this.#frame(chunk, at, at + size);
+      at += size;
     }
     if (at === chunk.length) return;
     this.#waiting = [at === 0 ? chunk : chunk.subarray(at)];
