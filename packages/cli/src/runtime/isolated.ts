@@ -19,6 +19,8 @@ export interface IsolatedOptions {
 
 /** A runner that is loaded when it is needed. */
 export interface IsolatedRunner extends Runner {
+  /** Whether the link's code is in Python, so that it is no module of JavaScript. */
+  isPython(link: LinkBinding): boolean;
   /**
    * Starts a spare process and what starts processes, if functions of this catalog need them; with `processPreload`, loads their code,
    * too. Failures are logged.
@@ -59,6 +61,7 @@ export function isolatedRunner(options: IsolatedOptions): IsolatedRunner {
 
   return {
     accepts,
+    isPython: (link) => python.accepts(link),
     async resolve(link, partition): Promise<ResolvedFunction> {
       try {
         return await (runner ?? (await load())).resolve(link, partition);

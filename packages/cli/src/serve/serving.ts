@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path';
 
-import type { Config } from '@mcp-daemon/core';
+import type { Config, LinkBinding } from '@mcp-daemon/core';
 import { ConfigError } from '@mcp-daemon/core';
 
 import { messageOf } from '../errors.js';
@@ -117,9 +117,15 @@ function watchConfigFile({ file, stamp }: OpenedConfig, update: Runtime['update'
 const MAX_LOOKED_FOR = 1_000;
 
 /** Logs the modules of a config that do not exist. Nothing is loaded, and serving goes on: they may still be on their way. */
-export function logMissingModules({ definition }: Config, { modules, bundles }: Runtime, logger: LazyLogger): void {
+export function logMissingModules(
+  { definition }: Config,
+  { modules, bundles, isolated }: Pick<Runtime, 'modules' | 'bundles' | 'isolated'>,
+  logger: LazyLogger,
+): void {
+  const isLocal = (link: LinkBinding): boolean =>
+    !bundles.accepts(link) && modules.accepts(link) && !isolated.isPython(link);
   const links = definition.functions.flatMap(({ binding }) =>
-    binding.kind === 'link' && !bundles.accepts(binding) && modules.accepts(binding) ? [binding] : [],
+    binding.kind === 'link' && isLocal(binding) ? [binding] : [],
   );
   const byModule = new Map(links.map((link) => [JSON.stringify([link.source, link.package_name, link.module_name]), link]));
   for (const link of [...byModule.values()].slice(0, MAX_LOOKED_FOR)) {
