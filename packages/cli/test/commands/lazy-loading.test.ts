@@ -1,5 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { BIN } from '../support.js';
 
@@ -38,6 +41,41 @@ describe('bundles', () => {
     const texts = [...loadedWith(join(dist, 'bundle-store.js')).values()];
     expect(texts.some((text) => text.includes(guard))).toBe(true);
     expect(texts.filter((text) => text.includes(bucket))).toEqual([]);
+  });
+});
+
+describe('functions in processes of their own', () => {
+  // Texts that occur only in the code of each.
+  const runner = 'MCP_RUNNER_TOKEN';
+
+  it('are in a file that is loaded when one is called', () => {
+    expect([...loadedWith(join(dist, 'process-runner.js')).values()].some((text) => text.includes(runner))).toBe(true);
+    expect(readFileSync(join(dist, 'main.cjs'), 'utf8')).not.toContain(runner);
+    expect([...loadedWith(join(dist, 'serve-http.js')).values()].filter((text) => text.includes(runner))).toEqual([]);
+  });
+
+  it('start nothing where no link needs them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mcpd-lazy-'));
+    writeFileSync(join(folder, 'm.mjs'), 'export const pid = () => process.pid;');
+    const tool = { name: 'pid', inputSchema: { type: 'object' } };
+    const config = (isolation: string): string => {
+      const file = join(folder, `${isolation}.json`);
+      const link = { type: 'tool', name: 'pid', module_name: 'm', function_name: 'pid', isolation };
+      writeFileSync(file, JSON.stringify({ tools: [tool], module_links: [link] }));
+      return file;
+    };
+    const loaded = async (isolation: string): Promise<boolean> => {
+      const { stderr } = await promisify(execFile)(
+        process.execPath,
+        [BIN, 'call', 'pid', '--store', 'memory', '-c', config(isolation)],
+        {
+          env: { ...process.env, NODE_DEBUG: 'child_process' },
+        },
+      );
+      return stderr.includes('launcher.cjs');
+    };
+    expect([await loaded('none'), await loaded('process')]).toEqual([false, true]);
+    rmSync(folder, { recursive: true });
   });
 });
 
