@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { runnerContract } from '@mcp-daemon/core/contract';
+import { runnerContextContract, runnerContract } from '@mcp-daemon/core/contract';
 import { buildSync } from 'esbuild';
 
 import { folderOf } from './support.js';
@@ -14,7 +14,7 @@ const packages = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const PROGRAM = `
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runnerContract } from './core/src/contract/index.ts';
+import { runnerContextContract, runnerContract } from './core/src/contract/index.ts';
 import { createInProcessRunner } from './core/src/runner/in-process.ts';
 import { localModules } from './modules/src/index.ts';
 
@@ -44,7 +44,7 @@ function open(base) {
 }
 
 const results = [];
-for (const [index, check] of runnerContract.entries()) {
+for (const [index, check] of [...runnerContract, ...runnerContextContract].entries()) {
   try {
     await check.run(() => open(join(process.argv[2], String(index))));
     results.push({ name: check.name, result: 'ok' });
@@ -73,7 +73,7 @@ describe('the runner of this process over local modules', () => {
     results = JSON.parse(stdout) as typeof results;
   });
 
-  it.each(runnerContract.map(({ name }) => name))('%s', (name) => {
+  it.each([...runnerContract, ...runnerContextContract].map(({ name }) => name))('%s', (name) => {
     expect(results.find((result) => result.name === name)?.result).toBe('ok');
   });
 });

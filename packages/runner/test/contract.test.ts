@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { RunnerFixture } from '@mcp-daemon/core/contract';
-import { runnerContract } from '@mcp-daemon/core/contract';
+import { runnerContextContract, runnerContract } from '@mcp-daemon/core/contract';
 
 import { openRunner } from './support.js';
 
@@ -17,5 +17,5 @@ async function open(): Promise<RunnerFixture> {
 }
 
 describe('the runner of child processes', () => {
-  it.each(runnerContract)('$name', ({ run }) => run(open));
+  it.each([...runnerContract, ...runnerContextContract])('$name', ({ run }) => run(open));
 });

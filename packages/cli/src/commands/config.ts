@@ -57,21 +57,26 @@ async function linesOf({ text, document }: CheckedFile): Promise<(name: string) 
 /** Loads the code of every function, as its first call would. @returns one line per problem */
 async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandContext, 'settings' | 'env'>): Promise<string[]> {
   const { file, definition } = checked;
-  const [{ codeSources, firstOf }, { resourceFiles, skillFolders }, { createLogger }, { loadEnvFile }, { linkCheck }] =
-    await Promise.all([
-      import('../runtime/code-sources.js'),
-      import('@mcp-daemon/modules'),
-      import('../log/logger.js'),
-      import('../runtime/env-file.js'),
-      import('../runtime/link-check.js'),
-    ]);
+  const [{ codeSources, firstOf }, modules, { createLogger }, { loadEnvFile }, { isolatedRunner }, { linkCheck }, { withSecrets }] = await Promise.all([
+    import('../runtime/code-sources.js'),
+    import('@mcp-daemon/modules'),
+    import('../log/logger.js'),
+    import('../runtime/env-file.js'),
+    import('../runtime/isolated.js'),
+    import('../runtime/link-check.js'),
+    import('../runtime/secrets.js'),
+  ]);
   loadEnvFile(settings, file);
   const { logLevel } = settings;
   const base = dirname(file);
   const logger = createLogger({ level: logLevel, pretty: process.stderr.isTTY === true, colour: false });
+  const secrets = { env, base, region: settings.region };
   const sources = codeSources({ settings, env, base, logger });
-  const check = linkCheck(firstOf(sources.all), logger);
-  const files = resourceFiles({ base });
+  const python = withSecrets(modules.pythonModules({ base }), secrets);
+  const locators = [sources.bundles, withSecrets(sources.modules.code, secrets)];
+  const isolated = isolatedRunner({ settings, env, python, locators, logger });
+  const check = linkCheck(firstOf(sources.all), logger, isolated);
+  const files = modules.resourceFiles({ base });
   const results = new Map<string, Promise<string | undefined>>();
   const problems: { name: string; text: string }[] = [];
   function problemOf(binding: Binding): Promise<string | undefined> | undefined {
@@ -88,7 +93,8 @@ async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandCont
       if (problem !== undefined) problems.push({ name: entry.name, text: `${what}: ${problem}` });
     }
   }
-  const skills = skillFolders({ base });
+  await isolated.close?.();
+  const skills = modules.skillFolders({ base });
   for (const { path } of definition.skills ?? []) {
     const problem = await skills.load(path).then(() => undefined, messageOf);
     if (problem !== undefined) problems.push({ name: path, text: `skill "${path}": ${problem}` });

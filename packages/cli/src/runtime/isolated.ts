@@ -1,6 +1,6 @@
 /** Loads the runner of processes when a link needs it for the first time. */
 import type { CatalogDefinition, CodeLocator, LinkBinding, Logger, ResolvedFunction, Runner } from '@mcp-daemon/core';
-import { DaemonError, ForeignValue, FunctionContext, isolationOf, ReturnValueError } from '@mcp-daemon/core';
+import { DaemonError, exactJson, ForeignValue, FunctionContext, isolationOf, ReturnValueError } from '@mcp-daemon/core';
 import type { CoreParts, ProcessRunner } from '@mcp-daemon/runner';
 
 import { messageOf } from '../errors.js';
@@ -31,6 +31,7 @@ export interface IsolatedRunner extends Runner {
 /** Of this copy of core: the runner is in another file of the build, with a copy of its own. */
 const CORE: CoreParts = {
   sourceOf: (context) => FunctionContext.sourceOf(context),
+  json: exactJson,
   returnValueError: (message) => new ReturnValueError(message),
   foreignValue: (value, text) => new ForeignValue(value, text),
 };

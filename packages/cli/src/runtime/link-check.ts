@@ -1,7 +1,7 @@
 /**
  * Checks the code of a link: loads it as the first call of the function would, without calling it.
  */
-import type { LinkBinding, Logger, ModuleSource } from '@mcp-daemon/core';
+import type { LinkBinding, Logger, ModuleSource, Runner } from '@mcp-daemon/core';
 import { DEFAULT_PARTITION, didYouMean } from '@mcp-daemon/core';
 
 import { Failure, messageOf } from '../errors.js';
@@ -35,8 +35,17 @@ function exported(exports: Exports, name: string): unknown {
 const isClass = (value: unknown): boolean =>
   typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 
-/** Creates a check that loads modules and builds each class once. @returns a function that rejects where code is missing */
-export function linkCheck(source: ModuleSource, logger: Logger): (link: LinkBinding) => Promise<void> {
+/**
+ * Creates a check that loads modules and builds each class once.
+ *
+ * @param isolated loads code that runs in processes of its own; the caller closes it
+ * @returns a function that rejects where code is missing
+ */
+export function linkCheck(
+  source: ModuleSource,
+  logger: Logger,
+  isolated: Pick<Runner, 'accepts' | 'resolve'>,
+): (link: LinkBinding) => Promise<void> {
   const instances = new Map<string, Promise<object>>();
 
   async function build(link: LinkBinding, className: string, exports: Exports): Promise<object> {
@@ -55,6 +64,10 @@ export function linkCheck(source: ModuleSource, logger: Logger): (link: LinkBind
   }
 
   return async (link) => {
+    if (isolated.accepts(link)) {
+      await isolated.resolve(link, DEFAULT_PARTITION);
+      return;
+    }
     const { module_name: module, class_name: className, function_name: name } = link;
     if (!source.accepts(link)) throw new Failure(`module "${module}": code from source "${link.source}" cannot be loaded`);
     const { exports } = await source.load(link, DEFAULT_PARTITION);

@@ -12,4 +12,5 @@ export type { CatalogStoreCheck, CatalogStoreFixture } from './catalog-support.j
 export { catalogSourceContract, exampleCatalog } from './catalogs.js';
 export type { CatalogSourceCheck, CatalogSourceFixture } from './catalogs.js';
 export { runnerContract } from './runner.js';
+export { runnerContextContract } from './runner-context.js';
 export type { RunnerCheck, RunnerFixture } from './runner.js';

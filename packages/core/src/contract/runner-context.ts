@@ -74,8 +74,8 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-/** The checks of contexts and values. */
-export const contextChecks: readonly RunnerCheck[] = [
+/** Checks of contexts and values, of a runner whose modules are JavaScript. Run them beside `runnerContract`. */
+export const runnerContextContract: readonly RunnerCheck[] = [
   check('the context has its call, its client and its request', async ({ call }) => {
     const given = {
       callId: 'call-7',

@@ -11,7 +11,6 @@ import type { JsonObject } from '../base/json.js';
 import type { LinkBinding } from '../ports/definition.js';
 import type { ResolvedFunction } from '../ports/runner.js';
 import type { ErrorCode } from '../protocol/errors.js';
-import { contextChecks } from './runner-context.js';
 import type { RunnerCheck, RunnerFixture } from './runner-support.js';
 import { contextOf } from './runner-support.js';
 
@@ -240,4 +239,4 @@ const failing: RunnerCheck[] = [
 ];
 
 /** All checks of a {@link Runner} that runs JavaScript modules. */
-export const runnerContract: readonly RunnerCheck[] = [...calling, ...contextChecks, ...sharing, ...changing, ...failing];
+export const runnerContract: readonly RunnerCheck[] = [...calling, ...sharing, ...changing, ...failing];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { RunnerFixture } from '../../src/contract/index.js';
-import { runnerContract } from '../../src/contract/index.js';
+import { runnerContextContract, runnerContract } from '../../src/contract/index.js';
 import type { LoadedModule, ModuleSource } from '../../src/index.js';
 import { DaemonError } from '../../src/index.js';
 import { createInProcessRunner } from '../../src/runner/in-process.js';
@@ -30,7 +30,7 @@ function textModules(digests: boolean): { source: ModuleSource; texts: Map<strin
 }
 
 describe.each([true, false])('the runner of this process, over modules with digests: %s', (digests) => {
-  for (const check of runnerContract) {
+  for (const check of [...runnerContract, ...runnerContextContract]) {
     it(check.name, () =>
       check.run((): RunnerFixture => {
         const { source, texts } = textModules(digests);

@@ -1,5 +1,6 @@
 /** Writes the body of a `CALL`. */
 import type { PendingCall } from './call.js';
+import type { CoreParts } from './core-parts.js';
 
 const isEmpty = (value: object): boolean => {
   for (const _ in value) return false;
@@ -16,7 +17,7 @@ const member = (name: string, value: object | undefined): string =>
  * @param fn the id of the function
  * @param caller the id of the client
  */
-export function callJson(fn: number, caller: number, { input, context, source }: PendingCall): string {
+export function callJson(fn: number, caller: number, { input, context, source }: PendingCall, { json }: CoreParts): string {
   const { inputs, state, variables } = source ?? context;
   const meta = source === undefined ? context.meta : source.request.meta;
   const subject = source === undefined ? context.subject : source.request.exchange.subject;
@@ -29,7 +30,7 @@ export function callJson(fn: number, caller: number, { input, context, source }:
   const wantsProgress = source === undefined || meta?.['progressToken'] !== undefined;
   return (
     `{"fn":${fn},"caller":${caller},"uuid":"${callId}","subject":${JSON.stringify(subject)}` +
-    (input === undefined ? '' : `,"input":${JSON.stringify(input)}`) +
+    (input === undefined ? '' : `,"input":${json(input)}`) +
     member('meta', meta) +
     member('inputs', inputs) +
     (state === undefined ? '' : `,"state":${JSON.stringify(state)}`) +

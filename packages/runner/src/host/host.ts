@@ -123,7 +123,7 @@ export class Host {
     const { connection, maxMessageBytes } = this.#options;
     const id = this.#nextCall;
     this.#nextCall = id === 0xffff_ffff ? 1 : id + 1;
-    const json = callJson(fn, this.#callers.idOf(call), call);
+    const json = callJson(fn, this.#callers.idOf(call), call, this.#options.core);
     // A UTF-16 unit takes at most three bytes.
     if (json.length * 3 > maxMessageBytes && Buffer.byteLength(json) > maxMessageBytes) {
       call.reject(new DaemonError('limit_exceeded', `the arguments of "${call.name}" are larger than ${maxMessageBytes} bytes`));
