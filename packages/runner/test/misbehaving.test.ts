@@ -172,7 +172,7 @@ describe('what a function does after its reply', () => {
     ['throwsLater', /uncaught exception: thrown after the reply/],
     ['rejectsLater', /unhandled rejection: rejected after the reply/],
   ])('is logged, and hurts no other call: %s', async (name, pattern) => {
-    const { call, logged, runner } = await openRunner(CODE);
+    const { call, logged, runner } = await openRunner(CODE, { spare: false });
     expect(await call(name)).toBe('replied');
     expect(await logged(pattern)).toMatchObject({ level: 'error' });
     expect(await call('fine', 1)).toBe(1);
