@@ -57,7 +57,15 @@ async function linesOf({ text, document }: CheckedFile): Promise<(name: string) 
 /** Loads the code of every function, as its first call would. @returns one line per problem */
 async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandContext, 'settings' | 'env'>): Promise<string[]> {
   const { file, definition } = checked;
-  const [{ codeSources, firstOf }, modules, { createLogger }, { loadEnvFile }, { isolatedRunner }, { linkCheck }, { withSecrets }] = await Promise.all([
+  const [
+    { codeSources, firstOf },
+    modules,
+    { createLogger },
+    { loadEnvFile },
+    { isolatedRunner },
+    { linkCheck },
+    { withSecrets },
+  ] = await Promise.all([
     import('../runtime/code-sources.js'),
     import('@mcp-daemon/modules'),
     import('../log/logger.js'),

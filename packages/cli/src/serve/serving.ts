@@ -122,11 +122,8 @@ export function logMissingModules(
   { modules, bundles, isolated }: Pick<Runtime, 'modules' | 'bundles' | 'isolated'>,
   logger: LazyLogger,
 ): void {
-  const isLocal = (link: LinkBinding): boolean =>
-    !bundles.accepts(link) && modules.accepts(link) && !isolated.isPython(link);
-  const links = definition.functions.flatMap(({ binding }) =>
-    binding.kind === 'link' && isLocal(binding) ? [binding] : [],
-  );
+  const isLocal = (link: LinkBinding): boolean => !bundles.accepts(link) && modules.accepts(link) && !isolated.isPython(link);
+  const links = definition.functions.flatMap(({ binding }) => (binding.kind === 'link' && isLocal(binding) ? [binding] : []));
   const byModule = new Map(links.map((link) => [JSON.stringify([link.source, link.package_name, link.module_name]), link]));
   for (const link of [...byModule.values()].slice(0, MAX_LOOKED_FOR)) {
     const why = modules.missing(link);

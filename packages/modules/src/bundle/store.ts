@@ -5,9 +5,8 @@
 import { join, resolve } from 'node:path';
 
 import type { BundleSource, CodeLocation, CodeLocator, LinkBinding, LoadedModule, Logger, ModuleSource } from '@mcp-daemon/core';
-import { bundleNameProblem, DaemonError } from '@mcp-daemon/core';
+import { bundleNameProblem, DaemonError, mergeExports } from '@mcp-daemon/core';
 
-import { mergeExports } from '../exports.js';
 import { realPath, statOf } from '../files.js';
 import { filesOf } from '../graph.js';
 import { loadFile } from '../load.js';
