@@ -72,7 +72,7 @@ describe('bundles of the built command', () => {
       'second version',
     );
     expect(await sidecar.call('hello')).toBe('Bye dear Ada');
-    await said(sidecar, 'cannot be loaded; still running the one before');
+    await said(sidecar, 'its old code goes on running, because the new one cannot be used');
 
     const versions = JSON.parse((await run('bundle', 'list', '--versions', '--json')).stdout) as { kept: { id: string }[] }[];
     const oldest = versions[0]!.kept.at(-1)!.id;
