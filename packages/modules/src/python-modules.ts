@@ -6,7 +6,16 @@ import { DaemonError } from '@mcp-daemon/core';
 
 import { digestOf } from './digest.js';
 import { entriesOf, statOf } from './files.js';
+import type { ModuleNames } from './locate.js';
 import { isPath, locate } from './locate.js';
+
+/** The part of a link that says where its code is, and in which language. */
+type PythonNames = ModuleNames & Pick<LinkBinding, 'runtime'>;
+
+/** Finds code in Python. */
+export interface PythonModules extends CodeLocator {
+  accepts(link: PythonNames): boolean;
+}
 
 /** Files whose changes are noticed. */
 const MAX_FILES = 2_000;
@@ -24,14 +33,14 @@ const isPython = (path: string): boolean => extname(path) === '.py';
 const pathOf = (module: string): string => module.replace(/\.py$/, '').replace(/^\.\//, '').replaceAll('.', '/');
 
 /** The folder of the code, from the config file's folder. */
-function rootOf(base: string, { source }: LinkBinding): Root {
+function rootOf(base: string, { source }: ModuleNames): Root {
   if (source === undefined || source === '') return { root: base, file: null };
   const path = resolve(base, source);
   return isPython(path) && statOf(path)?.isFile() === true ? { root: dirname(path), file: path } : { root: path, file: null };
 }
 
 /** Whether there is a file of the module, or a folder with Python files. */
-function hasModule(root: string, { module_name, package_name }: LinkBinding): boolean {
+function hasModule(root: string, { module_name, package_name }: ModuleNames): boolean {
   const path = pathOf(module_name);
   return [path, `${pathOf(package_name)}/${path}`].some((each) => {
     const at = join(root, each);
@@ -40,7 +49,7 @@ function hasModule(root: string, { module_name, package_name }: LinkBinding): bo
 }
 
 /** Whether JavaScript of this name is there: it comes first. */
-function hasJavaScript(base: string, link: LinkBinding): boolean {
+function hasJavaScript(base: string, link: ModuleNames): boolean {
   try {
     return !isPython(locate(base, link).file);
   } catch (error) {
@@ -80,7 +89,7 @@ const stampOf = (files: readonly string[]): string =>
  *
  * @param options.base the config file's folder
  */
-export function pythonModules({ base }: { base: string }): CodeLocator {
+export function pythonModules({ base }: { base: string }): PythonModules {
   const known = new Map<string, { stamp: string; digest: string }>();
 
   function digest(root: string, link: LinkBinding): string | null {

@@ -25,7 +25,7 @@ export interface LoadedConfig {
    * their settings refer to.
    */
   modules: [LocalModules];
-  /** Runs the functions with the isolation `process`, with the default settings. */
+  /** Runs the functions with the isolation `process`, and those in Python, with the default settings. */
   runners: [Runner];
 }
 
