@@ -33,7 +33,7 @@ def _print(out, options):
     except LoadError as error:
         sys.stderr.write("%s\n%s\n" % (error, error.stack or "") if error.stack else "%s\n" % error)
     except NotSendable as error:
-        sys.stderr.write("MCP_CONFIGURATION of module %s is not JSON: %s\n" % (options.configuration, error))
+        sys.stderr.write("MCP_CONFIGURATION of module %s is not JSON: %s\n" % (options.configuration, str(error).replace("it returned", "it has")))
     else:
         return 0
     sys.stderr.flush()
