@@ -51,8 +51,25 @@ class Broken:
     def run(self): pass
 `;
 
+/** The module `c` of the suite, as far as its checks are run. */
+const CONTEXT = `
+import asyncio
+def members(context):
+    return {"callId": context.uuid, "subject": context.subject, "partition": context.partition, "inputs": context.inputs,
+        "state": context.state, "variables": context.variables, "meta": context.meta, "traceparent": context.traceparent,
+        "client": context.client, "clientCapabilities": context.client_capabilities, "protocolVersion": context.protocol_version}
+def progress(context): context.progress(1, 2, "half"); context.progress(2, 2); return "done"
+def log(context): context.log("warning", {"disk": "full"}, "storage"); context.log("info", "text"); return "done"
+def updated(context): context.resource_updated("x://one"); return "done"
+def asks(context):
+    if context.inputs: return "Hello " + context.inputs["name"]["content"]["name"]
+    return context.input_required({"name": context.elicit("Your name?", {"type": "object"})}, {"step": 1})
+async def fifty(index): await asyncio.sleep((50 - index) / 1000); return index
+`;
+
 /** Translates the suite's modules. */
 function inPython(code: string): string {
+  if (code.includes('export const members')) return CONTEXT;
   const version = /export const now = \(\) => (\d+)/.exec(code)?.[1];
   if (version !== undefined)
     return `
@@ -117,6 +134,12 @@ const OTHERWISE = [
   'a resolved function is called with its input and its context',
   'the call returns what the function returns: a value, a promise or undefined',
   'the function gets the signal of its call',
+  // AbortError, Blob, BigInt and an error's code are of JavaScript. What Python has instead is in calls.test.ts and context.test.ts.
+  'the signal is aborted with an AbortError, which a function may throw',
+  'large values arrive whole, in both directions and at the same time',
+  'bytes arrive as bytes, wherever results have them',
+  'numbers keep their values',
+  'an error arrives with its name, its code and its cause',
 ];
 
 describe('the runner of child processes, in Python', () => {
