@@ -69,7 +69,7 @@ export interface PythonEngine {
   putSetting(partition: string, id: string, setting: unknown): Promise<void>;
   /** All rows of a partition, by their keys. */
   rows(table: Table | 'mcp-revisions', partition: string): Promise<Row[]>;
-  putObject(key: string, body: string): Promise<void>;
+  putObject(key: string, body: string | Uint8Array): Promise<void>;
   getObject(key: string): Promise<string>;
   removeObject(key: string): Promise<void>;
   objects(): Promise<string[]>;

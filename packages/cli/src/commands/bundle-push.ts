@@ -26,14 +26,14 @@ async function carriedConfig(
   file: string,
   bundle: GuardedBundle,
   place: BundlePlace,
-  { note, paintNote }: CommandContext,
+  { note, paintNote, settings, env }: CommandContext,
 ): Promise<CarriedConfig | undefined> {
-  const [{ configOf }, { ConfigError, inspectConfigText, placeInBundle }, { warningLine }] = await Promise.all([
-    import('@mcp-daemon/modules/bundle'),
+  const [{ configInBundle }, { ConfigError, inspectConfigText, placeInBundle }, { warningLine }] = await Promise.all([
+    import('../runtime/bundle-configuration.js'),
     import('@mcp-daemon/core'),
     import('../runtime/report.js'),
   ]);
-  const config = await configOf(bundle);
+  const config = await configInBundle(bundle, place.name, { settings, env });
   if (config === undefined) return undefined;
   const name = `${displayPath(file)}:${config.path}`;
   const { document, mistakes, warnings } = inspectConfigText(config.text, { support: { settingIds: true } });
@@ -76,7 +76,7 @@ export const push = defineCommand({
     name: textFlag('Name of the package', { defaultDescription: 'that of the file, without .zip' }),
     to: TO_FLAG,
     partition: PARTITION_FLAG,
-    config: switchFlag('Apply mcp_configuration.json of the bundle; --no-config does not', { default: true }),
+    config: switchFlag('Apply the config that the bundle carries; --no-config does not', { default: true }),
     pin: switchFlag('Write the digest of the bundle into the modules of its config, as sha256'),
     note: textFlag('Note for the history'),
     yes: switchFlag('Do not ask', { alias: 'y' }),

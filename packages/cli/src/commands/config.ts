@@ -81,8 +81,9 @@ async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandCont
   const secrets = { env, base, region: settings.region };
   const sources = codeSources({ settings, env, base, logger });
   const python = withSecrets(modules.pythonModules({ base }), secrets);
-  const locators = [sources.bundles, withSecrets(sources.modules.code, secrets)];
-  const isolated = isolatedRunner({ settings, env, python, locators, logger });
+  const { bundles } = sources;
+  const locators = [withSecrets(sources.modules.code, secrets)];
+  const isolated = isolatedRunner({ settings, env, python, bundles, locators, logger });
   const check = linkCheck(firstOf(sources.all), logger, isolated);
   const files = modules.resourceFiles({ base });
   const results = new Map<string, Promise<string | undefined>>();

@@ -1,7 +1,7 @@
 /** Where the code of a config file comes from: bundles, files and installed packages. */
 import type { LinkBinding, Logger, ModuleSource } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
-import { localModules } from '@mcp-daemon/modules';
+import { localModules, pythonModules } from '@mcp-daemon/modules';
 
 import type { Env, Settings } from '../settings/settings.js';
 import type { LazyBundles } from './lazy-bundles.js';
@@ -39,7 +39,12 @@ export function codeSources({ settings, env, base, logger, beforeCode }: CodeSou
       return files.load(link, partition);
     },
   };
-  const fallback = { load: (link: LinkBinding, partition: string) => modules.load(link, partition) };
+  const python = pythonModules({ base });
+  const fallback = {
+    load: (link: LinkBinding, partition: string) => modules.load(link, partition),
+    locate: (link: LinkBinding, partition: string) =>
+      python.accepts(link) ? python.locate(link, partition) : files.code.locate(link, partition),
+  };
   const bundles = withSecrets(lazyBundles({ settings, env, logger, fallback, beforeCode }), secrets);
   return { modules, bundles, all: [bundles, modules] };
 }

@@ -12,6 +12,8 @@ export interface IsolatedOptions {
   env: Env;
   /** Finds code in Python: without an isolation in the config, it runs in processes, too. Asked first. */
   python: CodeLocator;
+  /** Finds code in bundles. An empty source, as in rows of the Python engine, is a bundle, and runs in processes, too. */
+  bundles?: CodeLocator;
   /** Find other code, in order. */
   locators: readonly CodeLocator[];
   logger: Logger;
@@ -44,11 +46,12 @@ function ownError(error: unknown): unknown {
 
 /** Creates the runner. It loads nothing before a link with the isolation `process` is resolved or prepared. */
 export function isolatedRunner(options: IsolatedOptions): IsolatedRunner {
-  const { python, logger, settings } = options;
-  const locators = [python, ...options.locators];
+  const { python, bundles, logger, settings } = options;
+  const locators = [...(bundles === undefined ? [] : [bundles]), python, ...options.locators];
   const accepts = (link: LinkBinding): boolean => {
     if (isolationOf(link) === 'process') return locators.some((locator) => locator.accepts(link));
-    return link.isolation === undefined && python.accepts(link);
+    if (link.isolation !== undefined) return false;
+    return (link.source === '' && bundles?.accepts(link) === true) || python.accepts(link);
   };
 
   let loading: Promise<ProcessRunner> | undefined;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { CodeLocator, LinkBinding, Logger } from '@mcp-daemon/core';
 import type { CoreParts, ProcessRunner } from '@mcp-daemon/runner';
-import { createProcessRunner } from '@mcp-daemon/runner';
+import { createProcessRunner, readPythonConfiguration } from '@mcp-daemon/runner';
 
 import type { Env, Settings } from '../settings/settings.js';
 import { parseList } from '../settings/settings.js';
@@ -39,9 +39,27 @@ function environment({ processEnv }: Settings, env: Env): Record<string, string>
 const readableOf = ({ processRead }: Settings): string[] | undefined =>
   processRead?.toLowerCase() === 'none' ? [] : parseList(processRead);
 
+/** The folder with the programs; undefined: this code is not bundled. */
+const programsFolder = (): string | undefined =>
+  PROGRAMS.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
+
+/**
+ * Reads the `MCP_CONFIGURATION` of a Python module, in a process with the environment of functions.
+ *
+ * @returns undefined: it has none
+ * @throws DaemonError `module_not_found`, `module_failed`
+ */
+export function readConfigurationOf(module: string, root: string, settings: Settings, env: Env): Promise<string | undefined> {
+  const programs = programsFolder();
+  return readPythonConfiguration({
+    ...{ module, root, env: environment(settings, env), python: settings.python },
+    ...(programs === undefined ? {} : { programs }),
+  });
+}
+
 /** Creates the runner. Nothing is started yet. */
 export function openProcessRunner({ settings, env, locators, logger, core, accepts }: ProcessRunnerSources): ProcessRunner {
-  const programs = PROGRAMS.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
+  const programs = programsFolder();
   return createProcessRunner({
     locators,
     accepts,

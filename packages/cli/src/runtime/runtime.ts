@@ -137,7 +137,8 @@ export function createRuntime({
     settings,
     env,
     python: withSecrets(pythonModules({ base }), secrets),
-    locators: [bundles, withSecrets(modules.code, secrets)],
+    bundles,
+    locators: [withSecrets(modules.code, secrets)],
     logger,
   });
   const daemon: Daemon = createDaemon({

@@ -31,11 +31,14 @@ export function packageOperators(
       if (fetched !== null) return fetched.bytes;
       throw new DaemonError('module_not_found', `There is no bundle ${source.placeOf(name)}: upload it first.`);
     },
-    async configOf(bytes) {
-      const { configOf, guardBundle, verifyContents } = await import('@mcp-daemon/modules/bundle');
+    async configOf(bytes, module) {
+      const [{ guardBundle, verifyContents }, { configInBundle }] = await Promise.all([
+        import('@mcp-daemon/modules/bundle'),
+        import('../runtime/bundle-configuration.js'),
+      ]);
       const bundle = await guardBundle(bytes, limits);
       await verifyContents(bundle);
-      return (await configOf(bundle))?.text;
+      return (await configInBundle(bundle, module, { settings, env }))?.text;
     },
     async push(name, bytes) {
       await source.push(name, bytes);

@@ -161,7 +161,7 @@ describe('packages over GraphQL', () => {
     );
     const without = (await bundleOf('x', null)).toString('base64');
     expect(await problems(LOAD, { name: 'bare', zip: without })).toMatch(
-      /^BAD_USER_INPUT: .*no mcp_configuration\.json.*MCP_CONFIGURATION/,
+      /^BAD_USER_INPUT: .*neither mcp_configuration\.json nor .*MCP_CONFIGURATION/,
     );
     const wrong = (await bundleOf('x', { tools: [{ name: 1 }] })).toString('base64');
     expect(await problems(LOAD, { name: 'wrong', zip: wrong })).toMatch(/^CONFIG_INVALID/);

@@ -46,10 +46,11 @@ export interface PackageOperators {
   /**
    * Checks a bundle, and reads the text of the config that it carries.
    *
+   * @param module the module that may carry it in its code
    * @returns undefined: it carries none
-   * @throws DaemonError `module_failed` if it is refused
+   * @throws DaemonError `module_failed` if it is refused, or if its code cannot be loaded
    */
-  configOf(bytes: Uint8Array): Promise<string | undefined>;
+  configOf(bytes: Uint8Array, module: string): Promise<string | undefined>;
   /** Stores a bundle. @throws DaemonError `store_failed`, `store_busy` */
   push(name: string, bytes: Uint8Array): Promise<void>;
   /** Has the daemon look for new versions of its bundles now. */

@@ -53,11 +53,11 @@ export async function documentOfBundle(
   packages: PackageOperators,
   { name, bytes, moduleName }: BundleToLoad,
 ): Promise<ConfigDocument> {
-  const text = await onBundles(() => packages.configOf(bytes));
+  const text = await onBundles(() => packages.configOf(bytes, moduleName ?? name));
   if (text === undefined)
     throw new ApiError(
       'BAD_USER_INPUT',
-      'The bundle has no mcp_configuration.json. A config in the code (MCP_CONFIGURATION) is not read by this daemon: write it into that file, or give it as mcpConfiguration.',
+      'The bundle has neither mcp_configuration.json nor code in Python with MCP_CONFIGURATION: write that file, or give the config as mcpConfiguration.',
     );
   const { document, mistakes } = inspectConfigText(text, { support: { settingIds: true } });
   if (document === undefined) throw new ConfigError(mistakes);

@@ -1,11 +1,13 @@
 /** Reads the config that a Python package carries in its code: the attribute `MCP_CONFIGURATION` of a module. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { DaemonError } from '@mcp-daemon/core';
 
 import { pythonRuntime } from './python.js';
 
+const BUILT_PROGRAMS = fileURLToPath(new URL('../programs', import.meta.url));
 /** Bytes of the largest config. */
 const MAX_BYTES = 10_000_000;
 
@@ -17,8 +19,8 @@ export interface PythonConfigurationOptions {
   package?: string;
   /** The absolute path of the folder with the code. */
   root: string;
-  /** The folder with the child programs. */
-  programs: string;
+  /** The folder with the child programs. Default: where the build of this package puts them. */
+  programs?: string;
   /** The whole environment of the process that imports the module. */
   env: Readonly<Record<string, string>>;
   /** The path of Python. Default: python3. */
@@ -34,7 +36,7 @@ export interface PythonConfigurationOptions {
  * @throws DaemonError `module_not_found` or `module_failed`, with the reason
  */
 export async function readPythonConfiguration(options: PythonConfigurationOptions): Promise<string | undefined> {
-  const { module, root, programs, env, python, timeoutMs = 30_000 } = options;
+  const { module, root, programs = BUILT_PROGRAMS, env, python, timeoutMs = 30_000 } = options;
   const [program = '', ...args] = pythonRuntime.command({
     ...{ file: join(programs, pythonRuntime.file), root, program: python },
     ...{ heapMb: 0, readable: undefined },
