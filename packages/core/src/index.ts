@@ -33,8 +33,11 @@ export type { StandardIssue, StandardResult, StandardSchema } from './schema/sta
 export type { JsonSchema, TypeOf } from './schema/types.js';
 export { FunctionContext } from './call/context.js';
 export type { ContextSource, NotificationCounters } from './call/context.js';
+export type { RunEndedBy } from './call/scope.js';
+export type { RequestContext } from './protocol/exchange.js';
 export { ReturnValueError } from './call/return-value-error.js';
 export { mergeExports } from './runner/exports.js';
+export type { ModuleMembers } from './runner/exports.js';
 export { ForeignValue } from './call/foreign-value.js';
 export { isolationOf } from './runner/isolation.js';
 export { elicit, inputRequired, listRoots, sample } from './input/requests.js';

@@ -9,4 +9,4 @@ export type { LocalModules, LocalModulesOptions, ModuleChange } from './local-mo
 export { locate } from './locate.js';
 export type { ModuleNames, Place } from './locate.js';
 export { pythonModules } from './python-modules.js';
-export type { PythonModules } from './python-modules.js';
+export type { PythonModules, PythonNames } from './python-modules.js';

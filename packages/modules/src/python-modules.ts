@@ -10,7 +10,7 @@ import type { ModuleNames } from './locate.js';
 import { isPath, locate } from './locate.js';
 
 /** The part of a link that says where its code is, and in which language. */
-type PythonNames = ModuleNames & Pick<LinkBinding, 'runtime'>;
+export type PythonNames = ModuleNames & Pick<LinkBinding, 'runtime'>;
 
 /** Finds code in Python. */
 export interface PythonModules extends CodeLocator {

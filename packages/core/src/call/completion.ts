@@ -14,7 +14,7 @@ import { FunctionContext } from './context.js';
 import { dataOf } from './foreign-value.js';
 import type { Linker } from './linker.js';
 import { messageOf } from './outcome.js';
-import type { EndedBy } from './scope.js';
+import type { RunEndedBy } from './scope.js';
 
 /** The maximum number of values that the protocol allows. */
 const MAX_VALUES = 100;
@@ -91,7 +91,7 @@ export async function complete(
 
   const over = new AbortController();
   const { signal } = over;
-  let endedBy: EndedBy = 'cancelled';
+  let endedBy: RunEndedBy = 'cancelled';
   const stop = (): void => over.abort(new DOMException('The completion took too long, or was cancelled', 'AbortError'));
   const timer = setTimeout(() => {
     endedBy = 'timed_out';

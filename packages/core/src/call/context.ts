@@ -8,7 +8,7 @@ import { traceparentOf } from '../protocol/trace-context.js';
 import type { ProtocolVersion } from '../protocol/versions.js';
 import { supports } from '../protocol/versions.js';
 import { toJson } from './content.js';
-import type { EndedBy } from './scope.js';
+import type { RunEndedBy } from './scope.js';
 
 /**
  * Copies the data of a log message, so that it can be sent. A log message must not make a function fail, and `data` is required.
@@ -49,7 +49,7 @@ export interface ContextSource {
   /** Takes what the function printed, for the call's record. Absent: it is not recorded. */
   readonly printed?: ((text: string) => void) | undefined;
   /** Calls the listener if the call is ended before its function returns; one listener a call. Cheaper than the signal. */
-  readonly onEnd: (listener: (by: EndedBy) => void) => void;
+  readonly onEnd: (listener: (by: RunEndedBy) => void) => void;
 }
 
 /** The second argument of every function. Its methods need no `this`, so they can be destructured. */

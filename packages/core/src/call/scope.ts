@@ -1,13 +1,13 @@
 /** The state of one run: its signal, and whether the run was ended. */
 
 /** Why a run is ended before its function returns. */
-export type EndedBy = 'cancelled' | 'timed_out';
+export type RunEndedBy = 'cancelled' | 'timed_out';
 
 /** One run's signal. The controller is created at the first use: most functions never use it. */
 export class RunScope {
   #controller: AbortController | undefined;
-  #over: EndedBy | undefined;
-  #listener: ((by: EndedBy) => void) | undefined;
+  #over: RunEndedBy | undefined;
+  #listener: ((by: RunEndedBy) => void) | undefined;
 
   /** Aborted when the run is ended. */
   get signal(): AbortSignal {
@@ -22,13 +22,13 @@ export class RunScope {
   }
 
   /** Calls the listener when the run is ended, or at once if it was. There is one listener. */
-  onEnd(listener: (by: EndedBy) => void): void {
+  onEnd(listener: (by: RunEndedBy) => void): void {
     if (this.#over === undefined) this.#listener = listener;
     else listener(this.#over);
   }
 
   /** Ends the run. */
-  end(by: EndedBy): void {
+  end(by: RunEndedBy): void {
     this.#over = by;
     this.#listener?.(by);
     if (this.#controller !== undefined) this.#abort();

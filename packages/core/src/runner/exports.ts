@@ -3,7 +3,8 @@
  */
 import { isObject } from '../base/json.js';
 
-type Members = Readonly<Record<string, unknown>>;
+/** The exports of a module, or the members of one of them. */
+export type ModuleMembers = Readonly<Record<string, unknown>>;
 
 const isClass = (value: unknown): boolean =>
   typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
@@ -26,7 +27,7 @@ function membersOf(value: unknown): Set<string> {
 }
 
 /** A member of an object. Functions are bound to the object, so that they keep their `this`. */
-function member(owner: Members, name: string): unknown {
+function member(owner: ModuleMembers, name: string): unknown {
   const value = owner[name];
   return typeof value === 'function' && !isClass(value) ? value.bind(owner) : value;
 }
@@ -38,11 +39,11 @@ function member(owner: Members, name: string): unknown {
  * @param namespace the result of `import()`
  * @returns the namespace itself if there is nothing to merge
  */
-export function mergeExports(namespace: Members): Members {
+export function mergeExports(namespace: ModuleMembers): ModuleMembers {
   if (!('default' in namespace)) return namespace;
   let standard = namespace['default'];
   const merged: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  const add = (owner: Members, name: string): void => {
+  const add = (owner: ModuleMembers, name: string): void => {
     if (!Object.hasOwn(merged, name)) Object.defineProperty(merged, name, { enumerable: true, get: () => member(owner, name) });
   };
   // CommonJS that was compiled from an ES module: its member `default` is the default export.
@@ -58,7 +59,7 @@ export function mergeExports(namespace: Members): Members {
     standard = compiled['default'];
   }
   if (isObject(standard) || typeof standard === 'function') {
-    const owner = standard as unknown as Members;
+    const owner = standard as unknown as ModuleMembers;
     for (const name of membersOf(owner)) if (name !== 'default') add(owner, name);
     const own = typeof standard === 'function' ? standard.name : '';
     if (own !== '' && own !== 'default' && !Object.hasOwn(merged, own)) {
