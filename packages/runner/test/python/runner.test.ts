@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import type { CodeLocator, LinkBinding } from '@mcp-daemon/core';
 import { DaemonError, ForeignValue } from '@mcp-daemon/core';
 import type { RunnerFixture } from '@mcp-daemon/core/contract';
-import { runnerContract } from '@mcp-daemon/core/contract';
+import { runnerContextContract, runnerContract } from '@mcp-daemon/core/contract';
 
 import type { TestRunner } from '../support.js';
 import { contextOf, newFolder, openRunner } from '../support.js';
@@ -142,6 +142,9 @@ const OTHERWISE = [
   'an error arrives with its name, its code and its cause',
 ];
 
+/** The whole suite: plain calls, then what contexts and values are. */
+const SUITE = [...runnerContract, ...runnerContextContract];
+
 describe('the runner of child processes, in Python', () => {
   async function fixture(): Promise<RunnerFixture> {
     const { runner, install } = await open();
@@ -152,10 +155,10 @@ describe('the runner of child processes, in Python', () => {
       digests: true,
     };
   }
-  it.each(runnerContract.filter(({ name }) => !OTHERWISE.includes(name)))('$name', ({ run }) => run(fixture));
+  it.each(SUITE.filter(({ name }) => !OTHERWISE.includes(name)))('$name', ({ run }) => run(fixture));
 
   it('leaves out only checks that the suite has', () => {
-    for (const name of OTHERWISE) expect(runnerContract.map((each) => each.name)).toContain(name);
+    for (const name of OTHERWISE) expect(SUITE.map((each) => each.name)).toContain(name);
   });
 
   it('calls a function with its input and its context, and returns its value', async () => {
