@@ -197,8 +197,9 @@ inBrowser('the console', () => {
     await page.getByRole('heading', { name: 'Calls a day' }).waitFor();
     expect(page.url()).toContain('period=30d');
     const plot = page.locator('.chart .u-over').first();
-    await plot.hover();
-    await page.locator('.legend .strong').first().waitFor(); // the values under the pointer
+    // The values under the pointer. The chart may be drawn anew just after the pointer has come to it.
+    const values = page.locator('.legend .strong');
+    for (let x = 20; (await values.count()) === 0; x = (x % 60) + 7) await plot.hover({ position: { x, y: 20 } });
     await world.visit(page, 'live');
     await button(page, 'Pause').click();
     await daemon.call('greet', { name: 'Kim' });

@@ -45,7 +45,12 @@ export function codeSources({ settings, env, base, logger, beforeCode }: CodeSou
     locate: (link: LinkBinding, partition: string) =>
       python.accepts(link) ? python.locate(link, partition) : files.code.locate(link, partition),
   };
-  const bundles = withSecrets(lazyBundles({ settings, env, logger, fallback, beforeCode }), secrets);
+  const lazy = withSecrets(lazyBundles({ settings, env, logger, fallback, beforeCode }), secrets);
+  const bundles: LazyBundles = {
+    ...lazy,
+    // With an empty source, a module that is here comes first: it needs no bucket, and runs as it always did.
+    accepts: (link) => lazy.accepts(link) && !(link.source === '' && files.missing(link) === undefined),
+  };
   return { modules, bundles, all: [bundles, modules] };
 }
 
