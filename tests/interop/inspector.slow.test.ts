@@ -76,7 +76,12 @@ describeWhere.each(runs)(
 
     it('lists tools, resources, templates and prompts', async () => {
       expect(names((await ask('tools/list'))['tools'])).toContain('json_schema_2020_12_tool');
-      expect(names((await ask('resources/list'))['resources'])).toEqual(['static-text', 'static-binary', 'watched-resource', 'count-words']);
+      expect(names((await ask('resources/list'))['resources'])).toEqual([
+        'static-text',
+        'static-binary',
+        'watched-resource',
+        'count-words',
+      ]);
       expect(names((await ask('resources/templates/list'))['resourceTemplates'])).toEqual(['template']);
       expect(names((await ask('prompts/list'))['prompts'])).toContain('test_simple_prompt');
     }, 60_000);
