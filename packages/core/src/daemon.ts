@@ -104,7 +104,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const asker = createInputAsker({ sealer, info, limits });
   const quotas = createQuotas({
     ...(options.quotas === undefined ? {} : { defaults: checkedQuotas(options.quotas) }),
-    recent: async (partition, filters) => recentCalls((await openedStore()).calls, partition, filters),
+    async recent(partition, filters) {
+      try {
+        return await recentCalls((await openedStore()).calls, partition, filters);
+      } catch (error) {
+        logger.warn({ partition, error: String(error) }, 'the calls of the last minute cannot be read, so quotas begin at 0');
+        throw error;
+      }
+    },
   });
   const skills = createSkills({ source: options.skills, logger });
   const parts = { catalog, quotas, skills, executor, recorder, asker, bus, info };
