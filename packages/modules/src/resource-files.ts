@@ -1,10 +1,11 @@
 /** Files below a folder that are served as resources: read anew each time, and watched once they were read. */
-import { open, realpath } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import type { FileSource } from '@mcp-daemon/core';
-import { DaemonError, isObject } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
 
+import { codeOf, realPathBelow } from './below.js';
 import { statOf } from './files.js';
 import type { FolderWatch } from './folders.js';
 import { watchFolders } from './folders.js';
@@ -20,8 +21,6 @@ export interface ResourceFilesOptions {
 /** Folders that are watched; others are polled. */
 const MAX_WATCHERS = 100;
 const POLL_MS = 1_000;
-
-const codeOf = (error: unknown): unknown => (isObject(error) ? error['code'] : undefined);
 
 /** What is wrong with a file, for clients: without the path of the folder. */
 const refused = (path: string, why: string): DaemonError =>
@@ -59,8 +58,8 @@ export function resourceFiles({ base, maxBytes = 10_000_000 }: ResourceFilesOpti
 
   /** The file's real path. @throws DaemonError if it leads out of the folder */
   async function inside(path: string): Promise<string> {
-    const [folder, file] = await Promise.all([realpath(base), realpath(join(base, path))]);
-    if (!file.startsWith(folder.endsWith(sep) ? folder : folder + sep)) throw refused(path, 'it is outside of its folder');
+    const file = await realPathBelow(base, path);
+    if (file === undefined) throw refused(path, 'it is outside of its folder');
     return file;
   }
 

@@ -57,33 +57,19 @@ async function linesOf({ text, document }: CheckedFile): Promise<(name: string) 
 /** Loads the code of every function, as its first call would. @returns one line per problem */
 async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandContext, 'settings' | 'env'>): Promise<string[]> {
   const { file, definition } = checked;
-  const [
-    { codeSources, firstOf },
-    modules,
-    { createLogger },
-    { loadEnvFile },
-    { isolatedRunner },
-    { linkCheck },
-    { withSecrets },
-  ] = await Promise.all([
+  const [{ codeSources, firstOf }, modules, { createLogger }, { loadEnvFile }, { linkCheck }] = await Promise.all([
     import('../runtime/code-sources.js'),
     import('@mcp-daemon/modules'),
     import('../log/logger.js'),
     import('../runtime/env-file.js'),
-    import('../runtime/isolated.js'),
     import('../runtime/link-check.js'),
-    import('../runtime/secrets.js'),
   ]);
   loadEnvFile(settings, file);
   const { logLevel } = settings;
   const base = dirname(file);
   const logger = createLogger({ level: logLevel, pretty: process.stderr.isTTY === true, colour: false });
-  const secrets = { env, base, region: settings.region };
   const sources = codeSources({ settings, env, base, logger });
-  const python = withSecrets(modules.pythonModules({ base }), secrets);
-  const { bundles } = sources;
-  const locators = [withSecrets(sources.modules.code, secrets)];
-  const isolated = isolatedRunner({ settings, env, python, bundles, locators, logger });
+  const { isolated } = sources;
   const check = linkCheck(firstOf(sources.all), logger, isolated);
   const files = modules.resourceFiles({ base });
   const results = new Map<string, Promise<string | undefined>>();

@@ -4,6 +4,8 @@ import type { LocalModules } from '@mcp-daemon/modules';
 import { localModules, pythonModules } from '@mcp-daemon/modules';
 
 import type { Env, Settings } from '../settings/settings.js';
+import type { IsolatedRunner } from './isolated.js';
+import { isolatedRunner } from './isolated.js';
 import type { LazyBundles } from './lazy-bundles.js';
 import { lazyBundles } from './lazy-bundles.js';
 import { withSecrets } from './secrets.js';
@@ -24,6 +26,8 @@ export interface CodeSources {
   /** Files and installed packages. */
   readonly modules: LocalModules;
   readonly bundles: LazyBundles;
+  /** Runs what runs in processes of its own. */
+  readonly isolated: IsolatedRunner;
   /** Both, in the order in which they are asked. */
   readonly all: readonly ModuleSource[];
 }
@@ -39,7 +43,7 @@ export function codeSources({ settings, env, base, logger, beforeCode }: CodeSou
       return files.load(link, partition);
     },
   };
-  const python = pythonModules({ base });
+  const python = withSecrets(pythonModules({ base }), secrets);
   const fallback = {
     load: (link: LinkBinding, partition: string) => modules.load(link, partition),
     locate: (link: LinkBinding, partition: string) =>
@@ -51,7 +55,9 @@ export function codeSources({ settings, env, base, logger, beforeCode }: CodeSou
     // With an empty source, a module that is here comes first: it needs no bucket, and runs as it always did.
     accepts: (link) => lazy.accepts(link) && !(link.source === '' && files.missing(link) === undefined),
   };
-  return { modules, bundles, all: [bundles, modules] };
+  const locators = [withSecrets(files.code, secrets)];
+  const isolated = isolatedRunner({ settings, env, python, bundles, locators, logger });
+  return { modules, bundles, isolated, all: [bundles, modules] };
 }
 
 /** One source that asks several in their order. @throws Error (at `load`) if none accepts a link */

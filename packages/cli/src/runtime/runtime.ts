@@ -16,7 +16,7 @@ import type {
 } from '@mcp-daemon/core';
 import { createDaemon, createFixedSource, createRoutedSource } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
-import { pythonModules, resourceFiles, skillFolders } from '@mcp-daemon/modules';
+import { resourceFiles, skillFolders } from '@mcp-daemon/modules';
 
 import { checkPartition, DEFAULT_PARTITION } from '../settings/partition.js';
 import type { Env, Settings } from '../settings/settings.js';
@@ -24,10 +24,8 @@ import { VERSION } from '../version.js';
 import { codeSources } from './code-sources.js';
 import { readConfigFile } from './config-file.js';
 import type { IsolatedRunner } from './isolated.js';
-import { isolatedRunner } from './isolated.js';
 import type { LazyBundles } from './lazy-bundles.js';
 import { lazySource } from './lazy-source.js';
-import { withSecrets } from './secrets.js';
 import { openStore } from './store.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -128,19 +126,10 @@ export function createRuntime({
   beforeCode,
 }: RuntimeOptions): Runtime {
   const base = file === undefined ? process.cwd() : dirname(file);
-  const { modules, bundles, all } = codeSources({ settings, env, base, logger, beforeCode });
+  const { modules, bundles, isolated, all } = codeSources({ settings, env, base, logger, beforeCode });
   const partition = partitionOf(settings);
   const fixed = config === undefined ? undefined : createFixedSource(partition, config.definition);
   const others = stored ? storedSource(() => daemon, logger) : undefined;
-  const secrets = { env, base, region: settings.region };
-  const isolated = isolatedRunner({
-    settings,
-    env,
-    python: withSecrets(pythonModules({ base }), secrets),
-    bundles,
-    locators: [withSecrets(modules.code, secrets)],
-    logger,
-  });
   const daemon: Daemon = createDaemon({
     catalogs: oneSource(partition, fixed === undefined ? undefined : fileSource(partition, fixed, file), others),
     server: { version: VERSION, ...config?.server },

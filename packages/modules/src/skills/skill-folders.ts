@@ -1,12 +1,13 @@
 /** Skills in folders below the folder of the config file. */
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
 import type { Skill, SkillFile, SkillSource } from '@mcp-daemon/core';
-import { DaemonError, fileMediaType, isObject, MAX_SKILL_BYTES, MAX_SKILL_FILES } from '@mcp-daemon/core';
+import { DaemonError, fileMediaType, MAX_SKILL_BYTES, MAX_SKILL_FILES } from '@mcp-daemon/core';
 
+import { codeOf, realPathBelow } from '../below.js';
 import type { Frontmatter } from './frontmatter.js';
 
 const MANIFEST = 'SKILL.md';
@@ -22,7 +23,6 @@ interface Known {
 
 const refused = (why: string): DaemonError => new DaemonError('config_invalid', why);
 const stateOf = ({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string => [dev, ino, size, mtimeMs, ctimeMs].join(':');
-const codeOf = (error: unknown): unknown => (isObject(error) ? error['code'] : undefined);
 
 /** A path as a part of a URI. */
 const uriPath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
@@ -73,12 +73,13 @@ export function skillFolders({ base }: { base: string }): SkillSource {
 
   /** The folder of a skill. @throws DaemonError `config_invalid` */
   async function folderOf(path: string): Promise<string> {
+    let folder: string | undefined;
     try {
-      const [root, folder] = await Promise.all([realpath(base), realpath(join(base, path))]);
-      if (folder.startsWith(root.endsWith(sep) ? root : root + sep)) return folder;
+      folder = await realPathBelow(base, path);
     } catch (error) {
       throw refused(codeOf(error) === 'ENOENT' ? 'there is no such folder' : `it cannot be read (${String(codeOf(error))})`);
     }
+    if (folder !== undefined) return folder;
     throw refused('it is outside of the folder of the config file');
   }
 
