@@ -12,6 +12,7 @@ import type { ModuleSource } from './ports/modules.js';
 import type { CatalogQuotas } from './ports/quota.js';
 import type { Runner, RunnerCounts } from './ports/runner.js';
 import type { SkillSource } from './ports/skills.js';
+import type { StateStore } from './ports/state.js';
 import type { Exchange } from './protocol/exchange.js';
 import type { Limits } from './protocol/limits.js';
 import type { Implementation, JsonRpcResponse, Transport } from './protocol/messages.js';
@@ -112,6 +113,13 @@ export interface Daemon {
    * @throws DaemonError `store_failed` or `store_busy` if it cannot be opened, `closed`
    */
   store(): Promise<Store>;
+  /**
+   * What outlives a call and is no record: that of the store, or this process's memory if the store keeps none. Opens the store if
+   * it is not open.
+   *
+   * @throws DaemonError as {@link Daemon.store}
+   */
+  state(): Promise<StateStore>;
   readonly events: EventBus;
   /** The cached catalogs of all partitions, to look at and to drop. */
   readonly catalogs: CatalogCache;

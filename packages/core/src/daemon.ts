@@ -17,9 +17,11 @@ import { createSubscriptionIndex } from './events/subscription-index.js';
 import { createListeners } from './events/subscriptions.js';
 import { createInputAsker } from './input/asker.js';
 import { createStateSealer } from './input/state.js';
+import { createMemoryState } from './memory/state.js';
 import { createMemoryStore } from './memory/store.js';
 import type { Store } from './ports/calls.js';
 import type { Logger } from './ports/logger.js';
+import type { StateStore } from './ports/state.js';
 import { DaemonError } from './protocol/errors.js';
 import type { Exchange } from './protocol/exchange.js';
 import { MAX_TIMER_MS, withDefaults } from './protocol/limits.js';
@@ -199,6 +201,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
     return opened as unknown as Store;
   }
 
+  let ownState: StateStore | undefined;
+  const state = async (): Promise<StateStore> => (await openedStore()).state ?? (ownState ??= createMemoryState());
+
   async function close(drainMs: number): Promise<void> {
     listeners.close();
     await new Promise((resolve) => setImmediate(resolve)); // their results leave before their sessions end
@@ -229,6 +234,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       for (const [partition, { functions }] of catalog.loaded()) publishCodeChange(bus, partition, functions, which);
     },
     store: openedStore,
+    state,
     events: bus,
     catalogs: catalog.cache,
     get closed() {

@@ -150,6 +150,8 @@ export type { MemoryStoreOptions } from './memory/store.js';
 export { createMemoryCatalogStore } from './memory/catalogs.js';
 export type { MemoryCatalogStore } from './memory/catalogs.js';
 export { createMemoryBlobs } from './memory/blobs.js';
+export { createMemoryState } from './memory/state.js';
+export { checkState } from './records/state-bounds.js';
 export { uuidv7 } from './base/uuid.js';
 export { blobKeyProblem } from './base/blob-key.js';
 export { bundleNameProblem, newKeptId, timeOfKeptId } from './base/bundle-name.js';
@@ -188,6 +190,8 @@ export type {
 } from './ports/calls.js';
 export type { Page, PageQuery } from './ports/page.js';
 export type { BlobStore } from './ports/blobs.js';
+export { MAX_STATE_BYTES, STATE_KEY_LENGTH } from './ports/state.js';
+export type { PutState, StateEntry, StateStore } from './ports/state.js';
 export type {
   CatalogStore,
   Commit,

@@ -14,3 +14,5 @@ export type { CatalogSourceCheck, CatalogSourceFixture } from './catalogs.js';
 export { runnerContract } from './runner.js';
 export { runnerContextContract } from './runner-context.js';
 export type { RunnerCheck, RunnerFixture } from './runner.js';
+export { stateStoreContract } from './state.js';
+export type { StateStoreCheck } from './state.js';

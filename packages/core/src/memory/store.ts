@@ -8,6 +8,7 @@ import { DaemonError } from '../protocol/errors.js';
 import { checkMany, fromCursor, isClient, pageLimit, toCursor } from '../records/paging.js';
 import { collectStatistics, planStatistics } from '../records/statistics.js';
 import { createMemoryCatalogStore } from './catalogs.js';
+import { createMemoryState } from './state.js';
 
 /** What {@link createMemoryStore} takes. */
 export interface MemoryStoreOptions {
@@ -207,6 +208,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
       shrink,
     },
     catalogs,
+    state: createMemoryState({ refuse: () => void use('') }),
     close() {
       closed = true;
       catalogs.close();

@@ -4,6 +4,7 @@ import type { CallFilters, CallRecord } from './call-record.js';
 import type { CallStatistics, StatisticsQuery } from './call-statistics.js';
 import type { CatalogStore } from './catalog-store.js';
 import type { Page } from './page.js';
+import type { StateStore } from './state.js';
 
 export { CALL_STATUSES } from './call-record.js';
 export type { CallFault, CallFilters, CallRecord, CallStatus, McpType } from './call-record.js';
@@ -136,6 +137,8 @@ export interface Store {
   readonly calls: CallStore;
   /** The catalogs of partitions. Absent: this store keeps records only. */
   readonly catalogs?: CatalogStore;
+  /** What outlives a call and is no record: tasks, idempotency keys and so on. Absent: the daemon keeps it in memory. */
+  readonly state?: StateStore;
   /** Identifies this process in `CallRecord.owner`. */
   readonly owner: string;
   /** Number of records of this process that were lost because their file was removed from outside. Absent: none. */
