@@ -67,10 +67,13 @@ const show = defineCommand({
   flags: { partition: PARTITION_FLAG },
   async run({ revision: name }, context) {
     const partition = partitionOf(context);
-    const [{ withCatalogs }, { showRevision }] = await Promise.all([import('./stored.js'), import('@mcp-daemon/core')]);
+    const [{ withCatalogs }, { exactJson, showRevision }] = await Promise.all([
+      import('./stored.js'),
+      import('@mcp-daemon/core'),
+    ]);
     const found = await withCatalogs(context, (catalogs) => showRevision(catalogs, partition, name), undefined);
     if (found === undefined) throw noStore(partition);
-    context.print(JSON.stringify(found.document, null, 2));
+    context.print(exactJson(found.document, 2));
     return 0;
   },
 });
@@ -142,11 +145,14 @@ const exportCommand = defineCommand({
   },
   async run({ 'with-settings': inline, output }, context) {
     const partition = partitionOf(context);
-    const [{ withCatalogs }, { exportConfig }] = await Promise.all([import('./stored.js'), import('@mcp-daemon/core')]);
+    const [{ withCatalogs }, { exactJson, exportConfig }] = await Promise.all([
+      import('./stored.js'),
+      import('@mcp-daemon/core'),
+    ]);
     const settings = inline ? 'inline' : 'ids';
     const document = await withCatalogs(context, (catalogs) => exportConfig(catalogs, partition, { settings }), undefined);
     if (document === undefined) throw noStore(partition);
-    const text = JSON.stringify(document, null, 2);
+    const text = exactJson(document, 2);
     if (output === undefined) {
       context.print(text);
       return 0;

@@ -1,6 +1,7 @@
 /**
  * Equality of JSON values: the order of members does not count, members that are undefined count as absent, and 1 is 1.0.
  */
+import { numberText } from './exact-numbers.js';
 
 /** @throws RangeError so that a value without end is not followed until the stack is full */
 function tooDeep(maxDepth: number): never {
@@ -46,6 +47,18 @@ function equalAt(a: unknown, b: unknown, maxDepth: number, depth: number): boole
 export function canonicalJson(value: unknown, maxDepth = Infinity): string {
   return canonicalAt(value, maxDepth, 0);
 }
+
+/** The same with the texts of numbers that JavaScript cannot represent, so that what differs in them alone differs here, too. */
+export function exactCanonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item, index) => exactMember(value, index, item)).join()}]`;
+  if (!isCompound(value)) return canonicalAt(value, Infinity, 0);
+  const object = value as Members;
+  const members = namesOf(object).sort();
+  return `{${members.map((name) => `${JSON.stringify(name)}:${exactMember(object, name, object[name])}`).join()}}`;
+}
+
+const exactMember = (holder: object, key: string | number, value: unknown): string =>
+  (typeof value === 'number' ? numberText(holder, key) : undefined) ?? exactCanonicalJson(value);
 
 function canonicalAt(value: unknown, maxDepth: number, depth: number): string {
   if (!isCompound(value)) return typeof value === 'string' ? JSON.stringify(value) : String(value);

@@ -34,16 +34,20 @@ export function withNumberTexts<T extends object>(copy: T, original: object): T 
   return copy;
 }
 
-/** Encodes a value as `JSON.stringify` does, but with the kept texts of its numbers. */
-export function exactJson(value: unknown): string {
-  if (!areThereAny) return JSON.stringify(value);
+/** Encodes a value as `JSON.stringify` does, but with the kept texts of its numbers. @param indent spaces a level. Default: none */
+export function exactJson(value: unknown, indent?: number): string {
+  if (!areThereAny) return JSON.stringify(value, null, indent);
   const mark = randomUUID();
   let found = false;
-  const encoded = JSON.stringify(value, function (this: object, key, member: unknown): unknown {
-    const text = typeof member === 'number' ? numberText(this, key) : undefined;
-    if (text === undefined) return member;
-    found = true;
-    return mark + text;
-  });
+  const encoded = JSON.stringify(
+    value,
+    function (this: object, key, member: unknown): unknown {
+      const text = typeof member === 'number' ? numberText(this, key) : undefined;
+      if (text === undefined) return member;
+      found = true;
+      return mark + text;
+    },
+    indent,
+  );
   return found ? encoded.replace(new RegExp(`"${mark}([^"]*)"`, 'g'), '$1') : encoded;
 }

@@ -1,14 +1,14 @@
 /**
  * Reads a config file: its text becomes a catalog, or a list of all its mistakes.
  */
-import { keepNumberText } from '../base/exact-numbers.js';
 import type { Mistake } from '../protocol/errors.js';
 import { ConfigError } from '../protocol/errors.js';
 import { describe, readPath } from '../schema/mistakes.js';
 import type { ConfigSupport } from './check.js';
 import { inspectConfig } from './check.js';
 import type { ConfigDocument } from './document.js';
-import type { InexactNumber, JsonNode, Spot } from './json-position.js';
+import { keepTexts, LONG_NUMBER } from './exact-parse.js';
+import type { JsonNode, Spot } from './json-position.js';
 import { lineCounter, offsetOf, toMistakes } from './json-position.js';
 import { scanJson, withoutExtras } from './json-scan.js';
 import type { Config } from './normalize.js';
@@ -62,20 +62,6 @@ function parseLenient(text: string): ParsedText {
       // The scan accepts exactly what JSON.parse accepts (a test checks this). Should it not, report the error of JSON.parse.
       return { mistakes: [{ path: '$', message: error instanceof Error ? error.message : describe(error) }] };
     }
-  }
-}
-
-/** Numbers with this many digits may lose precision when they are parsed. */
-const LONG_NUMBER = /\d{16}/;
-
-/** Keeps the texts of numbers beside a document without mistakes, so that clients get them as they are written. */
-function keepTexts(document: unknown, numbers: readonly InexactNumber[]): void {
-  for (const { steps, text } of numbers) {
-    const key = steps.at(-1);
-    if (key === undefined) continue; // the document is not a number
-    let holder = document as Record<string | number, unknown>;
-    for (const step of steps.slice(0, -1)) holder = holder[step] as Record<string | number, unknown>;
-    keepNumberText(holder, key, text);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 
-import { canonicalJson } from '../base/equality.js';
+import { canonicalJson, exactCanonicalJson } from '../base/equality.js';
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
 import type { Mistake } from '../protocol/errors.js';
@@ -234,7 +234,7 @@ export function storedDocument(document: ConfigDocument, choose: ChooseSettingId
 }
 
 /** The text of a revision: the same for equal documents. */
-export const revisionText = (document: StoredDocument): string => canonicalJson(document);
+export const revisionText = (document: StoredDocument): string => exactCanonicalJson(document);
 
 /** What names a revision: the SHA-256 of its text, in hex. */
 export const revisionDigest = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');

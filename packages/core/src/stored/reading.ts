@@ -2,6 +2,7 @@
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
 import type { ConfigSupport } from '../config/check.js';
+import { parseExactJson } from '../config/exact-parse.js';
 import { normalizeConfig } from '../config/normalize.js';
 import { documentOf } from '../config/rows.js';
 import type { StoredDocument } from '../config/stored-document.js';
@@ -41,7 +42,7 @@ export async function readRevision(catalogs: CatalogReads, partition: string, re
   }
   let document: unknown;
   try {
-    document = JSON.parse(text);
+    document = parseExactJson(text);
   } catch (cause) {
     throw new DaemonError('store_failed', `The revision ${revision} of the partition "${partition}" is not JSON.`, { cause });
   }

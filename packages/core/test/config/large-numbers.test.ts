@@ -1,7 +1,14 @@
-import { parseConfig } from '../../src/config/config.js';
+import { exactJson } from '../../src/base/exact-numbers.js';
+import { inspectConfigText, parseConfig } from '../../src/config/config.js';
+import type { ConfigDocument } from '../../src/config/document.js';
 import type { JsonRpcResponse } from '../../src/index.js';
 import { createDaemon } from '../../src/index.js';
+import { createMemoryCatalogStore } from '../../src/memory/catalogs.js';
 import { encode } from '../../src/protocol/encode.js';
+import { applyPlan } from '../../src/stored/apply.js';
+import { exportConfig } from '../../src/stored/history.js';
+import { planConfig } from '../../src/stored/plan.js';
+import { createStoredSource } from '../../src/stored/source.js';
 import type { Client } from '../support.js';
 import { legacy, modern, textOf } from '../support.js';
 
@@ -52,5 +59,25 @@ describe('whole numbers beyond 2^53 in a config file', () => {
     }));
     const client = modern(createDaemon({ catalog: { ...definition, functions } }));
     expect(textOf(await client.call('tweet'))).toBe(`{"id":${Number(DEFAULT)}}`);
+  });
+
+  it('are listed as they are written, and exported so, by a partition of the store', async () => {
+    const catalogs = createMemoryCatalogStore();
+    const documentOf = (big: string): ConfigDocument => {
+      const { document } = inspectConfigText(configText(big));
+      if (document === undefined) throw new Error('the config has mistakes');
+      return document;
+    };
+    await applyPlan(catalogs, await planConfig(catalogs, 'acme', documentOf(BIG)), { author: 'ada' });
+    const exported = await exportConfig(catalogs, 'acme');
+    expect(exactJson(exported)).toContain(`"maximum":${BIG}`);
+    expect(exactJson(exported, 2)).toContain(`"maximum": ${BIG}`);
+    expect((await planConfig(catalogs, 'acme', exported)).unchanged).toBe(true);
+    expect((await planConfig(catalogs, 'acme', documentOf('9223372036854775806'))).unchanged).toBe(false);
+    const daemon = createDaemon({ catalogs: createStoredSource({ catalogs }) });
+    const text = await listed(modern(daemon, { identity: { partition: 'acme' } }));
+    expect(text).toContain(`"enum":[${DEFAULT},5]`);
+    expect(text).toContain(`"_meta":{"ids":[1,${BIG}]}`);
+    await daemon.close();
   });
 });
