@@ -16,6 +16,7 @@ import type { StateStore } from './ports/state.js';
 import type { Exchange } from './protocol/exchange.js';
 import type { Limits } from './protocol/limits.js';
 import type { Implementation, JsonRpcResponse, Transport } from './protocol/messages.js';
+import type { HeldScopes } from './protocol/scopes.js';
 import type { RecorderStats } from './records/recorder.js';
 import type { RetentionOptions } from './records/upkeep.js';
 import type { DeclaredCapabilities } from './session/declaration.js';
@@ -74,6 +75,8 @@ export interface SessionIdentity {
   partition?: string;
   /** Default: `anonymous`. */
   subject?: string;
+  /** The scopes of the user. Default: all. */
+  scopes?: HeldScopes;
 }
 
 /** The counts of a daemon. */

@@ -138,12 +138,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
   let onIdle: (() => void) | undefined;
   let closing: Promise<void> | undefined;
 
-  function open(peer: Peer, { partition = DEFAULT_PARTITION, subject = 'anonymous' }: SessionIdentity = {}): Session {
+  function open(peer: Peer, identity: SessionIdentity = {}): Session {
+    const { partition = DEFAULT_PARTITION, subject = 'anonymous', scopes } = identity;
     if (closing !== undefined) throw new DaemonError('closed', 'This daemon is closed.');
     const session = new Session({
       peer,
       partition,
       subject,
+      scopes,
       dispatcher,
       subscriptions,
       budget,

@@ -24,6 +24,7 @@ import type { Mistake } from './protocol/errors.js';
 import { ConfigError, DaemonError } from './protocol/errors.js';
 import { MAX_TIMER_MS } from './protocol/limits.js';
 import type { Icon } from './protocol/messages.js';
+import { scopeProblem } from './protocol/scopes.js';
 import { checkSchema } from './schema/check.js';
 import type { InferInput, InferOutput, StandardSchema } from './schema/standard.js';
 import { isStandardSchema, standardCheck, standardJsonSchema } from './schema/standard.js';
@@ -45,6 +46,8 @@ export interface FunctionOptions {
   icons?: Icon[];
   annotations?: JsonObject;
   _meta?: JsonObject;
+  /** The scopes that a caller needs, all of them. Default: none. */
+  scopes?: readonly string[];
   /** Milliseconds that one call may take. */
   timeoutMs?: number;
   /** The record policy. Default: everything. */
@@ -100,6 +103,7 @@ function common({
   icons,
   annotations,
   _meta,
+  scopes = [],
   timeoutMs,
   record,
   quota,
@@ -110,6 +114,7 @@ function common({
     ...(icons === undefined ? {} : { icons }),
     ...(annotations === undefined ? {} : { annotations }),
     ...(_meta === undefined ? {} : { _meta }),
+    ...(scopes.length === 0 ? {} : { scopes }),
     ...(timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }),
     ...(quota === undefined ? {} : { quota }),
     ...(record === undefined ? {} : { record: { bodies: 'all', redact: [], ...record } }),
@@ -192,13 +197,17 @@ export function definePrompt<const N extends string = never>(prompt: PromptOptio
   };
 }
 
-/** Finds time limits that are too long for a timer, quotas that are none, and paths that redact nothing. */
-function limitMistakes({ timeout_ms, record, quota }: FunctionDefinition, path: string): Mistake[] {
+/** Finds time limits that are too long for a timer, quotas and scopes that are none, and paths that redact nothing. */
+function limitMistakes({ timeout_ms, record, quota, scopes = [] }: FunctionDefinition, path: string): Mistake[] {
   const mistakes: Mistake[] = [];
   if (timeout_ms !== undefined && !(Number.isInteger(timeout_ms) && timeout_ms >= 1 && timeout_ms <= MAX_TIMER_MS))
     mistakes.push({ path: `${path}.timeoutMs`, message: `must be a whole number of milliseconds from 1 to ${MAX_TIMER_MS}` });
   const wrong = quotaMistake(quota ?? {});
   if (wrong !== undefined) mistakes.push({ path: `${path}.quota`, message: `quota${wrong}` });
+  for (const [index, scope] of scopes.entries()) {
+    const problem = scopeProblem(scope);
+    if (problem !== undefined) mistakes.push({ path: `${path}.scopes[${index}]`, message: problem });
+  }
   for (const [index, wanted] of (record?.redact ?? []).entries()) {
     if (parsePath(wanted) === undefined)
       mistakes.push({

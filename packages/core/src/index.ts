@@ -235,8 +235,10 @@ export type {
   ListKind,
 } from './events/bus.js';
 
-export { ConfigError, DaemonError, OVERLOADED_NUMBER } from './protocol/errors.js';
+export { ConfigError, DaemonError, INSUFFICIENT_SCOPE_NUMBER, OVERLOADED_NUMBER } from './protocol/errors.js';
 export type { ErrorCode, Mistake } from './protocol/errors.js';
+export { hasScopes, LOGIN_SCOPES, scopeProblem, scopesIn } from './protocol/scopes.js';
+export type { HeldScopes } from './protocol/scopes.js';
 export { LEGACY_VERSIONS, MODERN_VERSIONS, supports } from './protocol/versions.js';
 export type { Feature } from './protocol/versions.js';
 export { LOG_LEVELS, messageCount, META } from './protocol/messages.js';

@@ -330,6 +330,15 @@ describe('limits and paths without effect', () => {
     expect(throwing(() => defineCatalog({ functions }))).toMatchObject({ mistakes: [{ path: '$[0].timeoutMs' }] });
   });
 
+  it('a scope that no token can have is a mistake: nobody could call the function', () => {
+    const functions = [
+      defineTool({ name: 'a', scopes: ['ok', 'not ok'], run: () => 1 }),
+      defineTool({ name: 'b', scopes: [], run: () => 1 }),
+    ];
+    expect(throwing(() => defineCatalog({ functions }))).toMatchObject({ mistakes: [{ path: '$[0].scopes[1]' }] });
+    expect(functions[1]).not.toHaveProperty('scopes');
+  });
+
   it('a redaction that is not a JSON path is a mistake: the values would be recorded', () => {
     const record = { redact: ['$.card', 'card.number'] };
     const functions = [defineResource({ name: 'r', uri: 'a://b', record, run: () => 'x' })];

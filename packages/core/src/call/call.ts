@@ -39,7 +39,7 @@ import type { FoundCall, RunningCall } from './running-call.js';
 
 /** The three methods that run user code. They return undefined if the call was cancelled: there is no answer. */
 export interface Calls {
-  /** `tools/call`. @throws DaemonError `invalid_params`, `invalid_request_state`, `missing_client_capability` */
+  /** `tools/call`. @throws DaemonError `invalid_params`, `insufficient_scope`, `invalid_request_state`, `missing_client_capability` */
   tool(params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined>;
   /** `resources/read`. @throws as `tool`, and `resource_not_found`, `internal_error` */
   resource(params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined>;

@@ -10,6 +10,8 @@ import type { Completion } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
 import { DaemonError, invalidParams, quoted } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
+import type { HeldScopes } from '../protocol/scopes.js';
+import { requireScopes } from '../protocol/scopes.js';
 import { FunctionContext } from './context.js';
 import { dataOf } from './foreign-value.js';
 import type { Linker } from './linker.js';
@@ -37,13 +39,17 @@ function ranked(values: readonly string[], typed: string): string[] {
   return [...starts, ...holds];
 }
 
-/** The completion that a request refers to; undefined if the argument has none. */
-function find(snapshot: Snapshot, ref: JsonObject, argument: string): Completion | undefined {
+/**
+ * The completion that a request refers to; undefined if the argument has none. Who may not call a function may not complete its
+ * arguments either.
+ */
+function find(snapshot: Snapshot, ref: JsonObject, argument: string, held: HeldScopes): Completion | undefined {
   const { name: promptName, uri } = ref;
   if (ref['type'] === 'ref/prompt') {
     if (typeof promptName !== 'string') throw invalidParams('"ref.name" must be a string.');
     const prompt = snapshot.prompt(promptName);
     if (prompt === undefined) throw invalidParams(`unknown prompt "${quoted(promptName)}".`);
+    requireScopes(prompt.scopes, held);
     const found = prompt.arguments.find(({ name }) => name === argument);
     if (found === undefined) throw invalidParams(`prompt "${prompt.name}" has no argument "${quoted(argument)}".`);
     return found.completion;
@@ -51,8 +57,9 @@ function find(snapshot: Snapshot, ref: JsonObject, argument: string): Completion
   if (ref['type'] === 'ref/resource') {
     if (typeof uri !== 'string') throw invalidParams('"ref.uri" must be a string.');
     const template = snapshot.template(uri);
-    if (template === undefined && snapshot.resource(uri) === undefined)
-      throw invalidParams(`unknown resource template "${quoted(uri)}".`);
+    const known = template ?? snapshot.resource(uri)?.definition;
+    if (known === undefined) throw invalidParams(`unknown resource template "${quoted(uri)}".`);
+    requireScopes(known.scopes, held);
     const completions = template?.completions ?? {};
     return Object.hasOwn(completions, argument) ? completions[argument] : undefined;
   }
@@ -71,7 +78,7 @@ function fromFunction(returned: unknown): Completed {
  * Completes one argument.
  *
  * @returns the result of the request, without the members that its era adds
- * @throws DaemonError `invalid_params`, or `internal_error` if a completion function failed or took longer than `timeoutMs`
+ * @throws DaemonError `invalid_params`, `insufficient_scope`, or `internal_error` if a completion function failed or took longer than `timeoutMs`
  */
 export async function complete(
   snapshot: Snapshot,
@@ -85,7 +92,7 @@ export async function complete(
     throw invalidParams('"argument" must be { name, value }, both strings.');
   }
   const { name, value } = argument as { name: string; value: string };
-  const completion = find(snapshot, ref, name);
+  const completion = find(snapshot, ref, name, request.exchange.scopes);
   if (completion === undefined) return { completion: page([]) };
   if (completion.kind === 'list') return { completion: page(ranked(completion.values, value)) };
 

@@ -5,6 +5,7 @@ import type { ResourceDefinition } from '../ports/definition.js';
 import { DaemonError, quoted, resourceNotFound } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import { checkParameterHeaders } from '../protocol/mirrored-headers.js';
+import { requireScopes } from '../protocol/scopes.js';
 import type { ServerInfo } from '../protocol/server-info.js';
 import { withoutHostArguments } from './host-arguments.js';
 import { argumentsOf, promptArguments } from './parameters.js';
@@ -20,7 +21,7 @@ export interface ToolFinding {
   dropHostArguments: boolean;
 }
 
-/** A call of a tool. @throws DaemonError `invalid_params`, `header_mismatch` */
+/** A call of a tool. @throws DaemonError `invalid_params`, `insufficient_scope`, `header_mismatch` */
 export function findTool(
   snapshot: Snapshot,
   name: string,
@@ -30,8 +31,9 @@ export function findTool(
 ): FoundCall {
   const definition = snapshot.tool(name);
   if (definition === undefined) throw new DaemonError('invalid_params', `Unknown tool: ${quoted(name)}`);
-  const sent = argumentsOf(params);
   const { exchange, caller } = request;
+  requireScopes(definition.scopes, exchange.scopes);
+  const sent = argumentsOf(params);
   const { era, version, client } = caller;
   if (era === 'modern' && exchange.header !== undefined)
     checkParameterHeaders((header) => exchange.header?.(header), definition.inputSchema, sent);
@@ -45,7 +47,7 @@ export function findTool(
  * A read of a resource, fixed or from a template.
  *
  * @param other used where the catalog has no such resource: a file of a skill
- * @throws DaemonError `resource_not_found`
+ * @throws DaemonError `resource_not_found`, `insufficient_scope`
  */
 export function findResource(
   snapshot: Snapshot,
@@ -58,12 +60,13 @@ export function findResource(
   const found = snapshot.resource(uri) ?? (other === undefined ? undefined : { definition: other, variables: NO_VARIABLES });
   if (found === undefined) throw resourceNotFound(uri);
   const { definition, variables } = found;
+  requireScopes(definition.scopes, request.exchange.scopes);
   const toResult = (value: unknown): JsonObject =>
     info.cacheable(toResourceResult(definition, value, uri), request.caller.era, 0);
   return { definition, type: 'resource', input: uri, recorded: { uri }, variables, params, request, toResult };
 }
 
-/** A call of a prompt. @throws DaemonError `invalid_params` */
+/** A call of a prompt. @throws DaemonError `invalid_params`, `insufficient_scope` */
 export function findPrompt(
   snapshot: Snapshot,
   name: string,
@@ -73,6 +76,7 @@ export function findPrompt(
 ): FoundCall {
   const definition = snapshot.prompt(name);
   if (definition === undefined) throw new DaemonError('invalid_params', `Unknown prompt: ${quoted(name)}`);
+  requireScopes(definition.scopes, request.exchange.scopes);
   const input = promptArguments(definition, params);
   const { era, version } = request.caller;
   const toResult = (value: unknown): JsonObject => info.complete(toPromptResult(definition, value, version), era);

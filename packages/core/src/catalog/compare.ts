@@ -124,6 +124,7 @@ class Compare {
   #fields(name: string, before: FunctionDefinition, after: FunctionDefinition): void {
     const at: PathStep[] = [LISTS[before.kind], name];
     const [left, right] = [before as unknown as JsonObject, after as unknown as JsonObject];
+    this.#scopes(name, [...at, 'scopes'], before.scopes, after.scopes);
     for (const field of FIELDS) {
       if (!equalJson(left[field], right[field])) this.add(name, [...at, field], left[field], right[field], BREAKING[field]);
     }
@@ -134,6 +135,12 @@ class Compare {
       this.#output(name, [...at, 'outputSchema'], before.outputSchema, after.outputSchema);
     }
     this.#link(name, before, after);
+  }
+
+  #scopes(name: string, at: PathStep[], before: readonly string[] | undefined, after: readonly string[] | undefined): void {
+    if (equalJson(before, after)) return;
+    const more = without(after ?? [], before ?? []);
+    this.add(name, at, before, after, more.length === 0 ? undefined : `callers need ${show(more)} now`);
   }
 
   #schema(

@@ -19,6 +19,8 @@ import type {
 } from '../ports/definition.js';
 import { withText } from '../protocol/encode.js';
 import { DaemonError } from '../protocol/errors.js';
+import type { HeldScopes } from '../protocol/scopes.js';
+import { hasScopes } from '../protocol/scopes.js';
 import type { Era, ProtocolVersion } from '../protocol/versions.js';
 import { LEGACY_VERSIONS, MODERN_VERSIONS, supports } from '../protocol/versions.js';
 import { withoutBooleans } from './boolean-schemas.js';
@@ -44,9 +46,10 @@ export interface Snapshot {
   /**
    * One page of a list, already encoded.
    *
+   * @param held the scopes of the caller; functions that need others are left out. Default: all
    * @throws DaemonError `invalid_cursor`
    */
-  page(key: ListKey, era: Era, cursor: string | undefined): JsonObject;
+  page(key: ListKey, era: Era, cursor: string | undefined, held?: HeldScopes): JsonObject;
 }
 
 const NO_VARIABLES: Readonly<Record<string, string>> = Object.freeze({});
@@ -103,10 +106,24 @@ const LISTED: Record<ListKey, FunctionDefinition['kind']> = {
   prompts: 'prompt',
 };
 
-/** A cursor names a page of one revision. A cursor from elsewhere is detected. */
-const cursorOf = (revision: string, key: ListKey, page: number): string =>
+/** How many sets of scopes have lists of their own in a snapshot. The one that was used longest ago is dropped first. */
+const MAX_VIEWS = 100;
+
+/** The pages of each list, by their cursors. */
+type Lists = Map<string, Map<string | undefined, JsonObject>>;
+
+/** What callers with the same scopes see. */
+interface View {
+  /** The scopes of the catalog that they have, separated by spaces; undefined: all of them. */
+  readonly scopes: string | undefined;
+  readonly held: HeldScopes;
+  readonly lists: Lists;
+}
+
+/** A cursor names a page of one revision, as callers with these scopes see it. A cursor from elsewhere is detected. */
+const cursorOf = (revision: string, key: ListKey, page: number, scopes: string | undefined): string =>
   createHash('sha256')
-    .update(JSON.stringify([revision, key, page]))
+    .update(JSON.stringify(scopes === undefined ? [revision, key, page] : [revision, key, page, scopes]))
     .digest('base64url')
     .slice(0, 22);
 
@@ -138,19 +155,36 @@ export function createSnapshot(definition: CatalogDefinition, pageSize: number, 
   }
 
   const { revision } = definition;
-  const lists = new Map<string, Map<string | undefined, JsonObject>>();
+  const everything: View = { scopes: undefined, held: undefined, lists: new Map() };
+  const needed = [...new Set(definition.functions.flatMap(({ scopes = [] }) => scopes))].sort();
+  /** In the order of their last use. */
+  const views = new Map<string, View>();
+
+  /** What a caller sees. Scopes that the catalog does not use make no difference. */
+  function viewOf(held: HeldScopes): View {
+    if (held === undefined || needed.length === 0) return everything;
+    const own = needed.filter((scope) => held.has(scope));
+    if (own.length === needed.length) return everything;
+    const scopes = own.join(' ');
+    const view = views.get(scopes) ?? { scopes, held: new Set(own), lists: new Map() };
+    views.delete(scopes);
+    views.set(scopes, view);
+    const [oldest] = views.keys();
+    if (views.size > MAX_VIEWS && oldest !== undefined) views.delete(oldest);
+    return view;
+  }
 
   /** All pages of a list, by cursor. */
-  function pages(key: ListKey, era: Era): Map<string | undefined, JsonObject> {
-    const entries = definition.functions.filter(({ kind }) => kind === LISTED[key]);
+  function pages(key: ListKey, era: Era, { scopes, held }: View): Map<string | undefined, JsonObject> {
+    const entries = definition.functions.filter(({ kind, scopes: own }) => kind === LISTED[key] && hasScopes(own, held));
     const made = new Map<string | undefined, JsonObject>();
     for (let page = 0; page === 0 || page * pageSize < entries.length; page += 1) {
       const result: JsonObject = {
         [key]: entries.slice(page * pageSize, (page + 1) * pageSize).map((entry) => wire(entry, era)),
       };
-      if ((page + 1) * pageSize < entries.length) result['nextCursor'] = cursorOf(revision, key, page + 1);
+      if ((page + 1) * pageSize < entries.length) result['nextCursor'] = cursorOf(revision, key, page + 1, scopes);
       const finished = finish(result, era);
-      made.set(page === 0 ? undefined : cursorOf(revision, key, page), withText(finished, exactJson(finished)));
+      made.set(page === 0 ? undefined : cursorOf(revision, key, page, scopes), withText(finished, exactJson(finished)));
     }
     return made;
   }
@@ -172,10 +206,11 @@ export function createSnapshot(definition: CatalogDefinition, pageSize: number, 
       }
       return undefined;
     },
-    page(key, era, cursor) {
+    page(key, era, cursor, held) {
       const name = `${key} ${era}`;
-      let list = lists.get(name);
-      if (list === undefined) lists.set(name, (list = pages(key, era)));
+      const view = viewOf(held);
+      let list = view.lists.get(name);
+      if (list === undefined) view.lists.set(name, (list = pages(key, era, view)));
       const page = list.get(cursor);
       if (page !== undefined) return page;
       throw new DaemonError(

@@ -26,6 +26,8 @@ export interface ConfigFunction extends ConfigNotes {
   description?: Optional<string>;
   icons?: Optional<Icon[]>;
   _meta?: Optional<JsonObject>;
+  /** The scopes that a caller needs, all of them. */
+  scopes?: Optional<string[]>;
   /** Accepted and ignored: every function may be asynchronous. */
   is_async?: Optional<boolean>;
 }
@@ -114,6 +116,7 @@ export type ConfigQuota = ConfigNotes & { [member in keyof Quota]?: Optional<num
 /** An entry of `skills`: a folder beside the config file. */
 export interface ConfigSkill extends ConfigNotes {
   path: string;
+  scopes?: Optional<string[]>;
 }
 
 /** Quotas of the partition, and of each caller in it. */

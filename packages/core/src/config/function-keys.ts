@@ -7,6 +7,7 @@ import { addSchemaMistakes } from '../schema/check.js';
 import { misfitDefaults } from '../schema/compile/misfits.js';
 import { describe, quote } from '../schema/mistakes.js';
 import { pathBelow } from './path-below.js';
+import { scopes } from './scope-check.js';
 import type { CheckRun, ValueCheck } from './shape.js';
 import {
   anyObject,
@@ -104,6 +105,7 @@ const common = {
   description: anyString,
   icons: listOf(object(icon), 'icons'),
   _meta: anyObject,
+  scopes,
   is_async: bool,
 };
 

@@ -4,6 +4,7 @@
 import { prompt, resource, template, tool } from './function-keys.js';
 import { link, module, quota } from './module-keys.js';
 import { pathBelow } from './path-below.js';
+import { scopes } from './scope-check.js';
 import { anyString, listOf, nonEmptyString, object, shape } from './shape.js';
 
 const HOST_CONFIG =
@@ -15,7 +16,11 @@ const quotas = shape(
   { hints: { function: 'set it in module_links, as quota', user: 'use subject', tool: 'set it in module_links, as quota' } },
 );
 
-const skill = shape('a skill', { 'path!': pathBelow('folder', 'skills/refunds') }, { hints: { name: 'SKILL.md has the name' } });
+const skill = shape(
+  'a skill',
+  { 'path!': pathBelow('folder', 'skills/refunds'), scopes },
+  { hints: { name: 'SKILL.md has the name' } },
+);
 
 /** The whole file. */
 export const FILE = shape(

@@ -113,6 +113,7 @@ export const link = shape(
   {
     hints: {
       uri: 'links find resources by name',
+      scopes: 'set them in the entry of the function',
       setting: 'set it in modules',
       package_name: 'set it in modules',
       source: 'set it in modules',

@@ -16,6 +16,7 @@ import type {
   RecordPolicy,
   ResourceDefinition,
   ResourceTemplateDefinition,
+  SkillReference,
   ToolDefinition,
 } from '../ports/definition.js';
 import type { CatalogQuotas, Quota } from '../ports/quota.js';
@@ -76,6 +77,10 @@ function clean<T extends object>(object: Optional<T>): T | undefined {
   if (!entries.some(([key, value]) => dropped(key, value))) return object;
   return Object.fromEntries(entries.filter(([key, value]) => !dropped(key, value))) as T;
 }
+
+/** An empty list of scopes is the same as none. */
+const given = (scopes: Optional<string[]>): string[] | undefined =>
+  scopes === null || scopes === undefined || scopes.length === 0 ? undefined : scopes;
 
 /** Icons without nulls and notes, for clients. */
 const cleanIcons = (icons: Optional<Icon[]>): Icon[] | undefined => icons?.map((icon) => clean(icon) ?? icon);
@@ -158,9 +163,9 @@ class Normalizer {
   }
 
   /** Adds the members of every function. */
-  #common<T extends FunctionDefinition>(target: T, { title, description, icons, _meta }: ConfigFunction): T {
+  #common<T extends FunctionDefinition>(target: T, { title, description, icons, _meta, scopes }: ConfigFunction): T {
     const link = this.#links.get(target.name);
-    fill<FunctionDefinition>(target, { title, description, icons: cleanIcons(icons), _meta });
+    fill<FunctionDefinition>(target, { title, description, icons: cleanIcons(icons), _meta, scopes: given(scopes) });
     if (link === undefined) return target;
     target.binding = this.#binding(link, { kind: target.kind, name: target.name });
     return fill<FunctionDefinition>(target, {
@@ -225,7 +230,7 @@ export function normalizeConfig(document: ConfigDocument): Config {
     {
       instructions,
       quotas: catalogQuotas(quotas),
-      skills: skills?.map(({ path }) => ({ path })),
+      skills: skills?.map(({ path, scopes }) => fill<SkillReference>({ path }, { scopes: given(scopes) })),
     },
   );
   definition.revision = revisionOf(definition);

@@ -76,9 +76,15 @@ export interface Listeners {
    * Serves one `subscriptions/listen` until the client ends it (undefined: no answer) or the daemon does.
    *
    * @param catalog the partition's current catalog
-   * @throws DaemonError `invalid_params`, `limit_exceeded`
+   * @param admit throws if the caller may not read a resource
+   * @throws DaemonError `invalid_params`, `limit_exceeded`, and what `admit` throws
    */
-  listen(params: JsonObject, request: RequestContext, catalog: CatalogDefinition): Promise<JsonObject | undefined>;
+  listen(
+    params: JsonObject,
+    request: RequestContext,
+    catalog: CatalogDefinition,
+    admit: (uri: string) => void,
+  ): Promise<JsonObject | undefined>;
   /** Ends all streams, each with its result. */
   close(): void;
 }
@@ -92,8 +98,9 @@ export function createListeners(options: {
   const { index, maxUris, complete } = options;
   const open = new Set<() => void>();
   return {
-    async listen(params, { id, exchange }, catalog) {
+    async listen(params, { id, exchange }, catalog, admit) {
       const filter = filterOf(params, maxUris);
+      filter.uris.forEach(admit);
       const meta = { [META.subscriptionId]: id };
       const subscription = index.subscribe({
         partition: exchange.partition,

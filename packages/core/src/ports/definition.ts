@@ -99,6 +99,8 @@ export interface FunctionBase {
   annotations?: JsonObject;
   /** Sent to clients unchanged. */
   _meta?: JsonObject;
+  /** The scopes that a caller needs, all of them. Others do not see the function in lists. Absent: none. */
+  scopes?: readonly string[];
   binding: Binding;
   /** Milliseconds that one call may take; absent: the daemon's default. */
   timeout_ms?: number;
@@ -154,6 +156,14 @@ export interface PromptDefinition extends FunctionBase {
 /** Any function of a catalog. */
 export type FunctionDefinition = ToolDefinition | ResourceDefinition | ResourceTemplateDefinition | PromptDefinition;
 
+/** A skill of a catalog. */
+export interface SkillReference {
+  /** Its folder, relative to the config file, with `/` between its parts. */
+  path: string;
+  /** The scopes that a caller needs to see and to read it. Absent: none. */
+  scopes?: readonly string[];
+}
+
 /** The whole catalog of one partition. */
 export interface CatalogDefinition {
   /** Names this content: equal content, equal revision. */
@@ -163,8 +173,8 @@ export interface CatalogDefinition {
   instructions?: string;
   /** How much the whole partition, and each caller in it, may use. */
   quotas?: CatalogQuotas;
-  /** Skills beside the config file: their folders, relative to it, with `/` between their parts. */
-  skills?: readonly { path: string }[];
+  /** Skills beside the config file. */
+  skills?: readonly SkillReference[];
 }
 
 /** A prompt's message. */

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'unsupported_protocol_version'
   | 'header_mismatch'
   | 'missing_client_capability'
+  | 'insufficient_scope'
   | 'resource_not_found'
   | 'invalid_cursor'
   | 'invalid_request_state'
@@ -101,6 +102,9 @@ export class ConfigError extends DaemonError {
 /** The number of `overloaded`: the client may retry a moment later. Over HTTP it is 503 with Retry-After. */
 export const OVERLOADED_NUMBER = -32010;
 
+/** The number of `insufficient_scope`: the token lacks a scope. Over HTTP it is 403 with a challenge that names the scopes. */
+export const INSUFFICIENT_SCOPE_NUMBER = -32043;
+
 /** JSON-RPC and MCP error numbers. */
 const RPC: Record<ErrorCode, number> = {
   parse_error: -32700,
@@ -112,6 +116,7 @@ const RPC: Record<ErrorCode, number> = {
   resource_not_found: -32602,
   header_mismatch: -32020,
   missing_client_capability: -32021,
+  insufficient_scope: INSUFFICIENT_SCOPE_NUMBER,
   unsupported_protocol_version: -32022,
   config_invalid: -32603,
   module_not_found: -32603,

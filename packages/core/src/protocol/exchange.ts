@@ -9,6 +9,7 @@ import type {
   LogLevel,
   RequestId,
 } from './messages.js';
+import type { HeldScopes } from './scopes.js';
 import type { Era, ProtocolVersion } from './versions.js';
 
 /** The context of one request, created by the transport. */
@@ -17,6 +18,8 @@ export interface Exchange {
   readonly partition: string;
   /** Who calls. */
   readonly subject: string;
+  /** The scopes of the caller's token. Absent: all, as for callers who need no token. */
+  readonly scopes?: HeldScopes;
   /** Aborted when the client cancels the request or disconnects. */
   readonly signal: AbortSignal;
   /** Sends a notification on the stream of this request. */

@@ -4,6 +4,7 @@ import type { EndedBy } from '../protocol/ended-by.js';
 import { abortReason } from '../protocol/ended-by.js';
 import type { Connection, Exchange } from '../protocol/exchange.js';
 import type { InputRequest, JsonRpcNotification, RequestId } from '../protocol/messages.js';
+import type { HeldScopes } from '../protocol/scopes.js';
 import type { Peer } from './peer.js';
 
 /** The connection of a request. */
@@ -18,6 +19,7 @@ export class Flight implements Exchange {
   readonly subject: string;
   readonly connection: AskingConnection;
   readonly traceparent: string | undefined;
+  readonly scopes: HeldScopes;
   /** Whether it is a stream. Streams end with their client, and nothing waits for their answer. */
   readonly isStream: boolean;
   readonly #id: RequestId;
@@ -31,12 +33,14 @@ export class Flight implements Exchange {
     connection: AskingConnection,
     { partition, subject, peer }: { partition: string; subject: string; peer: Peer },
     traceparent?: string,
+    scopes?: HeldScopes,
   ) {
     this.isStream = method === 'subscriptions/listen';
     this.partition = partition;
     this.subject = subject;
     this.connection = connection;
     this.traceparent = traceparent;
+    this.scopes = scopes;
     this.#id = id;
     this.#peer = peer;
   }

@@ -19,6 +19,7 @@ import type { Limits } from '../protocol/limits.js';
 import { MAX_CURSOR_LENGTH } from '../protocol/limits.js';
 import type { LogLevel } from '../protocol/messages.js';
 import { LOG_LEVELS } from '../protocol/messages.js';
+import { requireScopes } from '../protocol/scopes.js';
 import type { Declaration, ServerInfo } from '../protocol/server-info.js';
 import type { Era, ProtocolVersion } from '../protocol/versions.js';
 import { LEGACY_VERSIONS } from '../protocol/versions.js';
@@ -75,10 +76,10 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     handle(params, { exchange, caller }) {
       const cursor = cursorOf(params);
       return andThen(catalog.snapshot(exchange.partition), (snapshot) => {
-        const page = snapshot.page(key, caller.era, cursor);
+        const page = snapshot.page(key, caller.era, cursor, exchange.scopes);
         const { definition } = snapshot;
         return key === 'resources' && definition.skills !== undefined && page['nextCursor'] === undefined
-          ? skills.of(definition).then((known) => withManifests(page, known))
+          ? skills.of(definition, exchange.scopes).then((known) => withManifests(page, known))
           : page;
       });
     },
@@ -126,7 +127,9 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
   function subscribe(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
     const uri = subscribedUri(params['uri']);
     return andThen(catalog.snapshot(exchange.partition), (snapshot) => {
-      if (snapshot.resource(uri) === undefined) throw resourceNotFound(uri);
+      const found = snapshot.resource(uri);
+      if (found === undefined) throw resourceNotFound(uri);
+      requireScopes(found.definition.scopes, exchange.scopes);
       exchange.connection?.subscribe(uri, uriTemplatesOf(snapshot.definition));
       return {};
     });
@@ -142,7 +145,10 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
 
   /** Refuses a partition that does not exist. */
   const listen = (params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined> =>
-    andThen(catalog.snapshot(request.exchange.partition), ({ definition }) => listeners.listen(params, request, definition));
+    andThen(catalog.snapshot(request.exchange.partition), (snapshot) => {
+      const admit = (uri: string): void => requireScopes(snapshot.resource(uri)?.definition.scopes, request.exchange.scopes);
+      return listeners.listen(params, request, snapshot.definition, admit);
+    });
 
   async function completeArgument(params: JsonObject, request: RequestContext): Promise<JsonObject> {
     const snapshot = await catalog.snapshot(request.exchange.partition);

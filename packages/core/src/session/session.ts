@@ -13,6 +13,7 @@ import type { Limits } from '../protocol/limits.js';
 import { MAX_TIMER_MS } from '../protocol/limits.js';
 import type { InputRequest, JsonRpcRequest, JsonRpcResponse, LogLevel, RequestId } from '../protocol/messages.js';
 import { SMALL_MESSAGE_BYTES } from '../protocol/scan.js';
+import type { HeldScopes } from '../protocol/scopes.js';
 import { hasBatches } from '../protocol/versions.js';
 import type { BatchPart } from './batch.js';
 import { runBatch } from './batch.js';
@@ -27,6 +28,8 @@ export interface SessionOptions {
   peer: Peer;
   partition: string;
   subject: string;
+  /** The scopes of its messages, where they name no others. Absent: all. */
+  scopes?: HeldScopes;
   dispatcher: Dispatcher;
   subscriptions: SubscriptionIndex;
   budget: ByteBudget;
@@ -104,12 +107,18 @@ export class Session implements AskingConnection {
    *
    * @param traceparent the trace context from the transport; see `Exchange.traceparent`
    * @param bytes memory that the message takes, from `weighMessage`. Default: it is not counted
+   * @param scopes the scopes of the caller's token at this message. Default: those that the session was opened with
    * @returns the answer, without a promise if it is ready at once; undefined: no answer
    */
-  receive(message: unknown, traceparent?: string, bytes = 0): Awaitable<JsonRpcResponse | JsonRpcResponse[] | undefined> {
-    if (bytes <= SMALL_MESSAGE_BYTES) return this.#take(message, traceparent);
+  receive(
+    message: unknown,
+    traceparent?: string,
+    bytes = 0,
+    scopes = this.#options.scopes,
+  ): Awaitable<JsonRpcResponse | JsonRpcResponse[] | undefined> {
+    if (bytes <= SMALL_MESSAGE_BYTES) return this.#take(message, traceparent, scopes);
     const requests = (Array.isArray(message) ? message : [message]).filter(isRequest);
-    if (requests.length === 0) return this.#take(message, traceparent);
+    if (requests.length === 0) return this.#take(message, traceparent, scopes);
     const { budget, partition, subject } = this.#options;
     let giveBack: () => void;
     try {
@@ -118,14 +127,18 @@ export class Session implements AskingConnection {
       const refused = requests.map(({ id }) => refusal(id, error as DaemonError));
       return Array.isArray(message) ? refused : refused[0];
     }
-    const answered = this.#take(message, traceparent);
+    const answered = this.#take(message, traceparent, scopes);
     if (answered instanceof Promise) return answered.finally(giveBack);
     giveBack();
     return answered;
   }
 
-  #take(message: unknown, traceparent: string | undefined): Awaitable<JsonRpcResponse | JsonRpcResponse[] | undefined> {
-    if (!Array.isArray(message)) return this.#one(message, traceparent);
+  #take(
+    message: unknown,
+    traceparent: string | undefined,
+    scopes: HeldScopes,
+  ): Awaitable<JsonRpcResponse | JsonRpcResponse[] | undefined> {
+    if (!Array.isArray(message)) return this.#one(message, traceparent, scopes);
     const version = this.#legacy?.caller.version;
     const refuse = (why: string): JsonRpcResponse => ({
       jsonrpc: '2.0',
@@ -134,19 +147,23 @@ export class Session implements AskingConnection {
     if (version === undefined || !hasBatches(version)) return refuse('this protocol version has no batches.');
     if (message.length === 0) return refuse('a batch must not be empty.');
     if (message.length > MAX_BATCH) return refuse(`a batch holds at most ${MAX_BATCH} messages.`);
-    return this.#batch(message, traceparent);
+    return this.#batch(message, traceparent, scopes);
   }
 
   /**
    * All requests of a batch are registered at the start, so that each can be cancelled before it runs. Messages that are not
    * requests, and streams, which do not end, are not queued.
    */
-  async #batch(messages: readonly unknown[], traceparent: string | undefined): Promise<JsonRpcResponse[] | undefined> {
+  async #batch(
+    messages: readonly unknown[],
+    traceparent: string | undefined,
+    scopes: HeldScopes,
+  ): Promise<JsonRpcResponse[] | undefined> {
     const parts = messages.map((message): BatchPart<JsonRpcResponse | undefined> => {
-      if (!isRequest(message)) return { done: this.#one(message, traceparent) };
+      if (!isRequest(message)) return { done: this.#one(message, traceparent, scopes) };
       const { id, method } = message;
       if (method === 'initialize') return { done: refusal(id, new DaemonError('invalid_request', NOT_IN_A_BATCH)) };
-      const flight = this.#depart(message, traceparent);
+      const flight = this.#depart(message, traceparent, scopes);
       if (!(flight instanceof Flight)) return { done: flight };
       return flight.isStream ? { done: this.#fly(message, flight) } : { start: () => this.#fly(message, flight) };
     });
@@ -155,22 +172,22 @@ export class Session implements AskingConnection {
     return given.length === 0 ? undefined : given;
   }
 
-  #one(message: unknown, traceparent: string | undefined): Awaitable<JsonRpcResponse | undefined> {
+  #one(message: unknown, traceparent: string | undefined, scopes: HeldScopes): Awaitable<JsonRpcResponse | undefined> {
     const { dispatcher } = this.#options;
     if (!isRequest(message)) return dispatcher.handle(message, new Flight('', '', this, this.#options));
-    const flight = this.#depart(message, traceparent);
+    const flight = this.#depart(message, traceparent, scopes);
     return flight instanceof Flight ? this.#fly(message, flight) : flight;
   }
 
   /** Registers a running request. @returns an error answer if it is refused */
-  #depart({ id, method }: JsonRpcRequest, traceparent: string | undefined): Flight | JsonRpcResponse {
+  #depart({ id, method }: JsonRpcRequest, traceparent: string | undefined, scopes: HeldScopes): Flight | JsonRpcResponse {
     const { maxInFlight } = this.#options.limits;
     if (this.#closed) return refusal(id, new DaemonError('closed', 'The server is shutting down.'));
     if (this.#flights.has(id))
       return refusal(id, new DaemonError('invalid_request', 'Invalid Request: a request with this id is already running.'));
     if (this.#flights.size >= maxInFlight)
       return refusal(id, new DaemonError('limit_exceeded', `More than ${maxInFlight} requests are running; wait for answers.`));
-    const flight = new Flight(id, method, this, this.#options, traceparent);
+    const flight = new Flight(id, method, this, this.#options, traceparent, scopes);
     this.#flights.set(id, flight);
     return flight;
   }

@@ -9,9 +9,10 @@ import type { CatalogDefinition } from '../ports/definition.js';
 import type { Skill } from '../ports/skills.js';
 import { DaemonError, invalidParams, quoted } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
+import { requireScopes } from '../protocol/scopes.js';
 import type { ServerInfo } from '../protocol/server-info.js';
 import type { Skills } from '../skills/skills.js';
-import { folderContent, skillEntry } from '../skills/skills.js';
+import { folderContent, skillEntry, skillOfFolder } from '../skills/skills.js';
 
 /** What {@link createSkillMethods} takes. */
 export interface SkillMethodsOptions {
@@ -77,7 +78,7 @@ export function createSkillMethods({ catalog, skills, info, pageSize, cursorOf }
   return {
     async 'skills/list'(params, request) {
       const cursor = cursorOf(params);
-      const entries = (await skills.of(await catalogOf(request, 'skills/list'))).map(skillEntry);
+      const entries = (await skills.of(await catalogOf(request, 'skills/list'), request.exchange.scopes)).map(skillEntry);
       const { items, next } = pageOf(entries, cursor, pageSize);
       return info.cacheable({ skills: items, ...next }, request.caller.era);
     },
@@ -86,12 +87,15 @@ export function createSkillMethods({ catalog, skills, info, pageSize, cursorOf }
       const uri = uriOf(params);
       const skill = (await skills.of(definition)).find(({ uri: own }) => own === uri);
       if (skill === undefined) throw invalidParams(`unknown skill: ${quoted(uri)}`);
+      requireScopes(skill.scopes, request.exchange.scopes);
       return info.cacheable({ skill: skillEntry(skill) }, request.caller.era);
     },
     async 'resources/directory/read'(params, request) {
       const definition = await catalogOf(request, 'resources/directory/read');
       const [uri, cursor] = [uriOf(params), cursorOf(params)];
-      const content = folderContent(await skills.of(definition), uri);
+      const skill = skillOfFolder(await skills.of(definition), uri);
+      requireScopes(skill?.scopes, request.exchange.scopes);
+      const content = skill && folderContent(skill, uri);
       if (content === undefined) throw invalidParams(`not a folder of a skill: ${quoted(uri)}`);
       const { items, next } = pageOf(content, cursor, pageSize);
       return info.cacheable({ resources: items, ...next }, request.caller.era);

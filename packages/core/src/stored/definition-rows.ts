@@ -8,7 +8,18 @@ import type { AuditFields, FunctionRow, ModuleRow, SettingRow } from '../ports/r
 const NOT_SET: AuditFields = { updated_by: null, created_at: null, updated_at: null };
 
 /** The keys of `data`, in the order of a config file. Others are columns of their own. */
-const DATA_KEYS = ['title', 'icons', 'inputSchema', 'outputSchema', 'uri', 'uriTemplate', 'mimeType', 'size', '_meta'] as const;
+const DATA_KEYS = [
+  'title',
+  'icons',
+  'inputSchema',
+  'outputSchema',
+  'uri',
+  'uriTemplate',
+  'mimeType',
+  'size',
+  'scopes',
+  '_meta',
+] as const;
 
 function completionOf(completion: Completion): unknown {
   if (completion.kind === 'list') return completion.values;

@@ -29,6 +29,14 @@ const lines = (before: FunctionDefinition[], after: FunctionDefinition[]): strin
   );
 
 describe('the comparison of catalogs', () => {
+  it('says which scopes callers need now', () => {
+    const [none, one, two] = [tool('a'), tool('a', { scopes: ['x'] }), tool('a', { scopes: ['x', 'y'] })];
+    expect(lines([none], [two])).toEqual(['added $.tools.a.scopes ! callers need "x", "y" now']);
+    expect(lines([one], [two])).toEqual(['changed $.tools.a.scopes ! callers need "y" now']);
+    expect(lines([two], [one])).toEqual(['changed $.tools.a.scopes']);
+    expect(lines([two], [none])).toEqual(['removed $.tools.a.scopes']);
+  });
+
   it('finds nothing where only the order, or the name of the revision, is another', () => {
     expect(compareCatalogs(catalog([tool('a'), tool('b')]), catalog([tool('b'), tool('a')], { revision: 's' }))).toEqual([]);
   });

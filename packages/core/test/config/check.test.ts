@@ -86,6 +86,16 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
     '$.tools[0]',
     /must be an object \(a tool\), got the string "forecast"/,
   ],
+  [
+    'a scope that no token can have',
+    { 'tools.0.scopes': ['read', 'read all'] },
+    '$.tools[0].scopes[1]',
+    /must be a scope such as "files:read".*; got the string "read all"/,
+  ],
+  ['a scope that is not text', { 'resources.0.scopes': [7] }, '$.resources[0].scopes[0]', /must be a string, got the number 7/],
+  ['a scope twice', { 'prompts.0.scopes': ['a', 'b', 'a'] }, '$.prompts[0].scopes[2]', /"a" is already in .*scopes\[0\]/],
+  ['a long scope', { 'resource_templates.0.scopes': ['x'.repeat(257)] }, '$.resource_templates[0].scopes[0]', /at most 256/],
+  ['scopes of a link', { 'module_links.0.scopes': ['a'] }, '$.module_links[0].scopes', /set them in the entry of the function/],
   ['a null entry', { 'tools.0': null }, '$.tools[0]', /must be an object \(a tool\), got null/],
   ['a member of the wrong type', { 'tools.0.description': 7 }, '$.tools[0].description', /must be a string, got the number 7/],
   [

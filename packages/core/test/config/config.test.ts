@@ -85,6 +85,7 @@ describe('a config with one of everything', () => {
       annotations,
       icons,
       _meta,
+      scopes: ['weather:read'],
       return_type: 'json',
       timeout_ms: 5000,
       record: { bodies: 'arguments', redact: ['$.city', "$['a key'][*].token"] },

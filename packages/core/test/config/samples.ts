@@ -126,6 +126,7 @@ export function fullConfig() {
         annotations: { title: 'F', readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
         icons: [{ src: 'https://example.com/i.png', mimeType: 'image/png', sizes: ['48x48', 'any'], theme: 'dark' as const }],
         _meta: { 'com.example/owner': 'me' },
+        scopes: ['weather:read'],
         is_async: true,
         'x-note': 'mine',
       },

@@ -95,6 +95,11 @@ describe('the warnings about a config', () => {
       { 'resources.1': { uri: 'STATUS://server', name: 'S' }, 'module_links.4': { ...link('S'), type: 'resource' } },
       /is another form of the uri of \$\.resources\[0\]/,
     ],
+    [
+      'a scope of logins',
+      { 'tools.0.scopes': ['a', 'openid'] },
+      /^\$\.tools\[0\]\.scopes\[1\]: is a scope of logins, .*; got the string "openid"/,
+    ],
   ])('name %s', (_, changes, warning) => {
     expect(warningsAfter(changes)).toEqual([expect.stringMatching(warning)]);
   });
