@@ -16,6 +16,7 @@ import { createAccessSweep } from './access/access-sweep.js';
 import { createAddressOf } from './access/address.js';
 import type { AuthenticatedHandler, Handler } from './access/authenticated.js';
 import { adminsOnly, authenticated, recordingCaller } from './access/authenticated.js';
+import { createCatalogScopes } from './access/catalog-scopes.js';
 import { inKnownPartition } from './access/known-partition.js';
 import { limitRate } from './access/rate-limit.js';
 import { createRequestSetup } from './access/request-setup.js';
@@ -52,7 +53,10 @@ import { parsePublicUrl } from './wire/public-url.js';
 import { endResponse } from './wire/respond.js';
 
 /** What {@link createRouter} takes. */
-export interface RouterOptions extends Omit<McpHandlerOptions, 'authenticate' | 'authorize' | 'budget' | 'charge' | 'logger'> {
+export interface RouterOptions extends Omit<
+  McpHandlerOptions,
+  'authenticate' | 'authorize' | 'budget' | 'charge' | 'scopeChallenge' | 'logger'
+> {
   /** Authenticates requests. Default: every user of this machine is an admin, and requests from other machines are refused. */
   auth?: AuthProvider;
   /**
@@ -152,7 +156,11 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   const authenticate = recordingCaller(limit.authenticate);
   const { charge } = limit;
   const budget = createByteBudget({ maxBytes: options.maxHeldBytes, maxBytesPerUser: options.maxHeldBytesPerUser });
-  const mcp = createMcpHandler<AuthIdentity>(daemon, { ...options, authenticate, authorize: mayCall, budget, charge });
+  const { scopeChallenge } = auth;
+  const mcp = createMcpHandler<AuthIdentity>(daemon, {
+    ...options,
+    ...{ authenticate, authorize: mayCall, budget, charge, scopeChallenge },
+  });
   const events = createEventsHandler(daemon, { ...options.events, budget });
   // A session of HTTP+SSE lasts as long as its stream, so it has its own limits.
   const { maxSessions: _, maxSessionsPerUser: _perUser, sessionIdleMs: _idle, ...shared } = options;
@@ -169,6 +177,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     ...{ authenticate, inKnownPartition: known },
     ...(refresh === undefined ? {} : { refresh }),
   });
+  const scopesOf = createCatalogScopes(daemon.catalogs);
   const loadGraphql = options.graphql;
   const graphql =
     loadGraphql === undefined
@@ -301,7 +310,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   });
   // login, token, me, metadata
   router.use((req, res, next) => {
-    auth.handle(req, res).then((served) => (served ? undefined : next()), next);
+    auth.handle(req, res, scopesOf).then((served) => (served ? undefined : next()), next);
   });
   router.use(failed);
 

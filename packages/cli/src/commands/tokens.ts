@@ -36,12 +36,19 @@ const create = defineCommand({
       defaultDescription: 'those of the user',
       describe: 'Partition that the token grants at most; repeat the flag for more',
     },
+    scope: {
+      string: true,
+      array: true,
+      requiresArg: true,
+      defaultDescription: 'those of the user',
+      describe: 'Scope that the token grants at most; repeat the flag for more',
+    },
   },
   examples: [
     ['tokens create ann --days 90 --name laptop', 'Create a token for ann that is valid for 90 days'],
     ['tokens create ann --role viewer', 'Create a token with which ann can read, but not call tools'],
   ],
-  async run({ username, days, name, role = [], partition = [] }, context) {
+  async run({ username, days, name, role = [], partition = [], scope = [] }, context) {
     const { commandError, openTokenFile } = await import('./user-file.js');
     const { path, file } = openTokenFile(context);
     try {
@@ -51,6 +58,7 @@ const create = defineCommand({
         ...(name === undefined ? {} : { name }),
         ...(role.length === 0 ? {} : { roles: [...new Set(role)] }),
         ...(partition.length === 0 ? {} : { partitions: [...new Set(partition)] }),
+        ...(scope.length === 0 ? {} : { scopes: [...new Set(scope)] }),
       });
       // The token alone is on stdout, so that it can be piped.
       context.note(`Token ${info.id} of ${oneLine(username, 80)}, valid until ${dayOf(info.expires)}, stored in ${path}.`);
@@ -81,14 +89,15 @@ const list = defineCommand({
       note(`no tokens in ${path} yet. Create one with "mcp-daemon tokens create USER"`);
       return 0;
     }
-    const head = ['ID', 'USERNAME', 'NAME', 'EXPIRES', 'ROLES', 'PARTITIONS'].map((word) => paint('dim', word));
-    const rows = tokens.map(({ id, username, name = '', expires, roles, partitions }) => [
+    const head = ['ID', 'USERNAME', 'NAME', 'EXPIRES', 'ROLES', 'PARTITIONS', 'SCOPES'].map((word) => paint('dim', word));
+    const rows = tokens.map(({ id, username, name = '', expires, roles, partitions, scopes }) => [
       oneLine(id),
       oneLine(username, 80),
       oneLine(name),
       Date.parse(expires) <= Date.now() ? paint('dim', 'expired') : dayOf(expires),
       roles === undefined ? paint('dim', "user's") : oneLine(roles.join(', ')),
       partitions === undefined ? paint('dim', "user's") : oneLine(partitions.join(', ')),
+      scopes === undefined ? paint('dim', "user's") : oneLine(scopes.join(', ')),
     ]);
     for (const line of table([head, ...rows], width)) print(line);
     return 0;

@@ -36,6 +36,13 @@ const PARTITION = {
   describe: 'Partition that the user may access, as PARTITION or PARTITION#PART; repeat the flag for more',
 } as const;
 
+const SCOPE = {
+  string: true,
+  array: true,
+  requiresArg: true,
+  describe: 'Scope of the user, for functions that need it; repeat the flag for more',
+} as const;
+
 const add = defineCommand({
   command: 'add <username>',
   description: 'Add a user, and ask for the password',
@@ -44,6 +51,7 @@ const add = defineCommand({
   flags: {
     role: { ...ROLE, defaultDescription: 'user' },
     partition: { ...PARTITION, defaultDescription: 'default' },
+    scope: { ...SCOPE, defaultDescription: 'none; an admin has all' },
     'password-stdin': PASSWORD_STDIN,
   },
   examples: [
@@ -51,13 +59,14 @@ const add = defineCommand({
     ['users add eve --role viewer --partition default --partition alpha', 'Add a viewer of two partitions'],
     ['users add ann --password-stdin < password.txt', 'Add a user with the password from a file'],
   ],
-  async run({ username, role = [], partition = [], 'password-stdin': fromStdin }, context) {
+  async run({ username, role = [], partition = [], scope = [], 'password-stdin': fromStdin }, context) {
     const { checkUser, commandError, openUserFile, quoted } = await import('./user-file.js');
     const { path, file } = openUserFile(context);
     const user = {
       username,
       ...(role.length === 0 ? {} : { roles: [...new Set(role)] }),
       ...(partition.length === 0 ? {} : { partitions: [...new Set(partition)] }),
+      ...(scope.length === 0 ? {} : { scopes: [...new Set(scope)] }),
     };
     try {
       // Everything that can be checked is checked before the user types a password.
@@ -92,18 +101,19 @@ const list = defineCommand({
       note(`no users in ${path} yet. Add one with "mcp-daemon users add NAME"`);
       return 0;
     }
-    const head = ['USERNAME', 'ROLES', 'PARTITIONS'].map((word) => paint('dim', word));
-    const rows = users.map(({ username, roles, partitions }) => [
+    const head = ['USERNAME', 'ROLES', 'PARTITIONS', 'SCOPES'].map((word) => paint('dim', word));
+    const rows = users.map(({ username, roles, partitions, scopes = [] }) => [
       oneLine(username, 80),
       oneLine(roles.join(', ')),
       roles.includes('admin') ? paint('dim', 'all') : oneLine(partitions.join(', ')),
+      roles.includes('admin') ? paint('dim', 'all') : oneLine(scopes.join(', ')),
     ]);
     for (const line of table([head, ...rows], width)) print(line);
     return 0;
   },
 });
 
-/** Declares a command that changes roles and partitions of a user. @param join makes the new list of the old one and the given one */
+/** Declares a command that changes roles, partitions and scopes of a user. @param join makes the new list of the old one and the given one */
 const changing = (
   command: string,
   description: string,
@@ -115,20 +125,23 @@ const changing = (
     description,
     settings: ['localUserFile'],
     positionals: USERNAME,
-    flags: { role: ROLE, partition: PARTITION },
+    flags: { role: ROLE, partition: PARTITION, scope: SCOPE },
     examples: [example],
-    async run({ username, role = [], partition = [] }, context) {
+    async run({ username, role = [], partition = [], scope = [] }, context) {
       const { commandError, findUser, openUserFile } = await import('./user-file.js');
       const { path, file } = openUserFile(context);
-      if (role.length === 0 && partition.length === 0) throw new UsageError('nothing to change: pass --role or --partition');
+      if (role.length + partition.length + scope.length === 0)
+        throw new UsageError('nothing to change: pass --role, --partition or --scope');
       findUser(await file.listUsers(), username, path);
       try {
-        const user = await file.changeUser(username, ({ roles, partitions }) => ({
+        const user = await file.changeUser(username, ({ roles, partitions, scopes = [] }) => ({
           ...(role.length === 0 ? {} : { roles: [...new Set(join(roles, role))] }),
           ...(partition.length === 0 ? {} : { partitions: [...new Set(join(partitions, partition))] }),
+          ...(scope.length === 0 ? {} : { scopes: [...new Set(join(scopes, scope))] }),
         }));
-        const partitions = user.roles.includes('admin') ? 'all' : user.partitions.join(', ') || 'none';
-        const now = `roles ${user.roles.join(', ') || 'none'}; partitions ${partitions}`;
+        const held = (list: readonly string[]): string => (user.roles.includes('admin') ? 'all' : list.join(', ') || 'none');
+        const { partitions, scopes = [] } = user;
+        const now = `roles ${user.roles.join(', ') || 'none'}; partitions ${held(partitions)}; scopes ${held(scopes)}`;
         context.print(`${context.paint('green', 'changed')} ${oneLine(username)}: ${oneLine(now)}`);
       } catch (error) {
         throw commandError(error);
@@ -139,21 +152,21 @@ const changing = (
 
 const set = changing(
   'set',
-  'Replace the roles or the partitions of a user',
+  'Replace the roles, the partitions or the scopes of a user',
   ['users set ann --role admin', 'Make ann an admin'],
   (_old, given) => given,
 );
 
 const grant = changing(
   'grant',
-  'Give a user more roles or partitions',
+  'Give a user more roles, partitions or scopes',
   ['users grant ann --partition alpha', 'Let ann use the partition alpha too'],
   (old, given) => [...old, ...given],
 );
 
 const revoke = changing(
   'revoke',
-  'Take roles or partitions away from a user',
+  'Take roles, partitions or scopes away from a user',
   ['users revoke ann --role admin', 'Take the role admin away from ann'],
   (old, given) => old.filter((one) => !given.includes(one)),
 );

@@ -40,18 +40,37 @@ describe('the commands for tokens', () => {
     });
   });
 
-  it('change roles and partitions of a user: set, grant and revoke', async () => {
+  it('change roles, partitions and scopes of a user: set, grant and revoke', async () => {
     const change = async (...args: string[]): Promise<string> => (await temp.run(['users', ...args])).stdout;
-    expect(await change('set', 'ann', '--role', 'viewer')).toBe('changed ann: roles viewer; partitions default\n');
+    expect(await change('set', 'ann', '--role', 'viewer')).toBe('changed ann: roles viewer; partitions default; scopes none\n');
     expect(await change('grant', 'ann', '--partition', 'alpha', '--role', 'user')).toBe(
-      'changed ann: roles viewer, user; partitions default, alpha\n',
+      'changed ann: roles viewer, user; partitions default, alpha; scopes none\n',
     );
-    expect(await change('revoke', 'ann', '--partition', 'default')).toBe('changed ann: roles viewer, user; partitions alpha\n');
+    expect(await change('revoke', 'ann', '--partition', 'default')).toBe(
+      'changed ann: roles viewer, user; partitions alpha; scopes none\n',
+    );
+    expect(await change('grant', 'ann', '--scope', 'files:read', '--scope', 'files:write')).toBe(
+      'changed ann: roles viewer, user; partitions alpha; scopes files:read, files:write\n',
+    );
+    expect(await change('revoke', 'ann', '--scope', 'files:write')).toContain('; scopes files:read\n');
+    expect(await change('list')).toMatch(/ann +viewer, user +alpha +files:read\n/);
+    expect(await temp.run(['users', 'grant', 'ann', '--scope', 'two words'])).toMatchObject({
+      ...{ code: 2, stderr: contains('scopes must be an array of scopes') },
+    });
+    const created = await temp.run(['tokens', 'create', 'ann', '--scope', 'files:read']);
+    expect(created).toMatchObject({ code: 0 });
+    expect((await temp.run(['tokens', 'list'])).stdout).toMatch(/user's +user's +files:read\n/);
+    expect(await temp.run(['tokens', 'create', 'ann', '--scope', 'files:write'])).toMatchObject({
+      ...{ code: 2, stderr: contains('the user does not have the scope files:write') },
+    });
     expect(await temp.run(['users', 'set', 'bob', '--role', 'user'])).toMatchObject({
       code: 1,
       stderr: contains('no user "bob"'),
     });
-    expect(await temp.run(['users', 'set', 'ann'])).toMatchObject({ code: 2, stderr: contains('pass --role or --partition') });
+    expect(await temp.run(['users', 'set', 'ann'])).toMatchObject({
+      code: 2,
+      stderr: contains('pass --role, --partition or --scope'),
+    });
   });
 
   it('say that the built-in admin can still log in when a user of that name is removed', async () => {

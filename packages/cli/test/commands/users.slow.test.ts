@@ -64,9 +64,9 @@ describe('users', () => {
     ]);
     const listed = await users([]);
     expect(listed.stdout.split('\n').map((line) => line.trim())).toEqual([
-      expect.stringMatching(/^USERNAME\s+ROLES\s+PARTITIONS$/),
+      expect.stringMatching(/^USERNAME\s+ROLES\s+PARTITIONS\s+SCOPES$/),
       expect.stringMatching(/^ann\s+user\s+default, alpha$/),
-      expect.stringMatching(/^root\s+admin, user\s+all$/),
+      expect.stringMatching(/^root\s+admin, user\s+all\s+all$/),
       expect.stringMatching(/^a\\u202eb\s+default$/),
       '',
     ]);

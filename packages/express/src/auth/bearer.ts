@@ -2,12 +2,16 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
+import type { HeldScopes } from '@mcp-daemon/core';
+
 import type { Revocable } from '../wire/caller.js';
 import type { Grants } from './identity.js';
 
 /** The user of a token, and what the token grants. */
 export interface Bearer extends Grants, Revocable {
   readonly subject: string;
+  /** The scopes of the token. Undefined: all. */
+  readonly scopes: HeldScopes;
   /** The expiry of the token, in seconds since 1970. Undefined: it does not expire. */
   readonly expires?: number;
 }

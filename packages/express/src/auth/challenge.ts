@@ -9,6 +9,8 @@ import type { TLSSocket } from 'node:tls';
 import { partitionOfPath, PATHS } from '../paths.js';
 import { parsePublicUrl } from '../wire/public-url.js';
 import type { Refusal } from '../wire/respond.js';
+import type { ScopeChallenge } from '../wire/scope-challenge.js';
+import { insufficientScope } from '../wire/scope-challenge.js';
 import { mountOf, pathOf } from './partition.js';
 
 const HOST = /^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
@@ -19,8 +21,15 @@ const NOT_FOUND: Refusal = { status: 404, message: 'Nothing is served at this pa
 export interface Challenges {
   /** A 401. @param problem what is wrong with the token; undefined: the request has no token */
   unauthorized(req: IncomingMessage, problem?: string): Refusal;
-  /** The metadata of a resource, or a refusal with 404. @param path the path of the resource */
-  metadata(req: IncomingMessage, path: string): object | Refusal;
+  /** The challenge for a token that lacks scopes. */
+  readonly scopeChallenge: ScopeChallenge;
+  /**
+   * The metadata of a resource, or a refusal with 404.
+   *
+   * @param path the path of the resource
+   * @param scopes the scopes that its functions need
+   */
+  metadata(req: IncomingMessage, path: string, scopes: readonly string[]): object | Refusal;
   /** The answer to clients that look for an authorization server here; undefined: they find it through the metadata. */
   readonly discovery: Refusal | undefined;
 }
@@ -73,13 +82,15 @@ export function createChallenges(publicUrl: string | undefined, issuer?: string)
         headers: { 'www-authenticate': `Bearer ${parts.join(', ')}` },
       };
     },
-    metadata(req, path) {
+    scopeChallenge: (req, scopes) => insufficientScope(scopes, ...[metadataHint(req)].filter((part) => part !== '')),
+    metadata(req, path, scopes) {
       if (issuer === undefined) return NO_OAUTH;
       if (partitionOfPath(path) === undefined) return NOT_FOUND;
       const base = `${baseOf(req)}${mountOf(req)}`;
       return {
         resource: path === '' || path === '/' ? base : `${base}${path}`,
         authorization_servers: [issuer],
+        ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
         bearer_methods_supported: ['header'],
         resource_name: 'mcp-daemon',
       };

@@ -1,5 +1,5 @@
 /** Callers, their roles, and what these allow. */
-import type { SessionIdentity } from '@mcp-daemon/core';
+import type { HeldScopes } from '@mcp-daemon/core';
 
 import type { Revocable } from '../wire/caller.js';
 
@@ -13,9 +13,13 @@ export const ROLES = ['admin', 'user', 'viewer'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** A caller whose token has been verified, in a partition that is granted to them. */
-export interface AuthIdentity extends Readonly<Required<SessionIdentity>>, Revocable {
+export interface AuthIdentity extends Revocable {
+  readonly partition: string;
+  readonly subject: string;
   /** As in the token; a role that is not one of {@link ROLES} allows nothing. */
   readonly roles: readonly string[];
+  /** The scopes of the token. Absent: all. */
+  readonly scopes?: HeldScopes;
 }
 
 /** The methods of a viewer. It lists what is allowed, so that a method added to MCP later is forbidden until somebody adds it here. */
@@ -30,6 +34,9 @@ const READING: ReadonlySet<string> = new Set([
   'resources/subscribe',
   'resources/unsubscribe',
   'subscriptions/listen',
+  'resources/directory/read',
+  'skills/list',
+  'skills/get',
   'prompts/list',
   'prompts/get',
   'completion/complete',

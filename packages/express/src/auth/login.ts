@@ -12,10 +12,22 @@ export interface LoggedIn {
   readonly expiresIn: number;
   /** With Cognito: an ID token, which has attributes of the user that the access token lacks. */
   readonly idToken?: string;
+  /** The scopes of the token, where they are others than was asked for. */
+  readonly scopes?: readonly string[];
 }
 
-/** Logs a user in, or returns the reason why not. @param address the address of the client, for the limits on attempts */
-export type Login = (username: string, password: string, address: string) => Promise<LoggedIn | Problem>;
+/**
+ * Logs a user in, or returns the reason why not.
+ *
+ * @param address the address of the client, for the limits on attempts
+ * @param scopes the scopes that the token is to have at most. Default: all that the user has
+ */
+export type Login = (
+  username: string,
+  password: string,
+  address: string,
+  scopes?: readonly string[],
+) => Promise<LoggedIn | Problem>;
 
 /** It does not say which of the two is wrong, so that usernames cannot be probed. */
 export const WRONG_CREDENTIALS: Refusal = { status: 401, message: 'The username or the password is wrong.' };

@@ -4,7 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Awaitable } from '@mcp-daemon/core';
 
 import type { Refusal } from '../wire/respond.js';
+import type { ScopeChallenge } from '../wire/scope-challenge.js';
 import type { AuthIdentity } from './identity.js';
+
+/** The scopes that the functions of a partition need. */
+export type ScopesOf = (partition: string) => Awaitable<readonly string[]>;
 
 /** Authenticates requests. None of its functions needs `this`. */
 export interface AuthProvider {
@@ -24,7 +28,10 @@ export interface AuthProvider {
   /**
    * Serves the paths of the provider, such as `/auth/login`, `/me` and the metadata of RFC 9728.
    *
+   * @param scopesOf the scopes that the functions of a partition need, for the metadata. Default: they are left out
    * @returns false for every other path; the request is untouched then
    */
-  readonly handle: (req: IncomingMessage, res: ServerResponse) => Promise<boolean>;
+  readonly handle: (req: IncomingMessage, res: ServerResponse, scopesOf?: ScopesOf) => Promise<boolean>;
+  /** The challenge for a token that lacks scopes. Default: one that names the scopes only. */
+  readonly scopeChallenge?: ScopeChallenge;
 }

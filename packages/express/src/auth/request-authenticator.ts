@@ -45,10 +45,10 @@ export function createRequestAuthenticator(challenges: Challenges, find: FindBea
     if ('status' in bearer) return bearer;
     const partition = partitionOf(req);
     if (typeof partition !== 'string') return partition;
-    const { subject, roles, isValid } = bearer;
+    const { subject, roles, scopes, isValid } = bearer;
     if (!hasRole(roles)) return { status: 403, message: 'The token has none of the roles admin, user and viewer.' };
     if (!hasAccess(bearer, partition)) return { status: 403, message: 'The token does not grant this partition.' };
-    return { partition, subject, roles, isValid };
+    return { partition, subject, roles, scopes, isValid };
   }
 
   return {

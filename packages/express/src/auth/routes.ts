@@ -2,9 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Awaitable, JsonObject, Logger } from '@mcp-daemon/core';
-import { compileSchema, DaemonError } from '@mcp-daemon/core';
+import { compileSchema, DaemonError, scopeProblem } from '@mcp-daemon/core';
 
-import { isAt, pathOfUrl, PATHS } from '../paths.js';
+import { isAt, partitionOfPath, pathOfUrl, PATHS } from '../paths.js';
 import type { Body, BodyReader } from '../wire/body.js';
 import { createBodyReader } from '../wire/body.js';
 import type { Problem } from '../wire/problem.js';
@@ -16,6 +16,7 @@ import type { Bearer } from './bearer.js';
 import type { Challenges } from './challenge.js';
 import { isDiscovery } from './challenge.js';
 import type { LoggedIn, Login } from './login.js';
+import type { AuthProvider, ScopesOf } from './provider.js';
 import { LOGIN_BODY, TOKEN_FORM } from './schemas.js';
 
 /** What {@link createAuthRoutes} takes. */
@@ -33,6 +34,8 @@ export interface AuthRoutesOptions {
 interface Credentials {
   username: string;
   password: string;
+  /** The scopes that the token is to have at most; absent: all. */
+  scope?: string | undefined;
 }
 
 /** Largest size of a body with credentials. */
@@ -60,9 +63,18 @@ function reader(schema: JsonObject): (value: unknown) => Credentials | Problem {
   const check = compileSchema(schema);
   return (value) => {
     if (!check(value).ok) return invalid(NEEDED); // the problems that the check found could quote the password
-    const { username, password } = value as Credentials;
-    return { username, password };
+    const { username, password, scope } = value as Credentials;
+    return { username, password, scope };
   };
+}
+
+const INVALID_SCOPE = invalid('The scope must be scopes separated by spaces.', 'invalid_scope');
+
+/** The scopes in a `scope` parameter. @returns undefined: it names none, so all are wanted; null: it is malformed */
+function scopesWanted(scope: string | undefined): readonly string[] | undefined | null {
+  const scopes = [...new Set(scope?.split(' '))].filter((one) => one !== '');
+  if (scopes.length === 0) return undefined;
+  return scopes.every((one) => scopeProblem(one) === undefined) ? scopes : null;
 }
 
 const inLogin = reader(LOGIN_BODY);
@@ -79,7 +91,7 @@ function fromJson(text: string): Credentials | Problem {
 
 /** The credentials in an OAuth 2 form. */
 function fromForm(form: URLSearchParams): Credentials | Problem {
-  for (const name of ['username', 'password', 'grant_type'])
+  for (const name of ['username', 'password', 'grant_type', 'scope'])
     if (form.getAll(name).length > 1) return invalid('A field of the form occurs more than once.');
   if ((form.get('grant_type') ?? 'password') !== 'password')
     return invalid('The grant_type must be password.', 'unsupported_grant_type');
@@ -87,7 +99,7 @@ function fromForm(form: URLSearchParams): Credentials | Problem {
 }
 
 /** Creates the handler. It returns false, and does nothing, for a path that it does not serve. */
-export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMessage, res: ServerResponse) => Promise<boolean> {
+export function createAuthRoutes(options: AuthRoutesOptions): AuthProvider['handle'] {
   const { login, bearerOf, challenges, addressOf, logger } = options;
 
   const send = (res: ServerResponse, body: object): void => sendJson(res, 200, JSON.stringify(body), NO_STORE);
@@ -107,10 +119,15 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
     wrong: Partial<Problem>,
   ): Promise<void> {
     if ('status' in from) return sendProblem(res, from);
-    const result: LoggedIn | Problem = await login(from.username, from.password, addressOf(req));
+    const wanted = scopesWanted(from.scope);
+    if (wanted === null) return sendProblem(res, INVALID_SCOPE);
+    const result: LoggedIn | Problem = await login(from.username, from.password, addressOf(req), wanted);
     if ('status' in result) return sendProblem(res, result.status === 401 ? { ...result, ...wrong } : result);
-    const { accessToken, expiresIn, idToken } = result;
-    const more = idToken === undefined ? {} : { id_token: idToken };
+    const { accessToken, expiresIn, idToken, scopes } = result;
+    const more = {
+      ...(scopes === undefined ? {} : { scope: scopes.join(' ') }),
+      ...(idToken === undefined ? {} : { id_token: idToken }),
+    };
     send(res, { access_token: accessToken, token_type: 'bearer', expires_in: expiresIn, ...more });
   }
 
@@ -134,17 +151,20 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
     const bearer = await bearerOf(req);
     if ('status' in bearer) return sendProblem(res, bearer);
     recordCaller(req, bearer);
-    const { subject, roles, partitions, expires } = bearer;
-    send(res, { username: subject, roles, partitions, ...(expires === undefined ? {} : { exp: expires }) });
+    const { subject, roles, partitions, scopes, expires } = bearer;
+    const held = scopes === undefined ? {} : { scopes: [...scopes] };
+    send(res, { username: subject, roles, partitions, ...held, ...(expires === undefined ? {} : { exp: expires }) });
   }
 
-  function metadata(req: IncomingMessage, res: ServerResponse, path: string): void {
-    const found = challenges.metadata(req, path);
+  async function metadata(req: IncomingMessage, res: ServerResponse, path: string, scopesOf?: ScopesOf): Promise<void> {
+    const partition = challenges.discovery === undefined ? partitionOfPath(path) : undefined;
+    const scopes = partition === undefined ? [] : await scopesOf?.(partition);
+    const found = challenges.metadata(req, path, scopes ?? []);
     if ('status' in found) sendProblem(res, found as Refusal);
     else send(res, found);
   }
 
-  async function serve(req: IncomingMessage, res: ServerResponse, path: string): Promise<boolean> {
+  async function serve(req: IncomingMessage, res: ServerResponse, path: string, scopesOf?: ScopesOf): Promise<boolean> {
     if (isAt('login', path)) {
       if (allowed(req, res, 'POST')) await loginWithJson(req, res);
     } else if (isAt('token', path)) {
@@ -152,15 +172,15 @@ export function createAuthRoutes(options: AuthRoutesOptions): (req: IncomingMess
     } else if (isAt('me', path)) {
       if (allowed(req, res, 'GET')) await me(req, res);
     } else if (isAt('metadata', path)) {
-      if (allowed(req, res, 'GET')) metadata(req, res, path.slice(PATHS.metadata.path.length));
+      if (allowed(req, res, 'GET')) await metadata(req, res, path.slice(PATHS.metadata.path.length), scopesOf);
     } else if (challenges.discovery !== undefined && isDiscovery(path)) sendProblem(res, challenges.discovery);
     else return false;
     return true;
   }
 
-  return async (req, res) => {
+  return async (req, res, scopesOf) => {
     try {
-      return await serve(req, res, pathOfUrl(req.url));
+      return await serve(req, res, pathOfUrl(req.url), scopesOf);
     } catch (error) {
       // Only our own messages are logged: another error's message may quote a password.
       const reason = error instanceof DaemonError ? error.message : error instanceof Error ? error.name : 'unknown';

@@ -20,7 +20,10 @@ export const TOKEN_FORM = {
   properties: {
     grant_type: { const: 'password', default: 'password' },
     ...CREDENTIALS,
-    scope: { type: 'string', description: 'Ignored: the permissions of a user are their roles.' },
+    scope: {
+      type: 'string',
+      description: 'The scopes that the token is to have at most, separated by spaces. Default: all that the user has.',
+    },
   },
   required: ['username', 'password'],
 } satisfies JsonObject;

@@ -131,6 +131,7 @@ export const SCHEMAS = {
       access_token: { type: 'string' },
       token_type: { const: 'bearer' },
       expires_in: { type: 'integer', minimum: 1, description: 'Seconds for which the token is valid.' },
+      scope: { type: 'string', description: 'The scopes of the token, separated by spaces, if scopes were asked for.' },
       id_token: { type: 'string', description: 'With Cognito only: the ID token, which has the attributes of the user.' },
     },
     required: ['access_token', 'token_type', 'expires_in'],
@@ -141,6 +142,7 @@ export const SCHEMAS = {
       username: { type: 'string' },
       roles: strings,
       partitions: { ...strings, description: 'The granted partitions. An `admin` has access to all partitions.' },
+      scopes: { ...strings, description: 'The scopes of the token. Absent: all.' },
       exp: {
         type: 'number',
         description: 'When the token expires, in seconds since 1970. Absent for a token that does not expire.',
@@ -175,6 +177,7 @@ export const SCHEMAS = {
     properties: {
       resource: { type: 'string', format: 'uri' },
       authorization_servers: { ...strings, minItems: 1 },
+      scopes_supported: { ...strings, description: 'The scopes that functions of the partition need.' },
       bearer_methods_supported: strings,
       resource_name: { type: 'string' },
     },

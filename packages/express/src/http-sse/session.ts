@@ -63,7 +63,8 @@ export class SseSession implements Peer {
     this.#res = res;
     this.#streams = streams;
     this.#onEnd = onEnd;
-    this.core = daemon.open(this, caller);
+    // Without scopes: each message has those of its own token.
+    this.core = daemon.open(this, { partition: caller.partition, subject: caller.subject });
   }
 
   /** The time of the last message from the client, in milliseconds of `performance.now()`. */
@@ -108,7 +109,7 @@ export class SseSession implements Peer {
     this.#hasReceived = true;
     this.#lastUsed = performance.now();
     this.#receiving = req;
-    const answered = this.core.receive(message, req.headers['traceparent']?.toString(), bytesOf(req));
+    const answered = this.core.receive(message, req.headers['traceparent']?.toString(), bytesOf(req), sender.scopes);
     this.#receiving = undefined;
     if (answered instanceof Promise) {
       sendStatus(res, 202);

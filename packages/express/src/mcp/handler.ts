@@ -26,6 +26,7 @@ import { closeWithConnection } from '../wire/pipeline.js';
 import { recordMessage } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
 import { refuse } from '../wire/respond.js';
+import type { ScopeChallenge } from '../wire/scope-challenge.js';
 import { createTurns } from '../wire/turns.js';
 import { createLegacyHandler } from './legacy.js';
 import { createModernHandler } from './modern.js';
@@ -56,6 +57,8 @@ export interface McpHandlerOptions<I extends SessionIdentity = SessionIdentity> 
    * that it returns is sent, and nothing of the body is run. Default: bodies cost nothing.
    */
   charge?: Charge;
+  /** Makes the `WWW-Authenticate` of a 403 for a token that lacks scopes. Default: it names the scopes only. */
+  scopeChallenge?: ScopeChallenge | undefined;
   /** How much all sessions keep of their streams for clients that resume them, in characters. Default 64,000,000. */
   maxKept?: number;
   /** How much of that the sessions of one user keep. Default 16,000,000. */
@@ -138,6 +141,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   daemon: Daemon,
   options: McpHandlerOptions<I> = {},
 ): McpHandler<I> {
+  const { scopeChallenge: challenge } = options;
   const { authenticate, authorize, allowedHosts, allowedOrigins = [], budget = createByteBudget(), charge, logger } = options;
   const maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 4_000_000);
   const maxKept = positive('maxKept', options.maxKept ?? 64_000_000);
@@ -154,10 +158,19 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   const turns = createTurns();
   const readMessage = createMessageReader({ maxBytes: maxBodyBytes, budget, turns, charge });
   const sessions = createSessions({
-    ...{ daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser },
+    ...{ daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser, challenge },
   });
   const legacy = createLegacyHandler(sessions, streams, budget);
-  const modern = createModernHandler({ daemon, streams, budget, turns, maxStreams, maxStreamsPerUser, maxInFlightPerUser });
+  const modern = createModernHandler({
+    daemon,
+    streams,
+    budget,
+    turns,
+    challenge,
+    maxStreams,
+    maxStreamsPerUser,
+    maxInFlightPerUser,
+  });
   let closing: Promise<void> | undefined;
 
   const authorized = (identity: I): AuthorizedCaller => ({

@@ -15,6 +15,7 @@ import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import type { Accepted } from '../wire/media.js';
 import { refuse, sendStatus } from '../wire/respond.js';
+import type { ScopeChallenge } from '../wire/scope-challenge.js';
 import type { ReplyOwner } from './reply.js';
 import { Reply } from './reply.js';
 import { SessionStreams } from './resumable.js';
@@ -28,6 +29,8 @@ export interface SessionContext {
   readonly streams: EventStreams;
   /** Where unread answers are counted. */
   readonly budget: Pick<ByteBudget, 'hold'>;
+  /** Makes the challenge for a token that lacks scopes. */
+  readonly challenge?: ScopeChallenge | undefined;
   /** Called with the change in the number of characters that a session keeps for resumption. */
   onKept(session: HttpSession, characters: number): void;
   /** Called when a session has ended. */
@@ -68,7 +71,8 @@ export class HttpSession implements Peer, ReplyOwner {
   constructor(context: SessionContext, caller: Caller) {
     this.#context = context;
     this.caller = caller;
-    this.core = context.daemon.open(this, caller);
+    // Without scopes: each message has those of its own token.
+    this.core = context.daemon.open(this, { partition: caller.partition, subject: caller.subject });
   }
 
   /** Whether the caller is the one who opened the session. */
@@ -108,13 +112,14 @@ export class HttpSession implements Peer, ReplyOwner {
     const replies = (this.#replies ??= new Map<RequestId, Reply>());
     // Core refuses a request whose id is already running. Messages with that id still belong to the first request.
     const ids = requestsIn(message).filter((id) => !replies.has(id));
-    const reply = new Reply(this, { res, caller, accepted, ids, budget: this.#context.budget });
+    const { budget, challenge } = this.#context;
+    const reply = new Reply(this, { res, caller, accepted, ids, budget, challenge });
     for (const id of ids) replies.set(id, reply);
     const finish = (answered: Parameters<Reply['answer']>[0]): void => {
       for (const id of ids) replies.delete(id);
       reply.answer(answered);
     };
-    const answered = this.core.receive(message, req.headers['traceparent']?.toString(), bytesOf(req));
+    const answered = this.core.receive(message, req.headers['traceparent']?.toString(), bytesOf(req), caller.scopes);
     if (!(answered instanceof Promise)) {
       finish(answered);
       return;

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Daemon, EndedBy, Exchange, JsonRpcNotification, JsonRpcResponse } from '@mcp-daemon/core';
+import type { Daemon, EndedBy, Exchange, HeldScopes, JsonRpcNotification, JsonRpcResponse } from '@mcp-daemon/core';
 import { abortReason, encode, isObject, META } from '@mcp-daemon/core';
 
 import { Bag } from '../wire/bag.js';
@@ -20,6 +20,7 @@ import { MAX_TIMER_MS } from '../wire/options.js';
 import { recordCall } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
 import { refuse, sendAnswer, sendStatus } from '../wire/respond.js';
+import type { ScopeChallenge } from '../wire/scope-challenge.js';
 import type { Turns } from '../wire/turns.js';
 import { UserCounts } from '../wire/user-counts.js';
 
@@ -55,6 +56,8 @@ interface ModernTools {
   readonly budget: Pick<ByteBudget, 'hold'>;
   /** Whose turn it is to have an answer written. */
   readonly turns: Turns;
+  /** Makes the challenge for a token that lacks scopes. */
+  readonly challenge?: ScopeChallenge | undefined;
 }
 
 /** One request, from its body to the end of its response. */
@@ -62,6 +65,7 @@ class ModernRequest implements Exchange {
   readonly partition: string;
   readonly subject: string;
   readonly caller: Caller;
+  readonly scopes: HeldScopes;
   /** The memory that the message takes; 0 for a small one. */
   readonly bytes: number;
   readonly #req: IncomingMessage;
@@ -79,6 +83,7 @@ class ModernRequest implements Exchange {
     this.partition = caller.partition;
     this.subject = caller.subject;
     this.caller = caller;
+    this.scopes = caller.scopes;
     this.bytes = bytesOf(req);
     this.#req = req;
     this.#res = res;
@@ -141,10 +146,10 @@ class ModernRequest implements Exchange {
     if (res.writableEnded) return; // the caller has lost access
     this.#answered = true; // no notification may follow
     if (res.destroyed) return;
-    const { streams, budget } = this.#tools;
+    const { streams, budget, challenge } = this.#tools;
     if (res.headersSent) streams.end(res, answer === undefined ? undefined : eventOf(encode(answer)));
     else if (answer === undefined) sendStatus(res, this.#endedBy === undefined ? 202 : 503);
-    else sendAnswer(res, statusOf(answer, described), answer, { caller: this.caller, budget });
+    else sendAnswer(res, statusOf(answer, described), answer, { caller: this.caller, budget, challenge });
   }
 }
 

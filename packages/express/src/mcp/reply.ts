@@ -11,6 +11,8 @@ import { REVOKED } from '../wire/failure.js';
 import type { Accepted } from '../wire/media.js';
 import { recordCall } from '../wire/request-info.js';
 import { refuse, sendAnswer, sendCounted, sendStatus } from '../wire/respond.js';
+import type { ScopeChallenge } from '../wire/scope-challenge.js';
+import { scopesAskedBy } from '../wire/scope-challenge.js';
 import type { ResumableStream, SessionStreams } from './resumable.js';
 
 /** After this time without an answer a stream is opened, so that the client can reconnect and resume it. */
@@ -36,7 +38,13 @@ export interface ReplyOptions {
   readonly ids: readonly RequestId[];
   /** Where an unread answer is counted. */
   readonly budget: Pick<ByteBudget, 'hold'>;
+  /** Makes the challenge for a token that lacks scopes. */
+  readonly challenge: ScopeChallenge | undefined;
 }
+
+/** Whether an answer is a status, 403, and so no event of a stream. */
+const isChallenge = (answered: Answered): boolean =>
+  answered !== undefined && !Array.isArray(answered) && scopesAskedBy(answered) !== undefined;
 
 /** One response. */
 export class Reply {
@@ -45,17 +53,19 @@ export class Reply {
   readonly #caller: Caller;
   readonly #accepted: Accepted;
   readonly #budget: Pick<ByteBudget, 'hold'>;
+  readonly #challenge: ScopeChallenge | undefined;
   readonly #ids: readonly RequestId[];
   #stream: ResumableStream | undefined;
   #streamTimer: NodeJS.Timeout | undefined;
 
-  constructor(session: ReplyOwner, { res, caller, accepted, ids, budget }: ReplyOptions) {
+  constructor(session: ReplyOwner, { res, caller, accepted, ids, budget, challenge }: ReplyOptions) {
     this.#session = session;
     this.#res = res;
     this.#caller = caller;
     this.#accepted = accepted;
     this.#ids = ids;
     this.#budget = budget;
+    this.#challenge = challenge;
   }
 
   /** Called when the answer is not available at once. */
@@ -87,7 +97,7 @@ export class Reply {
     clearTimeout(this.#streamTimer);
     this.#res.off('close', this.#onClose);
     const given = answered === undefined ? [] : Array.isArray(answered) ? answered : [answered];
-    if (this.#stream === undefined && this.#accepted.json) this.#sendJson(answered);
+    if (this.#stream === undefined && (this.#accepted.json || isChallenge(answered))) this.#sendJson(answered);
     else if (this.#stream === undefined && given.length === 0) sendStatus(this.#res, 202);
     else {
       const stream = this.#open();
@@ -107,7 +117,7 @@ export class Reply {
   }
 
   #sendJson(answered: Answered): void {
-    const about = { caller: this.#caller, budget: this.#budget };
+    const about = { caller: this.#caller, budget: this.#budget, challenge: this.#challenge };
     if (answered === undefined) sendStatus(this.#res, 202);
     else if (Array.isArray(answered)) sendCounted(this.#res, 200, `[${answered.map(encode).join(',')}]`, about);
     // An answer without an id is about the body, which was not a message.

@@ -6,6 +6,7 @@ import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import type { ListSessions } from '../wire/open-session.js';
 import { openSession } from '../wire/open-session.js';
+import type { ScopeChallenge } from '../wire/scope-challenge.js';
 import { userKey } from '../wire/user-counts.js';
 import type { SessionContext } from './http-session.js';
 import { HttpSession } from './http-session.js';
@@ -28,6 +29,8 @@ export interface SessionsOptions {
    */
   maxKept: number;
   maxKeptPerUser: number;
+  /** Makes the challenge for a token that lacks scopes. */
+  challenge?: ScopeChallenge | undefined;
 }
 
 /** The table of sessions. */
@@ -63,7 +66,7 @@ function longestIdle(sessions: Iterable<HttpSession>): HttpSession | undefined {
 
 /** Creates an empty table. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser } = options;
+  const { daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser, challenge } = options;
   /** Ordered by the time of the last request: the session that was idle longest is first. */
   const table = new Map<string, HttpSession>();
   /** The sessions of each user, oldest first. They are not reordered at every request, because that would cost time. */
@@ -75,6 +78,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     daemon,
     streams,
     budget,
+    challenge,
     onKept: ({ caller }, characters) => kept.change(userKey(caller), characters),
     onEnded(session) {
       if (!table.delete(session.id)) return;

@@ -1,5 +1,5 @@
 /** The caller of a request. */
-import type { SessionIdentity } from '@mcp-daemon/core';
+import type { HeldScopes, SessionIdentity } from '@mcp-daemon/core';
 import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 
 /** Whether the access that a request had is still granted. */
@@ -12,14 +12,20 @@ export interface Revocable {
 }
 
 /** An identity with partition and subject. */
-export interface Caller extends Readonly<Required<SessionIdentity>>, Revocable {}
+export interface Caller extends Revocable {
+  readonly partition: string;
+  readonly subject: string;
+  /** The scopes of the request's token. Absent: all. */
+  readonly scopes?: HeldScopes;
+}
 
 /** Fills in the defaults of an identity: the default partition, and the subject `anonymous`. */
 export const callerOf = ({
   partition = DEFAULT_PARTITION,
   subject = 'anonymous',
   isValid,
-}: SessionIdentity & Revocable): Caller => ({ partition, subject, isValid });
+  scopes,
+}: SessionIdentity & Revocable): Caller => ({ partition, subject, isValid, scopes });
 
 /** Whether the caller's access has been revoked, or has expired. */
 export const isRevoked = ({ isValid }: Revocable): boolean => isValid?.() === false;

@@ -10,6 +10,8 @@ import { COUNTED_FROM_BYTES, outOfBytes } from './byte-budget.js';
 import type { Caller } from './caller.js';
 import type { Refusal } from './refusal.js';
 import { requestHeaders } from './request-info.js';
+import type { ScopeChallenge } from './scope-challenge.js';
+import { insufficientScope, scopesAskedBy } from './scope-challenge.js';
 
 export type { Refusal } from './refusal.js';
 
@@ -17,6 +19,8 @@ export type { Refusal } from './refusal.js';
 export interface AnswerOptions {
   caller: Caller;
   budget: Pick<ByteBudget, 'hold'>;
+  /** Makes the challenge for a token that lacks scopes. Default: one that names the scopes only. */
+  challenge?: ScopeChallenge | undefined;
   /** Further headers, as a flat list of names and values. */
   more?: readonly string[];
 }
@@ -92,11 +96,19 @@ export function sendCounted(
 /** Seconds after which a client may retry a request that the daemon refused for lack of memory. */
 const RETRY_AFTER_S = '1';
 
-/** Sends the answer to a single request, as {@link sendCounted} does. The error `overloaded` always has status 503 and Retry-After. */
+/**
+ * Sends the answer to a single request, as {@link sendCounted} does. The error `overloaded` always has status 503 and Retry-After, and
+ * `insufficient_scope` 403 with a challenge.
+ */
 export function sendAnswer(res: ServerResponse, status: number, answer: JsonRpcResponse, about: AnswerOptions): void {
   const isOverloaded = 'error' in answer && answer.error.code === OVERLOADED_NUMBER;
   const { more = [] } = about;
-  if (isOverloaded)
+  const scopes = scopesAskedBy(answer);
+  if (scopes !== undefined) {
+    const { challenge = (_req, needed) => insufficientScope(needed) } = about;
+    const headers = [...more, 'www-authenticate', challenge(res.req, scopes)];
+    sendCounted(res, 403, encode(answer), { ...about, id: answer.id, more: headers });
+  } else if (isOverloaded)
     sendCounted(res, 503, encode(answer), { ...about, id: answer.id, more: [...more, 'retry-after', RETRY_AFTER_S] });
   else sendCounted(res, status, encode(answer), { ...about, id: answer.id });
 }

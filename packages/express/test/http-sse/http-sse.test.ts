@@ -19,6 +19,16 @@ const asking = tool('asking', (_args, context: FunctionContext) => {
 });
 const who = tool('who', (_args, { subject, partition }) => `${subject} of ${partition}`);
 
+it('a call without its scopes is answered with an error that names them, by the token of its message', async () => {
+  const client = await connectSse(await serveSse([{ ...echo, scopes: ['files:read'] }]));
+  expect((await client.post(call('echo', { text: 'a' }, 1), { 'x-scopes': 'other' })).status).toBe(202);
+  await until(() => client.messages.length === 2);
+  expect(client.messages[1]).toMatchObject({ id: 1, error: { code: -32043, data: { scopes: ['files:read'] } } });
+  await client.post(call('echo', { text: 'a' }, 2), { 'x-scopes': 'files:read' });
+  await until(() => client.messages.length === 3);
+  expect(client.messages[2]).toMatchObject({ id: 2, result: { content: [{ text: 'a' }] } });
+});
+
 describe('the stream of HTTP+SSE', () => {
   it('begins with the path for messages, and has headers that keep proxies from buffering it', async () => {
     const client = await openSse(await serveSse([echo]), { path: '/alpha/sse?x=1' });

@@ -14,6 +14,8 @@ import { atEnd, initialize, message, until } from '../support.js';
 export interface TestIdentity {
   subject: string;
   partition: string;
+  /** Those in the header `X-Scopes`; absent: all. */
+  scopes?: Set<string>;
 }
 
 /** A running test server. */
@@ -27,7 +29,8 @@ export interface SseServed {
 
 function identityOf({ headers }: IncomingMessage): TestIdentity {
   const [subject = '', partition = 'default'] = String(headers['x-user'] ?? 'anonymous').split('@');
-  return { subject, partition };
+  const scopes = headers['x-scopes'];
+  return { subject, partition, ...(typeof scopes === 'string' ? { scopes: new Set(scopes.split(' ')) } : {}) };
 }
 
 /** Serves functions until the end of the test. */

@@ -82,5 +82,7 @@ export async function createCognitoAuth(options: CognitoAuthOptions): Promise<Co
   const find = await createCognitoTokens({ userPoolId, clientId, jwksUrl, partitionsClaim, logger });
   const login = createCognitoLogin({ region, clientId, clientSecret, endpoint, find, logger });
   const { authenticate, bearerOf } = createRequestAuthenticator(challenges, find);
-  return { hasMetadata: true, authenticate, login, handle: createAuthRoutes({ login, bearerOf, challenges, addressOf, logger }) };
+  const { scopeChallenge } = challenges;
+  const handle = createAuthRoutes({ login, bearerOf, challenges, addressOf, logger });
+  return { hasMetadata: true, authenticate, login, handle, scopeChallenge };
 }

@@ -149,7 +149,7 @@ export function createCognitoLogin(options: CognitoLoginOptions): Login {
     }
   }
 
-  return async (username, password, address) => {
+  return async (username, password, address, wanted) => {
     if (!arePlausible(username, password)) return WRONG_CREDENTIALS;
     const user = username.toLowerCase(); // count attempts without case, because some pools ignore the case
     const refusal = attempts.take(user, address);
@@ -170,6 +170,8 @@ export function createCognitoLogin(options: CognitoLoginOptions): Login {
     if ('status' in bearer) return bearer;
     attempts.succeeded(user, address);
     const expiresIn = Math.max(0, Math.floor((bearer.expires ?? 0) - Date.now() / 1000));
-    return { accessToken, expiresIn, ...(idToken === undefined ? {} : { idToken }) };
+    // Cognito gives every login the same scopes, so the client is told which ones.
+    const scopes = wanted === undefined || bearer.scopes === undefined ? {} : { scopes: [...bearer.scopes] };
+    return { accessToken, expiresIn, ...scopes, ...(idToken === undefined ? {} : { idToken }) };
   };
 }

@@ -3,8 +3,8 @@
  *
  * @see https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
  */
-import type { Logger } from '@mcp-daemon/core';
-import { DEFAULT_PARTITION } from '@mcp-daemon/core';
+import type { HeldScopes, Logger } from '@mcp-daemon/core';
+import { DEFAULT_PARTITION, LOGIN_SCOPES, scopeProblem, scopesIn } from '@mcp-daemon/core';
 
 import type { Refusal } from '../../wire/respond.js';
 import { retryLater } from '../attempts.js';
@@ -25,6 +25,8 @@ const ALGORITHM = 'RS256';
 const MAX_CHARACTERS = 16_384;
 /** A group `partition:alpha` grants the partition `alpha`. */
 const PARTITION_GROUP = 'partition:';
+/** A group `scope:files:read` grants the scope `files:read`. */
+const SCOPE_GROUP = 'scope:';
 
 /** What {@link createCognitoTokens} takes. */
 export interface CognitoTokensOptions {
@@ -55,6 +57,20 @@ export function grantsOf(payload: Payload, partitionsClaim?: string): Grants {
   return { roles, partitions: [...new Set(named.filter(isPartition))] };
 }
 
+/**
+ * The scopes of a token: those of its groups, and those of resource servers in its claim `scope`.
+ *
+ * @returns undefined: all, for an admin whose token names no scopes of resource servers
+ */
+export function scopesOf(payload: Payload): HeldScopes {
+  const { scope } = payload;
+  const groups = texts(payload['cognito:groups']);
+  const claimed = typeof scope === 'string' ? scopesIn(scope).filter((one) => !LOGIN_SCOPES.has(one)) : [];
+  if (groups.includes('admin') && claimed.length === 0) return undefined;
+  const granted = groups.filter((group) => group.startsWith(SCOPE_GROUP)).map((group) => group.slice(SCOPE_GROUP.length));
+  return new Set([...claimed, ...granted.filter((one) => scopeProblem(one) === undefined)]);
+}
+
 /** The user of a token whose signature, issuer, client, use and times have been verified. */
 function bearerOf(payload: Payload, partitionsClaim: string | undefined): Bearer | TokenProblem {
   const { iat, nbf, exp } = payload;
@@ -65,7 +81,8 @@ function bearerOf(payload: Payload, partitionsClaim: string | undefined): Bearer
   if (problem !== undefined) return problem;
   // A token of the client credentials flow belongs to a program and has no username.
   if (typeof subject !== 'string' || nameProblem(subject) !== undefined) return 'The token is not valid.';
-  return { subject, ...grantsOf(payload, partitionsClaim), expires: exp, isValid: () => !hasExpired(exp) };
+  const scopes = scopesOf(payload);
+  return { subject, ...grantsOf(payload, partitionsClaim), scopes, expires: exp, isValid: () => !hasExpired(exp) };
 }
 
 /**

@@ -1,17 +1,18 @@
 /** Finds the user of a bearer token, and issues tokens for users. */
 import { timingSafeEqual } from 'node:crypto';
 
-import type { Awaitable } from '@mcp-daemon/core';
+import type { Awaitable, HeldScopes } from '@mcp-daemon/core';
 
 import { isRevoked } from '../../wire/caller.js';
 import type { Bearer, TokenProblem } from '../bearer.js';
 import { digestOf } from '../bearer.js';
-import type { Grants } from '../identity.js';
 import { hasExpired } from '../token-times.js';
 import { createVerifiedTokens } from '../verified.js';
 import { grantsOfToken, passwordDigest, TOKEN_PREFIX } from './token-entry.js';
 import type { AccessTokens } from './token-file.js';
 import type { Claims, Tokens } from './tokens.js';
+import type { UserGrants } from './user-scopes.js';
+import { scopesOfToken, scopesOfUser } from './user-scopes.js';
 import type { Users } from './users.js';
 
 /** The admin from the settings: a user like any other, unless the users file has a user of that name. */
@@ -36,8 +37,14 @@ export interface BearersOptions {
 export interface Bearers {
   /** The user of a token and what it grants, or what is wrong with the token. */
   find(token: string): Awaitable<Bearer | TokenProblem>;
-  /** Issues a token with all roles and partitions that a user has at the moment. */
-  issue(subject: string): Promise<string>;
+  /**
+   * Issues a token with all roles and partitions that a user has at the moment.
+   *
+   * @param scopes the scopes that it has at most. Default: all that the user has
+   */
+  issue(subject: string, scopes?: readonly string[]): Promise<string>;
+  /** The scopes of a user at the moment; undefined: all. */
+  scopesOf(subject: string): HeldScopes;
   /** Removes the tokens of users that have changed from the cache. */
   forgetChanged(): void;
   /** How many verified tokens are in the cache. */
@@ -47,11 +54,11 @@ export interface Bearers {
 /** Creates the mapping. */
 export function createBearers({ tokens, users, accessTokens, admin, staticToken }: BearersOptions): Bearers {
   const staticDigest = staticToken === undefined ? undefined : digestOf(staticToken);
-  const staticBearer: Bearer = { subject: admin.username, roles: ['admin'], partitions: [] };
+  const staticBearer: Bearer = { subject: admin.username, roles: ['admin'], partitions: [], scopes: undefined };
 
   /** The current grants of the bootstrap admin and, below, of any user: the same object until they change. */
-  const bootstrap: Grants | undefined = admin.passwordDigest === undefined ? undefined : { roles: ['admin'], partitions: [] };
-  const currentGrants = (subject: string): Grants | undefined =>
+  const bootstrap: UserGrants | undefined = admin.passwordDigest === undefined ? undefined : { roles: ['admin'], partitions: [] };
+  const currentGrants = (subject: string): UserGrants | undefined =>
     users.find(subject) ?? (subject === admin.username ? bootstrap : undefined);
 
   const verified = createVerifiedTokens<Bearer>();
@@ -70,6 +77,7 @@ export function createBearers({ tokens, users, accessTokens, admin, staticToken 
       subject,
       roles: claims.roles.filter((role) => grants.roles.includes(role)),
       partitions: isAdmin ? claims.partitions : claims.partitions.filter((partition) => grants.partitions.includes(partition)),
+      scopes: scopesOfToken(claims.scopes, grants),
       expires,
     };
     verified.add(digest, bearer, expires);
@@ -89,7 +97,8 @@ export function createBearers({ tokens, users, accessTokens, admin, staticToken 
     if (hasExpired(expires)) return 'The token has expired.';
     const isValid = (): boolean =>
       accessTokens?.find(hex) === entry && currentGrants(username) === grants && !hasExpired(expires);
-    const bearer: Bearer = { subject: username, ...grantsOfToken(entry, grants), expires, isValid };
+    const scopes = scopesOfToken(entry.scopes, grants);
+    const bearer: Bearer = { subject: username, ...grantsOfToken(entry, grants), scopes, expires, isValid };
     verified.add(key, bearer, expires);
     return bearer;
   }
@@ -104,7 +113,9 @@ export function createBearers({ tokens, users, accessTokens, admin, staticToken 
       if (token.startsWith(TOKEN_PREFIX)) return bearerOfAccessToken(digest, key);
       return tokens.verify(token).then((claims) => (typeof claims === 'string' ? claims : bearerOf(claims, key)));
     },
-    issue: (subject) => tokens.issue(subject, currentGrants(subject) ?? { roles: [], partitions: [] }, markOf(subject)),
+    issue: (subject, scopes) =>
+      tokens.issue(subject, currentGrants(subject) ?? { roles: [], partitions: [] }, markOf(subject), scopes),
+    scopesOf: (subject) => scopesOfUser(currentGrants(subject) ?? { roles: [], partitions: [] }),
     forgetChanged() {
       verified.forgetUnless((bearer) => !isRevoked(bearer));
     },

@@ -103,5 +103,6 @@ export async function createLocalAuth(options: LocalAuthOptions): Promise<LocalA
     login,
     handle: createAuthRoutes({ login, bearerOf, challenges, addressOf, logger }),
     users: users.file,
+    scopeChallenge: challenges.scopeChallenge,
   };
 }

@@ -13,7 +13,7 @@ import type { Users } from './users.js';
 export interface LoginOptions {
   users: Users;
   admin: BootstrapAdmin;
-  bearers: Pick<Bearers, 'issue'>;
+  bearers: Pick<Bearers, 'issue' | 'scopesOf'>;
   /** Seconds for which a token is valid. */
   seconds: number;
 }
@@ -34,7 +34,7 @@ export function createLogin({ users, admin, bearers, seconds }: LoginOptions): L
     return isAdmin && isRight && password !== '';
   }
 
-  return async (username, password, address) => {
+  return async (username, password, address, wanted) => {
     if (!arePlausible(username, password)) return WRONG_CREDENTIALS;
     const refusal = attempts.take(username, address);
     if (refusal !== undefined) return refusal;
@@ -42,6 +42,10 @@ export function createLogin({ users, admin, bearers, seconds }: LoginOptions): L
     if (passwords.full) return retryLater(503, 'Too many logins are running; retry in a moment.', 1);
     if (!(await check(username, password))) return WRONG_CREDENTIALS;
     attempts.succeeded(username, address);
-    return { accessToken: await bearers.issue(username), expiresIn: seconds };
+    if (wanted === undefined) return { accessToken: await bearers.issue(username), expiresIn: seconds };
+    const held = bearers.scopesOf(username);
+    const scopes = wanted.filter((scope) => held?.has(scope) !== false);
+    if (scopes.length === 0) return { status: 400, message: 'You have none of these scopes.', code: 'invalid_scope' };
+    return { accessToken: await bearers.issue(username, scopes), expiresIn: seconds, scopes };
   };
 }

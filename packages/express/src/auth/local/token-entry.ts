@@ -7,7 +7,9 @@ import { ConfigError, DaemonError, isObject } from '@mcp-daemon/core';
 import { digestOf } from '../bearer.js';
 import type { Grants } from '../identity.js';
 import { nameProblem } from '../identity.js';
-import { partitionsProblem, rolesProblem } from './user-entry.js';
+import { partitionsProblem, rolesProblem, scopesProblem } from './user-entry.js';
+import type { UserGrants } from './user-scopes.js';
+import { scopesOfUser } from './user-scopes.js';
 
 /** What every personal access token begins with, so that people and scanners of leaked secrets recognise it. */
 export const TOKEN_PREFIX = 'mcpd_';
@@ -29,10 +31,11 @@ export interface TokenEntry {
   /** What it grants at most. Default: everything that the user has. */
   readonly roles?: readonly string[];
   readonly partitions?: readonly string[];
+  readonly scopes?: readonly string[];
 }
 
 const KEYS: ReadonlySet<string> = new Set<keyof TokenEntry>([
-  ...(['id', 'username', 'name', 'digest', 'password', 'created', 'expires', 'roles', 'partitions'] as const),
+  ...(['id', 'username', 'name', 'digest', 'password', 'created', 'expires', 'roles', 'partitions', 'scopes'] as const),
 ]);
 
 /** The file of the tokens of a users file: `users.tokens.json` for `users.json`. */
@@ -63,7 +66,7 @@ export const tokenNameProblem = (name: unknown): string | undefined =>
 
 function mistakesOf(entry: unknown, path: string): Mistake[] {
   if (!isObject(entry)) return [{ path, message: 'must be an object' }];
-  const { id, username, name, digest, password, created, expires, roles, partitions } = entry;
+  const { id, username, name, digest, password, created, expires, roles, partitions, scopes } = entry;
   const problems: [string, string | undefined][] = [
     ['id', only(isText(id, /^[\w-]{1,64}$/), 'must be a short text of letters, digits, _ and -')],
     ['username', nameProblem(username)],
@@ -74,6 +77,7 @@ function mistakesOf(entry: unknown, path: string): Mistake[] {
     ['expires', only(isTime(expires), 'must be a time such as 2026-01-31T12:00:00.000Z')],
     ['roles', roles === undefined ? undefined : rolesProblem(roles)],
     ['partitions', partitions === undefined ? undefined : partitionsProblem(partitions)],
+    ['scopes', scopes === undefined ? undefined : scopesProblem(scopes)],
   ];
   const mistakes = problems.flatMap(([key, message]) => (message === undefined ? [] : [{ path: `${path}.${key}`, message }]));
   // A misspelt "roles" would grant more than its author intended.
@@ -121,7 +125,10 @@ export function grantsOfToken({ roles, partitions }: TokenEntry, user: Grants): 
 }
 
 /** @throws DaemonError `usage` if the roles of a new token are not included in those of its user, or its partitions have no effect */
-export function checkTokenGrants({ roles, partitions }: Partial<Grants>, user: Grants): void {
+export function checkTokenGrants({ roles, partitions, scopes }: Partial<UserGrants>, user: UserGrants): void {
+  const held = scopesOfUser(user);
+  const lacking = scopes?.find((scope) => held?.has(scope) === false);
+  if (lacking !== undefined) throw new DaemonError('usage', `the user does not have the scope ${lacking}`);
   if (roles !== undefined && rolesOf(roles, user.roles).length < roles.length)
     throw new DaemonError(
       'usage',

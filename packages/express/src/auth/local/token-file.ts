@@ -2,7 +2,6 @@
 import type { Logger } from '@mcp-daemon/core';
 import { DaemonError, DEFAULT_PARTITION } from '@mcp-daemon/core';
 
-import type { Grants } from '../identity.js';
 import type { TokenEntry } from './token-entry.js';
 import {
   checkTokenGrants,
@@ -14,7 +13,8 @@ import {
   tokenNameProblem,
   tokensFileOf,
 } from './token-entry.js';
-import { parseUsers, partitionsProblem, rolesProblem } from './user-entry.js';
+import { parseUsers, partitionsProblem, rolesProblem, scopesProblem } from './user-entry.js';
+import type { UserGrants } from './user-scopes.js';
 import { replaceText, textOf } from './user-storage.js';
 import { watchFile } from './watched-file.js';
 
@@ -33,6 +33,7 @@ export interface TokenInfo {
   /** What it grants at most. Absent: everything that its user has. */
   readonly roles?: readonly string[];
   readonly partitions?: readonly string[];
+  readonly scopes?: readonly string[];
 }
 
 /** A token to create. */
@@ -45,6 +46,7 @@ export interface NewToken {
   /** What it grants at most. Default: everything that its user has. */
   roles?: readonly string[];
   partitions?: readonly string[];
+  scopes?: readonly string[];
 }
 
 /** Changes a tokens file. */
@@ -81,13 +83,14 @@ export function createTokenFile(userFile: string, adminUsername = 'admin'): Toke
     replaceText(path, (text) => `${JSON.stringify(edit(parseTokens(text, path)), null, 2)}\n`);
 
   /** The grants of a user, and the digest of their password. */
-  async function userOf(username: string): Promise<Grants & { password: string | null }> {
+  async function userOf(username: string): Promise<UserGrants & { password: string | null }> {
     const text = await textOf(userFile);
     const user = (text === undefined ? [] : parseUsers(text, userFile)).find((one) => one.username === username);
     if (user !== undefined)
       return {
         roles: user.roles,
         partitions: user.partitions ?? [DEFAULT_PARTITION],
+        ...(user.scopes && { scopes: user.scopes }),
         password: passwordDigest(user.password_hash),
       };
     if (username === adminUsername) return { roles: ['admin'], partitions: [], password: null };
@@ -97,14 +100,16 @@ export function createTokenFile(userFile: string, adminUsername = 'admin'): Toke
   return {
     path,
     listTokens: async () => parseTokens(await textOf(path), path).map(infoOf),
-    async createToken({ username, days, name, roles, partitions }) {
+    async createToken({ username, days, name, roles, partitions, scopes }) {
       if (!(Number.isInteger(days) && days >= 1 && days <= MAX_DAYS))
         throw new DaemonError('usage', `a token is valid for 1 to ${MAX_DAYS} days`);
       checked('the name of a token', name === undefined ? undefined : tokenNameProblem(name));
       checked('roles', roles === undefined ? undefined : rolesProblem(roles));
       checked('partitions', partitions === undefined ? undefined : partitionsProblem(partitions));
+      checked('scopes', scopes === undefined ? undefined : scopesProblem(scopes));
       const user = await userOf(username);
-      checkTokenGrants({ ...(roles && { roles }), ...(partitions && { partitions }) }, user);
+      const most = { ...(roles && { roles }), ...(partitions && { partitions }), ...(scopes && { scopes }) };
+      checkTokenGrants(most, user);
       const token = makeToken();
       const now = Date.now();
       const entry: TokenEntry = {
@@ -115,8 +120,7 @@ export function createTokenFile(userFile: string, adminUsername = 'admin'): Toke
         password: user.password,
         created: new Date(now).toISOString(),
         expires: new Date(now + days * DAY_MS).toISOString(),
-        ...(roles === undefined ? {} : { roles }),
-        ...(partitions === undefined ? {} : { partitions }),
+        ...most,
       };
       await change((tokens) => [...tokens, entry]);
       return { token, info: infoOf(entry) };

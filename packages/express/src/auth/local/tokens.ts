@@ -1,7 +1,7 @@
 /** Access tokens: JWTs that are signed with one secret and one algorithm. */
 import { createHmac, createSecretKey } from 'node:crypto';
 
-import { DEFAULT_PARTITION } from '@mcp-daemon/core';
+import { DEFAULT_PARTITION, scopesIn } from '@mcp-daemon/core';
 
 import type { TokenProblem } from '../bearer.js';
 import type { Grants } from '../identity.js';
@@ -28,14 +28,21 @@ export interface Claims extends Grants {
   readonly expires: number;
   /** See {@link Tokens.passwordMark}. Undefined for tokens from other programs with the same secret. */
   readonly mark: string | undefined;
+  /** The scopes that the token has at most, from its claim `scope`. Undefined: all that its user has. */
+  readonly scopes: readonly string[] | undefined;
 }
 
 /** Issues and verifies tokens. */
 export interface Tokens {
   /** Seconds for which a token is valid. */
   readonly seconds: number;
-  /** Issues a token. @param mark see {@link Tokens.passwordMark} */
-  issue(subject: string, grants: Grants, mark?: string): Promise<string>;
+  /**
+   * Issues a token.
+   *
+   * @param mark see {@link Tokens.passwordMark}
+   * @param scopes the scopes that the token has at most. Default: all that its user has
+   */
+  issue(subject: string, grants: Grants, mark?: string, scopes?: readonly string[]): Promise<string>;
   /** Verifies a token. It returns the problem, and never rejects, whatever the token is. */
   verify(token: string): Promise<Claims | TokenProblem>;
   /**
@@ -55,9 +62,13 @@ export async function createTokens({ secret, issuer, seconds }: TokensOptions): 
   return {
     seconds,
     /** Issues a token. @param mark see {@link Tokens.passwordMark} */
-    issue(subject, { roles, partitions }, mark) {
+    issue(subject, { roles, partitions }, mark, scopes) {
       const now = Math.floor(Date.now() / 1000);
-      return new SignJWT({ roles, partitions, ...(mark === undefined ? {} : { pwm: mark }) })
+      const claims = {
+        ...(mark === undefined ? {} : { pwm: mark }),
+        ...(scopes === undefined ? {} : { scope: scopes.join(' ') }),
+      };
+      return new SignJWT({ roles, partitions, ...claims })
         .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
         .setIssuer(issuer)
         .setSubject(subject)
@@ -74,12 +85,14 @@ export async function createTokens({ secret, issuer, seconds }: TokensOptions): 
           requiredClaims: ['sub', 'iat', 'exp'],
           clockTolerance: Number.MAX_SAFE_INTEGER, // the times are checked below, with one tolerance for all of them
         });
-        const { sub = '', iat = NaN, nbf, exp = NaN, roles, partitions = [DEFAULT_PARTITION], pwm } = payload;
+        const { sub = '', iat = NaN, nbf, exp = NaN, roles, partitions = [DEFAULT_PARTITION], pwm, scope } = payload;
         const problem = timeProblem({ iat, nbf, exp });
         if (problem !== undefined) return problem;
         if (sub === '' || sub.length > MAX_NAME || !isList(roles) || !isList(partitions)) return 'The token is not valid.';
         if (pwm !== undefined && typeof pwm !== 'string') return 'The token is not valid.';
-        return { subject: sub, roles, partitions, expires: exp, mark: pwm };
+        if (scope !== undefined && typeof scope !== 'string') return 'The token is not valid.';
+        const scopes = scope === undefined ? undefined : scopesIn(scope);
+        return { subject: sub, roles, partitions, expires: exp, mark: pwm, scopes };
       } catch {
         return 'The token is not valid.';
       }

@@ -1,6 +1,6 @@
 /** Parses a users file and lists all its mistakes, each with its path. */
 import type { Mistake } from '@mcp-daemon/core';
-import { ConfigError, isObject } from '@mcp-daemon/core';
+import { ConfigError, isObject, scopeProblem } from '@mcp-daemon/core';
 
 import { nameProblem } from '../identity.js';
 import { isPartition } from '../partition.js';
@@ -14,9 +14,11 @@ export interface UserEntry {
   readonly roles: readonly string[];
   /** The granted partitions. Default: the partition `default`. */
   readonly partitions?: readonly string[];
+  /** The scopes of the user. Default: none. A user with the role admin has all. */
+  readonly scopes?: readonly string[];
 }
 
-const KEYS: readonly string[] = ['username', 'password_hash', 'roles', 'partitions'] satisfies (keyof UserEntry)[];
+const KEYS: readonly string[] = ['username', 'password_hash', 'roles', 'partitions', 'scopes'] satisfies (keyof UserEntry)[];
 
 /** What is wrong with a list of roles; undefined: nothing. */
 export const rolesProblem = (roles: unknown): string | undefined =>
@@ -30,18 +32,25 @@ export const partitionsProblem = (partitions: unknown): string | undefined =>
     ? undefined
     : 'must be an array of partitions, such as ["default", "alpha", "alpha#one"]';
 
+/** What is wrong with a list of scopes; undefined: nothing. */
+export const scopesProblem = (scopes: unknown): string | undefined =>
+  Array.isArray(scopes) && scopes.every((scope) => scopeProblem(scope) === undefined)
+    ? undefined
+    : 'must be an array of scopes without spaces, such as ["files:read", "files:write"]';
+
 const hashProblem = (hash: unknown): string | undefined =>
   typeof hash === 'string' && costOf(hash) !== undefined ? undefined : 'must be a bcrypt hash with a cost from 4 to 16';
 
 /** The mistakes in an entry. Messages never quote a value: it may be a password in the wrong place. */
 function mistakesOf(entry: unknown, path: string): Mistake[] {
   if (!isObject(entry)) return [{ path, message: 'must be an object' }];
-  const { username, password_hash: hash, roles, partitions } = entry;
+  const { username, password_hash: hash, roles, partitions, scopes } = entry;
   const problems: [string, string | undefined][] = [
     ['username', nameProblem(username)],
     ['password_hash', hashProblem(hash)],
     ['roles', rolesProblem(roles)],
     ['partitions', partitions === undefined ? undefined : partitionsProblem(partitions)],
+    ['scopes', scopes === undefined ? undefined : scopesProblem(scopes)],
   ];
   const mistakes = problems.flatMap(([key, message]) => (message === undefined ? [] : [{ path: `${path}.${key}`, message }]));
   // A misspelt key could grant more than its author intended: without `partitions` the default applies.

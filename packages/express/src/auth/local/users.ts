@@ -2,17 +2,17 @@
 import type { Logger } from '@mcp-daemon/core';
 import { DaemonError, DEFAULT_PARTITION } from '@mcp-daemon/core';
 
-import type { Grants } from '../identity.js';
 import { nameProblem } from '../identity.js';
 import { costOf, hashPassword } from './password.js';
 import type { UserEntry } from './user-entry.js';
-import { parseUsers, partitionsProblem, rolesProblem } from './user-entry.js';
+import { parseUsers, partitionsProblem, rolesProblem, scopesProblem } from './user-entry.js';
+import type { UserGrants } from './user-scopes.js';
 import { replaceText, textOf } from './user-storage.js';
 import type { FileReader } from './watched-file.js';
 import { watchFile } from './watched-file.js';
 
 /** A user, without secrets. */
-export interface UserInfo extends Grants {
+export interface UserInfo extends UserGrants {
   readonly username: string;
 }
 
@@ -24,6 +24,8 @@ export interface NewUser {
   roles?: readonly string[];
   /** `partition` or `partition#part`. Default: `["default"]`. */
   partitions?: readonly string[];
+  /** Default: none. */
+  scopes?: readonly string[];
 }
 
 /** Changes a users file. It never returns passwords or hashes. */
@@ -33,18 +35,22 @@ export interface UserFile {
   /** Adds a user. @throws DaemonError `usage` if the username exists already, or a value is invalid */
   addUser(user: NewUser): Promise<void>;
   /**
-   * Changes roles or partitions of a user; what is left out stays as it is.
+   * Changes roles, partitions or scopes of a user; what is left out stays as it is.
    *
    * @throws DaemonError `usage` if the username does not exist, or a value is invalid
    */
-  changeUser(username: string, change: (user: UserInfo) => Partial<Grants>): Promise<UserInfo>;
+  changeUser(username: string, change: (user: UserInfo) => Partial<UserGrants>): Promise<UserInfo>;
   /** Removes a user. @throws DaemonError `usage` if the username does not exist */
   removeUser(username: string): Promise<void>;
   /** Changes a password. @throws DaemonError `usage` if the username does not exist, or the password is not allowed */
   setPassword(username: string, password: string): Promise<void>;
 }
 
-const grantsOf = ({ roles, partitions = [DEFAULT_PARTITION] }: UserEntry): Grants => ({ roles, partitions });
+const grantsOf = ({ roles, partitions = [DEFAULT_PARTITION], scopes }: UserEntry): UserGrants => ({
+  roles,
+  partitions,
+  ...(scopes === undefined ? {} : { scopes }),
+});
 
 const entriesOf = (text: string | undefined, file: string): UserEntry[] => (text === undefined ? [] : parseUsers(text, file));
 
@@ -53,10 +59,11 @@ function checked(what: string, problem: string | undefined): void {
 }
 
 /** Checks everything about a new user except the password. @throws DaemonError `usage` if a value is invalid */
-export function checkUser({ username, roles, partitions }: Omit<NewUser, 'password'>): void {
+export function checkUser({ username, roles, partitions, scopes }: Omit<NewUser, 'password'>): void {
   checked('a username', nameProblem(username));
   checked('roles', roles === undefined ? undefined : rolesProblem(roles));
   checked('partitions', partitions === undefined ? undefined : partitionsProblem(partitions));
+  checked('scopes', scopes === undefined ? undefined : scopesProblem(scopes));
 }
 
 /**
@@ -82,13 +89,14 @@ export function createUserFile(file: string, written: () => Promise<void> = asyn
       const users = entriesOf(await textOf(file), file);
       return users.map((user) => ({ username: user.username, ...grantsOf(user) }));
     },
-    async addUser({ username, password, roles = ['user'], partitions }) {
-      checkUser({ username, roles, ...(partitions === undefined ? {} : { partitions }) });
-      const user = { username, password_hash: await hashPassword(password), roles };
+    async addUser({ username, password, roles = ['user'], partitions, scopes }) {
+      const grants = { roles, ...(partitions && { partitions }), ...(scopes && { scopes }) };
+      checkUser({ username, ...grants });
+      const user = { username, password_hash: await hashPassword(password), ...grants };
       await change((users) => {
         if (users.some((other) => other.username === username))
           throw new DaemonError('usage', `${file} already has a user of that name`);
-        return [...users, partitions === undefined ? user : { ...user, partitions }];
+        return [...users, user];
       });
     },
     async changeUser(username, edit) {
@@ -96,9 +104,10 @@ export function createUserFile(file: string, written: () => Promise<void> = asyn
       await change((users) => {
         const at = indexOf(users, username);
         const { username: _name, ...before } = users[at] as UserEntry;
-        const { roles, partitions } = edit({ username, ...grantsOf(users[at] as UserEntry) });
-        checkUser({ username, ...(roles && { roles }), ...(partitions && { partitions }) });
-        const user = { username, ...before, ...(roles && { roles }), ...(partitions && { partitions }) };
+        const { roles, partitions, scopes } = edit({ username, ...grantsOf(users[at] as UserEntry) });
+        const changes = { ...(roles && { roles }), ...(partitions && { partitions }), ...(scopes && { scopes }) };
+        checkUser({ username, ...changes });
+        const user = { username, ...before, ...changes };
         after = { username, ...grantsOf(user) };
         return users.with(at, user);
       });

@@ -74,7 +74,7 @@ describe('a login with a local user pool', () => {
     expect(Math.abs(Number(expires_in) - (exp - Date.now() / 1000))).toBeLessThan(30);
     for (const token of [access_token, id_token]) {
       const me = await ask(port, 'GET', '/me', bearer(String(token)));
-      expect(me.json).toEqual({ username: 'ann', roles: ['user'], partitions: ['default'], exp: expect.any(Number) });
+      expect(me.json).toEqual({ username: 'ann', roles: ['user'], partitions: ['default'], scopes: [], exp: expect.any(Number) });
     }
     expect(logged).toEqual([]);
   });

@@ -118,7 +118,7 @@ describe('POST /auth/token', () => {
     const answer = await ask(port, 'POST', '/auth/token', FORM, form(fields));
     expect([answer.status, answer.json['token_type']]).toEqual([200, 'bearer']);
     const me = await ask(port, 'GET', '/me', bearer(String(answer.json['access_token'])));
-    expect(me.json).toEqual({ username: 'ann', roles: ['user'], partitions: ['default'], exp: expect.any(Number) });
+    expect(me.json).toEqual({ username: 'ann', roles: ['user'], partitions: ['default'], scopes: [], exp: expect.any(Number) });
     expect((await ask(port, 'POST', '/auth/token', FORM, form({ username: 'ann', password: PASSWORD }))).status).toBe(200);
   });
 
