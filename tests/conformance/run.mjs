@@ -1,16 +1,20 @@
 /**
  * `npm run conformance`: the official conformance suites over HTTP, on examples/everything. Every scenario must pass, scored or
- * not, except those named here. The suites are installed separately: they need a newer Node than this project.
+ * not, except those named here. With `-- --isolation process`, every function runs in a process of its own. The suites are
+ * installed separately: they need a newer Node than this project.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 import { check, root, run, step } from '../../scripts/lib.mjs';
 import { setup } from '../../scripts/setup.mjs';
 
+const { isolation } = parseArgs({ options: { isolation: { type: 'string' } } }).values;
+const behind = isolation === undefined ? '' : ` with isolation "${isolation}"`;
 const cache = join(root, 'node_modules/.cache/conformance');
 
 const SUITES = [
@@ -63,8 +67,14 @@ async function node() {
 /** Starts the server on a copy of the example, because some scenarios change it. */
 async function serve(folder) {
   await cp(join(root, 'examples/everything'), folder, { recursive: true });
+  const config = join(folder, 'mcp.json');
+  if (isolation !== undefined) {
+    const document = JSON.parse(await readFile(config, 'utf8'));
+    for (const link of document.module_links) link.isolation = isolation;
+    await writeFile(config, JSON.stringify(document));
+  }
   const settings = ['--transport', 'sse', '--port', '0', '--auth-provider', 'none', '--rate-limit', '0', '--no-access-log'];
-  const files = ['--config', join(folder, 'mcp.json'), '--data-dir', join(folder, 'data')];
+  const files = ['--config', config, '--data-dir', join(folder, 'data')];
   const child = spawn(process.execPath, [join(root, 'packages/cli/dist/bin.js'), ...settings, ...files], {
     stdio: ['ignore', 'ignore', 'pipe'],
     cwd: root,
@@ -105,7 +115,7 @@ if (await check('set-up', setup)) {
   const executable = await node();
   for (const { version, args } of SUITES) {
     const folder = await mkdtemp(join(tmpdir(), 'mcp-daemon-conformance-'));
-    const name = `conformance ${version} ${args.join(' ')}`;
+    const name = `conformance ${version} ${args.join(' ')}${behind}`;
     await check(name, async () => {
       const suite = join(await installed('@modelcontextprotocol/conformance', version), 'dist/index.js');
       const server = await serve(folder);
@@ -129,7 +139,7 @@ if (await check('set-up', setup)) {
     });
   }
 
-  await check('conformance of extensions', async () => {
+  await check(`conformance of extensions${behind}`, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mcp-daemon-conformance-'));
     const suite = join(await installed('@modelcontextprotocol/conformance', EXTENSIONS.version), 'dist/index.js');
     const server = await serve(folder);
