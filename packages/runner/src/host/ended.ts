@@ -1,4 +1,5 @@
 /** Why a child has ended, in words for callers and records. */
+import { DaemonError } from '@mcp-daemon/core';
 
 /** How a process has ended, as the launcher says. */
 export interface Exit {
@@ -46,4 +47,25 @@ export function describeEnd({ exit, reason, output, memoryBytes, heapMb, cpuSeco
 export class ProcessEndedError extends Error {
   override readonly name = 'ProcessEndedError';
   readonly code = 'process_ended';
+}
+
+/** A process was killed from outside before its code was loaded, such as by the kernel when memory is short. Another may do better. */
+export class KilledError extends DaemonError {
+  constructor(message: string) {
+    super('module_failed', message);
+  }
+}
+
+/** Whether a process was killed from outside. @param reason why the daemon wanted it to end */
+export const wasKilled = (exit: Exit | undefined, reason: string | undefined): boolean =>
+  exit?.signal === 'SIGKILL' && exit.killed === null && reason === undefined;
+
+/** Starts something, and once more if its process was killed from outside. */
+export async function twiceIfKilled<Value>(start: () => Promise<Value>): Promise<Value> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof KilledError)) throw error;
+    return start();
+  }
 }

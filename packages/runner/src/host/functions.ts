@@ -66,8 +66,8 @@ export class Functions {
   }
 
   /** Ends all that are being loaded: the child has ended. */
-  fail(why: string): void {
-    for (const id of [...this.#loading.keys()]) this.end(id, new DaemonError('module_failed', why));
+  fail(error: DaemonError): void {
+    for (const id of [...this.#loading.keys()]) this.end(id, error);
   }
 }
 

@@ -10,8 +10,9 @@ import type { PendingCall } from './call.js';
 import { callJson } from './call-json.js';
 import { Callers } from './callers.js';
 import type { Exit } from './ended.js';
-import { describeEnd, ProcessEndedError } from './ended.js';
+import { describeEnd, KilledError, ProcessEndedError, wasKilled } from './ended.js';
 import { failureOf, Functions } from './functions.js';
+import { notify } from './notify.js';
 import type { HostOptions } from './options.js';
 import { errorOf, valueOf } from './result.js';
 
@@ -39,6 +40,7 @@ export class Host {
   #exit: Exit | undefined;
   #isConnected = true;
   #hasExited = false;
+  #wasKilled = false;
   #isOver = false;
   #isEnding = false;
   #reason: string | undefined;
@@ -118,6 +120,12 @@ export class Host {
     return promise;
   }
 
+  /** The error of code that was being loaded when the process ended. */
+  loadError(): DaemonError {
+    const what = `its process ${this.#describe()} while its code was loaded`;
+    return this.#wasKilled ? new KilledError(what) : new DaemonError('module_failed', what);
+  }
+
   /** Sends a call. @param fn the id of a loaded function */
   call(fn: number, call: PendingCall): void {
     const { connection, maxMessageBytes } = this.#options;
@@ -163,6 +171,7 @@ export class Host {
   exited(exit: Exit | undefined, failure: string | undefined): void {
     this.#exit = exit;
     this.#hasExited = true;
+    this.#wasKilled = wasKilled(exit, this.#reason);
     if (failure !== undefined) this.#reason ??= failure;
     // Its last answers may still be in the socket.
     if (this.#isConnected) this.#lastResort = setTimeout(() => this.#options.connection.destroy(), SECOND_SIGN_MS);
@@ -196,9 +205,8 @@ export class Host {
       case FROM_CHILD.FAILED:
         return this.#loaded(id, type === FROM_CHILD.FAILED ? bodyOf(message) : undefined);
       case FROM_CHILD.PROGRESS:
-        return this.#notified(id, message);
       case FROM_CHILD.LOG:
-        return this.#notified(id, message);
+        return notify(this.#calls.get(id), message);
       case FROM_CHILD.DIAGNOSTIC:
         return this.#options.output.diagnostic(bodyOf(message));
       case FROM_CHILD.OUTPUT:
@@ -256,20 +264,6 @@ export class Host {
     if (this.#calls.size === 0) this.#rest();
   }
 
-  #notified(id: number, message: Message): void {
-    const call = this.#calls.get(id);
-    if (call === undefined) return; // on its way when the call ended
-    const body = bodyOf(message);
-    if (message.type === FROM_CHILD.PROGRESS) {
-      const { progress, total, message: text } = body;
-      if (typeof progress !== 'number') throw new ProtocolFault('PROGRESS has no number');
-      call.context.progress(progress, typeof total === 'number' ? total : undefined, typeof text === 'string' ? text : undefined);
-      return;
-    }
-    const { level, data, logger } = body;
-    call.context.log(String(level), data, typeof logger === 'string' ? logger : undefined);
-  }
-
   #updated(id: number, uri: unknown): void {
     if (typeof uri !== 'string') throw new ProtocolFault('RESOURCE_UPDATED has no URI');
     const call = this.#calls.get(id);
@@ -312,7 +306,7 @@ export class Host {
   }
 
   #failLoads(): void {
-    if (this.#functions.isLoading) this.#functions.fail(`its process ${this.#describe()} while it was loaded`);
+    if (this.#functions.isLoading) this.#functions.fail(this.loadError());
   }
 
   #describe(): string {

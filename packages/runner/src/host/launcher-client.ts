@@ -19,7 +19,7 @@ export interface StartOptions {
 export interface ProcessEvents {
   onStarted?(pid: number): void;
   onOutput(stream: 'stdout' | 'stderr', text: string): void;
-  /** Called once. @param failure why it could not be started */
+  /** Called once. @param failure why it could not be started, if there is no exit; else why it was ended */
   onExit(exit: Exit | undefined, failure?: string): void;
 }
 
@@ -143,7 +143,9 @@ export class LauncherClient {
       } catch {
         // The kernel has ended it with the launcher.
       }
-      events.onExit(undefined, this.#closing ? undefined : why);
+      // The children end with the launcher, and so by no fault of their own.
+      if (this.#closing) events.onExit(undefined);
+      else events.onExit({ code: null, signal: 'SIGKILL', killed: null }, why);
     }
   }
 }

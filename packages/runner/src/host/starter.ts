@@ -8,7 +8,8 @@ import { DaemonError } from '@mcp-daemon/core';
 import { SOCKET_VARIABLE, TOKEN_VARIABLE } from '../protocol/messages.js';
 import { RUNTIME_PROGRAMS } from '../runtimes/runtimes.js';
 import type { CoreParts } from './core-parts.js';
-import { describeEnd } from './ended.js';
+import type { Exit } from './ended.js';
+import { describeEnd, KilledError, wasKilled } from './ended.js';
 import { Host } from './host.js';
 import { LauncherClient } from './launcher-client.js';
 import { Listener } from './listener.js';
@@ -135,9 +136,14 @@ export class Starter {
     const limits = { memoryBytes: memoryMb === undefined ? undefined : memoryMb * MB, heapMb, cpuSeconds };
     const command = program.command({ file, root, heapMb, readable: permission?.readable, program: paths[runtime] });
 
+    const beforeReady = (exit: Exit | undefined, failure: string | undefined): string =>
+      exit === undefined && failure !== undefined
+        ? `could not be started: ${failure}`
+        : `${describeEnd({ exit, reason: failure, output, ...limits })} before it was ready: ${output.trim()}`;
+    let output = '';
+
     return new Promise((resolve, reject) => {
       let host: Host | undefined;
-      let output = '';
       // From the beginning: nothing else keeps the daemon's process from ending.
       const timer = setTimeout(() => {
         kill?.kill();
@@ -145,13 +151,13 @@ export class Starter {
       }, startMs);
       let pid: number | undefined;
       const sink = createOutputSink(logger, () => ({ child: host?.pid ?? pid }), runtime !== 'node');
-      const fail = (why: string): void => {
+      const fail = (why: string, killed = false): void => {
         clearTimeout(timer);
         waiting.then(
           ({ cancel }) => cancel(),
           () => undefined,
         );
-        reject(new DaemonError('module_failed', why));
+        reject(killed ? new KilledError(why) : new DaemonError('module_failed', why));
       };
       const waiting = listener.expect((connection, hello) => {
         clearTimeout(timer);
@@ -201,8 +207,7 @@ export class Starter {
             onExit(exit, failure) {
               if (host !== undefined) host.exited(exit, failure);
               else if (NOT_FOUND.includes(exit?.code)) fail(program.missing(paths[runtime]));
-              else
-                fail(`its process ${failure ?? describeEnd({ exit, output, ...limits })} before it was ready: ${output.trim()}`);
+              else fail(`its process ${beforeReady(exit, failure)}`, wasKilled(exit, undefined));
             },
           },
         );

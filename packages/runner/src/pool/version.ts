@@ -3,6 +3,7 @@ import type { Logger, Runtime } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import type { PendingCall } from '../host/call.js';
+import { KilledError, twiceIfKilled } from '../host/ended.js';
 import type { Host } from '../host/host.js';
 import type { Load } from '../protocol/messages.js';
 
@@ -56,8 +57,10 @@ export class Version {
 
   /** Loads a function in a child, and starts one if there is none. @throws DaemonError */
   async load(key: string, makeLoad: MakeLoad): Promise<void> {
-    const host = this.#hosts.find((candidate) => candidate.isUp) ?? (await this.#start());
-    if (host.functionId(key) === undefined) await host.load(key, await makeLoad());
+    await twiceIfKilled(async () => {
+      const host = this.#hosts.find((candidate) => candidate.isUp) ?? (await this.#start());
+      if (host.functionId(key) === undefined) await host.load(key, await makeLoad());
+    });
     this.#functions.set(key, makeLoad);
   }
 
@@ -129,8 +132,16 @@ export class Version {
       .then((load) => host.load(key, load))
       .then(
         (fn) => (host.isUp ? this.#send(host, fn, call) : this.call(call)),
-        (error: unknown) => call.reject(error),
+        (error: unknown) => this.#again(call, error),
       );
+  }
+
+  /** Loading failed. If the child was killed from outside, the call is made once more, in another one. */
+  #again(call: PendingCall, error: unknown): void {
+    if (error instanceof KilledError && call.attempts === 0 && call.endedBy === undefined) {
+      call.attempts += 1;
+      this.call(call);
+    } else call.reject(error);
   }
 
   /** The child for the next call: the one with the fewest, of those that are not stuck. */
@@ -164,7 +175,7 @@ export class Version {
   }
 
   #start(): Promise<Host> {
-    return (this.#starting ??= this.#add().finally(() => (this.#starting = undefined)));
+    return (this.#starting ??= twiceIfKilled(() => this.#add()).finally(() => (this.#starting = undefined)));
   }
 
   async #add(): Promise<Host> {
@@ -178,7 +189,10 @@ export class Version {
         .catch(() => undefined);
     }
     host.onAgain = (call) => this.call(call);
-    if (!host.isUp) throw new DaemonError('module_failed', 'its process ended while its code was loaded');
+    if (!host.isUp) {
+      await host.over; // then it is known why
+      throw host.loadError();
+    }
     this.#hosts.push(host);
     this.#rest(host);
     const waiting = this.#waiting;
