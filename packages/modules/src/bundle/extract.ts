@@ -15,6 +15,7 @@ const [PLAIN, EXECUTABLE] = [0o644, 0o755];
 const WRITES_AT_ONCE = 8;
 /** Between the name of a folder and what makes it unique, while it is made or removed. */
 const UNFINISHED = '.part-';
+const CACHE = '.cache';
 /** Milliseconds after which an unfinished folder belongs to a process that has ended. */
 const ABANDONED_MS = 600_000;
 
@@ -116,6 +117,9 @@ export async function touchFolder(folder: string): Promise<void> {
   await utimes(folder, now, now);
 }
 
+/** The folder beside an extracted bundle in which runtimes keep its compiled code. It is removed with the bundle. */
+export const cacheFolder = (folder: string): string => `${folder}${CACHE}`;
+
 /** What {@link pruneFolders} keeps. */
 export interface PruneOptions {
   /** How many folders are kept: those that were used last. */
@@ -134,12 +138,13 @@ export interface PruneOptions {
  */
 export async function pruneFolders(parent: string, { keep, unusedMs, used }: PruneOptions): Promise<string[]> {
   const found: { name: string; at: number }[] = [];
-  for (const name of await readdir(parent)) {
+  const names = await readdir(parent);
+  for (const name of names) {
     const at = (await stat(join(parent, name)).catch(() => undefined))?.mtimeMs;
     if (at === undefined) continue;
     if (/^[0-9a-f]{64}$/.test(name)) found.push({ name, at });
-    else if (name.includes(UNFINISHED) && Date.now() - at > ABANDONED_MS)
-      await rm(join(parent, name), { recursive: true, force: true });
+    else if (name.includes(UNFINISHED) && Date.now() - at > ABANDONED_MS) await remove(join(parent, name));
+    else if (name.endsWith(CACHE) && !names.includes(name.slice(0, -CACHE.length))) await remove(join(parent, name));
   }
   const old = found
     .sort((a, b) => b.at - a.at)
@@ -149,7 +154,10 @@ export async function pruneFolders(parent: string, { keep, unusedMs, used }: Pru
     const aside = join(parent, `${basename(name)}${UNFINISHED}${randomUUID()}`);
     // Renamed first, so that nobody finds half of it.
     await rename(join(parent, name), aside);
-    await rm(aside, { recursive: true, force: true });
+    await remove(aside);
+    await remove(cacheFolder(join(parent, name)));
   }
   return old.map(({ name }) => name);
 }
+
+const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true });

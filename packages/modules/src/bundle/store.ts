@@ -11,6 +11,7 @@ import { realPath, statOf } from '../files.js';
 import { filesOf } from '../graph.js';
 import { loadFile } from '../load.js';
 import { messageOf } from './errors.js';
+import { cacheFolder } from './extract.js';
 import type { CodeNames } from './find-code.js';
 import { findCode } from './find-code.js';
 import type { BundleLimits } from './limits.js';
@@ -144,7 +145,7 @@ export function bundleStore(options: BundleStoreOptions): BundleStore {
       return fallback.locate(link, partition);
     }
     const { digest, folder } = await slot.newest();
-    return { ...findCode(folder, link, slot.names.source.placeOf(link.package_name)), digest };
+    return { ...findCode(folder, link, slot.names.source.placeOf(link.package_name)), cache: cacheFolder(folder), digest };
   }
 
   /** Loads located code into this process. @throws DaemonError */

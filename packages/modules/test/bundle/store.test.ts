@@ -211,10 +211,14 @@ describe('a store of bundles', () => {
 
   it('keeps old versions within bounds, but none that was used lately', async () => {
     const store = open({ keep: 2 });
+    const caches: string[] = [];
     const at = async (index: number): Promise<string> => {
       put(bundleOf({ 'p.mjs': `export const f = () => ${index};` }));
       await store.check();
-      return (await store.locate(linkOf(), 'default')).root;
+      const { root, cache } = await store.locate(linkOf(), 'default');
+      mkdirSync(cache!); // as the runtime does
+      caches.push(cache!);
+      return root;
     };
     const roots: string[] = [];
     for (let index = 0; index < 4; index++) roots.push(await at(index));
@@ -223,6 +227,10 @@ describe('a store of bundles', () => {
     for (const [index, root] of roots.entries()) utimesSync(root, before, new Date(before.getTime() + index));
     roots.push(await at(4));
     expect(roots.map((root) => existsSync(root))).toEqual([false, false, false, true, true]);
+    expect(caches.map((cache) => existsSync(cache))).toEqual([false, false, false, true, true]);
+    rmSync(roots[3]!, { recursive: true });
+    await at(5);
+    expect(caches.slice(3).map((cache) => existsSync(cache))).toEqual([false, true, true]);
     expect(readdirSync(dirname(roots[4]!)).filter((name) => name.includes('.part-') || name.includes('.lock'))).toEqual([]);
   });
 
