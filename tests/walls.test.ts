@@ -36,6 +36,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['session'], // methods, dispatcher, connections
     ['define'], // a catalog in code
     ['daemon-api'],
+    ['replay'], // recorded calls made again
     ['daemon'],
     ['index', 'child'], // child: what child programs in JavaScript share with this process
   ],

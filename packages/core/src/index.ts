@@ -128,6 +128,7 @@ export { copyStore } from './stored/copy.js';
 export type { CopiedCount, CopiedPartition, CopyOptions, CopyProgress, CopyStep } from './stored/copy-report.js';
 export { diffRevisions, exportConfig, findRevision, partitionStatus, rollbackTo, showRevision } from './stored/history.js';
 export type { PartitionStatus } from './stored/history.js';
+export { storedCatalog } from './stored/stored-catalog.js';
 export { planConfig } from './stored/plan.js';
 export type { ConfigPlan, PlanOptions, SettingChange } from './stored/plan.js';
 export { definitionRows } from './stored/definition-rows.js';
@@ -173,6 +174,11 @@ export type {
   TimeSpent,
 } from './ports/call-statistics.js';
 export { CALL_STATUSES } from './ports/calls.js';
+export { differences, ignoredPaths, pathText } from './base/difference.js';
+export type { Difference, DifferenceOptions, IgnoredPaths } from './base/difference.js';
+export { REPLAY_CLIENT, replayOf } from './records/replay-of.js';
+export { functionOfRecord, isReadOnly, replayCall } from './replay/replay.js';
+export type { Replay, ReplayDaemon, ReplayOptions, ReplaySide } from './replay/replay.js';
 export type { Awaitable } from './base/awaitable.js';
 export type {
   CallFault,

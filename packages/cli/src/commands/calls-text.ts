@@ -2,6 +2,7 @@
  * Records as text and as JSON.
  */
 import type { CallRecord, CallStatus, McpType } from '@mcp-daemon/core';
+import { replayOf } from '@mcp-daemon/core';
 
 import type { Paint, Style } from '../terminal/terminal.js';
 import { escapeControls, oneLine, table } from '../terminal/text.js';
@@ -30,12 +31,14 @@ function parsed(text: string | null): unknown {
 
 /** A record as JSON for programs: with values in place of JSON texts, and times as ISO 8601. */
 export function toJson(record: CallRecord): object {
+  const replayed = replayOf(record);
   return {
     ...record,
     arguments: parsed(record.arguments),
     content: parsed(record.content),
     created_at: new Date(record.created_at).toISOString(),
     updated_at: new Date(record.updated_at).toISOString(),
+    ...(replayed === undefined ? {} : { replay_of: replayed }),
   };
 }
 
@@ -49,9 +52,16 @@ function localTime(at: number): string {
 export const spent = (ms: number | null): string =>
   ms === null ? '' : ms < 1_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1_000).toFixed(2)} s`;
 const painted = (paint: Paint, status: CallStatus): string => paint(STATUS_COLOURS[status], status);
-const nameAndNotes = ({ name, notes }: CallRecord): string => oneLine(name) + (notes === null ? '' : ` — ${oneLine(notes, 80)}`);
-
 const ID_CHARACTERS = 8;
+
+function nameAndNotes(record: CallRecord): string {
+  const replayed = replayOf(record);
+  const notes = [
+    ...(replayed === undefined ? [] : [`replay of ${replayed.slice(-ID_CHARACTERS)}`]),
+    ...(record.notes === null ? [] : [oneLine(record.notes, 80)]),
+  ];
+  return oneLine(record.name) + (notes.length === 0 ? '' : ` — ${notes.join('; ')}`);
+}
 
 /** The short id of a call: the end of its uuid, which is random. Its beginning is the time, which calls of a minute share. */
 export const shortId = ({ mcp_function_call_uuid: uuid }: CallRecord, characters = ID_CHARACTERS): string =>
@@ -128,6 +138,7 @@ export function callText(record: CallRecord, paint: Paint): string[] {
     ['took', spent(rest.time_spent) || null],
     ['caller', escapeControls(rest.updated_by)],
     ['client', rest.client && escapeControls(rest.client)],
+    ['replay of', replayOf(record) ?? null],
     ['server', rest.server && escapeControls(rest.server)],
     ['partition', escapeControls(rest.partition_key)],
     ['revision', rest.revision],

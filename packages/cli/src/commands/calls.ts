@@ -1,11 +1,12 @@
 /**
- * `calls list`, `calls show` and `calls tail`: print the record of calls. `calls stats` has its own file.
+ * `calls list`, `calls show` and `calls tail`: print the record of calls. The other commands have files of their own.
  */
 import type { CallRecord } from '@mcp-daemon/core';
 
 import { Failure } from '../errors.js';
 import { DEFAULT_PARTITION } from '../settings/partition.js';
 import { CALL_FILTERS, TIME_FILTERS } from './calls-flags.js';
+import { callsReplay } from './calls-replay.js';
 import { callsStats } from './calls-stats.js';
 import { callLine, callTable, callText, toJson } from './calls-text.js';
 import type { CommandGroup } from './command.js';
@@ -132,7 +133,7 @@ const callsTail = defineCommand({
 /** Commands for the record of calls. */
 export const calls: CommandGroup = {
   command: 'calls',
-  description: 'Show recorded calls',
-  commands: [callsList, callsShow, callsTail, callsStats],
+  description: 'Show recorded calls, and make them again',
+  commands: [callsList, callsShow, callsTail, callsStats, callsReplay],
   default: 'list',
 };

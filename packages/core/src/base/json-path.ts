@@ -3,9 +3,10 @@
  */
 
 /** One step of a path: a member, an index, or all members and elements. */
-type Step = string | number | typeof ALL;
+export type Step = string | number | typeof ALL;
 
-const ALL = Symbol('*');
+/** The step to all members and elements. */
+export const ALL = Symbol('*');
 const STEP = /^(?:\.([A-Za-z_$][\w$-]*)|\.(\*)|\[(\d+)\]|\[(\*)\]|\['([^']*)'\]|\["([^"]*)"\])/;
 
 /** The replacement for a redacted value. */

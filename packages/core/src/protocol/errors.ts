@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'conflict'
   | 'breaking_changes'
   | 'revision_not_found'
+  | 'not_replayable'
   | 'usage'
   | 'internal_error';
 
@@ -131,6 +132,7 @@ const RPC: Record<ErrorCode, number> = {
   conflict: -32603,
   breaking_changes: -32603,
   revision_not_found: -32602,
+  not_replayable: -32602,
   usage: -32603,
   internal_error: -32603,
 };

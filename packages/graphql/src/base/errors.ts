@@ -52,6 +52,7 @@ const CODES: Readonly<Record<string, GraphqlErrorCode>> = {
   breaking_changes: 'BREAKING_CHANGES',
   conflict: 'CONFLICT',
   revision_not_found: 'REVISION_NOT_FOUND',
+  not_replayable: 'BAD_USER_INPUT',
   invalid_cursor: 'INVALID_CURSOR',
   invalid_params: 'BAD_USER_INPUT',
   invalid_request: 'NOT_FOUND',
