@@ -18,7 +18,7 @@ import { createSchema } from './schema.js';
 /** What {@link createGraphqlApi} takes. */
 export interface GraphqlApiOptions {
   /** The daemon that is administered. */
-  daemon: Pick<Daemon, 'store' | 'catalogs' | 'closed' | 'events' | 'stats' | 'check'>;
+  daemon: Pick<Daemon, 'handle' | 'store' | 'catalogs' | 'closed' | 'events' | 'stats' | 'check'>;
   /**
    * The partition whose catalog comes from the config file, or from the program. It is shown as the daemon serves it, and cannot be
    * changed. Default: none; a partition that the store does not have is still shown as the daemon serves it.

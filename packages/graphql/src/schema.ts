@@ -14,6 +14,7 @@ import { functionChanges } from './resolvers/function-changes.js';
 import { functionResolvers } from './resolvers/functions.js';
 import { moduleChanges } from './resolvers/module-changes.js';
 import { moduleResolvers } from './resolvers/modules.js';
+import { replayResolvers } from './resolvers/replay.js';
 import type { Resolver, Resolvers } from './resolvers/resolver.js';
 import { revisionResolvers } from './resolvers/revisions.js';
 import { settingChanges } from './resolvers/setting-changes.js';
@@ -27,6 +28,7 @@ const ALL: readonly Resolvers[] = [
   functionChanges,
   callResolvers,
   callChanges,
+  replayResolvers,
   statisticsResolvers,
   moduleResolvers,
   moduleChanges,

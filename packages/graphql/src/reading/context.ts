@@ -69,7 +69,7 @@ export interface GraphqlOperators {
 
 /** What is the same for all requests. */
 export interface Shared {
-  readonly daemon: Pick<Daemon, 'store' | 'catalogs' | 'events' | 'stats' | 'check'>;
+  readonly daemon: Pick<Daemon, 'handle' | 'store' | 'catalogs' | 'events' | 'stats' | 'check'>;
   readonly limits: GraphqlLimits;
   readonly logger: Logger;
   readonly reader: ServedReader;

@@ -1,6 +1,6 @@
 /** Reads call records. */
 import type { CallQuery, CallRecord, CallStatus, FunctionRow, McpType } from '@mcp-daemon/core';
-import { CALL_STATUSES } from '@mcp-daemon/core';
+import { CALL_STATUSES, replayOf } from '@mcp-daemon/core';
 
 import type { Given } from '../base/arguments.js';
 import { filtersOf } from '../base/arguments.js';
@@ -140,6 +140,7 @@ export const callResolvers: Resolvers = {
     notes: ifSeen((row) => row.notes),
     timeSpent: ({ time_spent: ms }: CallRecord) => (ms === null ? null : Math.min(Math.round(ms), MAX_INT)),
     timeSpentMs: (row: CallRecord) => row.time_spent,
+    replayOf: (row: CallRecord) => replayOf(row) ?? null,
     revision: (row: CallRecord) => row.revision || null,
     bundleDigest: (row: CallRecord) => row.bundle_digest,
     mcpFunction: ({ name }: CallRecord, _, { loaders }) =>
