@@ -44,6 +44,23 @@ inBrowser('the console', () => {
     await page.close();
   });
 
+  it('makes a recorded call again, and links its record', async () => {
+    const watched = await world.logIn();
+    const { page } = watched;
+    await world.greet(page, 'Grace');
+    await world.visit(page, 'calls');
+    await page.locator('tbody tr', { hasText: 'greet' }).first().getByRole('link', { name: 'greet' }).click();
+    await page.getByRole('heading', { name: 'Replay' }).waitFor();
+    expect(await button(page, 'Replay').isDisabled()).toBe(true); // its author does not say that it only reads
+    await page.getByLabel('The function does not have the annotation readOnlyHint').check();
+    await button(page, 'Replay').click();
+    await page.getByText('The same result.').waitFor();
+    await page.getByRole('link', { name: 'of the replay' }).click();
+    await page.getByText('Replay of').waitFor();
+    expectQuiet(watched);
+    await page.close();
+  });
+
   it("shows another client's call at the moment it is made, and draws it in the chart", async () => {
     const watched = await world.logIn();
     const { page } = watched;

@@ -1,5 +1,6 @@
 /** The records of calls. */
 import type { Json, JsonObject } from '../base/json.js';
+import { isObject, parseJson } from '../base/json.js';
 import { query } from './graphql.js';
 import type { Page } from './read.js';
 import { number, object, page, text, time } from './read.js';
@@ -43,6 +44,10 @@ export interface CallDetails extends CallRow {
   readonly inBlobStore: boolean;
   /** Whether the catalog has a function of this name now. */
   readonly isKnown: boolean;
+  /** Whether calling it again changes nothing, as far as its author says. */
+  readonly isReadOnly: boolean;
+  /** The id of the call that this one repeats. */
+  readonly replayOf: string | undefined;
 }
 
 /** Which records to list. Empty texts filter nothing. */
@@ -73,8 +78,8 @@ const LIST = `query Calls($first: Int, $after: String, $name: String, $status: S
 }`;
 const ONE = `query Call($id: String!) {
   mcpFunctionCall(mcpFunctionCallUuid: $id) {
-    ${ROW} partitionKey arguments argumentsState content result contentState contentInS3 revision bundleDigest server traceparent updatedAt
-    mcpFunction { name }
+    ${ROW} partitionKey arguments argumentsState content result contentState contentInS3 revision bundleDigest server traceparent updatedAt replayOf
+    mcpFunction { name annotations }
   }
 }`;
 
@@ -90,6 +95,12 @@ const rowOf = (from: JsonObject): CallRow => ({
   createdAt: time(from, 'createdAt'),
   notes: text(from, 'notes'),
 });
+
+/** Whether the annotations of a function, as JSON text, say that it changes nothing. */
+function saysReadOnly(annotations: string | undefined): boolean {
+  const read = annotations === undefined ? undefined : parseJson(annotations);
+  return read !== undefined && 'value' in read && isObject(read.value) && read.value['readOnlyHint'] === true;
+}
 
 /** One page of records, newest first. @param after the cursor of the page before */
 export async function listCalls(
@@ -133,6 +144,8 @@ export async function readCall(access: Access, id: string, signal: AbortSignal):
     traceparent: text(from, 'traceparent'),
     updatedAt: time(from, 'updatedAt'),
     inBlobStore: from['contentInS3'] === true,
-    isKnown: typeof from['mcpFunction'] === 'object' && from['mcpFunction'] !== null,
+    isKnown: isObject(from['mcpFunction']),
+    isReadOnly: text(from, 'mcpType') !== 'tool' || saysReadOnly(text(object(from, 'mcpFunction'), 'annotations')),
+    replayOf: text(from, 'replayOf'),
   };
 }

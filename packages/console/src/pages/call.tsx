@@ -18,7 +18,8 @@ import { settled } from '../state/live.js';
 import { useLoad } from '../state/load.js';
 import { useRefresh } from '../state/refresh.js';
 import { linkTo } from '../state/route.js';
-import { hasToken } from '../state/session.js';
+import { hasToken, isAdmin } from '../state/session.js';
+import { ReplayCard } from './call-replay.js';
 
 /** Why arguments or a result are what they are. */
 const STATES: Readonly<Record<string, string>> = {
@@ -115,6 +116,14 @@ function Details({ call }: { call: CallDetails }): JSX.Element {
                 <a href={linkTo(['calls'], { client: call.client })}>{visibleLine(call.client)}</a>
               ),
             ],
+            [
+              'Replay of',
+              call.replayOf === undefined ? undefined : (
+                <a class="break" href={linkTo(['calls', call.replayOf])}>
+                  {visibleLine(call.replayOf)}
+                </a>
+              ),
+            ],
             ['Server', call.server === undefined ? undefined : visibleLine(call.server)],
             ['Revision', call.revision === undefined ? undefined : <RevisionLink revision={call.revision} />],
             [
@@ -136,6 +145,7 @@ function Details({ call }: { call: CallDetails }): JSX.Element {
           ) : undefined}
         </BodyCard>
       </div>
+      {isAdmin.value && call.isKnown && call.status !== 'in_process' && <ReplayCard key={call.id} call={call} />}
       <Commands call={call} />
     </>
   );

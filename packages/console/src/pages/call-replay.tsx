@@ -1,0 +1,96 @@
+/** The part of a call's page that makes the call again, and shows how the result differs. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+
+import type { CallDetails } from '../api/calls.js';
+import type { Failure } from '../api/failure.js';
+import { failureOf } from '../api/failure.js';
+import type { Replay } from '../api/replay.js';
+import { replayCall } from '../api/replay.js';
+import { formatDuration } from '../base/amounts.js';
+import { visible } from '../base/visible.js';
+import { Card, Facts, Status } from '../parts/bits.js';
+import { Changes } from '../parts/changes.js';
+import { Problem } from '../parts/messages.js';
+import { linkTo } from '../state/route.js';
+import { access, noteFailure } from '../state/session.js';
+
+/** Paths or names, separated by commas or spaces. */
+const ignoredOf = (text: string): string[] => text.split(/[\s,]+/).filter((path) => path !== '');
+
+function Outcome({ replay }: { replay: Replay }): JSX.Element {
+  const { same, note, before, after, differences } = replay;
+  const isEqual = same ? (note === undefined ? 'The same result.' : 'The same status.') : undefined;
+  return (
+    <div role="status">
+      <Facts
+        rows={[
+          ['Then', <Status status={before.status} fault={before.fault} />],
+          ['Now', <Status status={after.status} fault={after.fault} />],
+          ['Duration', `${formatDuration(before.timeSpent)}, now ${formatDuration(after.timeSpent)}`],
+          ['Record', after.id === undefined ? undefined : <a href={linkTo(['calls', after.id])}>of the replay</a>],
+        ]}
+      />
+      {note !== undefined && <p class="notice pre-line">{visible(note)}</p>}
+      {isEqual !== undefined && <p>{isEqual}</p>}
+      {differences.length > 0 && (
+        <Changes
+          changes={differences.map((one) => ({ ...one, name: 'The result', breaking: undefined }))}
+          none="The same result"
+        />
+      )}
+    </div>
+  );
+}
+
+/** The card, for administrators. */
+export function ReplayCard({ call }: { call: CallDetails }): JSX.Element {
+  const [forced, setForced] = useState(false);
+  const [ignore, setIgnore] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<Failure>();
+  const [replay, setReplay] = useState<Replay>();
+
+  async function run(): Promise<void> {
+    setBusy(true);
+    setFailure(undefined);
+    setReplay(undefined);
+    try {
+      setReplay(await replayCall(access.peek(), call.id, { force: forced, ignore: ignoredOf(ignore) }));
+    } catch (error) {
+      const found = failureOf(error);
+      noteFailure(found);
+      setFailure(found);
+    }
+    setBusy(false);
+  }
+
+  return (
+    <Card title="Replay">
+      <p class="muted">Runs the function with the recorded arguments on the code as it is now, and compares the results.</p>
+      {!call.isReadOnly && (
+        <label class="check notice">
+          <input type="checkbox" checked={forced} onChange={(event) => setForced(event.currentTarget.checked)} />
+          <span>The function does not have the annotation readOnlyHint, so it may change something. Run it all the same.</span>
+        </label>
+      )}
+      <div class="field">
+        <label for="replay-ignore">Do not compare</label>
+        <input
+          id="replay-ignore"
+          type="text"
+          placeholder="time, $.structuredContent.id"
+          value={ignore}
+          onInput={(event) => setIgnore(event.currentTarget.value)}
+        />
+      </div>
+      <p>
+        <button type="button" class="button" disabled={busy || (!call.isReadOnly && !forced)} onClick={() => void run()}>
+          {busy ? 'Running…' : 'Replay'}
+        </button>
+      </p>
+      {failure !== undefined && <Problem failure={failure} />}
+      {replay !== undefined && <Outcome replay={replay} />}
+    </Card>
+  );
+}
