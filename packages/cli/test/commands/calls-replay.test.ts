@@ -14,13 +14,18 @@ export const sum = () => ({ total: ${total}, at: Date.now() });
 export const write = () => 'written';
 ${more}`;
 
+interface Made {
+  tools: { name: string; annotations?: object }[];
+  module_links: { name: string }[];
+}
+
 const config = () => {
-  const made = toolsConfig('./code.mjs', 'sum', 'write', 'secret', 'gone');
-  const [sum] = made.tools as { annotations?: object }[];
+  const made = toolsConfig('./code.mjs', 'sum', 'write', 'secret', 'gone') as Made;
+  const [sum] = made.tools;
   if (sum !== undefined) sum.annotations = { readOnlyHint: true };
   return {
     ...made,
-    module_links: (made.module_links as { name: string }[]).map((link) => ({
+    module_links: made.module_links.map((link) => ({
       ...link,
       ...(link.name === 'sum' ? { return_type: 'json' } : {}),
       ...(link.name === 'secret' ? { record: { bodies: 'all', redact: ['$.pin'] } } : {}),
@@ -81,7 +86,7 @@ describe('calls replay', () => {
     const without = config();
     await temp.write('less.json', {
       ...without,
-      tools: (without.tools as { name: string }[]).filter(({ name }) => name !== 'gone'),
+      tools: without.tools.filter(({ name }) => name !== 'gone'),
       module_links: without.module_links.filter(({ name }) => name !== 'gone'),
     });
     const gone = await run('calls', 'replay', 'last', '--config', temp.at('less.json'));

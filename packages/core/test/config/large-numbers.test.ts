@@ -15,6 +15,9 @@ import { legacy, modern, textOf } from '../support.js';
 const BIG = '9223372036854775807';
 const DEFAULT = '1915883588174806058';
 
+const ignore = (): void => undefined;
+const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
 /** A config whose numbers JavaScript cannot represent. `more` is a further property of the schema, as text. */
 const configText = (big = BIG, more = ''): string => `{
   // a comment, so that the text is read more than once
@@ -74,7 +77,7 @@ describe('whole numbers beyond 2^53 in a config file', () => {
     expect(exactJson(exported, 2)).toContain(`"maximum": ${BIG}`);
     expect((await planConfig(catalogs, 'acme', exported)).unchanged).toBe(true);
     expect((await planConfig(catalogs, 'acme', documentOf('9223372036854775806'))).unchanged).toBe(false);
-    const daemon = createDaemon({ catalogs: createStoredSource({ catalogs }) });
+    const daemon = createDaemon({ catalogs: createStoredSource({ catalogs, logger: SILENT }) });
     const text = await listed(modern(daemon, { identity: { partition: 'acme' } }));
     expect(text).toContain(`"enum":[${DEFAULT},5]`);
     expect(text).toContain(`"_meta":{"ids":[1,${BIG}]}`);

@@ -148,7 +148,7 @@ describe('the cache of verified tokens', () => {
     await bearers.find(first);
     await bearers.find(first);
     expect(verify).toHaveBeenCalledTimes(1);
-    const claims = { subject: 'ann', roles: ['user'], partitions: [], expires: Date.now(), mark: undefined };
+    const claims = { subject: 'ann', roles: ['user'], partitions: [], expires: Date.now(), mark: undefined, scopes: undefined };
     verify.mockImplementation(async () => claims);
     for (let index = 0; index < 10_005; index += 1) await bearers.find(`token-${index}`);
     expect(bearers.remembered).toBe(10_000);
