@@ -57,10 +57,11 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['journal'], // files that records are appended to
     ['database'], // tables, opening, reading, pruning
     ['import'], // from journals to tables: when, by whom, exactly once
-    ['catalogs'], // the catalogs of partitions, loaded when they are used
+    ['session'], // a connection for what is not call records
+    ['catalogs', 'state'], // the catalogs of partitions, and small shared state: loaded when they are used
     ['maintenance'], // backup, restore and check of a whole file
     ['record-database'], // the database, loaded when it is needed
-    ['lazy-catalogs'],
+    ['lazy-catalogs', 'lazy-state'],
     ['store', 'maintain'],
     ['index'],
   ],
@@ -298,7 +299,7 @@ describe('inside modules', () => {
 });
 
 describe('inside sqlite', () => {
-  it('catalogs are loaded with import() alone, so that recording calls loads none of it', () => {
+  it('catalogs and state are loaded with import() alone, so that recording calls loads none of it', () => {
     const byPath = new Map(sources.map((source) => [source.path, source]));
     const loaded = (path: string, seen = new Set<string>()): Set<string> => {
       if (seen.has(path)) return seen;
@@ -311,7 +312,7 @@ describe('inside sqlite', () => {
     for (const entry of ['index', 'record-database', 'import/record-thread']) {
       const files = [...loaded(`packages/sqlite/src/${entry}.ts`)];
       expect(files.length).toBeGreaterThan(3);
-      expect(files.filter((file) => /\/catalogs\/|verify-catalogs/.test(file))).toEqual([]);
+      expect(files.filter((file) => /\/catalogs\/|\/state\/|\/session\.ts|verify-catalogs/.test(file))).toEqual([]);
     }
   });
 });

@@ -69,7 +69,7 @@ const bundled = {
 };
 
 /** What main.cjs loads when it needs it, in files of their own. */
-const FOR_SIDECAR = new Set(['record-database', 'stored-catalogs']);
+const FOR_SIDECAR = new Set(['record-database', 'stored-catalogs', 'stored-state']);
 
 /** CommonJS dependencies keep calling require() for node's own modules. */
 const REQUIRE = `import{createRequire as __mcpdRequire}from'node:module';const require=__mcpdRequire(import.meta.url);`;
@@ -87,7 +87,7 @@ const oneFile = {
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
         const [, separate] =
-          /\/(aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|log-pino|process-runner|record-database|serve-http|stored-catalogs)\.js'$/.exec(
+          /\/(aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|log-pino|process-runner|record-database|serve-http|stored-catalogs|stored-state)\.js'$/.exec(
             specifier,
           ) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${FOR_SIDECAR.has(separate) ? 'sidecar/' : ''}${separate}.js')`;
@@ -134,6 +134,7 @@ const [workerGuard, main, thread, database, commands] = await Promise.all([
   apart({
     'sidecar/record-database': `${src('sqlite')}/record-database.ts`,
     'sidecar/stored-catalogs': `${src('sqlite')}/catalogs/stored-catalogs.ts`,
+    'sidecar/stored-state': `${src('sqlite')}/state/stored-state.ts`,
   }),
   build({
     ...bundled,
@@ -151,6 +152,7 @@ const [workerGuard, main, thread, database, commands] = await Promise.all([
       'record-database': `${src('sqlite')}/record-database.ts`,
       'typescript-thread': `${src('modules')}/typescript-thread.ts`,
       'stored-catalogs': `${src('sqlite')}/catalogs/stored-catalogs.ts`,
+      'stored-state': `${src('sqlite')}/state/stored-state.ts`,
     },
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',

@@ -1,8 +1,8 @@
 /** The catalogs of a store, whose code and connection are loaded at their first use. */
 import type { Awaitable, CatalogStore } from '@mcp-daemon/core';
 
-import type { SessionOptions } from './catalogs/session.js';
 import type { StoredCatalogs } from './catalogs/stored-catalogs.js';
+import type { SessionOptions } from './session.js';
 
 /** What {@link createLazyCatalogs} takes. */
 export interface LazyCatalogsOptions extends SessionOptions {

@@ -10,6 +10,7 @@ import { deleteCall, prune } from './database/prune.js';
 import type { Reader } from './database/reader.js';
 import { createReader } from './database/reader.js';
 import { giveBack, shrink } from './database/size.js';
+import { hasStateTable, sweepState } from './database/state-table.js';
 import type { StatisticsOptions } from './database/statistics.js';
 import { readStatistics } from './database/statistics.js';
 import { lastPrune, notePrune } from './database/upkeep.js';
@@ -52,6 +53,10 @@ export interface RecordDatabase {
   prune(partition: string, keep: Retention, goOn: () => boolean): Promise<number>;
   /** Removes the oldest settled records while the database takes more bytes; returns how many. @param goOn as for `prune` */
   shrink(bytes: number, goOn: () => boolean): Promise<number>;
+  /** Whether there is a table of state. */
+  hasState(): boolean;
+  /** Removes state entries that have expired; returns how many. @param goOn as for `prune` */
+  sweepState(goOn: () => boolean): Promise<number>;
   lastPrune(): LastPrune | undefined;
   notePrune(at: number): void;
   /** Removes the journals of an owner. They must be imported. */
@@ -83,6 +88,12 @@ export async function openRecordDatabase({ folder, ...options }: RecordDatabaseO
     },
     async shrink(bytes, goOn) {
       const removed = await shrink(connection, bytes, goOn);
+      if (removed > 0) await giveBack(connection, goOn);
+      return removed;
+    },
+    hasState: () => hasStateTable(connection),
+    async sweepState(goOn) {
+      const removed = await sweepState(connection, Date.now(), goOn);
       if (removed > 0) await giveBack(connection, goOn);
       return removed;
     },

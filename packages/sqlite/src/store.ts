@@ -15,6 +15,7 @@ import { folderOf } from './journal/folder.js';
 import type { Restored } from './journal/journal.js';
 import { createJournal } from './journal/journal.js';
 import { createLazyCatalogs } from './lazy-catalogs.js';
+import { createLazyState } from './lazy-state.js';
 import type { RecordDatabase } from './record-database.js';
 
 /** What {@link openSqliteStore} takes. */
@@ -245,11 +246,20 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     importer.soon();
   }
 
-  const catalogs = createLazyCatalogs({ file, readonly, busyTimeoutMs, refuse, refuseWriting });
+  async function sweep(withinMs?: number): Promise<number> {
+    refuseWriting();
+    if (!(await database()).hasState()) return 0;
+    return remove({ work: 'sweep' }, withinMs, (records, goOn) => records.sweepState(goOn));
+  }
+
+  const using = { file, readonly, busyTimeoutMs, refuse, refuseWriting };
+  const catalogs = createLazyCatalogs(using);
+  const state = createLazyState({ ...using, sweep });
 
   async function close(): Promise<void> {
     await importer.stop();
     try {
+      await state.close();
       await catalogs.close();
       if (!readonly && (journal.bytes > 0 || opened !== undefined)) {
         await importer.settle(busyTimeoutMs);
@@ -310,6 +320,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       },
     },
     catalogs,
+    state,
     close() {
       closed = true;
       return (ending ??= close());

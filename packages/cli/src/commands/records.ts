@@ -94,12 +94,14 @@ const verify = defineCommand({
       context.print(JSON.stringify(found, null, 2));
       return code;
     }
-    const { records, open, bytes, freeBytes, journals, problems } = found;
+    const { records, open, entries, bytes, freeBytes, journals, problems } = found;
     const waiting = journals.reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
     const left = journals.filter(({ ended }) => ended).length;
     context.print(
       `${displayPath(file)}: ${plural(records, 'call')}, ${open} without an end, ${size(bytes)}, ${size(freeBytes)} free`,
     );
+    if (entries > 0)
+      context.print(`${entries} ${entries === 1 ? 'entry' : 'entries'} of shared state (tasks, idempotency keys and so on)`);
     context.print(`${plural(journals.length, 'journal')}, ${left} of ended processes, ${size(waiting)} to import`);
     if (code === 0) context.print('no damage found');
     for (const problem of problems) context.note(problem);

@@ -36,7 +36,8 @@ export const MAX_STATE_BYTES = 16 * 1024 * 1024;
  * returned before, by any process. An entry that has expired is never returned, and counts as absent in conditions.
  *
  * All methods throw DaemonError `store_busy` (try again later), `store_failed`, `closed` after the store's end, and `usage` for a
- * key that is empty or longer than {@link STATE_KEY_LENGTH}, or a value longer than {@link MAX_STATE_BYTES}.
+ * key that is empty, longer than {@link STATE_KEY_LENGTH} or has a NUL or half of a surrogate pair, or a value longer than
+ * {@link MAX_STATE_BYTES}.
  */
 export interface StateStore {
   /** The entry with this key, or undefined. */
@@ -60,6 +61,10 @@ export interface StateStore {
    * @throws DaemonError `invalid_cursor`; `invalid_params` if the limit is no whole number from 1 to 1000
    */
   list(partition: string, prefix: string, query?: PageQuery): Awaitable<Page<StateEntry>>;
-  /** Removes entries of all partitions that have expired; returns how many. A store that does this by itself returns 0. */
-  sweep(): Awaitable<number>;
+  /**
+   * Removes entries of all partitions that have expired; returns how many. A store that does this by itself returns 0.
+   *
+   * @param withinMs stop after about this many milliseconds. Default: no limit
+   */
+  sweep(withinMs?: number): Awaitable<number>;
 }

@@ -1,5 +1,6 @@
 /**
- * Maintains existing records: marks open calls of ended processes as interrupted, and removes old records.
+ * Maintains existing records: marks open calls of ended processes as interrupted, and removes old records, and shared state that has
+ * expired.
  *
  * This is only the policy; the store does the removing. The store knows when records were last pruned, so that processes that
  * share it do not repeat the work. Short-lived processes prune when they end.
@@ -119,6 +120,15 @@ export function createUpkeep({ store, logger, retention = {} }: UpkeepOptions): 
     }
   }
 
+  async function sweepState(withinMs?: number): Promise<void> {
+    try {
+      const removed = (await store()?.state?.sweep(withinMs)) ?? 0;
+      if (removed > 0) logger.debug({ removed }, 'shared state that had expired was removed');
+    } catch (error) {
+      failed(error, { what: 'state' });
+    }
+  }
+
   async function prunePartition(partition: string, keep: Retention): Promise<boolean> {
     try {
       await store()?.calls.prune(partition, keep);
@@ -150,6 +160,7 @@ export function createUpkeep({ store, logger, retention = {} }: UpkeepOptions): 
       const keep: Retention = { ...(believed ? { before: now - maxAgeMs } : {}), count: maxCount, ...left() };
       done = (await prunePartition(partition, keep)) && done;
     }
+    await sweepState(left().withinMs);
     await shrink(left().withinMs);
     // Do not store the time of an untrusted clock: the next prune would trust it.
     if (!done || (last !== undefined && !believed)) return;

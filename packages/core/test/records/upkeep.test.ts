@@ -2,6 +2,7 @@
 import { jest } from '@jest/globals';
 
 import type { CallStore, LastPrune, Retention, RetentionOptions } from '../../src/index.js';
+import { createMemoryState, createMemoryStore } from '../../src/index.js';
 import { createUpkeep } from '../../src/records/upkeep.js';
 import { daemonWith, echo, memoryLogger, modern, tool, watchedStore } from '../support.js';
 
@@ -102,6 +103,30 @@ describe('a process that ends', () => {
     await upkeep.end();
     expect(pruned).toHaveLength(times);
     for (const { withinMs = Infinity } of pruned) expect(withinMs).toBeLessThanOrEqual(100);
+  });
+
+  it('removes state that has expired when records are pruned, within the time that is left at the end', async () => {
+    const swept: (number | undefined)[] = [];
+    let fails = false;
+    const state = {
+      ...createMemoryState(),
+      sweep(withinMs?: number) {
+        swept.push(withinMs);
+        if (fails) throw new Error('no disk');
+        return 3;
+      },
+    };
+    const { logger, of } = memoryLogger();
+    const upkeep = createUpkeep({ store: () => ({ ...createMemoryStore(), state }), logger });
+    upkeep.begin();
+    await pass(30_000);
+    expect(swept).toEqual([undefined]);
+    fails = true;
+    upkeep.wrote('default', 1);
+    await upkeep.end();
+    expect(swept).toHaveLength(2);
+    expect(swept[1]).toBeLessThanOrEqual(100);
+    expect(of('warn')).toEqual([expect.stringContaining('could not be removed')]);
   });
 
   it('does not prune if it has written nothing', async () => {

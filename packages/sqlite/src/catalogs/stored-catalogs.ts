@@ -21,8 +21,11 @@ import type {
 } from '@mcp-daemon/core';
 import { DaemonError, fromCursor, pageLimit, toCursor } from '@mcp-daemon/core';
 
+import { readVersion } from '../database/schema.js';
 import type { Row, Value } from '../engine/connection.js';
 import { keepable } from '../engine/text.js';
+import type { SessionOptions, Sql } from '../session.js';
+import { createSession } from '../session.js';
 import { ADD_ENTRY, entryValues, PARTITIONS, PUT_HEAD, toEntry, toHead, TOUCH_HEAD } from './history.js';
 import type { Written } from './rows.js';
 import {
@@ -36,8 +39,6 @@ import {
   toSetting,
   toSettings,
 } from './rows.js';
-import type { SessionOptions, Sql } from './session.js';
-import { createSession } from './session.js';
 import { decodeText, digestOf, encodeText } from './texts.js';
 
 /** The catalogs of a database, open. */
@@ -45,6 +46,9 @@ export interface StoredCatalogs extends CatalogStore {
   /** Waits for what is running, and closes the connection. @throws DaemonError `store_failed` */
   close(): Promise<void>;
 }
+
+/** The first version that has catalogs. */
+const WITH_CATALOGS = 3;
 
 /** Rows that are written in one transaction: a few milliseconds. Other work goes on between two of them. */
 const BATCH = 250;
@@ -80,7 +84,10 @@ function statementsOf(key: string, changes: RowChanges, written: Written): { sql
 
 /** Opens the catalogs of a database; it and its tables are created at first use. */
 export function openStoredCatalogs(options: SessionOptions): StoredCatalogs {
-  const session = createSession(options);
+  const session = createSession(options, {
+    synced: true, // commits are rare
+    hasTables: (connection, file) => readVersion(connection, file) >= WITH_CATALOGS,
+  });
 
   async function commit(partition: string, { entry, text }: Commit): Promise<PartitionHead | undefined> {
     const key = keepable(partition);

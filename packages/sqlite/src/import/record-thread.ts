@@ -8,6 +8,7 @@ import { createIndexes } from '../database/indexes.js';
 import { openDatabase } from '../database/open.js';
 import { prune } from '../database/prune.js';
 import { giveBack, shrink } from '../database/size.js';
+import { sweepState } from '../database/state-table.js';
 import { chooseEngine } from '../engine/engine.js';
 import { isBusy, toStoreError } from '../engine/failure.js';
 import { checkpoint, checkpointAll } from './checkpoint.js';
@@ -57,16 +58,19 @@ function importAll(): void {
   }
 }
 
+function remove(order: Exclude<Order, { work: 'import' }>): Promise<number> {
+  if (order.work === 'sweep') return sweepState(connection, Date.now(), goOn);
+  if (order.work === 'prune') return prune(connection, order.partition, order.keep, goOn);
+  return shrink(connection, order.bytes, goOn);
+}
+
 /** @returns the number of removed records */
 async function work(order: Order): Promise<number> {
   if (order.work === 'import') {
     importAll();
     return 0;
   }
-  const removed =
-    order.work === 'prune'
-      ? await prune(connection, order.partition, order.keep, goOn)
-      : await shrink(connection, order.bytes, goOn);
+  const removed = await remove(order);
   if (ended) return removed;
   // A file of an older version gets them here, because this may take seconds.
   createIndexes(connection);

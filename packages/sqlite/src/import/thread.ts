@@ -12,8 +12,12 @@ export interface ThreadData {
   folder: string;
 }
 
-/** A task: import everything that waits, or remove old records. */
-export type Work = { work: 'import' } | { work: 'prune'; partition: string; keep: Retention } | { work: 'shrink'; bytes: number };
+/** A task: import everything that waits, remove old records, or remove state that has expired. */
+export type Work =
+  | { work: 'import' }
+  | { work: 'prune'; partition: string; keep: Retention }
+  | { work: 'shrink'; bytes: number }
+  | { work: 'sweep' };
 
 /** A task with the number of its answer. */
 export type Order = Work & { id: number };

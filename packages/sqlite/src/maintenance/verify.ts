@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 
 import { refuseAbsent } from '../database/file.js';
 import { openDatabase } from '../database/open.js';
+import { hasStateTable } from '../database/state-table.js';
 import type { Connection } from '../engine/connection.js';
 import { chooseEngine } from '../engine/engine.js';
 import { toStoreError } from '../engine/failure.js';
@@ -19,6 +20,8 @@ export interface Verification {
   records: number;
   /** Number of records of calls without an end. */
   open: number;
+  /** Number of entries of shared state, such as tasks and idempotency keys. */
+  entries: number;
   /** Size of the file in bytes, and how many of them are free. */
   bytes: number;
   freeBytes: number;
@@ -31,7 +34,7 @@ export interface Verification {
   }[];
 }
 
-/** Runs SQLite's own check, and finds rows with missing references. */
+/** Runs SQLite's own check, and finds rows with missing references or values of a wrong type. */
 export function integrityProblems(connection: Connection): string[] {
   const found = connection
     .prepare('PRAGMA integrity_check(20)')
@@ -39,10 +42,21 @@ export function integrityProblems(connection: Connection): string[] {
     .map((row) => String(row['integrity_check']))
     .filter((line) => line !== 'ok');
   if (found.length > 0) return found;
-  const sql = 'SELECT count(*) AS number FROM calls WHERE context NOT IN (SELECT id FROM contexts)';
-  const orphans = Number(connection.prepare(sql).all([])[0]?.['number']);
-  return orphans === 0 ? [] : [`${orphans} records have no context (the fields that calls share)`];
+  const count = (sql: string): number => Number(connection.prepare(sql).all([])[0]?.['number']);
+  const orphans = count('SELECT count(*) AS number FROM calls WHERE context NOT IN (SELECT id FROM contexts)');
+  const odd = hasStateTable(connection)
+    ? count(`SELECT count(*) AS number FROM state WHERE typeof(state_key) <> 'text' OR typeof(version) <> 'text'
+        OR typeof(value) NOT IN ('text', 'blob') OR typeof(expires_at) NOT IN ('null', 'integer', 'real')`)
+    : 0;
+  return [
+    ...(orphans === 0 ? [] : [`${orphans} records have no context (the fields that calls share)`]),
+    ...(odd === 0 ? [] : [`${odd} entries of the table state have columns of another type`]),
+  ];
 }
+
+/** The number of entries of shared state, expired ones included. */
+const countEntries = (connection: Connection): number =>
+  hasStateTable(connection) ? Number(connection.prepare('SELECT count(*) AS number FROM state').all([])[0]?.['number']) : 0;
 
 /** See `verify-catalogs.ts`, which is loaded now: importing records must not load what catalogs need. */
 export const catalogProblems = async (connection: Connection): Promise<string[]> =>
@@ -69,6 +83,7 @@ export async function verifyDatabase(file: string): Promise<Verification> {
     problems: [],
     records: 0,
     open: 0,
+    entries: 0,
     bytes: statSync(file).size,
     freeBytes: 0,
     journals: [],
@@ -82,6 +97,7 @@ export async function verifyDatabase(file: string): Promise<Verification> {
     const [row] = connection.prepare(sql).all([]);
     result.records = Number(row?.['records']);
     result.open = Number(row?.['open']);
+    result.entries = countEntries(connection);
     result.freeBytes = Number(row?.['free']);
     const now = Date.now();
     for (const journal of pendingJournals(connection, folder)) {

@@ -1,15 +1,14 @@
-/** A connection of the catalogs' own: opened at first use, and again where its file was replaced. */
+/** A connection for what is not call records: opened at its first use, and again if its file was replaced. */
 import type { Awaitable } from '@mcp-daemon/core';
 
-import { createFileWatch } from '../database/file-watch.js';
-import { openDatabase } from '../database/open.js';
-import { readVersion } from '../database/schema.js';
-import type { Connection, Row, Statement, Value } from '../engine/connection.js';
-import { chooseEngine } from '../engine/engine.js';
-import { toStoreError } from '../engine/failure.js';
-import { inTransaction } from '../engine/transaction.js';
-import { checkpointAll } from '../import/checkpoint.js';
-import { patiently } from '../import/importer.js';
+import { createFileWatch } from './database/file-watch.js';
+import { openDatabase } from './database/open.js';
+import type { Connection, Row, Statement, Value } from './engine/connection.js';
+import { chooseEngine } from './engine/engine.js';
+import { toStoreError } from './engine/failure.js';
+import { inTransaction } from './engine/transaction.js';
+import { checkpointAll } from './import/checkpoint.js';
+import { patiently } from './import/importer.js';
 
 /** What {@link createSession} takes. */
 export interface SessionOptions {
@@ -17,6 +16,16 @@ export interface SessionOptions {
   file: string;
   readonly: boolean;
   busyTimeoutMs: number;
+}
+
+/** What a session uses the database for. */
+export interface SessionUse {
+  /** Whether a commit waits until it is on the disk. If not, a power failure may lose the last commits; a crash of a process loses none. */
+  synced: boolean;
+  /** Whether the tables exist. Asked again until they do. */
+  hasTables(connection: Connection, file: string): boolean;
+  /** Creates the tables, inside the first transaction. Default: opening the file for writing has created them. */
+  createTables?(connection: Connection): void;
 }
 
 /** Statements on the open database. All throw what the engine throws. */
@@ -31,7 +40,7 @@ export interface Session {
   /**
    * Reads, at once if the database is open. It never throws, but gives a promise that rejects.
    *
-   * @param absent what to return if the file is of a version without catalogs, and may not be changed
+   * @param absent what to return if the file does not have the tables
    */
   read<T>(work: (sql: Sql) => T, absent: T): Awaitable<T>;
   /** Writes in one transaction. Not for a file that is open for reading alone. */
@@ -40,13 +49,10 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** The first version that has catalogs. */
-const WITH_CATALOGS = 3;
-
 interface Opened {
   connection: Connection;
   sql: Sql;
-  hasCatalogs: boolean;
+  hasTables: boolean;
 }
 
 /** Prepares each statement once. */
@@ -64,7 +70,8 @@ function createSql(connection: Connection): Sql {
 }
 
 /** Creates a session; it opens nothing yet. */
-export function createSession({ file, readonly, busyTimeoutMs }: SessionOptions): Session {
+export function createSession({ file, readonly, busyTimeoutMs }: SessionOptions, use: SessionUse): Session {
+  const { synced, hasTables, createTables } = use;
   const watch = createFileWatch(file);
   let opened: Opened | undefined;
   let opening: Promise<Opened> | undefined;
@@ -73,10 +80,9 @@ export function createSession({ file, readonly, busyTimeoutMs }: SessionOptions)
   async function open(): Promise<Opened> {
     watch.begin();
     const connection = await openDatabase(chooseEngine(), { file, readonly, busyTimeoutMs });
-    // A commit is rare, and has to outlive a power failure, too.
-    if (!readonly) connection.exec('PRAGMA synchronous = FULL');
+    if (!readonly && synced) connection.exec('PRAGMA synchronous = FULL');
     watch.begin(); // the file may be new
-    opened = { connection, sql: createSql(connection), hasCatalogs: readVersion(connection, file) >= WITH_CATALOGS };
+    opened = { connection, sql: createSql(connection), hasTables: hasTables(connection, file) };
     return opened;
   }
 
@@ -89,7 +95,7 @@ export function createSession({ file, readonly, busyTimeoutMs }: SessionOptions)
     return (opening ??= open().finally(() => (opening = undefined)));
   }
 
-  async function use<T>(work: (database: Opened) => T): Promise<T> {
+  async function run<T>(work: (database: Opened) => T): Promise<T> {
     const done = patiently(busyTimeoutMs, async () => work(await database()));
     running.add(done);
     try {
@@ -100,18 +106,30 @@ export function createSession({ file, readonly, busyTimeoutMs }: SessionOptions)
   }
 
   function read<T>(work: (sql: Sql) => T, absent: T): Awaitable<T> {
-    const reading = ({ sql, hasCatalogs }: Opened): T => (hasCatalogs ? work(sql) : absent);
+    const reading = (database: Opened): T => {
+      database.hasTables ||= hasTables(database.connection, file);
+      return database.hasTables ? work(database.sql) : absent;
+    };
     try {
       if (opened !== undefined && watch.isSame(true)) return reading(opened);
     } catch {
       // Read again below: that waits if the file is locked, and says what is wrong.
     }
-    return use(reading);
+    return run(reading);
   }
 
   return {
     read,
-    write: (work) => use(({ connection, sql }) => inTransaction(connection, () => work(sql))),
+    write: (work) =>
+      run((database) => {
+        const { connection, sql, hasTables: isReady } = database;
+        const done = inTransaction(connection, () => {
+          if (!isReady) createTables?.(connection);
+          return work(sql);
+        });
+        database.hasTables = true;
+        return done;
+      }),
     async close() {
       await Promise.allSettled(running);
       const known = opened;
