@@ -115,8 +115,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
       }
     },
   });
+  let ownState: StateStore | undefined;
+  const state = async (): Promise<StateStore> => (await openedStore()).state ?? (ownState ??= createMemoryState());
   const skills = createSkills({ source: options.skills, logger });
-  const parts = { catalog, quotas, skills, executor, recorder, asker, bus, info };
+  const parts = { catalog, quotas, skills, executor, recorder, asker, state, bus, info };
   const calls = createCalls({ ...parts, limits, explainFailures, dropHostArguments, logger });
   const subscriptions = createSubscriptionIndex(bus, limits, { onError: onListenerError });
   const listeners = createListeners({
@@ -203,14 +205,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
     return opened as unknown as Store;
   }
 
-  let ownState: StateStore | undefined;
-  const state = async (): Promise<StateStore> => (await openedStore()).state ?? (ownState ??= createMemoryState());
-
   async function close(drainMs: number): Promise<void> {
     listeners.close();
     await new Promise((resolve) => setImmediate(resolve)); // their results leave before their sessions end
-    await Promise.all([drainStanding(drainMs), ...[...sessions].map((session) => session.drain(drainMs))]);
+    await Promise.all([drainStanding(drainMs), calls.drain(drainMs), ...[...sessions].map((session) => session.drain(drainMs))]);
     for (const session of [...sessions]) session.close('server');
+    await calls.end();
     // Calls that were cancelled settle in this turn of the event loop or the next: their records are still to come.
     for (let turn = 0; turn < 2; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
     try {

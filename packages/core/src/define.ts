@@ -7,6 +7,8 @@ import type { JsonObject } from './base/json.js';
 import { parsePath } from './base/json-path.js';
 import type { FunctionContext } from './call/context.js';
 import { checkedQuotas, quotaMistake } from './call/quota-check.js';
+import { approvalMistakes } from './config/approval-check.js';
+import type { Approval } from './ports/approval.js';
 import type {
   CatalogDefinition,
   Completion,
@@ -54,6 +56,8 @@ export interface FunctionOptions {
   record?: Partial<RecordPolicy>;
   /** How much its calls may use, all callers of a partition together. */
   quota?: Quota;
+  /** When its calls need the approval of their user before they run. Default: never. */
+  approve?: Approval;
 }
 
 /** A tool of {@link defineTool}. */
@@ -107,6 +111,7 @@ function common({
   timeoutMs,
   record,
   quota,
+  approve,
 }: FunctionOptions): Partial<FunctionDefinition> {
   return {
     ...(title === undefined ? {} : { title }),
@@ -117,6 +122,7 @@ function common({
     ...(scopes.length === 0 ? {} : { scopes }),
     ...(timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }),
     ...(quota === undefined ? {} : { quota }),
+    ...(approve === undefined ? {} : { approve }),
     ...(record === undefined ? {} : { record: { bodies: 'all', redact: [], ...record } }),
   };
 }
@@ -198,7 +204,7 @@ export function definePrompt<const N extends string = never>(prompt: PromptOptio
 }
 
 /** Finds time limits that are too long for a timer, quotas and scopes that are none, and paths that redact nothing. */
-function limitMistakes({ timeout_ms, record, quota, scopes = [] }: FunctionDefinition, path: string): Mistake[] {
+function limitMistakes({ timeout_ms, record, quota, approve, scopes = [] }: FunctionDefinition, path: string): Mistake[] {
   const mistakes: Mistake[] = [];
   if (timeout_ms !== undefined && !(Number.isInteger(timeout_ms) && timeout_ms >= 1 && timeout_ms <= MAX_TIMER_MS))
     mistakes.push({ path: `${path}.timeoutMs`, message: `must be a whole number of milliseconds from 1 to ${MAX_TIMER_MS}` });
@@ -208,6 +214,7 @@ function limitMistakes({ timeout_ms, record, quota, scopes = [] }: FunctionDefin
     const problem = scopeProblem(scope);
     if (problem !== undefined) mistakes.push({ path: `${path}.scopes[${index}]`, message: problem });
   }
+  mistakes.push(...approvalMistakes(approve, `${path}.approve`));
   for (const [index, wanted] of (record?.redact ?? []).entries()) {
     if (parsePath(wanted) === undefined)
       mistakes.push({

@@ -43,6 +43,8 @@ export { isolationOf } from './runner/isolation.js';
 export { elicit, inputRequired, listRoots, sample } from './input/requests.js';
 export type { InputRequired } from './input/requests.js';
 
+export { APPROVAL_POLICIES } from './ports/approval.js';
+export type { Approval, ApprovalPolicy, ArgumentCondition } from './ports/approval.js';
 export { DEFAULT_QUEUE, QUOTA_MAXIMA } from './ports/quota.js';
 export type { CatalogQuotas, Quota, QuotaScope } from './ports/quota.js';
 export type { QuotaStats } from './call/quotas.js';

@@ -1,5 +1,5 @@
 /**
- * Redacts values by JSON path, so that secrets are not recorded.
+ * Values by JSON path: finds them, or redacts them so that secrets are not recorded.
  */
 
 /** One step of a path: a member, an index, or all members and elements. */
@@ -61,4 +61,26 @@ export function redact(value: unknown, paths: readonly string[]): unknown {
     if (steps !== undefined) copy = replace(copy, steps, 0);
   }
   return copy;
+}
+
+function collect(value: unknown, steps: readonly Step[], at: number, found: unknown[]): void {
+  const step = steps[at];
+  if (step === undefined) found.push(value);
+  else if (typeof value !== 'object' || value === null) return;
+  else if (step === ALL) for (const member of Object.values(value)) collect(member, steps, at + 1, found);
+  else if (Array.isArray(value) ? typeof step === 'number' && step < value.length : Object.hasOwn(value, step))
+    collect((value as Record<string | number, unknown>)[step], steps, at + 1, found);
+}
+
+/**
+ * The values at a path, in their order; none if nothing matches.
+ *
+ * @param path a JSON path; one that cannot be read matches nothing
+ * @example valuesAt({ items: [{ price: 1 }, { price: 2 }] }, '$.items[*].price') // [1, 2]
+ */
+export function valuesAt(value: unknown, path: string): unknown[] {
+  const found: unknown[] = [];
+  const steps = parsePath(path);
+  if (steps !== undefined) collect(value, steps, 0, found);
+  return found;
 }

@@ -19,6 +19,7 @@ import type { Snapshot } from '../catalog/snapshot.js';
 import type { EventBus } from '../events/bus.js';
 import type { InputAsker, Rounds } from '../input/asker.js';
 import type { Logger } from '../ports/logger.js';
+import type { StateStore } from '../ports/state.js';
 import { invalidParams } from '../protocol/errors.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import type { Limits } from '../protocol/limits.js';
@@ -27,15 +28,18 @@ import { keepPrinted } from '../records/printed.js';
 import type { Recorder } from '../records/recorder.js';
 import type { Skills } from '../skills/skills.js';
 import { announceEnd, announceStart } from './announce.js';
+import { createApprovedCalls, withApproval } from './approved-calls.js';
 import type { EndingTools } from './endings.js';
 import { endingOf } from './endings.js';
 import type { Executor } from './executor.js';
 import { findPrompt, findResource, findTool } from './find.js';
+import { idempotencyKeyOf } from './idempotency-key.js';
+import { createKeyedCalls } from './keyed-calls.js';
 import type { Outcome } from './outcome.js';
 import { messageOf } from './outcome.js';
 import { nameOf } from './parameters.js';
 import type { Quotas } from './quotas.js';
-import type { FoundCall, RunningCall } from './running-call.js';
+import type { FoundCall, HeldKey, RunningCall } from './running-call.js';
 
 /** The three methods that run user code. They return undefined if the call was cancelled: there is no answer. */
 export interface Calls {
@@ -47,6 +51,10 @@ export interface Calls {
   prompt(params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined>;
   /** Number of running calls. */
   readonly inFlight: number;
+  /** Waits for calls that go on after their clients have left, for at most `ms`. Those have an idempotency key. */
+  drain(ms: number): Promise<void>;
+  /** Ends the calls that `drain` waits for, because the server shuts down. */
+  end(): Promise<void>;
 }
 
 /** What {@link createCalls} takes. */
@@ -57,6 +65,8 @@ export interface CallsOptions {
   asker: InputAsker;
   quotas: Quotas;
   skills: Skills;
+  /** Where keys and used approvals are kept. */
+  state: () => Promise<StateStore>;
   /** Gets the events of calls, if it has listeners. */
   bus: EventBus;
   info: ServerInfo;
@@ -70,17 +80,20 @@ export interface CallsOptions {
 
 /** Creates the call path of a daemon. */
 export function createCalls(options: CallsOptions): Calls {
-  const { catalog, executor, recorder, asker, quotas, skills, bus, info, limits, explainFailures, dropHostArguments, logger } =
-    options;
+  const { catalog, executor, recorder, asker, quotas, skills, state, bus, info, limits, logger } = options;
+  const { explainFailures, dropHostArguments } = options;
+  const runApproved = createApprovedCalls({ state, executor, limits });
+  const keyed = createKeyedCalls({ state, info, limits, logger });
   const tools: EndingTools = { asker, info, logger, maxResultBytes: limits.maxResultBytes, explainFailures };
   let inFlight = 0;
 
   /** Begins the record of a call. @throws DaemonError `invalid_params`, `invalid_request_state` */
-  function begin(call: FoundCall, snapshot: Snapshot): RunningCall {
+  function begin(call: FoundCall, snapshot: Snapshot, key: HeldKey | undefined): RunningCall {
     const rounds = asker.open(call);
-    const ticket = recorder.begin(call.definition, call.type, call.recorded, call.request, snapshot.revision);
+    const { definition, type, recorded, request } = call;
+    const ticket = recorder.begin(definition, type, recorded, request, snapshot.revision, key?.callId);
     inFlight += 1;
-    if (ticket.row !== undefined) call.request.exchange.recorded?.(ticket.callId);
+    if (ticket.row !== undefined) request.exchange.recorded?.(ticket.callId);
     return {
       call,
       snapshot,
@@ -89,13 +102,21 @@ export function createCalls(options: CallsOptions): Calls {
       counters: { progress: -Infinity, notifications: 0 },
       hooks: {
         intent: () => recorder.intent(ticket),
-        started: (digest) => recorder.started(ticket, digest),
+        started(digest) {
+          if (key !== undefined) key.began = true;
+          recorder.started(ticket, digest);
+        },
         printed: (text) => keepPrinted(ticket, text),
       },
+      key,
     };
   }
 
-  function execute({ call, ticket, counters, hooks }: RunningCall, rounds: Rounds): Awaitable<Outcome> {
+  function execute(running: RunningCall, rounds: Rounds): Awaitable<Outcome> {
+    return running.call.definition.approve === undefined ? runNow(running, rounds) : runApproved(running, rounds, runNow);
+  }
+
+  function runNow({ call, ticket, counters, hooks }: RunningCall, rounds: Rounds): Awaitable<Outcome> {
     const { definition, input, request, variables } = call;
     const { inputs, state } = rounds;
     return executor.run({ definition, input, request, variables, callId: ticket.callId, inputs, state, counters, hooks });
@@ -130,9 +151,10 @@ export function createCalls(options: CallsOptions): Calls {
     let { rounds } = running;
     while (outcome.kind === 'input_required') {
       try {
-        rounds = await asker.interview(call, outcome.wish, rounds);
+        rounds = await asker.interview(call, outcome.wish, outcome.rounds ?? rounds);
       } catch (cause) {
-        return call.request.exchange.signal.aborted ? { kind: 'cancelled' } : { kind: 'error', message: messageOf(cause), cause };
+        if (call.request.exchange.signal.aborted) return { kind: 'cancelled' };
+        return { kind: 'error', message: messageOf(cause), cause, unanswered: true };
       }
       outcome = await runOnce(running, rounds, false);
     }
@@ -142,6 +164,7 @@ export function createCalls(options: CallsOptions): Calls {
   /** Settles the record, then returns the answer. The order matters: a client must not get an answer whose record is lost. */
   function finish(running: RunningCall, outcome: Outcome): Awaitable<JsonObject | undefined> {
     const { settlement, result, error } = endingOf(running, outcome, tools);
+    if (running.approved !== undefined) settlement.notes = withApproval(running.approved, settlement.notes);
     const answer = (): JsonObject | undefined => {
       inFlight -= 1;
       announceEnd(bus, running, settlement);
@@ -149,11 +172,12 @@ export function createCalls(options: CallsOptions): Calls {
       return result;
     };
     const committed = recorder.settle(running.ticket, settlement);
-    return committed === undefined ? answer() : committed.then(answer);
+    if (running.key === undefined) return committed === undefined ? answer() : committed.then(answer);
+    return Promise.all([running.key.settle(outcome, result), committed]).then(answer);
   }
 
-  function run(call: FoundCall, snapshot: Snapshot): Awaitable<JsonObject | undefined> {
-    const running = begin(call, snapshot);
+  function run(call: FoundCall, snapshot: Snapshot, key?: HeldKey): Awaitable<JsonObject | undefined> {
+    const running = begin(call, snapshot, key);
     announceStart(bus, running);
     return andThen(runOnce(running, running.rounds, true), (outcome) =>
       outcome.kind === 'input_required' && call.request.caller.era === 'legacy'
@@ -168,11 +192,15 @@ export function createCalls(options: CallsOptions): Calls {
     get inFlight() {
       return inFlight;
     },
+    drain: keyed.drain,
+    end: keyed.end,
     tool(params, request) {
       const name = nameOf(params);
-      return andThen(snapshotOf(request), (snapshot) =>
-        run(findTool(snapshot, name, params, request, { info, dropHostArguments }), snapshot),
-      );
+      return andThen(snapshotOf(request), (snapshot) => {
+        const found = findTool(snapshot, name, params, request, { info, dropHostArguments });
+        const key = idempotencyKeyOf(params, request.meta);
+        return key === undefined ? run(found, snapshot) : keyed.run(key, found, (call, held) => run(call, snapshot, held));
+      });
     },
     resource(params, request) {
       const { uri } = params;

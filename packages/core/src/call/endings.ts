@@ -1,6 +1,6 @@
 /** Converts the outcome of a run to the ending of its call: the end of its record, and the answer to the client. */
 import type { JsonObject } from '../base/json.js';
-import type { InputAsker } from '../input/asker.js';
+import type { InputAsker, Rounds } from '../input/asker.js';
 import type { InputRequired } from '../input/requests.js';
 import type { Logger } from '../ports/logger.js';
 import { resultText, withText } from '../protocol/encode.js';
@@ -47,13 +47,14 @@ const settled = (status: Settlement['status'], rest: Partial<Settlement> = {}): 
 
 const CANCELLED: Record<EndedBy, string> = {
   client: 'cancelled by the client',
+  left: 'cancelled by the client',
   server: 'cancelled because the server shut down',
 };
 
 type Failure = Pick<Settlement, 'status' | 'fault'>;
 
 /** Key in `_meta` of a refused tool call: milliseconds after which it may be tried again. */
-const RETRY_AFTER = 'io.mcp-daemon/retryAfterMs';
+export const RETRY_AFTER = 'io.mcp-daemon/retryAfterMs';
 
 type Refusal = Extract<Outcome, { kind: 'refused' }>;
 
@@ -125,9 +126,10 @@ function valueEnding(call: FoundCall, value: unknown, callId: string, info: Serv
 }
 
 /** The modern answer to a function that asks for input. */
-function inputEnding({ call, rounds }: RunningCall, wish: InputRequired, asker: InputAsker): Ending {
+function inputEnding(call: FoundCall, wish: InputRequired, rounds: Rounds, asker: InputAsker): Ending {
   try {
-    return { settlement: settled('completed', { notes: 'input required' }), result: asker.ask(call, wish, rounds) };
+    const notes = rounds.approval?.step === 'asked' ? 'approval required' : 'input required';
+    return { settlement: settled('completed', { notes }), result: asker.ask(call, wish, rounds) };
   } catch (cause) {
     const error = cause instanceof DaemonError ? cause : new DaemonError('internal_error', messageOf(cause), { cause });
     return { settlement: settled('failed', { fault: 'protocol', notes: error.message }), error };
@@ -141,13 +143,21 @@ function fromOutcome(running: RunningCall, outcome: Outcome, tools: EndingTools)
     case 'value':
       return valueEnding(call, outcome.value, ticket.callId, info);
     case 'input_required':
-      return inputEnding(running, outcome.wish, asker);
+      return inputEnding(call, outcome.wish, outcome.rounds ?? running.rounds, asker);
     case 'invalid':
       return invalid(call, outcome.problems, info);
     case 'error':
       if (outcome.cause instanceof ReturnValueError) return unusable(call, outcome.message, info, outcome.cause);
       logCause(call, outcome.cause, tools.logger);
       return failure(call, TOOL_FAILED, outcome.message, info, outcome.cause);
+    case 'declined': {
+      const ending = failure(call, TOOL_FAILED, outcome.message, info);
+      return { ...ending, settlement: { ...ending.settlement, notes: outcome.notes } };
+    }
+    case 'stale': {
+      const error = new DaemonError('invalid_request_state', outcome.message);
+      return { settlement: settled('failed', { fault: 'protocol', notes: error.message }), error };
+    }
     case 'refused':
       return refused(call, outcome, info);
     case 'unavailable':

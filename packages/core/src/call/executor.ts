@@ -24,6 +24,8 @@ import { RunScope } from './scope.js';
 /** Runs functions. */
 export interface Executor {
   run(run: Run): Awaitable<Outcome>;
+  /** Checks the arguments of a tool, and fills in defaults. @throws DaemonError if its schema cannot be compiled */
+  check(definition: ToolDefinition, input: unknown): Awaitable<CheckResult>;
 }
 
 /** What {@link createExecutor} takes. */
@@ -132,6 +134,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   }
 
   return {
+    check: checkArguments,
     run(run) {
       const { definition } = run;
       if (definition.kind !== 'tool') return start(run);

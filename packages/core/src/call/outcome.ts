@@ -1,15 +1,25 @@
 /** How a run of a function ends. */
+import type { Rounds } from '../input/asker.js';
 import type { InputRequired } from '../input/requests.js';
 import { isInputRequired } from '../input/requests.js';
 
 /** How a run ended. */
 export type Outcome =
   | { kind: 'value'; value: unknown }
-  | { kind: 'input_required'; wish: InputRequired }
+  /** `rounds`: what is carried to the next round, where it is not what the call began with. */
+  | { kind: 'input_required'; wish: InputRequired; rounds?: Rounds }
   /** The arguments do not fit the schema. A model can correct this. */
   | { kind: 'invalid'; problems: readonly string[] }
-  /** The function failed. */
-  | { kind: 'error'; message: string; cause: unknown }
+  /** The function failed. `unanswered`: it has asked for input, and the client did not answer. */
+  | { kind: 'error'; message: string; cause: unknown; unanswered?: boolean }
+  /**
+   * The user did not approve the call. `final`: they declined; else they closed the question, or it was not shown.
+   *
+   * @property notes for the record
+   */
+  | { kind: 'declined'; message: string; notes: string; final: boolean }
+  /** The answer to a question may not be used: it was used before. */
+  | { kind: 'stale'; message: string }
   /** A quota is used up. A model can come back later. */
   | { kind: 'refused'; message: string; retryAfterMs: number }
   /** The function could not be loaded. */

@@ -22,7 +22,8 @@ import { ReturnValueError } from './return-value-error.js';
 const checks = new WeakMap<ToolDefinition, Check>();
 
 /** Structured content must be an object until 2025-11-25. It does not exist before 2025-06-18. */
-const takesStructured = (version: ProtocolVersion, value: unknown): boolean =>
+/** Whether results of a version may have this structured content. */
+export const takesStructured = (version: ProtocolVersion, value: unknown): boolean =>
   supports(version, 'structuredAny') || (supports(version, 'structuredObject') && isObject(value));
 
 const looksLikeResult = (value: unknown): value is CallToolResult =>

@@ -7,6 +7,7 @@ import type { FunctionDefinition } from '../ports/definition.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import type { Ticket } from '../records/recorder.js';
 import type { NotificationCounters } from './context.js';
+import type { Outcome } from './outcome.js';
 import type { RunHooks } from './run.js';
 
 /** A call whose function was found. */
@@ -25,6 +26,16 @@ export interface FoundCall {
   toResult(value: unknown, callId: string): JsonObject;
 }
 
+/** The idempotency key that a call holds while it runs. */
+export interface HeldKey {
+  /** The id of the call. The key is stored with it before the call has a record. */
+  readonly callId: string;
+  /** Whether the function has begun. Before that the call has no effect. */
+  began: boolean;
+  /** Stores the end of the call. Only the first time counts. It never rejects. @param result what the client gets, if it gets one */
+  settle(outcome: Outcome, result: JsonObject | undefined): Promise<void>;
+}
+
 /** A running call with its record. Each step of the call gets it. */
 export interface RunningCall {
   readonly call: FoundCall;
@@ -36,4 +47,8 @@ export interface RunningCall {
   readonly ticket: Ticket;
   readonly counters: NotificationCounters;
   readonly hooks: RunHooks;
+  /** Its idempotency key, if it has one. */
+  readonly key: HeldKey | undefined;
+  /** Who approved the call and when, for its record. */
+  approved?: string;
 }

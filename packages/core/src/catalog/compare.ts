@@ -187,7 +187,7 @@ class Compare {
     const [left, right] = [before.binding as unknown as JsonObject, after.binding as unknown as JsonObject];
     for (const field of ['kind', 'module_name', 'class_name', 'function_name', 'path'])
       if (!equalJson(left[field], right[field])) this.add(name, at(field), left[field], right[field]);
-    for (const field of ['timeout_ms', 'record', 'quota'] as const)
+    for (const field of ['timeout_ms', 'record', 'quota', 'approve'] as const)
       if (!equalJson(before[field], after[field])) this.add(name, at(field), before[field], after[field]);
   }
 

@@ -28,7 +28,7 @@ export interface CatalogDiff {
 }
 
 /** Members that clients never see. */
-const HIDDEN = new Set(['binding', 'timeout_ms', 'record', 'quota', 'return_type', 'completions', 'completion']);
+const HIDDEN = new Set(['binding', 'timeout_ms', 'record', 'quota', 'approve', 'return_type', 'completions', 'completion']);
 
 /** Arguments are compared one by one, because some of their members are hidden, too. */
 const HIDDEN_AT_TOP = new Set([...HIDDEN, 'arguments']);

@@ -2,6 +2,7 @@
  * The types of the config file. Every optional member may also be `null`, which means absent.
  */
 import type { JsonObject } from '../base/json.js';
+import type { ApprovalPolicy, ArgumentCondition } from '../ports/approval.js';
 import type { RecordBodies, ReturnType } from '../ports/definition.js';
 import type { CatalogQuotas, Quota } from '../ports/quota.js';
 import type { Icon } from '../protocol/messages.js';
@@ -108,7 +109,16 @@ export interface ConfigLink extends ConfigNotes {
   isolation?: Optional<string>;
   record?: Optional<ConfigRecord>;
   quota?: Optional<ConfigQuota>;
+  approve?: Optional<ConfigApproval>;
 }
+
+/** When a call needs the approval of its user. See `ports/approval.ts`. */
+export type ConfigApproval = ApprovalPolicy | (ConfigNotes & { when: ConfigCondition[] });
+
+/** A condition on an argument. */
+export type ConfigCondition = ConfigNotes & { path: string } & {
+  [member in Exclude<keyof ArgumentCondition, 'path'>]?: Optional<ArgumentCondition[member]>;
+};
 
 /** A quota: how much may be used. See `ports/quota.ts`. */
 export type ConfigQuota = ConfigNotes & { [member in keyof Quota]?: Optional<number> };

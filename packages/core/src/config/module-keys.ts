@@ -7,6 +7,7 @@ import { misspelledReference } from '../base/references.js';
 import { RECORD_POLICIES, RETURN_TYPES } from '../ports/definition.js';
 import { QUOTA_MAXIMA } from '../ports/quota.js';
 import { describe, quote, quoteAll } from '../schema/mistakes.js';
+import { approval } from './approval-check.js';
 import { LINK_TYPES } from './document.js';
 import type { CheckRun, ValueCheck } from './shape.js';
 import {
@@ -109,6 +110,7 @@ export const link = shape(
     isolation,
     record,
     quota: object(quota),
+    approve: approval,
   },
   {
     hints: {

@@ -4,6 +4,7 @@
 import { withNumberTexts } from '../base/exact-numbers.js';
 import { fileMediaType } from '../base/file-media-type.js';
 import { revisionOf } from '../catalog/revision.js';
+import type { Approval, ArgumentCondition } from '../ports/approval.js';
 import type {
   CatalogDefinition,
   Completion,
@@ -24,8 +25,10 @@ import type { Mistake } from '../protocol/errors.js';
 import type { Icon } from '../protocol/messages.js';
 import { APP_MEDIA_TYPE } from './app-check.js';
 import type {
+  ConfigApproval,
   ConfigCompletionFunction,
   ConfigCompletions,
+  ConfigCondition,
   ConfigDocument,
   ConfigFunction,
   ConfigLink,
@@ -89,6 +92,16 @@ function recordPolicy(record: Optional<ConfigRecord>): RecordPolicy | undefined 
   if (record === null || record === undefined) return undefined;
   if (typeof record === 'string') return { bodies: record, redact: [] };
   return { bodies: record.bodies ?? 'all', redact: record.redact ?? [] };
+}
+
+/** `equals: null` is a comparison: members that are null otherwise count as absent. */
+function conditionOf({ equals, ...rest }: ConfigCondition): ArgumentCondition {
+  return { ...(clean(rest) as ArgumentCondition), ...(equals === undefined ? {} : { equals }) };
+}
+
+function approvalOf(approve: Optional<ConfigApproval>): Approval | undefined {
+  if (approve === null || approve === undefined || typeof approve === 'string') return approve ?? undefined;
+  return { when: approve.when.map(conditionOf) };
 }
 
 function catalogQuotas(quotas: Optional<ConfigQuotas>): CatalogQuotas | undefined {
@@ -172,6 +185,7 @@ class Normalizer {
       timeout_ms: link.timeout_ms,
       record: recordPolicy(link.record),
       quota: clean(link.quota) as Quota | undefined,
+      approve: approvalOf(link.approve),
     }) as T;
   }
 

@@ -14,13 +14,15 @@ import type { ProtocolVersion } from '../protocol/versions.js';
 import { supports } from '../protocol/versions.js';
 import type { InputRequired } from './requests.js';
 import { missingCapabilities } from './requests.js';
-import type { StateBinding, StateSealer } from './state.js';
+import type { CarriedApproval, StateBinding, StateSealer } from './state.js';
 
 /** The rounds of input of a call so far. */
 export interface Rounds {
   readonly inputs: JsonObject;
   readonly state: unknown;
   readonly count: number;
+  /** The approval of the call that was asked for or given in an earlier round. It comes from the sealed state alone. */
+  readonly approval?: CarriedApproval | undefined;
 }
 
 /** What the asker needs to know about a call. */
@@ -45,6 +47,9 @@ export interface InputAsker {
 }
 
 const NONE: Rounds = Object.freeze({ inputs: Object.freeze({}) as JsonObject, state: undefined, count: 0 });
+/** Name of the question whether a call may run, among the requests for input. */
+export const APPROVAL = 'io.mcp-daemon/approval';
+
 const METHODS: readonly string[] = ['elicitation/create', 'sampling/createMessage', 'roots/list'];
 
 const bindingOf = ({ definition, input, request }: AskingCall): StateBinding => ({
@@ -102,9 +107,10 @@ export function createInputAsker(options: { sealer: StateSealer; info: ServerInf
     }
     const requiredCapabilities = missingCapabilities(requests, call.request.caller.capabilities);
     if (requiredCapabilities === undefined) return requests;
+    const needs = requests[APPROVAL] === undefined ? 'needs' : 'must be approved by its user before it runs, which needs';
     throw new DaemonError(
       'missing_client_capability',
-      `"${name}" needs a client that supports ${Object.keys(requiredCapabilities).join(', ')}; this client has not declared it.`,
+      `"${name}" ${needs} a client that supports ${Object.keys(requiredCapabilities).join(', ')}; this client has not declared it.`,
       { data: { requiredCapabilities } },
     );
   }
@@ -124,7 +130,8 @@ export function createInputAsker(options: { sealer: StateSealer; info: ServerInf
       if (typeof requestState !== 'string')
         throw new DaemonError('invalid_params', 'Invalid params: "requestState" must be a string.');
       const carried = sealer.open(bindingOf(call), requestState);
-      return { inputs: { ...carried.inputs, ...answers }, state: carried.state, count: carried.rounds };
+      const { inputs, state, rounds: count, approval } = carried;
+      return { inputs: { ...inputs, ...answers }, state, count, approval };
     },
 
     ask(call, wish, rounds) {
@@ -133,11 +140,13 @@ export function createInputAsker(options: { sealer: StateSealer; info: ServerInf
       result['resultType'] = 'input_required';
       if (Object.keys(requests).length > 0) result['inputRequests'] = requests;
       // There is nothing to keep, so the retry needs no state.
-      if (wish.state !== undefined || Object.keys(rounds.inputs).length > 0) {
+      const { approval } = rounds;
+      if (wish.state !== undefined || approval !== undefined || Object.keys(rounds.inputs).length > 0) {
         result['requestState'] = sealer.seal(bindingOf(call), {
           state: wish.state,
           inputs: rounds.inputs,
           rounds: rounds.count + 1,
+          ...(approval === undefined ? {} : { approval }),
         });
       }
       return result;
@@ -160,7 +169,7 @@ export function createInputAsker(options: { sealer: StateSealer; info: ServerInf
         if (!isObject(answer)) throw new DaemonError('invalid_params', `The client's answer to "${name}" is not an object.`);
         inputs[name] = answer;
       }
-      return { inputs, state: wish.state, count: rounds.count + 1 };
+      return { inputs, state: wish.state, count: rounds.count + 1, approval: rounds.approval };
     },
   };
 }

@@ -20,6 +20,20 @@ export interface StateBinding {
   input: unknown;
 }
 
+/** How far the approval of a call is, from one round to the next. */
+export interface CarriedApproval {
+  /** `asked`: the user's answer comes with the next round. `given`: the user has approved, and the function asks for more. */
+  readonly step: 'asked' | 'given';
+  /** Random, and used once: a state with an approval is good for one round. */
+  readonly nonce: string;
+  /** Milliseconds since 1970, after which it is void. */
+  readonly until: number;
+  /** The revision of the catalog that the user was asked on. */
+  readonly revision: string;
+  /** `given`: who approved and when, in words. */
+  readonly by?: string;
+}
+
 /** The content of a state, from one round to the next. */
 export interface CarriedState {
   /** The function's own state. */
@@ -28,6 +42,7 @@ export interface CarriedState {
   inputs: JsonObject;
   /** Number of rounds so far. */
   rounds: number;
+  approval?: CarriedApproval;
 }
 
 /** Encrypts and decrypts states with one key. */

@@ -5,6 +5,7 @@
 import type { JsonObject } from '../base/json.js';
 import type { ContentBlock, Icon } from '../protocol/messages.js';
 import type { CheckResult } from '../schema/types.js';
+import type { Approval } from './approval.js';
 import type { CatalogQuotas, Quota } from './quota.js';
 
 /** What clients see a function as. Names are unique in a partition across all kinds. */
@@ -107,6 +108,8 @@ export interface FunctionBase {
   record?: RecordPolicy;
   /** How much the calls of this function may use, all callers of its partition together. */
   quota?: Quota;
+  /** When its calls need the approval of their user before they run. Absent: never. */
+  approve?: Approval;
 }
 
 /** A tool. */

@@ -38,6 +38,21 @@ export interface Limits {
    * SHA-256. Default 1 MB.
    */
   maxRecordedBytes: number;
+  /** How long the result of a call with an idempotency key is kept. Default 24 hours. */
+  keyKeepMs: number;
+  /** How long a call waits for the first call with its idempotency key. Default 30 seconds. */
+  keyWaitMs: number;
+  /**
+   * How long after its process was last heard of a running call with an idempotency key counts as interrupted. Default 30
+   * seconds.
+   */
+  keyLeaseMs: number;
+  /** Idempotency keys that are kept for one user in one partition. Default 100,000. */
+  maxKeysPerUser: number;
+  /** Size of the results that are kept for the idempotency keys of one user in one partition. Default 100 MB. */
+  maxKeyBytesPerUser: number;
+  /** How long a user may take to approve a call. Default 10 minutes. */
+  approvalMs: number;
 }
 
 const DEFAULTS: Limits = {
@@ -57,6 +72,12 @@ const DEFAULTS: Limits = {
   pageSize: 1_000,
   maxQueuedRecords: 10_000,
   maxRecordedBytes: 1_000_000,
+  keyKeepMs: 24 * 60 * 60_000,
+  keyWaitMs: 30_000,
+  keyLeaseMs: 30_000,
+  maxKeysPerUser: 100_000,
+  maxKeyBytesPerUser: 100_000_000,
+  approvalMs: 10 * 60_000,
 };
 
 /** Characters of a request's id, and of a progress token. */

@@ -56,7 +56,8 @@ export interface RecorderStats {
 
 /** Keeps records. */
 export interface Recorder {
-  begin(definition: FunctionDefinition, type: McpType, input: unknown, request: RequestContext, revision: string): Ticket;
+  /** @param id the id of the call. Default: a new one */
+  begin(of: FunctionDefinition, type: McpType, input: unknown, request: RequestContext, revision: string, id?: string): Ticket;
   /** What the function must wait for before it starts; undefined: nothing. */
   intent(ticket: Ticket): Promise<void> | undefined;
   /** The function starts. `digest` is the digest of its code, if it has one. */
@@ -259,9 +260,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   return {
-    begin(definition, type, input, request, revision) {
+    begin(definition, type, input, request, revision, callId = uuidv7()) {
       const now = Date.now();
-      const callId = uuidv7();
       const startedAt = performance.now();
       if (definition.record?.bodies === 'none')
         return { callId, definition, row: undefined, startedAt, open: false, settled: false, printed: '' };

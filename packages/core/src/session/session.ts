@@ -223,9 +223,13 @@ export class Session implements AskingConnection {
     return flight.cancelled ? undefined : answer;
   }
 
-  /** Ends a request of the client. No answer is sent. */
-  cancel(id: RequestId): void {
-    this.#flights.get(id)?.cancel('client');
+  /**
+   * Ends a request of the client. No answer is sent.
+   *
+   * @param by `left` if the connection that the answer would be sent on is closed. Default: the client cancelled it
+   */
+  cancel(id: RequestId, by: EndedBy = 'client'): void {
+    this.#flights.get(id)?.cancel(by);
   }
 
   /** Handles the answer to a request of this server. Unknown and late answers are ignored. */
@@ -309,7 +313,7 @@ export class Session implements AskingConnection {
    *
    * @param by who ends it, for the records of the cancelled calls. Default: the client, by disconnecting
    */
-  close(by: EndedBy = 'client'): void {
+  close(by: EndedBy = 'left'): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#subscription?.end();

@@ -239,7 +239,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
       });
     },
     endRevoked() {
-      for (const session of [...table.values()]) if (session.isRevoked) session.core.close();
+      for (const session of [...table.values()]) if (session.isRevoked) session.core.close('client');
     },
     listSessions: (partition) =>
       [...table.values()]

@@ -136,9 +136,9 @@ export class HttpSession implements Peer, ReplyOwner {
       refuse(res, { status: 400, message: 'The stream cannot be resumed from this Last-Event-ID.' });
   }
 
-  /** Serves a DELETE: ends the session. */
+  /** Serves a DELETE: ends the session, and cancels its calls. */
   delete(res: ServerResponse): void {
-    this.core.close();
+    this.core.close('client');
     sendStatus(res, 204);
   }
 

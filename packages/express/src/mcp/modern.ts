@@ -120,7 +120,7 @@ class ModernRequest implements Exchange {
   }
 
   /** Aborts the request: the client has disconnected. */
-  readonly disconnect = (): void => this.abort('client');
+  readonly disconnect = (): void => this.abort('left');
 
   /** Aborts the request: the client has disconnected, or the endpoint is closing. */
   abort(by: EndedBy): void {

@@ -72,7 +72,7 @@ export class Reply {
   wait(): void {
     if (this.#stream !== undefined) return;
     if (this.#res.destroyed) {
-      this.#cancel(); // the connection was closed during authentication
+      this.#cancel('left'); // the connection was closed during authentication
       return;
     }
     this.#res.once('close', this.#onClose);
@@ -113,7 +113,7 @@ export class Reply {
     this.#res.off('close', this.#onClose);
     if (this.#stream === undefined) refuse(this.#res, REVOKED);
     else this.#stream.end();
-    this.#cancel();
+    this.#cancel('client');
   }
 
   #sendJson(answered: Answered): void {
@@ -129,17 +129,17 @@ export class Reply {
     clearTimeout(this.#streamTimer);
     this.#res.off('close', this.#onClose);
     this.#stream = this.#session.streams.open(this.#res, this.#caller);
-    this.#stream.onAbandoned = () => this.#cancel();
+    this.#stream.onAbandoned = () => this.#cancel('left');
     return this.#stream;
   }
 
   /** Without a stream a client that disconnects cannot get the answer any more, so its requests are cancelled. */
   readonly #onClose = (): void => {
     clearTimeout(this.#streamTimer);
-    this.#cancel();
+    this.#cancel('left');
   };
 
-  #cancel(): void {
-    for (const id of this.#ids) this.#session.core.cancel(id);
+  #cancel(by: 'client' | 'left'): void {
+    for (const id of this.#ids) this.#session.core.cancel(id, by);
   }
 }

@@ -1,0 +1,198 @@
+/** One call that holds its idempotency key: the entry of the key, from the start of the call to its end. */
+import type { JsonObject } from '../base/json.js';
+import { uuidv7 } from '../base/uuid.js';
+import type { Logger } from '../ports/logger.js';
+import type { StateEntry, StateStore } from '../ports/state.js';
+import { MAX_STATE_BYTES } from '../ports/state.js';
+import type { DetachedExchange } from './detached-exchange.js';
+import type { KeyEntry } from './idempotency-entry.js';
+import { entryText } from './idempotency-entry.js';
+import type { Outcome } from './outcome.js';
+import type { HeldKey } from './running-call.js';
+
+/** What a held key depends on. */
+export interface HeldTools {
+  readonly store: StateStore;
+  readonly logger: Logger;
+  /** JSON text of a result. */
+  encode(result: JsonObject): string;
+  readonly keepMs: number;
+  readonly leaseMs: number;
+  now(): number;
+  /**
+   * Called once, when the entry says how the call has ended.
+   *
+   * @param bytes size of the entry; undefined: it was removed
+   */
+  onEnd(held: HeldEntry, bytes: number | undefined): void;
+}
+
+/** Which entry it is. */
+export interface HeldPlace {
+  readonly partition: string;
+  readonly place: string;
+  readonly about: Pick<KeyEntry, 'tool' | 'args' | 'round'>;
+  /** Whether the function may run again when it is not known what a run has done. */
+  readonly repeatable: boolean;
+  readonly exchange: DetachedExchange;
+}
+
+/** How long a repeated round of questions gets the same questions. Later it asks anew, because their state expires. */
+const ASKED_AGAIN_MS = 60_000;
+/** When a result that could not be stored is written again. */
+const WRITE_AGAIN_MS = [200, 1_000, 5_000, 20_000];
+
+/**
+ * What becomes of the entry of a call that has ended. As usual for idempotency keys, what a run has done is kept, failures too;
+ * a call that was refused before its function began has done nothing, so it may be sent again, corrected or later.
+ *
+ * @param answered whether the client gets a result
+ * @param began whether the function has begun
+ * @param repeatable whether the function may run again when it is not known what a run has done
+ */
+export function fateOf(
+  outcome: Outcome,
+  { answered, began, repeatable }: { answered: boolean; began: boolean; repeatable: boolean },
+): 'done' | 'asking' | 'removed' | 'unknown' {
+  switch (outcome.kind) {
+    case 'value':
+    case 'timed_out':
+      return began ? 'done' : 'removed';
+    case 'error':
+      return began && outcome.unanswered !== true ? 'done' : 'removed';
+    case 'input_required':
+      return answered ? 'asking' : 'removed';
+    case 'declined':
+      return outcome.final ? 'done' : 'removed';
+    case 'cancelled':
+      return began && !repeatable ? 'unknown' : 'removed';
+    default:
+      return 'removed';
+  }
+}
+
+/** Stands for a result that no store takes. */
+function tooLarge(bytes: number): string {
+  const text = `The first call with this idempotency key has ended, but its result of ${bytes} bytes is too large to be kept.`;
+  return JSON.stringify({ content: [{ type: 'text', text }], isError: true });
+}
+
+const inText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** A key that a call of this process holds. */
+export class HeldEntry implements HeldKey {
+  readonly callId = uuidv7();
+  began = false;
+  /** Resolves when the entry says how the call has ended. */
+  readonly settled: Promise<void>;
+  readonly #tools: HeldTools;
+  readonly #where: HeldPlace;
+  #version = '';
+  #writtenAt = 0;
+  #renewing: Promise<void> | undefined;
+  #ending: Promise<void> | undefined;
+  #tellSettled: () => void = () => undefined;
+
+  constructor(where: HeldPlace, tools: HeldTools) {
+    this.#where = where;
+    this.#tools = tools;
+    this.settled = new Promise((resolve) => (this.#tellSettled = resolve));
+  }
+
+  /**
+   * Writes the entry that says that the call runs.
+   *
+   * @param expected the version of the entry that it replaces; null: there must be none
+   * @returns whether this call holds the key
+   */
+  async take(expected: string | null): Promise<boolean> {
+    this.#writtenAt = this.#tools.now();
+    const entry = await this.#put(this.#runningText(), expected);
+    if (entry !== undefined) this.#version = entry.version;
+    return entry !== undefined;
+  }
+
+  /** Writes the entry again before other processes believe that this one is gone. */
+  renew(): void {
+    const { now, leaseMs, logger } = this.#tools;
+    if (this.#ending !== undefined || this.#renewing !== undefined || now() - this.#writtenAt < leaseMs / 3) return;
+    const before = this.#writtenAt;
+    this.#writtenAt = now();
+    this.#renewing = this.#put(this.#runningText(), this.#version)
+      .then((entry) => {
+        if (entry !== undefined) this.#version = entry.version;
+      })
+      .catch((error: unknown) => {
+        this.#writtenAt = before;
+        logger.warn({ error: inText(error) }, 'an idempotency key could not be renewed; it is tried again');
+      })
+      .finally(() => (this.#renewing = undefined));
+  }
+
+  settle(outcome: Outcome, result: JsonObject | undefined): Promise<void> {
+    return (this.#ending ??= this.#settle(outcome, result));
+  }
+
+  /** Ends the call, because the server shuts down. */
+  abort(): void {
+    this.#where.exchange.abort('server');
+  }
+
+  #runningText(): string {
+    const { about } = this.#where;
+    return entryText({ ...about, state: 'running', call: this.callId, until: this.#writtenAt + this.#tools.leaseMs });
+  }
+
+  async #put(text: string, expected: string | null): Promise<StateEntry | undefined> {
+    const { store, now, keepMs } = this.#tools;
+    const { partition, place } = this.#where;
+    return store.put(partition, place, text, { expected, expires_at: now() + keepMs });
+  }
+
+  async #settle(outcome: Outcome, result: JsonObject | undefined): Promise<void> {
+    const { began } = this;
+    const { about, repeatable } = this.#where;
+    const fate = fateOf(outcome, { answered: result !== undefined, began, repeatable });
+    let text: string | undefined;
+    if (fate !== 'removed') {
+      const entry = { ...about, state: fate, call: this.callId };
+      const kept = result === undefined || fate === 'unknown' ? undefined : this.#tools.encode(result);
+      text = entryText(fate === 'asking' ? { ...entry, until: this.#tools.now() + ASKED_AGAIN_MS } : entry, kept);
+      const bytes = text.length * 3 > MAX_STATE_BYTES ? Buffer.byteLength(text) : 0;
+      if (bytes > MAX_STATE_BYTES) text = entryText(entry, tooLarge(bytes));
+    }
+    await this.#renewing;
+    try {
+      await this.#write(text);
+    } catch (error) {
+      const { logger } = this.#tools;
+      logger.error(
+        { callId: this.callId, error: inText(error) },
+        'the result of a call with an idempotency key is not stored yet',
+      );
+      this.#writeLater(text, 0);
+    }
+    this.#tellSettled();
+    this.#tools.onEnd(this, text?.length);
+  }
+
+  /** Writes the end of the call; undefined: removes the entry. */
+  async #write(text: string | undefined): Promise<void> {
+    const { store, logger } = this.#tools;
+    const { partition, place } = this.#where;
+    if (text === undefined) await store.delete(partition, place, this.#version);
+    else if ((await this.#put(text, this.#version)) === undefined)
+      logger.warn(
+        { callId: this.callId },
+        'an idempotency key was taken over by another call: this process has not renewed it in time',
+      );
+  }
+
+  /** The answer does not wait for this: the client would lose it, too. */
+  #writeLater(text: string | undefined, attempt: number): void {
+    const delay = WRITE_AGAIN_MS[attempt];
+    if (delay === undefined) return;
+    const again = (): void => void this.#write(text).catch(() => this.#writeLater(text, attempt + 1));
+    setTimeout(again, delay).unref();
+  }
+}

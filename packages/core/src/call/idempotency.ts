@@ -1,0 +1,254 @@
+/**
+ * Calls with an idempotency key: one operation, however often it is sent. Loaded at the first such call.
+ *
+ *     claim  ->  the key is new: an entry says that the call runs; it is renewed while the call runs
+ *            ->  the operation has ended: its result again
+ *            ->  it runs, here or in another process: waits, for a time
+ *            ->  the process that ran it is gone: its outcome is unknown
+ *     settle ->  the entry gets the result, or is removed if the function never began (idempotency-held.ts)
+ *
+ * Of several processes exactly one may write a new entry, because it is written only if there is none.
+ */
+import type { JsonObject } from '../base/json.js';
+import type { Logger } from '../ports/logger.js';
+import type { StateEntry, StateStore } from '../ports/state.js';
+import type { DetachedExchange } from './detached-exchange.js';
+import { createKeyBounds } from './idempotency-bounds.js';
+import type { KeyEntry } from './idempotency-entry.js';
+import { argumentsDigest, placeOf, prefixOf, readEntry, roundDigest } from './idempotency-entry.js';
+import { HeldEntry } from './idempotency-held.js';
+import type { FoundCall, HeldKey } from './running-call.js';
+
+/** What a call with a key does next. It is plain data: keyed-calls.ts makes results and errors of it. */
+export type Claim =
+  /** The call runs. */
+  | { kind: 'held'; held: HeldKey }
+  /** The operation has this result already. `asks`: it is a question to the user. */
+  | { kind: 'repeat'; result: JsonObject; callId: string; asks: boolean }
+  /** A mistake of the program that sent the key. */
+  | { kind: 'invalid'; message: string; data?: JsonObject }
+  /** The call cannot be made now. */
+  | { kind: 'later'; message: string; retryAfterMs: number; callId?: string }
+  /** It is not known what the first call has done. */
+  | { kind: 'unknown'; message: string; callId: string }
+  /** The client has cancelled the call, or has left. */
+  | { kind: 'gave_up' };
+
+/** Calls with keys. */
+export interface Idempotency {
+  /**
+   * Decides about a call.
+   *
+   * @param exchange the context that the call runs in, if it runs
+   * @throws what the store throws
+   */
+  claim(key: string, call: FoundCall, exchange: DetachedExchange): Promise<Claim>;
+  /** Resolves when no call with a key runs any more, or after this time. */
+  drain(ms: number): Promise<void>;
+  /** Ends the calls that still run, because the server shuts down. */
+  abort(): void;
+}
+
+/** What {@link createIdempotency} takes. Times are milliseconds. */
+export interface IdempotencyOptions {
+  state: () => Promise<StateStore>;
+  logger: Logger;
+  /** JSON text of a result. */
+  encode: (result: JsonObject) => string;
+  /** How long results are kept. */
+  keepMs: number;
+  /** How long a call waits for the first one with its key. */
+  waitMs: number;
+  /** How long an entry says that its call runs, without being renewed. */
+  leaseMs: number;
+  /** Keys of one caller. */
+  maxKeys: number;
+  /** Size of the results of one caller's keys. */
+  maxBytes: number;
+  /** The clock, in milliseconds since 1970. */
+  now?: () => number;
+}
+
+/** One call that wants to run, or to have the result. */
+interface Wanted {
+  readonly store: StateStore;
+  readonly partition: string;
+  readonly prefix: string;
+  readonly place: string;
+  readonly about: Pick<KeyEntry, 'tool' | 'args' | 'round'>;
+  readonly call: FoundCall;
+  readonly exchange: DetachedExchange;
+}
+
+/** The pauses between two looks at the entry of a call that another process runs. */
+const FIRST_PAUSE_MS = 10;
+const LAST_PAUSE_MS = 1_000;
+const RETRY_MS = 5_000;
+const FULL_RETRY_MS = 60_000;
+/** Callers whose digests are remembered. */
+const MAX_PREFIXES = 1_000;
+
+/** Whether a function may run again when it is not known what its first run has done. */
+function isRepeatable({ definition }: FoundCall): boolean {
+  const { annotations } = definition;
+  return annotations?.['readOnlyHint'] === true || annotations?.['idempotentHint'] === true;
+}
+
+const first = (callId: string): string => `The first call with this idempotency key (${callId})`;
+const CHECK = 'It may have had its effect. Check that before you call the tool again with a new key.';
+
+/** Waits for a promise or a time, whichever is first. @param signal ends the wait, too */
+function pause(ms: number, signal: AbortSignal, until?: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+    void until?.then(done);
+  });
+}
+
+/** Creates the keyed calls of a daemon. */
+export function createIdempotency(options: IdempotencyOptions): Idempotency {
+  const { state, logger, encode, keepMs, waitMs, leaseMs, maxKeys, maxBytes, now = Date.now } = options;
+  const bounds = createKeyBounds({ maxKeys, maxBytes, now });
+  const prefixes = new Map<string, string>();
+  /** The calls of this process that hold their keys, by partition and place. */
+  const running = new Map<string, HeldEntry>();
+  let renewal: NodeJS.Timeout | undefined;
+
+  function prefixFor(subject: string): string {
+    let prefix = prefixes.get(subject);
+    if (prefix === undefined) {
+      if (prefixes.size >= MAX_PREFIXES) prefixes.clear();
+      prefixes.set(subject, (prefix = prefixOf(subject)));
+    }
+    return prefix;
+  }
+
+  /** One timer renews all entries. It stops with the last call. */
+  function holds(id: string, held: HeldEntry): void {
+    running.set(id, held);
+    renewal ??= setInterval(() => running.forEach((other) => other.renew()), Math.max(1, leaseMs / 6)).unref();
+  }
+
+  function release(id: string): void {
+    running.delete(id);
+    if (running.size > 0) return;
+    clearInterval(renewal);
+    renewal = undefined;
+  }
+
+  /** Tries to hold a key. @returns undefined if the entry is not the expected one any more */
+  async function hold(wanted: Wanted, expected: string | null): Promise<Claim | undefined> {
+    const { store, partition, prefix, place, about, call, exchange } = wanted;
+    const id = `${partition}\n${place}`;
+    const where = { partition, place, about, repeatable: isRepeatable(call), exchange };
+    const onEnd = (ended: HeldEntry, bytes: number | undefined): void => {
+      if (running.get(id) === ended) release(id);
+      bounds.add(partition, prefix, bytes === undefined ? -1 : 0, bytes ?? 0);
+    };
+    const held = new HeldEntry(where, { store, logger, encode, keepMs, leaseMs, now, onEnd });
+    if (!(await held.take(expected))) return undefined;
+    holds(id, held);
+    return { kind: 'held', held };
+  }
+
+  /** What an entry means for a call; undefined: it runs, so wait. 'again': it has changed meanwhile, so read it again. */
+  async function decide(wanted: Wanted, { value, version }: StateEntry): Promise<Claim | 'again' | undefined> {
+    const { about, call } = wanted;
+    const entry = readEntry(value);
+    const { call: callId, until = 0 } = entry;
+    if (entry.tool !== about.tool || entry.args !== about.args) {
+      const what = entry.tool === about.tool ? 'with other arguments' : 'for another tool';
+      const message = `Invalid params: this idempotency key was used ${what} before. Use a new key for a new call.`;
+      return { kind: 'invalid', message, data: { reason: 'idempotency_key_reused', callId } };
+    }
+    const takeOver = async (): Promise<Claim | 'again'> => (await hold(wanted, version)) ?? 'again';
+    switch (entry.state) {
+      case 'done':
+        return { kind: 'repeat', result: entry.result ?? {}, callId, asks: false };
+      case 'unknown':
+        return { kind: 'unknown', message: `${first(callId)} was cancelled while it ran. ${CHECK}`, callId };
+      case 'asking': {
+        const same = entry.round === about.round && call.request.caller.era === 'modern' && until > now();
+        return same ? { kind: 'repeat', result: entry.result ?? {}, callId, asks: true } : takeOver();
+      }
+      case 'running':
+        if (until > now()) return undefined;
+        if (isRepeatable(call)) return takeOver();
+        return {
+          kind: 'unknown',
+          message: `${first(callId)} was interrupted: the process that ran it has ended. ${CHECK}`,
+          callId,
+        };
+    }
+  }
+
+  async function claimFor(wanted: Wanted): Promise<Claim> {
+    const { store, partition, prefix, place, call } = wanted;
+    const { signal } = call.request.exchange;
+    const deadline = now() + waitMs;
+    let wait = FIRST_PAUSE_MS;
+    let entry: StateEntry | undefined;
+    for (;;) {
+      if (entry === undefined) {
+        const full = await bounds.admit(store, partition, prefix);
+        if (full === undefined) {
+          const claim = await hold(wanted, null);
+          if (claim !== undefined) return claim;
+          bounds.add(partition, prefix, -1, 0);
+        }
+        entry = await store.get(partition, place);
+        if (entry === undefined && full !== undefined)
+          return { kind: 'later', message: `${full}. Send the call without a key, or later.`, retryAfterMs: FULL_RETRY_MS };
+        if (entry === undefined) continue; // it was removed meanwhile
+      }
+      const decided = await decide(wanted, entry);
+      if (decided === undefined) {
+        const left = deadline - now();
+        const local = running.get(`${partition}\n${place}`)?.settled;
+        if (left <= 0) {
+          const { call: callId } = readEntry(entry.value);
+          const message = `${first(callId)} still runs. Wait ${RETRY_MS / 1_000} seconds, then send the same call with the same key.`;
+          return { kind: 'later', message, retryAfterMs: RETRY_MS, callId };
+        }
+        await pause(local === undefined ? Math.min(wait, left) : left, signal, local);
+        if (signal.aborted) return { kind: 'gave_up' };
+        wait = Math.min(wait * 2, LAST_PAUSE_MS);
+      } else if (decided !== 'again') return decided;
+      entry = await store.get(partition, place);
+    }
+  }
+
+  return {
+    async claim(key, call, exchange) {
+      const { partition, subject } = exchange;
+      const prefix = prefixFor(subject);
+      let about: Wanted['about'];
+      try {
+        about = { tool: call.definition.name, args: argumentsDigest(call), round: roundDigest(call) };
+      } catch {
+        return { kind: 'invalid', message: 'Invalid params: the arguments are nested too deeply for an idempotency key.' };
+      }
+      return claimFor({ store: await state(), partition, prefix, place: placeOf(prefix, key), about, call, exchange });
+    },
+    async drain(ms) {
+      const { signal } = new AbortController();
+      const deadline = now() + ms;
+      for (let left = ms; running.size > 0 && left > 0; left = deadline - now())
+        await pause(
+          left,
+          signal,
+          Promise.all([...running.values()].map(({ settled }) => settled)).then(() => undefined),
+        );
+    },
+    abort() {
+      for (const held of running.values()) held.abort();
+    },
+  };
+}
