@@ -213,6 +213,13 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
   ['an unknown return type', { 'module_links.0.return_type': 'jsn' }, '$.module_links[0].return_type', /did you mean "json"/],
   ['a timeout below 1', { 'module_links.0.timeout_ms': -5 }, '$.module_links[0].timeout_ms', /from 1 to 86400000/],
   ['a timeout above a day', { 'module_links.0.timeout_ms': 86_400_001 }, '$.module_links[0].timeout_ms', /from 1 to 86400000/],
+  ['an unknown approval', { 'module_links.0.approve': 'allways' }, '$.module_links[0].approve', /did you mean "always"/],
+  [
+    'an approval with an operator of others',
+    { 'module_links.0.approve': { when: [{ path: '$.a', gt: 1 }] } },
+    '$.module_links[0].approve.when[0].gt',
+    /unknown key "gt": use greater_than/,
+  ],
   ['an unknown policy', { 'module_links.0.record': 'Argument' }, '$.module_links[0].record', /did you mean "arguments"/],
   [
     'an unknown policy inside',

@@ -97,6 +97,8 @@ describe('the schema for editors and the check', () => {
     },
     { 'module_links.0.record': 'all', 'module_links.0.timeout_ms': 86_400_000 },
     { 'module_links.0.record': {}, 'module_links.2.type': 'resource_template' },
+    { 'module_links.0.approve': 'destructive', 'module_links.1.approve': 'never', 'module_links.2.approve': null },
+    { 'module_links.0.approve': { when: [{ path: '$.a', greater_than: 1, less_than: null }], 'x-note': 1 } },
     { 'resources.0.annotations': null, 'resources.0.size': null, 'resources.0.annotations.lastModified': '2025-01-01' },
     { 'resource_templates.0.uriTemplate': '{+name}/x' },
     { 'tools.0.icons.0.src': 'data:image/png;base64,AA==' },
@@ -158,6 +160,15 @@ describe('the schema for editors and the check', () => {
     { 'module_links.0.record': { bodies: 'x' } },
     { 'module_links.0.record': { redact: ['x'] } },
     { 'module_links.0.record': { redact: ['$'] } },
+    { 'module_links.0.approve': 'x' },
+    { 'module_links.0.approve': true },
+    { 'module_links.0.approve': {} },
+    { 'module_links.0.approve': { when: [] } },
+    { 'module_links.0.approve': { when: [{ path: '$.a' }] } },
+    { 'module_links.0.approve': { when: [{ path: 'a', equals: 1 }] } },
+    { 'module_links.0.approve': { when: [{ path: '$.a', gt: 1 }] } },
+    { 'module_links.0.approve': { when: [{ path: '$.a', greater_than: '1' }] } },
+    { 'module_links.0.approve': { when: [{ path: '$.a', one_of: [] }] } },
     { 'module_links.0.isolation': 'x' },
     { 'modules.0.setting': [] },
     { 'modules.0.sha256': 'x' },
@@ -179,6 +190,8 @@ describe('the schema for editors and the check', () => {
   it.each<Json>([
     { 'prompts.0.name': 'forecast' },
     { 'module_links.0.name': 'nothing' },
+    { 'module_links.0.approve': { when: [{ path: '$.a', exists: false, equals: 1 }] } },
+    { 'module_links.0.approve': { when: [{ path: '$.a', one_of: null }] } },
     { 'resource_templates.0.uriTemplate': 'x:{a' },
     { 'tools.0.inputSchema.properties.city.type': 'text' },
     // The schema does not know what a version supports.
@@ -206,6 +219,8 @@ describe('the schema for editors has no keys that the check refuses', () => {
     module: 'modules.0',
     quota: 'module_links.0.quota',
     quotas: 'quotas',
+    approval: 'module_links.0.approve',
+    condition: 'module_links.0.approve.when.0',
     skill: 'skills.0',
   };
 

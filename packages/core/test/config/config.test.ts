@@ -90,6 +90,12 @@ describe('a config with one of everything', () => {
       timeout_ms: 5000,
       record: { bodies: 'arguments', redact: ['$.city', "$['a key'][*].token"] },
       quota: { concurrent: 2 },
+      approve: {
+        when: [
+          { path: '$.city', not_one_of: ['Rome'], exists: true },
+          { path: '$.days', equals: null },
+        ],
+      },
       binding: {
         kind: 'link',
         package_name: '@acme/weather',

@@ -175,6 +175,12 @@ export function fullConfig() {
         isolation: 'none',
         record: { bodies: 'arguments' as const, redact: ['$.city', "$['a key'][*].token"] },
         quota: { concurrent: 2 },
+        approve: {
+          when: [
+            { path: '$.city', not_one_of: ['Rome'], exists: true },
+            { path: '$.days', equals: null },
+          ],
+        },
       },
       {
         type: 'resource' as const,
