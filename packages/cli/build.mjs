@@ -6,7 +6,8 @@
  *   main.cjs   serving, whole, as CommonJS: Node 20 compiles and links one such file in less time than the same as ES modules
  *   record-database.js   the database of records
  *   stored-catalogs.js, catalog-source.js   the catalogs of the store
- *   sidecar/   the databases of both for main.cjs, which loads them after the first call: without all that other commands need
+ *   sidecar/   the databases of both for main.cjs, which loads them after the first call: without all that other commands need.
+ *              Also the parts of calls that few calls need: idempotency keys and approval
  *   record-thread.js   fills the database of records under load. It also has all that it needs, and no more
  *   aws-store.js   the store on DynamoDB and S3, and the AWS SDK
  *   bundle-store.js   code in bundles
@@ -69,7 +70,7 @@ const bundled = {
 };
 
 /** What main.cjs loads when it needs it, in files of their own. */
-const FOR_SIDECAR = new Set(['record-database', 'stored-catalogs', 'stored-state']);
+const FOR_SIDECAR = new Set(['approval', 'idempotency', 'record-database', 'stored-catalogs', 'stored-state']);
 
 /** CommonJS dependencies keep calling require() for node's own modules. */
 const REQUIRE = `import{createRequire as __mcpdRequire}from'node:module';const require=__mcpdRequire(import.meta.url);`;
@@ -87,7 +88,7 @@ const oneFile = {
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
         const [, separate] =
-          /\/(aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|log-pino|process-runner|record-database|serve-http|stored-catalogs|stored-state)\.js'$/.exec(
+          /\/(approval|aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|idempotency|log-pino|process-runner|record-database|serve-http|stored-catalogs|stored-state)\.js'$/.exec(
             specifier,
           ) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${FOR_SIDECAR.has(separate) ? 'sidecar/' : ''}${separate}.js')`;
@@ -132,6 +133,8 @@ const [workerGuard, main, thread, database, commands] = await Promise.all([
   }),
   apart({ 'record-thread': `${src('sqlite')}/import/record-thread.ts` }),
   apart({
+    'sidecar/approval': `${src('core')}/call/approval.ts`,
+    'sidecar/idempotency': `${src('core')}/call/idempotency.ts`,
     'sidecar/record-database': `${src('sqlite')}/record-database.ts`,
     'sidecar/stored-catalogs': `${src('sqlite')}/catalogs/stored-catalogs.ts`,
     'sidecar/stored-state': `${src('sqlite')}/state/stored-state.ts`,

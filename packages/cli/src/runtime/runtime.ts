@@ -64,10 +64,15 @@ export const partitionOf = ({ partition }: Settings): string =>
   partition === undefined ? DEFAULT_PARTITION : checkPartition(partition);
 
 /** The limits in the settings. */
-const limitsOf = ({ timeoutMs, pageSize, recordMaxBodyBytes }: Settings): NonNullable<DaemonOptions['limits']> => ({
-  timeoutMs,
-  pageSize,
-  maxRecordedBytes: recordMaxBodyBytes,
+const limitsOf = (settings: Settings): NonNullable<DaemonOptions['limits']> => ({
+  timeoutMs: settings.timeoutMs,
+  pageSize: settings.pageSize,
+  maxRecordedBytes: settings.recordMaxBodyBytes,
+  keyKeepMs: settings.idempotencyKeepMs,
+  keyWaitMs: settings.idempotencyWaitMs,
+  maxKeysPerUser: settings.idempotencyMaxKeys,
+  maxKeyBytesPerUser: settings.idempotencyMaxBytes,
+  approvalMs: settings.approvalMs,
 });
 
 /** A quota of numbers for which 0 means no limit; undefined: none at all. */

@@ -9,6 +9,7 @@ import { BUNDLE_SETTINGS } from './settings-bundles.js';
 import { HTTP_SETTINGS } from './settings-http.js';
 import { PROCESS_SETTINGS } from './settings-process.js';
 import { QUOTA_SETTINGS } from './settings-quota.js';
+import { RETRY_SETTINGS } from './settings-retries.js';
 import { STORE_SETTINGS } from './settings-store.js';
 
 /** The greatest delay of a timer. */
@@ -158,6 +159,7 @@ export const SETTINGS = {
     description: 'How long to wait for running calls at shutdown, or after the client has left',
   },
   ...QUOTA_SETTINGS,
+  ...RETRY_SETTINGS,
   maxMessageBytes: {
     type: 'number',
     flag: 'max-message-bytes',
