@@ -16,7 +16,7 @@ export interface HomeServer {
 }
 
 /** Serves a home with the command, as an operator starts it. */
-export async function serveHome(home: Home): Promise<HomeServer> {
+export async function serveHome(home: Pick<Home, 'config' | 'dataDir'>): Promise<HomeServer> {
   const settings = ['--transport', 'sse', '--port', '0', '--auth-provider', 'none', '--rate-limit', '0'];
   const files = ['--config', home.config, '--data-dir', home.dataDir, '--page-size', '10'];
   const server: ChildProcess = spawn(process.execPath, [bin, ...settings, ...files], {
