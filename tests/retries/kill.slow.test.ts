@@ -1,0 +1,142 @@
+/**
+ * `kill -9` under load, with keys and approvals open. MCP_TEST_KILL_ROUNDS sets how many processes are killed (default 4).
+ *
+ * What must hold in the end: no id was charged twice, what a client got an answer for gives the same answer again, and a key of which
+ * no answer came says what is true: the result, or that the outcome is unknown.
+ */
+import type { Json } from '../interop/raw.js';
+import { envelope, RawClient } from '../interop/raw.js';
+import type { EffectsHome } from './home.js';
+import { createEffectsHome, keyed, repeatOf, textOf } from './home.js';
+
+const ROUNDS = Number(process.env['MCP_TEST_KILL_ROUNDS'] ?? 4);
+const CALLS = 20;
+const APPROVALS = 8;
+/** Calls at once. */
+const LANES = 6;
+const APPROVAL = 'io.mcp-daemon/approval';
+const ENV = { MCP_STATE_SECRET: 'the same for all processes of this test' };
+
+/** A call, until its client has an answer. */
+interface Operation {
+  id: string;
+  params: Record<string, unknown>;
+  /** What the client got: text of the result. */
+  answer?: string;
+  /** The answer to the question of an approval, from when it was sent. */
+  approval?: Record<string, unknown>;
+}
+
+type Result = Json & { resultType?: string; requestState?: string; isError?: boolean };
+
+/** A request of the modern era. @returns the result; rejects when the process is killed */
+async function send(client: RawClient, params: Record<string, unknown>): Promise<Result> {
+  const meta = { ...envelope({ elicitation: {} }), ...(params['_meta'] as object | undefined) };
+  const answer = (await client.ask('tools/call', { ...params, _meta: meta } as Json)) as { result?: Result; error?: Json };
+  if (answer.result === undefined) throw new Error(JSON.stringify(answer.error));
+  return answer.result;
+}
+
+/** Makes a call, answers its question, and notes the answer. */
+async function operate(client: RawClient, operation: Operation): Promise<void> {
+  let result = await send(client, { ...operation.params, ...operation.approval });
+  if (result.resultType === 'input_required') {
+    const { requestState } = result;
+    operation.approval = { requestState, inputResponses: { [APPROVAL]: { action: 'accept', content: {} } } };
+    result = await send(client, { ...operation.params, ...operation.approval });
+  }
+  if (result.isError !== true) operation.answer = textOf(result);
+}
+
+/** Operations of one round: with keys, with approvals, with both. */
+const operations = (round: number): Operation[] =>
+  Array.from({ length: CALLS + APPROVALS }, (_, index) => {
+    const id = `r${round}-${index}`;
+    const args = { id, ms: (index * 7) % 40 };
+    if (index < CALLS) return { id, params: keyed('charge', id, args) };
+    return { id, params: index % 2 === 0 ? keyed('approved', id, args) : { name: 'approved', arguments: args } };
+  });
+
+const hasKey = ({ params }: Operation): boolean => params['_meta'] !== undefined;
+
+let home: EffectsHome;
+beforeAll(async () => {
+  home = await createEffectsHome();
+});
+afterAll(() => home.remove());
+
+async function serve(...more: string[]): Promise<RawClient> {
+  const client = new RawClient(home.args(...more), ENV);
+  await client.ask('server/discover', { _meta: envelope({}) });
+  return client;
+}
+
+it(
+  `${ROUNDS} processes are killed: nothing is done twice, and nothing that was answered is lost`,
+  async () => {
+    const all: Operation[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const client = await serve();
+      const now = operations(round);
+      // Keys of the round before are sent again, too, while nobody knows yet what became of them.
+      const open = all.slice(-now.length).filter((one) => one.answer === undefined && hasKey(one));
+      all.push(...now);
+      const queue = [...now];
+      const lane = async (): Promise<void> => {
+        for (let one = queue.shift(); one !== undefined; one = queue.shift()) await operate(client, one);
+      };
+      const work = [...Array.from({ length: LANES }, lane), ...open.map((one) => operate(client, one))].map((done) =>
+        done.catch(() => undefined),
+      );
+      // The kill comes in the middle of the work: after some effects, at a different point in each round.
+      const before = home.effects().size;
+      const effects = 1 + ((round * 5) % (CALLS + APPROVALS - LANES));
+      while (home.effects().size < before + effects) await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setTimeout(resolve, (round * 3) % 20));
+      client.process.kill('SIGKILL');
+      await client.exited;
+      await Promise.all(work);
+    }
+
+    const client = await serve('--idempotency-wait-ms', '120000');
+    const truths = { repeated: 0, ranNow: 0, unknown: 0, used: 0 };
+    const answered = all.filter(({ answer }) => answer !== undefined);
+    const open = all.filter(({ answer }) => answer === undefined);
+    const settle = async (one: Operation): Promise<void> => {
+      const times = home.effects().get(one.id) ?? 0;
+      if (!hasKey(one)) {
+        // An approval is good for one use: it is used up, or the call never ran.
+        const result = await send(client, { ...one.params, ...one.approval }).catch((error: Error) => error);
+        if (result instanceof Error) {
+          expect(result.message).toContain('used already');
+          truths.used += 1;
+        } else if (result.resultType !== 'input_required') {
+          expect(times).toBe(0);
+          truths.ranNow += 1;
+        }
+        return;
+      }
+      const result = await send(client, { ...one.params, ...one.approval });
+      if (result.resultType === 'input_required') expect(times).toBe(0);
+      else if (result.isError === true) {
+        expect(textOf(result)).toContain('may have had its effect');
+        truths.unknown += 1;
+      } else {
+        expect(textOf(result)).toBe(`charged ${one.id}`);
+        truths[repeatOf(result) === undefined ? 'ranNow' : 'repeated'] += 1;
+      }
+    };
+    for (const one of answered) {
+      expect(home.effects().get(one.id)).toBe(1);
+      if (!hasKey(one)) continue;
+      const result = await send(client, { ...one.params, ...one.approval });
+      expect([textOf(result), typeof repeatOf(result)]).toEqual([`charged ${one.id}`, 'string']);
+    }
+    for (let at = 0; at < open.length; at += 500) await Promise.all(open.slice(at, at + 500).map(settle));
+    expect([...home.effects()].filter(([, times]) => times > 1)).toEqual([]);
+    await client.leave();
+    process.stdout.write(`killed ${ROUNDS}: ${answered.length} answered, ${open.length} open: ${JSON.stringify(truths)}\n`);
+  },
+  // Keys of killed processes count as interrupted after half a minute.
+  120_000 + ROUNDS * 5_000,
+);
