@@ -20,13 +20,13 @@ import type { Command, Dynamo, DynamoOptions } from './dynamodb/client.js';
 import { openDynamo, placeOf } from './dynamodb/client.js';
 import type { Item } from './dynamodb/codec.js';
 import type { CreateTablesOptions, TableShape, TablesReport } from './dynamodb/tables.js';
-import { createTables, describe, expiryOf, problemsOf, TABLE, TABLES } from './dynamodb/tables.js';
+import { createTables, describe, EXPIRING, expiryOf, problemsOf, TABLE, TABLES } from './dynamodb/tables.js';
 
 /** What {@link initDynamoStore} takes. */
 export interface InitOptions extends DynamoOptions, CreateTablesOptions {}
 
 /**
- * Creates the tables that are missing, waits until all are active, and has DynamoDB remove expired call records. May be repeated.
+ * Creates the tables that are missing, waits until all are active, and has DynamoDB remove expired call records and state. May be repeated.
  *
  * @throws DaemonError `store_failed` where a table has other keys or lacks an index, with all that is wrong; `store_busy`; `usage`
  */
@@ -118,6 +118,7 @@ function probes(dynamo: Dynamo, { name, range }: TableShape): Probe[] {
     [TABLE.modules]: ['query', 'batchGet', 'batchWrite', 'scan'],
     [TABLE.settings]: ['get', 'query', 'batchGet', 'batchWrite', 'delete'],
     [TABLE.revisions]: ['get', 'query', 'put', 'update', 'delete', 'scan'],
+    [TABLE.state]: ['get', 'query', 'put', 'update', 'batchWrite'],
   };
   return (wanted[name] ?? []).flatMap((probe) => all[probe] ?? []);
 }
@@ -157,7 +158,10 @@ export async function checkDynamoStore(options: CheckOptions = {}): Promise<Chec
       report.reachable = true;
       if (found === undefined) {
         report.missingTables.push(shape.name);
-        note(shape.name, 'error', 'The table does not exist in this region and account: create it with "mcp-daemon store init".');
+        const missing = 'The table does not exist in this region and account';
+        if (shape.optional === true)
+          note(shape.name, 'warning', `${missing}: what needs shared state fails until "mcp-daemon store init" creates it.`);
+        else note(shape.name, 'error', `${missing}: create it with "mcp-daemon store init".`);
         return true;
       }
       const problems = problemsOf(shape, found);
@@ -192,25 +196,17 @@ export async function checkDynamoStore(options: CheckOptions = {}): Promise<Chec
     }
   }
 
-  async function expiry(): Promise<void> {
-    const what = `expiry of ${TABLE.calls}`;
+  async function expiry(table: string): Promise<void> {
+    const what = `expiry of ${table}`;
     try {
-      const found = await expiryOf(dynamo);
+      const found = await expiryOf(dynamo, table);
       if (found === 'on') note(what, 'ok');
       else if (found === 'unknown')
-        note(what, 'warning', 'This engine does not remove expired records; they are left out of lists.');
+        note(what, 'warning', 'This engine does not remove expired rows; they are left out of lists.');
       else
-        note(
-          what,
-          'warning',
-          `DynamoDB does not remove expired records (TTL: ${found}): turn it on with "mcp-daemon store init".`,
-        );
+        note(what, 'warning', `DynamoDB does not remove expired rows (TTL: ${found}): turn it on with "mcp-daemon store init".`);
     } catch (error) {
-      note(
-        what,
-        'warning',
-        toStoreError(error, { service: 'DynamoDB', resource: TABLE.calls, action: 'DescribeTimeToLive' }).message,
-      );
+      note(what, 'warning', toStoreError(error, { service: 'DynamoDB', resource: table, action: 'DescribeTimeToLive' }).message);
     }
   }
 
@@ -247,7 +243,7 @@ export async function checkDynamoStore(options: CheckOptions = {}): Promise<Chec
   try {
     let goOn = true;
     for (const shape of TABLES) goOn = goOn && (await table(shape));
-    if (goOn && !report.missingTables.includes(TABLE.calls)) await expiry();
+    for (const table of EXPIRING) if (goOn && !report.missingTables.includes(table)) await expiry(table);
     if (options.blobs !== undefined) await bucket(options.blobs);
     return report;
   } finally {

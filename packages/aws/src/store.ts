@@ -1,7 +1,7 @@
 /** Opens the store on DynamoDB, and combines its parts. */
 import { randomUUID } from 'node:crypto';
 
-import type { BlobStore, CallRecord, CallStore, CatalogStore, Logger, Store, StoreStats } from '@mcp-daemon/core';
+import type { BlobStore, CallRecord, CallStore, CatalogStore, Logger, StateStore, Store, StoreStats } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { toStoreError } from './base/errors.js';
@@ -15,6 +15,7 @@ import type { QueueCounts } from './dynamodb/queue.js';
 import { createQueue } from './dynamodb/queue.js';
 import type { RecordSpread } from './dynamodb/spread.js';
 import { checkSpread, createSpread } from './dynamodb/spread.js';
+import { createState } from './dynamodb/state.js';
 import { writeCalls } from './dynamodb/write-calls.js';
 
 /**
@@ -60,6 +61,7 @@ export interface DynamoStoreStats extends DynamoCounts, QueueCounts {
 export interface DynamoStore extends Store {
   readonly calls: CallStore;
   readonly catalogs: CatalogStore;
+  readonly state: StateStore;
   readonly lost: number;
   /** The region it is in. */
   readonly region: string;
@@ -196,6 +198,7 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
       lastPrune: () => Promise.resolve({ at: Date.now(), added: 0 }),
     },
     catalogs: createCatalogs(dynamo, blobs, refuse),
+    state: createState({ dynamo, blobs, refuse, logger }),
     close() {
       closed = true;
       return (ending ??= end());

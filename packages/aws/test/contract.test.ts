@@ -1,4 +1,4 @@
-import { blobStoreContract, catalogStoreContract, storeContract } from '@mcp-daemon/core/contract';
+import { blobStoreContract, catalogStoreContract, stateStoreContract, storeContract } from '@mcp-daemon/core/contract';
 
 import type { DynamoStore, DynamoStoreOptions } from '../src/index.js';
 import { initDynamoStore, openDynamoStore, openS3Blobs } from '../src/index.js';
@@ -50,6 +50,17 @@ describe('the contract of stored catalogs, on dynalite', () => {
           await other.close();
         };
         return { catalogs: store.catalogs, other: other.catalogs, close };
+      }),
+    );
+  }
+});
+
+describe.each(['with a bucket', 'without a bucket'])('the contract of a store of state, on dynalite, %s', (bucket) => {
+  for (const check of stateStoreContract) {
+    it(check.name, () =>
+      check.run(async () => {
+        const { store, endpoint } = await openEmpty();
+        return bucket === 'with a bucket' ? store.state : (await openDynamoStore({ ...LOCAL, endpoint })).state;
       }),
     );
   }

@@ -6,7 +6,13 @@ import { randomUUID } from 'node:crypto';
 
 import { DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { blobStoreContract, bundleSourceContract, catalogStoreContract, storeContract } from '@mcp-daemon/core/contract';
+import {
+  blobStoreContract,
+  bundleSourceContract,
+  catalogStoreContract,
+  stateStoreContract,
+  storeContract,
+} from '@mcp-daemon/core/contract';
 
 import type { DynamoStore, DynamoStoreOptions } from '../src/index.js';
 import { initDynamoStore, openDynamoStore, openS3Blobs, openS3Bundles } from '../src/index.js';
@@ -63,6 +69,36 @@ where(local)('DynamoDB Local', () => {
         }),
       );
     }
+  });
+
+  describe('the contract of a store of state', () => {
+    for (const check of stateStoreContract) it(check.name, () => check.run(async () => (await openEmpty()).state));
+  });
+
+  it('a small entry of state costs one write unit to write, and one read unit to read', async () => {
+    const { state, stats, close } = await openEmpty({ countUnits: true });
+    const cost = async (work: () => unknown): Promise<{ reads: number; writes: number }> => {
+      const before = stats();
+      await work();
+      return { reads: stats().readUnits - before.readUnits, writes: stats().writeUnits - before.writeUnits };
+    };
+    const value = 'x'.repeat(500);
+    const costs = {
+      created: await cost(() => state.put('a', 'key/1', value, { expected: null, expires_at: Date.now() + 60_000 })),
+      replaced: await cost(() => state.put('a', 'key/1', value)),
+      refused: await cost(() => state.put('a', 'key/1', value, { expected: null })),
+      read: await cost(() => state.get('a', 'key/1')),
+      deleted: await cost(() => state.delete('a', 'key/1')),
+    };
+    for (const [what, { reads, writes }] of Object.entries(costs))
+      process.stdout.write(`units of state: ${what}: ${reads} read, ${writes} write\n`);
+    expect(costs).toMatchObject({
+      created: { reads: 0, writes: 1 },
+      replaced: { reads: 0, writes: 1 },
+      read: { reads: 1, writes: 0 },
+      deleted: { reads: 0, writes: 1 },
+    });
+    await close();
   });
 
   it('a call costs at most twice the units of one put of its row', async () => {

@@ -36,7 +36,7 @@ export interface Passing {
 export interface Proxy {
   readonly endpoint: string;
   /** What happens to each request from now on. Default: nothing. */
-  behave: (passing: Passing) => Mishap;
+  behave: (passing: Passing) => Mishap | Promise<Mishap>;
   /** The actions of all requests, in their order. */
   readonly seen: string[];
   stop(): Promise<void>;
@@ -53,11 +53,12 @@ export async function startProxy(target: string, port = 0): Promise<Proxy> {
   const server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => {
+    const pass = async (): Promise<void> => {
       const bytes = Buffer.concat(chunks);
       const action = String(incoming.headers['x-amz-target'] ?? incoming.method).replace(/^.*\./, '');
-      const mishap = proxy.behave({ action, body: bytes.toString('utf8'), index: seen.length });
+      const passing = { action, body: bytes.toString('utf8'), index: seen.length };
       seen.push(action);
+      const mishap = await proxy.behave(passing);
       const answer = (status: number, body: string, type = 'text/html'): void => {
         outgoing.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body);
       };
@@ -91,7 +92,8 @@ export async function startProxy(target: string, port = 0): Promise<Proxy> {
       });
       forwarded.on('error', () => incoming.socket.resetAndDestroy());
       forwarded.end(bytes);
-    });
+    };
+    incoming.on('end', () => void pass());
   });
   server.on('connection', (socket) => {
     sockets.add(socket);

@@ -23,12 +23,12 @@ beforeEach(async () => {
 
 afterEach(() => dynamo.stop());
 
-const NAMES = ['mcp-function_calls', 'mcp-functions', 'mcp-modules', 'mcp-revisions', 'mcp-settings'];
+const NAMES = ['mcp-function_calls', 'mcp-functions', 'mcp-modules', 'mcp-revisions', 'mcp-settings', 'mcp-state'];
 const problems = ({ findings }: CheckReport): (string | undefined)[] =>
   findings.filter(({ level }) => level === 'error').map(({ problem }) => problem);
 
 describe('initDynamoStore', () => {
-  it('creates the tables of the Python engine and one for revisions, waits for them, and may be repeated', async () => {
+  it('creates the tables of the Python engine, one for revisions and one for state, waits for them, and may be repeated', async () => {
     const lines: string[] = [];
     const first = await initDynamoStore({ ...options, onProgress: (line) => lines.push(line) });
     expect(first.created.sort()).toEqual(NAMES);

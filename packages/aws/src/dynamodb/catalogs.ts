@@ -8,15 +8,10 @@ import type { Item } from './codec.js';
 import { textOf } from './codec.js';
 import { fromPlaceCursor, sealOf, toPlaceCursor } from './cursor.js';
 import { createHeads, decodeHead, HEAD_KEY } from './heads.js';
-import { OWNERS } from './open-calls.js';
+import { checkPartition, RESERVED } from './partition-name.js';
 import { listSettings, readCatalogRows, readSetting, removeSetting, writeCatalogRows, writeSetting } from './rows.js';
-import { isSpreadKey, SPREAD } from './spread.js';
 import { TABLE } from './tables.js';
 import { createTexts } from './texts.js';
-
-const LONGEST_PARTITION = 2_000;
-/** Rows of this package's own. */
-const RESERVED: ReadonlySet<string> = new Set([OWNERS, SPREAD]);
 
 /** Attributes that are read of each row, while partitions are looked for. */
 interface Look {
@@ -61,20 +56,6 @@ async function allPartitions(dynamo: Dynamo): Promise<Map<string, PartitionHead 
     if (!RESERVED.has(partition)) found.set(partition, decodeHead(item));
   }
   return found;
-}
-
-function checkPartition(partition: string): string {
-  if (
-    partition !== '' &&
-    !RESERVED.has(partition) &&
-    !isSpreadKey(partition) &&
-    Buffer.byteLength(partition) <= LONGEST_PARTITION
-  )
-    return partition;
-  throw new DaemonError(
-    'usage',
-    `The name of a partition must have 1 to ${LONGEST_PARTITION} bytes, not be ${[...RESERVED].join(' or ')}, and not end as a key of spread records does.`,
-  );
 }
 
 /** Creates the store of catalogs. */

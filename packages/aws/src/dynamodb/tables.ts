@@ -1,5 +1,5 @@
 /**
- * The tables: those of the Python engine, by its names, and one more for revisions. Keys and local indexes cannot be changed later, so a
+ * The tables: those of the Python engine, by its names, one for revisions, and one for shared state. Keys and local indexes cannot be changed later, so a
  * table that has others is named and left alone.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,9 +24,10 @@ export const TABLE = {
   settings: 'mcp-settings',
   calls: 'mcp-function_calls',
   revisions: 'mcp-revisions',
+  state: 'mcp-state',
 } as const;
 
-/** The attribute by which DynamoDB removes old call records: seconds since 1970. */
+/** The attribute by which DynamoDB removes old call records, and state that has expired: seconds since 1970. */
 export const TTL_ATTRIBUTE = 'expires_at';
 
 /** One table. All keys are texts, and the hash key of each is `partition_key`. */
@@ -35,7 +36,12 @@ export interface TableShape {
   range: string;
   /** The attributes that have a local index, `<attribute>-index`. */
   indexed: readonly string[];
+  /** Whether the daemon serves without it: only what needs it fails. Default false. */
+  optional?: boolean;
 }
+
+/** The tables whose rows expire. */
+export const EXPIRING = [TABLE.calls, TABLE.state] as const;
 
 /** All tables. */
 export const TABLES: readonly TableShape[] = [
@@ -44,6 +50,7 @@ export const TABLES: readonly TableShape[] = [
   { name: TABLE.calls, range: 'mcp_function_call_uuid', indexed: ['mcp_type', 'name', 'updated_at'] },
   { name: TABLE.settings, range: 'setting_id', indexed: [] },
   { name: TABLE.revisions, range: 'revision_key', indexed: [] },
+  { name: TABLE.state, range: 'state_key', indexed: [], optional: true },
 ];
 
 const HASH = 'partition_key';
@@ -133,11 +140,11 @@ async function waitUntilActive(dynamo: Dynamo, name: string, waitMs: number): Pr
   }
 }
 
-/** Has DynamoDB remove old call records. @returns whether it does now; false where the engine cannot (dynalite) */
-async function enableExpiry(dynamo: Dynamo): Promise<boolean> {
-  const asked = new DescribeTimeToLiveCommand({ TableName: TABLE.calls });
+/** Has DynamoDB remove rows that have expired. @returns whether it does now; false where the engine cannot (dynalite) */
+async function enableExpiry(dynamo: Dynamo, table: string): Promise<boolean> {
+  const asked = new DescribeTimeToLiveCommand({ TableName: table });
   const command = new UpdateTimeToLiveCommand({
-    TableName: TABLE.calls,
+    TableName: table,
     TimeToLiveSpecification: { Enabled: true, AttributeName: TTL_ATTRIBUTE },
   });
   try {
@@ -156,7 +163,7 @@ async function enableExpiry(dynamo: Dynamo): Promise<boolean> {
 export interface TablesReport {
   created: string[];
   existing: string[];
-  /** Whether DynamoDB removes expired call records by itself. False: an engine that cannot, or a TTL on another attribute. */
+  /** Whether DynamoDB removes expired call records and state by itself. False: an engine that cannot, or a TTL on another attribute. */
   expiry: boolean;
 }
 
@@ -169,7 +176,7 @@ export interface CreateTablesOptions {
 }
 
 /**
- * Creates the tables that are missing, waits until all are active, and turns on the expiry of call records. May be repeated.
+ * Creates the tables that are missing, waits until all are active, and turns on the expiry of call records and state. May be repeated.
  *
  * @throws DaemonError `store_failed` where a table has other keys or lacks an index, with all that is wrong; `store_busy`
  */
@@ -191,13 +198,14 @@ export async function createTables(dynamo: Dynamo, options: CreateTablesOptions 
     problems.push(...problemsOf(shape, table));
   }
   if (problems.length > 0) throw new DaemonError('store_failed', problems.join('\n'));
-  report.expiry = await enableExpiry(dynamo);
+  report.expiry = true;
+  for (const table of EXPIRING) report.expiry = (await enableExpiry(dynamo, table)) && report.expiry;
   return report;
 }
 
-/** Whether DynamoDB removes expired records. `unknown`: the engine does not support TTL. */
-export async function expiryOf(dynamo: Dynamo): Promise<'on' | 'off' | 'other attribute' | 'unknown'> {
-  const command = new DescribeTimeToLiveCommand({ TableName: TABLE.calls });
+/** Whether DynamoDB removes expired rows of a table. `unknown`: the engine does not support TTL. */
+export async function expiryOf(dynamo: Dynamo, table: string): Promise<'on' | 'off' | 'other attribute' | 'unknown'> {
+  const command = new DescribeTimeToLiveCommand({ TableName: table });
   try {
     const { TimeToLiveDescription: now } = await dynamo.raw(command);
     if (now?.TimeToLiveStatus !== 'ENABLED' && now?.TimeToLiveStatus !== 'ENABLING') return 'off';

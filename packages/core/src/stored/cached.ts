@@ -270,6 +270,8 @@ export function createCachedStore(store: Store, options: CachedStoreOptions = {}
     },
     calls: cachedCalls(store.calls),
     ...(store.catalogs === undefined ? {} : { catalogs: cachedCatalogs(store.catalogs) }),
+    // Not kept: it is for writers who need it as it is now.
+    ...(store.state === undefined ? {} : { state: store.state }),
     ...(store.counts === undefined ? {} : { counts: () => store.counts?.() as StoreStats }),
     close: () => store.close(),
     purge(partition, part = {}) {
