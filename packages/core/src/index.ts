@@ -158,7 +158,7 @@ export { checkState } from './records/state-bounds.js';
 export { uuidv7 } from './base/uuid.js';
 export { blobKeyProblem } from './base/blob-key.js';
 export { bundleNameProblem, newKeptId, timeOfKeptId } from './base/bundle-name.js';
-export { exactJson } from './base/exact-numbers.js';
+export { exactJson, exactJsonWithout } from './base/exact-numbers.js';
 export { compareText } from './base/order.js';
 export { createBreather } from './base/breather.js';
 export type { Breather, BreatherOptions } from './base/breather.js';

@@ -1,6 +1,14 @@
 /** Loads the runner of processes when a link needs it for the first time. */
 import type { CatalogDefinition, CodeLocator, LinkBinding, Logger, ResolvedFunction, Runner } from '@mcp-daemon/core';
-import { DaemonError, exactJson, ForeignValue, FunctionContext, isolationOf, ReturnValueError } from '@mcp-daemon/core';
+import {
+  DaemonError,
+  exactJson,
+  exactJsonWithout,
+  ForeignValue,
+  FunctionContext,
+  isolationOf,
+  ReturnValueError,
+} from '@mcp-daemon/core';
 import type { CoreParts, ProcessRunner } from '@mcp-daemon/runner';
 
 import { messageOf } from '../errors.js';
@@ -34,8 +42,9 @@ export interface IsolatedRunner extends Runner {
 const CORE: CoreParts = {
   sourceOf: (context) => FunctionContext.sourceOf(context),
   json: exactJson,
+  jsonWithout: exactJsonWithout,
   returnValueError: (message) => new ReturnValueError(message),
-  foreignValue: (value, text) => new ForeignValue(value, text),
+  foreignValue: (value, text, json) => new ForeignValue(value, text, json),
 };
 
 /** An error of the other copy of core as one of this copy. */

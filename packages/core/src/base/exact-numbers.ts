@@ -51,3 +51,10 @@ export function exactJson(value: unknown, indent?: number): string {
   );
   return found ? encoded.replace(new RegExp(`"${mark}([^"]*)"`, 'g'), '$1') : encoded;
 }
+
+/** Encodes an object as {@link exactJson} does, with null in place of these members. */
+export function exactJsonWithout(value: Readonly<Record<string, unknown>>, names: readonly string[]): string {
+  const copy = { ...value };
+  for (const name of names) copy[name] = null;
+  return exactJson(withNumberTexts(copy, value));
+}

@@ -1,6 +1,7 @@
 /** Content blocks: creates them from JavaScript values, checks them, and adapts them to older protocol versions. */
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
+import { withText } from '../protocol/encode.js';
 import type { ContentBlock } from '../protocol/messages.js';
 import type { Feature, ProtocolVersion } from '../protocol/versions.js';
 import { supports } from '../protocol/versions.js';
@@ -8,8 +9,11 @@ import { bareBase64, blobType, bytesOf, fromDataUri, toBase64 } from './bytes.js
 import { mediaType } from './media-type.js';
 import { ReturnValueError } from './return-value-error.js';
 
-/** A text block. */
-export const block = (text: string): ContentBlock => ({ type: 'text', text });
+/** A text block. @param json the text as JSON, if it is known; the block must not be changed then */
+export const block = (text: string, json?: string): ContentBlock => {
+  const made: ContentBlock = { type: 'text', text };
+  return json === undefined ? made : withText(made, `{"type":"text","text":${json}}`);
+};
 
 /** JSON text of a value. A BigInt becomes its digits. @throws ReturnValueError for a cycle or a `toJSON` that throws */
 function stringify(value: unknown, indent?: number): string | undefined {

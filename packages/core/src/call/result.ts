@@ -43,8 +43,13 @@ function rawResult(value: unknown): CallToolResult {
   return result;
 }
 
-/** @param text what the function's language makes of the value, if that is not what JavaScript does */
-function byReturnType(definition: ToolDefinition, value: unknown, text: string | undefined, callId: string): CallToolResult {
+/** @param foreign what the function's language makes of the value, if that is not what JavaScript does */
+function byReturnType(
+  definition: ToolDefinition,
+  value: unknown,
+  foreign: ForeignValue | undefined,
+  callId: string,
+): CallToolResult {
   const many = (make: (item: unknown) => ContentBlock): ContentBlock[] =>
     Array.isArray(value) ? value.map(make) : [make(value)];
   switch (definition.return_type) {
@@ -64,7 +69,7 @@ function byReturnType(definition: ToolDefinition, value: unknown, text: string |
       return json === undefined ? { content: [] } : { content: [block(JSON.stringify(json))], structuredContent: json };
     }
     default:
-      if (text !== undefined) return { content: [block(text)] };
+      if (foreign !== undefined) return { content: [block(foreign.text, foreign.json)] };
       if (value === undefined) return { content: [] };
       if (definition.return_type === undefined && isBlock(value)) return { content: checkBlocks([value]) };
       return { content: [block(asText(value))] };
@@ -120,10 +125,11 @@ export function toToolResult(
   version: ProtocolVersion,
   callId: string,
 ): CallToolResult {
-  const [value, text] = returned instanceof ForeignValue ? [returned.value, returned.text] : [returned, undefined];
+  const foreign = returned instanceof ForeignValue ? returned : undefined;
+  const value = foreign === undefined ? returned : foreign.value;
   refuseUnsendable(value);
   const raw = definition.return_type === 'mcp' || (definition.return_type === undefined && looksLikeResult(value));
-  let result = raw ? rawResult(value) : byReturnType(definition, value, text, callId);
+  let result = raw ? rawResult(value) : byReturnType(definition, value, foreign, callId);
   if (definition.outputSchema !== undefined) result = structured(definition, definition.outputSchema, result, value, raw);
   result.content = fitBlocks(result.content, version);
   if (result.structuredContent !== undefined && !takesStructured(version, result.structuredContent))

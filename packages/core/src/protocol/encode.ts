@@ -1,5 +1,6 @@
 /** Encodes messages as JSON. Results whose text is already known (list pages, recorded results) are not encoded again. */
 import type { JsonObject } from '../base/json.js';
+import { isObject } from '../base/json.js';
 import type { JsonRpcMessage } from './messages.js';
 
 /** Base class whose constructor returns its argument, so that a subclass can add a #private field to an existing object. */
@@ -36,20 +37,32 @@ export function withText<T extends JsonObject>(result: T, text: string = JSON.st
   return result;
 }
 
+/** The JSON of a block of text; undefined: it is of another type, or has further members. */
+function blockText(block: JsonObject): string | undefined {
+  const known = Text.get(block);
+  if (known !== undefined) return known;
+  let members = 0;
+  for (const _ in block) members += 1;
+  if (members !== 2 || block['type'] !== 'text' || typeof block['text'] !== 'string') return undefined;
+  return `{"type":"text","text":${JSON.stringify(block['text'])}}`;
+}
+
 /**
  * JSON text of a result. Most tools return a single text block; for those the JSON is built by hand, which takes a third of the
- * time.
+ * time, and less if the text's JSON is known.
  */
 export function resultText(result: JsonObject): string {
+  const { content } = result as { content?: unknown };
+  if (!Array.isArray(content) || content.length !== 1) return JSON.stringify(result);
   let members = 0;
   for (const _ in result) members += 1;
-  const { content } = result as { content?: unknown };
-  if (members !== 1 || !Array.isArray(content) || content.length !== 1) return JSON.stringify(result);
-  const [block] = content as [JsonObject];
-  members = 0;
-  for (const _ in block) members += 1;
-  if (members !== 2 || block['type'] !== 'text' || typeof block['text'] !== 'string') return JSON.stringify(result);
-  return `{"content":[{"type":"text","text":${JSON.stringify(block['text'])}}]}`;
+  const [block] = content as [unknown];
+  if (!isObject(block) || (members > 1 && Text.get(block) === undefined)) return JSON.stringify(result);
+  const text = blockText(block);
+  if (text === undefined) return JSON.stringify(result);
+  if (members === 1) return `{"content":[${text}]}`;
+  const others = JSON.stringify({ ...result, content: undefined });
+  return others === '{}' ? `{"content":[${text}]}` : `{"content":[${text}],${others.slice(1)}`;
 }
 
 /** The stored text of a result, or undefined. */

@@ -1,4 +1,4 @@
-import { exactJson, keepNumberText, numberText, withNumberTexts } from '../../src/base/exact-numbers.js';
+import { exactJson, exactJsonWithout, keepNumberText, numberText, withNumberTexts } from '../../src/base/exact-numbers.js';
 
 /** What JavaScript makes of the texts below. */
 const BIG = Number('9223372036854775807');
@@ -29,4 +29,12 @@ describe('a number whose text is kept', () => {
     expect(exactJson({ ...value })).toBe('{"a":9223372036854776000}');
     expect(exactJson(withNumberTexts({ ...value, b: 1 }, value))).toBe('{"a":9223372036854775807,"b":1}');
   });
+});
+
+it('members that are left out become null, and the other numbers stay exact', () => {
+  const value = { text: 'long', id: 9223372036854776000 };
+  expect(exactJsonWithout(value, ['text'])).toBe('{"text":null,"id":9223372036854776000}');
+  keepNumberText(value, 'id', '9223372036854775807');
+  expect(exactJsonWithout(value, ['text'])).toBe('{"text":null,"id":9223372036854775807}');
+  expect(value.text).toBe('long');
 });

@@ -56,3 +56,12 @@ describe('encoding a message', () => {
     );
   });
 });
+
+it('a block whose JSON is known is not encoded again, whatever else the result has', () => {
+  const block = (): { type: string; text: string } => withText({ type: 'text', text: 'x' }, '{"type":"text","text":"x"}');
+  expect(resultText({ content: [block()] })).toBe('{"content":[{"type":"text","text":"x"}]}');
+  const full = { resultType: 'complete', content: [block()], isError: true, _meta: { a: [1] } };
+  expect(JSON.parse(resultText(full))).toEqual(JSON.parse(JSON.stringify(full)));
+  expect(resultText({ content: [block()], _meta: undefined })).toBe('{"content":[{"type":"text","text":"x"}]}');
+  expect(JSON.parse(resultText({ content: [block(), block()] }))).toEqual({ content: [block(), block()] });
+});

@@ -61,8 +61,8 @@ class Server:
         try:
             prepare()
             for messages in self._connection.messages(self._tick):
-                for kind, number, body in messages:
-                    self._take(kind, number, _decode(body.decode()))
+                for kind, number, body, has_texts in messages:
+                    self._take(kind, number, _with_texts(body) if has_texts else _decode(body.decode()))
                 self._employ()
         except BaseException as error:
             _last_words(error)
@@ -422,6 +422,17 @@ class Server:
     def _end_if_idle(self):
         if not self._calls and self._main is not None:
             self._post(None)
+
+
+def _with_texts(body):
+    """A call whose long texts are behind its JSON."""
+    body, texts = wire.attached(body)
+    call = _decode(body.decode())
+    at = 0
+    for text in call["texts"]:
+        call["input"][text["at"]] = texts[at : at + text["size"]].decode()
+        at += text["size"]
+    return call
 
 
 def _missing(what, name, module, body):

@@ -89,7 +89,7 @@ class Connection:
                 sent += os.write(self._fd, view[sent:])
 
     def messages(self, tick):
-        """Yields lists of (type, id, JSON bytes), one list for each read, until the daemon closes the socket.
+        """Yields lists of (type, id, body, whether it has attachments), one list for each read, until the daemon closes the socket.
 
         tick: called before each wait. It returns the most milliseconds to wait; None: any time.
         """
@@ -136,8 +136,8 @@ def _split(data, found, parts, limit):
         at = stop
         if not WELCOME <= kind <= END:
             raise WireError("a frame of the unknown type %d" % kind)
-        if flags & ATTACHMENTS:
-            raise WireError("attachments, which nothing that the daemon sends has")
+        if flags & ATTACHMENTS and kind != CALL:
+            raise WireError("attachments, which only calls have")
         key = (kind, number)
         if flags & MORE or key in parts:
             earlier = parts.setdefault(key, bytearray())
@@ -147,8 +147,14 @@ def _split(data, found, parts, limit):
             if flags & MORE:
                 continue
             body = bytes(parts.pop(key))
-        found.append((kind, number, body))
+        found.append((kind, number, body, bool(flags & ATTACHMENTS)))
     return at
+
+
+def attached(body):
+    """The JSON of a body, and its attachments."""
+    (size,) = _LENGTH.unpack_from(body)
+    return body[4 : 4 + size], body[4 + size :]
 
 
 def _move_up(fd):

@@ -7,7 +7,8 @@ import type { Load } from '../protocol/messages.js';
 import { FROM_CHILD, TO_CHILD } from '../protocol/messages.js';
 import { Aborts } from './aborts.js';
 import type { PendingCall } from './call.js';
-import { callJson } from './call-json.js';
+import { release } from './call.js';
+import { callBody, sizeOver } from './call-json.js';
 import { Callers } from './callers.js';
 import type { Exit } from './ended.js';
 import { describeEnd, KilledError, ProcessEndedError, wasKilled } from './ended.js';
@@ -131,9 +132,8 @@ export class Host {
     const { connection, maxMessageBytes } = this.#options;
     const id = this.#nextCall;
     this.#nextCall = id === 0xffff_ffff ? 1 : id + 1;
-    const json = callJson(fn, this.#callers.idOf(call), call, this.#options.core);
-    // A UTF-16 unit takes at most three bytes.
-    if (json.length * 3 > maxMessageBytes && Buffer.byteLength(json) > maxMessageBytes) {
+    const { json, texts } = callBody(fn, this.#callers.idOf(call), call, this.#options.core);
+    if (sizeOver(maxMessageBytes, json, texts)) {
       call.reject(new DaemonError('limit_exceeded', `the arguments of "${call.name}" are larger than ${maxMessageBytes} bytes`));
       return;
     }
@@ -141,7 +141,7 @@ export class Host {
     call.sent = performance.now();
     this.#resourceUpdated ??= call.source?.resourceUpdated;
     call.onEnded = () => this.#abort(id, call);
-    connection.send(TO_CHILD.CALL, id, json);
+    connection.send(TO_CHILD.CALL, id, json, texts);
     this.#work();
     if (call.endedBy !== undefined) this.#abort(id, call);
   }
@@ -220,9 +220,10 @@ export class Host {
 
   #returned(id: number, message: Message): void {
     const call = this.#running(id);
-    const value = valueOf(message, this.#options.core);
+    const value = valueOf(message, this.#options.core, call.source !== undefined);
     this.#settled(id, call);
     call.resolve(value);
+    release(call);
     if (this.#calls.size === 0) this.#rest();
   }
 
@@ -232,6 +233,7 @@ export class Host {
     this.#settled(id, call);
     this.#options.output.failure(call, error);
     call.reject(error);
+    release(call);
     if (this.#calls.size === 0) this.#rest();
   }
 

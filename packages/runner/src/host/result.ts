@@ -1,6 +1,6 @@
 /** Reads the messages in which a child answers a call. */
 import type { Message } from '../protocol/frames.js';
-import { attachmentsOf, bodyOf, ProtocolFault } from '../protocol/frames.js';
+import { attachmentsOf, bodyOf, jsonOf, parseBody, ProtocolFault } from '../protocol/frames.js';
 import type { Attachment, ErrorBody } from '../protocol/messages.js';
 import type { CoreParts } from './core-parts.js';
 
@@ -45,11 +45,37 @@ function numberOf(text: unknown): unknown {
   throw new ProtocolFault('a number is malformed');
 }
 
-/** The value of a `RESULT`: a ForeignValue, if it has a text in the child's language. @throws ProtocolFault */
-export function valueOf(message: Message, { foreignValue }: CoreParts): unknown {
-  const body = bodyOf(message);
+/** Characters from which on the JSON of a text is passed on: encoding it again would take longer than finding where it ends. */
+const LONG_TEXT = 1_000;
+const TEXT_START = '{"value":"';
+
+/** The JSON of the value, if the body is one text and nothing else. @param body JSON that could be parsed */
+function jsonOfText(body: string): string | undefined {
+  if (body.length < LONG_TEXT || !body.startsWith(TEXT_START)) return undefined;
+  // The first quotation mark that is not escaped ends the text.
+  for (let at = body.indexOf('"', TEXT_START.length); at > 0; at = body.indexOf('"', at + 1)) {
+    let escapes = 0;
+    while (body.charCodeAt(at - 1 - escapes) === 0x5c) escapes += 1;
+    if (escapes % 2 === 0) return at === body.length - 2 ? body.slice(TEXT_START.length - 1, -1) : undefined;
+  }
+  return undefined;
+}
+
+/**
+ * The value of a `RESULT`: a ForeignValue, if it has a text in the child's language.
+ *
+ * @param isOurs whether the daemon gets the value: a long text is a ForeignValue then, too, which has its JSON
+ * @throws ProtocolFault
+ */
+export function valueOf(message: Message, { foreignValue }: CoreParts, isOurs: boolean): unknown {
+  const json = jsonOf(message);
+  const body = parseBody(json);
   const text = typeof body['text'] === 'string' ? body['text'] : undefined;
   let value = body['value'];
+  if (isOurs && typeof value === 'string') {
+    const known = jsonOfText(json);
+    if (known !== undefined) return foreignValue(value, value, known);
+  }
   if (body['number'] !== undefined) value = numberOf(body['number']);
   else if (message.attached) value = withBytes(value, body['bytes'], attachmentsOf(message), message.owned);
   return text === undefined ? value : foreignValue(value, text);

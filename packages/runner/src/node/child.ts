@@ -10,7 +10,7 @@ import { DaemonError, messageOf } from '@mcp-daemon/core/child';
 
 import { Connection } from '../protocol/connection.js';
 import type { Message } from '../protocol/frames.js';
-import { jsonOf } from '../protocol/frames.js';
+import { attachmentsOf, jsonOf } from '../protocol/frames.js';
 import type { Call, CallerBody, Load, Welcome } from '../protocol/messages.js';
 import { FROM_CHILD, PROTOCOL, SOCKET_VARIABLE, TO_CHILD, TOKEN_VARIABLE } from '../protocol/messages.js';
 import type { LoadedFunction } from './calls.js';
@@ -106,6 +106,17 @@ function leave(): void {
   socket.end(() => exit(0));
 }
 
+/** Puts the attached texts where they belong. */
+function withTexts(call: Call, message: Message): Call {
+  const bytes = attachmentsOf(message);
+  let at = 0;
+  for (const { at: name, size } of call.texts ?? []) {
+    (call.input as Record<string, unknown>)[name] = bytes.toString('utf8', at, at + size);
+    at += size;
+  }
+  return call;
+}
+
 function receive(message: Message): void {
   const { type, id } = message;
   const body: unknown = JSON.parse(jsonOf(message));
@@ -117,7 +128,7 @@ function receive(message: Message): void {
       void load(id, body as Load);
       break;
     case TO_CHILD.CALL:
-      calls.add(id, body as Call);
+      calls.add(id, message.attached ? withTexts(body as Call, message) : (body as Call));
       break;
     case TO_CHILD.ABORT:
       calls.begin(); // it may be one of the same batch

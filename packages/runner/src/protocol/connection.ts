@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 
 import type { Message, SmallMessage } from './frames.js';
-import { encodeParts, encodeSmall, FrameReader, MAX_BODY_BYTES, ProtocolFault } from './frames.js';
+import { encodeParts, encodeSmall, FrameReader, MAX_BODY_BYTES, ProtocolFault, smallMessage } from './frames.js';
 
 /** What {@link Connection} takes. */
 export interface ConnectionOptions {
@@ -16,6 +16,10 @@ export interface ConnectionOptions {
   /** Called once, when the connection has ended. @param fault what the other side did wrong, if that ended it */
   onEnd(fault: string | undefined): void;
 }
+
+const NONE: readonly string[] = [];
+const toBytes = (attachment: Uint8Array | string): Uint8Array =>
+  typeof attachment === 'string' ? Buffer.from(attachment) : attachment;
 
 /** Messages that wait until the socket takes more. */
 interface Large {
@@ -66,13 +70,14 @@ export class Connection {
     this.#reader.maxBytes = bytes;
   }
 
-  /** Sends a message. Nothing is sent after the end. */
-  send(type: number, id: number, json: string, attachments: readonly Uint8Array[] = []): void {
+  /** Sends a message. Nothing is sent after the end. @param attachments bytes, or texts that are sent in UTF-8 */
+  send(type: number, id: number, json: string, attachments: readonly Uint8Array[] | readonly string[] = NONE): void {
     if (this.#socket.destroyed) return;
-    const bytes = attachments.length > 0 || json.length > MAX_BODY_BYTES ? Infinity : Buffer.byteLength(json);
-    if (bytes > MAX_BODY_BYTES || (this.#large.length > 0 && this.#large.some((large) => large.id === id)))
-      this.#large.push({ id, frames: encodeParts(type, id, json, attachments) });
-    else this.#small.push({ type, id, json, bytes });
+    const hasBytes = attachments.length > 0 && typeof attachments[0] !== 'string';
+    const isLate = this.#large.length > 0 && this.#large.some((large) => large.id === id);
+    const small = hasBytes || isLate ? undefined : smallMessage(type, id, json, attachments as readonly string[], MAX_BODY_BYTES);
+    if (small !== undefined) this.#small.push(small);
+    else this.#large.push({ id, frames: encodeParts(type, id, json, attachments.map(toBytes)) });
     this.#flushing ??= setImmediate(() => this.flush());
   }
 

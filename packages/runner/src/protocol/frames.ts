@@ -42,26 +42,51 @@ function writeHeader(target: Buffer, at: number, bodyBytes: number, type: number
 const writeText = (target: Buffer, text: string, at: number, bytes: number): number =>
   bytes === text.length ? target.write(text, at, bytes, 'latin1') : target.write(text, at, bytes, 'utf8');
 
-/** A message whose body is JSON alone, and fits into one frame. */
+/** A message that fits into one frame, and has no attachments but texts. */
 export interface SmallMessage {
   type: number;
   id: number;
   json: string;
   /** Bytes of the JSON in UTF-8. */
   bytes: number;
+  texts: readonly string[];
+  /** Bytes of the body in UTF-8: of the JSON, its length, and the texts; of the JSON alone without texts. */
+  bodyBytes: number;
+}
+
+/** Describes a message. @param most bytes that its body may have; undefined is returned for more */
+export function smallMessage(
+  type: number,
+  id: number,
+  json: string,
+  texts: readonly string[],
+  most: number,
+): SmallMessage | undefined {
+  if (json.length > most) return undefined;
+  const bytes = Buffer.byteLength(json);
+  let bodyBytes = bytes;
+  if (texts.length > 0) {
+    bodyBytes += 4;
+    for (const text of texts) bodyBytes += text.length > most ? Infinity : Buffer.byteLength(text);
+  }
+  return bodyBytes > most ? undefined : { type, id, json, bytes, texts, bodyBytes };
 }
 
 /** Encodes messages as frames, one after the other. */
 export function encodeSmall(messages: readonly SmallMessage[]): Buffer {
   let size = 0;
-  for (const { bytes } of messages) size += HEADER_BYTES + bytes;
+  for (const { bodyBytes } of messages) size += HEADER_BYTES + bodyBytes;
   const target = Buffer.allocUnsafe(size);
   let at = 0;
-  for (const { type, id, json, bytes } of messages) {
-    writeHeader(target, at, bytes, type, 0, id);
+  for (const { type, id, json, bytes, texts, bodyBytes } of messages) {
+    writeHeader(target, at, bodyBytes, type, texts.length === 0 ? 0 : ATTACHED, id);
+    const end = at + HEADER_BYTES + bodyBytes;
     at += HEADER_BYTES;
+    if (texts.length > 0) at = target.writeUInt32LE(bytes, at);
     writeText(target, json, at, bytes);
     at += bytes;
+    // One text has the rest, so that its bytes need not be counted again.
+    for (const text of texts) at += writeText(target, text, at, texts.length === 1 ? end - at : Buffer.byteLength(text));
   }
   return target;
 }

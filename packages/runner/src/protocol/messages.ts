@@ -58,6 +58,8 @@ export interface Call {
   caller: number;
   uuid: string;
   subject: string;
+  /** The attachments, in their order: long texts of the input, in UTF-8. */
+  texts?: TextAttachment[];
   input?: unknown;
   meta?: Record<string, unknown>;
   inputs?: Record<string, unknown>;
@@ -65,6 +67,14 @@ export interface Call {
   variables?: Record<string, string>;
   traceparent?: string;
   progress?: true;
+}
+
+/** One attachment of a `CALL`. */
+export interface TextAttachment {
+  /** The name of the member of `input`. */
+  at: string;
+  /** Bytes. */
+  size: number;
 }
 
 /** `CALLER`. */

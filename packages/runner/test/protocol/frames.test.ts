@@ -9,6 +9,7 @@ import {
   HEADER_BYTES,
   jsonOf,
   MAX_BODY_BYTES,
+  smallMessage,
 } from '../../src/protocol/frames.js';
 
 interface Received {
@@ -33,7 +34,8 @@ function readAll(bytes: Buffer, sizes: readonly number[], maxBytes = Infinity): 
   return received;
 }
 
-const small = (type: number, id: number, json: string): SmallMessage => ({ type, id, json, bytes: Buffer.byteLength(json) });
+const small = (type: number, id: number, json: string, texts: string[] = []): SmallMessage =>
+  smallMessage(type, id, json, texts, MAX_BODY_BYTES)!;
 const encodeLarge = (type: number, id: number, json: string, attachments: Uint8Array[] = []): Buffer =>
   Buffer.concat([...encodeParts(type, id, json, attachments)]);
 
@@ -50,6 +52,28 @@ describe('frames', () => {
         expect(readAll(bytes, sizes).map(({ type, id, json }) => [type, id, json])).toEqual(list);
       }),
     );
+  });
+
+  it('carry texts behind the JSON, in one frame', () => {
+    const text = fc.string({ unit: 'grapheme' });
+    const messages = fc.array(fc.tuple(ids, text, fc.array(text, { minLength: 1, maxLength: 3 })), { maxLength: 10 });
+    fc.assert(
+      fc.property(messages, chunkSizes, (list, sizes) => {
+        const bytes = encodeSmall(list.map(([id, json, texts]) => small(3, id, json, texts)));
+        expect(readAll(bytes, sizes).map(({ id, json, rest }) => [id, json, rest.toString()])).toEqual(
+          list.map(([id, json, texts]) => [id, json, texts.join('')]),
+        );
+      }),
+    );
+  });
+
+  it('are not made of messages that need several', () => {
+    const most = 'x'.repeat(MAX_BODY_BYTES - 6);
+    expect(smallMessage(3, 1, '{}', [most], MAX_BODY_BYTES)?.bodyBytes).toBe(MAX_BODY_BYTES);
+    expect(smallMessage(3, 1, '{}', [`${most}x`], MAX_BODY_BYTES)).toBeUndefined();
+    expect(smallMessage(3, 1, '{}', ['é'.repeat(MAX_BODY_BYTES / 2)], MAX_BODY_BYTES)).toBeUndefined();
+    expect(smallMessage(3, 1, `"${most}"`, [], MAX_BODY_BYTES)).toBeDefined();
+    expect(smallMessage(3, 1, `"${most}é"`, [most], MAX_BODY_BYTES)).toBeUndefined();
   });
 
   it('carry attachments of any size behind the JSON', () => {
