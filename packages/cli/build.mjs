@@ -16,8 +16,8 @@
  *   process-runner.js   runs functions in processes of their own, and programs/, which run there
  *   worker-guard.cjs   loaded first in worker threads, by its path
  *   typescript-thread.js   strips types in the thread of Node's hooks, where Node does not strip them itself
- *   cli.js     every other command, and serve-http.js, the daemon over HTTP: in chunks with what they share. GraphQL is in chunks that
- *              its first request loads
+ *   cli.js     every other command, serve-http.js, the daemon over HTTP, and serve-fixtures.js, which answers from recorded calls: in chunks
+ *              with what they share. GraphQL is in chunks that its first request loads
  *   assets/    what the pages of the API are made of, and console/ the files of the console
  *
  * Beside dist/, config.schema.json: a copy of the one in core, so that editors find it at node_modules/mcp-daemon.
@@ -88,7 +88,7 @@ const oneFile = {
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
         const [, separate] =
-          /\/(approval|aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|idempotency|log-pino|process-runner|record-database|serve-http|stored-catalogs|stored-state)\.js'$/.exec(
+          /\/(approval|aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|idempotency|log-pino|process-runner|record-database|serve-fixtures|serve-http|stored-catalogs|stored-state)\.js'$/.exec(
             specifier,
           ) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${FOR_SIDECAR.has(separate) ? 'sidecar/' : ''}${separate}.js')`;
@@ -152,6 +152,7 @@ const [workerGuard, main, thread, database, commands] = await Promise.all([
       'catalog-source': `${src('cli')}/runtime/catalog-source.ts`,
       'process-runner': `${src('cli')}/runtime/process-runner.ts`,
       'serve-http': `${src('cli')}/serve/serve-http.ts`,
+      'serve-fixtures': `${src('cli')}/serve/serve-fixtures.ts`,
       'record-database': `${src('sqlite')}/record-database.ts`,
       'typescript-thread': `${src('modules')}/typescript-thread.ts`,
       'stored-catalogs': `${src('sqlite')}/catalogs/stored-catalogs.ts`,

@@ -7,6 +7,7 @@ import type { Store, StoreStats } from './ports/calls.js';
 import type { CatalogSource } from './ports/catalogs.js';
 import type { CatalogDefinition, LinkBinding } from './ports/definition.js';
 import type { FileSource } from './ports/files.js';
+import type { Fixtures } from './ports/fixtures.js';
 import type { Logger } from './ports/logger.js';
 import type { ModuleSource } from './ports/modules.js';
 import type { CatalogQuotas } from './ports/quota.js';
@@ -29,6 +30,11 @@ export interface DaemonOptions {
   catalog?: CatalogDefinition;
   /** The source of the catalogs of all partitions, instead of `catalog`. The daemon closes it at its end. */
   catalogs?: CatalogSource;
+  /**
+   * Recorded calls that are answered in place of running functions; see `createFixtures`. Without `catalog` and `catalogs`, their own
+   * catalog is served. Default: functions are run.
+   */
+  fixtures?: Fixtures;
   /** How the server names itself. */
   server?: Partial<Implementation>;
   /**

@@ -31,6 +31,7 @@ import { SMALL_MESSAGE_BYTES } from './protocol/scan.js';
 import { createServerInfo } from './protocol/server-info.js';
 import { recentCalls } from './records/recent-calls.js';
 import { createRecorder } from './records/recorder.js';
+import { withFixtures } from './replay/with-fixtures.js';
 import { createInProcessRunner } from './runner/in-process.js';
 import { createByteBudget } from './session/byte-budget.js';
 import { createDeclarations } from './session/declaration.js';
@@ -56,7 +57,7 @@ const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: ()
  * await daemon.connect(new StdioServerTransport());
  */
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { modules = [], runners = [], retention, stateSecret, logger = SILENT } = options;
+  const { modules = [], runners = [], fixtures, retention, stateSecret, logger = SILENT } = options;
   const { capabilities = 'catalog', explainFailures = false, dropHostArguments = true } = options;
   const limits = withDefaults(options.limits);
   const server: Implementation = { name: 'mcp-daemon', version: '0.0.0', ...options.server };
@@ -64,7 +65,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const onListenerError = (error: unknown): void => logger.error({ error: String(error) }, 'a listener failed');
   const bus = createEventBus(onListenerError);
   const linker = createLinker([...runners, createInProcessRunner({ modules, logger })], options.files);
-  const { source, fixed, known } = sourceOf(options, DEFAULT_PARTITION);
+  const { source, fixed, known } = sourceOf(
+    fixtures === undefined ? options : withFixtures(options, fixtures),
+    DEFAULT_PARTITION,
+  );
   const catalog = createCatalog({
     source,
     known,
@@ -229,7 +233,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
         const why = 'this daemon was given "catalogs": that source says itself what changed';
         throw new DaemonError('usage', `update() replaces what createDaemon was given as "catalog", and ${why}.`);
       }
-      fixed.update(next);
+      fixed.update(fixtures?.play(next) ?? next);
     },
     reload(which = () => true) {
       linker.forget(which);

@@ -176,10 +176,16 @@ export type {
   TimeSpent,
 } from './ports/call-statistics.js';
 export { CALL_STATUSES } from './ports/calls.js';
-export { differences, ignoredPaths, pathText } from './base/difference.js';
+export { differences, ignoredPaths } from './base/difference.js';
 export type { Difference, DifferenceOptions, IgnoredPaths } from './base/difference.js';
 export { REPLAY_CLIENT, replayOf } from './records/replay-of.js';
 export { functionOfRecord, isReadOnly, replayCall } from './replay/replay.js';
+export { exportFixtures } from './replay/fixture-export.js';
+export type { ExportedFixtures, ExportFixturesOptions } from './replay/fixture-export.js';
+export { createFixtures } from './replay/fixture-player.js';
+export type { FixturesOptions, LoadedFixtures } from './replay/fixture-player.js';
+export { FIXTURE_FORMAT, FIXTURE_METHODS, FIXTURE_VERSION } from './ports/fixtures.js';
+export type { FixtureCall, FixtureDocument, FixtureReport, Fixtures, UnknownCall } from './ports/fixtures.js';
 export type { Replay, ReplayDaemon, ReplayOptions, ReplaySide } from './replay/replay.js';
 export type { Awaitable } from './base/awaitable.js';
 export type {

@@ -5,6 +5,7 @@ import type { CallRecord } from '@mcp-daemon/core';
 
 import { Failure } from '../errors.js';
 import { DEFAULT_PARTITION } from '../settings/partition.js';
+import { callsExport } from './calls-export.js';
 import { CALL_FILTERS, TIME_FILTERS } from './calls-flags.js';
 import { callsReplay } from './calls-replay.js';
 import { callsStats } from './calls-stats.js';
@@ -133,7 +134,7 @@ const callsTail = defineCommand({
 /** Commands for the record of calls. */
 export const calls: CommandGroup = {
   command: 'calls',
-  description: 'Show recorded calls, and make them again',
-  commands: [callsList, callsShow, callsTail, callsStats, callsReplay],
+  description: 'Show recorded calls, make them again, and make fixtures of them',
+  commands: [callsList, callsShow, callsTail, callsStats, callsReplay, callsExport],
   default: 'list',
 };

@@ -24,6 +24,7 @@ import { VERSION } from '../version.js';
 import { createAuth, logAuthWarnings, usesDefaultSecrets } from './auth.js';
 import { printBanner } from './banner.js';
 import { findConsole } from './console-assets.js';
+import type { OpenedConfig } from './serving.js';
 import {
   logMissingModules,
   logUncaughtErrors,
@@ -164,14 +165,21 @@ function hintAtStdio(logger: LazyLogger): void {
   });
 }
 
-/** Serves until a signal, then exits the process. */
-export async function serveOverHttp(settings: Settings, env: Env): Promise<void> {
+/**
+ * Serves until a signal, then exits the process.
+ *
+ * @param fixed what is served in place of the config file of the settings. It is not read again
+ */
+export async function serveOverHttp(settings: Settings, env: Env, fixed?: OpenedConfig): Promise<void> {
   let runtime: Runtime | undefined;
   try {
-    const opened = openConfigIfAny(settings);
+    const opened = fixed ?? openConfigIfAny(settings);
     const pretty = process.stderr.isTTY === true;
     const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, process.stderr) });
-    runtime = createRuntime({ settings, env, config: opened?.config, file: opened?.file, stored: true, logger });
+    runtime = createRuntime({
+      ...{ settings, env, config: opened?.config, stored: true, logger },
+      file: fixed === undefined ? opened?.file : undefined,
+    });
     const { daemon } = runtime;
     logUncaughtErrors(logger);
     await checkHost(settings.host ?? DEFAULT_HOST, env);

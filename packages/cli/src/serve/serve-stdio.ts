@@ -50,13 +50,19 @@ async function closeDaemon(daemon: Daemon, logger: LazyLogger): Promise<void> {
  * Serves until the client leaves or a signal comes, then exits the process.
  *
  * @param saveCompileCache called once, when all code that a start needs has run
+ * @param fixed what is served in place of the config file of the settings. It is not read again
  */
-export async function serveOverStdio(settings: Settings, env: Env, saveCompileCache: () => void): Promise<void> {
+export async function serveOverStdio(
+  settings: Settings,
+  env: Env,
+  saveCompileCache: () => void,
+  fixed?: OpenedConfig,
+): Promise<void> {
   let opened: OpenedConfig | undefined;
   let partition: string;
   try {
     partition = partitionOf(settings);
-    opened = openConfigIfAny(settings);
+    opened = fixed ?? openConfigIfAny(settings);
   } catch (error) {
     process.exitCode = report(error);
     return;
@@ -66,7 +72,7 @@ export async function serveOverStdio(settings: Settings, env: Env, saveCompileCa
   const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, { isTTY: pretty }) });
   const runtime = createRuntime({
     ...{ settings, env, logger },
-    ...(opened === undefined ? {} : { config: opened.config, file: opened.file }),
+    ...(opened === undefined ? {} : { config: opened.config, ...(fixed === undefined ? { file: opened.file } : {}) }),
     explainFailures: true, // the client is run by the user whose code it is
     beforeCode: stdio.guardChildren,
   });

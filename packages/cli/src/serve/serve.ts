@@ -20,6 +20,10 @@ export async function serve(flags: Flags, env: Env, saveCompileCache: () => void
     process.exitCode = report(error);
     return;
   }
+  if (settings.fixtures !== undefined) {
+    const { serveFixtures } = await import('./serve-fixtures.js');
+    return serveFixtures(settings, env);
+  }
   if (settings.transport === 'stdio') return serveOverStdio(settings, env, saveCompileCache);
   const { serveOverHttp } = await import('./serve-http.js');
   return serveOverHttp(settings, env);

@@ -68,6 +68,25 @@ export const SETTINGS = {
     default: true,
     description: 'Reload the config file and the code when they change; --no-watch turns it off',
   },
+  fixtures: {
+    type: 'text',
+    flag: 'fixtures',
+    env: 'MCP_FIXTURES',
+    group: 'Serving',
+    metavar: 'FILE',
+    path: true,
+    defaultText: 'none',
+    description:
+      'Answer from recorded calls in place of running functions: a file of "calls export --fixture". Exit code 3 if a call was not recorded',
+  },
+  fixtureTiming: {
+    type: 'switch',
+    flag: 'fixture-timing',
+    env: 'MCP_FIXTURE_TIMING',
+    group: 'Serving',
+    default: false,
+    description: 'With --fixtures: let answers take as long as the recorded calls took',
+  },
   dropHostArguments: {
     type: 'switch',
     flag: 'drop-host-arguments',

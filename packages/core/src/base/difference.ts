@@ -7,6 +7,7 @@
 import { equalJson } from './equality.js';
 import type { Step } from './json-path.js';
 import { ALL, parsePath } from './json-path.js';
+import { pathText } from './path-text.js';
 
 /** One difference. */
 export interface Difference {
@@ -70,17 +71,8 @@ export interface DifferenceOptions {
   most?: number;
 }
 
-const PLAIN = /^[A-Za-z_$][\w$-]*$/;
 /** Values are compared to this depth; below it they are compared as a whole. */
 const MAX_DEPTH = 200;
-
-/** A JSON path as text. */
-export function pathText(path: readonly (string | number)[]): string {
-  const parts = path.map((step) =>
-    typeof step === 'number' ? `[${step}]` : PLAIN.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`,
-  );
-  return `$${parts.join('')}`;
-}
 
 type Members = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];

@@ -2,27 +2,13 @@
  * Collects the mistakes of a document while it is walked. The path is a stack, and becomes text only for a mistake, so that a
  * correct document costs almost nothing.
  */
+import { pathText as formatPath } from '../base/path-text.js';
 import type { Mistake } from '../protocol/errors.js';
+
+export { formatPath };
 
 /** One step of a JSON path: a member's name or an element's index. */
 export type PathStep = string | number;
-
-const PLAIN_NAME = /^[A-Za-z_$][\w$-]*$/;
-
-/** A step as text: `.name`, `["any name"]` or `[2]`. */
-function formatStep(step: PathStep): string {
-  if (typeof step === 'number') return `[${step}]`;
-  return PLAIN_NAME.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
-}
-
-/**
- * A JSON path as text.
- *
- * @example formatPath(['tools', 2, 'a key']) // '$.tools[2]["a key"]'
- */
-export function formatPath(steps: readonly PathStep[], base = '$'): string {
-  return base + steps.map(formatStep).join('');
-}
 
 const STEP = /\.([A-Za-z_$][\w$-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/uy;
 
