@@ -1,5 +1,5 @@
 /** What is stored under an idempotency key, and where. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { canonicalJson } from '../base/equality.js';
 import type { JsonObject } from '../base/json.js';
@@ -31,7 +31,7 @@ export interface KeyEntry {
   result?: JsonObject;
 }
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
+const digest = (text: string): string => hash('sha256', text, 'base64url');
 
 /** The prefix of all entries of one caller. */
 export const prefixOf = (subject: string): string => `${PREFIX}${digest(subject).slice(0, 22)}/`;

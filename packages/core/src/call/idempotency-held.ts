@@ -83,20 +83,23 @@ const inText = (error: unknown): string => (error instanceof Error ? error.messa
 export class HeldEntry implements HeldKey {
   readonly callId = uuidv7();
   began = false;
-  /** Resolves when the entry says how the call has ended. */
-  readonly settled: Promise<void>;
   readonly #tools: HeldTools;
   readonly #where: HeldPlace;
   #version = '';
   #writtenAt = 0;
   #renewing: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
-  #tellSettled: () => void = () => undefined;
+  #isSettled = false;
+  #waiters: (() => void)[] | undefined;
 
   constructor(where: HeldPlace, tools: HeldTools) {
     this.#where = where;
     this.#tools = tools;
-    this.settled = new Promise((resolve) => (this.#tellSettled = resolve));
+  }
+
+  /** Resolves when the entry says how the call has ended. */
+  settled(): Promise<void> {
+    return this.#isSettled ? Promise.resolve() : new Promise((resolve) => (this.#waiters ??= []).push(resolve));
   }
 
   /**
@@ -172,7 +175,8 @@ export class HeldEntry implements HeldKey {
       );
       this.#writeLater(text, 0);
     }
-    this.#tellSettled();
+    this.#isSettled = true;
+    for (const tell of this.#waiters ?? []) tell();
     this.#tools.onEnd(this, text?.length);
   }
 

@@ -191,7 +191,6 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
 
   async function claimFor(wanted: Wanted): Promise<Claim> {
     const { store, partition, prefix, place, call } = wanted;
-    const { signal } = call.request.exchange;
     const deadline = now() + waitMs;
     let wait = FIRST_PAUSE_MS;
     let entry: StateEntry | undefined;
@@ -211,7 +210,8 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
       const decided = await decide(wanted, entry);
       if (decided === undefined) {
         const left = deadline - now();
-        const local = running.get(`${partition}\n${place}`)?.settled;
+        const local = running.get(`${partition}\n${place}`)?.settled();
+        const { signal } = call.request.exchange; // made at its first use
         if (left <= 0) {
           const { call: callId } = readEntry(entry.value);
           const message = `${first(callId)} still runs. Wait ${RETRY_MS / 1_000} seconds, then send the same call with the same key.`;
@@ -244,7 +244,7 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
         await pause(
           left,
           signal,
-          Promise.all([...running.values()].map(({ settled }) => settled)).then(() => undefined),
+          Promise.all([...running.values()].map((held) => held.settled())).then(() => undefined),
         );
     },
     abort() {
