@@ -68,7 +68,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
   aws: [
     ['base'], // errors, options and pacing of all services
     ['dynamodb', 's3', 'secrets'],
-    ['store', 'setup'],
+    ['store', 'setup', 'sweep'],
     ['index'],
   ],
   graphql: [

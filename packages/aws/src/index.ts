@@ -5,6 +5,8 @@ export { openDynamoStore } from './store.js';
 export type { DynamoStore, DynamoStoreOptions, DynamoStoreStats, RecordPromise } from './store.js';
 export { checkDynamoStore, initDynamoStore } from './setup.js';
 export type { CheckFinding, CheckOptions, CheckReport, InitOptions } from './setup.js';
+export { sweepBlobs } from './sweep.js';
+export type { SweepOptions, SweepReport } from './sweep.js';
 export type { CreateTablesOptions, TablesReport } from './dynamodb/tables.js';
 export type { DynamoCounts, DynamoOptions } from './dynamodb/client.js';
 export type { QueueCounts } from './dynamodb/queue.js';

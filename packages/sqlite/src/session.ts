@@ -49,6 +49,12 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/**
+ * Pages in the -wal file after which a commit moves them into the database: 32 MB. That waits for the disk, so it is rare; the same pages
+ * are written again and again in between. An import in the worker thread often does it before.
+ */
+const CHECKPOINT_PAGES = 4_000;
+
 interface Opened {
   connection: Connection;
   sql: Sql;
@@ -80,7 +86,7 @@ export function createSession({ file, readonly, busyTimeoutMs }: SessionOptions,
   async function open(): Promise<Opened> {
     watch.begin();
     const connection = await openDatabase(chooseEngine(), { file, readonly, busyTimeoutMs });
-    if (!readonly && synced) connection.exec('PRAGMA synchronous = FULL');
+    if (!readonly) connection.exec(synced ? 'PRAGMA synchronous = FULL' : `PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     watch.begin(); // the file may be new
     opened = { connection, sql: createSql(connection), hasTables: hasTables(connection, file) };
     return opened;

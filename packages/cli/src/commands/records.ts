@@ -1,20 +1,11 @@
 /** `records backup`, `restore`, `export` and `verify`: maintain the record file. */
 import { Failure } from '../errors.js';
-import { displayPath, plural } from '../terminal/text.js';
+import { displayPath, plural, size } from '../terminal/text.js';
 import { CALL_FILTERS, TIME_FILTERS } from './calls-flags.js';
 import { EXPORT_FORMATS } from './calls-text.js';
 import type { CommandGroup } from './command.js';
 import { defineCommand, defined, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 import { partitionOf } from './partition-flag.js';
-
-/** `1.2 MB`. */
-function size(bytes: number): string {
-  const units = ['bytes', 'KB', 'MB', 'GB'];
-  let unit = 0;
-  let value = bytes;
-  for (; value >= 1_000 && unit < units.length - 1; unit += 1) value /= 1_000;
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
-}
 
 const backup = defineCommand({
   command: 'backup <file>',

@@ -1,11 +1,12 @@
 /**
- * `store init` and `store check`: prepare and check the store on DynamoDB and S3. `store copy` is in a file of its own.
+ * `store init` and `store check`: prepare and check the store on DynamoDB and S3. `store copy` and `store sweep` are in files of their own.
  */
 import { UsageError } from '../errors.js';
 import { plural } from '../terminal/text.js';
 import type { CommandContext, CommandGroup } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag } from './command.js';
 import { copy } from './store-copy.js';
+import { sweep } from './store-sweep.js';
 
 /** @throws UsageError if the settings name a store that needs none of this */
 function wantDynamo({ settings }: CommandContext, what: string): void {
@@ -62,6 +63,6 @@ const check = defineCommand({
 /** Commands for the store. */
 export const store: CommandGroup = {
   command: 'store',
-  description: 'Prepare, check and copy the store',
-  commands: [init, check, copy],
+  description: 'Prepare, check, clean up and copy the store',
+  commands: [init, check, sweep, copy],
 };

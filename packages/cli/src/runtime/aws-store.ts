@@ -1,8 +1,18 @@
 /**
  * Opens the store on DynamoDB and S3. A file of its own in the command's build, so that only those who use it load the AWS SDK.
  */
-import type { CheckReport, DynamoOptions, DynamoStore, RecordPromise, RecordSpread, TablesReport } from '@mcp-daemon/aws';
-import { checkDynamoStore, initDynamoStore, openDynamoStore, openS3Blobs } from '@mcp-daemon/aws';
+import type {
+  CheckReport,
+  DynamoOptions,
+  DynamoStore,
+  RecordPromise,
+  RecordSpread,
+  S3Options,
+  SweepOptions,
+  SweepReport,
+  TablesReport,
+} from '@mcp-daemon/aws';
+import { checkDynamoStore, initDynamoStore, openDynamoStore, openS3Blobs, sweepBlobs } from '@mcp-daemon/aws';
 import type { BlobStore, Logger } from '@mcp-daemon/core';
 
 import { UsageError } from '../errors.js';
@@ -32,14 +42,19 @@ const spreadOf = ({ recordSpread }: Settings): RecordSpread =>
   recordSpread === 'none' || recordSpread === 'months' ? recordSpread : Number(recordSpread);
 
 /** The bucket, where the settings name one. */
-async function openBucket({ bucket, s3Endpoint, region }: Settings): Promise<BlobStore | undefined> {
-  if (bucket === undefined) return undefined;
-  return openS3Blobs({
-    bucket,
-    ...(region === undefined ? {} : { region }),
-    ...(s3Endpoint === undefined ? {} : { endpoint: s3Endpoint }),
-  });
+async function openBucket(settings: Settings): Promise<BlobStore | undefined> {
+  const options = bucketOptions(settings);
+  return options === undefined ? undefined : openS3Blobs(options);
 }
+
+const bucketOptions = ({ bucket, s3Endpoint, region }: Settings): S3Options | undefined =>
+  bucket === undefined
+    ? undefined
+    : {
+        bucket,
+        ...(region === undefined ? {} : { region }),
+        ...(s3Endpoint === undefined ? {} : { endpoint: s3Endpoint }),
+      };
 
 /**
  * Opens the store. Nothing is asked of AWS yet.
@@ -85,4 +100,19 @@ export async function checkAwsStore(settings: Settings, env: Env): Promise<Check
   } finally {
     await blobs?.close?.();
   }
+}
+
+/**
+ * Removes payloads from the bucket whose records are gone.
+ *
+ * @throws DaemonError `store_failed`, `store_busy`, `usage`; UsageError if the settings name no bucket
+ */
+export async function sweepAwsStore(
+  settings: Settings,
+  env: Env,
+  options: Omit<SweepOptions, 'dynamo' | 's3'>,
+): Promise<SweepReport> {
+  const s3 = bucketOptions(settings);
+  if (s3 === undefined) throw new UsageError('there is no bucket to sweep: set FUNCT_BUCKET_NAME', { hint: false });
+  return sweepBlobs({ ...options, dynamo: dynamoOptions(settings, env), s3 });
 }

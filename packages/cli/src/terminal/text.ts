@@ -11,6 +11,15 @@ export function displayPath(path: string): string {
 /** A number with its noun: `1 tool`, `3 tools`. */
 export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
+/** A number of bytes, for people. */
+export function size(bytes: number): string {
+  const units = ['bytes', 'KB', 'MB', 'GB'];
+  let unit = 0;
+  let value = bytes;
+  for (; value >= 1_000 && unit < units.length - 1; unit += 1) value /= 1_000;
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
 /** Characters that move the cursor, change the terminal or change the writing direction; not line breaks and tabs. */
 const CONTROL = /[^\P{Cc}\n\t]|[\u202A-\u202E\u2066-\u2069]/gu;
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
