@@ -21,7 +21,7 @@ import { digits } from './lib/stats.mjs';
 import { callBundle, Gate, Wire } from './soak/bundle-calls.mjs';
 import { BUNDLES, config, Pushes } from './soak/bundles.mjs';
 import { CallLedger } from './soak/call-ledger.mjs';
-import { childrenOf, family, killAll, MARK, marked, openFiles } from './soak/process-watch.mjs';
+import { childrenOf, family, isAlive, killAll, MARK, marked, openFiles } from './soak/process-watch.mjs';
 import { Truth } from './soak/truth.mjs';
 
 const text = { type: 'string' };
@@ -64,7 +64,7 @@ async function startDaemon() {
   const flags = {
     ...{ transport: 'stdio', config: join(folder, 'mcp.json'), 'data-dir': join(folder, 'data') },
     ...{ 'process-heap-mb': 64, 'process-memory-mb': 250, 'process-grace-ms': 500, 'process-idle-ms': 20_000 },
-    ...{ 'process-max': 20, 'process-max-per-module': 2, 'record-max-count': 1_000_000_000 },
+    ...{ 'process-max': 20, 'process-max-per-module': 2, 'record-max-count': 1_000_000_000, 'record-max-bytes': 1e12 },
   };
   const env = {
     FUNCT_ZIP_PATH: zips,
@@ -163,8 +163,13 @@ try {
     ),
     every(LAUNCHER_MS, () =>
       inTurn(() =>
-        quietly(() => {
-          killAll([family(child.pid).launcher].filter((pid) => pid !== undefined));
+        quietly(async () => {
+          const { launcher, children } = family(child.pid);
+          if (launcher === undefined) return;
+          for (const name of ALL) truth.happened(name, 'launcher');
+          killAll([launcher]);
+          // The kernel ends its children. Until then they would begin calls.
+          while ([launcher, ...children].some(isAlive)) await sleep(5);
           ledger.count('launchers killed');
         }),
       ),

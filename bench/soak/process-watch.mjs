@@ -14,7 +14,8 @@ const attempt = (read, otherwise) => {
   }
 };
 
-const isAlive = (pid) => !/^State:\s+Z/m.test(attempt(() => readFileSync(`/proc/${pid}/status`, 'latin1'), 'State:\tZ'));
+/** Whether a process runs. */
+export const isAlive = (pid) => !/^State:\s+Z/m.test(attempt(() => readFileSync(`/proc/${pid}/status`, 'latin1'), 'State:\tZ'));
 
 /** Number of descriptors that a process has open. */
 export const openFiles = (pid) => attempt(() => readdirSync(`/proc/${pid}/fd`).length, 0);

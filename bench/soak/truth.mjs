@@ -10,7 +10,7 @@ const UNLOADED = /^its process (?:was|ended) .*(?:before it was ready|while its 
 const REASONS = [
   { pattern: /^ended with exit code 3$/, modes: ['exit'] },
   { pattern: /^was ended by SIGSEGV$/, modes: ['signal'] },
-  { pattern: /^was ended by SIGKILL$/, modes: ['killed'] },
+  { pattern: /^was ended by SIGKILL$/, modes: ['killed', 'launcher'] },
   { pattern: /^ran out of memory: its heap may have \d+ MB$/, modes: ['heap'] },
   { pattern: /^was ended because it used more than \d+ MB of memory$/, modes: ['buffers', 'heap'] },
   {
@@ -18,7 +18,8 @@ const REASONS = [
     modes: ['loop', 'never', 'heap', 'buffers', 'print', 'close', 'garbage', 'signal'],
   },
   { pattern: /^was ended because it broke the protocol: /, modes: ['garbage'] },
-  { pattern: /^closed its connection to the server$/, modes: ['close', 'killed'] },
+  { pattern: /^was ended because the launcher ended/, modes: ['launcher'] },
+  { pattern: /^closed its connection to the server$/, modes: ['close', 'killed', 'launcher'] },
 ];
 /** Modes after which a call cannot have succeeded. */
 const FATAL = new Set(['loop', 'never', 'exit', 'signal', 'heap', 'buffers', 'close', 'garbage']);
@@ -62,10 +63,12 @@ export class Truth {
     if (text.includes(`thrown ${key}`))
       return mode === 'throw' ? { status: 'failed', text } : { problem: 'a call failed by the error of another', text };
     if (UNLOADED.test(text)) {
-      const explained = this.#explains(bundle, ['killed', ...FATAL]);
+      const explained = this.#explains(bundle, ['killed', 'launcher', ...FATAL]);
       this.#count('… ended while it was started or its code was loaded');
       return explained ? { status: 'failed', text } : { problem: 'a start failed, and nothing explains it', text };
     }
+    // A function whose descriptors another one has just closed.
+    if (text === 'OSError: [Errno 9] Bad file descriptor' && this.#explains(bundle, ['close'])) return { status: 'failed', text };
     const [, name, how = ''] = ENDED.exec(text) ?? [];
     if (name !== bundle) return { problem: 'a failure has no known reason', text };
     const reason = REASONS.find(({ pattern }) => pattern.test(how));

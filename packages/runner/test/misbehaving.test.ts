@@ -9,6 +9,7 @@ export const fine = (input) => input;
 export const pid = () => process.pid;
 export const loops = () => { for (;;); };
 export const allocates = () => { const list = []; for (;;) list.push(new Array(100_000).fill(list.length)); };
+export const printsAndAllocates = () => { fs.writeSync(1, 'x'.repeat(50_000)); fs.writeSync(2, 'y'.repeat(50_000)); return allocates(); };
 export const buffers = async () => {
   const list = [];
   for (;;) { list.push(Buffer.alloc(4 << 20, 1)); await new Promise((go) => setTimeout(go, 5)); }
@@ -89,6 +90,11 @@ describe('a call of a function that ends its process says so', () => {
       'The process that ran "allocates" ran out of memory: its heap may have 32 MB.',
     );
     expect(await call('fine', 1)).toBe(1);
+  });
+
+  it('when its heap is full, also after it has printed more than is passed on', async () => {
+    const { call } = await openRunner(CODE, { heapMb: 32 });
+    await expect(call('printsAndAllocates')).rejects.toThrow('ran out of memory: its heap may have 32 MB.');
   });
 
   (process.platform === 'linux' ? it : it.skip)('when it has too much memory outside of the heap', async () => {
