@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -51,6 +51,16 @@ function open(over: Partial<BundleStoreOptions> = {}): BundleStore {
   stores.push(store);
   return store;
 }
+
+/** Whether this user may mount a small disk, in a namespace of its own. */
+const canMount = (() => {
+  try {
+    execFileSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', emptyFolder()], { stdio: 'pipe' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
 
 const put = (bytes: Uint8Array, name = 'p'): void => writeFileSync(join(zips, `${name}.zip`), bytes);
 const textAt = ({ file }: CodeLocation): string => readFileSync(file ?? '', 'utf8');
@@ -377,6 +387,28 @@ describe('an extraction', () => {
     const [partition] = readdirSync(folder);
     expect(readdirSync(join(folder, partition!, 'p'))).toEqual([]);
   });
+
+  (canMount ? it : it.skip)(
+    'onto a disk that is full leaves nothing behind, says why, and is done when there is room',
+    async () => {
+      put(bundleOf({ 'big.bin': randomBytes(450_000).toString('base64'), 'p.mjs': 'export const f = () => "there is room";' }));
+      const disk = join(emptyFolder(), 'disk');
+      mkdirSync(disk);
+      // The mount is seen by this shell and its children alone, and ends with them.
+      const script = `
+      mount -t tmpfs -o size=1m none "$1" && head -c 500000 /dev/zero >"$1/filler" && shift
+      "$@"; find "$5/extracted" -mindepth 2; rm "$5/filler"; "$@"
+    `;
+      const args = ['-rm', 'bash', '-c', script, 'bash', disk, process.execPath, program, zips, join(disk, 'extracted'), disk];
+      const { stdout } = await run('unshare', args);
+      const [failed = '', ...rest] = stdout.trim().split('\n');
+      expect(failed).toMatch(/^module_failed the bundle cannot be extracted into .*: the disk is full$/);
+      expect(rest.map((line) => line.replace(disk, ''))).toEqual([
+        expect.stringMatching(/^\/extracted\/default-[0-9a-f]+\/p$/),
+        'there is room',
+      ]);
+    },
+  );
 
   it('into a folder that cannot be made says so', async () => {
     const file = join(emptyFolder(), 'file');

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
 
 import { extractBundle, guardBundle, verifyContents } from '../../src/bundle/index.js';
 import { emptyFolder, treeOf } from './support.js';
@@ -237,4 +238,15 @@ describe('an archive by a package of npm', () => {
     zip.addLocalFolder(folder);
     expectFiles(await extracted(zip.toBuffer()), true);
   });
+});
+
+it('a signed archive of the mcpb tool is read', async () => {
+  const bytes = readFileSync(fileURLToPath(new URL('./fixtures/signed.mcpb', import.meta.url)));
+  const bundle = await guardBundle(bytes);
+  await verifyContents(bundle);
+  expect(bundle.notes).toEqual(['the signature of mcpb at its end is not checked']);
+  const folder = join(emptyFolder(), 'out');
+  await extractBundle(bundle, folder);
+  expect(filesIn(folder).sort()).toEqual(['café.txt', 'empty.txt', 'manifest.json', 'run.sh', 'server/index.js']);
+  expect(statSync(join(folder, 'run.sh')).mode & 0o777).toBe(0o755);
 });
