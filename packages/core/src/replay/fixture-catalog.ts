@@ -67,30 +67,34 @@ const listOf = (completion: Completion | undefined): readonly string[] | undefin
 const present = (members: Record<string, unknown>): JsonObject =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 
+/** What clients see of every function. */
+const SHOWN = ['name', 'title', 'description', 'icons', '_meta'];
+
+/** What clients see of each kind besides. */
+const SHOWN_OF: Readonly<Record<FunctionDefinition['kind'], readonly string[]>> = {
+  tool: ['annotations', 'inputSchema', 'outputSchema'],
+  resource: ['annotations', 'uri', 'mimeType', 'size'],
+  resource_template: ['annotations', 'uriTemplate', 'mimeType'],
+  prompt: [],
+};
+
 /** A function as an entry of a config file. Completions that a function makes are left out. */
 function entryOf(definition: FunctionDefinition): JsonObject {
-  const { kind, binding: _b, timeout_ms: _t, record: _r, quota: _q, ...shown } = definition;
-  switch (kind) {
-    case 'tool': {
-      const { return_type: _, ...tool } = shown as Record<string, unknown>;
-      return present(tool);
-    }
-    case 'resource_template': {
-      const lists = Object.entries(definition.completions ?? {}).flatMap(([name, completion]) => {
-        const values = listOf(completion);
-        return values === undefined ? [] : [[name, values]];
-      });
-      return present({ ...shown, completions: lists.length === 0 ? undefined : Object.fromEntries(lists) });
-    }
-    case 'prompt': {
-      const named = definition.arguments.map(({ completion, ...argument }) =>
-        present({ ...argument, completions: listOf(completion) }),
-      );
-      return present({ ...shown, arguments: named });
-    }
-    default:
-      return present({ ...shown });
+  const members = definition as unknown as Record<string, unknown>;
+  const shown = [...SHOWN, ...SHOWN_OF[definition.kind]].map((key): [string, unknown] => [key, members[key]]);
+  const entry = Object.fromEntries(shown);
+  if (definition.kind === 'resource_template') {
+    const lists = Object.entries(definition.completions ?? {}).flatMap(([name, completion]) => {
+      const values = listOf(completion);
+      return values === undefined ? [] : [[name, values]];
+    });
+    if (lists.length > 0) entry['completions'] = Object.fromEntries(lists);
   }
+  if (definition.kind === 'prompt')
+    entry['arguments'] = definition.arguments.map(({ completion, ...argument }) =>
+      present({ ...argument, completions: listOf(completion) }),
+    );
+  return present(entry);
 }
 
 /** The catalog of fixtures, from a definition. */

@@ -37,16 +37,27 @@ export interface LoadedFixtures extends Fixtures {
   readonly server: ServerIdentity;
 }
 
-/** One recorded call, and whether it was given as an answer. */
+/**
+ * One recorded call, and whether it was given as an answer. Values are kept as JSON texts: a hundred thousand objects would keep the
+ * garbage collector busy.
+ */
 interface Recording {
   readonly index: number;
-  readonly call: FixtureCall;
+  /** What it calls; see {@link targetOf}. */
+  readonly target: string;
+  readonly name: string;
+  readonly args: string;
+  readonly rounds: FixtureCall['rounds'];
+  readonly result: string;
+  readonly error: string | undefined;
+  readonly timeMs: number;
   used: boolean;
 }
 
 /** The recordings of equal calls. */
 interface Queue {
-  readonly args: JsonObject;
+  /** If a part of them is redacted. */
+  readonly args: JsonObject | undefined;
   readonly recordings: Recording[];
   next: number;
 }
@@ -67,11 +78,20 @@ const METHODS = {
 const NOT_FOUND = 'Resource not found: ';
 
 /** The function that is called, without its arguments. */
-const targetOf = (method: string, params: JsonObject): string =>
-  method === 'resources/read' ? method : `${method} ${String(params['name'])}`;
+const targetOf = (method: string, { name }: { name?: unknown }): string =>
+  method === 'resources/read' ? method : `${method} ${String(name)}`;
 
 const argumentsOf = (method: string, params: JsonObject): JsonObject =>
   method === 'resources/read' ? { uri: params['uri'] } : ((params['arguments'] ?? {}) as JsonObject);
+
+function recordingOf({ method, params, rounds, result, error, time_ms: timeMs = 0 }: FixtureCall, index: number): Recording {
+  const args = JSON.stringify(argumentsOf(method, params));
+  const name = String(params['name']);
+  return {
+    ...{ index, target: targetOf(method, params), name, args, rounds, result: JSON.stringify(result ?? {}), error, timeMs },
+    used: false,
+  };
+}
 
 const positionOf = (state: unknown): Position | undefined =>
   isObject(state) && typeof state['fixture'] === 'number' && typeof state['round'] === 'number'
@@ -90,33 +110,29 @@ function withStructured(definition: FunctionDefinition, result: JsonObject): Jso
   }
 }
 
-/** Recordings, found by the arguments of calls. */
+/** The recordings of one function (or of all resources), found by the arguments of calls. */
 class Recordings {
   readonly #queues = new Map<string, Queue>();
   /** Queues whose arguments have redacted parts, which match any value. */
-  readonly #partial = new Map<string, Queue[]>();
+  readonly #partial: Queue[] = [];
 
-  constructor(all: readonly Recording[], redactOf: (name: string) => readonly string[]) {
-    for (const recording of all) {
-      const { method, params } = recording.call;
-      const target = targetOf(method, params);
-      const args = redact(argumentsOf(method, params), redactOf(String(params['name']))) as JsonObject;
-      const text = canonicalJson(args);
-      const key = `${target}\n${text}`;
-      const known = this.#queues.get(key);
-      if (known !== undefined) known.recordings.push(recording);
-      else {
-        const queue: Queue = { args, recordings: [recording], next: 0 };
-        this.#queues.set(key, queue);
-        if (text.includes(`"${REDACTED}"`)) this.#partial.set(target, [...(this.#partial.get(target) ?? []), queue]);
-      }
+  add(recording: Recording, args: JsonObject): void {
+    const text = canonicalJson(args);
+    const known = this.#queues.get(text);
+    if (known !== undefined) {
+      known.recordings.push(recording);
+      return;
     }
+    const isPartial = text.includes(`"${REDACTED}"`);
+    const queue: Queue = { args: isPartial ? args : undefined, recordings: [recording], next: 0 };
+    this.#queues.set(text, queue);
+    if (isPartial) this.#partial.push(queue);
   }
 
-  find(target: string, args: JsonObject): Queue | undefined {
-    const exact = this.#queues.get(`${target}\n${canonicalJson(args)}`);
-    if (exact !== undefined) return exact;
-    return this.#partial.get(target)?.find((queue) => differences(queue.args, args).every(({ before }) => before === REDACTED));
+  find(args: JsonObject): Queue | undefined {
+    const exact = this.#queues.get(canonicalJson(args));
+    if (exact !== undefined || this.#partial.length === 0) return exact;
+    return this.#partial.find((queue) => differences(queue.args, args).every(({ before }) => before === REDACTED));
   }
 
   static take(queue: Queue): Recording | undefined {
@@ -126,6 +142,20 @@ class Recordings {
     }
     return undefined;
   }
+}
+
+const NONE = new Recordings();
+
+/** All recordings, by what they call. @param redactOf the JSON paths of a function whose values are redacted */
+function byTarget(all: readonly Recording[], redactOf: (name: string) => readonly string[]): ReadonlyMap<string, Recordings> {
+  const found = new Map<string, Recordings>();
+  for (const recording of all) {
+    const { target, name, args } = recording;
+    let recordings = found.get(target);
+    if (recordings === undefined) found.set(target, (recordings = new Recordings()));
+    recordings.add(recording, redact(JSON.parse(args), redactOf(name)) as JsonObject);
+  }
+  return found;
 }
 
 /**
@@ -142,8 +172,8 @@ class Recordings {
  */
 export function createFixtures(value: unknown, options: FixturesOptions = {}): LoadedFixtures {
   const { file, timing = false, onUnknown } = options;
-  const document = checkFixtures(value, file);
-  const recordings: Recording[] = document.calls.map((call, index) => ({ index, call, used: false }));
+  const { calls, catalog, redact: paths = {} } = checkFixtures(value, file);
+  const recordings: Recording[] = calls.map(recordingOf);
   const unknown = new Map<string, UnknownCall>();
   const played = new WeakMap<CatalogDefinition, CatalogDefinition>();
   let answered = 0;
@@ -161,22 +191,17 @@ export function createFixtures(value: unknown, options: FixturesOptions = {}): L
     );
   }
 
-  async function inTime({ time_ms: ms }: FixtureCall, signal: AbortSignal): Promise<void> {
-    if (ms !== undefined) await sleep(ms, undefined, { signal });
-  }
-
-  function answerOf(definition: FunctionDefinition, { call }: Recording): unknown {
-    const { error, result = {} } = call;
+  function answerOf(definition: FunctionDefinition, { error, result }: Recording): unknown {
     if (error !== undefined) {
       if (error.startsWith(NOT_FOUND)) return undefined; // the daemon makes the same error of it
       throw new Error(error);
     }
-    return redact(withStructured(definition, result), definition.record?.redact ?? []);
+    return redact(withStructured(definition, JSON.parse(result) as JsonObject), definition.record?.redact ?? []);
   }
 
   /** The next recording of a call. @throws Error if there is none */
   function taken(found: Recordings, method: string, params: JsonObject, args: JsonObject): Recording {
-    const queue = found.find(targetOf(method, params), args);
+    const queue = found.find(args);
     const recording = queue === undefined ? undefined : Recordings.take(queue);
     if (recording === undefined) return fail(method, params, queue?.recordings.length ?? 0);
     recording.used = true;
@@ -193,17 +218,19 @@ export function createFixtures(value: unknown, options: FixturesOptions = {}): L
     const at = positionOf(context.state);
     const chosen = recordings[at?.fixture ?? -1] ?? taken(found, method, params, args);
     const round = at?.round ?? 0;
-    const asked = chosen.call.rounds?.[round];
+    const asked = chosen.rounds?.[round];
     if (asked !== undefined) {
       const next: Position = { fixture: chosen.index, round: round + 1 };
       return inputRequired(asked.inputRequests as Exclude<InputRequired['inputRequests'], undefined>, next);
     }
-    return timing ? inTime(chosen.call, context.signal).then(() => answerOf(definition, chosen)) : answerOf(definition, chosen);
+    if (!timing) return answerOf(definition, chosen);
+    return sleep(chosen.timeMs, undefined, { signal: context.signal }).then(() => answerOf(definition, chosen));
   }
 
   /** The function of a catalog that answers. Arguments are checked, and not filled in: recorded ones have no defaults. */
   function playedFunction(definition: FunctionDefinition, found: Recordings): FunctionDefinition {
-    const { quota: _, ...own } = definition;
+    // Calls are as they were recorded: admitted and approved.
+    const { quota: _quota, approve: _approve, ...own } = definition;
     const run = (input: unknown, context: FunctionContext): unknown => answer(definition, found, input, context);
     const binding = { kind: 'inline' as const, run: run as (input: never, context: never) => unknown };
     if (own.kind === 'prompt') {
@@ -227,10 +254,13 @@ export function createFixtures(value: unknown, options: FixturesOptions = {}): L
     const known = played.get(definition);
     if (known !== undefined) return known;
     const policies = new Map(definition.functions.map(({ name, record }) => [name, record?.redact ?? []]));
-    const found = new Recordings(recordings, (name) => policies.get(name) ?? []);
+    const found = byTarget(recordings, (name) => policies.get(name) ?? []);
     const { revision, functions, instructions } = definition;
     const made: CatalogDefinition = {
-      ...{ revision, functions: functions.map((one) => playedFunction(one, found)) },
+      ...{
+        revision,
+        functions: functions.map((one) => playedFunction(one, found.get(targetOf(METHODS[one.kind], one)) ?? NONE)),
+      },
       ...(instructions === undefined ? {} : { instructions }),
     };
     played.set(definition, made);
@@ -238,7 +268,7 @@ export function createFixtures(value: unknown, options: FixturesOptions = {}): L
     return made;
   }
 
-  const { definition, server } = catalogOf(document.catalog, document.redact ?? {});
+  const { definition, server } = catalogOf(catalog, paths);
   return {
     catalog: play(definition),
     server,
