@@ -43,6 +43,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
   express: [
     ['wire', 'paths'], // requests and responses of node:http; the one table of paths
     ['auth'], // what every way of authentication has in common
+    ['auth/server'], // an authorization server, which knows users by an interface
     ['auth/local', 'auth/cognito'],
     ['operation/metrics'],
     ['operation'], // probes and metrics

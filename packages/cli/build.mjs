@@ -49,8 +49,9 @@ const bundled = {
   bundle: true,
   minify: true,
   legalComments: 'none',
-  // Native addons cannot be bundled, and what strips types is too large for those who do not need it. Everything else is inside.
-  external: ['libsql', 'bcrypt', '@swc/wasm-typescript'],
+  // Native addons cannot be bundled, oidc-provider looks at the names of its classes, and what strips types is too large for those who
+  // do not need it. Everything else is inside.
+  external: ['libsql', 'bcrypt', 'oidc-provider', '@swc/wasm-typescript'],
   // From the sources, so that a bundle never holds a stale build.
   alias: {
     '@mcp-daemon/core': join(src('core'), 'index.ts'),

@@ -248,6 +248,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
       ...(httpSse ? [] : (['httpSse'] as const)),
       ...(hasLogin || auth.loopbackOnly === true ? [] : (['me'] as const)),
       ...(auth.hasMetadata === true ? [] : (['metadata'] as const)),
+      ...(auth.hasOAuth === true ? [] : (['oauth'] as const)),
       ...(cache === undefined ? (['cache'] as const) : []),
       ...(graphql === undefined ? (['graphql'] as const) : []),
       ...(options.console === undefined ? (['console'] as const) : []),
@@ -308,7 +309,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     if ('status' in known && known.status === 429) sendProblem(res, known);
     else next();
   });
-  // login, token, me, metadata
+  // login, token, me, metadata, oauth
   router.use((req, res, next) => {
     auth.handle(req, res, scopesOf).then((served) => (served ? undefined : next()), next);
   });

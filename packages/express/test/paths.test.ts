@@ -17,7 +17,7 @@ const fill = (pattern: string): string => pattern.replace(':partition', 'alpha')
 async function serveAll(): Promise<HttpServer> {
   const daemon = createDaemon({ catalog: defineCatalog({ functions: [echo] }) });
   atEnd(() => daemon.close({ drainMs: 10 }));
-  const auth = await localAuth({ adminStaticToken: 'static' });
+  const auth = await localAuth({ adminStaticToken: 'static', oauth: { state: () => daemon.state() } });
   const graphql = (): Promise<never> => Promise.reject(new Error('not needed'));
   const server = await serveHttp(daemon, {
     auth,

@@ -1,7 +1,7 @@
 /**
  * Creates the authentication of the HTTP server from the settings.
  */
-import type { Logger } from '@mcp-daemon/core';
+import type { Logger, StateStore } from '@mcp-daemon/core';
 import type { AddressOf, AuthProvider } from '@mcp-daemon/express';
 import { checkSecrets, createOpenAuth, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from '@mcp-daemon/express';
 import { createCognitoAuth } from '@mcp-daemon/express/cognito';
@@ -18,6 +18,8 @@ export interface AuthOptions {
   /** The address that the server listens on. */
   host: string;
   addressOf: AddressOf;
+  /** The state that all processes of the server share. */
+  state: () => Promise<StateStore>;
   logger: Logger;
 }
 
@@ -56,7 +58,7 @@ export function logAuthWarnings(settings: Settings, logger: Logger): void {
 const isBehindProxy = ({ trustProxy }: Settings): boolean => trustProxy !== undefined && trustProxy !== '0';
 
 /** Authentication by a users file. */
-function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<AuthProvider> {
+function localAuth({ settings, host, addressOf, state, logger }: AuthOptions): Promise<AuthProvider> {
   const { adminUsername = DEFAULT_ADMIN, adminStaticToken, accessTokenExp, publicUrl } = settings;
   const { jwtSecretKey: jwtSecret = DEFAULT_JWT_SECRET } = settings;
   const adminPassword = settings.builtInAdmin ? (settings.adminPassword ?? DEFAULT_ADMIN_PASSWORD) : undefined;
@@ -71,6 +73,7 @@ function localAuth({ settings, host, addressOf, logger }: AuthOptions): Promise<
     addressOf,
     logger,
     ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(settings.oauth ? { oauth: { state } } : {}),
   });
 }
 

@@ -101,7 +101,7 @@ async function listen(runtime: Runtime, served: Served): Promise<HttpServer> {
   const trustProxy = trustedProxies(settings.trustProxy);
   // With a default secret, a web page that reaches the server by another host name could log in (DNS rebinding).
   const allowedHosts = parseList(settings.allowedHosts) ?? (usesDefaultSecrets(settings) ? [] : undefined);
-  const auth = await createAuth({ settings, host, addressOf: createAddressOf(trustProxy), logger });
+  const auth = await createAuth({ settings, host, addressOf: createAddressOf(trustProxy), state: () => daemon.state(), logger });
   const console = settings.console ? findConsole() : undefined;
   if (settings.console && console === undefined) logger.warn({}, 'the files of the console are missing: /console is not served');
   return serveHttp(daemon, {

@@ -288,6 +288,14 @@ export const HTTP_SETTINGS = {
     unit: 'MINUTES',
     description: 'Lifetime of a token',
   },
+  oauth: {
+    type: 'switch',
+    flag: 'oauth',
+    env: 'MCP_OAUTH',
+    group: 'Users',
+    default: true,
+    description: 'Whether MCP clients can log in by themselves, in the browser (OAuth)',
+  },
   cognitoUserPoolId: {
     type: 'text',
     flag: 'cognito-user-pool-id',

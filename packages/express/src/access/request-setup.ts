@@ -71,7 +71,7 @@ export function createRequestSetup({ allowedOrigins, addressOf, accessLog, obser
       observe({ route, method, status, seconds: ms / 1_000 });
       if (accessLog === undefined) return;
       const level = POLLED_ROUTES.has(route) && status < 400 ? 'debug' : 'info';
-      const { id: request_id, subject, partition, rpc, name, callIds, calls = 0 } = info;
+      const { id: request_id, subject, partition, client, rpc, name, callIds, calls = 0 } = info;
       // One object literal: spreading objects would cost more than the rest of the line. Undefined members are not written.
       accessLog[level]?.(
         {
@@ -82,6 +82,7 @@ export function createRequestSetup({ allowedOrigins, addressOf, accessLog, obser
           ms: Math.round(ms * 10) / 10,
           subject,
           partition,
+          client,
           rpc,
           name,
           call_id: calls === 1 ? callIds?.[0] : undefined,

@@ -14,10 +14,15 @@ export interface Bearer extends Grants, Revocable {
   readonly scopes: HeldScopes;
   /** The expiry of the token, in seconds since 1970. Undefined: it does not expire. */
   readonly expires?: number;
+  /** The client that the token was issued to, where OAuth has issued it. */
+  readonly clientId?: string;
+  /** The URL of the MCP endpoint that the token is for. Undefined: it is for all of this server. */
+  readonly audience?: string;
 }
 
 /** The reason why a token is refused, as a message for the client. */
-export type TokenProblem = 'The token has expired.' | 'The token is not valid yet.' | 'The token is not valid.';
+export type TokenProblem =
+  'The token has expired.' | 'The token is not valid yet.' | 'The token is not valid.' | 'The token is for another resource.';
 
 /** The SHA-256 of a secret. Digests have equal lengths, so they can be compared in constant time. */
 export const digestOf = (secret: string): Buffer => hash('sha256', secret, 'buffer');

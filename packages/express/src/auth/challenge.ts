@@ -32,6 +32,8 @@ export interface Challenges {
   metadata(req: IncomingMessage, path: string, scopes: readonly string[]): object | Refusal;
   /** The answer to clients that look for an authorization server here; undefined: they find it through the metadata. */
   readonly discovery: Refusal | undefined;
+  /** The URL of this server as the client of a request knows it, without a slash at its end. */
+  urlOf(req: IncomingMessage): string;
 }
 
 /** The paths at which OAuth clients look for an authorization server, and register with it. */
@@ -52,10 +54,11 @@ export const isDiscovery = (path: string): boolean => DISCOVERY.test(path);
  * Creates the challenges of one server.
  *
  * @param publicUrl the URL under which clients reach this server; undefined: the one in the `Host` header of the request
- * @param issuer the authorization server that issues the tokens; undefined: there is none, and so no metadata is served or named
+ * @param hasLogin whether clients find an authorization server at a URL of this server; undefined: there is none, and so no metadata
+ *   is served or named
  * @throws DaemonError `usage` if `publicUrl` is not a URL
  */
-export function createChallenges(publicUrl: string | undefined, issuer?: string): Challenges {
+export function createChallenges(publicUrl: string | undefined, hasLogin?: (url: string) => boolean): Challenges {
   const known = publicUrl === undefined ? undefined : parsePublicUrl(publicUrl);
 
   function baseOf({ headers: { host = '' }, socket }: IncomingMessage): string {
@@ -64,8 +67,13 @@ export function createChallenges(publicUrl: string | undefined, issuer?: string)
     return `${scheme}://${HOST.test(host) ? host : 'localhost'}`;
   }
 
+  const urlOf = (req: IncomingMessage): string => {
+    const { origin, pathname } = new URL(baseOf(req) + mountOf(req));
+    return origin + pathname.replace(/\/$/, '');
+  };
+
   function metadataHint(req: IncomingMessage): string {
-    if (issuer === undefined) return '';
+    if (hasLogin?.(urlOf(req)) !== true) return '';
     const path = pathOf(req);
     // Only a path that is in our table is repeated in a header.
     const resource = path === '/' || partitionOfPath(path) === undefined ? '' : path;
@@ -84,17 +92,18 @@ export function createChallenges(publicUrl: string | undefined, issuer?: string)
     },
     scopeChallenge: (req, scopes) => insufficientScope(scopes, ...[metadataHint(req)].filter((part) => part !== '')),
     metadata(req, path, scopes) {
-      if (issuer === undefined) return NO_OAUTH;
+      if (hasLogin?.(urlOf(req)) !== true) return NO_OAUTH;
       if (partitionOfPath(path) === undefined) return NOT_FOUND;
       const base = `${baseOf(req)}${mountOf(req)}`;
       return {
         resource: path === '' || path === '/' ? base : `${base}${path}`,
-        authorization_servers: [issuer],
+        authorization_servers: [urlOf(req)],
         ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
         bearer_methods_supported: ['header'],
         resource_name: 'mcp-daemon',
       };
     },
-    discovery: issuer === undefined ? NO_OAUTH : undefined,
+    discovery: hasLogin === undefined ? NO_OAUTH : undefined,
+    urlOf,
   };
 }

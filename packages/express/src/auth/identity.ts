@@ -20,6 +20,8 @@ export interface AuthIdentity extends Revocable {
   readonly roles: readonly string[];
   /** The scopes of the token. Absent: all. */
   readonly scopes?: HeldScopes;
+  /** The OAuth client that acts for the caller. Absent: the token is not from OAuth. */
+  readonly clientId?: string;
 }
 
 /** The methods of a viewer. It lists what is allowed, so that a method added to MCP later is forbidden until somebody adds it here. */

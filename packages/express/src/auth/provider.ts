@@ -16,6 +16,8 @@ export interface AuthProvider {
   readonly loopbackOnly?: boolean;
   /** Whether the provider serves the metadata of RFC 9728, which names an authorization server. Default: no. */
   readonly hasMetadata?: boolean;
+  /** Whether the provider is an authorization server itself, with its own pages below `/oauth`. Default: no. */
+  readonly hasOAuth?: boolean;
   /** The caller and the partition of a request, or a refusal. Called for every request. */
   readonly authenticate: (req: IncomingMessage) => Awaitable<AuthIdentity | Refusal>;
   /**

@@ -13,7 +13,8 @@ import { tokenOf } from './bearer.js';
 import type { Challenges } from './challenge.js';
 import type { AuthIdentity } from './identity.js';
 import { hasAccess, hasRole } from './identity.js';
-import { partitionOf } from './partition.js';
+import { partitionOf, pathOf } from './partition.js';
+import { resourceOfPath } from './resource.js';
 
 /**
  * Verifies a token: returns the user it belongs to, what is wrong with it, or a refusal (503) where it cannot be verified at the
@@ -35,8 +36,11 @@ export function createRequestAuthenticator(challenges: Challenges, find: FindBea
     const token = tokenOf(req);
     if (token === undefined) return challenges.unauthorized(req);
     if (token === null) return challenges.unauthorized(req, 'Authorization must be: Bearer, a space, a token.');
-    const withChallenge = (found: Bearer | TokenProblem | Refusal): Bearer | Refusal =>
-      typeof found === 'string' ? challenges.unauthorized(req, found) : found;
+    const withChallenge = (found: Bearer | TokenProblem | Refusal): Bearer | Refusal => {
+      if (typeof found === 'string') return challenges.unauthorized(req, found);
+      if (!('audience' in found) || found.audience === resourceOfPath(challenges.urlOf(req), pathOf(req))) return found;
+      return challenges.unauthorized(req, 'The token is for another resource.' satisfies TokenProblem);
+    };
     const found = find(token);
     return found instanceof Promise ? found.then(withChallenge) : withChallenge(found);
   }
@@ -45,10 +49,11 @@ export function createRequestAuthenticator(challenges: Challenges, find: FindBea
     if ('status' in bearer) return bearer;
     const partition = partitionOf(req);
     if (typeof partition !== 'string') return partition;
-    const { subject, roles, scopes, isValid } = bearer;
+    const { subject, roles, scopes, isValid, clientId } = bearer;
     if (!hasRole(roles)) return { status: 403, message: 'The token has none of the roles admin, user and viewer.' };
     if (!hasAccess(bearer, partition)) return { status: 403, message: 'The token does not grant this partition.' };
-    return { partition, subject, roles, scopes, isValid };
+    const identity = { partition, subject, roles, scopes, isValid };
+    return clientId === undefined ? identity : { ...identity, clientId };
   }
 
   return {

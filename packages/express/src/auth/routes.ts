@@ -25,9 +25,23 @@ export interface AuthRoutesOptions {
   /** The user of a request's token, or a refusal. */
   bearerOf: (req: IncomingMessage) => Awaitable<Bearer | Refusal>;
   challenges: Challenges;
+  /** Serves the paths of an authorization server; see {@link AuthorizationPaths}. Default: there is none. */
+  oauth?: AuthorizationPaths | undefined;
   /** The address of the client, for the limits on login attempts. */
   addressOf: (req: IncomingMessage) => string;
   logger: Pick<Logger, 'error'> | undefined;
+}
+
+/** The paths of an authorization server. */
+export interface AuthorizationPaths {
+  /**
+   * Serves a request.
+   *
+   * @param url the URL of this server, as its client knows it
+   * @param scopesOf the scopes that the functions of a partition need. Default: none
+   * @returns false for other paths
+   */
+  handle(req: IncomingMessage, res: ServerResponse, url: string, scopesOf?: ScopesOf): Promise<boolean>;
 }
 
 /** A username and a password. */
@@ -100,7 +114,7 @@ function fromForm(form: URLSearchParams): Credentials | Problem {
 
 /** Creates the handler. It returns false, and does nothing, for a path that it does not serve. */
 export function createAuthRoutes(options: AuthRoutesOptions): AuthProvider['handle'] {
-  const { login, bearerOf, challenges, addressOf, logger } = options;
+  const { login, bearerOf, challenges, oauth, addressOf, logger } = options;
 
   const send = (res: ServerResponse, body: object): void => sendJson(res, 200, JSON.stringify(body), NO_STORE);
 
@@ -173,7 +187,8 @@ export function createAuthRoutes(options: AuthRoutesOptions): AuthProvider['hand
       if (allowed(req, res, 'GET')) await me(req, res);
     } else if (isAt('metadata', path)) {
       if (allowed(req, res, 'GET')) await metadata(req, res, path.slice(PATHS.metadata.path.length), scopesOf);
-    } else if (challenges.discovery !== undefined && isDiscovery(path)) sendProblem(res, challenges.discovery);
+    } else if (oauth !== undefined && (await oauth.handle(req, res, challenges.urlOf(req), scopesOf))) return true;
+    else if (challenges.discovery !== undefined && isDiscovery(path)) sendProblem(res, challenges.discovery);
     else return false;
     return true;
   }

@@ -10,6 +10,7 @@ import { PATHS, patternsOf } from '../paths.js';
 import { CACHE_OPERATIONS } from './cache-operations.js';
 import { GRAPHQL_OPERATIONS } from './graphql-operations.js';
 import { MCP_OPERATIONS, PART_ID, PARTITION } from './mcp-operations.js';
+import { OAUTH_OPERATIONS } from './oauth-operations.js';
 import type { Answer, Feature, Operation } from './operation.js';
 import { OTHER_OPERATIONS } from './other-operations.js';
 import { SCHEMAS } from './schemas.js';
@@ -33,6 +34,7 @@ export interface ApiOptions {
 export const OPERATIONS: Readonly<Record<PathName, readonly Operation[]>> = {
   ...MCP_OPERATIONS,
   ...OTHER_OPERATIONS,
+  ...OAUTH_OPERATIONS,
   ...GRAPHQL_OPERATIONS,
   ...CACHE_OPERATIONS,
 };
@@ -51,8 +53,8 @@ const TAGS: Readonly<Record<string, string>> = {
 };
 
 const DENIED: Readonly<Record<NonNullable<ApiOptions['security']>, readonly Feature[]>> = {
-  none: ['login', 'metadata'],
-  token: ['login'],
+  none: ['login', 'metadata', 'oauth'],
+  token: ['login', 'oauth'],
   login: [],
 };
 

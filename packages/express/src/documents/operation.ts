@@ -30,6 +30,7 @@ export interface Answer {
 export const FEATURES = [
   'login',
   'metadata',
+  'oauth',
   'me',
   'httpSse',
   'probes',

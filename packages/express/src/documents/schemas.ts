@@ -183,6 +183,18 @@ export const SCHEMAS = {
     },
     required: ['resource'],
   },
+  AuthorizationServer: {
+    type: 'object',
+    description: 'Authorization server metadata (RFC 8414).',
+    properties: {
+      issuer: { type: 'string', format: 'uri' },
+      authorization_endpoint: { type: 'string', format: 'uri' },
+      token_endpoint: { type: 'string', format: 'uri' },
+      registration_endpoint: { type: 'string', format: 'uri' },
+      code_challenge_methods_supported: strings,
+    },
+    required: ['issuer', 'authorization_endpoint', 'token_endpoint'],
+  },
   Ticket: {
     type: 'object',
     properties: {

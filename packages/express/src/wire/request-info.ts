@@ -13,6 +13,8 @@ export interface RequestInfo {
   /** The caller, known after authentication. */
   subject?: string | undefined;
   partition?: string | undefined;
+  /** The OAuth client that acts for the caller. */
+  client?: string | undefined;
   /** The method of the message in the body, and the name or URI that it calls. */
   rpc?: string | undefined;
   name?: string | undefined;
@@ -43,11 +45,15 @@ export function beginRequest(req: IncomingMessage): RequestInfo {
 export const requestInfoOf = (req: IncomingMessage | undefined): RequestInfo | undefined => (req as WithInfo | undefined)?.[INFO];
 
 /** Records the caller of a request for the access log. */
-export function recordCaller(req: IncomingMessage, { subject, partition }: Pick<RequestInfo, 'subject' | 'partition'>): void {
+export function recordCaller(
+  req: IncomingMessage,
+  { subject, partition, clientId }: Pick<RequestInfo, 'subject' | 'partition'> & { readonly clientId?: string },
+): void {
   const info = requestInfoOf(req);
   if (info === undefined) return;
   info.subject = subject;
   info.partition = partition;
+  info.client = clientId;
 }
 
 const MAX_LOGGED = 200;

@@ -74,7 +74,7 @@ describe('a request without a scope that it needs is answered with one 403 that 
 
 /** A provider whose tokens are scopes, with an authorization server. */
 function provider(): AuthProvider {
-  const challenges = createChallenges(undefined, 'https://login.example.com');
+  const challenges = createChallenges(undefined, () => true);
   const login = (): never => {
     throw new Error('there is no login');
   };
@@ -107,7 +107,7 @@ describe('with an authorization server', () => {
     );
     expect(await (await fetch(metadata)).json()).toMatchObject({
       resource: `${url}/mcp`,
-      authorization_servers: ['https://login.example.com'],
+      authorization_servers: [url],
       scopes_supported: ['orders:ask', 'orders:list', 'orders:pay', 'orders:read'],
     });
   });

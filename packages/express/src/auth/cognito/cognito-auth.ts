@@ -11,6 +11,7 @@ import { createRequestAuthenticator } from '../request-authenticator.js';
 import { createAuthRoutes } from '../routes.js';
 import { isLoopbackHost } from '../secrets.js';
 import { createCognitoLogin } from './login.js';
+import { createCognitoPaths } from './paths.js';
 import { createCognitoTokens } from './tokens.js';
 
 /** What {@link createCognitoAuth} takes. */
@@ -77,12 +78,14 @@ export async function createCognitoAuth(options: CognitoAuthOptions): Promise<Co
   checkUrl('COGNITO_JWKS_URL', jwksUrl);
   checkUrl('the endpoint of Cognito', endpoint);
 
-  const challenges = createChallenges(publicUrl, `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`);
+  const challenges = createChallenges(publicUrl, () => true);
+  const issuer = `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`;
+  const oauth = createCognitoPaths({ issuer, jwksUrl, clientId, hasSecret: clientSecret !== undefined, logger });
   const partitionsClaim = given(options.partitionsClaim);
   const find = await createCognitoTokens({ userPoolId, clientId, jwksUrl, partitionsClaim, logger });
   const login = createCognitoLogin({ region, clientId, clientSecret, endpoint, find, logger });
   const { authenticate, bearerOf } = createRequestAuthenticator(challenges, find);
   const { scopeChallenge } = challenges;
-  const handle = createAuthRoutes({ login, bearerOf, challenges, addressOf, logger });
+  const handle = createAuthRoutes({ login, bearerOf, challenges, oauth, addressOf, logger });
   return { hasMetadata: true, authenticate, login, handle, scopeChallenge };
 }

@@ -2,9 +2,8 @@
 import type { Logger } from '@mcp-daemon/core';
 import type { JwksCache } from 'aws-jwt-verify/jwk';
 
-/** How long a request for keys may take. */
-const TIMEOUT_MS = 5_000;
-const MAX_BYTES = 1_000_000;
+import { parsed, read, reasonOf } from './read.js';
+
 /** Seconds after a failed request in which no other request is sent. */
 export const RETRY_SECONDS = 5;
 /** Seconds after an unknown key id in which no other unknown id is looked up: a forged token can name any id. */
@@ -17,29 +16,6 @@ export interface JwksOptions {
   /** The URL to fetch keys from, instead of that of the issuer. */
   jwksUrl: string | undefined;
   logger: Pick<Logger, 'error'> | undefined;
-}
-
-const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return 'unknown error';
-  const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
-  return code ?? (error.name === 'TimeoutError' ? `no answer in ${TIMEOUT_MS / 1000} seconds` : error.message);
-};
-
-/** Fetches a URL. @throws Error, whose message contains nothing of the response */
-async function read(url: string): Promise<Buffer> {
-  const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
-  if (answer.status !== 200) {
-    await answer.body?.cancel();
-    throw new Error(`status ${answer.status}`);
-  }
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of answer.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /**
@@ -61,13 +37,7 @@ export async function createJwks({ jwksUrl, logger }: JwksOptions): Promise<Jwks
       throw new errors.FetchError(url, 'the last request failed moments ago');
     try {
       const body = await read(url);
-      let keys: unknown;
-      try {
-        keys = JSON.parse(body.toString('utf8'));
-      } catch {
-        throw new Error('not JSON'); // the parser's own message quotes the text
-      }
-      if (!isJwks(keys as never)) throw new Error('not a JWKS');
+      if (!isJwks(parsed(body) as never)) throw new Error('not a JWKS');
       fetchedAt.set(uri, performance.now());
       failedAt.delete(uri);
       return new Uint8Array(body).buffer;

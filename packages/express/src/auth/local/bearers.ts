@@ -6,6 +6,7 @@ import type { Awaitable, HeldScopes } from '@mcp-daemon/core';
 import { isRevoked } from '../../wire/caller.js';
 import type { Bearer, TokenProblem } from '../bearer.js';
 import { digestOf } from '../bearer.js';
+import type { Account } from '../server/accounts.js';
 import { hasExpired } from '../token-times.js';
 import { createVerifiedTokens } from '../verified.js';
 import { grantsOfToken, passwordDigest, TOKEN_PREFIX } from './token-entry.js';
@@ -45,6 +46,8 @@ export interface Bearers {
   issue(subject: string, scopes?: readonly string[]): Promise<string>;
   /** The scopes of a user at the moment; undefined: all. */
   scopesOf(subject: string): HeldScopes;
+  /** What a user may do at the moment; undefined: there is no such user. */
+  account(subject: string): Account | undefined;
   /** Removes the tokens of users that have changed from the cache. */
   forgetChanged(): void;
   /** How many verified tokens are in the cache. */
@@ -116,6 +119,10 @@ export function createBearers({ tokens, users, accessTokens, admin, staticToken 
     issue: (subject, scopes) =>
       tokens.issue(subject, currentGrants(subject) ?? { roles: [], partitions: [] }, markOf(subject), scopes),
     scopesOf: (subject) => scopesOfUser(currentGrants(subject) ?? { roles: [], partitions: [] }),
+    account(subject) {
+      const grants = currentGrants(subject);
+      return grants === undefined ? undefined : { grants, scopes: scopesOfUser(grants), mark: markOf(subject) };
+    },
     forgetChanged() {
       verified.forgetUnless((bearer) => !isRevoked(bearer));
     },

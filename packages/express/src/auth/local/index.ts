@@ -3,7 +3,8 @@
  * `jose`.
  */
 export { createLocalAuth } from './local-auth.js';
-export type { LocalAuth, LocalAuthOptions } from './local-auth.js';
+export type { LocalAuth, LocalAuthOptions, OAuthOptions } from './local-auth.js';
+export type { ClientDocumentOptions } from '../server/client-document.js';
 export { checkPassword } from './password.js';
 export { tokensFileOf } from './token-entry.js';
 export { createTokenFile } from './token-file.js';

@@ -1,15 +1,20 @@
 /** Authentication without an external service: users in a file, and tokens that this server signs. */
 import type { IncomingMessage } from 'node:http';
 
-import type { Logger } from '@mcp-daemon/core';
+import type { Logger, StateStore } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { digestOf } from '../bearer.js';
 import { createChallenges } from '../challenge.js';
 import type { Login } from '../login.js';
 import type { AuthProvider } from '../provider.js';
+import type { FindBearer } from '../request-authenticator.js';
 import { createRequestAuthenticator } from '../request-authenticator.js';
 import { createAuthRoutes } from '../routes.js';
+import type { Accounts } from '../server/accounts.js';
+import type { AuthorizationServer } from '../server/authorization-server.js';
+import { createAuthorizationServer } from '../server/authorization-server.js';
+import type { ClientDocumentOptions } from '../server/client-document.js';
 import { createBearers } from './bearers.js';
 import { createLogin } from './login.js';
 import { tokensFileOf } from './token-entry.js';
@@ -17,7 +22,7 @@ import { openAccessTokens } from './token-file.js';
 import { createTokens } from './tokens.js';
 import type { UserFile } from './users.js';
 import { openUsers } from './users.js';
-import { refreshBoth } from './watched-file.js';
+import { bothOf, refreshBoth } from './watched-file.js';
 
 /** What {@link createLocalAuth} takes. */
 export interface LocalAuthOptions {
@@ -39,8 +44,21 @@ export interface LocalAuthOptions {
   publicUrl?: string;
   /** The address of the client, for the limits on login attempts. Default: the address at the other end of the connection. */
   addressOf?: (req: IncomingMessage) => string;
+  /**
+   * Lets MCP clients log in by themselves, with OAuth: `() => daemon.state()` says where it is kept what users have allowed them. Needs
+   * the package `oidc-provider`, which is loaded when the first client logs in. Default: clients cannot log in by themselves.
+   */
+  oauth?: OAuthOptions | undefined;
   /** Gets errors. Default: nothing is logged. */
   logger?: Pick<Logger, 'error'>;
+}
+
+/** How MCP clients log in by themselves. */
+export interface OAuthOptions {
+  /** The state that all processes of the server share, such as `() => daemon.state()`. */
+  state: () => Promise<StateStore>;
+  /** For tests: which addresses are asked for what clients say about themselves. Default: those of the public internet. */
+  clientDocuments?: ClientDocumentOptions;
 }
 
 /** Local authentication. None of its functions needs `this`. */
@@ -83,25 +101,46 @@ export async function createLocalAuth(options: LocalAuthOptions): Promise<LocalA
   const password = given(options.adminPassword);
   const seconds = Math.round((options.accessTokenMinutes ?? 15) * 60);
 
-  const challenges = createChallenges(publicUrl);
   const admin = { username: adminUsername, passwordDigest: password === undefined ? undefined : digestOf(password) };
   const tokens = await createTokens({ secret: jwtSecret, issuer, seconds });
-  const users = await openUsers(userFile, () => bearers.forgetChanged(), logger);
-  const accessTokens = await openAccessTokens(tokensFileOf(userFile), () => bearers.forgetChanged(), logger);
+  const changed = (): void => {
+    bearers.forgetChanged();
+    oauth?.tokens.forgetChanged();
+  };
+  const users = await openUsers(userFile, changed, logger);
+  const accessTokens = await openAccessTokens(tokensFileOf(userFile), changed, logger);
   const refresh = (): Promise<void> | undefined => refreshBoth(users, accessTokens);
   const bearers = createBearers({ tokens, users, accessTokens, admin, staticToken: given(options.adminStaticToken) });
   const login = createLogin({ users, admin, bearers, seconds });
 
+  const accounts: Accounts = {
+    refresh,
+    find: bearers.account,
+    async check(username, password, address) {
+      const answer = await login(username, password, address);
+      return 'status' in answer ? answer : undefined;
+    },
+  };
+  let oauth: AuthorizationServer | undefined;
+  if (options.oauth !== undefined)
+    oauth = await createAuthorizationServer({
+      ...{ ...options.oauth, secret: jwtSecret, accounts, accessTokenSeconds: seconds, addressOf, logger },
+    });
+  const challenges = createChallenges(publicUrl, oauth?.isOffered);
+
+  const find = (token: string): ReturnType<FindBearer> =>
+    oauth?.tokens.owns(token) === true ? oauth.tokens.find(token) : bearers.find(token);
   const { authenticate, bearerOf } = createRequestAuthenticator(challenges, (token) => {
     const refreshing = refresh();
-    return refreshing === undefined ? bearers.find(token) : refreshing.then(() => bearers.find(token));
+    return refreshing === undefined ? find(token) : refreshing.then(() => find(token));
   });
 
   return {
+    ...(oauth === undefined ? {} : { hasMetadata: true, hasOAuth: true }),
     authenticate,
-    refresh,
+    refresh: () => bothOf(refresh(), oauth?.refresh()),
     login,
-    handle: createAuthRoutes({ login, bearerOf, challenges, addressOf, logger }),
+    handle: createAuthRoutes({ login, bearerOf, challenges, oauth, addressOf, logger }),
     users: users.file,
     scopeChallenge: challenges.scopeChallenge,
   };

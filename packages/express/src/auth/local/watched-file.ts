@@ -96,9 +96,12 @@ export async function watchFile({ file, what, load, changed, logger, disk = DISK
   };
 }
 
-/** Calls `refresh` of two files. @returns undefined where there is nothing to wait for */
-export function refreshBoth(a: Pick<WatchedFile, 'refresh'>, b: Pick<WatchedFile, 'refresh'>): Promise<void> | undefined {
-  const [first, second] = [a.refresh(), b.refresh()];
+/** Waits for two things. @returns undefined where there is nothing to wait for */
+export function bothOf(first: Promise<void> | undefined, second: Promise<void> | undefined): Promise<void> | undefined {
   if (first === undefined) return second;
-  return second === undefined ? first : first.then(() => second);
+  return second === undefined ? first : Promise.all([first, second]).then(() => undefined);
 }
+
+/** Calls `refresh` of two files. @returns undefined where there is nothing to wait for */
+export const refreshBoth = (a: Pick<WatchedFile, 'refresh'>, b: Pick<WatchedFile, 'refresh'>): Promise<void> | undefined =>
+  bothOf(a.refresh(), b.refresh());

@@ -1,0 +1,96 @@
+/** What the authorization server keeps in the state store: encrypted values under keys that reveal no secret. */
+import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+
+import type { PutState, StateEntry, StateStore } from '@mcp-daemon/core';
+import { DaemonError, DEFAULT_PARTITION } from '@mcp-daemon/core';
+
+/** All keys begin with this. The entries belong to the server, not to a tenant, and are in one partition. */
+const PREFIX = 'oauth/';
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const PAGE = 1_000;
+
+/** The digest of a secret, such as a code or a refresh token, as the part of a key. */
+export const digestKey = (secret: string): string => hash('sha256', secret, 'hex');
+
+/** An entry with its decrypted value. */
+export interface Opened<T> {
+  readonly value: T;
+  readonly version: string;
+  /** Milliseconds since 1970; null: it stays. */
+  readonly expiresAt: number | null;
+}
+
+/** Entries by name. All methods throw what {@link StateStore} throws. */
+export interface Entries {
+  /** The entry of this name; undefined: there is none, or it was encrypted with another secret. */
+  get<T>(name: string): Promise<Opened<T> | undefined>;
+  /** Writes an entry. @returns whether it was written, which a condition may prevent */
+  put(name: string, value: object, options?: PutState): Promise<boolean>;
+  /** Removes an entry. @returns whether there was one */
+  delete(name: string): Promise<boolean>;
+  /** All entries whose names begin with a text, with the rest of the name. */
+  list<T>(prefix: string): Promise<{ name: string; value: T }[]>;
+}
+
+/**
+ * Opens the entries.
+ *
+ * @param state the state store; called for each operation
+ * @param key 32 bytes
+ */
+export function openEntries(state: () => Promise<StateStore>, key: Buffer): Entries {
+  function seal(name: string, value: object): string {
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', key, iv);
+    cipher.setAAD(Buffer.from(name)); // an entry that is copied to another name does not open
+    const text = Buffer.concat([cipher.update(JSON.stringify(value)), cipher.final()]);
+    return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url');
+  }
+
+  function open<T>(name: string, { value, version, expires_at }: StateEntry): Opened<T> | undefined {
+    const bytes = Buffer.from(value, 'base64url');
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES));
+      decipher.setAAD(Buffer.from(name));
+      decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+      const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
+      return { value: JSON.parse(text.toString()) as T, version, expiresAt: expires_at };
+    } catch {
+      return undefined; // the secret has changed: its tokens are invalid too
+    }
+  }
+
+  return {
+    async get<T>(name: string) {
+      const entry = await (await state()).get(DEFAULT_PARTITION, PREFIX + name);
+      return entry === undefined ? undefined : open<T>(name, entry);
+    },
+    async put(name, value, options) {
+      const written = await (await state()).put(DEFAULT_PARTITION, PREFIX + name, seal(name, value), options);
+      return written !== undefined;
+    },
+    async delete(name) {
+      return (await state()).delete(DEFAULT_PARTITION, PREFIX + name);
+    },
+    async list<T>(prefix: string) {
+      const store = await state();
+      const found: { name: string; value: T }[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await store.list(DEFAULT_PARTITION, PREFIX + prefix, { limit: PAGE, ...(cursor && { cursor }) });
+        for (const entry of page.items) {
+          const name = entry.key.slice(PREFIX.length);
+          const opened = open<T>(name, entry);
+          if (opened !== undefined) found.push({ name: name.slice(prefix.length), value: opened.value });
+        }
+        ({ cursor } = page);
+      } while (cursor !== undefined);
+      return found;
+    },
+  };
+}
+
+/** Whether an error says that the state store cannot be used at the moment. */
+export const isStoreProblem = (error: unknown): boolean =>
+  error instanceof DaemonError && ['store_busy', 'store_failed', 'closed'].includes(error.code);
