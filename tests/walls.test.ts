@@ -31,10 +31,12 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['contract', 'events', 'catalog', 'records', 'input', 'runner', 'skills'], // one suite a port; the parts of a call, which do not know each other
     ['memory'], // adapters that keep everything in this process's memory
     ['call'], // one call, from its parameters to its result
+    ['tasks'], // calls that may outlive their requests
     ['config'], // from a file's text to a catalog
     ['stored'], // catalogs in a store: plans, imports, history, and what is served of them
     ['session'], // methods, dispatcher, connections
     ['define'], // a catalog in code
+    ['lazy-tasks'],
     ['daemon-api'],
     ['replay'], // recorded calls made again
     ['daemon'],

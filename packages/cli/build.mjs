@@ -7,7 +7,7 @@
  *   record-database.js   the database of records
  *   stored-catalogs.js, catalog-source.js   the catalogs of the store
  *   sidecar/   the databases of both for main.cjs, which loads them after the first call: without all that other commands need.
- *              Also the parts of calls that few calls need: idempotency keys and approval
+ *              Also the parts of calls that few calls need: idempotency keys, approval and tasks
  *   record-thread.js   fills the database of records under load. It also has all that it needs, and no more
  *   aws-store.js   the store on DynamoDB and S3, and the AWS SDK
  *   bundle-store.js   code in bundles
@@ -71,7 +71,7 @@ const bundled = {
 };
 
 /** What main.cjs loads when it needs it, in files of their own. */
-const FOR_SIDECAR = new Set(['approval', 'idempotency', 'record-database', 'stored-catalogs', 'stored-state']);
+const FOR_SIDECAR = new Set(['approval', 'idempotency', 'record-database', 'stored-catalogs', 'stored-state', 'tasks']);
 
 /** CommonJS dependencies keep calling require() for node's own modules. */
 const REQUIRE = `import{createRequire as __mcpdRequire}from'node:module';const require=__mcpdRequire(import.meta.url);`;
@@ -89,7 +89,7 @@ const oneFile = {
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
         const [, separate] =
-          /\/(approval|aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|idempotency|log-pino|process-runner|record-database|serve-fixtures|serve-http|stored-catalogs|stored-state)\.js'$/.exec(
+          /\/(approval|aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|idempotency|log-pino|process-runner|record-database|serve-fixtures|serve-http|stored-catalogs|stored-state|tasks)\.js'$/.exec(
             specifier,
           ) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${FOR_SIDECAR.has(separate) ? 'sidecar/' : ''}${separate}.js')`;
@@ -108,7 +108,7 @@ const oneFile = {
 const apart = (entryPoints) =>
   build({ ...bundled, format: 'esm', entryPoints, splitting: true, chunkNames: 'chunks/apart-[hash]', banner: { js: REQUIRE } });
 
-const [workerGuard, main, thread, database, commands] = await Promise.all([
+const [workerGuard, main, thread, database, tasks, commands] = await Promise.all([
   build({
     ...bundled,
     format: 'cjs',
@@ -140,6 +140,7 @@ const [workerGuard, main, thread, database, commands] = await Promise.all([
     'sidecar/stored-catalogs': `${src('sqlite')}/catalogs/stored-catalogs.ts`,
     'sidecar/stored-state': `${src('sqlite')}/state/stored-state.ts`,
   }),
+  apart({ 'sidecar/tasks': `${src('core')}/tasks/tasks.ts` }),
   build({
     ...bundled,
     format: 'esm',
@@ -196,7 +197,9 @@ async function declarations(file, seen = new Map()) {
 }
 
 const files = new Map();
-for (const output of [workerGuard, main, thread, database, commands, bin, library].flatMap(({ outputFiles }) => outputFiles))
+for (const output of [workerGuard, main, thread, database, tasks, commands, bin, library].flatMap(
+  ({ outputFiles }) => outputFiles,
+))
   files.set(output.path, output.contents);
 for (const entry of ['index', 'http']) {
   for (const [path, text] of await declarations(join(here, `build/library/${entry}.d.ts`)))

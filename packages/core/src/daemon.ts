@@ -17,6 +17,7 @@ import { createSubscriptionIndex } from './events/subscription-index.js';
 import { createListeners } from './events/subscriptions.js';
 import { createInputAsker } from './input/asker.js';
 import { createStateSealer } from './input/state.js';
+import { createLazyTasks } from './lazy-tasks.js';
 import { createMemoryState } from './memory/state.js';
 import { createMemoryStore } from './memory/store.js';
 import type { Store } from './ports/calls.js';
@@ -122,7 +123,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
   let ownState: StateStore | undefined;
   const state = async (): Promise<StateStore> => (await openedStore()).state ?? (ownState ??= createMemoryState());
   const skills = createSkills({ source: options.skills, logger });
-  const parts = { catalog, quotas, skills, executor, recorder, asker, state, bus, info };
+  const tasks = createLazyTasks({
+    ...{ state: () => state(), opened: () => opened, openedStore: () => openedStore() },
+    ...{ info, asker, limits, logger },
+  });
+  const parts = { catalog, quotas, longCalls: tasks, skills, executor, recorder, asker, state, bus, info };
   const calls = createCalls({ ...parts, limits, explainFailures, dropHostArguments, logger });
   const subscriptions = createSubscriptionIndex(bus, limits, { onError: onListenerError });
   const listeners = createListeners({
@@ -131,7 +136,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
     complete: (result) => info.complete(result, 'modern'),
   });
   const declarationOf = createDeclarations(capabilities);
-  const methods = createMethods({ calls, catalog, listeners, linker, skills, info, declarationOf, limits, logger });
+  const methods = createMethods({
+    calls,
+    catalog,
+    listeners,
+    linker,
+    skills,
+    tasks: tasks.load,
+    info,
+    declarationOf,
+    limits,
+    logger,
+  });
   const dispatcher = createDispatcher(methods, logger);
   const budget = createByteBudget(limits.maxBytesInFlightPerUser, limits.maxBytesInFlight);
 
@@ -212,7 +228,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   async function close(drainMs: number): Promise<void> {
     listeners.close();
     await new Promise((resolve) => setImmediate(resolve)); // their results leave before their sessions end
-    await Promise.all([drainStanding(drainMs), calls.drain(drainMs), ...[...sessions].map((session) => session.drain(drainMs))]);
+    const drained = [drainStanding(drainMs), calls.drain(drainMs), tasks.close(drainMs)];
+    await Promise.all([...drained, ...[...sessions].map((session) => session.drain(drainMs))]);
     for (const session of [...sessions]) session.close('server');
     await calls.end();
     // Calls that were cancelled settle in this turn of the event loop or the next: their records are still to come.
@@ -255,7 +272,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
     check: () =>
       closing === undefined ? recorder.check() : Promise.reject(new DaemonError('closed', 'The server is shutting down.')),
     close({ drainMs = 5_000 } = {}) {
-      if (drainMs === 0) for (const session of sessions) session.cancelCalls('server');
+      if (drainMs === 0) {
+        for (const session of sessions) session.cancelCalls('server');
+        tasks.cancelAll();
+      }
       return (closing ??= close(drainMs));
     },
   };

@@ -19,8 +19,10 @@ import type {
   ResourceDefinition,
   ResourceTemplateDefinition,
   ReturnType,
+  TaskSupport,
   ToolDefinition,
 } from './ports/definition.js';
+import { MAX_TASK_TTL_MS, TASK_SUPPORTS } from './ports/definition.js';
 import type { CatalogQuotas, Quota } from './ports/quota.js';
 import type { Mistake } from './protocol/errors.js';
 import { ConfigError, DaemonError } from './protocol/errors.js';
@@ -67,6 +69,16 @@ export interface ToolOptions<I extends AnySchema, O extends AnySchema> extends F
   inputSchema?: I;
   outputSchema?: O;
   returnType?: ReturnType;
+  /** Whether its calls may be answered with a task. Default: `never`, or by `isAsync`. */
+  task?: TaskSupport;
+  /** Milliseconds: a call that ends sooner is answered like any other. Default: 0. */
+  taskAfterMs?: number;
+  /** Milliseconds from the beginning of a task until it is ended and removed. Default: 1 hour. */
+  taskTtlMs?: number;
+  /** Milliseconds that clients wait between two looks at a task. Default: 500. */
+  taskPollMs?: number;
+  /** Whether slow calls are answered, after 3 seconds, with a resource where the result can be read later. Default: no. */
+  isAsync?: boolean;
   run: (args: Arguments<I>, context: FunctionContext) => unknown;
 }
 
@@ -147,7 +159,7 @@ function jsonSchema(schema: AnySchema, side: 'input' | 'output'): JsonObject {
 export function defineTool<const I extends AnySchema = { type: 'object' }, const O extends AnySchema = JsonSchema>(
   tool: ToolOptions<I, O>,
 ): ToolDefinition {
-  const { name, inputSchema, outputSchema, returnType, run } = tool;
+  const { name, inputSchema, outputSchema, returnType, run, task, taskAfterMs, taskTtlMs, taskPollMs, isAsync } = tool;
   const check = inputSchema !== undefined && isStandardSchema(inputSchema) ? standardCheck(inputSchema) : undefined;
   return {
     ...(common(tool) as Partial<ToolDefinition>),
@@ -156,6 +168,11 @@ export function defineTool<const I extends AnySchema = { type: 'object' }, const
     inputSchema: inputSchema === undefined ? { type: 'object' } : jsonSchema(inputSchema, 'input'),
     ...(outputSchema === undefined ? {} : { outputSchema: jsonSchema(outputSchema, 'output') }),
     ...(returnType === undefined ? {} : { return_type: returnType }),
+    ...(task === undefined ? {} : { task }),
+    ...(taskAfterMs === undefined ? {} : { task_after_ms: taskAfterMs }),
+    ...(taskTtlMs === undefined ? {} : { task_ttl_ms: taskTtlMs }),
+    ...(taskPollMs === undefined ? {} : { task_poll_ms: taskPollMs }),
+    ...(isAsync === true ? { is_async: true } : {}),
     binding: {
       kind: 'inline',
       run,
@@ -225,6 +242,23 @@ function limitMistakes({ timeout_ms, record, quota, approve, scopes = [] }: Func
   return mistakes;
 }
 
+/** Finds mistakes in what a tool says of tasks. */
+function taskMistakes(tool: ToolDefinition, path: string): Mistake[] {
+  const { task, task_after_ms, task_ttl_ms, task_poll_ms } = tool;
+  const mistakes: Mistake[] = [];
+  if (task !== undefined && !TASK_SUPPORTS.includes(task))
+    mistakes.push({ path: `${path}.task`, message: `must be one of ${TASK_SUPPORTS.join(', ')}` });
+  const times = [
+    ['taskAfterMs', task_after_ms, 0, MAX_TIMER_MS],
+    ['taskTtlMs', task_ttl_ms, 1, MAX_TASK_TTL_MS],
+    ['taskPollMs', task_poll_ms, 1, MAX_TIMER_MS],
+  ] as const;
+  for (const [option, value, least, most] of times)
+    if (value !== undefined && !(Number.isInteger(value) && value >= least && value <= most))
+      mistakes.push({ path: `${path}.${option}`, message: `must be a whole number of milliseconds from ${least} to ${most}` });
+  return mistakes;
+}
+
 /** Finds mistakes that types cannot prevent: names used twice, limits and paths without effect, and invalid schemas. */
 function mistakesOf(functions: readonly FunctionDefinition[]): Mistake[] {
   const mistakes: Mistake[] = [];
@@ -240,6 +274,7 @@ function mistakesOf(functions: readonly FunctionDefinition[]): Mistake[] {
     seen.set(entry.name, index);
     mistakes.push(...limitMistakes(entry, path));
     if (entry.kind !== 'tool') continue;
+    mistakes.push(...taskMistakes(entry, path));
     mistakes.push(...checkSchema(entry.inputSchema, `${path}.inputSchema`, 'input'));
     if (entry.outputSchema !== undefined) mistakes.push(...checkSchema(entry.outputSchema, `${path}.outputSchema`));
   }

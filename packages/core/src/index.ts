@@ -54,7 +54,7 @@ export type { FileSource } from './ports/files.js';
 export { MAX_SKILL_BYTES, MAX_SKILL_FILES } from './ports/skills.js';
 export type { Skill, SkillFile, SkillSource } from './ports/skills.js';
 export { fileMediaType } from './base/file-media-type.js';
-export { ISOLATIONS, RECORD_POLICIES, RETURN_TYPES, RUNTIMES } from './ports/definition.js';
+export { ISOLATIONS, MAX_TASK_TTL_MS, RECORD_POLICIES, RETURN_TYPES, RUNTIMES, TASK_SUPPORTS } from './ports/definition.js';
 export type {
   Binding,
   CatalogDefinition,
@@ -75,6 +75,7 @@ export type {
   ResourceTemplateDefinition,
   ReturnType,
   Runtime,
+  TaskSupport,
   ToolDefinition,
 } from './ports/definition.js';
 

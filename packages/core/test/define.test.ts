@@ -290,6 +290,10 @@ describe('a catalog of a program', () => {
       inputSchema: { type: 'object' },
       return_type: 'json',
     });
+    const long = { task: 'optional' as const, taskAfterMs: 0, taskTtlMs: 1, taskPollMs: 2, isAsync: true };
+    expect(defineTool({ name: 'n', ...long, run })).toMatchObject({
+      ...{ task: 'optional', task_after_ms: 0, task_ttl_ms: 1, task_poll_ms: 2, is_async: true },
+    });
     expect(defineResource({ name: 'n', ...more, uri: 'x://a', mimeType: 'a/b', size: 1, run })).toEqual({
       ...kept,
       kind: 'resource',
@@ -338,6 +342,16 @@ describe('limits and paths without effect', () => {
     expect(throwing(() => defineCatalog({ functions }))).toMatchObject({ mistakes: [{ path: '$[0].scopes[1]' }] });
     expect(functions[1]).not.toHaveProperty('scopes');
   });
+
+  it.each([{ task: 'maybe' as 'never' }, { taskAfterMs: -1 }, { taskTtlMs: 604_800_001 }, { taskPollMs: 0 }])(
+    'of tasks, %j is a mistake',
+    (more) => {
+      const functions = [defineTool({ name: 'long', ...more, run: () => 'x' })];
+      expect(throwing(() => defineCatalog({ functions }))).toMatchObject({
+        mistakes: [{ path: `$[0].${Object.keys(more)[0]}` }],
+      });
+    },
+  );
 
   it('a redaction that is not a JSON path is a mistake: the values would be recorded', () => {
     const record = { redact: ['$.card', 'card.number'] };

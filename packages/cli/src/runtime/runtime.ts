@@ -73,6 +73,11 @@ const limitsOf = (settings: Settings): NonNullable<DaemonOptions['limits']> => (
   maxKeysPerUser: settings.idempotencyMaxKeys,
   maxKeyBytesPerUser: settings.idempotencyMaxBytes,
   approvalMs: settings.approvalMs,
+  asyncWaitMs: settings.asyncWaitMs,
+  taskTtlMs: settings.taskTtlMs,
+  maxOpenTasks: settings.userOpenTasks,
+  maxTasks: settings.userTasks,
+  maxTaskBytes: settings.userTaskBytes,
 });
 
 /** A quota of numbers for which 0 means no limit; undefined: none at all. */

@@ -11,6 +11,7 @@ import { PROCESS_SETTINGS } from './settings-process.js';
 import { QUOTA_SETTINGS } from './settings-quota.js';
 import { RETRY_SETTINGS } from './settings-retries.js';
 import { STORE_SETTINGS } from './settings-store.js';
+import { TASK_SETTINGS } from './settings-tasks.js';
 
 /** The greatest delay of a timer. */
 const MAX_MS = 2 ** 31 - 1;
@@ -179,6 +180,7 @@ export const SETTINGS = {
   },
   ...QUOTA_SETTINGS,
   ...RETRY_SETTINGS,
+  ...TASK_SETTINGS,
   maxMessageBytes: {
     type: 'number',
     flag: 'max-message-bytes',

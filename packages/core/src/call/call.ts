@@ -4,6 +4,7 @@
  *     find the function  ->  begin a record  ->  run it  ->  settle the record  ->  answer
  *      find.ts                recorder            executor    recorder              endings.ts
  *
+ *     A call that may become a task is made by `long-calls.ts`, which waits for a part of this only.
  *     A function with a quota waits for it between its record and its run, or is refused (quotas.ts).
  *
  *     During a run the executor calls back into the recorder: the function does not start before `intent` allows it (its
@@ -35,6 +36,8 @@ import type { Executor } from './executor.js';
 import { findPrompt, findResource, findTool } from './find.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { createKeyedCalls } from './keyed-calls.js';
+import type { LongCalls } from './long-calls.js';
+import { CALL_URI, mayBeLong } from './long-calls.js';
 import type { Outcome } from './outcome.js';
 import { messageOf } from './outcome.js';
 import { nameOf } from './parameters.js';
@@ -64,6 +67,7 @@ export interface CallsOptions {
   recorder: Recorder;
   asker: InputAsker;
   quotas: Quotas;
+  longCalls: LongCalls;
   skills: Skills;
   /** Where keys and used approvals are kept. */
   state: () => Promise<StateStore>;
@@ -80,7 +84,7 @@ export interface CallsOptions {
 
 /** Creates the call path of a daemon. */
 export function createCalls(options: CallsOptions): Calls {
-  const { catalog, executor, recorder, asker, quotas, skills, state, bus, info, limits, logger } = options;
+  const { catalog, executor, recorder, asker, quotas, skills, longCalls, state, bus, info, limits, logger } = options;
   const { explainFailures, dropHostArguments } = options;
   const runApproved = createApprovedCalls({ state, executor, limits });
   const keyed = createKeyedCalls({ state, info, limits, logger });
@@ -94,6 +98,7 @@ export function createCalls(options: CallsOptions): Calls {
     const ticket = recorder.begin(definition, type, recorded, request, snapshot.revision, key?.callId);
     inFlight += 1;
     if (ticket.row !== undefined) request.exchange.recorded?.(ticket.callId);
+    call.conversation?.begun(ticket);
     return {
       call,
       snapshot,
@@ -144,14 +149,17 @@ export function createCalls(options: CallsOptions): Calls {
       : execute(running, rounds);
   }
 
-  /** Sends requests to a legacy client, and runs the function again with the answers. */
+  /** Asks the client, of a legacy call or in a task, and runs the function again with the answers. */
   async function converse(running: RunningCall, first: Outcome): Promise<Outcome> {
     const { call } = running;
     let outcome = first;
     let { rounds } = running;
     while (outcome.kind === 'input_required') {
       try {
-        rounds = await asker.interview(call, outcome.wish, outcome.rounds ?? rounds);
+        const before = outcome.rounds ?? rounds;
+        const interview = call.conversation?.interview(call, outcome.wish, before);
+        if (interview === undefined && call.request.caller.era === 'modern') return outcome; // it is the answer
+        rounds = await (interview ?? asker.interview(call, outcome.wish, before));
       } catch (cause) {
         if (call.request.exchange.signal.aborted) return { kind: 'cancelled' };
         return { kind: 'error', message: messageOf(cause), cause, unanswered: true };
@@ -165,6 +173,8 @@ export function createCalls(options: CallsOptions): Calls {
   function finish(running: RunningCall, outcome: Outcome): Awaitable<JsonObject | undefined> {
     const { settlement, result, error } = endingOf(running, outcome, tools);
     if (running.approved !== undefined) settlement.notes = withApproval(running.approved, settlement.notes);
+    const { conversation } = running.call;
+    if (conversation !== undefined) settlement.notes = conversation.notes(settlement.notes);
     const answer = (): JsonObject | undefined => {
       inFlight -= 1;
       announceEnd(bus, running, settlement);
@@ -180,11 +190,15 @@ export function createCalls(options: CallsOptions): Calls {
     const running = begin(call, snapshot, key);
     announceStart(bus, running);
     return andThen(runOnce(running, running.rounds, true), (outcome) =>
-      outcome.kind === 'input_required' && call.request.caller.era === 'legacy'
+      outcome.kind === 'input_required' && (call.request.caller.era === 'legacy' || call.conversation !== undefined)
         ? converse(running, outcome).then((last) => finish(running, last))
         : finish(running, outcome),
     );
   }
+
+  /** Makes a call of a tool, which may become a task. */
+  const make = (call: FoundCall, snapshot: Snapshot, key?: HeldKey): Awaitable<JsonObject | undefined> =>
+    mayBeLong(call.definition) ? longCalls.call(call, (long) => run(long, snapshot, key)) : run(call, snapshot, key);
 
   const snapshotOf = ({ exchange }: RequestContext): Awaitable<Snapshot> => catalog.snapshot(exchange.partition);
 
@@ -199,12 +213,13 @@ export function createCalls(options: CallsOptions): Calls {
       return andThen(snapshotOf(request), (snapshot) => {
         const found = findTool(snapshot, name, params, request, { info, dropHostArguments });
         const key = idempotencyKeyOf(params, request.meta);
-        return key === undefined ? run(found, snapshot) : keyed.run(key, found, (call, held) => run(call, snapshot, held));
+        return key === undefined ? make(found, snapshot) : keyed.run(key, found, (call, held) => make(call, snapshot, held));
       });
     },
     resource(params, request) {
       const { uri } = params;
       if (typeof uri !== 'string') throw invalidParams('"uri" must be a string.');
+      if (uri.startsWith(CALL_URI)) return longCalls.read(uri, request);
       return andThen(snapshotOf(request), (snapshot) => {
         const { definition } = snapshot;
         if (definition.skills === undefined || snapshot.resource(uri) !== undefined)

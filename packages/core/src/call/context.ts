@@ -140,10 +140,14 @@ export class FunctionContext {
   }
 
   #progress(progress: number, total?: number, message?: string): void {
-    const { progressToken } = this.#source.request.meta;
-    if (typeof progressToken !== 'string' && typeof progressToken !== 'number') return;
+    const { meta, exchange } = this.#source.request;
+    const { progressToken } = meta;
+    const isAsked = typeof progressToken === 'string' || typeof progressToken === 'number';
+    if (!isAsked && exchange.progressed === undefined) return;
     if (!Number.isFinite(progress) || progress <= this.#source.counters.progress) return;
     this.#source.counters.progress = progress;
+    if (!this.#ended) exchange.progressed?.(progress, total, message);
+    if (!isAsked) return;
     const params: JsonObject = { progressToken, progress };
     if (Number.isFinite(total)) params['total'] = total;
     if (message !== undefined && supports(this.protocolVersion, 'progressMessage')) params['message'] = message;

@@ -49,6 +49,7 @@ const CANCELLED: Record<EndedBy, string> = {
   client: 'cancelled by the client',
   left: 'cancelled by the client',
   server: 'cancelled because the server shut down',
+  expiry: 'ended because its task expired',
 };
 
 type Failure = Pick<Settlement, 'status' | 'fault'>;

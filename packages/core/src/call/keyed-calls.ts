@@ -10,6 +10,7 @@ import type { Limits } from '../protocol/limits.js';
 import type { ContentBlock } from '../protocol/messages.js';
 import { META } from '../protocol/messages.js';
 import type { ServerInfo } from '../protocol/server-info.js';
+import { declaresTasks, TASKS_EXTENSION, TASKS_REQUIRED } from '../protocol/tasks-extension.js';
 import { fitBlocks } from './content.js';
 import { DetachedExchange } from './detached-exchange.js';
 import { RETRY_AFTER } from './endings.js';
@@ -91,9 +92,15 @@ export function createKeyedCalls({ state, info, limits, logger }: KeyedCallsOpti
   function answer(claim: Exclude<Claim, { kind: 'held' }>, { request }: FoundCall): JsonObject | undefined {
     const { era } = request.caller;
     switch (claim.kind) {
-      case 'repeat':
-        if (!claim.asks) return repeated(claim.result, claim.callId, request, info);
+      case 'repeat': {
+        const isTask = claim.result['resultType'] === 'task';
+        if (isTask && !declaresTasks(request)) {
+          const message = `The call with this key goes on as a task, which this request has not declared (${TASKS_EXTENSION}).`;
+          throw new DaemonError('missing_client_capability', message, { data: TASKS_REQUIRED });
+        }
+        if (!claim.asks && !isTask) return repeated(claim.result, claim.callId, request, info);
         return { ...claim.result, _meta: { ...(claim.result['_meta'] as JsonObject), [REPEAT_OF]: claim.callId } };
+      }
       case 'invalid':
         throw new DaemonError('invalid_params', claim.message, claim.data === undefined ? {} : { data: claim.data });
       case 'later': {

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../base/json.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { Rounds } from '../input/asker.js';
+import type { InputRequired } from '../input/requests.js';
 import type { McpType } from '../ports/calls.js';
 import type { FunctionDefinition } from '../ports/definition.js';
 import type { RequestContext } from '../protocol/exchange.js';
@@ -9,6 +10,20 @@ import type { Ticket } from '../records/recorder.js';
 import type { NotificationCounters } from './context.js';
 import type { Outcome } from './outcome.js';
 import type { RunHooks } from './run.js';
+
+/** Takes part in a call that may outlive its request. */
+export interface Conversation {
+  /** The record of the call has begun. */
+  begun(ticket: Ticket): void;
+  /** The notes of the call's record, from those that it would have. */
+  notes(notes: string | null): string | null;
+  /**
+   * Asks the client for input. Rejects if the call is over.
+   *
+   * @returns undefined: the client is asked as in any other call
+   */
+  interview(call: FoundCall, wish: InputRequired, rounds: Rounds): Promise<Rounds> | undefined;
+}
 
 /** A call whose function was found. */
 export interface FoundCall {
@@ -22,6 +37,8 @@ export interface FoundCall {
   readonly variables: Readonly<Record<string, string>>;
   readonly params: JsonObject;
   readonly request: RequestContext;
+  /** Takes part in the call, if it may outlive its request. */
+  readonly conversation?: Conversation;
   /** Converts the function's value to the result of the method. @throws ReturnValueError, DaemonError `resource_not_found` */
   toResult(value: unknown, callId: string): JsonObject;
 }

@@ -5,7 +5,14 @@
 import { equalJson } from '../base/equality.js';
 import type { JsonObject } from '../base/json.js';
 import { compareText } from '../base/order.js';
-import type { CatalogDefinition, FunctionDefinition, FunctionKind, LinkBinding, PromptArgument } from '../ports/definition.js';
+import type {
+  CatalogDefinition,
+  FunctionDefinition,
+  FunctionKind,
+  LinkBinding,
+  PromptArgument,
+  ToolDefinition,
+} from '../ports/definition.js';
 import type { PathStep } from '../schema/mistakes.js';
 import { formatPath } from '../schema/mistakes.js';
 import type { SchemaChange } from './compare-schemas.js';
@@ -189,6 +196,16 @@ class Compare {
       if (!equalJson(left[field], right[field])) this.add(name, at(field), left[field], right[field]);
     for (const field of ['timeout_ms', 'record', 'quota', 'approve'] as const)
       if (!equalJson(before[field], after[field])) this.add(name, at(field), before[field], after[field]);
+    if (before.kind === 'tool' && after.kind === 'tool') this.#task(name, before, after);
+  }
+
+  /** How calls of a tool may outlive their requests. */
+  #task(name: string, before: ToolDefinition, after: ToolDefinition): void {
+    for (const field of ['task', 'task_after_ms', 'task_ttl_ms', 'task_poll_ms', 'is_async'] as const) {
+      if (before[field] === after[field]) continue;
+      const breaking = after[field] === 'required' ? 'clients without tasks are refused' : undefined;
+      this.add(name, ['module_links', name, field], before[field], after[field], breaking);
+    }
   }
 
   /** Where code is, and its settings: once for each class, however many functions it has. */

@@ -28,7 +28,10 @@ export interface CatalogDiff {
 }
 
 /** Members that clients never see. */
-const HIDDEN = new Set(['binding', 'timeout_ms', 'record', 'quota', 'approve', 'return_type', 'completions', 'completion']);
+const HIDDEN = new Set([
+  ...['binding', 'timeout_ms', 'record', 'quota', 'approve', 'return_type', 'completions', 'completion'],
+  ...['task', 'task_after_ms', 'task_ttl_ms', 'task_poll_ms', 'is_async'],
+]);
 
 /** Arguments are compared one by one, because some of their members are hidden, too. */
 const HIDDEN_AT_TOP = new Set([...HIDDEN, 'arguments']);

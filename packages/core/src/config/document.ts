@@ -3,7 +3,7 @@
  */
 import type { JsonObject } from '../base/json.js';
 import type { ApprovalPolicy, ArgumentCondition } from '../ports/approval.js';
-import type { RecordBodies, ReturnType } from '../ports/definition.js';
+import type { RecordBodies, ReturnType, TaskSupport } from '../ports/definition.js';
 import type { CatalogQuotas, Quota } from '../ports/quota.js';
 import type { Icon } from '../protocol/messages.js';
 
@@ -29,7 +29,7 @@ export interface ConfigFunction extends ConfigNotes {
   _meta?: Optional<JsonObject>;
   /** The scopes that a caller needs, all of them. */
   scopes?: Optional<string[]>;
-  /** Accepted and ignored: every function may be asynchronous. */
+  /** As in its link, which counts if both say something. Of use for tools only. */
   is_async?: Optional<boolean>;
 }
 
@@ -38,7 +38,7 @@ export interface ConfigTool extends ConfigFunction {
   inputSchema?: Optional<JsonObject>;
   outputSchema?: Optional<JsonObject>;
   annotations?: Optional<JsonObject>;
-  /** Accepted and left out: tools are not run as tasks. */
+  /** Accepted and left out: the link says whether a tool is run as a task. */
   execution?: Optional<JsonObject>;
 }
 
@@ -104,8 +104,13 @@ export interface ConfigLink extends ConfigNotes {
   class_name?: Optional<string>;
   function_name: string;
   return_type?: Optional<ReturnType | ''>;
+  /** Slow calls answer with a resource where the result can be read later. */
   is_async?: Optional<boolean>;
   timeout_ms?: Optional<number>;
+  task?: Optional<TaskSupport>;
+  task_after_ms?: Optional<number>;
+  task_ttl_ms?: Optional<number>;
+  task_poll_ms?: Optional<number>;
   isolation?: Optional<string>;
   record?: Optional<ConfigRecord>;
   quota?: Optional<ConfigQuota>;

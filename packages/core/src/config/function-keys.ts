@@ -72,13 +72,13 @@ const toolAnnotations = shape(
   { unknown: 'passed on' },
 );
 
-/** How a tool is run, in lists of 2025-11-25. Here no tool is a task, which is the same as `forbidden`. */
+/** How a tool is run, in lists of 2025-11-25, whose tasks are not served. */
 const execution = shape(
   'the execution of a tool',
   {
     taskSupport: (value, run) => {
       if (value === 'optional' || value === 'required')
-        run.list.warn(`${quote(value)} is served as "forbidden": tools are not run as tasks`);
+        run.list.warn(`is left out: write "task": ${quote(value)} in the link of the tool, for clients of 2026-07-28`);
       else oneOf(['forbidden', 'optional', 'required'])(value, run);
     },
   },
@@ -115,6 +115,10 @@ const linkHints = {
   class_name: CODE_IN_LINKS,
   function_name: CODE_IN_LINKS,
   timeout_ms: 'set it in module_links',
+  task: 'set it in module_links',
+  task_after_ms: 'set it in module_links',
+  task_ttl_ms: 'set it in module_links',
+  task_poll_ms: 'set it in module_links',
 };
 
 /** An entry of `tools`. */

@@ -4,7 +4,7 @@
 import { isObject } from '../base/json.js';
 import { parsePath } from '../base/json-path.js';
 import { misspelledReference } from '../base/references.js';
-import { RECORD_POLICIES, RETURN_TYPES } from '../ports/definition.js';
+import { MAX_TASK_TTL_MS, RECORD_POLICIES, RETURN_TYPES, TASK_SUPPORTS } from '../ports/definition.js';
 import { QUOTA_MAXIMA } from '../ports/quota.js';
 import { describe, quote, quoteAll } from '../schema/mistakes.js';
 import { approval } from './approval-check.js';
@@ -88,6 +88,27 @@ export const quota = shape(
   },
 );
 
+const milliseconds = (least: number, most: number, words: string): ValueCheck =>
+  plain(
+    (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+    `a whole number of milliseconds from ${least} to ${most} (${words})`,
+  );
+
+const TASK_KEYS = ['task', 'task_after_ms', 'task_ttl_ms', 'task_poll_ms'];
+
+/** Checks the keys of tasks against each other. */
+function checkTask(value: Record<string, unknown>, run: CheckRun): void {
+  const { task, task_ttl_ms: ttl, timeout_ms: timeout, is_async: isAsync } = value;
+  const type = value['type'] ?? 'tool';
+  for (const key of TASK_KEYS.filter((name) => (value[name] ?? null) !== null)) {
+    if (type !== 'tool' && LINK_TYPES.some((known) => known === type)) run.list.add('only tools can be run as tasks', key);
+    else if (key !== 'task' && task !== 'optional' && task !== 'required' && isAsync !== true)
+      run.list.warn('has no effect without "task": "optional" or "required"', key);
+  }
+  if (typeof ttl === 'number' && typeof timeout === 'number' && ttl < timeout)
+    run.list.warn(`is shorter than timeout_ms: a task is ended after ${ttl} ms`, 'task_ttl_ms');
+}
+
 const returnType: ValueCheck = (value, run) => {
   if (value !== '') oneOf(RETURN_TYPES)(value, run);
 };
@@ -103,10 +124,11 @@ export const link = shape(
     'function_name!': nonEmptyString,
     return_type: returnType,
     is_async: bool,
-    timeout_ms: plain(
-      (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_TIMEOUT_MS,
-      `a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS} (a day)`,
-    ),
+    timeout_ms: milliseconds(1, MAX_TIMEOUT_MS, 'a day'),
+    task: oneOf(TASK_SUPPORTS),
+    task_after_ms: milliseconds(0, MAX_TIMEOUT_MS, 'a day'),
+    task_ttl_ms: milliseconds(1_000, MAX_TASK_TTL_MS, 'a week'),
+    task_poll_ms: milliseconds(10, MAX_TIMEOUT_MS, 'a day'),
     isolation,
     record,
     quota: object(quota),
@@ -120,6 +142,7 @@ export const link = shape(
       package_name: 'set it in modules',
       source: 'set it in modules',
     },
+    together: checkTask,
   },
 );
 

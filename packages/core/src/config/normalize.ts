@@ -196,8 +196,17 @@ class Normalizer {
     // Clients need a type.
     const inputSchema = given['type'] === undefined ? withNumberTexts({ type, ...rest }, given) : given;
     const target: ToolDefinition = { kind: 'tool', name, inputSchema, binding: UNBOUND };
-    const return_type = this.#links.get(name)?.return_type || undefined;
-    return fill(this.#common(target, tool), { outputSchema, annotations: clean(annotations), return_type });
+    const link = this.#links.get(name);
+    return fill(this.#common(target, tool), {
+      outputSchema,
+      annotations: clean(annotations),
+      return_type: link?.return_type || undefined,
+      task: link?.task,
+      task_after_ms: link?.task_after_ms,
+      task_ttl_ms: link?.task_ttl_ms,
+      task_poll_ms: link?.task_poll_ms,
+      is_async: (link?.is_async ?? tool.is_async) || undefined,
+    });
   }
 
   resource(resource: ConfigResource): ResourceDefinition {

@@ -70,6 +70,14 @@ function acknowledged({ lists, uris }: Filter): JsonObject {
   return told;
 }
 
+/** What a listen stream follows besides changes of the catalog. */
+export interface AlsoListened {
+  /** For the acknowledgement. */
+  readonly acknowledged: JsonObject;
+  /** Begins, after the acknowledgement. @param meta `_meta` of each notification @returns ends it */
+  begin(meta: JsonObject): () => void;
+}
+
 /** Open listen streams of a daemon. */
 export interface Listeners {
   /**
@@ -77,6 +85,7 @@ export interface Listeners {
    *
    * @param catalog the partition's current catalog
    * @param admit throws if the caller may not read a resource
+   * @param also what else the stream follows
    * @throws DaemonError `invalid_params`, `limit_exceeded`, and what `admit` throws
    */
   listen(
@@ -84,6 +93,7 @@ export interface Listeners {
     request: RequestContext,
     catalog: CatalogDefinition,
     admit: (uri: string) => void,
+    also?: AlsoListened,
   ): Promise<JsonObject | undefined>;
   /** Ends all streams, each with its result. */
   close(): void;
@@ -98,7 +108,7 @@ export function createListeners(options: {
   const { index, maxUris, complete } = options;
   const open = new Set<() => void>();
   return {
-    async listen(params, { id, exchange }, catalog, admit) {
+    async listen(params, { id, exchange }, catalog, admit, also) {
       const filter = filterOf(params, maxUris);
       filter.uris.forEach(admit);
       const meta = { [META.subscriptionId]: id };
@@ -120,11 +130,13 @@ export function createListeners(options: {
       exchange.notify({
         jsonrpc: '2.0',
         method: 'notifications/subscriptions/acknowledged',
-        params: { _meta: meta, notifications: acknowledged(filter) },
+        params: { _meta: meta, notifications: { ...acknowledged(filter), ...also?.acknowledged } },
       });
+      const endOther = also?.begin(meta);
       return new Promise((resolve) => {
         const end = (result: JsonObject | undefined): void => {
           subscription.end();
+          endOther?.();
           open.delete(closed);
           exchange.signal.removeEventListener('abort', cancelled);
           resolve(result);

@@ -42,6 +42,11 @@ export interface InputAsker {
    * `internal_error`
    */
   ask(call: AskingCall, wish: InputRequired, rounds: Rounds): JsonObject;
+  /**
+   * The requests for input of a function, by its names for them. @throws DaemonError `missing_client_capability`,
+   * `limit_exceeded`, `internal_error`
+   */
+  requests(call: AskingCall, wish: InputRequired, rounds: Rounds): Readonly<Record<string, InputRequest>>;
   /** Asks a legacy client, and resolves with its answers. Rejects if the client cannot answer, refuses or has left. */
   interview(call: AskingCall, wish: InputRequired, rounds: Rounds): Promise<Rounds>;
 }
@@ -116,6 +121,8 @@ export function createInputAsker(options: { sealer: StateSealer; info: ServerInf
   }
 
   return {
+    requests: checked,
+
     open(call) {
       const { params } = call;
       // Only modern requests carry answers in their parameters.

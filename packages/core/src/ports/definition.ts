@@ -112,6 +112,15 @@ export interface FunctionBase {
   approve?: Approval;
 }
 
+/** Whether a call may outlive its request. */
+export const TASK_SUPPORTS = ['never', 'optional', 'required'] as const;
+
+/** `optional`: clients that know tasks get one, others wait for the result; `required`: others are refused. */
+export type TaskSupport = (typeof TASK_SUPPORTS)[number];
+
+/** How long a task may live: a week, in milliseconds. */
+export const MAX_TASK_TTL_MS = 604_800_000;
+
 /** A tool. */
 export interface ToolDefinition extends FunctionBase {
   kind: 'tool';
@@ -120,6 +129,19 @@ export interface ToolDefinition extends FunctionBase {
   /** JSON Schema 2020-12 of the structured result, as the author wrote it. */
   outputSchema?: JsonObject;
   return_type?: ReturnType;
+  /** Absent: as `is_async` says, else `never`. */
+  task?: TaskSupport;
+  /** Milliseconds: a call that ends sooner is answered like any other. Default: 0, every call becomes a task. */
+  task_after_ms?: number;
+  /** Milliseconds from the beginning of a task until it ends and is removed. Default: `limits.taskTtlMs`. */
+  task_ttl_ms?: number;
+  /** Milliseconds that clients wait between two looks at a task. Default: `limits.taskPollMs`. */
+  task_poll_ms?: number;
+  /**
+   * Clients without tasks, too, get an answer after `limits.asyncWaitMs`: where the result can be read later. Those with tasks get
+   * a task then, unless `task` says otherwise.
+   */
+  is_async?: boolean;
 }
 
 /** A resource with a fixed URI. */

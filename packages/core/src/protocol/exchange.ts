@@ -37,6 +37,8 @@ export interface Exchange {
   readonly traceparent?: string | undefined;
   /** Memory that the request takes, in bytes; see `weighMessage`. Absent if it is small, or if the transport does not know. */
   readonly bytes?: number | undefined;
+  /** Called with the progress of the call, whether or not the client asked for it. Absent: notifications are enough. */
+  readonly progressed?: (progress: number, total?: number, message?: string) => void;
   /** Called when the request begins a call that is recorded, with the id of the record. */
   recorded?(callId: string): void;
   /** The connection that the request came on; absent where every request stands alone. */

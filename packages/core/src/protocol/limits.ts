@@ -53,6 +53,18 @@ export interface Limits {
   maxKeyBytesPerUser: number;
   /** How long a user may take to approve a call. Default 10 minutes. */
   approvalMs: number;
+  /** How long a task lives, from its beginning, if its tool does not say. Default 1 hour. */
+  taskTtlMs: number;
+  /** How long clients wait between two looks at a task, if its tool does not say. Default 500 ms. */
+  taskPollMs: number;
+  /** Tasks of one user in one partition that have not ended, in this process. Default 1,000. */
+  maxOpenTasks: number;
+  /** Tasks of one user in one partition that are kept, ended ones included, in this process. Default 10,000. */
+  maxTasks: number;
+  /** Size of the results that are kept for these tasks. Default 64 MB. */
+  maxTaskBytes: number;
+  /** How long a call of a function with `is_async` may take before a client without tasks is told where to read its result. Default 3 s. */
+  asyncWaitMs: number;
 }
 
 const DEFAULTS: Limits = {
@@ -78,6 +90,12 @@ const DEFAULTS: Limits = {
   maxKeysPerUser: 100_000,
   maxKeyBytesPerUser: 100_000_000,
   approvalMs: 10 * 60_000,
+  taskTtlMs: 60 * 60_000,
+  taskPollMs: 500,
+  maxOpenTasks: 1_000,
+  maxTasks: 10_000,
+  maxTaskBytes: 64_000_000,
+  asyncWaitMs: 3_000,
 };
 
 /** Characters of a request's id, and of a progress token. */

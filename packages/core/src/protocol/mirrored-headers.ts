@@ -20,7 +20,10 @@ interface Mirror {
 }
 
 /** The methods whose target is repeated in a header, and the parameter with the target. */
-const NAMED: Readonly<Record<string, string>> = { 'tools/call': 'name', 'prompts/get': 'name', 'resources/read': 'uri' };
+const NAMED: Readonly<Record<string, string>> = {
+  ...{ 'tools/call': 'name', 'prompts/get': 'name', 'resources/read': 'uri' },
+  ...{ 'tasks/get': 'taskId', 'tasks/update': 'taskId', 'tasks/cancel': 'taskId' },
+};
 
 const SENTINEL = /^=\?base64\?(.*)\?=$/;
 const NUMBER = /^-?\d+(\.\d+)?$/;

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../base/json.js';
 import type { Implementation } from './messages.js';
 import { META } from './messages.js';
+import { TASKS_EXTENSION as TASKS } from './tasks-extension.js';
 import type { Era, ProtocolVersion } from './versions.js';
 import { MODERN_VERSIONS, supports } from './versions.js';
 
@@ -51,6 +52,13 @@ export interface ServerInfo {
   discovered(declaration: Declaration): JsonObject;
 }
 
+/** The extensions that clients of older versions may use: tasks need what every request of 2026-07-28 says of its client. */
+function legacyExtensions(extensions: JsonObject | undefined): JsonObject | undefined {
+  if (extensions?.[TASKS] === undefined) return extensions;
+  const { [TASKS]: _, ...rest } = extensions;
+  return Object.keys(rest).length === 0 ? undefined : rest;
+}
+
 /** Creates the members that all results of one server share. */
 export function createServerInfo(server: Implementation): ServerInfo {
   const { name, version, ...details } = server;
@@ -72,7 +80,8 @@ export function createServerInfo(server: Implementation): ServerInfo {
     cacheable,
     initialized(protocolVersion, { capabilities, instructions, extensions }) {
       const known = declared(capabilities);
-      if (extensions !== undefined && supports(protocolVersion, 'extensions')) known['extensions'] = extensions;
+      const older = legacyExtensions(extensions);
+      if (older !== undefined && supports(protocolVersion, 'extensions')) known['extensions'] = older;
       // There were no completions before 2025-03-26. A strict client of that time would reject the key.
       if (!supports(protocolVersion, 'completions')) delete known['completions'];
       return {

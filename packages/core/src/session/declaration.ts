@@ -3,6 +3,7 @@ import type { JsonObject } from '../base/json.js';
 import type { CatalogDefinition, FunctionDefinition } from '../ports/definition.js';
 import type { Declaration, ServerCapability } from '../protocol/server-info.js';
 import { ALL_CAPABILITIES } from '../protocol/server-info.js';
+import { TASKS_EXTENSION } from '../protocol/tasks-extension.js';
 
 /** Which capabilities a server declares: those that its catalog needs, or all. */
 export type DeclaredCapabilities = 'catalog' | 'all';
@@ -24,11 +25,15 @@ function capabilitiesOf(definition: FunctionDefinition): ServerCapability[] {
 const SKILLS = 'io.modelcontextprotocol/skills';
 const APPS = 'io.modelcontextprotocol/ui';
 
+const mayBeTask = (entry: FunctionDefinition): boolean =>
+  entry.kind === 'tool' && (entry.task ?? (entry.is_async === true ? 'optional' : 'never')) !== 'never';
+
 /** The extensions that a catalog uses, with their settings; undefined: none. */
 function extensionsOf({ functions, skills = [] }: CatalogDefinition): JsonObject | undefined {
   const extensions: JsonObject = {};
   if (skills.length > 0) extensions[SKILLS] = { directoryRead: true };
   if (functions.some((entry) => entry.kind === 'tool' && entry._meta?.['ui'] !== undefined)) extensions[APPS] = {};
+  if (functions.some(mayBeTask)) extensions[TASKS_EXTENSION] = {};
   return Object.keys(extensions).length === 0 ? undefined : extensions;
 }
 

@@ -25,6 +25,8 @@ import type { Era, ProtocolVersion } from '../protocol/versions.js';
 import { LEGACY_VERSIONS } from '../protocol/versions.js';
 import type { Skills } from '../skills/skills.js';
 import { createSkillMethods, withManifests } from './skill-methods.js';
+import type { LazyTasks } from './task-methods.js';
+import { createTaskEntries } from './task-methods.js';
 
 /** One method. */
 export interface Method {
@@ -41,6 +43,7 @@ export interface MethodsOptions {
   listeners: Listeners;
   linker: Linker;
   skills: Skills;
+  tasks: LazyTasks;
   info: ServerInfo;
   /** The declared capabilities of a catalog. */
   declarationOf: (catalog: CatalogDefinition) => Declaration;
@@ -69,7 +72,7 @@ function cursorOf({ cursor }: JsonObject): string | undefined {
 
 /** Creates the method table of a daemon. */
 export function createMethods(options: MethodsOptions): ReadonlyMap<string, Method> {
-  const { calls, catalog, listeners, linker, skills, info, declarationOf, limits, logger } = options;
+  const { calls, catalog, listeners, linker, skills, tasks, info, declarationOf, limits, logger } = options;
 
   const list = (key: ListKey): Method => ({
     eras: BOTH,
@@ -147,7 +150,7 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
   const listen = (params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined> =>
     andThen(catalog.snapshot(request.exchange.partition), (snapshot) => {
       const admit = (uri: string): void => requireScopes(snapshot.resource(uri)?.definition.scopes, request.exchange.scopes);
-      return listeners.listen(params, request, snapshot.definition, admit);
+      return taskMethods.listen(params, request, (also) => listeners.listen(params, request, snapshot.definition, admit, also));
     });
 
   async function completeArgument(params: JsonObject, request: RequestContext): Promise<JsonObject> {
@@ -156,10 +159,12 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     return info.complete(await complete(snapshot, params, request, { linker, logger, timeoutMs }), request.caller.era);
   }
 
+  const taskMethods = createTaskEntries(tasks);
   const skillMethods = createSkillMethods({ catalog, skills, info, pageSize: limits.pageSize, cursorOf });
 
   return new Map<string, Method>([
     ...Object.entries(skillMethods).map(([name, handle]): [string, Method] => [name, { eras: BOTH, handle }]),
+    ...Object.entries(taskMethods.methods).map(([name, handle]): [string, Method] => [name, { eras: MODERN, handle }]),
     ['initialize', { eras: LEGACY, handle: initialize }],
     ['ping', { eras: LEGACY, handle: () => ({}) }],
     ['logging/setLevel', { eras: LEGACY, handle: setLevel }],

@@ -63,7 +63,7 @@ function functionRow(definition: FunctionDefinition): FunctionRow {
     class_name: link?.class_name ?? null,
     function_name: link?.function_name ?? null,
     return_type: definition.kind === 'tool' ? (definition.return_type ?? null) : null,
-    is_async: null,
+    is_async: definition.kind === 'tool' ? (definition.is_async ?? null) : null,
     ...NOT_SET,
   };
 }

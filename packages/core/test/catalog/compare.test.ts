@@ -62,6 +62,19 @@ describe('the comparison of catalogs', () => {
     expect(change).toEqual({ kind: 'added', name: 'a', path: '$.tools.a.title', after: 'A' });
   });
 
+  it('compares how calls may outlive their requests, and marks tools that need tasks', () => {
+    const before = [tool('a', { task: 'optional', task_ttl_ms: 5_000 })];
+    const after = [tool('a', { task: 'required', task_after_ms: 5, task_poll_ms: 10, is_async: true })];
+    expect(lines(before, after)).toEqual([
+      'changed $.module_links.a.task ! clients without tasks are refused',
+      'added $.module_links.a.task_after_ms',
+      'removed $.module_links.a.task_ttl_ms',
+      'added $.module_links.a.task_poll_ms',
+      'added $.module_links.a.is_async',
+    ]);
+    expect(lines([tool('a', { task: 'optional' })], [tool('a')])).toEqual(['removed $.module_links.a.task']);
+  });
+
   it('marks what breaks the callers of a tool', () => {
     const schema = (properties: object, more: object = {}): Partial<ToolDefinition> => ({
       inputSchema: { type: 'object', properties, ...more },

@@ -26,6 +26,7 @@ describe('catalogs that look the same to clients', () => {
   it.each([
     [{ 'module_links.0.timeout_ms': 1 }],
     [{ 'module_links.0.record': 'none' }],
+    [{ 'module_links.0.task': 'required', 'module_links.0.task_poll_ms': 10, 'module_links.0.is_async': false }],
     [{ 'module_links.0.function_name': 'other' }],
     [{ 'module_links.0.return_type': 'text' }],
     [{ 'prompts.0.arguments.1.completions': ['x'] }],

@@ -220,6 +220,16 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
     '$.module_links[0].approve.when[0].gt',
     /unknown key "gt": use greater_than/,
   ],
+  ['an unknown support of tasks', { 'module_links.0.task': 'optionl' }, '$.module_links[0].task', /did you mean "optional"/],
+  ['a task that lives too long', { 'module_links.0.task_ttl_ms': 604_800_001 }, '$.module_links[0].task_ttl_ms', /\(a week\)/],
+  ['a task that is asked for too often', { 'module_links.0.task_poll_ms': 9 }, '$.module_links[0].task_poll_ms', /from 10 to/],
+  ['a task in half a millisecond', { 'module_links.0.task_after_ms': 0.5 }, '$.module_links[0].task_after_ms', /whole number/],
+  [
+    'a resource that is a task',
+    { 'module_links.1.task': 'optional' },
+    '$.module_links[1].task',
+    /only tools can be run as tasks/,
+  ],
   ['an unknown policy', { 'module_links.0.record': 'Argument' }, '$.module_links[0].record', /did you mean "arguments"/],
   [
     'an unknown policy inside',

@@ -88,6 +88,11 @@ describe('a config with one of everything', () => {
       scopes: ['weather:read'],
       return_type: 'json',
       timeout_ms: 5000,
+      task: 'optional',
+      task_after_ms: 200,
+      task_ttl_ms: 60_000,
+      task_poll_ms: 250,
+      is_async: true,
       record: { bodies: 'arguments', redact: ['$.city', "$['a key'][*].token"] },
       quota: { concurrent: 2 },
       approve: {

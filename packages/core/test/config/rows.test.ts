@@ -320,6 +320,17 @@ describe('rows of the Python engine', () => {
     ]);
   });
 
+  it('what a link says of tasks is kept', () => {
+    const task = { task: 'required' as const, task_after_ms: 1, task_ttl_ms: 2_000, task_poll_ms: 30, is_async: true };
+    const { document } = storedDocument({
+      tools: [{ name: 'x' }],
+      module_links: [{ name: 'x', module_name: 'm', function_name: 'f', ...task }],
+    });
+    const { functions, modules } = rowsOf(document);
+    expect(functions[0]).toMatchObject({ is_async: true });
+    expect(documentOf(rows(functions, modules)).document.module_links).toMatchObject([task]);
+  });
+
   it('a return type that somebody changed in our row counts', () => {
     const { document } = storedDocument({
       tools: [{ name: 'x' }],

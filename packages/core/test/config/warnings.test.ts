@@ -49,7 +49,20 @@ describe('the warnings about a config', () => {
     ],
     ['annotations of a prompt', { 'prompts.0.annotations': {} }, /prompts have no annotations/],
     ['a default of a prompt argument', { 'prompts.0.arguments.0.default': 'x' }, /\.default: is not filled in/],
-    ['a tool that is a task', { 'tools.0.execution': { taskSupport: 'required' } }, /"required" is served as "forbidden"/],
+    [
+      'a tool that is a task by its list of 2025-11-25',
+      { 'tools.0.execution': { taskSupport: 'required' } },
+      /\.taskSupport: is left out: write "task": "required" in the link of the tool/,
+    ],
+    [
+      'times of tasks for a tool that is never one',
+      {
+        ...{ 'module_links.0.task': 'never', 'module_links.0.is_async': false },
+        ...{ 'module_links.0.task_after_ms': null, 'module_links.0.task_poll_ms': null },
+      },
+      /task_ttl_ms: has no effect without "task": "optional" or "required"/,
+    ],
+    ['a task that ends before its call may', { 'module_links.0.task_ttl_ms': 4_000 }, /task_ttl_ms: is shorter than timeout_ms/],
     ['arguments without a type', { 'tools.0.inputSchema': { properties: {} } }, /has no "type": "object", which is added/],
     [
       'a default that does not fit',

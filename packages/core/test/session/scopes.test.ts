@@ -1,6 +1,6 @@
 import type { Daemon, FunctionDefinition, JsonObject } from '../../src/index.js';
 import { defineCatalog, definePrompt, defineResource, defineTool, parseConfig } from '../../src/index.js';
-import type { Client} from '../support.js';
+import type { Client } from '../support.js';
 import { daemonWith, errorOf, legacy, modern, resultOf, textOf } from '../support.js';
 
 const run = (): string => 'done';

@@ -39,6 +39,7 @@ const READING: ReadonlySet<string> = new Set([
   'resources/directory/read',
   'skills/list',
   'skills/get',
+  'tasks/get',
   'prompts/list',
   'prompts/get',
   'completion/complete',

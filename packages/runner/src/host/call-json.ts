@@ -55,7 +55,8 @@ export function callBody(fn: number, caller: number, { input, context, source }:
     source === undefined || meta?.['traceparent'] !== undefined || source.request.exchange.traceparent !== undefined
       ? context.traceparent
       : undefined;
-  const wantsProgress = source === undefined || meta?.['progressToken'] !== undefined;
+  const wantsProgress =
+    source === undefined || meta?.['progressToken'] !== undefined || source.request.exchange.progressed !== undefined;
   const names = longTexts(input);
   const texts = names === NONE ? NONE : names.map((name) => (input as Record<string, string>)[name] ?? '');
   const json =

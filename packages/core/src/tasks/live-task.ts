@@ -1,0 +1,216 @@
+/** A task that runs in this process: its state, what its function asks, and who watches it. */
+import type { JsonObject } from '../base/json.js';
+import { truncate } from '../base/truncate.js';
+import type { Conversation, FoundCall } from '../call/running-call.js';
+import type { Rounds } from '../input/asker.js';
+import type { InputRequired } from '../input/requests.js';
+import type { EndedBy } from '../protocol/ended-by.js';
+import type { Exchange } from '../protocol/exchange.js';
+import type { JsonRpcErrorObject } from '../protocol/messages.js';
+import type { Ticket } from '../records/recorder.js';
+import type { TaskEntry } from './entry.js';
+import { addAnswers, hasEnded } from './entry.js';
+import { StoredTask } from './stored-task.js';
+import { TaskExchange } from './task-exchange.js';
+import type { TaskTools } from './tools.js';
+
+/** Milliseconds between two progress messages that are shown. */
+const PROGRESS_EVERY_MS = 1_000;
+/** Characters of a progress message. */
+const MAX_MESSAGE = 500;
+
+/** How a task ends. */
+export type TaskEnd =
+  { status: 'completed'; result: JsonObject } | { status: 'failed'; error: JsonRpcErrorObject } | { status: 'cancelled' };
+
+/** A task that runs in this process. */
+export class LiveTask implements Conversation {
+  readonly partition: string;
+  readonly entry: TaskEntry;
+  readonly exchange: TaskExchange;
+  readonly stored: StoredTask;
+  /** Called when the task has changed, with its state. */
+  readonly watchers = new Set<(entry: TaskEntry) => void>();
+  /** Resolves when its call has ended. */
+  ended: Promise<void> = Promise.resolve();
+  readonly #tools: TaskTools;
+  #ticket: Ticket | undefined;
+  /** Whether the call is a task now: its questions are asked in the task. */
+  #isTask = false;
+  #resume: (() => void) | undefined;
+  #taken: JsonObject = {};
+  #shown = -Infinity;
+  #showing: NodeJS.Timeout | undefined;
+  #expiry: NodeJS.Timeout | undefined;
+
+  constructor(entry: TaskEntry, origin: Exchange, tools: TaskTools) {
+    this.entry = entry;
+    this.partition = origin.partition;
+    this.#tools = tools;
+    const { name } = entry;
+    this.exchange = new TaskExchange(origin, {
+      progressed: (progress, total, message) => this.#progressed(progress, total, message),
+      answered: () => tools.fail('missing_client_capability', `"${name}" cannot ask its client any more: its call was answered.`),
+    });
+    this.stored = new StoredTask(this.partition, entry, tools, {
+      ended: (by) => this.#endedElsewhere(by),
+      answered: (answers) => this.answer(answers as JsonObject),
+    });
+  }
+
+  begun(ticket: Ticket): void {
+    this.#ticket = ticket;
+    this.entry.callId = ticket.callId;
+    if (this.entry.kind === 'call') this.entry.id = ticket.callId;
+    this.#name();
+  }
+
+  notes(notes: string | null): string | null {
+    if (!this.#isTask || this.entry.kind === 'call') return notes;
+    return notes === null ? `task ${this.entry.id}` : `${notes} (task ${this.entry.id})`;
+  }
+
+  /** The call becomes a task. */
+  become(): void {
+    this.#isTask = true;
+    this.#name();
+  }
+
+  /** The call is answered like any other: its task could not be stored. */
+  unbecome(): void {
+    this.#isTask = false;
+  }
+
+  /** Nothing is watched any more. */
+  forget(): void {
+    clearTimeout(this.#expiry);
+    clearTimeout(this.#showing);
+    this.watchers.clear();
+  }
+
+  /** Names the task in the record. */
+  #name(): void {
+    if (this.#ticket?.row !== undefined && !this.#ticket.settled) this.#ticket.row.notes = this.notes(null);
+  }
+
+  /** Ends the task when it expires. */
+  expireAt(time: number): void {
+    this.#expiry = setTimeout(() => this.abort('expiry'), Math.max(0, time - Date.now())).unref();
+  }
+
+  interview(call: FoundCall, wish: InputRequired, rounds: Rounds): Promise<Rounds> | undefined {
+    const { entry } = this;
+    if (!this.#isTask) return undefined;
+    if (entry.kind === 'call') {
+      if (call.request.caller.era === 'legacy') return undefined; // its exchange refuses
+      const why = `"${entry.name}" cannot ask its client any more: its call was answered.`;
+      return Promise.reject(this.#tools.fail('missing_client_capability', why));
+    }
+    let requests;
+    try {
+      requests = this.#tools.asker.requests(call, wish, rounds);
+    } catch {
+      return undefined; // the call ends with this error
+    }
+    const count = rounds.count + 1;
+    const names = Object.keys(requests);
+    if (names.length === 0) return Promise.resolve({ ...rounds, state: wish.state, count });
+    // No key is used twice in the life of a task, so that an answer that comes late is for no other question.
+    entry.requests = Object.fromEntries(Object.entries(requests).map(([name, request]) => [`${count}-${name}`, request]));
+    entry.status = 'input_required';
+    this.#taken = {};
+    const { signal } = this.exchange;
+    return new Promise((resolve, reject) => {
+      const gaveUp = (): void => reject(this.#tools.fail('closed', 'The task was ended.'));
+      this.#resume = () => {
+        signal.removeEventListener('abort', gaveUp);
+        this.#resume = undefined;
+        const given = Object.fromEntries(names.map((name) => [name, this.#taken[`${count}-${name}`]]));
+        resolve({ ...rounds, inputs: { ...rounds.inputs, ...given }, state: wish.state, count });
+      };
+      signal.addEventListener('abort', gaveUp, { once: true });
+      if (signal.aborted) gaveUp();
+      else this.#changed();
+    });
+  }
+
+  /** Takes answers to the open questions; others are ignored. When all are answered the function runs again. */
+  answer(responses: JsonObject): void {
+    const { entry } = this;
+    if (addAnswers(entry, responses).length === 0) return;
+    this.#taken = { ...this.#taken, ...entry.answers };
+    if (entry.status === 'working') {
+      delete entry.requests;
+      delete entry.answers;
+    }
+    this.#changed();
+    if (entry.status === 'working') this.#resume?.();
+  }
+
+  /** Ends the task. If it has ended already, that stays. */
+  end(end: TaskEnd): void {
+    const { entry } = this;
+    if (hasEnded(entry)) return;
+    entry.status = end.status;
+    delete entry.requests;
+    delete entry.answers;
+    if (end.status === 'completed') entry.result = end.result;
+    if (end.status === 'failed') {
+      entry.error = end.error;
+      entry.message = truncate(end.error.message, MAX_MESSAGE);
+    }
+    clearTimeout(this.#expiry);
+    clearTimeout(this.#showing);
+    this.#changed();
+  }
+
+  /** Cancels the task for its client. */
+  cancel(): void {
+    this.end({ status: 'cancelled' });
+    this.abort('client');
+  }
+
+  /** Ends the run of the function; the task ends with it. */
+  abort(by: EndedBy): void {
+    if (!this.exchange.signal.aborted) this.exchange.abort(this.#tools.abortReason(by));
+  }
+
+  #endedElsewhere(by: TaskEntry | undefined): void {
+    if (by !== undefined && !hasEnded(this.entry)) {
+      Object.assign(this.entry, by);
+      this.#tell();
+    }
+    clearTimeout(this.#expiry);
+    clearTimeout(this.#showing);
+    this.abort(by === undefined ? 'expiry' : 'client');
+  }
+
+  #progressed(progress: number, total?: number, message?: string): void {
+    const { entry } = this;
+    if (hasEnded(entry)) return;
+    const amount = Number.isFinite(total) ? `${progress} of ${total}` : String(progress);
+    entry.message = truncate(message ?? amount, MAX_MESSAGE);
+    entry.updated = Date.now();
+    if (!this.#isTask || this.#showing !== undefined) return;
+    const wait = this.#shown + PROGRESS_EVERY_MS - performance.now();
+    if (wait <= 0) this.#show();
+    else this.#showing = setTimeout(() => this.#show(), wait).unref();
+  }
+
+  #show(): void {
+    this.#showing = undefined;
+    this.#shown = performance.now();
+    this.#tell();
+    if (this.#tools.isShared()) void this.stored.change();
+  }
+
+  #changed(): void {
+    this.entry.updated = Date.now();
+    this.#tell();
+    void this.stored.change();
+  }
+
+  #tell(): void {
+    for (const watcher of [...this.watchers]) watcher(this.entry);
+  }
+}

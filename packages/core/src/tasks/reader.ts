@@ -1,0 +1,67 @@
+/** Finds tasks for their owners, wherever they run, and ends those whose process has ended. */
+import type { RequestContext } from '../protocol/exchange.js';
+import type { TaskEntry } from './entry.js';
+import { expiryOf, hasEnded, readEntry, taskKey } from './entry.js';
+import type { LiveTask } from './live-task.js';
+import type { TaskOwner } from './owner.js';
+import type { TaskTools } from './tools.js';
+
+/** A task that was found. */
+export interface FoundTask {
+  readonly entry: TaskEntry;
+  /** Where it runs in this process. */
+  readonly live?: LiveTask;
+  /** The version of its entry in the store. */
+  readonly version?: string;
+}
+
+const OWNER_GONE = 'The process that ran this task has ended before the task did.';
+
+/** Finds tasks. */
+export interface TaskReader {
+  /**
+   * The task with an id; undefined: there is none, or it is of another user.
+   *
+   * @param kind only tasks of this kind
+   */
+  find(id: string, kind: TaskEntry['kind'], request: Pick<RequestContext, 'exchange'>): Promise<FoundTask | undefined>;
+}
+
+/** Creates a reader. @param live the tasks of this process, by id */
+export function createTaskReader(
+  live: ReadonlyMap<string, LiveTask>,
+  owner: Pick<TaskOwner, 'id' | 'isAlive'>,
+  { state, rpcError, fail }: TaskTools,
+): TaskReader {
+  async function endLost(partition: string, entry: TaskEntry, version: string): Promise<void> {
+    const error = rpcError(fail('internal_error', OWNER_GONE));
+    const { requests: _, answers: __, ...rest } = entry;
+    const ended: TaskEntry = { ...rest, status: 'failed', message: OWNER_GONE, error, updated: Date.now() };
+    // Whoever writes first decides: another process may be doing the same.
+    const options = { expected: version, expires_at: expiryOf(entry) };
+    await (await state()).put(partition, taskKey(entry.id), JSON.stringify(ended), options);
+  }
+
+  return {
+    async find(id, kind, { exchange: { partition, subject } }) {
+      const isMine = (entry: TaskEntry): boolean => entry.subject === subject && entry.kind === kind;
+      for (;;) {
+        const running = live.get(id);
+        if (running !== undefined && running.partition === partition)
+          return isMine(running.entry) ? { entry: running.entry, live: running } : undefined;
+        const stored = await (await state()).get(partition, taskKey(id));
+        if (stored === undefined) return undefined;
+        const entry = readEntry(stored.value);
+        if (!isMine(entry)) return undefined;
+        if (hasEnded(entry)) return { entry, version: stored.version };
+        const isLost =
+          entry.owner === owner.id ? !live.has(id) : !(await owner.isAlive(entry.owner, { partition, callId: entry.callId }));
+        if (!isLost) {
+          if (live.has(id)) continue;
+          return { entry, version: stored.version };
+        }
+        await endLost(partition, entry, stored.version);
+      }
+    },
+  };
+}

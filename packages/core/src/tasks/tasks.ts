@@ -1,0 +1,272 @@
+/**
+ * Calls that may outlive their requests: tasks, for clients that know the Tasks extension, and calls of functions with `is_async`.
+ *
+ *     the call starts  ->  ends soon enough?  ->  its result, like any other call
+ *                      ->  else the task is stored, and named in the answer; the call goes on
+ *     the call ends    ->  its record, then the end of the task is stored, and stays until it expires
+ *
+ * A task is stored before its client learns of it. One that ends in the turn of the event loop in which it begins is stored once.
+ */
+import { randomBytes } from 'node:crypto';
+
+import type { Awaitable } from '../base/awaitable.js';
+import type { JsonObject } from '../base/json.js';
+import type { LongCalls } from '../call/long-calls.js';
+import { CALL_URI } from '../call/long-calls.js';
+import type { FoundCall } from '../call/running-call.js';
+import type { ToolDefinition } from '../ports/definition.js';
+import type { RequestContext } from '../protocol/exchange.js';
+import { declaresTasks } from '../protocol/tasks-extension.js';
+import { asResource, asToolResult, CALL_ARGUMENT, failedResult, laterResult } from './async-calls.js';
+import { createTaskCounts } from './bounds.js';
+import type { TaskEntry } from './entry.js';
+import { expiryOf, hasEnded, taskMembers } from './entry.js';
+import type { TaskEnd } from './live-task.js';
+import { LiveTask } from './live-task.js';
+import { createTaskOwner } from './owner.js';
+import { createTaskReader } from './reader.js';
+import type { TaskMethods } from './task-methods.js';
+import { createTaskMethods, tasksNotDeclared } from './task-methods.js';
+import type { TaskTools } from './tools.js';
+import { createTaskWatchers } from './watch.js';
+
+/** The tasks of a daemon. */
+export interface Tasks extends LongCalls {
+  readonly methods: TaskMethods;
+  /** Number of tasks here that have not ended. */
+  readonly open: number;
+  /** Cancels all running tasks at once, because the server ends. */
+  cancelAll(): void;
+  /** Waits for running tasks for at most `drainMs`; then they fail. Resolves when all is stored, or cannot be. */
+  close(drainMs: number): Promise<void>;
+}
+
+type Start = (call: FoundCall) => Awaitable<JsonObject | undefined>;
+
+/** Milliseconds that a daemon that ends waits for the ends of its tasks to be stored. */
+const CLOSE_MS = 5_000;
+
+/** Retry after milliseconds, in the error of a user with too many tasks. */
+const RETRY_AFTER_MS = 1_000;
+
+const CLOSED = 'The server was shut down before the task ended.';
+const EXPIRED = 'The task expired before it ended.';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Between two looks whether the end of a task is stored. It keeps no process alive. */
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 200).unref());
+
+/** Resolves with whether a promise settles within a time. The promise must not reject. */
+function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}
+
+/** Creates the tasks of a daemon. */
+export function createTasks(tools: TaskTools): Tasks {
+  const { fail, rpcError, complete, limits } = tools;
+  /** Those whose end is not stored yet, too. */
+  const live = new Map<string, LiveTask>();
+  const counts = createTaskCounts(limits);
+  const ownerId = randomBytes(16).toString('hex');
+  const owner = createTaskOwner({
+    ...{ id: ownerId, tools, open: () => counts.open },
+    woken: (id) =>
+      void live
+        .get(id)
+        ?.stored.refresh()
+        .catch(() => undefined), // it is looked at again when it is written
+  });
+  const reader = createTaskReader(live, owner, tools);
+  const watchers = createTaskWatchers(live, reader, tools);
+  const ends = new Set<Promise<void>>();
+
+  function newTask(kind: TaskEntry['kind'], { definition, request }: FoundCall): LiveTask {
+    const { task_ttl_ms: ttl = limits.taskTtlMs, task_poll_ms: poll = limits.taskPollMs } = definition as ToolDefinition;
+    const id = kind === 'task' ? randomBytes(16).toString('hex') : '';
+    const now = Date.now();
+    const { name } = definition;
+    const { exchange } = request;
+    return new LiveTask(
+      {
+        kind,
+        id,
+        callId: '',
+        name,
+        subject: exchange.subject,
+        owner: ownerId,
+        status: 'working',
+        created: now,
+        updated: now,
+        ttl,
+        poll,
+      },
+      exchange,
+      tools,
+    );
+  }
+
+  /** Makes the call of a task, and ends the task when it has ended. */
+  function run(task: LiveTask, call: FoundCall, start: Start): Awaitable<JsonObject | undefined> {
+    const request: RequestContext = { ...call.request, exchange: task.exchange };
+    const result = start({ ...call, request, conversation: task });
+    if (!(result instanceof Promise)) {
+      task.end(endOf(task, result));
+      return result;
+    }
+    task.ended = result.then(
+      (value) => task.end(endOf(task, value)),
+      (error: unknown) => task.end({ status: 'failed', error: rpcError(error) }),
+    );
+    return result;
+  }
+
+  /** How a task ends whose call has ended. No result: the call was cancelled. */
+  function endOf(task: LiveTask, result: JsonObject | undefined): TaskEnd {
+    if (result !== undefined) return { status: 'completed', result };
+    const reason = task.exchange.signal.reason as { code?: unknown } | undefined;
+    if (reason?.code === 'closed') return { status: 'failed', error: rpcError(fail('internal_error', CLOSED)) };
+    if (reason?.code === 'limit_exceeded') return { status: 'failed', error: rpcError(fail('internal_error', EXPIRED)) };
+    return { status: 'cancelled' };
+  }
+
+  /** Stores a task. It stays in this process until its end is stored. @throws what the store throws */
+  async function keep(task: LiveTask): Promise<void> {
+    const { entry, partition, stored } = task;
+    const isOver = hasEnded(entry);
+    if (!isOver) await owner.announce();
+    await stored.create();
+    if (isOver) {
+      counts.begin(partition, entry.subject);
+      counts.end(partition, entry.subject, { expires: expiryOf(entry), bytes: stored.size });
+      return;
+    }
+    live.set(entry.id, task);
+    counts.begin(partition, entry.subject);
+    task.expireAt(expiryOf(entry));
+    const over = async (): Promise<void> => {
+      await task.ended;
+      await stored.save();
+      counts.end(partition, entry.subject, { expires: expiryOf(entry), bytes: stored.size });
+      while (!stored.isSaved && Date.now() < expiryOf(entry)) await pause();
+      task.forget();
+      live.delete(entry.id);
+    };
+    const done = over().finally(() => ends.delete(done));
+    ends.add(done);
+  }
+
+  /** The answer of a call that has become a task; undefined: its client has left before it knew. */
+  function created(task: LiveTask, origin: AbortSignal): JsonObject | undefined {
+    task.exchange.detach();
+    if (origin.aborted) {
+      task.cancel();
+      return undefined;
+    }
+    const result = complete(taskMembers(task.entry), 'modern');
+    result['resultType'] = 'task';
+    return result;
+  }
+
+  async function callAsTask(call: FoundCall, start: Start): Promise<JsonObject | undefined> {
+    const { task: support, task_after_ms } = call.definition as ToolDefinition;
+    const { signal, partition, subject } = call.request.exchange;
+    const refusal = counts.refusal(partition, subject);
+    if (refusal !== undefined) {
+      if (support !== 'required') return start(call);
+      throw fail('overloaded', refusal, { data: { retryAfterMs: RETRY_AFTER_MS } });
+    }
+    const afterMs = task_after_ms ?? (support === undefined ? limits.asyncWaitMs : 0);
+    const task = newTask('task', call);
+    if (afterMs === 0) task.become();
+    const result = run(task, call, start);
+    if (afterMs === 0) await turn();
+    else if (!(result instanceof Promise) || (await within(task.ended, afterMs))) return result;
+    task.become();
+    try {
+      await keep(task);
+    } catch (error) {
+      if (support === 'required' || task.entry.status === 'input_required') {
+        task.abort('server');
+        throw error;
+      }
+      task.unbecome();
+      return result; // it is answered like a call without tasks
+    }
+    return created(task, signal);
+  }
+
+  async function callAsync(call: FoundCall, start: Start): Promise<JsonObject | undefined> {
+    const { era } = call.request.caller;
+    const task = newTask('call', call);
+    const result = run(task, call, start);
+    const { partition, subject, signal } = call.request.exchange;
+    if (!(result instanceof Promise) || (await within(task.ended, limits.asyncWaitMs))) return result;
+    if (counts.refusal(partition, subject) !== undefined) return result;
+    task.become();
+    try {
+      await keep(task);
+    } catch {
+      task.unbecome();
+      return result;
+    }
+    if (created(task, signal) === undefined) return undefined;
+    return complete(laterResult(task.entry), era);
+  }
+
+  /** A call that was made before, for its caller. Waits a while for its end, if it runs here. */
+  async function callAgain(id: string, call: FoundCall): Promise<JsonObject> {
+    const found = await reader.find(id, 'call', call.request);
+    const { era } = call.request.caller;
+    if (found === undefined || found.entry.name !== call.definition.name)
+      return complete(
+        failedResult(`There is no call of "${call.definition.name}" with this ${CALL_ARGUMENT}, or it has expired.`),
+        era,
+      );
+    const { live: running, entry } = found;
+    if (running !== undefined) await within(running.ended, limits.asyncWaitMs);
+    const result = asToolResult(entry);
+    return entry.status === 'completed' ? result : complete(result, era);
+  }
+
+  return {
+    call(call, start) {
+      const { task: support, is_async: isAsync, name } = call.definition as ToolDefinition;
+      const again = isAsync === true ? (call.input as JsonObject)[CALL_ARGUMENT] : undefined;
+      if (typeof again === 'string') return callAgain(again, call);
+      if (support !== 'never' && declaresTasks(call.request)) return callAsTask(call, start);
+      if (isAsync === true) return callAsync(call, start);
+      if (support === 'required') throw tasksNotDeclared(fail, `"${name}"`);
+      return start(call);
+    },
+    async read(uri, request) {
+      const found = await reader.find(uri.slice(CALL_URI.length), 'call', request);
+      if (found === undefined)
+        throw fail('resource_not_found', `Resource not found: ${uri.slice(0, 100)}`, { data: { uri: uri.slice(0, 100) } });
+      return complete(
+        { ...asResource(found.entry), ...(request.caller.era === 'modern' ? { ttlMs: 0, cacheScope: 'private' } : {}) },
+        request.caller.era,
+      );
+    },
+    methods: createTaskMethods({ reader, owner, watchers, tools }),
+    get open() {
+      return counts.open;
+    },
+    cancelAll() {
+      for (const task of live.values()) task.abort('server');
+    },
+    async close(drainMs) {
+      await within(Promise.all(ends), drainMs);
+      for (const task of live.values()) task.abort('server');
+      await within(Promise.all(ends), CLOSE_MS);
+      for (const task of live.values()) task.stored.stop();
+      await owner.close().catch(() => undefined); // the store is gone: others see it when the lease ends
+    },
+  };
+}
