@@ -243,6 +243,56 @@ export function loggingTool(_args, context) {
   return 'Logging evaluated';
 }
 
+// Long calls. Whether a call becomes a task is said in the links of the config file: these functions are like any others.
+
+export const greet = ({ name }) => `Hello, ${name}!`;
+
+export async function slowCompute({ seconds, label = 'nothing' }, context) {
+  const steps = Math.max(1, Math.ceil(seconds));
+  for (let step = 1; step <= steps; step += 1) {
+    await sleep((seconds * 1_000) / steps, undefined, { signal: context.signal });
+    context.progress(step, steps, `${step} of ${steps} s`);
+  }
+  return `Computed ${label} in ${seconds} s`;
+}
+
+export async function failingJob(_args, context) {
+  await sleep(500, undefined, { signal: context.signal });
+  throw new Error('This job always fails');
+}
+
+/** What no client can answer is an error of the protocol. */
+export async function protocolErrorJob(_args, context) {
+  await sleep(200, undefined, { signal: context.signal });
+  return context.inputRequired({ impossible: { method: 'does/not/exist' } });
+}
+
+export function confirmDelete({ filename }, context) {
+  const { confirm } = context.inputs;
+  if (!confirm) {
+    const question = context.elicit(`Delete ${filename}?`, object({ confirm: { type: 'boolean' } }));
+    return context.inputRequired({ confirm: question });
+  }
+  return confirm.action === 'accept' && confirm.content?.confirm ? `Deleted ${filename}` : `Kept ${filename}`;
+}
+
+export function multiInput(_args, context) {
+  const { first, second } = context.inputs;
+  if (first && second) return `${nameIn(first)} and ${nameIn(second)}`;
+  return context.inputRequired({
+    first: context.elicit('First name?', nameForm),
+    second: context.elicit('Second name?', nameForm),
+  });
+}
+
+/** Asks at once, so the question is in the answer to the call; what takes longer is a task. */
+export async function toolWithTask(_args, context) {
+  const { user_name: answer } = context.inputs;
+  if (!answer) return context.inputRequired({ user_name: context.elicit('What is your name?', nameForm) });
+  await sleep(400, undefined, { signal: context.signal });
+  return `Hello, ${nameIn(answer)}!`;
+}
+
 // Resources.
 
 export const staticText = () => 'This is the content of the static text resource.';

@@ -298,6 +298,56 @@ def loggingTool(context):
     return "Logging evaluated"
 
 
+# Long calls.
+
+
+def greet(name):
+    return f"Hello, {name}!"
+
+
+async def slowCompute(seconds, context, label="nothing"):
+    steps = max(1, -(-int(seconds * 1000) // 1000))
+    for step in range(1, steps + 1):
+        await asyncio.sleep(seconds / steps)
+        context.progress(step, steps, f"{step} of {steps} s")
+    return f"Computed {label} in {seconds} s"
+
+
+async def failingJob():
+    await asyncio.sleep(0.5)
+    raise ValueError("This job always fails")
+
+
+async def protocolErrorJob(context):
+    await asyncio.sleep(0.2)
+    return context.input_required({"impossible": {"method": "does/not/exist"}})
+
+
+def confirmDelete(filename, context):
+    confirm = context.inputs.get("confirm")
+    if not confirm:
+        question = context.elicit(f"Delete {filename}?", schema_of({"confirm": {"type": "boolean"}}))
+        return context.input_required({"confirm": question})
+    accepted = confirm["action"] == "accept" and (confirm.get("content") or {}).get("confirm")
+    return f"Deleted {filename}" if accepted else f"Kept {filename}"
+
+
+def multiInput(context):
+    first, second = context.inputs.get("first"), context.inputs.get("second")
+    if first and second:
+        return f"{name_in(first)} and {name_in(second)}"
+    wishes = {"first": context.elicit("First name?", NAME_FORM), "second": context.elicit("Second name?", NAME_FORM)}
+    return context.input_required(wishes)
+
+
+async def toolWithTask(context):
+    answer = context.inputs.get("user_name")
+    if not answer:
+        return context.input_required({"user_name": context.elicit("What is your name?", NAME_FORM)})
+    await asyncio.sleep(0.4)
+    return f"Hello, {name_in(answer)}!"
+
+
 # Resources.
 
 
