@@ -21,6 +21,7 @@ import type { HeldScopes } from './protocol/scopes.js';
 import type { RecorderStats } from './records/recorder.js';
 import type { RetentionOptions } from './records/upkeep.js';
 import type { DeclaredCapabilities } from './session/declaration.js';
+import type { KeptSessions } from './session/kept-sessions.js';
 import type { Peer } from './session/peer.js';
 import type { Session } from './session/session.js';
 
@@ -59,7 +60,7 @@ export interface DaemonOptions {
   quotas?: CatalogQuotas;
   /** Bounds; each has a default. */
   limits?: Partial<Limits>;
-  /** Seals `requestState`; daemons that share it open each other's. Default: random. */
+  /** Seals `requestState` and the ids of sessions; daemons that share it open each other's. Default: random. */
   stateSecret?: string;
   /**
    * Whether clients get the reason why code could not be loaded. The reason names files and quotes errors, so use it only for
@@ -129,6 +130,8 @@ export interface Daemon {
    * @throws DaemonError as {@link Daemon.store}
    */
   state(): Promise<StateStore>;
+  /** Sessions that another connection or another process can continue; for transports with sessions. */
+  readonly sessions: KeptSessions;
   readonly events: EventBus;
   /** The cached catalogs of all partitions, to look at and to drop. */
   readonly catalogs: CatalogCache;

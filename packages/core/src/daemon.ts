@@ -37,9 +37,11 @@ import { createInProcessRunner } from './runner/in-process.js';
 import { createByteBudget } from './session/byte-budget.js';
 import { createDeclarations } from './session/declaration.js';
 import { createDispatcher } from './session/dispatcher.js';
+import { createKeptSessions } from './session/kept-sessions.js';
 import { createMethods } from './session/methods.js';
 import type { Peer } from './session/peer.js';
 import { Session } from './session/session.js';
+import { createSessionIds } from './session/session-id.js';
 import { connectTransport } from './session/transport.js';
 import { createSkills } from './skills/skills.js';
 
@@ -225,6 +227,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     return opened as unknown as Store;
   }
 
+  const keptSessions = createKeptSessions({
+    ...{ ids: createSessionIds(stateSecret), catalog, ttlMs: limits.sessionTtlMs, logger },
+    state: async () => (await openedStore()).state,
+  });
+
   async function close(drainMs: number): Promise<void> {
     listeners.close();
     await new Promise((resolve) => setImmediate(resolve)); // their results leave before their sessions end
@@ -258,6 +265,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
     store: openedStore,
     state,
+    sessions: keptSessions,
     events: bus,
     catalogs: catalog.cache,
     get closed() {

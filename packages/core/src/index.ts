@@ -5,6 +5,8 @@ export { createDaemon, DEFAULT_PARTITION } from './daemon.js';
 export type { Daemon, DaemonOptions, DaemonStats, SessionIdentity } from './daemon-api.js';
 export type { DeclaredCapabilities } from './session/declaration.js';
 export { Session } from './session/session.js';
+export type { KeptSession, KeptSessions, TakingCaller } from './session/kept-sessions.js';
+export type { SessionOwner } from './session/session-id.js';
 export type { Peer } from './session/peer.js';
 export { createTransportPair } from './session/transport.js';
 export type { PairedTransport } from './session/transport.js';

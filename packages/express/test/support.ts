@@ -1,4 +1,5 @@
 /** Helpers for the tests of HTTP: a server that is closed after the test, requests byte for byte, and a reader of streams. */
+import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -37,11 +38,12 @@ export async function serve<I extends SessionIdentity = SessionIdentity>(
   functions: readonly FunctionDefinition[],
   options: McpHandlerOptions<I> = {},
   more: Partial<DaemonOptions> = {},
+  at = 0,
 ): Promise<Served> {
   const daemon = createDaemon({ catalog: defineCatalog({ functions }), server: { name: 'tested', version: '1.2.3' }, ...more });
   const mcp = createMcpHandler(daemon, options);
   const server = createServer((req, res) => void mcp.handle(req, res));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   atEnd(async () => {
     await mcp.close({ drainMs: 10 });
@@ -203,6 +205,14 @@ export async function openSession(
   if (initialized.status !== 202) throw new Error(`initialized: ${initialized.status} ${initialized.text}`);
   return mine;
 }
+
+/** Whether this process has a session in memory. Asking for it by its id would take it up again. */
+export const isInMemory = ({ mcp }: Served, session: Record<string, string>, partition = 'default'): boolean => {
+  const id = createHash('sha256')
+    .update(session['mcp-session-id'] ?? '')
+    .digest('hex');
+  return mcp.listSessions(partition).some((open) => id.startsWith(open.id));
+};
 
 export const call = (name: string, args: JsonObject = {}, id: number | string = 1, meta?: JsonObject): JsonObject =>
   message('tools/call', { name, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) }, id);

@@ -39,6 +39,8 @@ export interface RuntimeOptions {
   file?: string | undefined;
   /** Whether the partitions of the store are served, too. Default: only if there is no config. */
   stored?: boolean;
+  /** Encrypts session ids and request states. Default: the one of the settings, or a random one. */
+  stateSecret?: string | undefined;
   logger: Logger;
   /** Whether clients get the reason why code could not be loaded. Default: false. */
   explainFailures?: boolean;
@@ -131,6 +133,7 @@ export function createRuntime({
   config,
   file,
   stored = config === undefined,
+  stateSecret = settings.stateSecret,
   logger,
   explainFailures = false,
   beforeCode,
@@ -154,7 +157,7 @@ export function createRuntime({
     logger,
     explainFailures,
     dropHostArguments: settings.dropHostArguments,
-    ...(settings.stateSecret === undefined ? {} : { stateSecret: settings.stateSecret }),
+    ...(stateSecret === undefined ? {} : { stateSecret }),
   });
   return { daemon, modules, bundles, isolated, update: (definition) => fixed?.update(definition) };
 }

@@ -17,6 +17,7 @@ import { createLogger } from '../log/logger.js';
 import { report } from '../runtime/report.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { createRuntime, partitionOf } from '../runtime/runtime.js';
+import { stateSecretOf } from '../runtime/state-secret.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { parseList, SETTINGS, variableOf } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
@@ -176,14 +177,16 @@ export async function serveOverHttp(settings: Settings, env: Env, fixed?: Opened
     const opened = fixed ?? openConfigIfAny(settings);
     const pretty = process.stderr.isTTY === true;
     const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, process.stderr) });
+    const { secret, problem } = stateSecretOf(settings, env);
     runtime = createRuntime({
-      ...{ settings, env, config: opened?.config, stored: true, logger },
+      ...{ settings, env, config: opened?.config, stored: true, stateSecret: secret, logger },
       file: fixed === undefined ? opened?.file : undefined,
     });
     const { daemon } = runtime;
     logUncaughtErrors(logger);
     await checkHost(settings.host ?? DEFAULT_HOST, env);
     await daemon.check(); // a store that cannot be used fails the start, not the first call
+    if (problem !== undefined) logger.warn({}, problem);
     // Now, while this process is small: starting another one takes the longer, the larger it is.
     if (opened !== undefined) runtime.isolated.prepare(opened.config.definition, partitionOf(settings));
     const server = await listen(runtime, { settings, env, config: opened?.config, logger });

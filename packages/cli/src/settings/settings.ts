@@ -209,9 +209,9 @@ export const SETTINGS = {
     env: 'MCP_STATE_SECRET',
     group: 'Serving',
     metavar: 'SECRET',
-    defaultText: 'random at each start',
+    defaultText: 'kept in the data folder; random with another store than SQLite, and over stdio',
     description:
-      "Key that encrypts the state a client holds while it answers your function's questions; prefer the environment variable",
+      "Key that encrypts session ids, and the state a client holds while it answers your function's questions; prefer the environment variable",
   },
 } as const satisfies Record<string, Setting>;
 

@@ -1,4 +1,5 @@
 /** What core knows about a request's transport and sender. */
+import type { Awaitable } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
 import type {
   ClientCapabilities,
@@ -53,17 +54,17 @@ export interface Connection {
    * Starts a session, at `initialize`. It ends the previous session of this connection, with its log level and its subscriptions.
    */
   begin(caller: Caller, lists: AnnouncedLists): void;
-  /** Changes the minimum severity of the log messages that the client wants. */
-  setLogLevel(level: LogLevel): void;
+  /** Changes the minimum severity of the log messages that the client wants. Resolves when it is kept; see `KeptSessions`. */
+  setLogLevel(level: LogLevel): Awaitable<void>;
   /**
-   * Subscribes the session to a resource.
+   * Subscribes the session to a resource. Resolves when that is kept.
    *
    * @param templates the URI templates of the catalog, the same array until it changes
    * @throws DaemonError `limit_exceeded`
    */
-  subscribe(uri: string, templates: readonly string[]): void;
-  /** Ends the subscription, if there is one. */
-  unsubscribe(uri: string): void;
+  subscribe(uri: string, templates: readonly string[]): Awaitable<void>;
+  /** Ends the subscription, if there is one. Resolves when that is kept. */
+  unsubscribe(uri: string): Awaitable<void>;
   /** Ends the request with this id, if it is running. */
   cancel(id: RequestId): void;
   /** Handles the client's answer to a request of this server. */
@@ -74,6 +75,8 @@ export interface Connection {
 export interface LegacySession {
   /** Replaced, never changed: a running request keeps its own. */
   readonly caller: Caller;
+  /** The lists whose changes the client is notified of. */
+  readonly lists: AnnouncedLists;
 }
 
 /** The lists whose changes a client is notified of. */

@@ -29,6 +29,8 @@ export interface Limits {
   stateTtlMs: number;
   /** Size of one `requestState`. Default 64 KB. */
   maxStateBytes: number;
+  /** How long a session of protocol versions up to 2025-11-25 can be continued by another connection or process. Default 14 days. */
+  sessionTtlMs: number;
   /** Entries of one list page. Default 1,000. */
   pageSize: number;
   /** Records that wait while the store cannot be written. Further records are lost, and counted. Default 10,000. */
@@ -81,6 +83,7 @@ const DEFAULTS: Limits = {
   inputWaitMs: 10 * 60_000,
   stateTtlMs: 60 * 60_000,
   maxStateBytes: 64_000,
+  sessionTtlMs: 14 * 24 * 60 * 60_000,
   pageSize: 1_000,
   maxQueuedRecords: 10_000,
   maxRecordedBytes: 1_000_000,

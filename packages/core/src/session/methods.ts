@@ -120,11 +120,10 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
     return snapshot instanceof Promise ? snapshot.then(begin) : begin(snapshot);
   }
 
-  function setLevel(params: JsonObject, { exchange }: RequestContext): JsonObject {
+  function setLevel(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
     const { level } = params;
     if (!isLogLevel(level)) throw invalidParams(`"level" must be one of ${LOG_LEVELS.join(', ')}.`);
-    exchange.connection?.setLogLevel(level);
-    return {};
+    return andThen(exchange.connection?.setLogLevel(level), () => ({}));
   }
 
   function subscribe(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
@@ -133,14 +132,12 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
       const found = snapshot.resource(uri);
       if (found === undefined) throw resourceNotFound(uri);
       requireScopes(found.definition.scopes, exchange.scopes);
-      exchange.connection?.subscribe(uri, uriTemplatesOf(snapshot.definition));
-      return {};
+      return andThen(exchange.connection?.subscribe(uri, uriTemplatesOf(snapshot.definition)), () => ({}));
     });
   }
 
-  function unsubscribe(params: JsonObject, { exchange }: RequestContext): JsonObject {
-    exchange.connection?.unsubscribe(subscribedUri(params['uri']));
-    return {};
+  function unsubscribe(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
+    return andThen(exchange.connection?.unsubscribe(subscribedUri(params['uri'])), () => ({}));
   }
 
   const discover = (_params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> =>

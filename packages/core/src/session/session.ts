@@ -46,11 +46,9 @@ const isRequest = (message: unknown): message is JsonRpcRequest => {
 const MAX_BATCH = 1_000;
 const NOT_IN_A_BATCH = 'Invalid Request: "initialize" must not be part of a batch.';
 
-const refusal = (id: RequestId, error: DaemonError): JsonRpcResponse => ({
-  jsonrpc: '2.0',
-  id,
-  error: toRpcError(error, 'legacy'),
-});
+const refusal = (id: RequestId, error: DaemonError): JsonRpcResponse => {
+  return { jsonrpc: '2.0', id, error: toRpcError(error, 'legacy') };
+};
 
 /** One connection. */
 export class Session implements AskingConnection {
@@ -66,6 +64,10 @@ export class Session implements AskingConnection {
   #asks = true;
   /** Called when no request is running any more. */
   readonly #idle = new Set<() => void>();
+  /** The URIs that the client has subscribed to. */
+  readonly subscribed = new Set<string>();
+  /** Keeps the log level and the subscriptions after a change, for when the session gets another connection. */
+  onChange: (() => Promise<void>) | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -78,23 +80,30 @@ export class Session implements AskingConnection {
 
   begin(caller: Caller, lists: AnnouncedLists): void {
     const { subscriptions, peer } = this.#options;
-    this.#legacy = { caller };
+    this.#legacy = { caller, lists };
     this.#subscription?.end();
-    this.#subscription = this.#closed
-      ? undefined
-      : followLegacy(subscriptions, this.#options, lists, (message) => peer.send(message));
+    this.subscribed.clear();
+    this.#subscription = undefined;
+    if (this.#closed) return;
+    this.#subscription = followLegacy(subscriptions, this.#options, lists, (message) => peer.send(message));
   }
 
-  setLogLevel(logLevel: LogLevel): void {
-    if (this.#legacy !== undefined) this.#legacy = { caller: { ...this.#legacy.caller, logLevel } };
+  setLogLevel(logLevel: LogLevel): Awaitable<void> {
+    if (this.#legacy === undefined) return;
+    this.#legacy = { ...this.#legacy, caller: { ...this.#legacy.caller, logLevel } };
+    return this.onChange?.();
   }
 
-  subscribe(uri: string, templates: readonly string[]): void {
+  subscribe(uri: string, templates: readonly string[]): Awaitable<void> {
     this.#subscription?.add(uri, templates);
+    if (this.#subscription === undefined || this.subscribed.has(uri)) return;
+    this.subscribed.add(uri);
+    return this.onChange?.();
   }
 
-  unsubscribe(uri: string): void {
+  unsubscribe(uri: string): Awaitable<void> {
     this.#subscription?.remove(uri);
+    if (this.subscribed.delete(uri)) return this.onChange?.();
   }
 
   /** Number of running requests. */

@@ -160,7 +160,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   const sessions = createSessions({
     ...{ daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser, challenge },
   });
-  const legacy = createLegacyHandler(sessions, streams, budget);
+  const legacy = createLegacyHandler({ sessions, streams, budget, logger });
   const modern = createModernHandler({
     daemon,
     streams,

@@ -3,10 +3,18 @@
  *
  * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http
  */
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Daemon, Implementation, JsonRpcNotification, JsonRpcRequest, Peer, RequestId, Session } from '@mcp-daemon/core';
+import type {
+  Daemon,
+  Implementation,
+  JsonRpcNotification,
+  JsonRpcRequest,
+  KeptSession,
+  Peer,
+  RequestId,
+  Session,
+} from '@mcp-daemon/core';
 import { isObject } from '@mcp-daemon/core';
 
 import { bytesOf } from '../wire/body.js';
@@ -14,11 +22,11 @@ import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import type { Accepted } from '../wire/media.js';
-import { refuse, sendStatus } from '../wire/respond.js';
+import { refuse } from '../wire/respond.js';
 import type { ScopeChallenge } from '../wire/scope-challenge.js';
 import type { ReplyOwner } from './reply.js';
 import { Reply } from './reply.js';
-import { SessionStreams } from './resumable.js';
+import { isStandaloneEvent, SessionStreams } from './resumable.js';
 
 /** The first protocol version with priming events: events without a message that give the client an id to resume from. */
 const PRIMING_SINCE = '2025-11-25';
@@ -55,13 +63,16 @@ function requestsIn(message: unknown): RequestId[] {
 
 /** One session. */
 export class HttpSession implements Peer, ReplyOwner {
-  /** A random id. Requests that name it must still come from the user who opened the session. */
-  readonly id = randomUUID();
+  /** Its id, once it has one. Requests that name it must still come from the user who opened the session. */
+  id = '';
   readonly core: Session;
   readonly caller: Caller;
   readonly #context: SessionContext;
   #streams: SessionStreams | undefined;
   #replies: Map<RequestId, Reply> | undefined;
+  /** Set if another connection or process has had the session: what the client may have missed. */
+  #missed: readonly JsonRpcNotification[] | undefined;
+  #isContinued = false;
   /** The time of the last request of the client, in milliseconds of `performance.now()`. */
   lastUsed = performance.now();
   /** When the session began, in milliseconds of `performance.now()`. */
@@ -73,6 +84,13 @@ export class HttpSession implements Peer, ReplyOwner {
     this.caller = caller;
     // Without scopes: each message has those of its own token.
     this.core = context.daemon.open(this, { partition: caller.partition, subject: caller.subject });
+  }
+
+  /** Continues a session that another connection or process has had. */
+  continue(id: string, kept: KeptSession): void {
+    this.id = id;
+    this.#isContinued = true;
+    this.#missed = kept.continueOn(this.core);
   }
 
   /** Whether the caller is the one who opened the session. */
@@ -87,9 +105,11 @@ export class HttpSession implements Peer, ReplyOwner {
 
   /** The streams of the session, created when first needed. */
   get streams(): SessionStreams {
-    return (this.#streams ??= new SessionStreams(this.#context.streams, this.sendsPriming, (more) =>
-      this.#context.onKept(this, more),
-    ));
+    return (this.#streams ??= new SessionStreams(this.#context.streams, {
+      primes: this.sendsPriming,
+      isContinued: this.#isContinued,
+      onKept: (more) => this.#context.onKept(this, more),
+    }));
   }
 
   /** The client program. */
@@ -130,16 +150,22 @@ export class HttpSession implements Peer, ReplyOwner {
 
   /** Serves a GET: opens the standalone stream, or with `Last-Event-ID` resumes an interrupted one. */
   get(req: IncomingMessage, res: ServerResponse, caller: Caller): void {
-    const lastEventId = req.headers['last-event-id'];
-    if (lastEventId === undefined) this.streams.openStandalone(res, caller);
-    else if (typeof lastEventId !== 'string' || !this.streams.resume(lastEventId, res, caller))
-      refuse(res, { status: 400, message: 'The stream cannot be resumed from this Last-Event-ID.' });
+    const lastEventId = req.headers['last-event-id']?.toString();
+    if (lastEventId === undefined) {
+      this.#openStandalone(res, caller);
+      return;
+    }
+    if (this.streams.resume(lastEventId, res, caller)) return;
+    // The events of the process that had the session are gone, but its client wants those that are to come.
+    if (this.#isContinued && isStandaloneEvent(lastEventId)) this.#openStandalone(res, caller);
+    else refuse(res, { status: 400, message: 'The stream cannot be resumed from this Last-Event-ID.' });
   }
 
-  /** Serves a DELETE: ends the session, and cancels its calls. */
-  delete(res: ServerResponse): void {
-    this.core.close('client');
-    sendStatus(res, 204);
+  #openStandalone(res: ServerResponse, caller: Caller): void {
+    this.streams.openStandalone(res, caller);
+    const missed = this.#missed ?? [];
+    this.#missed = undefined;
+    for (const notification of missed) this.send(notification);
   }
 
   /** Called by core: sends a message on the stream of the request it is related to, or on the standalone stream. */

@@ -23,6 +23,9 @@ const STANDALONE = 0;
 
 const EVENT_ID = /^(\d{1,10})-(\d{1,10})$/;
 
+/** Whether an event id is one of the stream that belongs to no request. */
+export const isStandaloneEvent = (lastEventId: string): boolean => lastEventId.startsWith(`${STANDALONE}-`);
+
 /** An event that a client may ask for again. */
 interface KeptEvent {
   readonly stream: ResumableStream;
@@ -101,6 +104,16 @@ export class ResumableStream {
   }
 }
 
+/** What {@link SessionStreams} takes. */
+export interface SessionStreamsOptions {
+  /** Whether the client understands priming events. */
+  readonly primes: boolean;
+  /** Whether another connection or process has had streams of the session. */
+  readonly isContinued: boolean;
+  /** Called with the change in the number of kept characters. */
+  readonly onKept: (characters: number) => void;
+}
+
 /** All streams of one session. */
 export class SessionStreams {
   readonly streams: EventStreams;
@@ -110,13 +123,14 @@ export class SessionStreams {
   readonly #kept: KeptEvent[] = [];
   readonly #onKept: (characters: number) => void;
   #characters = 0;
-  #next = STANDALONE + 1;
+  #next: number;
 
-  /** @param onKept called with the change in the number of kept characters */
-  constructor(streams: EventStreams, primes: boolean, onKept: (characters: number) => void) {
+  constructor(streams: EventStreams, { primes, isContinued, onKept }: SessionStreamsOptions) {
     this.streams = streams;
     this.#primes = primes;
     this.#onKept = onKept;
+    // Ids of events that the client knows from another process must not be those of streams of this one.
+    this.#next = isContinued ? Math.floor(Date.now() / 1_000) : STANDALONE + 1;
   }
 
   /** Whether any stream has a connection. */

@@ -1,5 +1,6 @@
 /** The sessions of an endpoint, by id, with limits on their number, their idle time and the events they keep. */
-import type { Daemon } from '@mcp-daemon/core';
+import type { Awaitable, Daemon } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
 
 import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
@@ -37,10 +38,25 @@ export interface SessionsOptions {
 export interface Sessions {
   /** Creates a session without adding it to the table. @throws DaemonError `closed` if the daemon is closed */
   create(caller: Caller): HttpSession;
-  /** Adds a session. If the table or the limit of its user is full, the session that was idle longest is closed. */
-  add(session: HttpSession): void;
+  /**
+   * Names a session after its handshake, and adds it. If the table or the limit of its user is full, the session that was idle longest
+   * is closed.
+   */
+  add(session: HttpSession): Awaitable<void>;
   /** The session with an id, if it belongs to this caller. */
   find(id: string, caller: Caller): HttpSession | undefined;
+  /**
+   * Continues a session that is not in the table: it was closed because it was idle, or another process has had it.
+   *
+   * @throws DaemonError `store_busy`, `store_failed`, `closed`
+   */
+  take(id: string, caller: Caller): Promise<HttpSession | undefined>;
+  /**
+   * Ends a session for good. @returns whether there was such a session of this caller
+   *
+   * @throws DaemonError `store_busy`, `store_failed`, `closed`
+   */
+  end(id: string, caller: Caller): Promise<boolean>;
   /** Ends running requests of callers who have lost access. The sessions stay: their user may have another token. */
   endRevoked(): void;
   /** The sessions of a partition, as administrators see them: the one that was idle longest first. */
@@ -135,20 +151,59 @@ export function createSessions(options: SessionsOptions): Sessions {
     victim?.core.close();
   }
 
+  /** Sessions that are being taken up, so that two requests at once take up one session. */
+  const taking = new Map<string, Promise<HttpSession | undefined>>();
+  let closed = false;
+
+  function insert(session: HttpSession): void {
+    addOwn(session);
+    while (table.size >= maxSessions) makeRoom();
+    table.set(session.id, session);
+    timer ??= setInterval(sweep, Math.min(30_000, Math.max(10, idleMs / 4))).unref();
+  }
+
+  function find(id: string, caller: Caller): HttpSession | undefined {
+    const session = table.get(id);
+    // Another user's session is answered like an unknown id, so that ids cannot be probed.
+    if (session?.belongsTo(caller) !== true) return undefined;
+    touch(session, performance.now());
+    return session;
+  }
+
+  async function takeUp(id: string, caller: Caller): Promise<HttpSession | undefined> {
+    const kept = await daemon.sessions.find(id, caller);
+    if (kept === undefined) return undefined;
+    if (closed) throw new DaemonError('closed', 'The server is shutting down.');
+    const session = new HttpSession(context, caller);
+    session.continue(id, kept);
+    insert(session);
+    return session;
+  }
+
   return {
     create: (caller) => new HttpSession(context, caller),
     add(session) {
-      addOwn(session);
-      while (table.size >= maxSessions) makeRoom();
-      table.set(session.id, session);
-      timer ??= setInterval(sweep, Math.min(30_000, Math.max(10, idleMs / 4))).unref();
+      const { caller, core } = session;
+      const id = daemon.sessions.name(core, { partition: caller.partition, subject: caller.subject });
+      const named = (given: string): void => {
+        session.id = given;
+        insert(session);
+      };
+      return id instanceof Promise ? id.then(named) : named(id);
     },
-    find(id, caller) {
-      const session = table.get(id);
-      // Another user's session is answered like an unknown id, so that ids cannot be probed.
-      if (session?.belongsTo(caller) !== true) return undefined;
-      touch(session, performance.now());
-      return session;
+    find,
+    take(id, caller) {
+      const key = `${id}\0${userKey(caller)}`;
+      const begun = taking.get(key);
+      if (begun !== undefined) return begun;
+      const taken = takeUp(id, caller).finally(() => taking.delete(key));
+      taking.set(key, taken);
+      return taken;
+    },
+    async end(id, caller) {
+      const session = find(id, caller);
+      session?.core.close('client');
+      return (await daemon.sessions.end(id, caller)) || session !== undefined;
     },
     list: (partition) =>
       [...table.values()]
@@ -161,6 +216,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       return table.size;
     },
     async close(drainMs) {
+      closed = true;
       const all = [...table.values()];
       await Promise.all(all.map((session) => session.core.drain(drainMs)));
       await new Promise<void>((resolve) => setImmediate(resolve)); // lets the last answers be sent first

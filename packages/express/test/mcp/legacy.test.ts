@@ -7,6 +7,7 @@ import {
   echo,
   gate,
   initialize,
+  isInMemory,
   JSON_HEADERS,
   message,
   openSession,
@@ -96,7 +97,7 @@ describe('a session', () => {
     expect((await as('ada')).status).toBe(200);
   });
 
-  it('ends when it was idle for too long, but not while its client is connected', async () => {
+  it('leaves memory when it was idle for too long, but not while its client is connected, and comes back', async () => {
     const { tool: waits, open } = gate();
     const served = await serve([echo, waits], { sessionIdleMs: 1_000 });
     const left = await openSession(served);
@@ -107,14 +108,16 @@ describe('a session', () => {
     await until(() => served.mcp.sessions === 2);
     await sleep(100);
     expect(served.mcp.sessions).toBe(2);
-    expect((await send(served, { body: call('echo'), headers: left })).status).toBe(404);
+    expect(isInMemory(served, left)).toBe(false);
+    expect((await send(served, { body: call('echo'), headers: left })).status).toBe(200);
+    expect(served.mcp.sessions).toBe(3);
     open();
     expect((await answer).status).toBe(200);
     events.leave();
     await until(() => served.mcp.sessions === 0);
   });
 
-  it('is closed when there are too many; the one that was idle longest is first', async () => {
+  it('leaves memory when there are too many; the one that was idle longest is first', async () => {
     const { tool: waits, open, signals } = gate();
     const served = await serve([echo, waits], { maxSessions: 3 });
     const sessions = [await openSession(served), await openSession(served), await openSession(served)];
@@ -122,9 +125,9 @@ describe('a session', () => {
     await until(() => signals.length === 1);
     await send(served, { body: call('echo'), headers: sessions[1]! });
     await openSession(served);
-    const status = async (index: number): Promise<number> =>
-      (await send(served, { body: call('echo'), headers: sessions[index]! })).status;
-    expect([await status(0), await status(1), await status(2)]).toEqual([200, 200, 404]);
+    expect(sessions.map((session) => isInMemory(served, session))).toEqual([true, true, false]);
+    expect((await send(served, { body: call('echo'), headers: sessions[2]! })).status).toBe(200);
+    expect(sessions.map((session) => isInMemory(served, session))).toEqual([true, false, true]);
     open();
     expect((await answer).status).toBe(200);
     expect(served.mcp.sessions).toBe(3);

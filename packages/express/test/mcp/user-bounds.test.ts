@@ -2,7 +2,22 @@
 import type { IncomingMessage } from 'node:http';
 
 import type { Sent } from '../support.js';
-import { begin, call, echo, gate, message, modern, openSession, send, serve, sleep, stream, tool, until } from '../support.js';
+import {
+  begin,
+  call,
+  echo,
+  gate,
+  isInMemory,
+  message,
+  modern,
+  openSession,
+  send,
+  serve,
+  sleep,
+  stream,
+  tool,
+  until,
+} from '../support.js';
 
 const JSON_ONLY = { accept: 'application/json' };
 
@@ -32,10 +47,11 @@ describe('the sessions of one user', () => {
       (await send(served, { body: message('ping', {}, 1), headers })).status;
     expect(await status(first)).toBe(200);
     const third = await open(served, 'ada');
-    expect([await status(first), await status(second), await status(third)]).toEqual([200, 404, 200]);
+    expect([first, second, third].map((session) => isInMemory(served, session))).toEqual([true, false, true]);
     expect(await status(other)).toBe(200);
     for (let more = 0; more < 5; more += 1) await open(served, 'ada');
-    expect([await status(first), await status(third)]).toEqual([404, 404]);
+    expect([first, third].map((session) => isInMemory(served, session))).toEqual([false, false]);
+    expect([await status(first), await status(third)]).toEqual([200, 200]); // in place of two others
     expect(await status(other)).toBe(200);
     expect(served.mcp.sessions).toBe(3);
   });
