@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { parsePath, redact, REDACTED } from '../../src/base/json-path.js';
+import { parsePath, redact, REDACTED, valuesAt } from '../../src/base/json-path.js';
 
 describe('redaction', () => {
   const card = {
@@ -62,5 +62,23 @@ describe('redaction', () => {
 
   it.each(['$.', '$.a..b', '$[a]', '$[-1]', '$.a[', 'a', "$['a", '$.1a'])('does not read %p as a path', (path) => {
     expect(parsePath(path)).toBeUndefined();
+  });
+});
+
+describe('the values at a path', () => {
+  const order = { amount: 5, items: [{ price: 1 }, { price: 2 }, {}], 'a key': { x: null } };
+
+  it.each<[string, unknown[]]>([
+    ['$.amount', [5]],
+    ['$.items[1].price', [2]],
+    ['$.items[*].price', [1, 2]],
+    ["$['a key'].*", [null]],
+    ['$.items[7].price', []],
+    ['$.amount.x', []],
+    ['$.items.length', []],
+    ['$.toString', []],
+    ['not a path', []],
+  ])('%s are %j', (path, values) => {
+    expect(valuesAt(order, path)).toEqual(values);
   });
 });

@@ -45,7 +45,7 @@ describe('the comparison of catalogs', () => {
     const before = [tool('b'), tool('a', { description: 'x', timeout_ms: 5 }), tool('gone')];
     const after = [
       tool('new', { title: 'New' }),
-      tool('a', { description: 'y', title: 'A', record: { bodies: 'none', redact: [] } }),
+      tool('a', { description: 'y', title: 'A', record: { bodies: 'none', redact: [] }, approve: 'always' }),
       tool('b'),
     ];
     const expected = [
@@ -53,6 +53,7 @@ describe('the comparison of catalogs', () => {
       'changed $.tools.a.description',
       'removed $.module_links.a.timeout_ms',
       'added $.module_links.a.record',
+      'added $.module_links.a.approve',
       'removed $.tools.gone ! the tool is gone',
       'added $.tools.new',
     ];
