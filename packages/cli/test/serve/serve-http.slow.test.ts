@@ -203,15 +203,29 @@ describe('the daemon over HTTP', () => {
     expect(daemon.log().filter(({ msg }) => msg === 'request')).toEqual([]);
   });
 
-  it('the daemon limits requests and connections, and names no authorization server', async () => {
+  it('clients find how to log in, unless it is turned off', async () => {
+    const publicUrl = 'http://localhost:8080';
+    const on = await start(['--store', 'memory'], { env: { PUBLIC_URL: publicUrl } });
+    const path = '/.well-known/oauth-protected-resource/mcp';
+    expect(await (await fetch(on.url + path)).json()).toMatchObject({ authorization_servers: [publicUrl] });
+    const registered = await fetch(`${on.url}/oauth/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ redirect_uris: ['http://127.0.0.1/'], token_endpoint_auth_method: 'none' }),
+    });
+    expect(registered.status).toBe(201);
+    const off = await start(['--store', 'memory', '--no-oauth'], { env: { PUBLIC_URL: publicUrl } });
+    expect(await (await fetch(off.url + path)).text()).toContain('POST /auth/login');
+    expect((await fetch(`${off.url}/oauth/register`, { method: 'POST' })).status).toBe(404);
+  });
+
+  it('the daemon limits requests and connections', async () => {
     const daemon = await start(['--store', 'memory'], {
       env: {
         ...{ PUBLIC_URL: 'http://localhost:8080', ADMIN_STATIC_TOKEN: 'the-static-token' },
         ...{ MCP_RATE_LIMIT: '10', MCP_MAX_CONNECTIONS: '3' },
       },
     });
-    const metadata = await fetch(`${daemon.url}/.well-known/oauth-protected-resource/mcp`);
-    expect(await metadata.text()).toContain('POST /auth/login'); // there is no authorization server to name
     const ask = (): Promise<Response> =>
       fetch(`${daemon.url}/metrics`, { headers: { authorization: 'Bearer the-static-token' } });
     expect([(await ask()).status, (await ask()).status]).toEqual([200, 429]);

@@ -68,7 +68,8 @@ export function createChallenges(publicUrl: string | undefined, hasLogin?: (url:
   }
 
   const urlOf = (req: IncomingMessage): string => {
-    const { origin, pathname } = new URL(baseOf(req) + mountOf(req));
+    const text = baseOf(req) + mountOf(req);
+    const { origin, pathname } = new URL(URL.canParse(text) ? text : 'http://localhost'); // such as a port above 65535
     return origin + pathname.replace(/\/$/, '');
   };
 

@@ -3,7 +3,7 @@ import { defineCatalog } from '@mcp-daemon/core';
 import { createLocalAuth } from '@mcp-daemon/express/local';
 
 import { echo, tool } from '../../support.js';
-import { HASH, logIn as passwordLogin, PASSWORD, SECRET, usersFile } from '../support.js';
+import { ask as askRaw, HASH, logIn as passwordLogin, PASSWORD, SECRET, usersFile } from '../support.js';
 import type { Shown } from './support.js';
 import {
   allow,
@@ -63,6 +63,15 @@ describe('the metadata', () => {
       const answer = await ask(base + path);
       expect([path, answer.status, answer.text]).toEqual([path, 404, expect.stringMatching(/POST \/auth\/login/)]);
     }
+  });
+
+  it('is answered for every Host header', async () => {
+    const { port } = await serveOAuth();
+    for (const host of ['localhost:99999', '[::', 'a b', '', 'LOCALHOST:1', '%'])
+      for (const path of ['/mcp', '/.well-known/oauth-authorization-server', '/oauth/grants']) {
+        const { status } = await askRaw(port, 'GET', path, { host });
+        expect([host, path, [200, 400, 401, 404].includes(status)]).toEqual([host, path, true]);
+      }
   });
 
   it('is not there where it is turned off', async () => {
