@@ -5,7 +5,7 @@ import { exampleRecord } from '@mcp-daemon/core/contract';
 
 import type { DynamoStore, SweepOptions, SweepReport } from '../src/index.js';
 import { initDynamoStore, openDynamoStore, openS3Blobs, sweepBlobs } from '../src/index.js';
-import type { Proxy } from './proxy.js';
+import type { Mishap, Proxy } from './proxy.js';
 import { startProxy } from './proxy.js';
 import type { Engine } from './support.js';
 import { LOCAL, objectKeys, plainClient, startDynalite, startFauxqs } from './support.js';
@@ -93,7 +93,7 @@ it('leaves a payload alone that was written again since it was listed', async ()
   const [row] = await write(1);
   if (row === undefined) throw new Error('there is no record');
   await expire(row);
-  bucket.behave = async ({ action }) => {
+  bucket.behave = async ({ action }): Promise<Mishap> => {
     if (action !== 'HEAD') return 'none';
     // Times have whole seconds.
     const written = Date.now();

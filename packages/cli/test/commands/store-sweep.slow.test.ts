@@ -7,7 +7,7 @@ import { storedFolder } from './stored-support.js';
 it('"store sweep" says which settings it needs, and removes nothing that is young or has its record', async () => {
   const dynamo = await storedFolder('dynamodb');
   const s3 = await startFauxqs('payloads');
-  const env = { ...dynamo.env, FUNCT_BUCKET_NAME: 'payloads', S3_ENDPOINT: s3.endpoint };
+  const env: Record<string, string> = { ...dynamo.env, FUNCT_BUCKET_NAME: 'payloads', S3_ENDPOINT: s3.endpoint };
   const run = (...args: string[]) => dynamo.folder.run(['store', 'sweep', ...args], { env });
   try {
     const without = await dynamo.run(['store', 'sweep']);

@@ -385,7 +385,7 @@ describe('a request for input in the legacy era', () => {
     } as const;
     const none = (): void => {};
     const connection = {
-      legacy: { caller },
+      legacy: { caller, lists: { tools: true, prompts: false, resources: false } },
       begin: none,
       setLogLevel: none,
       subscribe: none,
