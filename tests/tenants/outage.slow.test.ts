@@ -149,6 +149,27 @@ describe.each(DYNAMO_ENGINES)('on %s', (engine) => {
     expect(await world.python.getObject(`mcp_content/${uuid}.json`)).toContain('x'.repeat(200_000));
   });
 
+  test('with the promise "answered", a call that is running when DynamoDB stops answering is answered and recorded when it is back', async () => {
+    const other = await world.serve({ DYNAMODB_ENDPOINT: dynamo.endpoint, MCP_RECORD_PROMISE: 'answered' });
+    const there = { url: other.url, partition: 'acme' };
+    const call = async (text: string): Promise<string | undefined> =>
+      textOf((await post(there, 'tools/call', { name: 'echo', arguments: { text } })).body['result']);
+    expect(await call('promised before')).toBe('promised before');
+    // Its in_process row is written; the one of its end is not.
+    let isGone = false;
+    dynamo.behave = ({ action, body }) => {
+      isGone ||= action === 'BatchWriteItem' && body.includes('promised meanwhile') && body.includes('completed');
+      return isGone ? 'reset before' : 'none';
+    };
+    const answer = call('promised meanwhile');
+    await until('the outage', () => isGone);
+    dynamo.behave = () => 'none';
+    expect(await answer).toBe('promised meanwhile');
+    await until('the record', async () => (await recorded('promised')).length === 2);
+    expect(await recorded('promised')).toEqual(expect.arrayContaining(['promised before', 'promised meanwhile']));
+    expect(await other.stop()).toBe(0);
+  });
+
   test('a daemon that is told to end while DynamoDB is gone ends in time, and says what is lost', async () => {
     const other = await world.serve({ DYNAMODB_ENDPOINT: dynamo.endpoint });
     const there = { url: other.url, partition: 'acme' };

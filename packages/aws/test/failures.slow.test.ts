@@ -1,6 +1,9 @@
 /** What goes wrong on the way to DynamoDB and S3, each with a proxy in front of a real engine. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import type { BlobStore, CallRecord } from '@mcp-daemon/core';
-import { exampleRecord } from '@mcp-daemon/core/contract';
+import { exampleFunctionRow, exampleRecord } from '@mcp-daemon/core/contract';
 
 import type { DynamoStore, DynamoStoreOptions } from '../src/index.js';
 import { initDynamoStore, openDynamoStore, openS3Blobs } from '../src/index.js';
@@ -285,6 +288,43 @@ describe('a batch', () => {
     for (const row of rows) expect(await store.calls.get(...keyOf(row))).toEqual(row);
     expect(first).toBe(false);
   });
+});
+
+it('a setting or a function that is too large for its row is refused, with its size', async () => {
+  const store = await open();
+  const setting = { text: 'x'.repeat(400_000) };
+  await expect(store.catalogs.putSetting('acme', { setting_id: 'large', setting }, 'ada')).rejects.toMatchObject({
+    code: 'store_failed',
+    message: expect.stringMatching(
+      /^The row mcp-settings\/large has 400\d\d\d bytes: DynamoDB takes at most 390000 there\.$/,
+    ) as string,
+  });
+  const row = exampleFunctionRow('large', { description: 'é'.repeat(120_000) });
+  await expect(store.catalogs.writeRows('acme', { putFunctions: [row] }, 'ada')).rejects.toMatchObject({
+    code: 'store_failed',
+    message: expect.stringMatching(
+      /^The row mcp-functions\/large has 24\d{4} bytes: DynamoDB takes at most 200000 there\.$/,
+    ) as string,
+  });
+  expect((await store.catalogs.rows('acme')).functions).toEqual([]);
+  await store.catalogs.putSetting('acme', { setting_id: 'fits', setting: { text: 'x'.repeat(380_000) } }, 'ada');
+});
+
+it('a bucket in another region is named, with what to set', async () => {
+  const elsewhere = createServer((_req, res) => {
+    const body = '<?xml version="1.0"?><Error><Code>PermanentRedirect</Code><Message>Use another endpoint.</Message></Error>';
+    res.writeHead(301, { 'content-type': 'application/xml' }).end(body);
+  });
+  await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+  const endpoint = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
+  const blobs = await openS3Blobs({ ...LOCAL, bucket: 'payloads', endpoint });
+  await expect(Promise.resolve(blobs.put('mcp_content/x.json', Buffer.from('x')))).rejects.toMatchObject({
+    code: 'store_failed',
+    message: 'The bucket payloads is in another region: set AWS_REGION to that region.',
+  });
+  await blobs.close?.();
+  elsewhere.closeAllConnections();
+  elsewhere.close();
 });
 
 describe('payloads', () => {

@@ -1,5 +1,7 @@
 import type { CopiedPartition } from '@mcp-daemon/core';
 
+import type { Mishap } from '../../../aws/test/proxy.js';
+import { startProxy } from '../../../aws/test/proxy.js';
 import { objectKeys, startFauxqs } from '../../../aws/test/support.js';
 import { TempFolder } from '../support.js';
 import type { StoredFolder } from './stored-support.js';
@@ -81,6 +83,40 @@ it('"store copy" moves large results to a bucket, and reads them there again', a
   } finally {
     await s3.stop();
   }
+});
+
+it('"store copy" that is stopped by Ctrl+C says so, and goes on when it is run again', async () => {
+  await run('config', 'apply', 'mcp.json', '--partition', 'acme', '--yes');
+  for (let count = 0; count < 3; count += 1) await run('call', 'a', '--config', 'mcp.json');
+  const proxy = await startProxy(dynamo.env['DYNAMODB_ENDPOINT'] ?? '');
+  try {
+    let reached: () => void = () => undefined;
+    let goOn: () => void = () => undefined;
+    const isWriting = new Promise<void>((resolve) => (reached = resolve));
+    const released = new Promise<void>((resolve) => (goOn = resolve));
+    proxy.behave = async ({ action }): Promise<Mishap> => {
+      if (action !== 'BatchWriteItem') return 'none';
+      reached();
+      await released;
+      return 'none';
+    };
+    const env = { ...dynamo.env, ...stored.env, MCP_STORE: 'sqlite', DYNAMODB_ENDPOINT: proxy.endpoint };
+    const child = stored.folder.start(['store', 'copy', 'sqlite', 'dynamodb'], { env });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    await isWriting;
+    child.kill('SIGINT');
+    goOn();
+    expect(await ended).toBe(130);
+    expect(stderr).toContain('stopped: run the same command again to go on');
+  } finally {
+    await proxy.stop();
+  }
+  const again = await run('store', 'copy', 'sqlite', 'dynamodb');
+  expect(again.code).toBe(0);
+  expect(again.stdout).toMatch(/\nacme .*equal\n/);
+  expect(again.stdout).toMatch(/\ndefault .* of 3 +equal\n$/);
 });
 
 it('"store copy" refuses the same store twice, a file that is missing, and what names no store', async () => {
