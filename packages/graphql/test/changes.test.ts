@@ -221,3 +221,21 @@ describe('the partition of the config file', () => {
     await world.close();
   });
 });
+
+describe('a partition that does not exist yet', () => {
+  it('is served at once after the change that makes it, though it was asked for just before', async () => {
+    const world = worldOf(createMemoryStore());
+    const { catalogs } = world.daemon;
+    await expect(async () => catalogs.check('acme')).rejects.toMatchObject({ code: 'invalid_request' });
+    const { errors } = await world.ask(
+      `mutation($data: JSONCamelCase) {
+        insertUpdateMcpModule(moduleName: "math", packageName: "math") { mcpModule { moduleName } }
+        insertUpdateMcpFunction(name: "add", mcpType: "tool", moduleName: "math", functionName: "add", data: $data) { mcpFunction { name } } }`,
+      { data: { inputSchema: { type: 'object' } } },
+    );
+    expect(errors).toBeUndefined();
+    await catalogs.check('acme');
+    expect(catalogs.status('acme')?.definition.functions.map(({ name }) => name)).toEqual(['add']);
+    await world.close();
+  });
+});

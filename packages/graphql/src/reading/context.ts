@@ -127,7 +127,11 @@ export async function catalogsToChange({ caller, reader, loaders }: Context): Pr
 /** Makes a change known: in this request, and to the clients of this daemon. A failure of that is logged: the change is made. */
 export async function changed({ caller: { partition }, daemon, loaders, logger }: Context): Promise<void> {
   loaders.clear();
-  if (daemon.catalogs.status(partition) === undefined) return;
+  if (daemon.catalogs.status(partition) === undefined) {
+    // Nothing to read again, but it may be remembered that there is no such partition.
+    await daemon.catalogs.purge(partition);
+    return;
+  }
   try {
     await daemon.catalogs.refresh(partition);
   } catch (error) {
