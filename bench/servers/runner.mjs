@@ -2,13 +2,15 @@
  * Calls a function in this process (one that returns at once, or in the next turn of the event loop), in a child process through the runner, or in one through frames of bytes that nobody reads, and
  * prints as JSON what a call costs this process.
  *
- *     node runner.mjs none|later|process|frames BYTES CALLS          { cpu: µs of CPU per call }
+ *     node runner.mjs none|later|process|frames|ipc BYTES CALLS     { cpu: µs of CPU per call }
  *     node runner.mjs first                                    { bare, first, spare: ms }
+ *     node runner.mjs idle CHILDREN                            { resident, shared out, private: MB of one idle child }
  */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { fork, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const built = (name) => import(new URL(`../../packages/${name}/dist/index.js`, import.meta.url));
@@ -42,7 +44,6 @@ async function measure(call, calls) {
   const before = process.cpuUsage();
   await all(WARM + calls);
   const { user, system } = process.cpuUsage(before);
-  if (process.env.SPLIT) console.error('user', user / calls, 'system', system / calls);
   return (user + system) / calls;
 }
 
@@ -128,6 +129,43 @@ async function throughFrames() {
   return { cpu };
 }
 
+/** JSON over Node's own IPC, as `fork` has it. */
+async function throughIpc() {
+  const child = fork(fileURLToPath(new URL('runner-echo.mjs', import.meta.url)), ['ipc']);
+  const waiting = new Map();
+  child.on('message', ({ id, text }) => {
+    waiting.get(id)(text);
+    waiting.delete(id);
+  });
+  const text = 'x'.repeat(Math.max(0, Number(size) - 20));
+  const cpu = await measure((id) => {
+    child.send({ id, text });
+    return new Promise((resolve) => waiting.set(id, resolve));
+  }, Number(count));
+  child.kill();
+  return { cpu };
+}
+
+/** What one idle child takes, with this many of them: resident, its share of what is shared, and its own. */
+async function idle(children) {
+  const runner = openRunner({});
+  const link = { kind: 'link', package_name: 'echo', module_name: 'echo', function_name: 'echo', setting: {} };
+  for (let partition = 0; partition < children; partition += 1) await runner.resolve(link, `p${partition}`);
+  await sleep(1_000);
+  const { children: pids } = runner.pids();
+  const sum = (name) =>
+    pids.reduce((all, pid) => {
+      const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+      const lines = text.matchAll(new RegExp(`^${name}:\\s+(\\d+) kB`, 'gm'));
+      return [...lines].reduce((found, [, kilobytes]) => found + Number(kilobytes), all);
+    }, 0) /
+    1024 /
+    pids.length;
+  const measured = { children: pids.length, resident: sum('Rss'), proportional: sum('Pss'), own: sum('Private_(?:Clean|Dirty)') };
+  await runner.close();
+  return measured;
+}
+
 const since = (start) => performance.now() - start;
 
 async function firstCalls() {
@@ -161,10 +199,14 @@ async function firstCalls() {
   return { bare, first, spare };
 }
 
-const result =
-  mode === 'first'
-    ? await firstCalls()
-    : mode === 'frames'
-      ? await throughFrames()
-      : await throughDaemon(mode === 'process' ? 'process' : 'none');
+const MEASUREMENTS = {
+  first: firstCalls,
+  idle: () => idle(Number(size)),
+  frames: throughFrames,
+  ipc: throughIpc,
+  process: () => throughDaemon('process'),
+  none: () => throughDaemon('none'),
+  later: () => throughDaemon('none'),
+};
+const result = await MEASUREMENTS[mode]();
 process.stdout.write(JSON.stringify(result), () => process.exit(0));
