@@ -174,6 +174,7 @@ export function createCalls(options: CallsOptions): Calls {
     const { settlement, result, error } = endingOf(running, outcome, tools);
     if (running.approved !== undefined) settlement.notes = withApproval(running.approved, settlement.notes);
     const { conversation } = running.call;
+    conversation?.ran(outcome);
     if (conversation !== undefined) settlement.notes = conversation.notes(settlement.notes);
     const answer = (): JsonObject | undefined => {
       inFlight -= 1;

@@ -15,6 +15,8 @@ import type { RunHooks } from './run.js';
 export interface Conversation {
   /** The record of the call has begun. */
   begun(ticket: Ticket): void;
+  /** The call has ended with this outcome. */
+  ran(outcome: Outcome): void;
   /** The notes of the call's record, from those that it would have. */
   notes(notes: string | null): string | null;
   /**

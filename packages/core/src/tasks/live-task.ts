@@ -1,6 +1,7 @@
 /** A task that runs in this process: its state, what its function asks, and who watches it. */
 import type { JsonObject } from '../base/json.js';
 import { truncate } from '../base/truncate.js';
+import type { Outcome } from '../call/outcome.js';
 import type { Conversation, FoundCall } from '../call/running-call.js';
 import type { Rounds } from '../input/asker.js';
 import type { InputRequired } from '../input/requests.js';
@@ -16,6 +17,8 @@ import type { TaskTools } from './tools.js';
 
 /** Milliseconds between two progress messages that are shown. */
 const PROGRESS_EVERY_MS = 1_000;
+/** The code of the error of a call whose process has ended; see `packages/runner/src/host/ended.ts`. */
+const PROCESS_ENDED = 'process_ended';
 /** Characters of a progress message. */
 const MAX_MESSAGE = 500;
 
@@ -33,6 +36,8 @@ export class LiveTask implements Conversation {
   readonly watchers = new Set<(entry: TaskEntry) => void>();
   /** Resolves when its call has ended. */
   ended: Promise<void> = Promise.resolve();
+  /** Why the process of the function ended before the function did; undefined: it did not. */
+  crash: string | undefined;
   readonly #tools: TaskTools;
   #ticket: Ticket | undefined;
   /** Whether the call is a task now: its questions are asked in the task. */
@@ -63,6 +68,11 @@ export class LiveTask implements Conversation {
     this.entry.callId = ticket.callId;
     if (this.entry.kind === 'call') this.entry.id = ticket.callId;
     this.#name();
+  }
+
+  ran(outcome: Outcome): void {
+    const isCrash = outcome.kind === 'error' && (outcome.cause as { code?: unknown } | undefined)?.code === PROCESS_ENDED;
+    if (isCrash) this.crash = outcome.message;
   }
 
   notes(notes: string | null): string | null {

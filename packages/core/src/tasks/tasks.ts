@@ -129,6 +129,8 @@ export function createTasks(tools: TaskTools): Tasks {
 
   /** How a task ends whose call has ended. No result: the call was cancelled. */
   function endOf(task: LiveTask, result: JsonObject | undefined): TaskEnd {
+    if (task.entry.kind === 'task' && task.crash !== undefined)
+      return { status: 'failed', error: rpcError(fail('internal_error', task.crash)) };
     if (result !== undefined) return { status: 'completed', result };
     const reason = task.exchange.signal.reason as { code?: unknown } | undefined;
     if (reason?.code === 'closed') return { status: 'failed', error: rpcError(fail('internal_error', CLOSED)) };
