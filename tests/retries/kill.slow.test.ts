@@ -10,8 +10,8 @@ import type { EffectsHome } from './home.js';
 import { createEffectsHome, keyed, repeatOf, textOf } from './home.js';
 
 const ROUNDS = Number(process.env['MCP_TEST_KILL_ROUNDS'] ?? 4);
-const CALLS = 20;
-const APPROVALS = 8;
+/** Operations of one round. */
+const CALLS = 28;
 /** Calls at once. */
 const LANES = 6;
 const APPROVAL = 'io.mcp-daemon/approval';
@@ -50,16 +50,19 @@ async function operate(client: RawClient, operation: Operation): Promise<void> {
 
 /** Operations of one round: with keys, with approvals, with both. */
 const operations = (round: number): Operation[] =>
-  Array.from({ length: CALLS + APPROVALS }, (_, index) => {
+  Array.from({ length: CALLS }, (_, index) => {
     const id = `r${round}-${index}`;
     const args = { id, ms: (index * 7) % 40 };
-    if (index < CALLS) return { id, params: keyed('charge', id, args) };
-    return { id, params: index % 2 === 0 ? keyed('approved', id, args) : { name: 'approved', arguments: args } };
+    if (index % 7 < 5) return { id, params: keyed('charge', id, args) };
+    return { id, params: index % 7 === 5 ? keyed('approved', id, args) : { name: 'approved', arguments: args } };
   });
 
 const hasKey = ({ params }: Operation): boolean => params['_meta'] !== undefined;
 
 let home: EffectsHome;
+
+const effectsOf = (round: number): number => [...home.effects().keys()].filter((id) => id.startsWith(`r${round}-`)).length;
+
 beforeAll(async () => {
   home = await createEffectsHome();
 });
@@ -89,9 +92,8 @@ it(
         done.catch(() => undefined),
       );
       // The kill comes in the middle of the work: after some effects, at a different point in each round.
-      const before = home.effects().size;
-      const effects = 1 + ((round * 5) % (CALLS + APPROVALS - LANES));
-      while (home.effects().size < before + effects) await new Promise((resolve) => setTimeout(resolve, 1));
+      const effects = 1 + ((round * 5) % (CALLS - LANES));
+      while (effectsOf(round) < effects) await new Promise((resolve) => setTimeout(resolve, 1));
       await new Promise((resolve) => setTimeout(resolve, (round * 3) % 20));
       client.process.kill('SIGKILL');
       await client.exited;
