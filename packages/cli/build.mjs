@@ -13,6 +13,7 @@
  *   bundle-store.js   code in bundles
  *   aws-secrets.js   secrets in AWS that settings refer to
  *   frontmatter.js   reads the YAML in skills
+ *   otlp.js    sends traces and metrics to an OpenTelemetry collector
  *   process-runner.js   runs functions in processes of their own, and programs/, which run there
  *   worker-guard.cjs   loaded first in worker threads, by its path
  *   typescript-thread.js   strips types in the thread of Node's hooks, where Node does not strip them itself
@@ -89,7 +90,7 @@ const oneFile = {
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
         const [, separate] =
-          /\/(approval|aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|idempotency|log-pino|process-runner|record-database|serve-fixtures|serve-http|stored-catalogs|stored-state|tasks)\.js'$/.exec(
+          /\/(approval|aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|idempotency|log-pino|otlp|process-runner|record-database|serve-fixtures|serve-http|stored-catalogs|stored-state|tasks)\.js'$/.exec(
             specifier,
           ) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${FOR_SIDECAR.has(separate) ? 'sidecar/' : ''}${separate}.js')`;
@@ -152,6 +153,7 @@ const [workerGuard, main, thread, database, tasks, commands] = await Promise.all
       'bundle-store': `${src('cli')}/runtime/bundle-store.ts`,
       'log-pino': `${src('cli')}/log/log-pino.ts`,
       'catalog-source': `${src('cli')}/runtime/catalog-source.ts`,
+      otlp: `${src('cli')}/runtime/otlp.ts`,
       'process-runner': `${src('cli')}/runtime/process-runner.ts`,
       'serve-http': `${src('cli')}/serve/serve-http.ts`,
       'serve-fixtures': `${src('cli')}/serve/serve-fixtures.ts`,

@@ -14,6 +14,7 @@ import type { CatalogQuotas } from './ports/quota.js';
 import type { Runner, RunnerCounts } from './ports/runner.js';
 import type { SkillSource } from './ports/skills.js';
 import type { StateStore } from './ports/state.js';
+import type { Telemetry } from './ports/telemetry.js';
 import type { Exchange } from './protocol/exchange.js';
 import type { Limits } from './protocol/limits.js';
 import type { Implementation, JsonRpcResponse, Transport } from './protocol/messages.js';
@@ -72,6 +73,8 @@ export interface DaemonOptions {
    * `wait_for_previous` of Gemini CLI. Default: true.
    */
   dropHostArguments?: boolean;
+  /** Traces and metrics by OpenTelemetry: `{ api }` with the module `@opentelemetry/api` of the program. Default: none. */
+  telemetry?: Telemetry;
   /** The log for the operator. Default: no log. */
   logger?: Logger;
 }

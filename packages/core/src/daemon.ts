@@ -42,6 +42,7 @@ import { createMethods } from './session/methods.js';
 import type { Peer } from './session/peer.js';
 import { Session } from './session/session.js';
 import { createSessionIds } from './session/session-id.js';
+import { createRequestObserver } from './session/telemetry.js';
 import { connectTransport } from './session/transport.js';
 import { createSkills } from './skills/skills.js';
 
@@ -60,7 +61,7 @@ const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: ()
  * await daemon.connect(new StdioServerTransport());
  */
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { modules = [], runners = [], fixtures, retention, stateSecret, logger = SILENT } = options;
+  const { modules = [], runners = [], fixtures, telemetry, retention, stateSecret, logger = SILENT } = options;
   const { capabilities = 'catalog', explainFailures = false, dropHostArguments = true } = options;
   const limits = withDefaults(options.limits);
   const server: Implementation = { name: 'mcp-daemon', version: '0.0.0', ...options.server };
@@ -150,7 +151,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     limits,
     logger,
   });
-  const dispatcher = createDispatcher(methods, logger);
+  const dispatcher = createDispatcher(methods, logger, telemetry && createRequestObserver(telemetry, server.version));
   const budget = createByteBudget(limits.maxBytesInFlightPerUser, limits.maxBytesInFlight);
 
   const sessions = new Set<Session>();
@@ -244,7 +245,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     try {
       await recorder.close();
     } finally {
-      await closeAll([linker, catalog]); // even if the store could not be closed
+      await closeAll([linker, catalog, ...(telemetry === undefined ? [] : [telemetry])]); // even if the store could not be closed
     }
   }
 

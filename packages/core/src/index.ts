@@ -210,6 +210,15 @@ export type { BlobStore } from './ports/blobs.js';
 export { MAX_STATE_BYTES, STATE_KEY_LENGTH } from './ports/state.js';
 export type { PutState, StateEntry, StateStore } from './ports/state.js';
 export type {
+  Telemetry,
+  TelemetryApi,
+  TelemetryAttributes,
+  TelemetryHistogram,
+  TelemetrySpan,
+  TelemetrySpanContext,
+  TelemetrySpanOptions,
+} from './ports/telemetry.js';
+export type {
   CatalogStore,
   Commit,
   HistoryEntry,

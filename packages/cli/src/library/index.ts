@@ -211,6 +211,8 @@ export type {
   Store,
   StoredPartition,
   Structured,
+  Telemetry,
+  TelemetryApi,
   ToolDefinition,
   ToolOptions,
   Transport,

@@ -13,6 +13,7 @@ import type {
   FixedCatalogSource,
   Logger,
   Quota,
+  Telemetry,
 } from '@mcp-daemon/core';
 import { createDaemon, createFixedSource, createRoutedSource } from '@mcp-daemon/core';
 import type { LocalModules } from '@mcp-daemon/modules';
@@ -46,6 +47,8 @@ export interface RuntimeOptions {
   explainFailures?: boolean;
   /** Called before each load of user code. */
   beforeCode?: () => void;
+  /** Where traces and metrics go. Default: nowhere. */
+  telemetry?: Telemetry | undefined;
 }
 
 /** A daemon, and where its code comes from. */
@@ -137,6 +140,7 @@ export function createRuntime({
   logger,
   explainFailures = false,
   beforeCode,
+  telemetry,
 }: RuntimeOptions): Runtime {
   const base = file === undefined ? process.cwd() : dirname(file);
   const { modules, bundles, isolated, all } = codeSources({ settings, env, base, logger, beforeCode });
@@ -157,6 +161,7 @@ export function createRuntime({
     logger,
     explainFailures,
     dropHostArguments: settings.dropHostArguments,
+    ...(telemetry === undefined ? {} : { telemetry }),
     ...(stateSecret === undefined ? {} : { stateSecret }),
   });
   return { daemon, modules, bundles, isolated, update: (definition) => fixed?.update(definition) };

@@ -18,6 +18,7 @@ import { report } from '../runtime/report.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { createRuntime, partitionOf } from '../runtime/runtime.js';
 import { stateSecretOf } from '../runtime/state-secret.js';
+import { openTelemetry } from '../runtime/telemetry.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { parseList, SETTINGS, variableOf } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
@@ -178,8 +179,9 @@ export async function serveOverHttp(settings: Settings, env: Env, fixed?: Opened
     const pretty = process.stderr.isTTY === true;
     const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, process.stderr) });
     const { secret, problem } = stateSecretOf(settings, env);
+    const telemetry = await openTelemetry(env, { service: opened?.config.server.name, transport: undefined, logger });
     runtime = createRuntime({
-      ...{ settings, env, config: opened?.config, stored: true, stateSecret: secret, logger },
+      ...{ settings, env, config: opened?.config, stored: true, stateSecret: secret, logger, telemetry },
       file: fixed === undefined ? opened?.file : undefined,
     });
     const { daemon } = runtime;

@@ -12,6 +12,7 @@ import { createLogger } from '../log/logger.js';
 import { report } from '../runtime/report.js';
 import { createRuntime, partitionOf } from '../runtime/runtime.js';
 import { reserveStdio } from '../runtime/stdout-guard.js';
+import { openTelemetry } from '../runtime/telemetry.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { wantsColour } from '../terminal/terminal.js';
 import type { OpenedConfig } from './serving.js';
@@ -70,8 +71,9 @@ export async function serveOverStdio(
   const stdio = reserveStdio();
   const pretty = isatty(2); // does not create process.stderr, which most sidecars never use
   const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, { isTTY: pretty }) });
+  const telemetry = await openTelemetry(env, { service: opened?.config.server.name, transport: 'pipe', logger });
   const runtime = createRuntime({
-    ...{ settings, env, logger },
+    ...{ settings, env, logger, telemetry },
     ...(opened === undefined ? {} : { config: opened.config, ...(fixed === undefined ? { file: opened.file } : {}) }),
     explainFailures: true, // the client is run by the user whose code it is
     beforeCode: stdio.guardChildren,

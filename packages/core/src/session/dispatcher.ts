@@ -17,6 +17,7 @@ import type { Era } from '../protocol/versions.js';
 import { LEGACY_VERSIONS, MODERN_VERSIONS } from '../protocol/versions.js';
 import type { Method } from './methods.js';
 import { isLogLevel } from './methods.js';
+import type { RequestObserver } from './telemetry.js';
 
 /** Dispatches messages. */
 export interface Dispatcher {
@@ -93,8 +94,8 @@ function legacyCaller(method: string, exchange: Exchange): Caller {
   );
 }
 
-/** Creates a dispatcher for a method table. */
-export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: Logger): Dispatcher {
+/** Creates a dispatcher for a method table. @param observer sees each request and its answer. Default: none does */
+export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: Logger, observer?: RequestObserver): Dispatcher {
   function failed(id: RequestId | undefined, error: unknown, era: Era): JsonRpcResponse {
     if (!(error instanceof DaemonError)) {
       logger.error(
@@ -169,7 +170,9 @@ export function createDispatcher(methods: ReadonlyMap<string, Method>, logger: L
       }
       if (!isId(id)) return refuse(whyNot(id));
       if (!isObject(params)) return failed(id, invalidParams('they must be an object.'), 'legacy');
-      return request(id, method, params, exchange);
+      if (observer === undefined) return request(id, method, params, exchange);
+      const observed = { id, method, params, exchange, known: methods.has(method) };
+      return observer.observe(observed, () => request(id, method, params, exchange));
     },
   };
 }
