@@ -49,6 +49,10 @@ export const PATHS = {
   },
   openidConfiguration: { path: '/.well-known/openid-configuration', partition: 'none', route: 'well_known', subpaths: true },
   oauth: { path: '/oauth', partition: 'none', route: 'oauth', subpaths: true },
+  // Public, and for web pages of all origins. The second path of the catalog is the one of earlier drafts.
+  serverCard: { path: '/mcp/server-card', partition: 'segment', route: 'server_card' },
+  aiCatalog: { path: '/.well-known/ai-catalog.json', partition: 'none', route: 'server_card' },
+  mcpCatalog: { path: '/.well-known/mcp/catalog.json', partition: 'none', route: 'server_card' },
   health: { path: '/health', partition: 'none', route: 'health', polled: true },
   ready: { path: '/ready', partition: 'none', route: 'ready', polled: true },
   metrics: { path: '/metrics', partition: 'default', route: 'metrics', polled: true },

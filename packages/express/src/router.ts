@@ -7,6 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { CatalogCache, Daemon, Logger } from '@mcp-daemon/core';
+import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 import type { ErrorRequestHandler } from 'express';
 import { Router } from 'express';
 import type { HelmetOptions } from 'helmet';
@@ -30,6 +31,7 @@ import { createConsole } from './console/console.js';
 import type { DocumentsOptions } from './documents/documents.js';
 import { createDocuments } from './documents/documents.js';
 import { createGraphiqlPage } from './documents/graphiql.js';
+import { createServerCards } from './documents/server-card.js';
 import type { EventsHandlerOptions } from './events/handler.js';
 import { createEventsHandler } from './events/handler.js';
 import { createEventRoutes } from './events/routes.js';
@@ -96,6 +98,11 @@ export interface RouterOptions extends Omit<
   graphqlLimits?: GraphqlLimits;
   /** The files of the console, which is served at `/console`: see {@link ConsoleOptions}. Default: there is no such path. */
   console?: Pick<ConsoleOptions, 'assetsDir'> | undefined;
+  /**
+   * The partitions whose server card is public, at `/mcp/server-card`, and listed in `/.well-known/ai-catalog.json`. Default: `default`
+   * where callers need no token, else none.
+   */
+  serverCards?: readonly string[] | undefined;
   /** Limits on the streams of live events. */
   events?: Omit<EventsHandlerOptions, 'budget'>;
   /** The title and version of the API documents, such as the name and version of your server, and the folder with the files of their pages. Default: see `DocumentsOptions`. */
@@ -222,6 +229,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     accessLog: accessLog ? logger : undefined,
     observe: metrics.observeRequest,
   });
+  const { serverCards = auth.loopbackOnly === true ? [DEFAULT_PARTITION] : [] } = options;
   let closing: Promise<void> | undefined;
 
   const forUsers = authenticated(authenticate);
@@ -250,6 +258,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
       ...(auth.hasMetadata === true ? [] : (['metadata'] as const)),
       ...(auth.hasOAuth === true ? [] : (['oauth'] as const)),
       ...(cache === undefined ? (['cache'] as const) : []),
+      ...(serverCards.length === 0 ? (['cards'] as const) : []),
       ...(graphql === undefined ? (['graphql'] as const) : []),
       ...(options.console === undefined ? (['console'] as const) : []),
     ],
@@ -301,6 +310,9 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
       admins('POST', (_req, res, { partition }) => routes.refresh(res, partition)),
     );
   }
+  const { publicUrl } = options;
+  const cards = createServerCards({ daemon, partitions: serverCards, publicUrl, needsToken: auth.loopbackOnly !== true });
+  for (const [paths, serve] of cards) router.all(paths, serve);
   router.use(documents); // openapi, docs, redoc
   if (options.console !== undefined) router.use(createConsole({ ...options.console, security }));
   // `auth.handle` serves /me without `authenticate`, so the rate limit is applied here: it bounds how fast tokens can be guessed.

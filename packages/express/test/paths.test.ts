@@ -23,6 +23,7 @@ async function serveAll(): Promise<HttpServer> {
     auth,
     port: 0,
     cache: daemon.catalogs,
+    serverCards: ['default'],
     graphql,
     console: { assetsDir: await consoleFolder() },
   });

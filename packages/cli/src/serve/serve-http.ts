@@ -119,6 +119,7 @@ async function listen(runtime: Runtime, served: Served): Promise<HttpServer> {
     ...(console === undefined ? {} : { console: { assetsDir: console } }),
     documents: { title: config?.server.name, version: config?.server.version },
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
+    serverCards: settings.serverCards === 'none' ? [] : parseList(settings.serverCards),
   });
 }
 

@@ -6,6 +6,7 @@ import { mustBe, UsageError } from '../errors.js';
 import { expandHome } from './expand-home.js';
 import type { ChoiceSetting, Env, NumberSetting, Setting } from './setting.js';
 import { BUNDLE_SETTINGS } from './settings-bundles.js';
+import { CARD_SETTINGS } from './settings-cards.js';
 import { HTTP_SETTINGS } from './settings-http.js';
 import { PROCESS_SETTINGS } from './settings-process.js';
 import { QUOTA_SETTINGS } from './settings-quota.js';
@@ -109,6 +110,7 @@ export const SETTINGS = {
     description: 'Lowest level to log, to stderr (text on a terminal, else JSON lines)',
   },
   ...HTTP_SETTINGS,
+  ...CARD_SETTINGS,
   ...STORE_SETTINGS,
   ...BUNDLE_SETTINGS,
   recordMaxAgeDays: {

@@ -5,7 +5,7 @@ import type { Logger } from '@mcp-daemon/core';
 import cors from 'cors';
 
 import type { ServedRequest } from '../operation/metrics/requests.js';
-import { pathOfUrl, POLLED_ROUTES, routeOf } from '../paths.js';
+import { pathOfUrl, PATHS, POLLED_ROUTES, routeOf } from '../paths.js';
 import { createOriginCheck } from '../wire/guard.js';
 import { closeWithConnection } from '../wire/pipeline.js';
 import { beginRequest } from '../wire/request-info.js';
@@ -93,7 +93,8 @@ export function createRequestSetup({ allowedOrigins, addressOf, accessLog, obser
         'request',
       );
     });
-    if (req.headers.origin === undefined) return true;
+    // Server cards are for web pages of all origins, and set their own headers.
+    if (req.headers.origin === undefined || route === PATHS.serverCard.route) return true;
     let goesOn = false;
     addCorsHeaders(req, res, () => (goesOn = true));
     return goesOn;

@@ -4,16 +4,13 @@
  * @see https://www.rfc-editor.org/rfc/rfc9728
  */
 import type { IncomingMessage } from 'node:http';
-import type { TLSSocket } from 'node:tls';
 
 import { partitionOfPath, PATHS } from '../paths.js';
-import { parsePublicUrl } from '../wire/public-url.js';
+import { createBaseUrl } from '../wire/base-url.js';
 import type { Refusal } from '../wire/respond.js';
 import type { ScopeChallenge } from '../wire/scope-challenge.js';
 import { insufficientScope } from '../wire/scope-challenge.js';
 import { mountOf, pathOf } from './partition.js';
-
-const HOST = /^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
 
 const NOT_FOUND: Refusal = { status: 404, message: 'Nothing is served at this path.' };
 
@@ -59,17 +56,11 @@ export const isDiscovery = (path: string): boolean => DISCOVERY.test(path);
  * @throws DaemonError `usage` if `publicUrl` is not a URL
  */
 export function createChallenges(publicUrl: string | undefined, hasLogin?: (url: string) => boolean): Challenges {
-  const known = publicUrl === undefined ? undefined : parsePublicUrl(publicUrl);
-
-  function baseOf({ headers: { host = '' }, socket }: IncomingMessage): string {
-    if (known !== undefined) return known.origin + known.prefix;
-    const scheme = (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http';
-    return `${scheme}://${HOST.test(host) ? host : 'localhost'}`;
-  }
+  const baseOf = createBaseUrl(publicUrl);
 
   const urlOf = (req: IncomingMessage): string => {
     const text = baseOf(req) + mountOf(req);
-    const { origin, pathname } = new URL(URL.canParse(text) ? text : 'http://localhost'); // such as a port above 65535
+    const { origin, pathname } = new URL(text);
     return origin + pathname.replace(/\/$/, '');
   };
 

@@ -36,6 +36,7 @@ export const FEATURES = [
   'probes',
   'metrics',
   'cache',
+  'cards',
   'graphql',
   'pages',
   'console',

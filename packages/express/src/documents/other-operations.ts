@@ -3,6 +3,7 @@ import type { PathName } from '../paths.js';
 import { json, refusals } from './answers.js';
 import type { Answer, Operation } from './operation.js';
 import { ref } from './schemas.js';
+import { CARD_TYPE, CATALOG_TYPE } from './server-card.js';
 
 const text = (description: string, type: string): Answer => ({
   description,
@@ -14,6 +15,11 @@ const NOT_MODIFIED: Answer = { description: 'The client has the current version 
 const page = (id: string, summary: string): Operation => ({
   ...{ method: 'get', id, tag: 'Operation', summary, secured: false, feature: 'pages' },
   answers: { 200: text('The page.', 'text/html'), 304: NOT_MODIFIED },
+});
+
+const catalog = (id: string, summary: string): Operation => ({
+  ...{ method: 'get', id, tag: 'Operation', summary, secured: false, feature: 'cards' },
+  answers: { 200: text('The catalog.', CATALOG_TYPE), 304: NOT_MODIFIED, ...refusals('Problem', 405) },
 });
 
 const events = { tag: 'Live events', secured: true } as const;
@@ -98,6 +104,16 @@ export const OTHER_OPERATIONS = {
       answers: { 200: json('The metadata.', 'ProtectedResource'), ...refusals('Problem', 405) },
     },
   ],
+  serverCard: [
+    {
+      ...{ method: 'get', id: 'serverCard', tag: 'Operation', secured: false, feature: 'cards' },
+      summary: 'Get the server card: how to connect',
+      description: 'Only for the partitions that publish one.',
+      answers: { 200: text('The card.', CARD_TYPE), 304: NOT_MODIFIED, ...refusals('Problem', 404, 405) },
+    },
+  ],
+  aiCatalog: [catalog('serverCards', 'List the server cards')],
+  mcpCatalog: [catalog('serverCardsOfDrafts', 'List the server cards, at the path of earlier drafts')],
   health: [
     {
       ...{ method: 'get', id: 'health', tag: 'Operation', secured: false, feature: 'probes' },
