@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 
 import { check, root, run, step } from '../../scripts/lib.mjs';
 import { setup } from '../../scripts/setup.mjs';
+import { authorizationSuite } from './authorization.mjs';
 
 const { isolation } = parseArgs({ options: { isolation: { type: 'string' } } }).values;
 const behind = isolation === undefined ? '' : ` with isolation "${isolation}"`;
@@ -27,6 +28,12 @@ const SUITES = [
 const EXTENSIONS = {
   version: '0.2.0-alpha.12',
   scenarios: ['sep-2640-skills-directory', 'sep-2640-skills-enumeration', 'sep-2640-skills-manifest'],
+};
+
+/** All scenarios for authorization servers. Those named auth/... are for clients. */
+const AUTHORIZATION = {
+  version: '0.2.0-alpha.12',
+  scenarios: ['authorization-server-metadata-endpoint', 'authorization-code-grant'],
 };
 
 /** Installs a package into a folder of its own, once. */
@@ -52,7 +59,7 @@ async function node() {
 }
 
 /** Starts the server on a copy of the example, because some scenarios change it. */
-async function serve(folder) {
+async function serve(folder, users = 'none') {
   await cp(join(root, 'examples/everything'), folder, { recursive: true });
   const config = join(folder, 'mcp.json');
   if (isolation !== undefined) {
@@ -60,7 +67,7 @@ async function serve(folder) {
     for (const link of document.module_links) link.isolation = isolation;
     await writeFile(config, JSON.stringify(document));
   }
-  const settings = ['--transport', 'sse', '--port', '0', '--auth-provider', 'none', '--rate-limit', '0', '--no-access-log'];
+  const settings = ['--transport', 'sse', '--port', '0', '--auth-provider', users, '--rate-limit', '0', '--no-access-log'];
   const files = ['--config', config, '--data-dir', join(folder, 'data')];
   const child = spawn(process.execPath, [join(root, 'packages/cli/dist/bin.js'), ...settings, ...files], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -86,6 +93,11 @@ async function scenarios(executable, suite, args) {
     ({ stdout }) => stdout,
     ({ message }) => message,
   );
+  return { found: summaryOf(output), output };
+}
+
+/** What a suite says about each scenario at its end. */
+function summaryOf(output) {
   const summary = output.slice(output.lastIndexOf('=== SUMMARY ==='));
   const found = [...summary.matchAll(SCENARIO)].map(([, name, passed, failed]) => ({
     name,
@@ -93,7 +105,7 @@ async function scenarios(executable, suite, args) {
     failed: Number(failed),
   }));
   if (found.length === 0) throw new Error(`the suite said nothing that is understood:\n${output.slice(-3_000)}`);
-  return { found, output };
+  return found;
 }
 
 const total = (list, key) => list.reduce((sum, scenario) => sum + scenario[key], 0);
@@ -117,6 +129,22 @@ if (await check('set-up', setup)) {
       }
     });
   }
+
+  await check('conformance of the authorization server', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mcp-daemon-conformance-'));
+    const suite = join(await installed('@modelcontextprotocol/conformance', AUTHORIZATION.version), 'dist/index.js');
+    const server = await serve(folder, 'local');
+    try {
+      const output = await authorizationSuite(executable, suite, new URL(server.url).origin);
+      const found = summaryOf(output);
+      console.log(`  ${total(found, 'passed')} checks passed, ${total(found, 'failed')} failed, in ${found.length} scenarios`);
+      const names = found.filter(({ passed, failed }) => passed > 0 && failed === 0).map(({ name }) => name);
+      if (AUTHORIZATION.scenarios.some((name) => !names.includes(name)) || total(found, 'failed') > 0) throw new Error(output);
+    } finally {
+      server.stop();
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    }
+  });
 
   await check(`conformance of extensions${behind}`, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mcp-daemon-conformance-'));
