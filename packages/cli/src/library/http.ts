@@ -84,4 +84,12 @@ export type {
 export { createCognitoAuth } from '@mcp-daemon/express/cognito';
 export type { CognitoAuth, CognitoAuthOptions } from '@mcp-daemon/express/cognito';
 export { createLocalAuth, createUserFile } from '@mcp-daemon/express/local';
-export type { LocalAuth, LocalAuthOptions, NewUser, UserFile, UserInfo } from '@mcp-daemon/express/local';
+export type {
+  ClientDocumentOptions,
+  LocalAuth,
+  LocalAuthOptions,
+  NewUser,
+  OAuthOptions,
+  UserFile,
+  UserInfo,
+} from '@mcp-daemon/express/local';

@@ -14,7 +14,7 @@ import type { VerifiedTokens } from '../verified.js';
 import { createVerifiedTokens } from '../verified.js';
 import type { Accounts } from './accounts.js';
 import { isStoreProblem } from './entries.js';
-import type { UserGrants } from './grants.js';
+import type { ClientGrants } from './grants.js';
 
 /** The only accepted algorithm. */
 export const ALGORITHM = 'HS256';
@@ -51,7 +51,7 @@ export interface AccessTokens {
 export interface AccessTokensOptions {
   key: Buffer;
   accounts: Pick<Accounts, 'find'>;
-  grants: Pick<UserGrants, 'exists' | 'isKnownToExist'>;
+  grants: Pick<ClientGrants, 'exists' | 'isKnownToExist'>;
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';

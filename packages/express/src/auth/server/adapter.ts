@@ -7,7 +7,7 @@ import type { Adapter, AdapterPayload, errors as Errors } from 'oidc-provider';
 import { usernameOf } from './accounts.js';
 import type { Entries } from './entries.js';
 import { digestKey } from './entries.js';
-import type { UserGrants } from './grants.js';
+import type { ClientGrants } from './grants.js';
 
 /** How long a registered client is kept that no user has allowed, in milliseconds. */
 export const UNUSED_CLIENT_MS = 24 * 60 * 60_000;
@@ -15,7 +15,7 @@ export const UNUSED_CLIENT_MS = 24 * 60 * 60_000;
 /** What {@link createAdapters} takes. */
 export interface AdaptersOptions {
   entries: Entries;
-  grants: Pick<UserGrants, 'withdraw' | 'idOf'>;
+  grants: Pick<ClientGrants, 'withdraw' | 'idOf'>;
   errors: Pick<typeof Errors, 'InvalidGrant'>;
 }
 

@@ -7,7 +7,7 @@ import type { Provider } from 'oidc-provider';
 import { digestOf } from '../bearer.js';
 import type { Accounts } from './accounts.js';
 import { accountIdOf, findAccount, usernameOf } from './accounts.js';
-import type { UserGrants } from './grants.js';
+import type { ClientGrants } from './grants.js';
 import { ENDPOINTS } from './metadata.js';
 import type { LoginPage } from './pages.js';
 import { grantsPage, loginPage, messagePage } from './pages.js';
@@ -17,7 +17,7 @@ import { formOf, isCrossSite, redirect, sendPage } from './request.js';
 /** What {@link createGrantsPage} takes. */
 export interface GrantsPageOptions {
   accounts: Accounts;
-  grants: UserGrants;
+  grants: ClientGrants;
   /** Makes the tokens against forged forms. */
   key: Buffer;
   addressOf: (req: IncomingMessage) => string;

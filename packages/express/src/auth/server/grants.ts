@@ -30,7 +30,7 @@ const CHECK_EVERY_MS = 2_000;
 const MAX_KNOWN = 10_000;
 
 /** The grants of all users. */
-export interface UserGrants {
+export interface ClientGrants {
   /** The id of a grant, from the secret id that the library gives it. */
   idOf(secretId: string): string;
   /** Adds a grant. */
@@ -41,7 +41,7 @@ export interface UserGrants {
   withdraw(username: string, id: string): Promise<boolean>;
   /** Whether a grant exists, as known at most two seconds ago. @throws DaemonError if the store fails and nothing is known */
   exists(username: string, id: string): Awaitable<boolean>;
-  /** The same, as far as it is known. A grant that is asked about here is checked by the next {@link UserGrants.refresh}. */
+  /** The same, as far as it is known. A grant that is asked about here is checked by the next {@link ClientGrants.refresh}. */
   isKnownToExist(username: string, id: string): boolean;
   /** Checks the grants that were asked about. @returns undefined where there is nothing to wait for */
   refresh(): Promise<void> | undefined;
@@ -65,7 +65,7 @@ export function openGrants(
   entries: Entries,
   logger?: Pick<Logger, 'error'>,
   now: () => number = () => performance.now(),
-): UserGrants {
+): ClientGrants {
   const known = new Map<string, Known>();
 
   function remember(name: string, exists: boolean): void {

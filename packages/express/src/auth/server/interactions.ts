@@ -10,7 +10,7 @@ import type { Accounts } from './accounts.js';
 import { accountIdOf, findAccount, usernameOf } from './accounts.js';
 import { keepClient } from './adapter.js';
 import type { Entries } from './entries.js';
-import type { GrantInfo, UserGrants } from './grants.js';
+import type { GrantInfo, ClientGrants } from './grants.js';
 import { ENDPOINTS, MCP_SCOPE } from './metadata.js';
 import type { Page } from './pages.js';
 import { consentPage, loginPage, messagePage } from './pages.js';
@@ -21,7 +21,7 @@ import { formOf, isCrossSite, redirect, sendPage } from './request.js';
 /** What {@link createInteractions} takes. */
 export interface InteractionsOptions {
   accounts: Accounts;
-  grants: UserGrants;
+  grants: ClientGrants;
   entries: Entries;
   addressOf: (req: IncomingMessage) => string;
 }

@@ -15,7 +15,7 @@ import type { Accounts } from './accounts.js';
 import { findAccount, usernameOf } from './accounts.js';
 import { createAdapters } from './adapter.js';
 import type { Entries } from './entries.js';
-import type { UserGrants } from './grants.js';
+import type { ClientGrants } from './grants.js';
 import type { OAuthKeys } from './keys.js';
 import { CLIENT_AUTHENTICATION, ENDPOINTS } from './metadata.js';
 import { messagePage } from './pages.js';
@@ -50,7 +50,7 @@ type CookieOptions = Readonly<Record<'signed' | 'httpOnly' | 'secure', boolean>>
 export interface ProviderOptions {
   keys: OAuthKeys;
   entries: Entries;
-  grants: UserGrants;
+  grants: ClientGrants;
   accounts: Accounts;
   /** Seconds for which an access token is valid. */
   accessTokenSeconds: number;
