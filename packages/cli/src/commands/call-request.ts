@@ -5,7 +5,6 @@ import type { FunctionDefinition, JsonObject } from '@mcp-daemon/core';
 import { didYouMean } from '@mcp-daemon/core';
 
 import { Failure } from '../errors.js';
-import { displayPath } from '../terminal/text.js';
 import { readArguments } from './arguments.js';
 
 /** A request that calls a function. */
@@ -29,14 +28,14 @@ function expand(template: string, values: JsonObject): string {
 /**
  * The request for a name or URI and the arguments after it.
  *
- * @param file the config file, for messages
- * @throws UsageError if the arguments are wrong, Failure if the config file has no such name
+ * @param place the config file or the partition, for messages
+ * @throws UsageError if the arguments are wrong, Failure if there is no such name
  */
 export function requestOf(
   name: string,
   words: readonly string[],
   functions: readonly FunctionDefinition[],
-  file: string,
+  place: string,
 ): CallRequest {
   const definition = functions.find((entry) => entry.name === name || (entry.kind === 'resource' && entry.uri === name));
   const values = readArguments(words, definition);
@@ -54,7 +53,7 @@ export function requestOf(
       if (/^[a-z][a-z0-9+.-]*:/i.test(name)) return { method: 'resources/read', params: { uri: name } };
       const known = functions.map((entry) => entry.name);
       const hint = didYouMean(name, known) || '. "mcp-daemon list" shows all names';
-      throw new Failure(`no tool, resource or prompt "${name}" in ${displayPath(file)}${hint}`);
+      throw new Failure(`no tool, resource or prompt "${name}" in ${place}${hint}`);
     }
   }
 }

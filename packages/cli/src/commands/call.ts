@@ -1,15 +1,19 @@
 /**
- * `call`: calls one function of the config file. The call is recorded like that of any client.
+ * `call`: calls one function of the config file, or of a partition of the store. The call is recorded like that of any client.
  */
 import { pathToFileURL } from 'node:url';
 
-import type { JsonObject } from '@mcp-daemon/core';
+import type { Daemon, FunctionDefinition, JsonObject } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
 
+import { Failure } from '../errors.js';
+import { checkPartition } from '../settings/partition.js';
 import { findConfig } from '../settings/paths.js';
 import { SETTINGS, variableOf } from '../settings/settings.js';
-import { escapeControls } from '../terminal/text.js';
+import { displayPath, escapeControls } from '../terminal/text.js';
+import type { CallRequest } from './call-request.js';
 import type { CommandContext } from './command.js';
-import { defineCommand, switchFlag } from './command.js';
+import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 import type { ClientHandlers } from './local-client.js';
 
 const isTerminal = (stream: object): boolean => 'isTTY' in stream && stream.isTTY === true;
@@ -43,24 +47,40 @@ function handlersOf(context: CommandContext): ClientHandlers {
   };
 }
 
+/** The functions of a partition of the store. @throws Failure if there is no such partition, or it cannot be read */
+async function storedFunctions({ catalogs }: Daemon, partition: string): Promise<readonly FunctionDefinition[]> {
+  try {
+    await catalogs.check(partition);
+  } catch (error) {
+    if (error instanceof DaemonError && error.code === 'invalid_request')
+      throw new Failure(`there is no partition "${partition}" in the store: "mcp-daemon partitions list" shows all`);
+    throw error;
+  }
+  return catalogs.status(partition)?.definition.functions ?? [];
+}
+
 /** Calls one function and prints its result. */
 export const call = defineCommand({
   command: 'call <name> [arguments..]',
   description: 'Call a tool, read a resource or get a prompt',
-  settings: ['store', 'dataDir', 'config', 'envFile', 'logLevel', 'timeoutMs'],
+  settings: [...STORE_FLAGS, 'config', 'envFile', 'logLevel', 'timeoutMs'],
   positionals: {
     name: { type: 'string', demandOption: true, describe: 'Name of a tool, resource or prompt, or URI of a resource' },
     arguments: { type: 'string', array: true, describe: 'One JSON object, or name=value pairs' },
   },
-  flags: { json: switchFlag('Print the whole result as JSON, as a host receives it') },
+  flags: {
+    partition: textFlag('Call a function of this partition of the store', { defaultDescription: 'the config file' }),
+    json: switchFlag('Print the whole result as JSON, as a host receives it'),
+  },
   examples: [
     [`call hello '{"name":"Ada"}'`, 'Call a tool with arguments as JSON'],
     ['call add_numbers a=1 b=2', 'Call a tool with arguments as pairs, converted to the types in its schema'],
     ['call status://server', 'Read a resource by its URI'],
+    ['call forecast city=Oslo --partition acme', 'Call a tool of a partition of the store'],
   ],
   async run(args, context) {
     const { settings, env, flags, note, paintNote, interactive } = context;
-    const [{ createLogger }, { readConfigFile }, { createRuntime }, { guardStdout }] = await Promise.all([
+    const [{ createLogger }, { readConfigFile }, { createRuntime, partitionOf }, { guardStdout }] = await Promise.all([
       import('../log/logger.js'),
       import('../runtime/config-file.js'),
       import('../runtime/runtime.js'),
@@ -72,10 +92,14 @@ export const call = defineCommand({
       import('./local-client.js'),
       import('./result-text.js'),
     ]);
-    const file = findConfig(settings);
-    const config = readConfigFile(file);
+    const stored = args.partition === undefined ? undefined : checkPartition(args.partition);
+    const file = stored === undefined ? findConfig(settings) : undefined;
+    const config = file === undefined ? undefined : readConfigFile(file);
     loadEnvFile(settings, file);
-    const { method, params } = requestOf(args.name, args.arguments ?? [], config.definition.functions, file);
+    const request = (functions: readonly FunctionDefinition[]): CallRequest =>
+      requestOf(args.name, args.arguments ?? [], functions, file === undefined ? `partition "${stored}"` : displayPath(file));
+    // A mistake in the arguments is found before anything else is loaded.
+    const known = config === undefined ? undefined : request(config.definition.functions);
 
     const { output, guardChildren } = guardStdout();
     // On a terminal a tool's escape sequences could change its title or hide text. Other programs get the text as it is.
@@ -85,13 +109,17 @@ export const call = defineCommand({
     const level = 'log-level' in flags || variableOf(SETTINGS.logLevel, env) !== undefined ? settings.logLevel : 'warn';
     const logger = createLogger({ level, pretty, colour: paintNote('bold', '') !== '' });
     const { daemon } = createRuntime({
-      ...{ settings, env, config, file, logger },
+      ...{ settings, env, logger },
+      ...(config === undefined ? {} : { config }),
+      ...(file === undefined ? {} : { file }),
       explainFailures: true,
       beforeCode: guardChildren,
     });
     try {
       const capabilities: JsonObject = interactive ? { elicitation: { form: {} }, roots: {} } : { roots: {} };
-      const client = await connectLocally(daemon, capabilities, handlersOf(context));
+      const partition = stored ?? partitionOf(settings);
+      const { method, params } = known ?? request(await storedFunctions(daemon, partition));
+      const client = await connectLocally(daemon, partition, capabilities, handlersOf(context));
       let interrupted = false;
       process.once('SIGINT', () => {
         interrupted = true;

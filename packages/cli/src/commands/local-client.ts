@@ -23,8 +23,13 @@ export interface LocalClient {
 
 const PROTOCOL = '2025-11-25';
 
-/** Opens a session and initializes it. */
-export async function connectLocally(daemon: Daemon, capabilities: JsonObject, handlers: ClientHandlers): Promise<LocalClient> {
+/** Opens a session on a partition and initializes it. */
+export async function connectLocally(
+  daemon: Daemon,
+  partition: string,
+  capabilities: JsonObject,
+  handlers: ClientHandlers,
+): Promise<LocalClient> {
   let id = 0;
   let cancelled = (): void => undefined;
 
@@ -47,7 +52,7 @@ export async function connectLocally(daemon: Daemon, capabilities: JsonObject, h
         else handlers.onNotification(method, params);
       },
     },
-    { subject: 'cli' },
+    { subject: 'cli', partition },
   );
 
   async function request(method: string, params: JsonObject): Promise<JsonObject> {

@@ -11,13 +11,17 @@ import type { Settings } from '../settings/settings.js';
 /**
  * Sets the variables of the file that are not set yet.
  *
- * @param file the config file: a relative path starts at its folder
+ * @param file the config file: a relative path starts at its folder. Undefined: at the working directory
  * @param env the environment that is changed
  * @throws UsageError if the file cannot be read
  */
-export function loadEnvFile({ envFile }: Pick<Settings, 'envFile'>, file: string, env: NodeJS.ProcessEnv = process.env): void {
+export function loadEnvFile(
+  { envFile }: Pick<Settings, 'envFile'>,
+  file: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): void {
   if (envFile === undefined) return;
-  const path = resolve(dirname(file), envFile);
+  const path = file === undefined ? resolve(envFile) : resolve(dirname(file), envFile);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

@@ -46,12 +46,16 @@ export function curlOf(call: RepeatableCall, base: string, withToken: boolean): 
   return lines.join(' \\\n  ');
 }
 
-/** A `mcp-daemon call` that makes the call with the config file of the folder it is run in. */
+/**
+ * A `mcp-daemon call` that makes the call: with the config file of the folder it is run in, or with the store for a partition other than
+ * `default`.
+ */
 export function commandOf(call: RepeatableCall): string {
   const { method, params } = requestOf(call);
   const name = String(params['uri'] ?? params['name']);
   // A name that begins with a dash would be read as a flag.
-  const words = ['mcp-daemon', 'call', ...(name.startsWith('-') ? ['--'] : []), shellWord(name)];
+  const partition = call.partition === 'default' ? [] : ['--partition', shellWord(call.partition)];
+  const words = ['mcp-daemon', 'call', ...partition, ...(name.startsWith('-') ? ['--'] : []), shellWord(name)];
   if (method !== 'resources/read') words.push(shellWord(escapedJson(params['arguments'])));
   return words.join(' ');
 }

@@ -76,8 +76,8 @@ function Commands({ call }: { call: CallDetails }): JSX.Element {
         </section>
       ))}
       <p class="muted small">
-        <code>mcp-daemon call</code> uses the config file of the folder that it is run in. To call a function of a partition in
-        the store, use curl.
+        <code>mcp-daemon call</code> uses the config file of the folder that it is run in; with <code>--partition</code>, the
+        store of <code>MCP_STORE</code> and <code>MCP_DATA_DIR</code>.
       </p>
       {call.isKnown && call.type === 'tool' && (
         <p>

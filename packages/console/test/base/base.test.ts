@@ -44,8 +44,8 @@ describe('commands to copy', () => {
 
   it('reach the program as they are meant, whatever is in the call', () => {
     expect(words(shellWord(HOSTILE))).toEqual([HOSTILE]);
-    const [program, verb, name, given] = words(commandOf(call));
-    expect([program, verb, name]).toEqual(['mcp-daemon', 'call', HOSTILE]);
+    const [program, verb, flag, partition, name, given] = words(commandOf(call));
+    expect([program, verb, flag, partition, name]).toEqual(['mcp-daemon', 'call', '--partition', 'alpha#one', HOSTILE]);
     expect(JSON.parse(given!)).toEqual({ text: HOSTILE });
   });
 
