@@ -23,6 +23,7 @@ class Usage {
   expire(now: number, all = false): void {
     let count = 0;
     while (count < this.kept.length && (this.kept[count] as Kept).expires <= now) count += 1;
+    if (count === 0 && !all) return;
     const gone = this.kept.splice(0, count);
     if (all) {
       gone.push(...this.kept.filter(({ expires }) => expires <= now));
@@ -54,7 +55,7 @@ export function createTaskCounts({ maxOpenTasks, maxTasks, maxTaskBytes }: TaskB
   let begun = 0;
 
   function of(partition: string, subject: string): Usage {
-    const key = JSON.stringify([partition, subject]);
+    const key = `${partition} ${subject}`; // a partition has no spaces
     let usage = users.get(key);
     if (usage === undefined) users.set(key, (usage = new Usage()));
     return usage;

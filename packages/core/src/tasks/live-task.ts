@@ -182,7 +182,7 @@ export class LiveTask implements Conversation {
 
   /** Ends the run of the function; the task ends with it. */
   abort(by: EndedBy): void {
-    if (!this.exchange.signal.aborted) this.exchange.abort(this.#tools.abortReason(by));
+    if (!this.exchange.isAborted) this.exchange.abort(this.#tools.abortReason(by));
   }
 
   #endedElsewhere(by: TaskEntry | undefined): void {

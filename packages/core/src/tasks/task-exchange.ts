@@ -10,13 +10,14 @@ export type Progressed = (progress: number, total?: number, message?: string) =>
 export class TaskExchange implements Exchange {
   readonly partition: string;
   readonly subject: string;
-  readonly signal: AbortSignal;
   readonly traceparent: string | undefined;
   readonly scopes: Exchange['scopes'];
   readonly progressed: Progressed;
   /** Absent if the client of the request cannot be asked. */
   readonly request?: (request: InputRequest, signal: AbortSignal) => Promise<JsonObject>;
-  readonly #controller = new AbortController();
+  /** Created at the first use: most short calls end without it. */
+  #controller: AbortController | undefined;
+  #aborted: { reason: unknown } | undefined;
   /** The request, until it is answered. */
   #origin: Exchange | undefined;
 
@@ -25,7 +26,6 @@ export class TaskExchange implements Exchange {
     this.subject = origin.subject;
     this.traceparent = origin.traceparent;
     this.scopes = origin.scopes;
-    this.signal = this.#controller.signal;
     this.progressed = progressed;
     this.#origin = origin;
     if (origin.request !== undefined)
@@ -33,8 +33,21 @@ export class TaskExchange implements Exchange {
         const ask = this.#origin?.request?.bind(this.#origin);
         return ask === undefined ? Promise.reject(answered()) : ask(request, signal);
       };
-    origin.signal.addEventListener('abort', this.#abortWithRequest, { once: true });
-    if (origin.signal.aborted) this.#abortWithRequest();
+  }
+
+  /** Aborted when the call is ended, and with its request while that is not answered. */
+  get signal(): AbortSignal {
+    if (this.#controller !== undefined) return this.#controller.signal;
+    this.#controller = new AbortController();
+    if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
+    else if (this.#origin?.signal.aborted === true) this.#abortWithRequest();
+    else this.#origin?.signal.addEventListener('abort', this.#abortWithRequest, { once: true });
+    return this.#controller.signal;
+  }
+
+  /** Whether the call was ended. */
+  get isAborted(): boolean {
+    return this.#aborted !== undefined || this.#controller?.signal.aborted === true;
   }
 
   /** Whether the request is not answered yet. */
@@ -44,13 +57,14 @@ export class TaskExchange implements Exchange {
 
   /** The request is answered: from now on it does not matter what becomes of it. */
   detach(): void {
-    this.#origin?.signal.removeEventListener('abort', this.#abortWithRequest);
+    if (this.#controller !== undefined) this.#origin?.signal.removeEventListener('abort', this.#abortWithRequest);
     this.#origin = undefined;
   }
 
   /** Ends the call. */
   abort(reason: unknown): void {
-    this.#controller.abort(reason);
+    this.#aborted ??= { reason };
+    this.#controller?.abort(reason);
   }
 
   notify(notification: JsonRpcNotification): void {
@@ -61,5 +75,5 @@ export class TaskExchange implements Exchange {
     this.#origin?.recorded?.(callId);
   }
 
-  readonly #abortWithRequest = (): void => this.#controller.abort(this.#origin?.signal.reason);
+  readonly #abortWithRequest = (): void => this.abort(this.#origin?.signal.reason);
 }

@@ -52,6 +52,18 @@ const RETRY_AFTER_MS = 1_000;
 const CLOSED = 'The server was shut down before the task ended.';
 const EXPIRED = 'The task expired before it ended.';
 
+const ID_BYTES = 16;
+/** Random bytes of the next ids: many at once are much cheaper. */
+let pool = Buffer.alloc(0);
+
+/** 128 random bits in hex. */
+function newId(): string {
+  if (pool.length === 0) pool = randomBytes(64 * ID_BYTES);
+  const id = pool.toString('hex', 0, ID_BYTES);
+  pool = pool.subarray(ID_BYTES);
+  return id;
+}
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Between two looks whether the end of a task is stored. It keeps no process alive. */
@@ -74,7 +86,7 @@ export function createTasks(tools: TaskTools): Tasks {
   /** Those whose end is not stored yet, too. */
   const live = new Map<string, LiveTask>();
   const counts = createTaskCounts(limits);
-  const ownerId = randomBytes(16).toString('hex');
+  const ownerId = newId();
   const owner = createTaskOwner({
     ...{ id: ownerId, tools, open: () => counts.open },
     woken: (id) =>
@@ -89,7 +101,7 @@ export function createTasks(tools: TaskTools): Tasks {
 
   function newTask(kind: TaskEntry['kind'], { definition, request }: FoundCall): LiveTask {
     const { task_ttl_ms: ttl = limits.taskTtlMs, task_poll_ms: poll = limits.taskPollMs } = definition as ToolDefinition;
-    const id = kind === 'task' ? randomBytes(16).toString('hex') : '';
+    const id = kind === 'task' ? newId() : '';
     const now = Date.now();
     const { name } = definition;
     const { exchange } = request;
