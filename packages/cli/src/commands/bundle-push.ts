@@ -13,6 +13,7 @@ import type { CommandContext } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 import { applyMade, planFile } from './config-plan.js';
 import { PARTITION_FLAG, partitionOf } from './partition-flag.js';
+import { PROMOTE_FLAGS, promotionOf } from './promote-flags.js';
 
 /** The config of a bundle. */
 interface CarriedConfig {
@@ -78,13 +79,18 @@ export const push = defineCommand({
     partition: PARTITION_FLAG,
     config: switchFlag('Apply the config that the bundle carries; --no-config does not', { default: true }),
     pin: switchFlag('Write the digest of the bundle into the modules of its config, as sha256'),
+    ...PROMOTE_FLAGS,
     note: textFlag('Note for the history'),
     yes: switchFlag('Do not ask', { alias: 'y' }),
     'allow-breaking': switchFlag('Also make changes that can break callers'),
   },
   examples: [['bundle push weather.zip --partition acme', 'Store it, and make acme serve its config']],
-  async run({ file: path, name: given, to, config, pin, note, yes, 'allow-breaking': allowBreaking }, context) {
+  async run(
+    { file: path, name: given, to, config, pin, note: ownNote, yes, 'allow-breaking': allowBreaking, ...flags },
+    context,
+  ) {
     const { print } = context;
+    const promotion = promotionOf(flags);
     const { bundleNameProblem } = await import('@mcp-daemon/core');
     const partition = partitionOf(context);
     const name = given ?? nameOfFile(path);
@@ -102,13 +108,23 @@ export const push = defineCommand({
         print(`stored ${source.placeOf(name)}, sha256 ${sha256}`);
       };
       if (read === undefined) {
+        if (promotion !== undefined)
+          throw new UsageError('--promote-after: the bundle carries no config, so it is not known which functions it has', {
+            hint: false,
+          });
         if (!(await agreed(`Store ${source.placeOf(name)}?`, yes, context))) return 1;
         await send();
         return 0;
       }
-      return changeCatalogs(context, async (catalogs: CatalogStore) => {
+      return changeCatalogs(context, async (catalogs: CatalogStore, recorded) => {
         const made = await planFile(catalogs, partition, read, true);
         await showPlan(made, allowBreaking, context);
+        let note = ownNote;
+        if (promotion !== undefined) {
+          const { promote } = await import('./promote.js');
+          const outcome = await promote(context, recorded, made, promotion, { name, bytes: bundle.bytes, sha256 });
+          note = [...(ownNote === undefined ? [] : [ownNote]), outcome].join('; ');
+        }
         if (!(await agreed(`Store ${source.placeOf(name)} and apply its config?`, yes, context))) return 1;
         await send(); // first, so that the config never names code that is not there
         await applyMade(catalogs, made, { partition, source: read.file, allowBreaking, note }, context);

@@ -9,6 +9,7 @@ import { displayPath } from '../terminal/text.js';
 import type { CommandContext } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 import { PARTITION_FLAG, partitionOf } from './partition-flag.js';
+import { PROMOTE_FLAGS, promotionOf } from './promote-flags.js';
 
 /** The exit code of a plan with changes that break callers. */
 const BREAKING = 2;
@@ -134,16 +135,18 @@ export const apply = defineCommand({
     note: textFlag('Note for the history'),
     yes: switchFlag('Do not ask', { alias: 'y' }),
     'allow-breaking': switchFlag('Also make changes that can break callers'),
+    ...PROMOTE_FLAGS,
     base: textFlag('Only if the partition has not changed since a plan: its "base", as "config plan --json" prints it'),
     json: switchFlag('Print JSON'),
   },
   examples: [['config apply mcp.json --partition acme --note "more tools"', 'Show the changes, ask, and apply them']],
-  async run({ file: path, merge, note, yes, base, 'allow-breaking': allowBreaking, json }, context) {
+  async run({ file: path, merge, note: given, yes, base, 'allow-breaking': allowBreaking, json, ...flags }, context) {
     const { print, paint } = context;
+    const promotion = promotionOf(flags);
     const partition = partitionOf(context);
     const read = await readDocument(path, context);
     const [{ agreed, changeCatalogs }, { planLines }] = await Promise.all([import('./stored.js'), import('./changes-text.js')]);
-    return changeCatalogs(context, async (catalogs) => {
+    return changeCatalogs(context, async (catalogs, store) => {
       const made = await planFile(catalogs, partition, read, merge);
       if (base !== undefined && base !== (made.base ?? 'null'))
         throw new Failure(`the partition "${partition}" was changed since this was planned: plan again`);
@@ -152,6 +155,12 @@ export const apply = defineCommand({
       for (const line of planLines(made, json ? context.paintNote : paint)) show(line);
       if (made.breaking.length > 0 && !allowBreaking)
         throw new Failure('not applied: some changes can break callers. Add --allow-breaking to apply them all the same');
+      let note = given;
+      if (promotion !== undefined && !made.unchanged) {
+        const { promote } = await import('./promote.js');
+        const shown = json ? { ...context, print: show, paint: context.paintNote } : context;
+        note = [...(given === undefined ? [] : [given]), await promote(shown, store, made, promotion)].join('; ');
+      }
       if (!made.unchanged && !(await agreed('Apply?', yes, context))) return 1;
       await applyMade(catalogs, made, { partition, source: displayPath(read.file), allowBreaking, note, json }, context);
       return 0;

@@ -40,6 +40,14 @@ beforeAll(async () => {
 });
 afterAll(() => temp.remove());
 
+const CALL = {
+  ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+  params: {
+    name: 'sum',
+    _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} },
+  },
+};
+
 describe('calls replay', () => {
   it('makes a call again, and exits with 0 if nothing differs', async () => {
     await run('call', 'sum');
@@ -112,6 +120,27 @@ describe('calls replay', () => {
     const unknown = await run('calls', 'replay', id, '--revision', 'ffffffff');
     expect(unknown).toMatchObject({ code: 1 });
     expect(unknown.stderr).toContain('has no revision "ffffffff"');
+  });
+
+  it('tries a config on recorded calls before it is applied, if asked to', async () => {
+    const partition = ['--partition', 'tried'];
+    const serve = { input: `${JSON.stringify(CALL)}\n`, cwd: temp.at('data') };
+    await temp.write('other.mjs', code(6, 'export const secret = () => 1; export const gone = () => 1;'));
+    await temp.write('one.json', config());
+    await temp.write('two.json', JSON.parse(JSON.stringify(config()).replaceAll('./code.mjs', './other.mjs')) as object);
+    await run('config', 'apply', 'one.json', ...partition, '--yes');
+    await temp.run(['--transport', 'stdio', ...partition, ...data], serve);
+    const apply = (...more: string[]) =>
+      run('config', 'apply', 'two.json', ...partition, '--yes', '--promote-after', '5', ...more);
+    const refused = await apply('--ignore', 'at');
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stdout).toContain('+ $.structuredContent.total  6');
+    expect(refused.stderr).toContain('not applied: 1 calls differ, and at most 0 may');
+    expect(await apply('--ignore', 'at', '--max-diff', '1', '--note', 'new totals')).toMatchObject({ code: 0 });
+    const [entry] = JSON.parse((await run('config', 'history', '--json', ...partition)).stdout) as { note: string }[];
+    expect(entry?.note).toMatch(/^new totals; tried on 1 call of 1 function: 1 differ, at most/);
+    expect(await apply('--max-diff', '-1')).toMatchObject({ code: 2 });
+    expect(await run('config', 'apply', 'two.json', ...partition, '--max-diff', '1')).toMatchObject({ code: 2 });
   });
 
   it('checks what it is given', async () => {
