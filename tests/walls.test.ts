@@ -14,7 +14,8 @@ const ARROWS: Record<string, readonly string[]> = {
   modules: ['core'],
   runner: ['core'],
   console: [],
-  cli: ['core', 'stdio', 'sqlite', 'aws', 'modules', 'express', 'graphql', 'runner'],
+  mount: ['core'],
+  cli: ['core', 'stdio', 'sqlite', 'aws', 'modules', 'express', 'graphql', 'runner', 'mount'],
 };
 
 /**
@@ -92,6 +93,15 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['pool'], // the children of one version of code, and all of them
     ['settings'],
     ['runner'],
+    ['index'],
+  ],
+  mount: [
+    ['base'], // waits, errors
+    ['connection'], // the messages of one connection
+    ['stdio', 'http', 'secrets', 'offer'], // what carries them; the texts of a config; from what a server offers to a catalog
+    ['open', 'upstream'], // from a definition to a connection; the life of one server
+    ['calls'], // one call
+    ['mounts'],
     ['index'],
   ],
   console: [

@@ -14,6 +14,7 @@
  *   aws-secrets.js   secrets in AWS that settings refer to
  *   frontmatter.js   reads the YAML in skills
  *   otlp.js    sends traces and metrics to an OpenTelemetry collector
+ *   mounts.js   mounted MCP servers, and the official client, which is loaded for those that have a URL
  *   process-runner.js   runs functions in processes of their own, and programs/, which run there
  *   worker-guard.cjs   loaded first in worker threads, by its path
  *   typescript-thread.js   strips types in the thread of Node's hooks, where Node does not strip them itself
@@ -63,6 +64,7 @@ const bundled = {
     '@mcp-daemon/modules/bundle': join(src('modules'), 'bundle/index.ts'),
     '@mcp-daemon/modules': join(src('modules'), 'index.ts'),
     '@mcp-daemon/runner': join(src('runner'), 'index.ts'),
+    '@mcp-daemon/mount': join(src('mount'), 'index.ts'),
     '@mcp-daemon/express/local': join(src('express'), 'auth/local/index.ts'),
     '@mcp-daemon/express/cognito': join(src('express'), 'auth/cognito/index.ts'),
     '@mcp-daemon/express': join(src('express'), 'index.ts'),
@@ -90,7 +92,7 @@ const oneFile = {
       const source = await readFile(path, 'utf8');
       const text = source.replace(/\bimport\(('[^']+')\)/g, (_, specifier) => {
         const [, separate] =
-          /\/(approval|aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|idempotency|log-pino|otlp|process-runner|record-database|serve-fixtures|serve-http|stored-catalogs|stored-state|tasks)\.js'$/.exec(
+          /\/(approval|aws-secrets|aws-store|bundle-store|catalog-source|cli|frontmatter|idempotency|log-pino|mounts|otlp|process-runner|record-database|serve-fixtures|serve-http|stored-catalogs|stored-state|tasks)\.js'$/.exec(
             specifier,
           ) ?? [];
         if (separate !== undefined) return `__mcpdImport('./${FOR_SIDECAR.has(separate) ? 'sidecar/' : ''}${separate}.js')`;
@@ -152,6 +154,7 @@ const [workerGuard, main, thread, database, tasks, commands] = await Promise.all
       'aws-store': `${src('cli')}/runtime/aws-store.ts`,
       'bundle-store': `${src('cli')}/runtime/bundle-store.ts`,
       'log-pino': `${src('cli')}/log/log-pino.ts`,
+      mounts: `${src('cli')}/runtime/mounts.ts`,
       'catalog-source': `${src('cli')}/runtime/catalog-source.ts`,
       otlp: `${src('cli')}/runtime/otlp.ts`,
       'process-runner': `${src('cli')}/runtime/process-runner.ts`,

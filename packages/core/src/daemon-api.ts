@@ -11,7 +11,7 @@ import type { Fixtures } from './ports/fixtures.js';
 import type { Logger } from './ports/logger.js';
 import type { ModuleSource } from './ports/modules.js';
 import type { CatalogQuotas } from './ports/quota.js';
-import type { Runner, RunnerCounts } from './ports/runner.js';
+import type { Runner, RunnerCounts, ServerStatus } from './ports/runner.js';
 import type { SkillSource } from './ports/skills.js';
 import type { StateStore } from './ports/state.js';
 import type { Telemetry } from './ports/telemetry.js';
@@ -99,6 +99,8 @@ export interface DaemonStats extends RecorderStats {
   quotas: QuotaStats;
   /** What the runners of other processes have counted, together. Absent: there is none. */
   processes?: RunnerCounts;
+  /** The mounted MCP servers. Absent: there are none. */
+  servers?: readonly ServerStatus[];
   /** What the store has counted. Absent: it is not open yet, or needs no network. */
   store?: StoreStats;
 }

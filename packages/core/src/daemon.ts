@@ -132,7 +132,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
   });
   const parts = { catalog, quotas, longCalls: tasks, skills, executor, recorder, asker, state, bus, info };
   const calls = createCalls({ ...parts, limits, explainFailures, dropHostArguments, logger });
-  const subscriptions = createSubscriptionIndex(bus, limits, { onError: onListenerError });
+  /** The runner of a resource hears that clients follow it. */
+  const followed = (partition: string, uri: string, on: boolean): void => {
+    const snapshot = catalog.snapshot(partition);
+    const binding = snapshot instanceof Promise ? undefined : snapshot.resource(uri)?.definition.binding;
+    if (binding !== undefined) linker.follow(binding, partition, uri, on);
+  };
+  const subscriptions = createSubscriptionIndex(bus, limits, { onError: onListenerError, followed });
   const listeners = createListeners({
     index: subscriptions,
     maxUris: limits.maxSubscriptions,
@@ -275,8 +281,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
     stats() {
       const counted = opened?.counts?.();
       const processes = linker.counts();
+      const servers = linker.servers();
       const own = { ...recorder.stats(), inFlight: calls.inFlight, sessions: sessions.size, quotas: quotas.stats() };
-      return Object.assign(own, processes && { processes }, counted && { store: counted });
+      return Object.assign(own, processes && { processes }, servers && { servers }, counted && { store: counted });
     },
     check: () =>
       closing === undefined ? recorder.check() : Promise.reject(new DaemonError('closed', 'The server is shutting down.')),

@@ -15,7 +15,6 @@ import type {
   FunctionDefinition,
   PromptArgument,
   PromptDefinition,
-  RecordPolicy,
   ResourceDefinition,
   ResourceTemplateDefinition,
   ReturnType,
@@ -24,6 +23,7 @@ import type {
 } from './ports/definition.js';
 import { MAX_TASK_TTL_MS, TASK_SUPPORTS } from './ports/definition.js';
 import type { CatalogQuotas, Quota } from './ports/quota.js';
+import type { RecordPolicy } from './ports/record-policy.js';
 import type { Mistake } from './protocol/errors.js';
 import { ConfigError, DaemonError } from './protocol/errors.js';
 import { MAX_TIMER_MS } from './protocol/limits.js';

@@ -12,6 +12,8 @@ export { createTransportPair } from './session/transport.js';
 export type { PairedTransport } from './session/transport.js';
 export type { AnnouncedLists, Caller, Connection, Exchange, LegacySession } from './protocol/exchange.js';
 export { encode } from './protocol/encode.js';
+export { INSTANCES } from './protocol/server-info.js';
+export { parameterHeaders } from './protocol/mirrored-headers.js';
 export { MAX_MESSAGE_VALUES, MAX_NESTING, refuseInexactId, SMALL_MESSAGE_BYTES, weighMessage } from './protocol/scan.js';
 export { abortReason } from './protocol/ended-by.js';
 export type { EndedBy } from './protocol/ended-by.js';
@@ -56,7 +58,9 @@ export type { FileSource } from './ports/files.js';
 export { MAX_SKILL_BYTES, MAX_SKILL_FILES } from './ports/skills.js';
 export type { Skill, SkillFile, SkillSource } from './ports/skills.js';
 export { fileMediaType } from './base/file-media-type.js';
-export { ISOLATIONS, MAX_TASK_TTL_MS, RECORD_POLICIES, RETURN_TYPES, RUNTIMES, TASK_SUPPORTS } from './ports/definition.js';
+export { ISOLATIONS, MAX_TASK_TTL_MS, RETURN_TYPES, RUNTIMES, TASK_SUPPORTS } from './ports/definition.js';
+export { RECORD_POLICIES } from './ports/record-policy.js';
+export type { RecordBodies, RecordPolicy } from './ports/record-policy.js';
 export type {
   Binding,
   CatalogDefinition,
@@ -69,10 +73,9 @@ export type {
   Isolation,
   LinkBinding,
   LinkUse,
+  PassedAnswer,
   PromptArgument,
   PromptDefinition,
-  RecordBodies,
-  RecordPolicy,
   ResourceDefinition,
   ResourceTemplateDefinition,
   ReturnType,
@@ -81,12 +84,16 @@ export type {
   ToolDefinition,
 } from './ports/definition.js';
 
+export { DOWN_MODES, MOUNT_CREDENTIALS, PIN_MODES } from './ports/mounts.js';
+export type { DownMode, MountCredentials, MountDefinition, MountSetting, PinMode } from './ports/mounts.js';
+
 export { inspectConfigText, locateMistakes, parseConfig } from './config/config.js';
 export type { ConfigReport, ParseOptions } from './config/config.js';
 export { placeInBundle } from './config/bundle-place.js';
 export type { BundlePlace } from './config/bundle-place.js';
 export { checkConfig } from './config/check.js';
 export type { ConfigSupport } from './config/check.js';
+export { mountOf } from './config/mounts.js';
 export { normalizeConfig } from './config/normalize.js';
 export type { Config, ServerIdentity } from './config/normalize.js';
 export type {
@@ -96,6 +103,7 @@ export type {
   ConfigFunction,
   ConfigLink,
   ConfigModule,
+  ConfigMount,
   ConfigNotes,
   ConfigPrompt,
   ConfigPromptArgument,
@@ -148,6 +156,8 @@ export { createFixedSource } from './catalog/fixed.js';
 export type { FixedCatalogSource } from './catalog/fixed.js';
 export { createStoredSource } from './stored/source.js';
 export type { StoredSource, StoredSourceOptions } from './stored/source.js';
+export { createLineReader } from './base/lines.js';
+export type { LineReader, LineReaderOptions } from './base/lines.js';
 export { createCache } from './base/cache.js';
 export type { Cache, CacheOptions, CacheStats } from './base/cache.js';
 
@@ -162,6 +172,10 @@ export { uuidv7 } from './base/uuid.js';
 export { blobKeyProblem } from './base/blob-key.js';
 export { bundleNameProblem, newKeptId, timeOfKeptId } from './base/bundle-name.js';
 export { exactJson, exactJsonWithout } from './base/exact-numbers.js';
+export { compileUriTemplate } from './base/uri-template.js';
+export type { UriMatcher } from './base/uri-template.js';
+export { revisionOf } from './catalog/revision.js';
+export { missingCapabilities } from './input/requests.js';
 export { compareText } from './base/order.js';
 export { createBreather } from './base/breather.js';
 export type { Breather, BreatherOptions } from './base/breather.js';
@@ -243,7 +257,7 @@ export type {
 export type { CatalogSource, CatalogSourceStats } from './ports/catalogs.js';
 export type { CachedCatalog, CatalogCache, CatalogCacheStats } from './catalog/cached.js';
 export type { LoadedModule, ModuleSource } from './ports/modules.js';
-export type { ResolvedFunction, Runner, RunnerCounts } from './ports/runner.js';
+export type { ResolvedFunction, Runner, RunnerCounts, ServerStatus } from './ports/runner.js';
 export { createInProcessRunner } from './runner/in-process.js';
 export type { InProcessRunnerOptions } from './runner/in-process.js';
 export type { Logger } from './ports/logger.js';
@@ -264,7 +278,7 @@ export type {
   ListKind,
 } from './events/bus.js';
 
-export { ConfigError, DaemonError, INSUFFICIENT_SCOPE_NUMBER, OVERLOADED_NUMBER } from './protocol/errors.js';
+export { ConfigError, DaemonError, INSUFFICIENT_SCOPE_NUMBER, OVERLOADED_NUMBER, UpstreamError } from './protocol/errors.js';
 export type { ErrorCode, Mistake } from './protocol/errors.js';
 export { hasScopes, LOGIN_SCOPES, scopeProblem, scopesIn } from './protocol/scopes.js';
 export type { HeldScopes } from './protocol/scopes.js';

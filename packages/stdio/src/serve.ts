@@ -6,9 +6,7 @@
 import type { Readable, Writable } from 'node:stream';
 
 import type { Daemon, JsonRpcMessage, JsonRpcResponse, SessionIdentity } from '@mcp-daemon/core';
-import { DaemonError, encode, refuseInexactId, weighMessage } from '@mcp-daemon/core';
-
-import { createLineReader } from './lines.js';
+import { createLineReader, DaemonError, encode, refuseInexactId, weighMessage } from '@mcp-daemon/core';
 
 /** What {@link serveStdio} takes. */
 export interface StdioOptions extends SessionIdentity {

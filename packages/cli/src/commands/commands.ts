@@ -11,6 +11,7 @@ import { init } from './init.js';
 import { inspect } from './inspect.js';
 import { install } from './install.js';
 import { list } from './list.js';
+import { mounts } from './mounts.js';
 import { partitions } from './partitions.js';
 import { records } from './records.js';
 import { serve } from './serve.js';
@@ -33,6 +34,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   config,
   types,
   bundle,
+  mounts,
   partitions,
   settings,
   store,

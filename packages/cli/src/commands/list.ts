@@ -67,7 +67,7 @@ function listAs(host: NamingHost, name: string, { definition }: Config, json: bo
 export const list = defineCommand({
   command: 'list',
   description: 'List the tools, resources and prompts of the config file',
-  settings: ['config'],
+  settings: ['config', 'envFile', 'logLevel'],
   flags: {
     json: switchFlag('Print JSON: an array, with schemas and links'),
     as: { choices: NAMING_HOSTS, describe: 'List the names under which the model of this host sees the tools' },
@@ -75,9 +75,12 @@ export const list = defineCommand({
   examples: [['list --as claude-code', 'Show the names that Claude Code makes of the tools, and those that it leaves out']],
   async run({ json, as }, context) {
     const { settings, print, note, paint, width } = context;
-    const { readConfigFile } = await import('../runtime/config-file.js');
+    const [{ readConfigFile }, { withServers }] = await Promise.all([
+      import('../runtime/config-file.js'),
+      import('./served-catalog.js'),
+    ]);
     const file = findConfig(settings);
-    const config = readConfigFile(file);
+    const config = await withServers(readConfigFile(file), file, context);
     if (as !== undefined) return listAs(as, serverName(config.server, file), config, json, context);
     const { functions } = config.definition;
     if (json) {

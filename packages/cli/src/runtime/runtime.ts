@@ -26,6 +26,8 @@ import { codeSources } from './code-sources.js';
 import { readConfigFile } from './config-file.js';
 import type { IsolatedRunner } from './isolated.js';
 import type { LazyBundles } from './lazy-bundles.js';
+import type { LazyMounts } from './lazy-mounts.js';
+import { lazyMounts } from './lazy-mounts.js';
 import { lazySource } from './lazy-source.js';
 import { openStore } from './store.js';
 
@@ -60,6 +62,8 @@ export interface Runtime {
   readonly bundles: LazyBundles;
   /** Runs functions in processes of their own. */
   readonly isolated: IsolatedRunner;
+  /** Other MCP servers. */
+  readonly mounts: LazyMounts;
   /** Serves another catalog in place of that of the config. */
   update(definition: CatalogDefinition): void;
 }
@@ -147,13 +151,14 @@ export function createRuntime({
   const partition = partitionOf(settings);
   const fixed = config === undefined ? undefined : createFixedSource(partition, config.definition);
   const others = stored ? storedSource(() => daemon, logger) : undefined;
+  const mounts = lazyMounts({ settings, env, base, partition, logger, daemon: () => daemon });
   const daemon: Daemon = createDaemon({
-    catalogs: oneSource(partition, fixed === undefined ? undefined : fileSource(partition, fixed, file), others),
+    catalogs: oneSource(partition, fixed === undefined ? undefined : mounts.source(fileSource(partition, fixed, file)), others),
     server: { version: VERSION, ...config?.server },
     modules: all,
     files: resourceFiles({ base }),
     skills: skillFolders({ base }),
-    runners: [isolated],
+    runners: [isolated, mounts.runner],
     store: () => openStore(settings, env, { logger }),
     retention: retentionOf(settings),
     limits: limitsOf(settings),
@@ -164,5 +169,5 @@ export function createRuntime({
     ...(telemetry === undefined ? {} : { telemetry }),
     ...(stateSecret === undefined ? {} : { stateSecret }),
   });
-  return { daemon, modules, bundles, isolated, update: (definition) => fixed?.update(definition) };
+  return { daemon, modules, bundles, isolated, mounts, update: (definition) => fixed?.update(definition) };
 }

@@ -133,7 +133,10 @@ export async function complete(
     ended.catch(() => undefined); // if the function throws at once, nothing awaits this promise, and its rejection would end the process
     if (left.aborted) stop();
     const linked = await Promise.race([linker.resolve(completion.binding, request.exchange.partition), ended]);
-    return { completion: fromFunction(dataOf(await Promise.race([linked.call(value, functionContext), ended]))) };
+    const returned = dataOf(await Promise.race([linked.call(value, functionContext), ended]));
+    const { binding } = completion;
+    const isPassed = binding.kind === 'link' && binding.passThrough === true && isObject(returned);
+    return { completion: isPassed ? returned : fromFunction(returned) };
   } catch (cause) {
     logger.error({ argument: name, error: messageOf(cause) }, `the completion of "${name}" failed: ${messageOf(cause)}`);
     throw new DaemonError('internal_error', `The completion of "${name}" failed. The server's log says why.`, { cause });

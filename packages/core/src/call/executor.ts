@@ -77,7 +77,9 @@ export function createExecutor(options: ExecutorOptions): Executor {
   const underLimits = createRunLimits({ timeoutMs, logger });
 
   function checkArguments(definition: ToolDefinition, input: unknown): Awaitable<CheckResult> {
-    if (definition.binding.kind === 'inline' && definition.binding.check) return definition.binding.check(input);
+    const { binding } = definition;
+    if (binding.kind === 'inline' && binding.check) return binding.check(input);
+    if (binding.kind === 'link' && binding.passThrough) return { ok: true, value: input }; // the other server checks them
     let check = checks.get(definition);
     if (check === undefined) checks.set(definition, (check = compileSchema(definition.inputSchema, { defaults: true })));
     return check(input);

@@ -7,7 +7,7 @@ import { attempt } from '../base/awaitable.js';
 import { closeAll } from '../base/close-all.js';
 import type { Binding, LinkBinding } from '../ports/definition.js';
 import type { FileSource } from '../ports/files.js';
-import type { ResolvedFunction, Runner, RunnerCounts } from '../ports/runner.js';
+import type { ResolvedFunction, Runner, RunnerCounts, ServerStatus } from '../ports/runner.js';
 import { nothingRuns } from '../runner/in-process.js';
 import { fileFunction } from './resource-file.js';
 
@@ -21,6 +21,10 @@ export interface Linker {
   resolve(binding: Binding, partition: string): Awaitable<ResolvedFunction>;
   /** Makes the next calls of matching links load their code again. Running calls keep the code they have. */
   forget(which?: (link: LinkBinding, partition: string) => boolean): void;
+  /** Tells the runner of a resource's code that clients follow the resource, or follow it no more. */
+  follow(binding: Binding, partition: string, uri: string, on: boolean): void;
+  /** The other servers that functions run on; undefined: there are none. */
+  servers(): ServerStatus[] | undefined;
   /** What all runners have counted, together; undefined: none counts. */
   counts(): RunnerCounts | undefined;
   /** Closes all runners. @throws the first error, when all are closed */
@@ -72,6 +76,14 @@ export function createLinker(runners: readonly Runner[], files?: FileSource): Li
     forget(which = () => true) {
       known = new WeakMap();
       for (const runner of runners) runner.forget(which);
+    },
+    follow(binding, partition, uri, on) {
+      if (binding.kind !== 'link') return;
+      runners.find((candidate) => candidate.accepts(binding))?.follow?.(binding, partition, uri, on);
+    },
+    servers() {
+      const all = runners.flatMap((runner) => runner.servers?.() ?? []);
+      return all.length === 0 ? undefined : all;
     },
     counts() {
       let sum: RunnerCounts | undefined;

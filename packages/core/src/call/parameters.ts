@@ -24,6 +24,7 @@ export function argumentsOf(params: JsonObject): JsonObject {
  */
 export function promptArguments(definition: PromptDefinition, params: JsonObject): JsonObject {
   const all = argumentsOf(params);
+  if (definition.binding.kind === 'link' && definition.binding.passThrough) return all;
   const names = Object.keys(all).filter((name) => all[name] !== null);
   const given = names.length === Object.keys(all).length ? all : Object.fromEntries(names.map((name) => [name, all[name]]));
   const missing = definition.arguments

@@ -17,6 +17,7 @@ import { compileSchema } from '../schema/compile/compile-schema.js';
 import { blobType, bytesOf, refuseUnsendable, toBase64 } from './bytes.js';
 import { asText, blobText, block, checkBlocks, embedded, fitBlocks, isBlock, jsonText, link, media, toJson } from './content.js';
 import { dataOf, ForeignValue } from './foreign-value.js';
+import { passedResult } from './passed.js';
 import { ReturnValueError } from './return-value-error.js';
 
 const checks = new WeakMap<ToolDefinition, Check>();
@@ -113,6 +114,14 @@ function structured(
   return result;
 }
 
+/** Leaves out what the client's protocol version does not have. */
+function fitResult(result: CallToolResult, version: ProtocolVersion): CallToolResult {
+  if (Array.isArray(result.content)) result.content = fitBlocks(result.content, version);
+  if (result.structuredContent !== undefined && !takesStructured(version, result.structuredContent))
+    delete result.structuredContent;
+  return result;
+}
+
 /**
  * The result of a tool call.
  *
@@ -125,16 +134,15 @@ export function toToolResult(
   version: ProtocolVersion,
   callId: string,
 ): CallToolResult {
+  const passed = passedResult(definition, returned);
+  if (passed !== undefined) return fitResult(passed as CallToolResult, version);
   const foreign = returned instanceof ForeignValue ? returned : undefined;
   const value = foreign === undefined ? returned : foreign.value;
   refuseUnsendable(value);
   const raw = definition.return_type === 'mcp' || (definition.return_type === undefined && looksLikeResult(value));
   let result = raw ? rawResult(value) : byReturnType(definition, value, foreign, callId);
   if (definition.outputSchema !== undefined) result = structured(definition, definition.outputSchema, result, value, raw);
-  result.content = fitBlocks(result.content, version);
-  if (result.structuredContent !== undefined && !takesStructured(version, result.structuredContent))
-    delete result.structuredContent;
-  return result;
+  return fitResult(result, version);
 }
 
 /** A tool result that says what went wrong, for the model to read. */
@@ -176,6 +184,8 @@ export function toResourceResult(
   returned: unknown,
   uri: string,
 ): JsonObject {
+  const passed = passedResult(definition, returned);
+  if (passed !== undefined) return passed;
   const value = dataOf(returned);
   if (value === undefined || value === null) {
     throw resourceNotFound(uri);
@@ -215,6 +225,8 @@ function promptMessage(value: unknown, version: ProtocolVersion): PromptMessage 
  * @throws ReturnValueError if it is none of these
  */
 export function toPromptResult(definition: PromptDefinition, returned: unknown, version: ProtocolVersion): JsonObject {
+  const passed = passedResult(definition, returned);
+  if (passed !== undefined) return passed;
   const value = dataOf(returned);
   if (value === undefined || value === null)
     throw new ReturnValueError('a prompt must return its messages, and returned nothing');

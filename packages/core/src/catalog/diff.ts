@@ -57,17 +57,25 @@ function listedAlike(a: FunctionDefinition, b: FunctionDefinition): boolean {
 
 type ByName = ReadonlyMap<string, FunctionDefinition>;
 
+/** Names are unique, but not those of other MCP servers: there a tool and a prompt may share one, and so may resources. */
+function keyOf(definition: FunctionDefinition): string {
+  const { name, kind, binding } = definition;
+  if (binding.kind !== 'link' || !binding.passThrough) return name;
+  const uri = kind === 'resource' ? definition.uri : kind === 'resource_template' ? definition.uriTemplate : '';
+  return JSON.stringify([kind, name, uri]);
+}
+
 const byName = ({ functions }: CatalogDefinition): ByName =>
-  new Map(functions.map((definition) => [definition.name, definition]));
+  new Map(functions.map((definition) => [keyOf(definition), definition]));
 
 /** The functions of `from` that are not in `to`. A name that changed its kind counts as removed and added. */
 function missing(from: ByName, to: ByName): FunctionDefinition[] {
-  return [...from.values()].filter(({ name, kind }) => to.get(name)?.kind !== kind);
+  return [...from.values()].filter((definition) => to.get(keyOf(definition))?.kind !== definition.kind);
 }
 
 function listedOtherwise(before: ByName, after: ByName): FunctionDefinition[] {
   return [...after.values()].filter((definition) => {
-    const old = before.get(definition.name);
+    const old = before.get(keyOf(definition));
     return old !== undefined && old.kind === definition.kind && old !== definition && !listedAlike(old, definition);
   });
 }
@@ -76,12 +84,10 @@ function listedOtherwise(before: ByName, after: ByName): FunctionDefinition[] {
 function touched<T extends FunctionDefinition>(
   before: readonly T[],
   after: readonly T[],
-  keyOf: (definition: T) => string,
+  by: (definition: T) => string,
 ): string[] {
-  const old = new Map(before.map((definition) => [keyOf(definition), definition]));
-  return after
-    .filter((definition) => old.has(keyOf(definition)) && !equalJson(old.get(keyOf(definition)), definition))
-    .map(keyOf);
+  const old = new Map(before.map((definition) => [by(definition), definition]));
+  return after.filter((definition) => old.has(by(definition)) && !equalJson(old.get(by(definition)), definition)).map(by);
 }
 
 const resources = ({ functions }: CatalogDefinition): ResourceDefinition[] =>

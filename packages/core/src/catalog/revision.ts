@@ -85,7 +85,7 @@ class Canonical {
 export function revisionOf(content: Omit<CatalogDefinition, 'revision'>): string {
   const hash = createHash('sha256');
   const canonical = new Canonical(hash);
-  const { functions, instructions = null, quotas, skills } = content;
+  const { functions, instructions = null, quotas, skills, mounts } = content;
   canonical.write(
     skills !== undefined
       ? [functions, instructions, quotas ?? null, skills]
@@ -93,6 +93,7 @@ export function revisionOf(content: Omit<CatalogDefinition, 'revision'>): string
         ? [functions, instructions]
         : [functions, instructions, quotas],
   );
+  if (mounts !== undefined) canonical.write(mounts);
   canonical.flush();
   return hash.digest('hex').slice(0, REVISION_LENGTH);
 }

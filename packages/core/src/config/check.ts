@@ -16,7 +16,7 @@ import { CheckRun, checkShape } from './shape.js';
 export type { ConfigSupport } from './shape.js';
 
 /** Code from installed packages, files and bundles, in the daemon's process and in processes of its own. */
-const BASIC_SUPPORT: ConfigSupport = { sources: ['zip', 's3'], isolations: ISOLATIONS };
+const BASIC_SUPPORT: ConfigSupport = { sources: ['zip', 's3', 'mcp'], isolations: ISOLATIONS };
 
 /** Whether a value without members can be written as JSON. Undefined counts as a member that is left out. */
 function isPlain(value: unknown): boolean {

@@ -3,8 +3,9 @@
  */
 import type { JsonObject } from '../base/json.js';
 import type { ApprovalPolicy, ArgumentCondition } from '../ports/approval.js';
-import type { RecordBodies, ReturnType, TaskSupport } from '../ports/definition.js';
+import type { ReturnType, TaskSupport } from '../ports/definition.js';
 import type { CatalogQuotas, Quota } from '../ports/quota.js';
+import type { RecordBodies } from '../ports/record-policy.js';
 import type { Icon } from '../protocol/messages.js';
 
 /** A member that may be absent or null. */
@@ -150,6 +151,32 @@ export interface ConfigModule extends ConfigNotes {
   isolation?: Optional<string>;
 }
 
+/** An entry of `mcpServers`: another MCP server. The first members are those of the hosts' own config files. */
+export interface ConfigMount extends ConfigNotes {
+  command?: Optional<string>;
+  args?: Optional<string[]>;
+  env?: Optional<Record<string, Optional<string>>>;
+  cwd?: Optional<string>;
+  /** Accepted: the server is started or called by what else is given. */
+  type?: Optional<string>;
+  url?: Optional<string>;
+  headers?: Optional<Record<string, Optional<string>>>;
+  /** Not mounted. */
+  disabled?: Optional<boolean>;
+  prefix?: Optional<string>;
+  allow?: Optional<string[]>;
+  deny?: Optional<string[]>;
+  timeout_ms?: Optional<number>;
+  protocol?: Optional<string>;
+  pin?: Optional<string>;
+  credentials?: Optional<string>;
+  down?: Optional<string>;
+  scopes?: Optional<string[]>;
+  approve?: Optional<ConfigApproval>;
+  record?: Optional<ConfigRecord>;
+  quota?: Optional<ConfigQuota>;
+}
+
 /** A config file. */
 export interface ConfigDocument extends ConfigNotes {
   $schema?: Optional<string>;
@@ -165,4 +192,5 @@ export interface ConfigDocument extends ConfigNotes {
   prompts?: Optional<ConfigPrompt[]>;
   module_links?: Optional<ConfigLink[]>;
   modules?: Optional<ConfigModule[]>;
+  mcpServers?: Optional<Record<string, Optional<ConfigMount>>>;
 }

@@ -3,12 +3,12 @@
  */
 import { prompt, resource, template, tool } from './function-keys.js';
 import { link, module, quota } from './module-keys.js';
+import { mcpServers } from './mount-keys.js';
 import { pathBelow } from './path-below.js';
 import { scopes } from './scope-check.js';
 import { anyString, listOf, nonEmptyString, object, shape } from './shape.js';
 
-const HOST_CONFIG =
-  'this key belongs in the config of a host, which lists servers; this file declares what one server offers (tools, resources, prompts)';
+const HOST_CONFIG = 'other MCP servers are in mcpServers here, as in the files of most hosts';
 
 const quotas = shape(
   'the quotas',
@@ -39,11 +39,13 @@ export const FILE = shape(
     prompts: listOf(object(prompt), 'prompts'),
     module_links: listOf(object(link), 'module links'),
     modules: listOf(object(module), 'modules'),
+    mcpServers,
   },
   {
     hints: {
-      mcpServers: HOST_CONFIG,
       servers: HOST_CONFIG,
+      mcp: HOST_CONFIG,
+      mcp_servers: HOST_CONFIG,
       settings: "put a module's settings into its entry of modules, as setting",
     },
   },

@@ -46,6 +46,18 @@ function advice({ module_name, class_name }: ConfigModule, uses: readonly Use[],
   return `class_name ${quote(class_name ?? '')} of the module ${quote(module_name)}${run.suggester.hint(class_name ?? '', classes)}`;
 }
 
+/** A module of another MCP server names one of `mcpServers`, or says in its setting how to reach it. */
+function checkServers(document: Json, modules: readonly [number, ConfigModule][], run: CheckRun): void {
+  const servers = isObject(document['mcpServers']) ? document['mcpServers'] : {};
+  for (const [index, { source, package_name, module_name, setting }] of modules) {
+    if (source !== 'mcp' || run.support.files === false || !run.support.sources.includes('mcp')) continue;
+    const name = package_name || module_name;
+    if (Object.hasOwn(servers, name) || typeof (setting?.['command'] ?? setting?.['url']) === 'string') continue;
+    const hint = run.suggester.hint(name, Object.keys(servers));
+    run.list.addAt(['modules', index], `mcpServers has no server ${quote(name)}, and the setting has no command or url${hint}`);
+  }
+}
+
 /** Adds the mistakes in `modules`, and in what leads there. */
 export function checkModules(document: Json, run: CheckRun): void {
   const named = [...entries(document, 'modules')].filter(([, entry]) => isName(entry['module_name'])) as unknown as [
@@ -76,6 +88,7 @@ export function checkModules(document: Json, run: CheckRun): void {
       `modules has several entries for ${quote(module)} with different code, and none with ${which}: add one`,
     );
   }
+  checkServers(document, named, run);
   const isReadable = Array.isArray(document['module_links'] ?? []) && !run.misspelled.has('module_links');
   if (!isReadable) return;
   for (const [index, entry] of named) {

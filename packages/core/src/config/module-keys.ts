@@ -4,8 +4,9 @@
 import { isObject } from '../base/json.js';
 import { parsePath } from '../base/json-path.js';
 import { misspelledReference } from '../base/references.js';
-import { MAX_TASK_TTL_MS, RECORD_POLICIES, RETURN_TYPES, TASK_SUPPORTS } from '../ports/definition.js';
+import { MAX_TASK_TTL_MS, RETURN_TYPES, TASK_SUPPORTS } from '../ports/definition.js';
 import { QUOTA_MAXIMA } from '../ports/quota.js';
+import { RECORD_POLICIES } from '../ports/record-policy.js';
 import { describe, quote, quoteAll } from '../schema/mistakes.js';
 import { approval } from './approval-check.js';
 import { LINK_TYPES } from './document.js';
@@ -57,7 +58,8 @@ const redact = listOf(
   'JSON paths',
 );
 const recordObject = shape('a record policy', { bodies: oneOf(RECORD_POLICIES), redact });
-const record: ValueCheck = (value, run) =>
+/** What a call's record keeps. */
+export const record: ValueCheck = (value, run) =>
   isObject(value) ? checkShape(value, recordObject, run) : oneOf(RECORD_POLICIES)(value, run);
 
 const whole = (member: keyof typeof QUOTA_MAXIMA, least = 1): ValueCheck =>
@@ -113,6 +115,9 @@ const returnType: ValueCheck = (value, run) => {
   if (value !== '') oneOf(RETURN_TYPES)(value, run);
 };
 
+/** A time limit of calls. */
+export const timeoutMs = milliseconds(1, MAX_TIMEOUT_MS, 'a day');
+
 /** An entry of `module_links`. */
 export const link = shape(
   'a module link',
@@ -124,7 +129,7 @@ export const link = shape(
     'function_name!': nonEmptyString,
     return_type: returnType,
     is_async: bool,
-    timeout_ms: milliseconds(1, MAX_TIMEOUT_MS, 'a day'),
+    timeout_ms: timeoutMs,
     task: oneOf(TASK_SUPPORTS),
     task_after_ms: milliseconds(0, MAX_TIMEOUT_MS, 'a day'),
     task_ttl_ms: milliseconds(1_000, MAX_TASK_TTL_MS, 'a week'),

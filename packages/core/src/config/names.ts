@@ -2,6 +2,7 @@
  * The checks between entries of the config: names and URIs that are used twice, links to functions that do not exist, and
  * functions without a link.
  */
+import { isObject } from '../base/json.js';
 import { uriKey } from '../base/uri.js';
 import type { FunctionKind } from '../ports/definition.js';
 import type { PathStep } from '../schema/mistakes.js';
@@ -205,10 +206,12 @@ export function checkNames(document: Json, run: CheckRun): void {
   checkModules(document, run);
   warnOfNames(document, run);
   const isEmpty = (list: string): boolean => !Array.isArray(document[list]) || document[list].length === 0;
-  if (hasAllFunctions && LISTS.every(([list]) => isEmpty(list)) && isEmpty('skills')) {
+  const servers = document['mcpServers'];
+  const hasServers = isObject(servers) && Object.keys(servers).length > 0;
+  if (hasAllFunctions && LISTS.every(([list]) => isEmpty(list)) && isEmpty('skills') && !hasServers) {
     run.list.addAt(
       [],
-      'the config serves nothing: declare at least one of tools, resources, resource_templates, prompts and skills',
+      'the config serves nothing: declare at least one of tools, resources, resource_templates, prompts, skills and mcpServers',
     );
   }
 }

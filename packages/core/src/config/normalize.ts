@@ -14,13 +14,13 @@ import type {
   LinkUse,
   PromptArgument,
   PromptDefinition,
-  RecordPolicy,
   ResourceDefinition,
   ResourceTemplateDefinition,
   SkillReference,
   ToolDefinition,
 } from '../ports/definition.js';
 import type { CatalogQuotas, Quota } from '../ports/quota.js';
+import type { RecordPolicy } from '../ports/record-policy.js';
 import type { Mistake } from '../protocol/errors.js';
 import type { Icon } from '../protocol/messages.js';
 import { APP_MEDIA_TYPE } from './app-check.js';
@@ -43,6 +43,7 @@ import type {
 } from './document.js';
 import { isNote } from './document.js';
 import { ModuleIndex } from './modules.js';
+import { mountLink, mountsOf } from './mounts.js';
 
 /** What the file says about the server itself. */
 export interface ServerIdentity {
@@ -88,6 +89,7 @@ const given = (scopes: Optional<string[]>): string[] | undefined =>
 /** Icons without nulls and notes, for clients. */
 const cleanIcons = (icons: Optional<Icon[]>): Icon[] | undefined => icons?.map((icon) => clean(icon) ?? icon);
 
+/** What a call's record keeps. */
 function recordPolicy(record: Optional<ConfigRecord>): RecordPolicy | undefined {
   if (record === null || record === undefined) return undefined;
   if (typeof record === 'string') return { bodies: record, redact: [] };
@@ -125,9 +127,11 @@ const UNBOUND: LinkBinding = { kind: 'link', package_name: '', module_name: '', 
 class Normalizer {
   readonly #modules: ModuleIndex;
   readonly #links: ReadonlyMap<string, ConfigLink>;
+  readonly #servers: ConfigDocument['mcpServers'];
 
   constructor(document: ConfigDocument) {
     this.#modules = new ModuleIndex(document.modules ?? []);
+    this.#servers = document.mcpServers;
     this.#links = new Map((document.module_links ?? []).map((link) => [link.name, link]));
   }
 
@@ -149,7 +153,7 @@ class Normalizer {
     // An empty source is not the same as none: the Python engine's imports write it for bundles.
     if (typeof entry?.source === 'string') binding.source = entry.source;
     if (entry?.sha256) binding.sha256 = entry.sha256.toLowerCase();
-    return binding;
+    return binding.source === 'mcp' ? mountLink(binding, this.#servers) : binding;
   }
 
   #completion(completions: ConfigCompletions, name: string): Completion {
@@ -254,6 +258,7 @@ export function normalizeConfig(document: ConfigDocument): Config {
       instructions,
       quotas: catalogQuotas(quotas),
       skills: skills?.map(({ path, scopes }) => fill<SkillReference>({ path }, { scopes: given(scopes) })),
+      mounts: mountsOf(document.mcpServers, approvalOf),
     },
   );
   definition.revision = revisionOf(definition);

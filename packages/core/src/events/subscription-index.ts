@@ -81,6 +81,8 @@ export interface SubscriptionTools {
   onError: (error: unknown) => void;
   /** Compiles a template. Default `compileUriTemplate`. */
   compile?: (template: string) => UriMatcher;
+  /** Called when a URI has its first subscriber in a partition (`on`), and when it has none any more. Default: nothing. */
+  followed?: (partition: string, uri: string, on: boolean) => void;
   /** Runs what takes long. Default: 2 ms in one turn of the event loop. */
   slices?: Slices;
 }
@@ -90,6 +92,7 @@ const formKey = (key: string): string => (key.length > 100 ? createHash('sha256'
 
 /** The subscriptions of one partition. */
 class PartitionIndex {
+  readonly name: string;
   readonly subscribers = new Set<Subscriber>();
   readonly #tools: Required<SubscriptionTools>;
   readonly #uris = new Map<string, Subscribed>();
@@ -102,7 +105,8 @@ class PartitionIndex {
   #lastNumber = 0;
   #closed = false;
 
-  constructor(tools: Required<SubscriptionTools>) {
+  constructor(name: string, tools: Required<SubscriptionTools>) {
+    this.name = name;
     this.#tools = tools;
   }
 
@@ -112,6 +116,7 @@ class PartitionIndex {
     if (subscribed === undefined) {
       this.#uris.set(uri, (subscribed = { uri, subscribers: new Set(), matched: 0 }));
       this.#later(subscribed);
+      this.#tell(() => this.#tools.followed(this.name, uri, true));
     }
     subscribed.subscribers.add(subscriber);
   }
@@ -122,6 +127,7 @@ class PartitionIndex {
     subscribed.subscribers.delete(subscriber);
     if (subscribed.subscribers.size > 0) return;
     this.#uris.delete(uri);
+    this.#tell(() => this.#tools.followed(this.name, uri, false));
     this.#unmatched.delete(subscribed);
     for (const { members } of this.#groups.values()) members.delete(subscribed);
     const { key } = subscribed;
@@ -248,7 +254,7 @@ class PartitionIndex {
 export function createSubscriptionIndex(
   bus: EventBus,
   limits: SubscriptionLimits,
-  { onError, compile = compileUriTemplate, slices = new Slices() }: SubscriptionTools,
+  { onError, followed = () => undefined, compile = compileUriTemplate, slices = new Slices() }: SubscriptionTools,
 ): SubscriptionIndex {
   const partitions = new Map<string, { index: PartitionIndex; leave: () => void }>();
   /** Characters that each user has subscribed to. */
@@ -257,7 +263,7 @@ export function createSubscriptionIndex(
   function enter(name: string): PartitionIndex {
     const before = partitions.get(name);
     if (before !== undefined) return before.index;
-    const index = new PartitionIndex({ compile, slices, onError });
+    const index = new PartitionIndex(name, { followed, compile, slices, onError });
     partitions.set(name, { index, leave: bus.subscribe(name, (event) => index.publish(event)) });
     return index;
   }

@@ -3,10 +3,12 @@
  * the other packages use only this form.
  */
 import type { JsonObject } from '../base/json.js';
-import type { ContentBlock, Icon } from '../protocol/messages.js';
+import type { ContentBlock, Icon, JsonRpcErrorObject } from '../protocol/messages.js';
 import type { CheckResult } from '../schema/types.js';
 import type { Approval } from './approval.js';
+import type { MountDefinition } from './mounts.js';
 import type { CatalogQuotas, Quota } from './quota.js';
+import type { RecordPolicy } from './record-policy.js';
 
 /** What clients see a function as. Names are unique in a partition across all kinds. */
 export type FunctionKind = 'tool' | 'resource' | 'resource_template' | 'prompt';
@@ -16,19 +18,6 @@ export const RETURN_TYPES = ['text', 'json', 'image', 'audio', 'embedded_resourc
 
 /** One return type. Absent: `mcp` if the value looks like an MCP result, else `text`. */
 export type ReturnType = (typeof RETURN_TYPES)[number];
-
-/** Which bodies of a call its record keeps. */
-export const RECORD_POLICIES = ['all', 'arguments', 'metadata', 'none'] as const;
-
-/** `all`: arguments and result; `arguments`; `metadata`: neither; `none`: no record at all. */
-export type RecordBodies = (typeof RECORD_POLICIES)[number];
-
-/** The record policy of a function. */
-export interface RecordPolicy {
-  bodies: RecordBodies;
-  /** JSON paths (`$.card.number`, `$.items[*].token`) whose values are recorded as `"[redacted]"`. */
-  redact: readonly string[];
-}
 
 /** A function of this program. */
 export interface InlineBinding {
@@ -46,7 +35,7 @@ export interface LinkBinding {
   /** Absent: the module's exported function. */
   class_name?: string;
   function_name: string;
-  /** Where the code comes from: `zip`, `s3`; empty: extracted already, or in S3, or as absent. Absent: an installed package or a file. */
+  /** Where the code comes from: `zip`, `s3`; `mcp`: another MCP server; empty: extracted already, or in S3, or as absent. Absent: an installed package or a file. */
   source?: string;
   /** Required digest of the module's bundle. */
   sha256?: string;
@@ -56,6 +45,11 @@ export interface LinkBinding {
   isolation?: Isolation;
   /** The language of the code. Absent: recognised by the code. */
   runtime?: Runtime;
+  /**
+   * The function belongs to another MCP server: arguments go to it unchecked, and its result or error goes to the client as it is. The
+   * runner returns a {@link PassedAnswer}.
+   */
+  passThrough?: true;
   /** What the link is for. Runtimes whose functions take named arguments need it; absent: a function of a program. */
   use?: LinkUse;
 }
@@ -200,6 +194,18 @@ export interface CatalogDefinition {
   quotas?: CatalogQuotas;
   /** Skills beside the config file. */
   skills?: readonly SkillReference[];
+  /** Other MCP servers, whose functions are served as well. */
+  mounts?: readonly MountDefinition[];
+  /** Functions of any kind may be added soon: a mounted server is still starting. All capabilities are declared to clients. */
+  mayGrow?: true;
+  /** Ids of the daemons that serve a part of it: clients that are daemons recognise themselves, and do not mount themselves. */
+  instances?: readonly string[];
+}
+
+/** The answer of another MCP server: one of the two members. */
+export interface PassedAnswer {
+  result?: JsonObject;
+  error?: JsonRpcErrorObject;
 }
 
 /** A prompt's message. */

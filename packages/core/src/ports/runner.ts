@@ -37,6 +37,30 @@ export interface RunnerCounts {
   outdated: number;
 }
 
+/** Another MCP server that functions run on. */
+export interface ServerStatus {
+  /** Its name in the config. */
+  readonly name: string;
+  /** `idle`: not needed yet. */
+  readonly state: 'idle' | 'starting' | 'ready' | 'down';
+  /** Why it cannot be used. */
+  readonly failure?: string;
+  /** What it says of itself. */
+  readonly server?: { readonly name: string; readonly version: string };
+  /** The protocol version that it is spoken to with. */
+  readonly protocol?: string;
+  /** Functions of it that are served. */
+  readonly functions: number;
+  /** Functions of it that are not served, and why. */
+  readonly leftOut: readonly { readonly kind: string; readonly name: string; readonly why: string }[];
+  /** How many changes were not approved; see `pin` of the config. */
+  readonly changes: number;
+  /** Requests that it has not answered yet. */
+  readonly pending: number;
+  /** How often it was started. */
+  readonly starts: number;
+}
+
 /** Runs the functions of some links: in this process, in another one, or on another server. */
 export interface Runner {
   /** Whether this runner runs the link's function. It must be quick, and use only the link. */
@@ -51,6 +75,13 @@ export interface Runner {
   resolve(link: LinkBinding, partition: string): Awaitable<ResolvedFunction>;
   /** Drops the code of matching links, so that the next `resolve` loads it again. Running calls end on the old code. */
   forget(which: (link: LinkBinding, partition: string) => boolean): void;
+  /**
+   * Called when the first client subscribes to a resource of the link, and when the last one has ended that. Default: functions say
+   * themselves when a resource has changed.
+   */
+  follow?(link: LinkBinding, partition: string, uri: string, on: boolean): void;
+  /** The other servers that it calls; undefined: there are none. It is cheap. */
+  servers?(): readonly ServerStatus[] | undefined;
   /** What it has counted, if it runs code in other processes; undefined: it has not begun. It is cheap. */
   counts?(): RunnerCounts | undefined;
   /** Ends watchers and child processes. A second call does nothing. */

@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'revision_not_found'
   | 'not_replayable'
   | 'usage'
+  | 'upstream_error'
   | 'internal_error';
 
 /** The base class of all errors. `message` may be sent to clients: it has no stack trace and no settings. */
@@ -68,6 +69,17 @@ const MAX_URI_IN_DATA = 2_048;
 /** The error of a URI that no resource has. */
 export const resourceNotFound = (uri: string): DaemonError =>
   new DaemonError('resource_not_found', `Resource not found: ${quoted(uri)}`, { data: { uri: truncate(uri, MAX_URI_IN_DATA) } });
+
+/** The error of another MCP server, which the client gets as that server sent it. */
+export class UpstreamError extends DaemonError {
+  /** The number of the JSON-RPC error. */
+  readonly number: number;
+
+  constructor(number: number, message: string, data?: unknown) {
+    super('upstream_error', message, { data });
+    this.number = number;
+  }
+}
 
 /** One mistake in a config file. */
 export interface Mistake {
@@ -134,6 +146,7 @@ const RPC: Record<ErrorCode, number> = {
   revision_not_found: -32602,
   not_replayable: -32602,
   usage: -32603,
+  upstream_error: -32603,
   internal_error: -32603,
 };
 
@@ -143,6 +156,12 @@ const MAX_ERROR_MESSAGE = 4_000;
 /** Until 2025-11-25 an unknown resource had a number of its own. */
 const RESOURCE_NOT_FOUND_LEGACY = -32002;
 
+const numberOf = (code: ErrorCode, era: Era): number =>
+  code === 'resource_not_found' && era === 'legacy' ? RESOURCE_NOT_FOUND_LEGACY : RPC[code];
+
+/** The number of the error of an unknown resource until 2025-11-25. */
+export const isLegacyNotFound = (code: number): boolean => code === RESOURCE_NOT_FOUND_LEGACY;
+
 /**
  * The error of a JSON-RPC answer. An error that is not a DaemonError becomes "Internal error", because its message may contain a
  * secret.
@@ -151,7 +170,7 @@ const RESOURCE_NOT_FOUND_LEGACY = -32002;
  */
 export function toRpcError(error: unknown, era: Era): JsonRpcErrorObject {
   if (!(error instanceof DaemonError)) return { code: RPC.internal_error, message: 'Internal error' };
-  const code = error.code === 'resource_not_found' && era === 'legacy' ? RESOURCE_NOT_FOUND_LEGACY : RPC[error.code];
+  const code = error instanceof UpstreamError ? error.number : numberOf(error.code, era);
   const message = truncate(error.message, MAX_ERROR_MESSAGE);
   return error.data === undefined ? { code, message } : { code, message, data: error.data };
 }

@@ -78,6 +78,32 @@ function mirrorsOf(schema: unknown, path: readonly string[] = [], found: Mirror[
 /** Cached by schema, because a schema never changes. */
 const mirrors = new WeakMap<object, readonly Mirror[]>();
 
+/** A value as it is in a header. Text that no header may have is encoded. */
+const encoded = (value: string): string =>
+  PLAIN.test(value) && value.trim() === value && !SENTINEL.test(value)
+    ? value
+    : `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`;
+
+/**
+ * The `Mcp-Param-*` headers of a request to another server.
+ *
+ * @param schema the input schema of the tool that is called
+ * @returns undefined: there are none
+ */
+export function parameterHeaders(schema: JsonObject, given: JsonObject): Record<string, string> | undefined {
+  let known = mirrors.get(schema);
+  if (known === undefined) mirrors.set(schema, (known = mirrorsOf(schema)));
+  if (known.length === 0) return undefined;
+  const headers: Record<string, string> = {};
+  for (const { header, path } of known) {
+    let value: unknown = given;
+    for (const step of path) value = isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      headers[`mcp-param-${header}`] = encoded(String(value));
+  }
+  return headers;
+}
+
 function agrees(header: string, value: unknown): boolean {
   if (typeof value === 'number') return NUMBER.test(header) && Number(header) === value;
   return header === String(value);

@@ -9,6 +9,9 @@ import { MODERN_VERSIONS, supports } from './versions.js';
 /** Milliseconds that clients may cache a list. Clients that listen are notified of changes at once. */
 const LIST_TTL_MS = 60_000;
 
+/** Key in `_meta` of a handshake's result: the ids of the daemons that take part, so that one that mounts itself recognises it. */
+export const INSTANCES = 'io.mcp-daemon/instances';
+
 const CAPABILITIES = {
   tools: { listChanged: true },
   resources: { subscribe: true, listChanged: true },
@@ -26,6 +29,8 @@ export interface Declaration {
   readonly instructions: string | undefined;
   /** Settings of extensions, by their ids; undefined: none. */
   readonly extensions?: JsonObject | undefined;
+  /** Ids of the daemons that take part. Absent: this one alone. */
+  readonly instances?: readonly string[] | undefined;
 }
 
 /** All capabilities, for servers whose catalog may gain kinds of functions while clients are connected. */
@@ -72,13 +77,15 @@ export function createServerInfo(server: Implementation): ServerInfo {
   };
   const cacheable = (result: JsonObject, era: Era, ttlMs = LIST_TTL_MS): JsonObject =>
     era === 'legacy' ? result : complete({ ...result, ttlMs, cacheScope: 'private' }, era);
+  const taking = (instances: readonly string[] | undefined): JsonObject =>
+    instances === undefined ? {} : { _meta: { [INSTANCES]: instances } };
   const told = (instructions: string | undefined): JsonObject => (instructions === undefined ? {} : { instructions });
 
   return {
     server,
     complete,
     cacheable,
-    initialized(protocolVersion, { capabilities, instructions, extensions }) {
+    initialized(protocolVersion, { capabilities, instructions, extensions, instances }) {
       const known = declared(capabilities);
       const older = legacyExtensions(extensions);
       if (older !== undefined && supports(protocolVersion, 'extensions')) known['extensions'] = older;
@@ -89,11 +96,15 @@ export function createServerInfo(server: Implementation): ServerInfo {
         capabilities: known,
         serverInfo: supports(protocolVersion, 'serverDetails') ? { name, version, ...details } : { name, version },
         ...told(instructions),
+        ...taking(instances),
       };
     },
-    discovered({ capabilities, instructions, extensions }) {
+    discovered({ capabilities, instructions, extensions, instances }) {
       const known = { ...declared(capabilities), ...(extensions === undefined ? {} : { extensions }) };
-      return cacheable({ supportedVersions: MODERN_VERSIONS, capabilities: known, ...told(instructions) }, 'modern');
+      return cacheable(
+        { supportedVersions: MODERN_VERSIONS, capabilities: known, ...told(instructions), ...taking(instances) },
+        'modern',
+      );
     },
   };
 }

@@ -43,12 +43,12 @@ export function createDeclarations(which: DeclaredCapabilities): (catalog: Catal
   return (catalog) => {
     let declaration = found.get(catalog);
     if (declaration === undefined) {
-      const { functions, instructions } = catalog;
+      const { functions, instructions, instances } = catalog;
       const extensions = extensionsOf(catalog);
       const own = new Set(functions.flatMap(capabilitiesOf));
       if (extensions?.[SKILLS] !== undefined) own.add('resources'); // their files are read by resources/read
-      const capabilities = which === 'all' ? ALL_CAPABILITIES : own;
-      found.set(catalog, (declaration = { capabilities, instructions, extensions }));
+      const capabilities = which === 'all' || catalog.mayGrow === true ? ALL_CAPABILITIES : own;
+      found.set(catalog, (declaration = { capabilities, instructions, extensions, instances }));
     }
     return declaration;
   };

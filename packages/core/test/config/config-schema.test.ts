@@ -227,6 +227,7 @@ describe('the schema for editors has no keys that the check refuses', () => {
     approval: 'module_links.0.approve',
     condition: 'module_links.0.approve.when.0',
     skill: 'skills.0',
+    mcp_server: 'mcpServers.files',
   };
 
   it.each(shapes)('in %s', (name, { properties }) => {

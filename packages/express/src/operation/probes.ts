@@ -30,7 +30,7 @@ export interface ProbesOptions {
 export interface Probes {
   /** Liveness: always 200. */
   readonly health: (req: IncomingMessage, res: ServerResponse) => void;
-  /** Readiness: 200, with `failing_bundles` if there are any, or 503 with `status` (`draining`, `unavailable`), a `reason` and `Retry-After`. Never rejects. */
+  /** Readiness: 200, with counts of what does not work (`failing_bundles`, `outdated_modules`, `unavailable_servers`), or 503 with `status` (`draining`, `unavailable`), a `reason` and `Retry-After`. Never rejects. */
   readonly ready: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 }
 
@@ -113,14 +113,20 @@ export function createProbes(
     return true;
   }
 
-  /** The old versions of failing bundles are served, and older code of outdated modules runs: the server is ready. */
+  /**
+   * The old versions of failing bundles are served, older code of outdated modules runs, and only the functions of mounted servers
+   * that are down fail: the server is ready.
+   */
   function readyBody(): object {
     const failing = failingBundles();
-    const outdated = daemon.stats?.().processes?.outdated ?? 0;
+    const { processes, servers = [] } = daemon.stats?.() ?? {};
+    const outdated = processes?.outdated ?? 0;
+    const down = servers.filter(({ state }) => state === 'down').length;
     return {
       status: 'ready',
       ...(failing === 0 ? {} : { failing_bundles: failing }),
       ...(outdated === 0 ? {} : { outdated_modules: outdated }),
+      ...(down === 0 ? {} : { unavailable_servers: down }),
     };
   }
 

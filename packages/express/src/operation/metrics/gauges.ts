@@ -44,7 +44,8 @@ export function createGauges({ daemon, version, sessions, streams, catalogs, fai
     });
   }
 
-  const stat = (count: Exclude<keyof DaemonStats, 'store' | 'processes' | 'quotas'>) => (): number => daemon.stats()[count];
+  const stat = (count: Exclude<keyof DaemonStats, 'store' | 'processes' | 'servers' | 'quotas'>) => (): number =>
+    daemon.stats()[count];
   const ofProcesses = (count: keyof RunnerCounts) => (): number | undefined => daemon.stats().processes?.[count];
   const ofStore = (count: keyof StoreStats) => (): number | undefined => daemon.stats().store?.[count];
 

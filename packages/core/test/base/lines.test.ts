@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-import { createLineReader } from '@mcp-daemon/stdio';
+import { createLineReader } from '@mcp-daemon/core';
 import fc from 'fast-check';
 
 const TOO_LONG = Symbol('too long');

@@ -1,0 +1,175 @@
+/**
+ * `mounts`: looks after other MCP servers that the config file mounts.
+ */
+import { Failure, messageOf, UsageError } from '../errors.js';
+import { findConfig } from '../settings/paths.js';
+import { displayPath, oneLine, plural, table } from '../terminal/text.js';
+import type { CommandGroup } from './command.js';
+import { defineCommand, STORE_FLAGS, switchFlag } from './command.js';
+
+const FLAGS = ['config', 'envFile', ...STORE_FLAGS] as const;
+const NAME = { name: { type: 'string', demandOption: true, describe: 'Name of the server in mcpServers' } } as const;
+
+const list = defineCommand({
+  command: 'list',
+  description: 'Start the mounted servers, and list how they are',
+  settings: FLAGS,
+  flags: { json: switchFlag('Print JSON') },
+  async run({ json }, context) {
+    const { withMounts } = await import('./mounted.js');
+    const found = await withMounts(context, ({ mounts }) => Promise.resolve(mounts.status()));
+    if (json) context.print(JSON.stringify(found, null, 2));
+    else {
+      const rows = found.map(({ name, state, server, protocol, functions, changes, failure }) => [
+        context.paint('bold', name),
+        state,
+        server === undefined ? '' : oneLine(`${server.name} ${server.version}`),
+        protocol ?? '',
+        String(functions),
+        failure === undefined ? (changes === 0 ? '' : `${plural(changes, 'change')} not approved`) : oneLine(failure),
+      ]);
+      const head = ['SERVER', 'STATE', 'NAME', 'PROTOCOL', 'FUNCTIONS', 'NOTE'].map((word) => context.paint('dim', word));
+      for (const line of table([head, ...rows], context.width)) context.print(line);
+    }
+    return found.every(({ state }) => state === 'ready') ? 0 : 1;
+  },
+});
+
+const check = defineCommand({
+  command: 'check [name]',
+  description: 'Show how what mounted servers offer differs from what was approved, and what of it is left out',
+  settings: FLAGS,
+  positionals: { name: { type: 'string', describe: 'Name of the server in mcpServers. Default: all' } },
+  flags: { json: switchFlag('Print JSON') },
+  async run({ name, json }, context) {
+    const [{ checkName, withMounts }, { changeLines }] = await Promise.all([import('./mounted.js'), import('./changes-text.js')]);
+    return withMounts(context, (opened) => {
+      if (name !== undefined) checkName(name, opened);
+      const { mounts } = opened;
+      const found = mounts
+        .status()
+        .filter((status) => name === undefined || status.name === name)
+        .map((status) => ({ ...status, changes: mounts.changes(status.name) ?? [] }));
+      if (json) context.print(JSON.stringify(found, null, 2));
+      else
+        for (const { name: server, failure, leftOut, changes, functions } of found) {
+          context.print(`${context.paint('bold', server)}: ${failure ?? plural(functions, 'function')}`);
+          for (const line of changeLines(changes, context.paint)) context.print(`  ${line}`);
+          for (const { kind, name: left, why } of leftOut)
+            context.print(`  left out: ${kind} "${oneLine(left)}": ${oneLine(why)}`);
+        }
+      const isGood = found.every(({ state, changes }) => state === 'ready' && changes.length === 0);
+      return Promise.resolve(isGood ? 0 : 1);
+    });
+  },
+});
+
+const approve = defineCommand({
+  command: 'approve <name>',
+  description: 'Approve what a mounted server offers now',
+  settings: FLAGS,
+  positionals: NAME,
+  flags: { yes: switchFlag('Approve without asking', { alias: 'y' }) },
+  examples: [['mounts approve files', 'Show what has changed, ask, and approve it']],
+  async run({ name, yes }, context) {
+    const [{ checkName, withMounts }, { changeLines }, { confirm }] = await Promise.all([
+      import('./mounted.js'),
+      import('./changes-text.js'),
+      import('./questions.js'),
+    ]);
+    return withMounts(context, async (opened) => {
+      checkName(name, opened);
+      const { mounts, config } = opened;
+      const changes = mounts.changes(name);
+      if (changes === undefined) {
+        const failure = mounts.status().find((status) => status.name === name)?.failure;
+        throw new Failure(failure ?? `the server "${name}" has not answered`);
+      }
+      if (config.definition.mounts?.find((mount) => mount.name === name)?.pin === 'off')
+        context.note(`"pin" of "${name}" is "off": what is approved has no effect`);
+      for (const line of changeLines(changes, context.paint)) context.print(line);
+      if (changes.length === 0) context.note(`what "${name}" offers is approved already`);
+      else if (!yes && !context.interactive) throw new UsageError('add --yes to approve without a terminal');
+      else if (yes || (await confirm(`Approve ${plural(changes.length, 'change')} of "${name}"?`))) {
+        await mounts.approve(name, 'cli');
+        context.note(`approved. A running server serves it within a few seconds`);
+      } else return 1;
+      return 0;
+    });
+  },
+});
+
+const takeOver = defineCommand({
+  command: 'import <file>',
+  description: "Take over the MCP servers of a host's config file",
+  settings: ['config'],
+  positionals: {
+    file: {
+      type: 'string',
+      demandOption: true,
+      describe: 'claude_desktop_config.json, .mcp.json, .vscode/mcp.json, config.toml of Codex',
+    },
+  },
+  flags: { 'dry-run': switchFlag('Print what would be added, and write nothing') },
+  examples: [['mounts import .mcp.json', 'Add the servers of Claude Code to the config file']],
+  async run({ file, 'dry-run': isDry }, context) {
+    const [{ readServers }, { textOf, writeText }, { setJson }, { ConfigError, inspectConfigText }] = await Promise.all([
+      import('../hosts/read-servers.js'),
+      import('./text-file.js'),
+      import('../hosts/json-edit.js'),
+      import('@mcp-daemon/core'),
+    ]);
+    const text = await textOf(file);
+    if (text === undefined) throw new UsageError(`there is no file ${displayPath(file)}`);
+    const { servers, notes } = readServers(text, file);
+    const target = findConfig(context.settings);
+    let after = (await textOf(target)) ?? '{}\n';
+    const before = inspectConfigText(after).document?.mcpServers ?? {};
+    const added = Object.entries(servers).filter(([name]) => !Object.hasOwn(before, name));
+    for (const [name, server] of added) after = setJson(after, ['mcpServers', name], server);
+    const { mistakes } = inspectConfigText(after);
+    if (mistakes.length > 0) throw new ConfigError(mistakes, target);
+    for (const name of Object.keys(servers))
+      if (Object.hasOwn(before, name)) context.note(`${name}: is in ${displayPath(target)} already, and stays as it is`);
+    for (const note of notes) context.note(note);
+    if (isDry) context.print(JSON.stringify({ mcpServers: Object.fromEntries(added) }, null, 2));
+    else if (added.length > 0) {
+      await writeText(target, after);
+      context.note(`${plural(added.length, 'server')} added to ${displayPath(target)}`);
+    }
+    return 0;
+  },
+});
+
+const login = defineCommand({
+  command: 'login <name>',
+  description: 'Log in at a mounted server, for all calls of it',
+  settings: [...FLAGS, 'stateSecret'],
+  positionals: NAME,
+  async run({ name }, context) {
+    const [{ openLogin }, { checkName, withMounts }] = await Promise.all([import('./login-place.js'), import('./mounted.js')]);
+    return withMounts(context, async (opened) => {
+      checkName(name, opened);
+      const mount = opened.config.definition.mounts?.find((known) => known.name === name);
+      if (mount?.credentials !== 'service') throw new UsageError(`set "credentials" of "${name}" to "service" first`);
+      const place = await openLogin((url) => context.note(`Open this address in a browser:\n${url.href}`));
+      try {
+        await opened.mounts.login(mount, place);
+      } catch (error) {
+        throw new Failure(`the log-in at "${name}" failed: ${messageOf(error)}`);
+      } finally {
+        place.close();
+      }
+      context.note(`logged in at "${name}". A running server uses it at its next start of "${name}"`);
+      return 0;
+    });
+  },
+});
+
+/** Commands for mounted servers. */
+export const mounts: CommandGroup = {
+  command: 'mounts',
+  description: 'Look after other MCP servers that the config file mounts',
+  commands: [list, check, approve, login, takeOver],
+  default: 'list',
+};

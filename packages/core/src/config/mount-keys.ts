@@ -1,0 +1,122 @@
+/** The keys of `mcpServers`: other MCP servers, in the form of the hosts' own config files. */
+import { isObject } from '../base/json.js';
+import { DOWN_MODES, MOUNT_CREDENTIALS, PIN_MODES } from '../ports/mounts.js';
+import { LEGACY_VERSIONS, MODERN_VERSIONS } from '../protocol/versions.js';
+import { quote } from '../schema/mistakes.js';
+import { approval } from './approval-check.js';
+import { quota, record, timeoutMs } from './module-keys.js';
+import { prefixOf } from './mounts.js';
+import { scopes } from './scope-check.js';
+import type { CheckRun, ValueCheck } from './shape.js';
+import {
+  anyObject,
+  anyString,
+  bool,
+  checkShape,
+  listOf,
+  mapOf,
+  nonEmptyString,
+  object,
+  oneOf,
+  shape,
+  stringWith,
+} from './shape.js';
+
+/** What `type` may say. Hosts have several words for the same. */
+const TYPES = ['stdio', 'http', 'streamable-http', 'streamableHttp'];
+
+/** Letters, digits, `_`, `-` and `.`: what hosts allow in names of tools. */
+const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+const PREFIX = /^[A-Za-z0-9_.-]{0,64}$/;
+
+const type: ValueCheck = (value, run) => {
+  if (value === 'sse') run.list.add('the transport of 2024-11-05 (sse) is not supported: use the address of Streamable HTTP');
+  else oneOf(TYPES)(value, run);
+};
+
+/** A text that may begin with a reference, or an http URL. */
+const url = stringWith((text) =>
+  /^https?:\/\/[^\s/]/i.test(text) || /^\$?\{|^env:|^file:/.test(text) ? undefined : 'must be an http or https URL',
+);
+
+/** A server is started by a command, or has an address. */
+function together(value: Record<string, unknown>, run: CheckRun): void {
+  const has = (key: string): boolean => value[key] !== undefined && value[key] !== null;
+  if (has('command') && has('url')) run.list.add('has both command and url: remove one of the two');
+  else if (!has('command') && !has('url')) run.list.add('needs a command (a program that is started) or a url');
+  for (const key of ['args', 'env', 'cwd'])
+    if (has('url') && has(key)) run.list.warn('has no effect with a url: it is for commands', key);
+  if (has('command') && has('headers')) run.list.warn('has no effect with a command: it is for a url', 'headers');
+  const { credentials } = value;
+  if (has('command') && credentials === 'service')
+    run.list.add(`credentials ${quote(credentials)} need a url: a command gets its secrets by env`, 'credentials');
+}
+
+/** An entry of `mcpServers`. */
+const mount = shape(
+  'an MCP server',
+  {
+    command: nonEmptyString,
+    args: listOf(anyString, 'strings'),
+    env: mapOf(anyString),
+    cwd: nonEmptyString,
+    type,
+    url,
+    headers: mapOf(anyString),
+    disabled: bool,
+    prefix: stringWith((text) => (PREFIX.test(text) ? undefined : 'must have at most 64 letters, digits, "_", "-" and "."')),
+    allow: listOf(nonEmptyString, 'names'),
+    deny: listOf(nonEmptyString, 'names'),
+    timeout_ms: timeoutMs,
+    protocol: oneOf(['auto', 'legacy', 'modern', ...MODERN_VERSIONS, ...LEGACY_VERSIONS]),
+    pin: oneOf(PIN_MODES),
+    credentials: oneOf(MOUNT_CREDENTIALS),
+    down: oneOf(DOWN_MODES),
+    record,
+    quota: object(quota),
+    scopes,
+    approve: approval,
+  },
+  {
+    unknown: 'left out',
+    together,
+    hints: {
+      timeout: 'use timeout_ms',
+      environment: 'use env',
+      transport: 'use type',
+      serverUrl: 'use url',
+      httpUrl: 'use url',
+      includeTools: 'use allow',
+      excludeTools: 'use deny',
+      isolation: 'a mounted server is a process of its own',
+    },
+  },
+);
+
+/** Two servers with one prefix could have the same names. Without any prefix it is what was asked for. */
+function checkPrefixes(servers: Record<string, unknown>, run: CheckRun): void {
+  const seen = new Map<string, string>();
+  for (const [name, server] of Object.entries(servers)) {
+    if (!isObject(server) || server['disabled'] === true) continue;
+    const prefix = prefixOf(name, typeof server['prefix'] === 'string' ? server['prefix'] : undefined);
+    const first = seen.get(prefix);
+    if (first === undefined) seen.set(prefix, name);
+    else if (prefix !== '')
+      run.list.add(`has the prefix ${quote(prefix)}, as ${quote(first)} has: give one of the two another`, name);
+  }
+}
+
+/** The whole key. */
+export const mcpServers: ValueCheck = (value, run) => {
+  if (run.support.files === false)
+    return run.list.add('starts programs of this machine, which only a config file may, not a catalog in a store: remove it');
+  if (!isObject(value)) return anyObject(value, run);
+  for (const [name, server] of Object.entries(value)) {
+    if (server === null || server === undefined) continue;
+    if (!NAME.test(name)) run.list.add('the name of a server must have 1 to 64 letters, digits, "_", "-" and "."', name);
+    run.list.path.push(name);
+    checkShape(server, mount, run);
+    run.list.path.pop();
+  }
+  checkPrefixes(value, run);
+};

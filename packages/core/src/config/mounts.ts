@@ -1,0 +1,81 @@
+/** From entries of `mcpServers` to mounted servers, and to links that name one of them. */
+import type { JsonObject } from '../base/json.js';
+import { isObject } from '../base/json.js';
+import type { Approval } from '../ports/approval.js';
+import type { LinkBinding } from '../ports/definition.js';
+import type { MountDefinition } from '../ports/mounts.js';
+import type { ConfigDocument, ConfigMount, Optional } from './document.js';
+import { isNote } from './document.js';
+
+/** Reads the policy of approvals of an entry. */
+type ReadApproval = (approve: ConfigMount['approve']) => Approval | undefined;
+
+/** The prefix of a server's names. Default: its name and `_`. */
+export const prefixOf = (name: string, prefix: Optional<string>): string => prefix ?? `${name}_`;
+
+/** Members that are texts by name, without nulls and notes. */
+function texts(given: Optional<Record<string, Optional<string>>>): Record<string, string> | undefined {
+  if (given === null || given === undefined) return undefined;
+  const entries = Object.entries(given).filter(([name, text]) => typeof text === 'string' && !isNote(name));
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/**
+ * One mounted server.
+ *
+ * @param name its key in `mcpServers`
+ * @param entry an entry without mistakes
+ * @param approvalOf reads `approve`. Default: nothing needs approval
+ */
+export function mountOf(name: string, entry: ConfigMount, approvalOf: ReadApproval = () => undefined): MountDefinition {
+  const { record, quota } = entry;
+  const members = {
+    command: entry.command,
+    args: entry.args,
+    env: texts(entry.env),
+    cwd: entry.cwd,
+    url: entry.url,
+    headers: texts(entry.headers),
+    allow: entry.allow,
+    deny: entry.deny,
+    timeout_ms: entry.timeout_ms,
+    scopes: entry.scopes,
+    approve: approvalOf(entry.approve),
+    record:
+      record === null || record === undefined
+        ? undefined
+        : typeof record === 'string'
+          ? { bodies: record, redact: [] }
+          : { bodies: record.bodies ?? 'all', redact: record.redact ?? [] },
+    quota: quota ?? undefined,
+  };
+  const given = Object.entries(members).filter(([, value]) => value !== null && value !== undefined);
+  return {
+    name,
+    ...Object.fromEntries(given),
+    prefix: prefixOf(name, entry.prefix),
+    protocol: entry.protocol ?? 'auto',
+    pin: (entry.pin ?? 'off') as MountDefinition['pin'],
+    credentials: (entry.credentials ?? 'static') as MountDefinition['credentials'],
+    down: (entry.down ?? 'keep') as MountDefinition['down'],
+  };
+}
+
+/** The mounted servers of a file; undefined: none. */
+export function mountsOf(servers: ConfigDocument['mcpServers'], approvalOf: ReadApproval): MountDefinition[] | undefined {
+  const entries = Object.entries(servers ?? {}).filter(
+    (pair): pair is [string, ConfigMount] => isObject(pair[1]) && pair[1].disabled !== true,
+  );
+  return entries.length === 0 ? undefined : entries.map(([name, entry]) => mountOf(name, entry, approvalOf));
+}
+
+/**
+ * A link of a module whose source is `mcp`: its function belongs to the server with the module's name, or to the one that the module's
+ * setting describes.
+ */
+export function mountLink(link: LinkBinding, servers: ConfigDocument['mcpServers']): LinkBinding {
+  const name = link.package_name || link.module_name;
+  const entry = Object.hasOwn(servers ?? {}, name) ? servers?.[name] : undefined;
+  const mount = mountOf(name, entry ?? (link.setting as ConfigMount));
+  return { ...link, passThrough: true, setting: { mount: mount as unknown as JsonObject } };
+}

@@ -1,0 +1,35 @@
+/** What went wrong over HTTP, in words that may be sent to clients: without addresses and headers. */
+import { DaemonError } from '@mcp-daemon/core';
+import { SdkError, SdkErrorCode, SdkHttpError, UnauthorizedError } from '@modelcontextprotocol/client';
+
+import { NeedsAttention, Unsent } from '../base/unsent.js';
+
+/** Whether the server does not know the session any more. */
+export const isSessionEnd = (error: unknown): boolean => error instanceof SdkHttpError && error.status === 404;
+
+const codeOf = (error: unknown): string => {
+  const { cause } = (error ?? {}) as { cause?: { code?: unknown } };
+  return typeof cause?.code === 'string' ? cause.code : '';
+};
+
+const LOG_IN =
+  'asks for a log-in: give it headers in the config, or set credentials to "service" and run "mcp-daemon mounts login"';
+
+/** The error for whoever called. */
+export function failureOf(name: string, error: unknown): Error {
+  const server = `the server "${name}"`;
+  if (error instanceof UnauthorizedError) return new Error(`${server} ${LOG_IN}`, { cause: error });
+  if (error instanceof SdkHttpError) {
+    const { status } = error;
+    if (status === 401) return new Error(`${server} ${LOG_IN}`, { cause: error });
+    if (status === 404) return new Unsent(`${server} answered with HTTP 404`, { cause: error });
+    const redirect = status !== undefined && status >= 300 && status < 400 ? ', a redirect that is not followed' : '';
+    return new Error(`${server} answered with HTTP ${status}${redirect}`, { cause: error });
+  }
+  if (error instanceof SdkError && error.code === SdkErrorCode.ClientHttpUnexpectedContent)
+    return new Error(`${server} answered with something that is not MCP (${error.message.slice(0, 100)})`, { cause: error });
+  if (error instanceof NeedsAttention || error instanceof DaemonError) return new Error(error.message, { cause: error });
+  const code = codeOf(error);
+  if (code === 'ECONNREFUSED') return new Unsent(`${server} cannot be reached: nothing listens there`, { cause: error });
+  return new Error(`${server} cannot be reached${code === '' ? '' : `: ${code}`}`, { cause: error });
+}
