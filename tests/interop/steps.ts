@@ -100,8 +100,10 @@ export const steps: readonly Step[] = [
         logging: {},
       });
       assert.deepEqual(completions, client.version >= '2025-03-26' ? {} : undefined);
+      const tasks = client.version >= '2026-07-28' ? { 'io.modelcontextprotocol/tasks': {} } : {};
       // Clients of older SDKs drop what they do not know.
-      if (extensions !== undefined) assert.deepEqual(extensions, { 'io.modelcontextprotocol/skills': { directoryRead: true } });
+      if (extensions !== undefined)
+        assert.deepEqual(extensions, { 'io.modelcontextprotocol/skills': { directoryRead: true }, ...tasks });
     },
   },
   {
