@@ -99,7 +99,8 @@ export const call = defineCommand({
     const request = (functions: readonly FunctionDefinition[]): CallRequest =>
       requestOf(args.name, args.arguments ?? [], functions, file === undefined ? `partition "${stored}"` : displayPath(file));
     // A mistake in the arguments is found before anything else is loaded.
-    const known = config === undefined || config.definition.mounts !== undefined ? undefined : request(config.definition.functions);
+    const known =
+      config === undefined || config.definition.mounts !== undefined ? undefined : request(config.definition.functions);
 
     const { output, guardChildren } = guardStdout();
     // On a terminal a tool's escape sequences could change its title or hide text. Other programs get the text as it is.
