@@ -80,6 +80,7 @@ export type {
   ResourceTemplateDefinition,
   ReturnType,
   Runtime,
+  SkillReference,
   TaskSupport,
   ToolDefinition,
 } from './ports/definition.js';
@@ -94,6 +95,7 @@ export type { BundlePlace } from './config/bundle-place.js';
 export { checkConfig } from './config/check.js';
 export type { ConfigSupport } from './config/check.js';
 export { mountOf } from './config/mounts.js';
+export type { ReadApproval } from './config/mounts.js';
 export { normalizeConfig } from './config/normalize.js';
 export type { Config, ServerIdentity } from './config/normalize.js';
 export type {
@@ -103,6 +105,8 @@ export type {
   ConfigFunction,
   ConfigLink,
   ConfigModule,
+  ConfigApproval,
+  ConfigCondition,
   ConfigMount,
   ConfigNotes,
   ConfigPrompt,
@@ -173,6 +177,7 @@ export { blobKeyProblem } from './base/blob-key.js';
 export { bundleNameProblem, newKeptId, timeOfKeptId } from './base/bundle-name.js';
 export { exactJson, exactJsonWithout } from './base/exact-numbers.js';
 export { compileUriTemplate } from './base/uri-template.js';
+export type { NormalUri } from './base/uri.js';
 export type { UriMatcher } from './base/uri-template.js';
 export { revisionOf } from './catalog/revision.js';
 export { missingCapabilities } from './input/requests.js';

@@ -21,7 +21,8 @@ export type { AuthIdentity, Grants, Role } from './auth/identity.js';
 export type { LoggedIn, Login } from './auth/login.js';
 export { createOpenAuth } from './auth/open.js';
 export type { OpenAuthOptions } from './auth/open.js';
-export type { AuthProvider } from './auth/provider.js';
+export type { AuthProvider, ScopesOf } from './auth/provider.js';
+export type { ScopeChallenge } from './wire/scope-challenge.js';
 export { checkSecrets, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from './auth/secrets.js';
 export type { SecretsInUse } from './auth/secrets.js';
 

@@ -4,7 +4,6 @@
 import { pathToFileURL } from 'node:url';
 
 import type { Daemon, FunctionDefinition, JsonObject } from '@mcp-daemon/core';
-import { DaemonError } from '@mcp-daemon/core';
 
 import { Failure } from '../errors.js';
 import { checkPartition } from '../settings/partition.js';
@@ -52,7 +51,8 @@ async function storedFunctions({ catalogs }: Daemon, partition: string): Promise
   try {
     await catalogs.check(partition);
   } catch (error) {
-    if (error instanceof DaemonError && error.code === 'invalid_request')
+    // The class is not imported here: the engine is loaded when a command runs.
+    if (error instanceof Error && 'code' in error && error.code === 'invalid_request')
       throw new Failure(`there is no partition "${partition}" in the store: "mcp-daemon partitions list" shows all`);
     throw error;
   }

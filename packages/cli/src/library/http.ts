@@ -80,6 +80,8 @@ export type {
   ServedHere,
   ServedRequest,
   ServePage,
+  ScopeChallenge,
+  ScopesOf,
 } from '@mcp-daemon/express';
 export { createCognitoAuth } from '@mcp-daemon/express/cognito';
 export type { CognitoAuth, CognitoAuthOptions } from '@mcp-daemon/express/cognito';
@@ -91,5 +93,7 @@ export type {
   NewUser,
   OAuthOptions,
   UserFile,
+  UserGrants,
   UserInfo,
 } from '@mcp-daemon/express/local';
+export type { HeldScopes, StateStore } from '@mcp-daemon/core';

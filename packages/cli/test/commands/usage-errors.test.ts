@@ -23,7 +23,7 @@ describe('wrong command lines', () => {
       'calls show <id> [flags]',
       'calls show',
     ],
-    ['store', 'missing command: "store init", "store check" or "store copy"', 'store <command> [flags]', 'store'],
+    ['store', 'missing command: "store init", "store check", "store sweep" or "store copy"', 'store <command> [flags]', 'store'],
     ['config chek', 'unknown command "config chek"; did you mean "check"?', 'config <command> [flags]', 'config'],
     ['calls watch', 'unknown command "calls watch"', 'calls <command> [flags]', 'calls'],
     ['calls sho 1', 'unknown command "calls sho"; did you mean "show"?', 'calls <command> [flags]', 'calls'],

@@ -8,7 +8,7 @@ import type { ConfigDocument, ConfigMount, Optional } from './document.js';
 import { isNote } from './document.js';
 
 /** Reads the policy of approvals of an entry. */
-type ReadApproval = (approve: ConfigMount['approve']) => Approval | undefined;
+export type ReadApproval = (approve: ConfigMount['approve']) => Approval | undefined;
 
 /** The prefix of a server's names. Default: its name and `_`. */
 export const prefixOf = (name: string, prefix: Optional<string>): string => prefix ?? `${name}_`;

@@ -64,7 +64,7 @@ describe.each([
     const served = await serve([echo]);
     const client = await connect(served.url);
     atEnd(() => client.close());
-    expect(client.sessionId()).toMatch(/^[\x21-\x7e]{36}$/);
+    expect(client.sessionId()).toMatch(/^[\x21-\x7e]{100,200}$/);
     expect(served.mcp.sessions).toBe(1);
     await client.terminate();
     expect(served.mcp.sessions).toBe(0);

@@ -10,4 +10,5 @@ export { tokensFileOf } from './token-entry.js';
 export { createTokenFile } from './token-file.js';
 export type { NewToken, TokenFile, TokenInfo } from './token-file.js';
 export { checkUser, createUserFile } from './users.js';
+export type { UserGrants } from './user-scopes.js';
 export type { NewUser, UserFile, UserInfo } from './users.js';

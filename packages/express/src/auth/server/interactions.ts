@@ -10,7 +10,7 @@ import type { Accounts } from './accounts.js';
 import { accountIdOf, findAccount, usernameOf } from './accounts.js';
 import { keepClient } from './adapter.js';
 import type { Entries } from './entries.js';
-import type { ClientGrants,GrantInfo } from './grants.js';
+import type { ClientGrants, GrantInfo } from './grants.js';
 import { ENDPOINTS, MCP_SCOPE } from './metadata.js';
 import type { Page } from './pages.js';
 import { consentPage, loginPage, messagePage } from './pages.js';
