@@ -1,5 +1,5 @@
 /** The flags of the commands that read the record of calls. */
-import { CALL_TYPES, STATUS_COLOURS } from './calls-text.js';
+import { CALL_TYPES, STATUS_COLOURS } from './call-words.js';
 import { textFlag } from './command.js';
 import { PARTITION_FLAG } from './partition-flag.js';
 

@@ -1,23 +1,12 @@
 /**
  * Records as text and as JSON.
  */
-import type { CallRecord, CallStatus, McpType } from '@mcp-daemon/core';
+import type { CallRecord, CallStatus } from '@mcp-daemon/core';
 import { replayOf } from '@mcp-daemon/core';
 
-import type { Paint, Style } from '../terminal/terminal.js';
-import { escapeControls, oneLine, table } from '../terminal/text.js';
-
-/** All statuses, with their colours. */
-export const STATUS_COLOURS: Readonly<Record<CallStatus, Style>> = {
-  ...{ in_process: 'cyan', completed: 'green', failed: 'red' },
-  ...{ cancelled: 'yellow', timed_out: 'red', interrupted: 'yellow' },
-};
-
-/** The kinds of functions that can be called. */
-export const CALL_TYPES = ['tool', 'resource', 'prompt'] as const satisfies readonly McpType[];
-
-/** The formats of `records export`. */
-export const EXPORT_FORMATS = ['ndjson', 'csv'] as const;
+import type { Paint } from '../terminal/terminal.js';
+import { escapeControls, oneLine, spent, table } from '../terminal/text.js';
+import { STATUS_COLOURS } from './call-words.js';
 
 /** The value of a JSON text; a text that was cut, or is not JSON, stays as it is. */
 function parsed(text: string | null): unknown {
@@ -48,9 +37,6 @@ function localTime(at: number): string {
   return date.toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** A duration, as people read it; empty if it is not known. */
-export const spent = (ms: number | null): string =>
-  ms === null ? '' : ms < 1_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1_000).toFixed(2)} s`;
 const painted = (paint: Paint, status: CallStatus): string => paint(STATUS_COLOURS[status], status);
 const ID_CHARACTERS = 8;
 

@@ -9,7 +9,6 @@ import { callsExport } from './calls-export.js';
 import { CALL_FILTERS, TIME_FILTERS } from './calls-flags.js';
 import { callsReplay } from './calls-replay.js';
 import { callsStats } from './calls-stats.js';
-import { callLine, callTable, callText, toJson } from './calls-text.js';
 import type { CommandGroup } from './command.js';
 import { defineCommand, defined, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 import { partitionOf } from './partition-flag.js';
@@ -34,7 +33,8 @@ const callsList = defineCommand({
   async run({ json, limit: limitText, partition: _, revision, ...filters }, context) {
     const partition = partitionOf(context);
     const { print, note, paint, width } = context;
-    const { limitOf, openRecord, queryOf, readRecords, recordPlace, useRecord, withRevision } = await import('./record.js');
+    const [{ limitOf, openRecord, queryOf, readRecords, recordPlace, useRecord, withRevision }, { callTable, toJson }] =
+      await Promise.all([import('./record.js'), import('./calls-text.js')]);
     const query = queryOf(defined(filters));
     const limit = limitOf(limitText ?? DEFAULT_LIMIT);
     const store = await openRecord(context);
@@ -78,7 +78,10 @@ const callsShow = defineCommand({
   examples: [['calls show last', 'Show the newest call']],
   async run({ id, json }, context) {
     const partition = partitionOf(context);
-    const { findRecord, openRecord, useRecord } = await import('./record.js');
+    const [{ findRecord, openRecord, useRecord }, { callText, toJson }] = await Promise.all([
+      import('./record.js'),
+      import('./calls-text.js'),
+    ]);
     const store = await openRecord(context);
     if (store === undefined) throw new Failure(`no call with the id "${id}": no calls recorded yet`);
     const record = await useRecord(store, () => findRecord(store, partition, id));
@@ -100,8 +103,8 @@ const callsTail = defineCommand({
   examples: [['calls tail --status failed', 'Watch for calls that fail']],
   async run({ json, lines, partition: _, revision, ...filters }, context) {
     const partition = partitionOf(context);
-    const { followRecords, openRecord, queryOf, readRecords, useRecord, waitForRecord, withRevision } =
-      await import('./record.js');
+    const [{ followRecords, openRecord, queryOf, readRecords, useRecord, waitForRecord, withRevision }, { callLine, toJson }] =
+      await Promise.all([import('./record.js'), import('./calls-text.js')]);
     const filtered = { ...queryOf(defined(filters)), bodies: json };
     const count = Number(lines ?? DEFAULT_LINES);
     if (!Number.isSafeInteger(count) || count < 0) throw new Failure(`--lines: must be a whole number, not "${lines}"`);

@@ -4,7 +4,7 @@
 import { findConfig } from '../settings/paths.js';
 import type { Setting } from '../settings/setting.js';
 import { SETTING_NAMES, SETTINGS } from '../settings/settings.js';
-import { CALL_TYPES, EXPORT_FORMATS, STATUS_COLOURS } from './calls-text.js';
+import { CALL_TYPES, EXPORT_FORMATS, STATUS_COLOURS } from './call-words.js';
 import { STATS_GROUPINGS, STATS_ORDERS } from './stats-text.js';
 
 /** The incomplete command line, as yargs has parsed it. */

@@ -16,8 +16,7 @@ import {
 
 import { Failure, UsageError } from '../errors.js';
 import type { Paint } from '../terminal/terminal.js';
-import { oneLine, plural } from '../terminal/text.js';
-import { spent } from './calls-text.js';
+import { oneLine, plural, spent } from '../terminal/text.js';
 import type { CommandContext } from './command.js';
 import type { Promotion } from './promote-flags.js';
 import { readRecords } from './record.js';

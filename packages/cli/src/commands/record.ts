@@ -9,7 +9,7 @@ import { CALL_STATUSES, DaemonError, didYouMean, findRevision, isClient } from '
 import { Failure, messageOf, mustBe, UsageError } from '../errors.js';
 import { openStore } from '../runtime/store.js';
 import { dataFile, isFile } from '../settings/paths.js';
-import { CALL_TYPES } from './calls-text.js';
+import { CALL_TYPES } from './call-words.js';
 import type { CommandContext } from './command.js';
 
 /** A page is in memory at once, and a record may have megabytes. */

@@ -1,8 +1,8 @@
 /** `records backup`, `restore`, `export` and `verify`: maintain the record file. */
 import { Failure } from '../errors.js';
 import { displayPath, plural, size } from '../terminal/text.js';
+import { EXPORT_FORMATS } from './call-words.js';
 import { CALL_FILTERS, TIME_FILTERS } from './calls-flags.js';
-import { EXPORT_FORMATS } from './calls-text.js';
 import type { CommandGroup } from './command.js';
 import { defineCommand, defined, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 import { partitionOf } from './partition-flag.js';

@@ -2,8 +2,8 @@
 import type { Difference, Replay, ReplaySide } from '@mcp-daemon/core';
 
 import type { Paint } from '../terminal/terminal.js';
-import { escapeControls, oneLine, plural } from '../terminal/text.js';
-import { spent, STATUS_COLOURS } from './calls-text.js';
+import { escapeControls, oneLine, plural, spent } from '../terminal/text.js';
+import { STATUS_COLOURS } from './call-words.js';
 
 /** Longest text of a value on a line. */
 const MAX_VALUE = 200;

@@ -4,8 +4,7 @@
 import type { CallCounts, CallStatistics, StatisticsGroup } from '@mcp-daemon/core';
 
 import type { Paint } from '../terminal/terminal.js';
-import { oneLine, plural, table } from '../terminal/text.js';
-import { spent } from './calls-text.js';
+import { oneLine, plural, spent, table } from '../terminal/text.js';
 
 /** The words of `--by`. */
 export const STATS_GROUPINGS = ['name', 'caller', 'status', 'hour', 'day'] as const;

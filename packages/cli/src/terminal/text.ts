@@ -11,6 +11,10 @@ export function displayPath(path: string): string {
 /** A number with its noun: `1 tool`, `3 tools`. */
 export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
+/** A duration, as people read it; empty if it is not known. */
+export const spent = (ms: number | null): string =>
+  ms === null ? '' : ms < 1_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1_000).toFixed(2)} s`;
+
 /** A number of bytes, for people. */
 export function size(bytes: number): string {
   const units = ['bytes', 'KB', 'MB', 'GB'];
