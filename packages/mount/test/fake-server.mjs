@@ -2,6 +2,7 @@
  * An MCP server on stdin and stdout, by hand, for tests: it speaks as it should, or misbehaves as the words in its arguments say. Words
  * with a value are written `word=value`.
  */
+import { existsSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const words = new Map(process.argv.slice(2).map((word) => word.split('=')));
@@ -10,6 +11,11 @@ const has = (word) => words.has(word);
 if (has('stderr')) process.stderr.write(`${words.get('stderr') ?? ''} ${process.env.TOKEN ?? ''}\n`);
 if (has('prints')) process.stdout.write('Welcome to the server!\nlistening {not json\n');
 if (has('exits')) process.exit(Number(words.get('exits')));
+if (has('once')) {
+  // It starts once, and fails from then on.
+  if (existsSync(words.get('once'))) process.exit(9);
+  writeFileSync(words.get('once'), '');
+}
 if (has('stays')) {
   process.on('SIGTERM', () => undefined);
   setInterval(() => undefined, 1_000);

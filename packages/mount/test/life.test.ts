@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { closeBenches, fake, openBench, textOf, until } from './support.js';
@@ -81,17 +83,22 @@ describe('a mounted command', () => {
     await bench.close();
   });
 
-  it('whose tools stay listed while it is down marks them; with "hide" they vanish', async () => {
-    const kept = openBench({ mcpServers: { fake: fake() } }, {});
-    const client = await kept.client();
-    await client.listTools();
+  it.each(['keep', 'hide'] as const)('that stays down has its tools marked, or hidden (%s)', async (down) => {
+    const folder = mkdtempSync(join(tmpdir(), 'mounts-'));
+    const bench = openBench({ mcpServers: { fake: { ...fake(`once=${join(folder, 'started')}`), down } } });
+    const client = await bench.client();
+    const named = async (): Promise<{ _meta?: object | undefined } | undefined> =>
+      (await client.listTools()).tools.find(({ name }) => name === 'fake_echo');
+    const before = await named();
+    expect(before).toBeDefined();
+    expect(before?._meta).not.toHaveProperty('io.mcp-daemon/unavailable');
     await client.callTool({ name: 'fake_dies', arguments: {} });
-    const { tools } = await client.listTools();
-    const echo = tools.find(({ name }) => name === 'fake_echo');
-    // It may be up again already: then nothing is marked.
-    if (kept.mounts.status()[0]?.state !== 'ready') expect(echo?._meta).toMatchObject({ 'io.mcp-daemon/unavailable': true });
-    expect(echo).toBeDefined();
-    await kept.close();
+    await until(() => (bench.mounts.status()[0]?.starts ?? 0) >= 2, 'the next start');
+    const after = await named();
+    if (down === 'hide') expect(after).toBeUndefined();
+    else expect(after?._meta).toMatchObject({ 'io.mcp-daemon/unavailable': true });
+    await bench.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('that hangs at shutdown is killed', async () => {
