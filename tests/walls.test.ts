@@ -52,6 +52,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['operation'], // probes and metrics
     ['access'], // request ids, access log, authentication and rate limits
     ['mcp', 'http-sse', 'events', 'graphql', 'documents', 'console'], // what is served
+    ['router-options'],
     ['router'],
     ['serve-http'],
     ['index'],

@@ -1,6 +1,6 @@
 /** mcp-daemon over HTTP. Users are in separate entries: `@mcp-daemon/express/local` and `@mcp-daemon/express/cognito`. */
 export { createRouter } from './router.js';
-export type { DaemonRouter, RouterOptions } from './router.js';
+export type { DaemonRouter, RouterOptions } from './router-options.js';
 export type { Middleware } from './wire/middleware.js';
 export { serveHttp } from './serve-http.js';
 export type { HttpOptions, HttpServer } from './serve-http.js';

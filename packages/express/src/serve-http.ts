@@ -9,8 +9,8 @@ import express from 'express';
 
 import { isLoopbackHost } from './auth/secrets.js';
 import { PATHS } from './paths.js';
-import type { RouterOptions } from './router.js';
 import { createRouter } from './router.js';
+import type { RouterOptions } from './router-options.js';
 import { positive } from './wire/options.js';
 import { sendProblem } from './wire/problem.js';
 import type { Refusal } from './wire/respond.js';

@@ -4,8 +4,10 @@
  *     find the function  ->  begin a record  ->  run it  ->  settle the record  ->  answer
  *      find.ts                recorder            executor    recorder              endings.ts
  *
+ *     A call with an idempotency key runs inside `keyed-calls.ts`, which gives its result to every repetition.
  *     A call that may become a task is made by `long-calls.ts`, which waits for a part of this only.
- *     A function with a quota waits for it between its record and its run, or is refused (quotas.ts).
+ *     Between its record and its run, a function with a quota waits for it (quotas.ts), and one that needs an approval asks the
+ *     user (approved-calls.ts); either may refuse the call.
  *
  *     During a run the executor calls back into the recorder: the function does not start before `intent` allows it (its
  *     `in_process` row is committed), and `started` adds the digest of its code to the record.
