@@ -39,18 +39,19 @@ it('newer code takes the place of older code while calls run', async () => {
   const functions = await Promise.all(['quick', 'slow', 'later'].map((name) => resolve(name)));
   let over = false;
   const seen = new Map<number, number>();
-  /** The newest version that a call had returned before this one began. */
-  let newest = 0;
+  /** The newest version that a call of a function has returned. Each function looks for newer code by itself. */
+  const newest = functions.map(() => 0);
   const caller = async (index: number): Promise<void> => {
     for (let count = index; !over; count += 1) {
-      const least = newest;
-      const value: unknown = await functions[count % functions.length]!.call({}, contextOf());
+      const at = count % functions.length;
+      const least = newest[at]!;
+      const value: unknown = await functions[at]!.call({}, contextOf());
       // Values of Python come with their text in Python.
       const data = (typeof value === 'object' && value !== null && 'value' in value ? value.value : value) as number | number[];
       const [version = 0, ...others] = [data].flat();
       expect(others).toEqual(others.map(() => version));
       expect(version).toBeGreaterThanOrEqual(least);
-      newest = Math.max(newest, version);
+      newest[at] = Math.max(newest[at]!, version);
       seen.set(version, (seen.get(version) ?? 0) + 1);
     }
   };
