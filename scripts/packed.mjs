@@ -16,7 +16,7 @@ import { pack, readManifests } from './tarballs.mjs';
 const TEST_TOOLS = ['@modelcontextprotocol/client@2.4.0', 'jest@30.5.2', 'vitest@4.1.12'];
 
 /** Maximum size of each tarball in kilobytes. Two of them contain the files of the API pages. */
-const LARGEST = { cli: 2_900, express: 1_500 };
+const LARGEST = { cli: 3_300, core: 400, express: 1_500 };
 const LARGEST_OF_OTHERS = 300;
 
 const manifests = await readManifests();
