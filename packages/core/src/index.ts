@@ -58,6 +58,8 @@ export type { FileSource } from './ports/files.js';
 export { MAX_SKILL_BYTES, MAX_SKILL_FILES } from './ports/skills.js';
 export type { Skill, SkillFile, SkillSource } from './ports/skills.js';
 export { fileMediaType } from './base/file-media-type.js';
+export { createSeal, sealingKey } from './base/seal.js';
+export type { Seal } from './base/seal.js';
 export { ISOLATIONS, MAX_TASK_TTL_MS, RETURN_TYPES, RUNTIMES, TASK_SUPPORTS } from './ports/definition.js';
 export { RECORD_POLICIES } from './ports/record-policy.js';
 export type { RecordBodies, RecordPolicy } from './ports/record-policy.js';

@@ -4,10 +4,11 @@
  *
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr#server-requirements-basic-workflow
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import { canonicalJson } from '../base/equality.js';
 import type { JsonObject } from '../base/json.js';
+import { createSeal, sealingKey } from '../base/seal.js';
 import { DaemonError } from '../protocol/errors.js';
 
 /** What a state is bound to. It is refused with any other caller, function or arguments. */
@@ -56,9 +57,6 @@ export interface StateSealer {
   open(binding: StateBinding, sealed: string): CarriedState;
 }
 
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
-
 /**
  * The authenticated, unencrypted part. It is never sent: it is computed again from the request that carries the state.
  *
@@ -92,17 +90,13 @@ export function createStateSealer(options: {
   now?: () => number;
 }): StateSealer {
   const { secret, ttlMs, maxBytes, now = Date.now } = options;
-  const key =
-    secret === undefined ? randomBytes(32) : createHash('sha256').update('mcp-daemon request state\0').update(secret).digest();
+  const state = createSeal(sealingKey(secret, 'request state'));
   const refused = (why: string): DaemonError =>
     new DaemonError('invalid_request_state', `requestState was refused: ${why}. Send the request again without it.`);
 
   return {
     seal(binding, carried) {
-      const iv = randomBytes(IV_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(bindingBytes(binding));
-      const plain = JSON.stringify({ ...carried, expires: now() + ttlMs });
-      const sealed = Buffer.concat([iv, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url');
+      const sealed = state.seal(JSON.stringify({ ...carried, expires: now() + ttlMs }), bindingBytes(binding));
       if (sealed.length > maxBytes) {
         throw new DaemonError(
           'limit_exceeded',
@@ -112,21 +106,9 @@ export function createStateSealer(options: {
       return sealed;
     },
     open(binding, sealed) {
-      // Buffer ignores characters that are not base64url. So encode again and compare: nothing may be added to a state.
-      const bytes = Buffer.from(sealed, 'base64url');
-      if (sealed.length > maxBytes || bytes.length <= IV_BYTES + TAG_BYTES || bytes.toString('base64url') !== sealed)
-        throw refused('it is not from this server');
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES)).setAAD(bindingBytes(binding));
-      decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-      let carried: CarriedState & { expires: number };
-      try {
-        const plain = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
-        carried = JSON.parse(plain) as CarriedState & { expires: number };
-      } catch (cause) {
-        throw new DaemonError('invalid_request_state', refused('it was changed, or belongs to another request').message, {
-          cause,
-        });
-      }
+      const text = sealed.length > maxBytes ? undefined : state.open(sealed, bindingBytes(binding));
+      if (text === undefined) throw refused('it is not from this server, was changed, or belongs to another request');
+      const carried = JSON.parse(text) as CarriedState & { expires: number };
       if (carried.expires < now()) throw refused('it is too old');
       return carried;
     },

@@ -4,8 +4,7 @@
  *
  * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-
+import { createSeal, sealingKey } from '../base/seal.js';
 import type { AnnouncedLists } from '../protocol/exchange.js';
 import type { ClientCapabilities, Implementation } from '../protocol/messages.js';
 import type { ProtocolVersion } from '../protocol/versions.js';
@@ -41,8 +40,6 @@ export interface SessionIds {
   open(owner: SessionOwner, id: string): Handshake | undefined;
 }
 
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 /** A header may have 16 KB in all. Ids are far shorter. */
 const MAX_ID = 2_048;
 /** Characters of client and capabilities in an id. */
@@ -58,20 +55,16 @@ const listsOf = (bits: number): AnnouncedLists =>
 type Sealed = [format: number, version: string, lists: number, ends: number, capabilities: unknown, client?: unknown];
 
 /** What is authenticated, and not sent: it is computed again from the request that names the session. */
-const bindingOf = ({ partition, subject }: SessionOwner): Buffer =>
-  createHash('sha256')
-    .update(JSON.stringify(['session', partition, subject]))
-    .digest();
+const bindingOf = ({ partition, subject }: SessionOwner): string => JSON.stringify(['session', partition, subject]);
 
 /**
- * Creates the ids of sessions (AES-256-GCM).
+ * Creates the ids of sessions.
  *
  * @param secret processes with the same secret read each other's ids. Undefined: a random one for this process
  * @param now the clock, in milliseconds since 1970
  */
 export function createSessionIds(secret: string | undefined, now: () => number = Date.now): SessionIds {
-  const key =
-    secret === undefined ? randomBytes(32) : createHash('sha256').update('mcp-daemon session\0').update(secret).digest();
+  const ids = createSeal(sealingKey(secret, 'session'));
 
   function textOf({ version, lists, ends, capabilities, client }: Handshake): { text: string; isWhole: boolean } {
     const sealed = (...more: unknown[]): string => {
@@ -86,27 +79,13 @@ export function createSessionIds(secret: string | undefined, now: () => number =
 
   return {
     seal(owner, handshake) {
-      const iv = randomBytes(IV_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(bindingOf(owner));
       const { text, isWhole } = textOf(handshake);
-      const bytes = [iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()];
-      return { id: Buffer.concat(bytes).toString('base64url'), isWhole };
+      return { id: ids.seal(text, bindingOf(owner)), isWhole };
     },
     open(owner, id) {
-      if (id.length > MAX_ID) return undefined;
-      const bytes = Buffer.from(id, 'base64url');
-      // Buffer ignores characters that are not base64url: one session must not have two ids.
-      if (bytes.length <= IV_BYTES + TAG_BYTES || bytes.toString('base64url') !== id) return undefined;
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES)).setAAD(bindingOf(owner));
-      decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-      let sealed: Sealed;
-      try {
-        const text = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
-        sealed = JSON.parse(text) as Sealed;
-      } catch {
-        return undefined; // of another secret or another user, or changed
-      }
-      const [format, named, lists, seconds, capabilities, client] = sealed;
+      const text = id.length > MAX_ID ? undefined : ids.open(id, bindingOf(owner));
+      if (text === undefined) return undefined;
+      const [format, named, lists, seconds, capabilities, client] = JSON.parse(text) as Sealed;
       const version = LEGACY_VERSIONS.find((known) => known === named);
       const ends = seconds * 1_000;
       if (format !== FORMAT || version === undefined || ends <= now()) return undefined;

@@ -1,13 +1,11 @@
 /** What the authorization server keeps in the state store: encrypted values under keys that reveal no secret. */
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { PutState, StateEntry, StateStore } from '@mcp-daemon/core';
-import { DaemonError, DEFAULT_PARTITION } from '@mcp-daemon/core';
+import { createSeal, DaemonError, DEFAULT_PARTITION } from '@mcp-daemon/core';
 
 /** All keys begin with this. The entries belong to the server, not to a tenant, and are in one partition. */
 const PREFIX = 'oauth/';
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 const PAGE = 1_000;
 
 /** The digest of a secret, such as a code or a refresh token, as the part of a key. */
@@ -40,25 +38,12 @@ export interface Entries {
  * @param key 32 bytes
  */
 export function openEntries(state: () => Promise<StateStore>, key: Buffer): Entries {
-  function seal(name: string, value: object): string {
-    const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', key, iv);
-    cipher.setAAD(Buffer.from(name)); // an entry that is copied to another name does not open
-    const text = Buffer.concat([cipher.update(JSON.stringify(value)), cipher.final()]);
-    return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url');
-  }
+  const sealed = createSeal(key);
 
+  /** An entry that is copied to another name does not open; nor does one whose secret has changed: its tokens are invalid too. */
   function open<T>(name: string, { value, version, expires_at }: StateEntry): Opened<T> | undefined {
-    const bytes = Buffer.from(value, 'base64url');
-    try {
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES));
-      decipher.setAAD(Buffer.from(name));
-      decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
-      const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
-      return { value: JSON.parse(text.toString()) as T, version, expiresAt: expires_at };
-    } catch {
-      return undefined; // the secret has changed: its tokens are invalid too
-    }
+    const text = sealed.open(value, name);
+    return text === undefined ? undefined : { value: JSON.parse(text) as T, version, expiresAt: expires_at };
   }
 
   return {
@@ -67,7 +52,9 @@ export function openEntries(state: () => Promise<StateStore>, key: Buffer): Entr
       return entry === undefined ? undefined : open<T>(name, entry);
     },
     async put(name, value, options) {
-      const written = await (await state()).put(DEFAULT_PARTITION, PREFIX + name, seal(name, value), options);
+      const written = await (
+        await state()
+      ).put(DEFAULT_PARTITION, PREFIX + name, sealed.seal(JSON.stringify(value), name), options);
       return written !== undefined;
     },
     async delete(name) {
