@@ -9,6 +9,7 @@ import { createLinker } from './call/linker.js';
 import { checkedQuotas } from './call/quota-check.js';
 import { createQuotas } from './call/quotas.js';
 import { createCatalog } from './catalog/catalog.js';
+import type { Snapshot } from './catalog/snapshot.js';
 import { sourceOf } from './catalog/source-of.js';
 import type { Daemon, DaemonOptions, SessionIdentity } from './daemon-api.js';
 import { createEventBus } from './events/bus.js';
@@ -134,9 +135,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const calls = createCalls({ ...parts, limits, explainFailures, dropHostArguments, logger });
   /** The runner of a resource hears that clients follow it. */
   const followed = (partition: string, uri: string, on: boolean): void => {
+    const tell = (snapshot: Snapshot): void => {
+      const binding = snapshot.resource(uri)?.definition.binding;
+      if (binding !== undefined) linker.follow(binding, partition, uri, on);
+    };
     const snapshot = catalog.snapshot(partition);
-    const binding = snapshot instanceof Promise ? undefined : snapshot.resource(uri)?.definition.binding;
-    if (binding !== undefined) linker.follow(binding, partition, uri, on);
+    if (snapshot instanceof Promise) snapshot.then(tell).catch(onListenerError);
+    else tell(snapshot);
   };
   const subscriptions = createSubscriptionIndex(bus, limits, { onError: onListenerError, followed });
   const listeners = createListeners({

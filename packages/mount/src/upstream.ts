@@ -205,7 +205,14 @@ export class Upstream {
       if (connection.closed !== undefined) throw new Error(connection.closed);
       await this.#review(offer);
       this.#greeting = greeting;
-      const subscriptions = new Subscriptions({ connection, greeting, client });
+      const subscriptions = new Subscriptions({
+        ...{ connection, greeting, client },
+        refused: (uri, why) =>
+          this.#options.logger.warn(
+            { server: this.mount.name, uri, error: why },
+            'a subscription was refused: changes of this resource are not passed on',
+          ),
+      });
       subscriptions.follow(this.#followed);
       return { connection, greeting, subscriptions, hasStreams: carrier.hasStreams, logLevel: undefined };
     } catch (error) {

@@ -183,6 +183,7 @@ function handle({ id, method, params = {}, result, error }) {
         return send({ id, error: { code: -32002, message: 'No such item', data: { uri: params.uri } } });
       return answer(id, { contents: [{ uri: params.uri, text: `content of ${params.uri}`, _meta: { own: true } }] });
     case 'resources/subscribe':
+      if (has('nosubscribe')) return send({ id, error: { code: -32603, message: 'too many subscriptions' } });
       later(20, () => send({ method: 'notifications/resources/updated', params: { uri: params.uri } }));
       return answer(id, {});
     case 'prompts/list':

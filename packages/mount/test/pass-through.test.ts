@@ -196,6 +196,17 @@ describe('resources, prompts and completions', () => {
   });
 });
 
+it('a subscription that a server refuses is in the log', async () => {
+  const bench = openBench({ mcpServers: { fake: fake('nosubscribe') } });
+  const caller = await bench.client();
+  await caller.subscribeResource({ uri: 'fake://note' });
+  await until(() => bench.log.some(({ message }) => message.startsWith('a subscription was refused')), 'the warning');
+  const warning = bench.log.find(({ message }) => message.startsWith('a subscription was refused'));
+  expect(warning).toMatchObject({ level: 'warn', fields: { server: 'fake', uri: 'fake://note' } });
+  expect(String(warning?.fields['error'])).toContain('too many subscriptions');
+  await bench.close();
+});
+
 describe('a list that changes', () => {
   it('is read again, and clients are told', async () => {
     const changing = openBench({ mcpServers: { fake: fake() } });

@@ -210,10 +210,17 @@ export function createTasks(tools: TaskTools): Tasks {
         task.abort('server');
         throw error;
       }
-      task.unbecome();
-      return result; // it is answered like a call without tasks
+      notStored(task, error);
+      return result;
     }
     return created(task, signal);
+  }
+
+  /** The call is answered like a call without tasks. */
+  function notStored(task: LiveTask, error: unknown): void {
+    const { name } = task.entry;
+    tools.logger.warn({ name, error: String(error) }, 'a task cannot be stored, so its client waits for the result of the call');
+    task.unbecome();
   }
 
   async function callAsync(call: FoundCall, start: Start): Promise<JsonObject | undefined> {
@@ -226,8 +233,8 @@ export function createTasks(tools: TaskTools): Tasks {
     task.become();
     try {
       await keep(task);
-    } catch {
-      task.unbecome();
+    } catch (error) {
+      notStored(task, error);
       return result;
     }
     if (created(task, signal) === undefined) return undefined;

@@ -479,6 +479,7 @@ describe('a store that fails', () => {
     };
     state.put = broken;
     let aborted = false;
+    const { logger, of } = memoryLogger();
     const daemon = daemonWith(
       [
         optional('may', () => turns(5).then(() => 'inline')),
@@ -494,10 +495,11 @@ describe('a store that fails', () => {
           { task: 'required' },
         ),
       ],
-      { store },
+      { store, logger },
     );
     const client = taskClient(daemon);
     expect(textOf(await client.call('may'))).toBe('inline');
+    expect(of('warn')).toEqual([expect.stringContaining('a task cannot be stored, so its client waits')]);
     expect(errorOf(await client.call('must')).code).toBe(-32603);
     await until(() => aborted);
   });

@@ -11,6 +11,8 @@ export interface SubscriptionsOptions {
   connection: Connection;
   greeting: Greeting;
   client: Implementation;
+  /** Gets the refusal of a subscription: then the resource is never said to have changed. */
+  refused(uri: string, why: string): void;
 }
 
 /** A modern server that ends its stream is asked again after this time, in milliseconds. */
@@ -58,8 +60,14 @@ export class Subscriptions {
   }
 
   #tell(method: string, uri: string): void {
-    // A refusal concerns nobody: the resource is never said to have changed.
-    this.#options.connection.request(method, { uri }).catch(() => undefined);
+    const { connection, refused } = this.#options;
+    const isNew = method === 'resources/subscribe';
+    connection.request(method, { uri }).then(
+      ({ error }) => {
+        if (isNew && error !== undefined) refused(uri, error.message);
+      },
+      () => undefined, // the connection has ended: the next one subscribes again
+    );
   }
 
   /** Opens the stream of a modern server, in place of the one that is open. */
