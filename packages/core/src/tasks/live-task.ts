@@ -171,7 +171,17 @@ export class LiveTask implements Conversation {
     }
     clearTimeout(this.#expiry);
     clearTimeout(this.#showing);
-    this.#changed();
+    entry.updated = Date.now();
+    void this.stored.change().then(() => this.#tell());
+  }
+
+  /**
+   * The task as clients may see it. Its end is shown when it is stored: what a client has seen stays so, even if this process is
+   * killed. A store that fails delays the end by one attempt.
+   */
+  async shown(): Promise<TaskEntry> {
+    if (hasEnded(this.entry)) await this.stored.tried();
+    return { ...this.entry };
   }
 
   /** Cancels the task for its client. */

@@ -8,6 +8,7 @@ import type { TaskTools } from './tools.js';
 
 /** A task that was found. */
 export interface FoundTask {
+  /** A copy: it does not change with the task. */
   readonly entry: TaskEntry;
   /** Where it runs in this process. */
   readonly live?: LiveTask;
@@ -48,7 +49,7 @@ export function createTaskReader(
       for (;;) {
         const running = live.get(id);
         if (running !== undefined && running.partition === partition)
-          return isMine(running.entry) ? { entry: running.entry, live: running } : undefined;
+          return isMine(running.entry) ? { entry: await running.shown(), live: running } : undefined;
         const stored = await (await state()).get(partition, taskKey(id));
         if (stored === undefined) return undefined;
         const entry = readEntry(stored.value);

@@ -69,6 +69,11 @@ export class StoredTask {
     return this.#waiting;
   }
 
+  /** Resolves when the attempt to write it that runs now, if one does, has ended. */
+  async tried(): Promise<void> {
+    await (this.#waiting ?? this.#writing);
+  }
+
   /** Looks at what other processes have done. */
   async refresh(): Promise<void> {
     await this.#writing;

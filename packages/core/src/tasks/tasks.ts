@@ -243,15 +243,16 @@ export function createTasks(tools: TaskTools): Tasks {
 
   /** A call that was made before, for its caller. Waits a while for its end, if it runs here. */
   async function callAgain(id: string, call: FoundCall): Promise<JsonObject> {
-    const found = await reader.find(id, 'call', call.request);
+    let found = await reader.find(id, 'call', call.request);
+    if (found?.live !== undefined && (await within(found.live.ended, limits.asyncWaitMs)))
+      found = await reader.find(id, 'call', call.request);
     const { era } = call.request.caller;
     if (found === undefined || found.entry.name !== call.definition.name)
       return complete(
         failedResult(`There is no call of "${call.definition.name}" with this ${CALL_ARGUMENT}, or it has expired.`),
         era,
       );
-    const { live: running, entry } = found;
-    if (running !== undefined) await within(running.ended, limits.asyncWaitMs);
+    const { entry } = found;
     const result = asToolResult(entry);
     return entry.status === 'completed' ? result : complete(result, era);
   }

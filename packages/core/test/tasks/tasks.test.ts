@@ -471,6 +471,38 @@ describe('a call that becomes a task', () => {
   });
 });
 
+describe('the end of a task', () => {
+  it('is shown when it is stored, to every way of looking: a crash cannot take back what a client has seen', async () => {
+    const { store, state } = sharedStore();
+    const { put } = state;
+    const done = deferred<string>();
+    const written = deferred<undefined>();
+    const daemon = daemonWith([optional('slow', () => done.promise)], { store });
+    const client = taskClient(daemon);
+    const { taskId } = await begin(client, 'slow');
+    let isTried = false;
+    state.put = async (...args) => {
+      isTried = true;
+      await written.promise;
+      return put(...args);
+    };
+    const listen = { notifications: { taskIds: [taskId] } };
+    void client.request('subscriptions/listen', listen);
+    await until(() => client.of('notifications/tasks').length === 1);
+    const seen: string[] = [];
+    done.resolve('done');
+    await until(() => isTried);
+    const looking = get(client, taskId).then(({ status }) => seen.push(status as string));
+    await turns(20);
+    expect(seen).toEqual([]);
+    expect(client.of('notifications/tasks')).toMatchObject([{ status: 'working' }]);
+    written.resolve(undefined);
+    await looking;
+    expect(seen).toEqual(['completed']);
+    await until(() => client.of('notifications/tasks').at(-1)?.['status'] === 'completed');
+  });
+});
+
 describe('a store that fails', () => {
   it('before the task is stored leaves the call inline, or refuses it if it must be a task', async () => {
     const { store, state } = sharedStore();
