@@ -158,7 +158,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   const turns = createTurns();
   const readMessage = createMessageReader({ maxBytes: maxBodyBytes, budget, turns, charge });
   const sessions = createSessions({
-    ...{ daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser, challenge },
+    ...{ daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser, challenge, turns },
   });
   const legacy = createLegacyHandler({ sessions, streams, budget, logger });
   const modern = createModernHandler({

@@ -24,7 +24,8 @@ import type { EventStreams } from '../wire/event-stream.js';
 import type { Accepted } from '../wire/media.js';
 import { refuse } from '../wire/respond.js';
 import type { ScopeChallenge } from '../wire/scope-challenge.js';
-import type { ReplyOwner } from './reply.js';
+import type { Turns } from '../wire/turns.js';
+import type { Answered, ReplyOwner } from './reply.js';
 import { Reply } from './reply.js';
 import { isStandaloneEvent, SessionStreams } from './resumable.js';
 
@@ -39,6 +40,8 @@ export interface SessionContext {
   readonly budget: Pick<ByteBudget, 'hold'>;
   /** Makes the challenge for a token that lacks scopes. */
   readonly challenge?: ScopeChallenge | undefined;
+  /** Writes answers that are ready at once. */
+  readonly turns: Pick<Turns, 'atEnd'>;
   /** Called with the change in the number of characters that a session keeps for resumption. */
   onKept(session: HttpSession, characters: number): void;
   /** Called when a session has ended. */
@@ -135,17 +138,17 @@ export class HttpSession implements Peer, ReplyOwner {
     const { budget, challenge } = this.#context;
     const reply = new Reply(this, { res, caller, accepted, ids, budget, challenge });
     for (const id of ids) replies.set(id, reply);
-    const finish = (answered: Parameters<Reply['answer']>[0]): void => {
+    const finish = (answered: Answered, turns?: Pick<Turns, 'atEnd'>): void => {
       for (const id of ids) replies.delete(id);
-      reply.answer(answered);
+      reply.answer(answered, turns);
     };
     const answered = this.core.receive(message, req.headers['traceparent']?.toString(), bytesOf(req), caller.scopes);
     if (!(answered instanceof Promise)) {
-      finish(answered);
+      finish(answered, this.#context.turns);
       return;
     }
     reply.wait();
-    void answered.then(finish);
+    void answered.then((later) => finish(later));
   }
 
   /** Serves a GET: opens the standalone stream, or with `Last-Event-ID` resumes an interrupted one. */

@@ -140,8 +140,9 @@ class ModernRequest implements Exchange {
    * Sends the answer; undefined: the message has none.
    *
    * @param described whether the request has its metadata
+   * @param turns given: the answer is written at the end of this turn of the event loop
    */
-  answer(answer: JsonRpcResponse | undefined, described: boolean): void {
+  answer(answer: JsonRpcResponse | undefined, described: boolean, turns?: Turns): void {
     const res = this.#res;
     if (res.writableEnded) return; // the caller has lost access
     this.#answered = true; // no notification may follow
@@ -149,7 +150,7 @@ class ModernRequest implements Exchange {
     const { streams, budget, challenge } = this.#tools;
     if (res.headersSent) streams.end(res, answer === undefined ? undefined : eventOf(encode(answer)));
     else if (answer === undefined) sendStatus(res, this.#endedBy === undefined ? 202 : 503);
-    else sendAnswer(res, statusOf(answer, described), answer, { caller: this.caller, budget, challenge });
+    else sendAnswer(res, statusOf(answer, described), answer, { caller: this.caller, budget, challenge, turns });
   }
 }
 
@@ -214,7 +215,7 @@ export function createModernHandler(options: ModernHandlerOptions): ModernHandle
       const answered = daemon.handle(message, exchange);
       const described = hasMetadata(message); // now, so that the message is not kept until the answer
       if (!(answered instanceof Promise)) {
-        exchange.answer(answered, described);
+        exchange.answer(answered, described, turns);
         return;
       }
       if (res.destroyed) exchange.disconnect();

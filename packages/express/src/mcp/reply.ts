@@ -13,6 +13,7 @@ import { recordCall } from '../wire/request-info.js';
 import { refuse, sendAnswer, sendCounted, sendStatus } from '../wire/respond.js';
 import type { ScopeChallenge } from '../wire/scope-challenge.js';
 import { scopesAskedBy } from '../wire/scope-challenge.js';
+import type { Turns } from '../wire/turns.js';
 import type { ResumableStream, SessionStreams } from './resumable.js';
 
 /** After this time without an answer a stream is opened, so that the client can reconnect and resume it. */
@@ -92,12 +93,12 @@ export class Reply {
     recordCall(this.#res.req, callId);
   }
 
-  /** Sends the answer and ends the response. */
-  answer(answered: Answered): void {
+  /** Sends the answer and ends the response. @param turns given: JSON is written at the end of this turn of the event loop */
+  answer(answered: Answered, turns?: Pick<Turns, 'atEnd'>): void {
     clearTimeout(this.#streamTimer);
     this.#res.off('close', this.#onClose);
     const given = answered === undefined ? [] : Array.isArray(answered) ? answered : [answered];
-    if (this.#stream === undefined && (this.#accepted.json || isChallenge(answered))) this.#sendJson(answered);
+    if (this.#stream === undefined && (this.#accepted.json || isChallenge(answered))) this.#sendJson(answered, turns);
     else if (this.#stream === undefined && given.length === 0) sendStatus(this.#res, 202);
     else {
       const stream = this.#open();
@@ -116,8 +117,8 @@ export class Reply {
     this.#cancel('client');
   }
 
-  #sendJson(answered: Answered): void {
-    const about = { caller: this.#caller, budget: this.#budget, challenge: this.#challenge };
+  #sendJson(answered: Answered, turns: Pick<Turns, 'atEnd'> | undefined): void {
+    const about = { caller: this.#caller, budget: this.#budget, challenge: this.#challenge, turns };
     if (answered === undefined) sendStatus(this.#res, 202);
     else if (Array.isArray(answered)) sendCounted(this.#res, 200, `[${answered.map(encode).join(',')}]`, about);
     // An answer without an id is about the body, which was not a message.

@@ -8,6 +8,7 @@ import type { EventStreams } from '../wire/event-stream.js';
 import type { ListSessions } from '../wire/open-session.js';
 import { openSession } from '../wire/open-session.js';
 import type { ScopeChallenge } from '../wire/scope-challenge.js';
+import type { Turns } from '../wire/turns.js';
 import { userKey } from '../wire/user-counts.js';
 import type { SessionContext } from './http-session.js';
 import { HttpSession } from './http-session.js';
@@ -32,6 +33,8 @@ export interface SessionsOptions {
   maxKeptPerUser: number;
   /** Makes the challenge for a token that lacks scopes. */
   challenge?: ScopeChallenge | undefined;
+  /** Writes answers that are ready at once. */
+  turns: Pick<Turns, 'atEnd'>;
 }
 
 /** The table of sessions. */
@@ -82,7 +85,7 @@ function longestIdle(sessions: Iterable<HttpSession>): HttpSession | undefined {
 
 /** Creates an empty table. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser, challenge } = options;
+  const { daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser, challenge, turns } = options;
   /** Ordered by the time of the last request: the session that was idle longest is first. */
   const table = new Map<string, HttpSession>();
   /** The sessions of each user, oldest first. They are not reordered at every request, because that would cost time. */
@@ -95,6 +98,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     streams,
     budget,
     challenge,
+    turns,
     onKept: ({ caller }, characters) => kept.change(userKey(caller), characters),
     onEnded(session) {
       if (!table.delete(session.id)) return;

@@ -12,6 +12,7 @@ import type { Refusal } from './refusal.js';
 import { requestHeaders } from './request-info.js';
 import type { ScopeChallenge } from './scope-challenge.js';
 import { insufficientScope, scopesAskedBy } from './scope-challenge.js';
+import type { Turns } from './turns.js';
 
 export type { Refusal } from './refusal.js';
 
@@ -23,6 +24,8 @@ export interface AnswerOptions {
   challenge?: ScopeChallenge | undefined;
   /** Further headers, as a flat list of names and values. */
   more?: readonly string[];
+  /** Has the answer written at the end of this turn of the event loop, together with others. Default: it is written now. */
+  turns?: Pick<Turns, 'atEnd'> | undefined;
 }
 
 /** What {@link sendCounted} takes besides the text. */
@@ -57,13 +60,21 @@ export function endResponse(res: ServerResponse, text?: string | Buffer): void {
  * Sends JSON text, or its bytes. Does nothing where the response has begun or the client has disconnected.
  *
  * @param more further headers, as a flat list of names and values
+ * @param turns see {@link AnswerOptions}
  */
-export function sendJson(res: ServerResponse, status: number, text: string | Buffer, more: readonly string[] = []): void {
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  text: string | Buffer,
+  more: readonly string[] = [],
+  turns?: Pick<Turns, 'atEnd'>,
+): void {
   if (res.headersSent || res.destroyed) return;
   const length = typeof text === 'string' ? Buffer.byteLength(text) : text.length;
   // A flat list is the fastest form of headers in node:http.
   res.writeHead(status, ['content-type', 'application/json', 'content-length', String(length), ...requestHeaders(res), ...more]);
-  endResponse(res, text);
+  if (turns === undefined) endResponse(res, text);
+  else turns.atEnd(() => endResponse(res, text));
 }
 
 /**
@@ -76,7 +87,7 @@ export function sendCounted(
   res: ServerResponse,
   status: number,
   text: string,
-  { caller, budget, id, more }: CountedOptions,
+  { caller, budget, id, more, turns }: CountedOptions,
 ): void {
   let body: string | Buffer = text;
   if (text.length > COUNTED_FROM_BYTES && !res.destroyed) {
@@ -90,7 +101,7 @@ export function sendCounted(
     }
     res.once('close', () => holding.end());
   }
-  sendJson(res, status, body, more);
+  sendJson(res, status, body, more, turns);
 }
 
 /** Seconds after which a client may retry a request that the daemon refused for lack of memory. */

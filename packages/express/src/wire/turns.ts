@@ -25,6 +25,11 @@ export interface Turns {
    * turn, before other work of that user. `work` must not throw.
    */
   proceed(caller: Caller, work: () => void): void;
+  /**
+   * Runs a piece of work at the end of this turn of the event loop. Answers that are ready while requests are being read are written so,
+   * all at once: to wake the clients for each one would take as long as all the rest of a call. `work` must not throw.
+   */
+  atEnd(work: () => void): void;
 }
 
 /** What {@link createTurns} takes; for tests. */
@@ -40,6 +45,8 @@ const afterCallbacks = (then: () => void): void => queueMicrotask(() => process.
 export function createTurns({ now = () => performance.now() }: TurnsOptions = {}): Turns {
   /** The users who have worked in this turn, or whose work waits. */
   const users = new Map<string, UserTurns>();
+  /** The work for the end of this turn. */
+  let last: (() => void)[] = [];
   let scheduled = false;
 
   /** Does a piece of work. @param then called when the promise callbacks that follow from the work have run */
@@ -71,6 +78,9 @@ export function createTurns({ now = () => performance.now() }: TurnsOptions = {}
   /** Begins a turn: first one piece of each user, then more of those who have time left. */
   function next(): void {
     scheduled = false;
+    const ready = last;
+    last = [];
+    for (const work of ready) work();
     for (const [key, user] of users) {
       user.spent = 0;
       if (user.waiting.length === 0) users.delete(key);
@@ -101,6 +111,10 @@ export function createTurns({ now = () => performance.now() }: TurnsOptions = {}
       const user = users.get(keyOf(caller)); // in the map for as long as its work runs
       if (user === undefined || user.spent + now() - user.began < HOLD_MS) piece();
       else user.waiting.unshift(piece);
+    },
+    atEnd(piece) {
+      last.push(piece);
+      schedule();
     },
   };
 }
