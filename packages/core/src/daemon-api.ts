@@ -93,6 +93,8 @@ export interface SessionIdentity {
 export interface DaemonStats extends RecorderStats {
   /** Running calls. */
   inFlight: number;
+  /** Calls that have ended, recorded or not. */
+  ended: number;
   /** Connections that are open now. */
   sessions: number;
   /** What quotas have refused. */

@@ -287,7 +287,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
       const counted = opened?.counts?.();
       const processes = linker.counts();
       const servers = linker.servers();
-      const own = { ...recorder.stats(), inFlight: calls.inFlight, sessions: sessions.size, quotas: quotas.stats() };
+      const { inFlight, ended } = calls;
+      const own = { ...recorder.stats(), inFlight, ended, sessions: sessions.size, quotas: quotas.stats() };
       return Object.assign(own, processes && { processes }, servers && { servers }, counted && { store: counted });
     },
     check: () =>

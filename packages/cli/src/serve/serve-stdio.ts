@@ -28,7 +28,7 @@ import {
 
 /** What is not needed for the first answer starts later, so that it does not delay it. */
 const AFTER_START_MS = 300;
-/** How often to check whether a first call has been recorded. */
+/** How often to check whether a first call has ended. */
 const CACHE_CHECK_MS = 3_000;
 /** The time limit for the rest of the shutdown, after the wait for running calls. */
 const GRACE_MS = 100;
@@ -50,7 +50,7 @@ async function closeDaemon(daemon: Daemon, logger: LazyLogger): Promise<void> {
 /**
  * Serves until the client leaves or a signal comes, then exits the process.
  *
- * @param saveCompileCache called once, when all code that a start needs has run
+ * @param saveCompileCache called when all code that a start needs has run
  * @param fixed what is served in place of the config file of the settings. It is not read again
  */
 export async function serveOverStdio(
@@ -123,7 +123,7 @@ export async function serveOverStdio(
   }, AFTER_START_MS).unref();
 
   const cacheCheck = setInterval(() => {
-    if (daemon.stats().written === 0) return;
+    if (daemon.stats().ended === 0) return;
     clearInterval(cacheCheck);
     saveCompileCache();
   }, CACHE_CHECK_MS).unref();
@@ -131,7 +131,7 @@ export async function serveOverStdio(
   await server.closed;
   await closeDaemon(daemon, logger);
   if (signals > 0) return; // stop() exits
-  if (daemon.stats().written > 0) saveCompileCache();
+  if (daemon.stats().ended > 0) saveCompileCache();
   // Timers and sockets of a function must not keep the server running.
   process.exit(0);
 }

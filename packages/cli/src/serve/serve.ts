@@ -10,7 +10,7 @@ import { serveOverStdio } from './serve-stdio.js';
  * Serves until shutdown, then exits the process.
  *
  * @param flags as `parseServeFlags` returns them
- * @param saveCompileCache called once, when all code that a start needs has run
+ * @param saveCompileCache called when all code that a start needs has run
  */
 export async function serve(flags: Flags, env: Env, saveCompileCache: () => void = () => undefined): Promise<void> {
   let settings: Settings;

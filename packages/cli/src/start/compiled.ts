@@ -1,7 +1,10 @@
 /**
- * Loads a CommonJS file with V8's code cache from an earlier start, because compiling takes a large part of the time before the
- * first answer of a sidecar. Node 22.1 and newer have such a cache built in.
- * Node 20: the cache is made here. Its folder must be writable for the current user alone, because its content is executed.
+ * Loads a CommonJS file with V8's code cache from earlier starts, because compiling takes a large part of the time before the
+ * first answer of a sidecar. The folder of the cache must be writable for the current user alone, because its content is executed.
+ *
+ * The cache has the functions that had run when it was saved. So it is saved again by the next few starts, where they ran more: the
+ * first one may have ended early. Node 22.1 and newer have a cache built in, which keeps what the first start saved; it is used for
+ * all other files.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -20,8 +23,8 @@ declare const MCP_DAEMON_MAIN_DIGEST: string;
 export interface Compiled {
   readonly exports: unknown;
   /**
-   * Saves the code that was compiled so far, for the next start. Call it when everything that a start needs has run. Never
-   * throws.
+   * Saves the code that was compiled so far, for the next start. Call it when everything that a start needs has run. Only the first
+   * call does something. Never throws.
    */
   saveCache(): void;
 }
@@ -29,11 +32,14 @@ export interface Compiled {
 /** The compile cache that newer versions of Node have. */
 interface NodeCache {
   enableCompileCache?: (folder?: string) => unknown;
-  flushCompileCache?: () => void;
 }
 
+/** A cache file: the digest of all that follows, the number of starts that have tried to improve it, and the compiled code. */
 const SUFFIX = '.v8';
 const DIGEST_BYTES = 20;
+const HEADER_BYTES = DIGEST_BYTES + 1;
+/** After so many starts the cache stays as it is: each try takes some 10 ms. */
+const MAX_TRIES = 4;
 const UNUSED_AFTER_MS = 30 * 24 * 60 * 60_000;
 
 /** The cache folder by the convention of the platform; undefined where the user has no home folder. */
@@ -64,23 +70,30 @@ function makeOwn(folder: string): boolean {
 
 const digestOf = (data: Uint8Array): Buffer => createHash('sha1').update(data).digest();
 
+/** What a cache file has. */
+interface Cache {
+  readonly tries: number;
+  readonly code: Buffer;
+}
+
 /** The content of the cache file; undefined where it is missing, damaged, or writable for other users. */
-function readCache(file: string): Buffer | undefined {
+function readCache(file: string): Cache | undefined {
   try {
     if (!isOwn(dirname(file))) return undefined;
     const bytes = readFileSync(file);
-    const data = bytes.subarray(DIGEST_BYTES);
-    return digestOf(data).equals(bytes.subarray(0, DIGEST_BYTES)) ? data : undefined;
+    if (!digestOf(bytes.subarray(DIGEST_BYTES)).equals(bytes.subarray(0, DIGEST_BYTES))) return undefined;
+    return { tries: bytes.readUInt8(DIGEST_BYTES), code: bytes.subarray(HEADER_BYTES) };
   } catch {
     return undefined;
   }
 }
 
 /** Writes the cache file, and removes cache files that have not been used for a month. */
-function writeCache(file: string, data: Buffer): void {
+function writeCache(file: string, { tries, code }: Cache): void {
   const folder = dirname(file);
   if (!makeOwn(folder)) return;
-  writeFileAtomically(file, Buffer.concat([digestOf(data), data]));
+  const content = Buffer.concat([Buffer.of(tries), code]);
+  writeFileAtomically(file, Buffer.concat([digestOf(content), content]));
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
     const isOurs = name.endsWith(SUFFIX) || name.endsWith(TEMPORARY_SUFFIX);
@@ -88,38 +101,34 @@ function writeCache(file: string, data: Buffer): void {
   }
 }
 
-/** Loads a file with Node's own loader, and its compile cache if it has one. */
-function loadPlainly(file: string, flush: (() => void) | undefined): Compiled {
-  const exports: unknown = nodeModule.createRequire(import.meta.url)(file);
-  return { exports, saveCache: () => flush?.() };
-}
-
-/** Loads a CommonJS file, with the code cache of an earlier start if there is one. */
+/** Loads a CommonJS file, with the code cache of earlier starts if there is one. */
 export function loadCompiled(file: string, env: Env): Compiled {
   const folder = cacheFolder(env);
-  const { enableCompileCache, flushCompileCache } = nodeModule as NodeCache;
-  if (enableCompileCache !== undefined) {
-    if (folder !== undefined && makeOwn(folder)) enableCompileCache(join(folder, 'node'));
-    return loadPlainly(file, flushCompileCache);
-  }
-  if (folder === undefined) return loadPlainly(file, undefined);
+  if (folder === undefined)
+    return { exports: nodeModule.createRequire(import.meta.url)(file) as unknown, saveCache: () => undefined };
+  const { enableCompileCache } = nodeModule as NodeCache;
+  if (enableCompileCache !== undefined && makeOwn(folder)) enableCompileCache(join(folder, 'node'));
 
-  const cache = join(folder, `${MCP_DAEMON_MAIN_DIGEST}-${process.version}-${process.arch}${SUFFIX}`);
-  const cachedData = readCache(cache);
+  const path = join(folder, `${MCP_DAEMON_MAIN_DIGEST}-${process.version}-${process.arch}${SUFFIX}`);
+  const found = readCache(path);
   const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'utf8')}\n})`;
-  const script = new vm.Script(source, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
+  const script = new vm.Script(source, { filename: file, ...(found === undefined ? {} : { cachedData: found.code }) });
   // A script from a cache cannot call import(), so main.cjs calls this function of its module instead.
   const module = { exports: {} as unknown, importModule: (specifier: string): Promise<unknown> => import(specifier) };
   const run = script.runInThisContext() as (...args: unknown[]) => void;
   run.call(module.exports, module.exports, nodeModule.createRequire(import.meta.url), module, file, dirname(file));
-  let saved = cachedData !== undefined && script.cachedDataRejected !== true;
+  const used = script.cachedDataRejected === true ? undefined : found;
+  let isSaved = used !== undefined && used.tries >= MAX_TRIES;
   return {
     exports: module.exports,
     saveCache() {
-      if (saved) return;
-      saved = true;
+      if (isSaved) return;
+      isSaved = true;
       try {
-        writeCache(cache, script.createCachedData());
+        const code = script.createCachedData();
+        // Code that has not run for a while is removed from memory, and so from what this start would save.
+        const best = used !== undefined && used.code.length > code.length ? used.code : code;
+        writeCache(path, { tries: (used?.tries ?? 0) + 1, code: best });
       } catch {
         // The next start compiles again.
       }

@@ -1,12 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
-import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 
 import { cacheFolder } from '../../src/start/compiled.js';
 import { TempFolder, toolsConfig } from '../support.js';
-
-const nodeHasItsOwn = 'enableCompileCache' in nodeModule;
 
 describe('the compile cache', () => {
   let temp: TempFolder;
@@ -26,19 +23,39 @@ describe('the compile cache', () => {
     expect(await sidecar.exited).toMatchObject({ code: 0, stderr: '' });
   };
 
-  it('the cache is in a private folder, and the next start uses it', async () => {
+  it('the cache is in a private folder; the next starts improve it, and after a few it stays as it is', async () => {
     await serve();
     expect(statSync(folder()).mode & 0o777).toBe(0o700);
-    if (nodeHasItsOwn) return;
     const [file] = files();
-    const before = statSync(join(folder(), file!));
-    expect(before.mode & 0o777).toBe(0o600);
+    const path = join(folder(), file!);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    let size = statSync(path).size;
+    for (let start = 2; start <= 4; start += 1) {
+      await serve();
+      expect((await readFile(path)).readUInt8(20)).toBe(start);
+      expect(statSync(path).size).toBeGreaterThanOrEqual(size);
+      ({ size } = statSync(path));
+    }
+    const before = statSync(path).mtimeMs;
     await serve();
     expect(files()).toEqual([file]);
-    expect(statSync(join(folder(), file!)).mtimeMs).toBe(before.mtimeMs);
+    expect(statSync(path).mtimeMs).toBe(before);
   });
 
-  (nodeHasItsOwn ? it.skip : it)('a damaged cache, or one of other code, is created again', async () => {
+  it('a start without a call does not save a cache; one whose calls are not recorded does', async () => {
+    const idle = await temp.sidecar([]);
+    await idle.request('tools/list');
+    idle.child.stdin.end();
+    await idle.exited;
+    expect(files()).toEqual([]);
+    const config = JSON.parse(await readFile(temp.at('mcp.json'), 'utf8')) as { module_links: object[] };
+    config.module_links = config.module_links.map((link) => ({ ...link, record: 'none' }));
+    await temp.write('mcp.json', JSON.stringify(config));
+    await serve();
+    expect(files()).toHaveLength(1);
+  });
+
+  it('a damaged cache, or one of other code, is created again', async () => {
     await serve();
     const file = join(folder(), files()[0]!);
     const good = await readFile(file);
@@ -54,7 +71,7 @@ describe('the compile cache', () => {
     }
   });
 
-  (nodeHasItsOwn ? it.skip : it)('a cache that other users could have written is not used', async () => {
+  it('a cache that other users could have written is not used', async () => {
     await serve();
     await chmod(folder(), 0o777);
     await rm(join(folder(), files()[0]!));

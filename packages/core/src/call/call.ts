@@ -56,6 +56,8 @@ export interface Calls {
   prompt(params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined>;
   /** Number of running calls. */
   readonly inFlight: number;
+  /** Number of calls that have ended. */
+  readonly ended: number;
   /** Waits for calls that go on after their clients have left, for at most `ms`. Those have an idempotency key. */
   drain(ms: number): Promise<void>;
   /** Ends the calls that `drain` waits for, because the server shuts down. */
@@ -92,6 +94,7 @@ export function createCalls(options: CallsOptions): Calls {
   const keyed = createKeyedCalls({ state, info, limits, logger });
   const tools: EndingTools = { asker, info, logger, maxResultBytes: limits.maxResultBytes, explainFailures };
   let inFlight = 0;
+  let ended = 0;
 
   /** Begins the record of a call. @throws DaemonError `invalid_params`, `invalid_request_state` */
   function begin(call: FoundCall, snapshot: Snapshot, key: HeldKey | undefined): RunningCall {
@@ -180,6 +183,7 @@ export function createCalls(options: CallsOptions): Calls {
     if (conversation !== undefined) settlement.notes = conversation.notes(settlement.notes);
     const answer = (): JsonObject | undefined => {
       inFlight -= 1;
+      ended += 1;
       announceEnd(bus, running, settlement);
       if (error !== undefined) throw error;
       return result;
@@ -208,6 +212,9 @@ export function createCalls(options: CallsOptions): Calls {
   return {
     get inFlight() {
       return inFlight;
+    },
+    get ended() {
+      return ended;
     },
     drain: keyed.drain,
     end: keyed.end,
