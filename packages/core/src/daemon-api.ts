@@ -51,7 +51,7 @@ export interface DaemonOptions {
   runners?: readonly Runner[];
   /** Reads the resources that are files. The daemon closes it at its end. Default: there are none. */
   files?: FileSource;
-  /** Reads the skills of catalogs; their files are read by `files`. Default: there are none. */
+  /** Reads the skills of catalogs. Their files are read by `files`, those in bundles by its `read`. Default: there are none. */
   skills?: SkillSource;
   /** The store of call records, or a function that opens it at the first record. Default: in memory. */
   store?: Store | (() => Awaitable<Store>);
@@ -122,7 +122,10 @@ export interface Daemon {
    * @throws DaemonError `usage` if the daemon has `catalogs`: such a source reports changes itself
    */
   update(catalog: CatalogDefinition): void;
-  /** Makes the next calls of matching links (default: all) load their code again, and notifies subscribers of their resources. */
+  /**
+   * Makes the next calls of matching links (default: all) load their code again, and notifies subscribers of their resources. Skills
+   * in bundles are looked for again too, and clients are told that the list of resources has changed.
+   */
   reload(which?: (link: LinkBinding) => boolean): void;
   /**
    * The store of this daemon's records, to read and administer them. Opens it if it is not open. The daemon closes it.

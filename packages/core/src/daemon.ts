@@ -45,7 +45,7 @@ import { Session } from './session/session.js';
 import { createSessionIds } from './session/session-id.js';
 import { createRequestObserver } from './session/telemetry.js';
 import { connectTransport } from './session/transport.js';
-import { createSkills } from './skills/skills.js';
+import { createSkills, hasSkillOf } from './skills/skills.js';
 
 /** The partition of the config file. */
 export const DEFAULT_PARTITION = 'default';
@@ -273,7 +273,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
     reload(which = () => true) {
       linker.forget(which);
-      for (const [partition, { functions }] of catalog.loaded()) publishCodeChange(bus, partition, functions, which);
+      skills.forget();
+      for (const [partition, definition] of catalog.loaded()) {
+        publishCodeChange(bus, partition, definition.functions, which);
+        if (hasSkillOf(definition, which)) bus.publish({ type: 'list_changed', partition, list: 'resources' });
+      }
     },
     store: openedStore,
     state,

@@ -2,6 +2,7 @@
 export { watchFolders } from './folders.js';
 export type { FolderWatch, FolderWatchOptions } from './folders.js';
 export { skillFolders } from './skills/skill-folders.js';
+export type { SkillFoldersOptions } from './skills/skill-folders.js';
 export { resourceFiles } from './resource-files.js';
 export type { ResourceFilesOptions } from './resource-files.js';
 export { localModules } from './local-modules.js';

@@ -26,7 +26,7 @@ describe('a skill in a folder', () => {
 
   afterEach(() => rm(root, { recursive: true, force: true }));
 
-  const load = (path = 'skills/refunds') => skillFolders({ base }).load(path);
+  const load = (path = 'skills/refunds') => skillFolders({ base }).load({ path }, 'default');
   const sha = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 
   it('has its frontmatter as it was written, and all its files with size and digest, SKILL.md first', async () => {
@@ -69,16 +69,16 @@ describe('a skill in a folder', () => {
   it('is read again when a file changes, comes or goes', async () => {
     const source = skillFolders({ base });
     await write({ 'skills/refunds/SKILL.md': HEAD, 'skills/refunds/a.txt': 'one' });
-    await source.load('skills/refunds');
+    await source.load({ path: 'skills/refunds' }, 'default');
     await write({ 'skills/refunds/a.txt': 'other', 'skills/refunds/b.txt': 'new', 'skills/refunds/SKILL.md': `${HEAD}more` });
-    const { files } = await source.load('skills/refunds');
+    const { files } = await source.load({ path: 'skills/refunds' }, 'default');
     expect(files.map(({ uri, digest }) => [uri, digest])).toEqual([
       ['skill://refunds/SKILL.md', sha(`${HEAD}more`)],
       ['skill://refunds/a.txt', sha('other')],
       ['skill://refunds/b.txt', sha('new')],
     ]);
     await rm(join(base, 'skills/refunds/b.txt'));
-    expect((await source.load('skills/refunds')).files).toHaveLength(2);
+    expect((await source.load({ path: 'skills/refunds' }, 'default')).files).toHaveLength(2);
   });
 
   it.each<[what: string, text: string, why: RegExp]>([

@@ -22,7 +22,7 @@ interface CarriedConfig {
   text: string;
 }
 
-/** Reads the config of a bundle. @returns undefined: it carries none. @throws ConfigError with its mistakes, BundleRefusal */
+/** Reads the config of a bundle. @returns undefined: it carries none. @throws ConfigError with its mistakes, Failure with those of its skills, BundleRefusal */
 async function carriedConfig(
   file: string,
   bundle: GuardedBundle,
@@ -40,6 +40,10 @@ async function carriedConfig(
   const { document, mistakes, warnings } = inspectConfigText(config.text, { support: { settingIds: true } });
   if (document === undefined) throw new ConfigError(mistakes, name);
   for (const warning of warnings) note(warningLine(warning, name, paintNote));
+  const { skillProblems } = await import('../runtime/bundle-skills.js');
+  const problems = await skillProblems(bundle, document);
+  if (problems.length > 0)
+    throw new Failure(`not pushed: ${displayPath(file)} has skills that cannot be served\n${problems.join('\n')}`);
   return { file: name, document: placeInBundle(document, place), text: config.text };
 }
 

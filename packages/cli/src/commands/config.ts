@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import type { Binding, CatalogDefinition, ConfigDocument, FunctionDefinition, LinkBinding } from '@mcp-daemon/core';
 
 import { messageOf } from '../errors.js';
+import { DEFAULT_PARTITION } from '../settings/partition.js';
 import { findConfig } from '../settings/paths.js';
 import { WORDS } from '../terminal/summary.js';
 import { displayPath } from '../terminal/text.js';
@@ -89,9 +90,10 @@ async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandCont
     }
   }
   await isolated.close?.();
-  const skills = modules.skillFolders({ base });
-  for (const { path } of definition.skills ?? []) {
-    const problem = await skills.load(path).then(() => undefined, messageOf);
+  const skills = modules.skillFolders({ base, bundles: sources.bundles });
+  for (const skill of definition.skills ?? []) {
+    const { path } = skill;
+    const problem = await skills.load(skill, DEFAULT_PARTITION).then(() => undefined, messageOf);
     if (problem !== undefined) problems.push({ name: path, text: `skill "${path}": ${problem}` });
   }
   await sources.bundles.close();

@@ -2,7 +2,7 @@
  * Bundles for the daemon: nothing of them is loaded before a link needs one. For code in this process it is a source of modules, and
  * for runners it is a locator of code.
  */
-import type { CodeLocator, ErrorCode, LinkBinding, Logger, ModuleSource } from '@mcp-daemon/core';
+import type { BundleLocator, CodeLocator, ErrorCode, LinkBinding, Logger, ModuleSource } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 import type { BundleChange, BundleProblem, BundleStore, BundleStoreOptions } from '@mcp-daemon/modules/bundle';
 
@@ -21,7 +21,7 @@ export interface LazyBundlesOptions {
 }
 
 /** Code from bundles, opened at its first use. */
-export interface LazyBundles extends ModuleSource, CodeLocator {
+export interface LazyBundles extends ModuleSource, CodeLocator, BundleLocator {
   /** Calls the listener when a new version of a bundle in use is extracted. */
   watch(listener: (change: BundleChange) => void): void;
   /** Looks for new versions of the bundles in use now. Does nothing while no bundle was needed. */
@@ -74,6 +74,7 @@ export function lazyBundles({ settings, env, logger, fallback, beforeCode }: Laz
       return withStore((bundles) => bundles.load(link, partition));
     },
     locate: (link, partition) => withStore((bundles) => bundles.locate(link, partition)),
+    foldersOf: (link, partition) => withStore((bundles) => bundles.foldersOf(link, partition)),
     watch(listener) {
       listeners.push(listener);
       opened?.watch(listener);

@@ -157,7 +157,7 @@ export function createRuntime({
     server: { version: VERSION, ...config?.server },
     modules: all,
     files: resourceFiles({ base }),
-    skills: skillFolders({ base }),
+    skills: skillFolders({ base, bundles }),
     runners: [isolated, mounts.runner],
     store: () => openStore(settings, env, { logger }),
     retention: retentionOf(settings),

@@ -1,5 +1,5 @@
 /** Bundles for the mutations of the GraphQL API that upload packages. */
-import { DaemonError } from '@mcp-daemon/core';
+import { DaemonError, inspectConfigText } from '@mcp-daemon/core';
 import type { PackageOperators } from '@mcp-daemon/graphql';
 
 import { bundleLimits, bundleSources } from '../runtime/bundle-sources.js';
@@ -32,13 +32,19 @@ export function packageOperators(
       throw new DaemonError('module_not_found', `There is no bundle ${source.placeOf(name)}: upload it first.`);
     },
     async configOf(bytes, module) {
-      const [{ guardBundle, verifyContents }, { configInBundle }] = await Promise.all([
+      const [{ guardBundle, verifyContents }, { configInBundle }, { skillProblems }] = await Promise.all([
         import('@mcp-daemon/modules/bundle'),
         import('../runtime/bundle-configuration.js'),
+        import('../runtime/bundle-skills.js'),
       ]);
       const bundle = await guardBundle(bytes, limits);
       await verifyContents(bundle);
-      return (await configInBundle(bundle, module, { settings, env }))?.text;
+      const text = (await configInBundle(bundle, module, { settings, env }))?.text;
+      const document = text === undefined ? undefined : inspectConfigText(text, { support: { settingIds: true } }).document;
+      const problems = document?.skills?.length ? await skillProblems(bundle, document) : [];
+      if (problems.length > 0)
+        throw new DaemonError('module_failed', `The bundle has skills that cannot be served: ${problems.join('; ')}`);
+      return text;
     },
     async push(name, bytes) {
       await source.push(name, bytes);

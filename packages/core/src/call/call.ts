@@ -235,7 +235,7 @@ export function createCalls(options: CallsOptions): Calls {
         if (definition.skills === undefined || snapshot.resource(uri) !== undefined)
           return run(findResource(snapshot, uri, params, request, info), snapshot);
         return skills
-          .resource(definition, uri)
+          .resource(request.exchange.partition, definition, uri)
           .then((file) => run(findResource(snapshot, uri, params, request, info, file), snapshot));
       });
     },

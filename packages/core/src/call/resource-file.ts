@@ -18,7 +18,8 @@ function content(bytes: Uint8Array, mimeType: string | undefined): { text: strin
 }
 
 /** The function of a resource that is a file. @throws DaemonError `module_not_found` if this server reads no files */
-export function fileFunction({ path, mimeType }: FileBinding, files: FileSource | undefined): ResolvedFunction {
+export function fileFunction({ path, mimeType, read, digest }: FileBinding, files: FileSource | undefined): ResolvedFunction {
+  if (read !== undefined) return { call: async () => content(await read(), mimeType), digest: digest ?? null };
   if (files === undefined) throw new DaemonError('module_not_found', `file "${path}": this server does not serve files`);
   return { call: async () => content(await files.read(path), mimeType), digest: null };
 }

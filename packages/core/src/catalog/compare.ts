@@ -17,6 +17,7 @@ import type { PathStep } from '../schema/mistakes.js';
 import { formatPath } from '../schema/mistakes.js';
 import type { SchemaChange } from './compare-schemas.js';
 import { compareSchemas } from './compare-schemas.js';
+import { compareSkills, skillModules } from './compare-skills.js';
 import { maskSetting } from './mask.js';
 import type { Effect } from './schema-effects.js';
 import { typesWithout, without } from './schema-effects.js';
@@ -255,12 +256,17 @@ export function compareCatalogs(before: CatalogDefinition, after: CatalogDefinit
   const compare = new Compare();
   if (before.instructions !== after.instructions)
     compare.add(undefined, ['instructions'], before.instructions, after.instructions);
-  if (!equalJson(before.skills, after.skills)) compare.add(undefined, ['skills'], before.skills, after.skills);
+  compareSkills(before, after, (...change) => compare.add(undefined, ...change));
   if (!equalJson(before.quotas, after.quotas)) compare.add(undefined, ['quotas'], before.quotas, after.quotas);
   const left = new Map(before.functions.map((definition) => [definition.name, definition]));
   const right = new Map(after.functions.map((definition) => [definition.name, definition]));
   for (const name of [...new Set([...left.keys(), ...right.keys()])].sort(compareText))
     compare.function(name, left.get(name), right.get(name));
-  compare.modules(linksOf(before), linksOf(after));
+  const links = [linksOf(before), linksOf(after)] as const;
+  compare.modules(...links);
+  // Modules of skills alone have no setting.
+  const isNew = ([name]: [string, LinkBinding]): boolean => !links.every((known) => known.has(name));
+  const [old, now] = [before, after].map((catalog) => new Map([...skillModules(catalog)].filter(isNew)));
+  if (old !== undefined && now !== undefined) compare.modules(old, now);
   return compare.changes;
 }

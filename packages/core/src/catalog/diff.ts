@@ -107,7 +107,8 @@ export function diffCatalogs(before: CatalogDefinition, after: CatalogDefinition
   const names = (functions: FunctionDefinition[]): string[] => functions.map(({ name }) => name);
   return {
     tools: kinds.has('tool'),
-    resources: kinds.has('resource') || kinds.has('resource_template'),
+    // The SKILL.md of each skill is a resource.
+    resources: kinds.has('resource') || kinds.has('resource_template') || !equalJson(before.skills, after.skills),
     prompts: kinds.has('prompt'),
     added: names(added),
     removed: names(removed),

@@ -12,6 +12,7 @@ import { FILE } from './keys.js';
 import { checkNames } from './names.js';
 import type { ConfigSupport } from './shape.js';
 import { CheckRun, checkShape } from './shape.js';
+import { checkSkills } from './skill-check.js';
 
 export type { ConfigSupport } from './shape.js';
 
@@ -84,6 +85,7 @@ export function inspectConfig(document: unknown, support: Partial<ConfigSupport>
     checkShape(document, FILE, run);
     checkNames(document, run);
     checkApps(document, run);
+    checkSkills(document, run);
   }
   return { mistakes: run.list.found, warnings: run.list.warnings, keys: walk.keys };
 }

@@ -129,9 +129,11 @@ export type ConfigCondition = ConfigNotes & { path: string } & {
 /** A quota: how much may be used. See `ports/quota.ts`. */
 export type ConfigQuota = ConfigNotes & { [member in keyof Quota]?: Optional<number> };
 
-/** An entry of `skills`: a folder beside the config file. */
+/** An entry of `skills`: a folder beside the config file, or in the bundle of a module. */
 export interface ConfigSkill extends ConfigNotes {
   path: string;
+  /** The module whose bundle has the folder. */
+  module_name?: Optional<string>;
   scopes?: Optional<string[]>;
 }
 

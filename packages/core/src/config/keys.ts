@@ -4,7 +4,7 @@
 import { prompt, resource, template, tool } from './function-keys.js';
 import { link, module, quota } from './module-keys.js';
 import { mcpServers } from './mount-keys.js';
-import { pathBelow } from './path-below.js';
+import { relativePath } from './path-below.js';
 import { scopes } from './scope-check.js';
 import { anyString, listOf, nonEmptyString, object, shape } from './shape.js';
 
@@ -18,8 +18,18 @@ const quotas = shape(
 
 const skill = shape(
   'a skill',
-  { 'path!': pathBelow('folder', 'skills/refunds'), scopes },
-  { hints: { name: 'SKILL.md has the name' } },
+  {
+    'path!': relativePath('a folder below the folder of the config file or the root of a bundle', 'skills/refunds'),
+    module_name: nonEmptyString,
+    scopes,
+  },
+  {
+    hints: {
+      name: 'SKILL.md has the name',
+      bundle: 'module_name names the module whose bundle has the folder',
+      package_name: 'module_name names the module whose bundle has the folder; its entry of modules has the package_name',
+    },
+  },
 );
 
 /** The whole file. */

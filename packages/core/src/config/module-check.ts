@@ -22,9 +22,10 @@ function useOf(entry: unknown, path: (string | number)[]): Use[] {
   return [{ path, module, className: name || undefined }];
 }
 
-/** All code that the file names: in links, and in completions. */
+/** All modules that the file names: in links, in completions and in skills. */
 function usesOf(document: Json): Use[] {
   const uses: Use[] = [];
+  for (const [index, { module_name }] of entries(document, 'skills')) uses.push(...useOf({ module_name }, ['skills', index]));
   for (const [index, link] of entries(document, 'module_links')) uses.push(...useOf(link, ['module_links', index]));
   for (const [index, { completions }] of entries(document, 'resource_templates')) {
     if (!isObject(completions)) continue;
@@ -81,7 +82,7 @@ export function checkModules(document: Json, run: CheckRun): void {
   for (const { path, module, className } of uses) {
     const { entry, ambiguous } = modules.match(module, className);
     if (entry !== undefined) used.add(entry);
-    if (!ambiguous || path[0] !== 'module_links') continue;
+    if (!ambiguous || !['module_links', 'skills'].includes(String(path[0]))) continue;
     const which = className === undefined ? 'no class_name' : `class_name ${quote(className)}`;
     run.list.addAt(
       [...path, 'module_name'],

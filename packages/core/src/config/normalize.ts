@@ -38,6 +38,7 @@ import type {
   ConfigRecord,
   ConfigResource,
   ConfigResourceTemplate,
+  ConfigSkill,
   ConfigTool,
   Optional,
 } from './document.js';
@@ -136,7 +137,7 @@ class Normalizer {
   }
 
   /** Where the code of a link or completion is. As in the Python engine, an empty name counts as absent. */
-  #binding(code: ConfigCompletionFunction & { isolation?: Optional<string> }, use: LinkUse): LinkBinding {
+  #binding(code: ConfigCompletionFunction & { isolation?: Optional<string> }, use?: LinkUse): LinkBinding {
     const { module_name, class_name, function_name } = code;
     const { entry, ownSetting } = this.#modules.match(module_name, class_name);
     const binding: LinkBinding = {
@@ -145,8 +146,8 @@ class Normalizer {
       module_name,
       function_name,
       setting: (ownSetting ? entry?.setting : undefined) ?? {},
-      use,
     };
+    if (use !== undefined) binding.use = use;
     const isolation = code.isolation ?? entry?.isolation;
     if (isolation === 'none' || isolation === 'process') binding.isolation = isolation;
     if (class_name) binding.class_name = class_name;
@@ -231,6 +232,15 @@ class Normalizer {
     });
   }
 
+  /** The module of a skill has no setting: only its bundle counts. */
+  skill({ path, module_name, scopes }: ConfigSkill): SkillReference {
+    const code = module_name ? this.#binding({ module_name, function_name: '' }) : undefined;
+    const { package_name = '', source, sha256 } = code ?? {};
+    const module: LinkBinding | undefined =
+      code && fill<LinkBinding>({ ...UNBOUND, package_name, module_name: code.module_name }, { source, sha256 });
+    return fill<SkillReference>({ path }, { module, scopes: given(scopes) });
+  }
+
   prompt(prompt: ConfigPrompt): PromptDefinition {
     const args = (prompt.arguments ?? []).map((argument) => this.#argument(prompt.name, argument));
     return this.#common({ kind: 'prompt', name: prompt.name, arguments: args, binding: UNBOUND }, prompt);
@@ -257,7 +267,7 @@ export function normalizeConfig(document: ConfigDocument): Config {
     {
       instructions,
       quotas: catalogQuotas(quotas),
-      skills: skills?.map(({ path, scopes }) => fill<SkillReference>({ path }, { scopes: given(scopes) })),
+      skills: skills?.map((skill) => normalizer.skill(skill)),
       mounts: mountsOf(document.mcpServers, approvalOf),
     },
   );

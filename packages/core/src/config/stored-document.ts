@@ -21,6 +21,7 @@ import type {
   ConfigQuotas,
   ConfigResource,
   ConfigResourceTemplate,
+  ConfigSkill,
   ConfigTool,
   LinkType,
   Optional,
@@ -51,6 +52,8 @@ export interface StoredDocument extends ConfigNotes {
   title?: string;
   instructions?: string;
   quotas?: Optional<ConfigQuotas>;
+  /** Those in bundles: a stored config has no folder. */
+  skills?: ConfigSkill[];
   tools: ConfigTool[];
   resources: ConfigResource[];
   resource_templates: ConfigResourceTemplate[];
@@ -193,6 +196,12 @@ function storedFunction<T extends ConfigFunction>(entry: T): T {
   return rest as T;
 }
 
+/** An empty list of scopes is the same as none. */
+function storedSkill(entry: ConfigSkill): ConfigSkill {
+  const { scopes, ...rest } = bare(entry);
+  return scopes?.length ? { ...rest, scopes } : rest;
+}
+
 /** The Python engine cannot list a tool without a schema. */
 function storedTool(entry: ConfigTool): ConfigTool {
   const tool = storedFunction(entry);
@@ -206,13 +215,14 @@ function storedTool(entry: ConfigTool): ConfigTool {
  * @param choose chooses ids of settings in place of {@link settingIdOf}
  */
 export function storedDocument(document: ConfigDocument, choose: ChooseSettingId = () => undefined): StoredConfig {
-  const { name, version, title, instructions, quotas } = document;
+  const { name, version, title, instructions, quotas, skills } = document;
   const functions = new Map<string, { kind: LinkType; is_async: Optional<boolean> }>();
   for (const [list, kind] of FUNCTION_LISTS)
     for (const { name: called, is_async } of document[list] ?? []) functions.set(called, { kind, is_async });
   const modules = new Modules(choose);
   const stored: StoredDocument = {
     ...(bare({ name, version, title, instructions, quotas }) as Partial<StoredDocument>),
+    ...(skills?.length ? { skills: skills.map(storedSkill) } : {}),
     tools: (document.tools ?? []).map(storedTool),
     resources: (document.resources ?? []).map(storedFunction),
     resource_templates: (document.resource_templates ?? []).map(storedFunction),

@@ -80,6 +80,10 @@ export interface FileBinding {
   path: string;
   /** The media type of its content. */
   mimeType?: string;
+  /** Reads the file, which is in a bundle. Absent: the daemon's `files` read it. */
+  read?: () => Promise<Uint8Array>;
+  /** Digest of that bundle. Absent: not known. */
+  digest?: string;
 }
 
 /** Where a function's code is, or a resource's file. */
@@ -177,8 +181,10 @@ export type FunctionDefinition = ToolDefinition | ResourceDefinition | ResourceT
 
 /** A skill of a catalog. */
 export interface SkillReference {
-  /** Its folder, relative to the config file, with `/` between its parts. */
+  /** Its folder, relative to the config file or to the bundle's root, with `/` between its parts. The last part is its name. */
   path: string;
+  /** The module whose bundle has the folder. It has no setting. Absent: the folder is beside the config file. */
+  module?: LinkBinding;
   /** The scopes that a caller needs to see and to read it. Absent: none. */
   scopes?: readonly string[];
 }
@@ -192,7 +198,7 @@ export interface CatalogDefinition {
   instructions?: string;
   /** How much the whole partition, and each caller in it, may use. */
   quotas?: CatalogQuotas;
-  /** Skills beside the config file. */
+  /** Skills beside the config file and in bundles. */
   skills?: readonly SkillReference[];
   /** Other MCP servers, whose functions are served as well. */
   mounts?: readonly MountDefinition[];

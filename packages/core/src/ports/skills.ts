@@ -5,12 +5,13 @@
  * @see https://agentskills.io/specification
  */
 import type { JsonObject } from '../base/json.js';
+import type { LinkBinding, SkillReference } from './definition.js';
 
 /** One file of a skill. */
 export interface SkillFile {
   /** `skill://refunds/references/policy.md`. */
   uri: string;
-  /** Where a `FileSource` finds it. */
+  /** Its path, with `/` between its parts: below the folder of the config file, or below `SkillBundle.folder`. */
   path: string;
   /** `sha256:` and 64 hexadecimal digits. */
   digest: string;
@@ -18,6 +19,14 @@ export interface SkillFile {
   size: number;
   /** Absent: not known. */
   mimeType?: string;
+}
+
+/** The extracted bundle that a skill is in. */
+export interface SkillBundle {
+  /** The absolute path of the folder that the paths of its files start in. */
+  folder: string;
+  /** SHA-256 of the archive; null: not known, and the files may change at any time. */
+  digest: string | null;
 }
 
 /** A skill, as its folder is now. */
@@ -31,6 +40,8 @@ export interface Skill {
   frontmatter: JsonObject;
   /** All files, `SKILL.md` first, then by path. */
   files: readonly SkillFile[];
+  /** Absent: its folder is beside the config file. */
+  bundle?: SkillBundle;
 }
 
 /** Reads skills. */
@@ -38,10 +49,35 @@ export interface SkillSource {
   /**
    * Reads a skill. Only files that changed since the last time are read.
    *
-   * @param path the folder of the skill, relative, with `/` between its parts
-   * @throws DaemonError `config_invalid` that says what is wrong with the skill
+   * @param partition whose copy of a bundle is read
+   * @throws DaemonError `config_invalid` that says what is wrong with the skill; `module_not_found`, `module_failed`, `store_failed`
+   *   or `store_busy` if its bundle cannot be used
    */
-  load(path: string): Promise<Skill>;
+  load(reference: SkillReference, partition: string): Promise<Skill>;
+  /**
+   * Reads a file of a skill in a bundle. Files beside the config file are read by the daemon's `files`.
+   *
+   * @throws DaemonError `internal_error`: it is gone, too large, or has other content than its digest says
+   */
+  read?(skill: Skill, file: SkillFile): Promise<Uint8Array>;
+}
+
+/** The extracted files of a bundle. */
+export interface BundleFolders {
+  /** The folders that paths in the bundle may start in: its root, and the one folder that holds everything, if there is one. */
+  folders: readonly string[];
+  /** SHA-256 of the archive; null: the package was extracted by others, and may change at any time. */
+  digest: string | null;
+}
+
+/** Finds the files of bundles. */
+export interface BundleLocator {
+  /**
+   * The newest version of the bundle of a module, extracted.
+   *
+   * @throws DaemonError `module_not_found`, `module_failed`, `store_failed`, `store_busy`
+   */
+  foldersOf(link: LinkBinding, partition: string): Promise<BundleFolders>;
 }
 
 /** Files of one skill, `SKILL.md` included. */

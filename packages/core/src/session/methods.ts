@@ -82,7 +82,7 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
         const page = snapshot.page(key, caller.era, cursor, exchange.scopes);
         const { definition } = snapshot;
         return key === 'resources' && definition.skills !== undefined && page['nextCursor'] === undefined
-          ? skills.of(definition, exchange.scopes).then((known) => withManifests(page, known))
+          ? skills.of(exchange.partition, definition, exchange.scopes).then((known) => withManifests(page, known))
           : page;
       });
     },

@@ -78,14 +78,15 @@ export function createSkillMethods({ catalog, skills, info, pageSize, cursorOf }
   return {
     async 'skills/list'(params, request) {
       const cursor = cursorOf(params);
-      const entries = (await skills.of(await catalogOf(request, 'skills/list'), request.exchange.scopes)).map(skillEntry);
+      const { partition, scopes } = request.exchange;
+      const entries = (await skills.of(partition, await catalogOf(request, 'skills/list'), scopes)).map(skillEntry);
       const { items, next } = pageOf(entries, cursor, pageSize);
       return info.cacheable({ skills: items, ...next }, request.caller.era);
     },
     async 'skills/get'(params, request) {
       const definition = await catalogOf(request, 'skills/get');
       const uri = uriOf(params);
-      const skill = (await skills.of(definition)).find(({ uri: own }) => own === uri);
+      const skill = (await skills.of(request.exchange.partition, definition)).find(({ uri: own }) => own === uri);
       if (skill === undefined) throw invalidParams(`unknown skill: ${quoted(uri)}`);
       requireScopes(skill.scopes, request.exchange.scopes);
       return info.cacheable({ skill: skillEntry(skill) }, request.caller.era);
@@ -93,7 +94,7 @@ export function createSkillMethods({ catalog, skills, info, pageSize, cursorOf }
     async 'resources/directory/read'(params, request) {
       const definition = await catalogOf(request, 'resources/directory/read');
       const [uri, cursor] = [uriOf(params), cursorOf(params)];
-      const skill = skillOfFolder(await skills.of(definition), uri);
+      const skill = skillOfFolder(await skills.of(request.exchange.partition, definition), uri);
       requireScopes(skill?.scopes, request.exchange.scopes);
       const content = skill && folderContent(skill, uri);
       if (content === undefined) throw invalidParams(`not a folder of a skill: ${quoted(uri)}`);

@@ -1,6 +1,6 @@
 /** The skills of a catalog: their entries for clients, their files as resources, their folders as lists. */
 import type { JsonObject } from '../base/json.js';
-import type { CatalogDefinition, ResourceDefinition, SkillReference } from '../ports/definition.js';
+import type { CatalogDefinition, FileBinding, LinkBinding, ResourceDefinition, SkillReference } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
 import type { Skill, SkillFile, SkillSource } from '../ports/skills.js';
 import type { HeldScopes } from '../protocol/scopes.js';
@@ -15,13 +15,15 @@ export interface ServedSkill extends Skill {
 /** Skills of catalogs. */
 export interface Skills {
   /**
-   * The skills of a catalog, in its order. One that cannot be read is left out, and logged once.
+   * The skills of a partition's catalog, in its order. One that cannot be read is left out, and logged once.
    *
    * @param held the scopes of the caller; skills that need others are left out. Default: all
    */
-  of(catalog: CatalogDefinition, held?: HeldScopes): Promise<readonly ServedSkill[]>;
+  of(partition: string, catalog: CatalogDefinition, held?: HeldScopes): Promise<readonly ServedSkill[]>;
   /** The resource that a file of a skill is; undefined: no skill has such a file. */
-  resource(catalog: CatalogDefinition, uri: string): Promise<ResourceDefinition | undefined>;
+  resource(partition: string, catalog: CatalogDefinition, uri: string): Promise<ResourceDefinition | undefined>;
+  /** Skills in bundles are looked for again. */
+  forget(): void;
 }
 
 /** What {@link createSkills} takes. */
@@ -66,50 +68,113 @@ export function folderContent(skill: Skill, uri: string): JsonObject[] | undefin
   return found.size === 0 ? undefined : [...found.values()];
 }
 
+/** Problems that are remembered, so that each is logged once. */
+const MAX_REPORTED = 1_000;
+
 /** Creates the skills of a daemon. */
 export function createSkills({ source, logger }: SkillsOptions): Skills {
   const reported = new Map<string, string>();
+  /**
+   * Skills of bundles, by reference and partition. A bundle does not change under its digest, so its skills are read once. Those of
+   * a catalog that is not served any more are dropped with it.
+   */
+  let known = new WeakMap<SkillReference, Map<string, Promise<Skill>>>();
 
-  async function load({ path, scopes }: SkillReference, from: SkillSource): Promise<ServedSkill | undefined> {
+  /** A skill of a bundle. @throws DaemonError as `SkillSource.load` */
+  async function ofBundle(reference: SkillReference, partition: string, from: SkillSource): Promise<Skill> {
+    const byPartition = known.get(reference) ?? new Map<string, Promise<Skill>>();
+    known.set(reference, byPartition);
+    const before = byPartition.get(partition);
+    if (before !== undefined) return before;
+    const loading = from.load(reference, partition);
+    byPartition.set(partition, loading);
+    const drop = (): void => {
+      if (byPartition.get(partition) === loading) byPartition.delete(partition);
+    };
     try {
-      const skill = await from.load(path);
-      reported.delete(path);
+      const skill = await loading;
+      if (skill.bundle === undefined || skill.bundle.digest === null) drop();
+      return skill;
+    } catch (error) {
+      drop(); // the next request tries again
+      throw error;
+    }
+  }
+
+  async function load(reference: SkillReference, partition: string, from: SkillSource): Promise<ServedSkill | undefined> {
+    const { path, scopes, module } = reference;
+    const key = JSON.stringify([module === undefined ? '' : partition, module?.module_name, path]);
+    try {
+      const skill = await (module === undefined ? from.load(reference, partition) : ofBundle(reference, partition, from));
+      reported.delete(key);
       return scopes === undefined ? skill : { ...skill, scopes };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      if (reported.get(path) !== why) logger.error({ skill: path }, `the skill "${path}" is not served: ${why}`);
-      reported.set(path, why);
+      if (reported.get(key) !== why) {
+        const place = module === undefined ? '' : ` of the module "${module.module_name}"`;
+        logger.error({ skill: path, partition }, `the skill "${path}"${place} is not served: ${why}`);
+      }
+      if (reported.size >= MAX_REPORTED) reported.clear();
+      reported.set(key, why);
       return undefined;
     }
   }
 
-  async function of({ skills = [] }: CatalogDefinition, held?: HeldScopes): Promise<readonly ServedSkill[]> {
+  async function of(partition: string, { skills = [] }: CatalogDefinition, held?: HeldScopes): Promise<readonly ServedSkill[]> {
     if (source === undefined) return [];
-    const loaded = await Promise.all(skills.map((skill) => load(skill, source)));
+    const loaded = await Promise.all(skills.map((skill) => load(skill, partition, source)));
     const byName = new Map<string, ServedSkill>();
     for (const skill of loaded) if (skill !== undefined && !byName.has(skill.name)) byName.set(skill.name, skill);
     return [...byName.values()].filter(({ scopes }) => hasScopes(scopes, held));
   }
 
+  function forget(): void {
+    known = new WeakMap();
+  }
+
+  /** How a file of a skill in a bundle is read; nothing for files beside the config file. */
+  function reading(skill: ServedSkill, file: SkillFile): Pick<FileBinding, 'read' | 'digest'> {
+    const { bundle } = skill;
+    if (bundle === undefined || source?.read === undefined) return {};
+    const { read } = source;
+    return {
+      async read() {
+        try {
+          return await read(skill, file);
+        } catch (error) {
+          forget(); // the extracted files may have been removed: they are fetched again
+          throw error;
+        }
+      },
+      ...(bundle.digest === null ? {} : { digest: bundle.digest }),
+    };
+  }
+
   /** The function of a file. Its record has the name of the skill. */
-  function definitionOf({ name, description, scopes }: ServedSkill, file: SkillFile, isManifest: boolean): ResourceDefinition {
+  function definitionOf(skill: ServedSkill, file: SkillFile): ResourceDefinition {
+    const { name, description, scopes } = skill;
     const { uri, path, size, mimeType } = file;
     const type = mimeType === undefined ? {} : { mimeType };
     return {
-      ...{ kind: 'resource', name, uri, size, binding: { kind: 'file', path, ...type }, ...type },
-      ...(isManifest ? { description } : {}),
+      ...{ kind: 'resource', name, uri, size, binding: { kind: 'file', path, ...type, ...reading(skill, file) }, ...type },
+      ...(uri === skill.uri ? { description } : {}),
       ...(scopes === undefined ? {} : { scopes }),
     };
   }
 
   return {
     of,
-    async resource(catalog, uri) {
-      for (const skill of await of(catalog)) {
+    forget,
+    async resource(partition, catalog, uri) {
+      for (const skill of await of(partition, catalog)) {
         const file = skill.files.find(({ uri: own }) => own === uri);
-        if (file !== undefined) return definitionOf(skill, file, uri === skill.uri);
+        if (file !== undefined) return definitionOf(skill, file);
       }
       return undefined;
     },
   };
 }
+
+/** Whether a catalog has a skill in the bundle of a matching module. */
+export const hasSkillOf = ({ skills = [] }: CatalogDefinition, which: (link: LinkBinding) => boolean): boolean =>
+  skills.some(({ module }) => module !== undefined && which(module));

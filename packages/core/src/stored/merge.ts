@@ -1,5 +1,6 @@
 /** Adds a config to another one. */
-import type { ConfigDocument } from '../config/document.js';
+import { skillName } from '../catalog/compare-skills.js';
+import type { ConfigDocument, ConfigSkill } from '../config/document.js';
 import type { StoredDocument } from '../config/stored-document.js';
 import { FUNCTION_LISTS } from '../config/stored-document.js';
 
@@ -31,9 +32,11 @@ export function mergedDocument(before: StoredDocument, after: ConfigDocument): C
     const value = after[key] ?? before[key];
     return value === undefined ? [] : [[key, value]];
   });
+  const skills = merged<ConfigSkill>(before.skills ?? [], after.skills ?? [], ({ path }) => skillName(path));
   return {
     ...(Object.fromEntries(header) as ConfigDocument),
     ...(lists as ConfigDocument),
+    ...(skills.length === 0 ? {} : { skills }),
     module_links: merged<NonNullable<ConfigDocument['module_links']>[number]>(
       before.module_links,
       after.module_links ?? [],

@@ -72,7 +72,10 @@ export async function readSettingRows(catalogs: CatalogReads, partition: string)
   }
 }
 
-/** A document without the functions whose class needs one of these settings: a class is not built without its setting. */
+/**
+ * A document without the functions whose class needs one of these settings: a class is not built without its setting. Skills need no
+ * setting, so they stay, and their modules.
+ */
 export function withoutSettings(document: StoredDocument, ids: ReadonlyMap<string, unknown>): StoredDocument {
   const gone = document.modules.filter(({ setting_id }) => ids.has(setting_id));
   if (gone.length === 0) return document;
@@ -80,6 +83,7 @@ export function withoutSettings(document: StoredDocument, ids: ReadonlyMap<strin
   const classes = new Set(gone.map(({ module_name, class_name }) => keyOf(module_name, class_name)));
   const links = document.module_links.filter(({ module_name, class_name }) => !classes.has(keyOf(module_name, class_name)));
   const names = new Set(links.map(({ name }) => name));
+  const ofSkills = new Set(document.skills?.map(({ module_name }) => module_name));
   const kept = <T extends { name: string }>(functions: readonly T[]): T[] => functions.filter(({ name }) => names.has(name));
   return {
     ...document,
@@ -88,7 +92,7 @@ export function withoutSettings(document: StoredDocument, ids: ReadonlyMap<strin
     resource_templates: kept(document.resource_templates),
     prompts: kept(document.prompts),
     module_links: links,
-    modules: document.modules.filter((module) => !gone.includes(module)),
+    modules: document.modules.filter((module) => !gone.includes(module) || ofSkills.has(module.module_name)),
   };
 }
 

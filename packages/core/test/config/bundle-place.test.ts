@@ -22,6 +22,34 @@ describe('the config of a bundle', () => {
     expect(placeInBundle({}, { name: 'weather', source: 'zip' }).modules).toEqual([]);
     expect(document.modules[0]).not.toHaveProperty('package_name');
   });
+
+  it('gets a module of the bundle as the place of its skills, or a new one', () => {
+    const place = { name: 'weather', source: 'zip', sha256: 'abc' };
+    const skills = [
+      { path: 'a', scopes: ['x'] },
+      { path: 'b', module_name: 'other' },
+    ];
+    expect(placeInBundle({ ...document, skills }, place)).toMatchObject({
+      skills: [
+        { path: 'a', scopes: ['x'], module_name: 'named' },
+        { path: 'b', module_name: 'other' },
+      ],
+    });
+    const own = { module_name: 'weather', package_name: 'weather', source: 'zip', sha256: 'abc' };
+    expect(placeInBundle({ skills }, place)).toEqual({
+      skills: [
+        { path: 'a', scopes: ['x'], module_name: 'weather' },
+        { path: 'b', module_name: 'other' },
+      ],
+      modules: [own],
+    });
+    // The name of the bundle is that of another package's module.
+    const foreign = { module_name: 'weather', package_name: 'elsewhere', source: 's3' };
+    expect(placeInBundle({ skills: [{ path: 'a' }], modules: [foreign] }, place)).toEqual({
+      skills: [{ path: 'a', module_name: 'weather-skills' }],
+      modules: [foreign, { ...own, module_name: 'weather-skills' }],
+    });
+  });
 });
 
 describe('the names of bundles', () => {

@@ -139,7 +139,7 @@ it('skills with scopes are listed to callers who have them, and refused to other
     catalog,
     files: { read: () => Promise.resolve(new Uint8Array([65])) },
     skills: {
-      load(path) {
+      load({ path }) {
         const name = path.split('/').at(-1)!;
         const uri = `skill://${name}/SKILL.md`;
         return Promise.resolve({ name, description: name, uri, frontmatter: { name }, files: [file(uri)] });

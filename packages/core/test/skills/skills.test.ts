@@ -1,5 +1,5 @@
 import type { Skill, SkillSource } from '../../src/index.js';
-import { createMemoryStore, parseConfig } from '../../src/index.js';
+import { checkConfig, createMemoryStore, inspectConfigText, parseConfig } from '../../src/index.js';
 import { daemonWith, errorOf, legacy, memoryLogger, modern, resultOf } from '../support.js';
 
 const file = (uri: string, path: string) => ({
@@ -24,7 +24,7 @@ const skill = (name: string): Skill => ({
 
 const names = ['refunds', 'returns', 'broken', 'refunds-2'];
 const skills: SkillSource = {
-  load(path) {
+  load({ path }) {
     const name = path.split('/').at(-1)!;
     if (name === 'broken') return Promise.reject(new Error('it has no file SKILL.md'));
     return Promise.resolve(skill(name));
@@ -137,7 +137,120 @@ describe('skills', () => {
       () =>
         parseConfig(JSON.stringify({ skills: [{ path }] }), { support: { files } });
     expect(check('skills/a')).not.toThrow();
-    expect(check('../skills')).toThrow(/must be the path of a folder below the folder of the config file/);
-    expect(check('skills/a', false)).toThrow(/names a folder of this machine/);
+    expect(check('../skills')).toThrow(
+      /must be the path of a folder below the folder of the config file or the root of a bundle/,
+    );
+    expect(check('skills/a', false)).toThrow(/a catalog in a store has no folder of its own: put the skill into a bundle/);
+  });
+});
+
+describe('skills in bundles', () => {
+  const MODULE = { module_name: 'orders', package_name: 'shop', source: 'zip' };
+  const document = { skills: [{ path: 'skills/refunds', module_name: 'orders' }], modules: [MODULE] };
+  const inBundle = parseConfig(JSON.stringify(document)).definition;
+
+  /** A source of skills whose bundle can be replaced. */
+  function bundleOf(digest: string | null) {
+    const state = { digest, loads: [] as [string | undefined, string][], fails: false };
+    const source: SkillSource = {
+      load({ module }, partition) {
+        state.loads.push([module?.package_name, partition]);
+        if (state.fails) return Promise.reject(new Error('the bucket is gone'));
+        return Promise.resolve({ ...skill('refunds'), bundle: { folder: `/${state.digest}`, digest: state.digest } });
+      },
+      read: ({ bundle }, { path }) =>
+        state.fails
+          ? Promise.reject(new Error('gone'))
+          : Promise.resolve(new TextEncoder().encode(`${path} of ${bundle?.digest}`)),
+    };
+    return { state, source };
+  }
+
+  it('are read once for each version, and their reads are recorded with the digest of the bundle', async () => {
+    const { state, source } = bundleOf('abc');
+    const store = createMemoryStore();
+    const daemon = daemonOf({ catalog: inBundle, skills: source, store });
+    const client = modern(daemon);
+    for (let round = 0; round < 3; round++) expect(resultOf(await client.request('skills/list'))['skills']).toHaveLength(1);
+    const { contents } = resultOf(await client.request('resources/read', { uri: 'skill://refunds/SKILL.md' }));
+    expect(contents).toMatchObject([{ text: 'skills/refunds/SKILL.md of abc' }]);
+    expect(state.loads).toEqual([['shop', 'default']]);
+    const { items } = await store.calls.list('default', {});
+    expect(items).toMatchObject([{ name: 'refunds', mcp_type: 'resource', bundle_digest: 'abc' }]);
+  });
+
+  it('are looked for again when their bundle changes, which clients are told', async () => {
+    const { state, source } = bundleOf('abc');
+    const daemon = daemonOf({ catalog: inBundle, skills: source });
+    const client = await legacy(daemon);
+    await client.request('skills/list');
+    daemon.reload(({ package_name }) => package_name === 'other');
+    expect(client.told).toEqual([]);
+    state.digest = 'def';
+    daemon.reload(({ package_name }) => package_name === 'shop');
+    expect(client.told.map(({ message }) => message.method)).toEqual(['notifications/resources/list_changed']);
+    const { contents } = resultOf(await client.request('resources/read', { uri: 'skill://refunds/SKILL.md' }));
+    expect(contents).toMatchObject([{ text: 'skills/refunds/SKILL.md of def' }]);
+  });
+
+  it('are looked for at each request while their bundle cannot be read, or is not known by its digest', async () => {
+    const { state, source } = bundleOf('abc');
+    const { logger, of } = memoryLogger();
+    const client = modern(daemonOf({ catalog: inBundle, skills: source, logger }));
+    state.fails = true;
+    for (let round = 0; round < 2; round++) expect(resultOf(await client.request('skills/list'))['skills']).toEqual([]);
+    expect(of('error')).toEqual(['the skill "skills/refunds" of the module "orders" is not served: the bucket is gone']);
+    state.fails = false;
+    expect(resultOf(await client.request('skills/list'))['skills']).toHaveLength(1);
+    // A file that is gone: the bundle is looked for again.
+    state.fails = true;
+    const uri = 'skill://refunds/SKILL.md';
+    expect(errorOf(await client.request('resources/read', { uri })).code).toBe(-32603);
+    expect(state.loads).toHaveLength(3);
+    state.fails = false;
+    expect(resultOf(await client.request('resources/read', { uri }))['contents']).toHaveLength(1);
+    expect(state.loads).toHaveLength(4);
+
+    const extracted = bundleOf(null);
+    const other = modern(daemonOf({ catalog: inBundle, skills: extracted.source }));
+    for (let round = 0; round < 2; round++) await other.request('skills/list');
+    expect(extracted.state.loads).toHaveLength(2);
+  });
+
+  it('change the list of resources when a catalog gets or loses one', async () => {
+    const daemon = daemonOf({ catalog: inBundle, skills: bundleOf('abc').source });
+    const client = await legacy(daemon);
+    daemon.update(
+      parseConfig(JSON.stringify({ ...document, skills: [{ path: 'skills/returns', module_name: 'orders' }] })).definition,
+    );
+    expect(client.told.map(({ message }) => message.method)).toEqual(['notifications/resources/list_changed']);
+  });
+
+  it('name a module with a bundle, a path in it, and a name of their own', () => {
+    const mistakes = (skill: object, modules: object[] = [MODULE], files = true): string[] =>
+      checkConfig({ skills: [skill], modules }, { support: { files } }).map(({ path, message }) => `${path} ${message}`);
+    expect(mistakes({ path: 'a', module_name: 'orders' }, [MODULE], false)).toEqual([]);
+    expect(mistakes({ path: 'a', module_name: 'order' })).toEqual([
+      expect.stringMatching(/^\$\.skills\[0\]\.module_name modules has no entry for "order"; did you mean "orders"\?: add one/),
+    ]);
+    expect(mistakes({ path: 'a', module_name: 'orders' }, [{ module_name: 'orders' }])).toEqual([
+      expect.stringMatching(
+        /^\$\.skills\[0\]\.module_name the module "orders" is in no bundle: its entry of modules has no source/,
+      ),
+    ]);
+    expect(mistakes({ path: 'a/.b', module_name: 'orders' })).toEqual([
+      '$.skills[0].path leads through a hidden folder, which bundles do not serve',
+    ]);
+    expect(mistakes({ path: '../a', module_name: 'orders' })).toHaveLength(1);
+    const twice = [MODULE, { ...MODULE, class_name: 'A', sha256: 'a'.repeat(64) }, { ...MODULE, class_name: 'B' }];
+    expect(mistakes({ path: 'a', module_name: 'orders' }, twice.slice(1))).toEqual([
+      expect.stringMatching(/^\$\.skills\[0\]\.module_name modules has several entries for "orders" with different code/),
+    ]);
+    expect(
+      checkConfig({ skills: [{ path: 'a/refunds' }, { path: 'refunds', module_name: 'orders' }], modules: [MODULE] }),
+    ).toMatchObject([
+      { path: '$.skills[1].path', message: expect.stringMatching(/^"refunds" is the name of \$\.skills\[0\] too/) },
+    ]);
+    expect(inspectConfigText(JSON.stringify(document)).warnings).toEqual([]);
   });
 });

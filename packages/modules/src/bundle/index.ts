@@ -5,6 +5,7 @@ export { configOf, languagesOf } from './bundle-config.js';
 export type { BundleConfig } from './bundle-config.js';
 export { digestOf } from './contents.js';
 export { extractBundle } from './extract.js';
+export { rootsOf } from './find-code.js';
 export { folderSource } from './folder-source.js';
 export type { FolderSourceOptions } from './folder-source.js';
 export { guardBundle } from './guard.js';

@@ -4,7 +4,16 @@
  */
 import { join, resolve } from 'node:path';
 
-import type { BundleSource, CodeLocation, CodeLocator, LinkBinding, LoadedModule, Logger, ModuleSource } from '@mcp-daemon/core';
+import type {
+  BundleLocator,
+  BundleSource,
+  CodeLocation,
+  CodeLocator,
+  LinkBinding,
+  LoadedModule,
+  Logger,
+  ModuleSource,
+} from '@mcp-daemon/core';
 import { bundleNameProblem, DaemonError, mergeExports } from '@mcp-daemon/core';
 
 import { realPath, statOf } from '../files.js';
@@ -13,7 +22,7 @@ import { loadFile } from '../load.js';
 import { messageOf } from './errors.js';
 import { cacheFolder } from './extract.js';
 import type { CodeNames } from './find-code.js';
-import { findCode } from './find-code.js';
+import { findCode, rootsOf } from './find-code.js';
 import type { BundleLimits } from './limits.js';
 import { withDefaultLimits } from './limits.js';
 import type { BundleChange } from './polling.js';
@@ -48,8 +57,11 @@ export interface BundleProblem {
   readonly problem: string;
 }
 
-/** Finds and loads code in bundles. `load` is for Node alone, in this process; `locate` is for every language. */
-export interface BundleStore extends ModuleSource, CodeLocator {
+/**
+ * Finds and loads code in bundles. `load` is for Node alone, in this process; `locate` is for every language; `foldersOf` is for files
+ * that are no code.
+ */
+export interface BundleStore extends ModuleSource, CodeLocator, BundleLocator {
   /** Looks for new versions of the bundles in use, and calls the listener when one is extracted. Its errors are logged. */
   watch(listener: (change: BundleChange) => void): { close(): void };
   /** Looks for new versions now. Resolves when all are extracted and announced. */
@@ -104,13 +116,19 @@ export function bundleStore(options: BundleStoreOptions): BundleStore {
     return slot;
   }
 
+  /** The folder of packages that are extracted already, if the module of an empty source is in it. */
+  function extractedRoot({ source, module_name: module }: LinkBinding): string | undefined {
+    if (extracted === undefined || source !== '') return undefined;
+    const root = resolve(extracted);
+    const [top = ''] = module.split(/[./]/);
+    const isThere = [top, `${top}.py`, `${top}.js`].some((name) => name !== '' && statOf(join(root, name)) !== undefined);
+    return isThere ? root : undefined;
+  }
+
   /** The code of an empty source that is extracted already. */
   function alreadyExtracted(link: LinkBinding): CodeLocation | undefined {
-    if (extracted === undefined || link.source !== '') return undefined;
-    const root = resolve(extracted);
-    const [top = ''] = link.module_name.split(/[./]/);
-    const isThere = [top, `${top}.py`, `${top}.js`].some((name) => name !== '' && statOf(join(root, name)) !== undefined);
-    return isThere ? { ...findCode(root, link, root), digest: null } : undefined;
+    const root = extractedRoot(link);
+    return root === undefined ? undefined : { ...findCode(root, link, root), digest: null };
   }
 
   /** The bundle of a link; undefined: an empty source that is no bundle. */
@@ -198,6 +216,14 @@ export function bundleStore(options: BundleStoreOptions): BundleStore {
       source === 'zip' || source === 's3' || (source === '' && (extracted !== undefined || bucket !== undefined)),
     load,
     locate,
+    async foldersOf(link, partition) {
+      const root = extractedRoot(link);
+      if (root !== undefined) return { folders: [root], digest: null };
+      const slot = await bundleOf(link, partition);
+      if (slot === undefined) throw nothingFound(link);
+      const { digest, folder } = await slot.newest();
+      return { folders: rootsOf(folder), digest };
+    },
     watch: (listener) => polling.watch(listener),
     check: () => polling.check(),
     problems() {

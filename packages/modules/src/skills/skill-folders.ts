@@ -1,126 +1,89 @@
-/** Skills in folders below the folder of the config file. */
+/** Skills in folders: beside the config file, and in bundles. */
 import { createHash } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import { lstat, readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
-import type { Skill, SkillFile, SkillSource } from '@mcp-daemon/core';
-import { DaemonError, fileMediaType, MAX_SKILL_BYTES, MAX_SKILL_FILES } from '@mcp-daemon/core';
+import type { BundleLocator, LinkBinding, Skill, SkillReference, SkillSource } from '@mcp-daemon/core';
+import { DaemonError } from '@mcp-daemon/core';
 
 import { codeOf, realPathBelow } from '../below.js';
-import type { Frontmatter } from './frontmatter.js';
+import type { FolderReader } from './folder-reader.js';
+import { folderReader } from './folder-reader.js';
 
-const MANIFEST = 'SKILL.md';
-/** Folders in folders. */
-const MAX_DEPTH = 20;
-
-/** A file that was read, until it changes. */
-interface Known {
-  state: string;
-  digest: string;
-  size: number;
+/** What {@link skillFolders} takes. */
+export interface SkillFoldersOptions {
+  /** The folder of the config file. */
+  base: string;
+  /** Finds bundles, such as `bundleStore`. Default: skills in bundles cannot be read. */
+  bundles?: BundleLocator;
 }
 
-const refused = (why: string): DaemonError => new DaemonError('config_invalid', why);
-const stateOf = ({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string => [dev, ino, size, mtimeMs, ctimeMs].join(':');
+/** Packages that others extract are all in one folder, so this is more than enough. */
+const MAX_READERS = 10;
 
-/** A path as a part of a URI. */
-const uriPath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+const unreadable = (uri: string, why: string): DaemonError =>
+  new DaemonError('internal_error', `The file ${uri} cannot be read: ${why}.`);
 
-/** Names that are left out: hidden files, and what systems and editors leave behind. */
-const isLeftOut = (name: string): boolean => name.startsWith('.') || name.endsWith('~') || name === 'Thumbs.db';
+/** Whether there is something at a path. */
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
-/** Reads skills below a folder. @param base the folder that paths start in */
-export function skillFolders({ base }: { base: string }): SkillSource {
-  const known = new Map<string, Known>();
-  const manifests = new Map<string, { digest: string; frontmatter: Frontmatter }>();
+/** A file that has so many bytes. @throws DaemonError `internal_error` */
+async function readFileOf(path: string, uri: string, bytes: number): Promise<Buffer> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    if (size !== bytes) throw unreadable(uri, 'it has changed');
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
 
-  /** All files of a skill with their states, by path. @throws DaemonError `config_invalid` */
-  async function walk(root: string): Promise<Map<string, Stats>> {
-    const found = new Map<string, Stats>();
-    let bytes = 0;
-    async function inside(folder: string, depth: number): Promise<void> {
-      if (depth > MAX_DEPTH) throw refused(`it has folders in more than ${MAX_DEPTH} levels`);
-      for (const name of (await readdir(join(root, folder))).sort()) {
-        if (isLeftOut(name)) continue;
-        const path = folder === '' ? name : `${folder}/${name}`;
-        const stat = await lstat(join(root, path));
-        if (stat.isDirectory()) {
-          await inside(path, depth + 1);
-          continue;
-        }
-        if (stat.isSymbolicLink()) throw refused(`"${path}" is a link: put the file itself there`);
-        if (!stat.isFile()) throw refused(`"${path}" is neither a file nor a folder`);
-        found.set(path, stat);
-        if (found.size > MAX_SKILL_FILES) throw refused(`it has more than ${MAX_SKILL_FILES} files`);
-        if ((bytes += stat.size) > MAX_SKILL_BYTES) throw refused(`its files have more than ${MAX_SKILL_BYTES} bytes`);
-      }
-    }
-    await inside('', 1);
-    return found;
+/** Reads skills in folders. Links to what is outside of the folder of the config file, or of the bundle, are refused. */
+export function skillFolders({ base, bundles }: SkillFoldersOptions): SkillSource {
+  const beside = folderReader(base, 'the folder of the config file');
+  /** Of folders whose files may change. */
+  const readers = new Map<string, FolderReader>();
+
+  function readerOf(folder: string, digest: string | null): FolderReader {
+    const found = readers.get(folder);
+    if (found !== undefined) return found;
+    const made = folderReader(folder, 'the bundle');
+    if (digest !== null) return made; // the caller keeps what it reads
+    if (readers.size >= MAX_READERS) readers.clear();
+    readers.set(folder, made);
+    return made;
   }
 
-  /** Digest and size belong together, also if the file is written meanwhile. */
-  async function knownOf(file: string, stat: Stats): Promise<Known> {
-    const before = known.get(file);
-    const state = stateOf(stat);
-    if (before?.state === state) return before;
-    const bytes = await readFile(file);
-    const now = { state, digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`, size: bytes.length };
-    known.set(file, now);
-    return now;
-  }
-
-  /** The folder of a skill. @throws DaemonError `config_invalid` */
-  async function folderOf(path: string): Promise<string> {
-    let folder: string | undefined;
-    try {
-      folder = await realPathBelow(base, path);
-    } catch (error) {
-      throw refused(codeOf(error) === 'ENOENT' ? 'there is no such folder' : `it cannot be read (${String(codeOf(error))})`);
-    }
-    if (folder !== undefined) return folder;
-    throw refused('it is outside of the folder of the config file');
-  }
-
-  async function read(path: string): Promise<Skill> {
-    const folder = await folderOf(path);
-    const stats = await walk(folder);
-    const manifest = stats.get(MANIFEST);
-    if (manifest === undefined) throw refused(`it has no file ${MANIFEST}`);
-    const { digest } = await knownOf(join(folder, MANIFEST), manifest);
-    let parsed = manifests.get(folder);
-    if (parsed?.digest !== digest) {
-      // Loaded here, because few servers have skills, and reading YAML takes much code.
-      const [text, { readFrontmatter }] = await Promise.all([
-        readFile(join(folder, MANIFEST), 'utf8'),
-        import('./frontmatter.js'),
-      ]);
-      parsed = { digest, frontmatter: readFrontmatter(text, basename(folder)) };
-      manifests.set(folder, parsed);
-    }
-    const { name, description, all } = parsed.frontmatter;
-    const files: SkillFile[] = [];
-    for (const [file, stat] of stats) {
-      const mimeType = fileMediaType(file);
-      const { digest: own, size } = await knownOf(join(folder, file), stat);
-      const entry: SkillFile = {
-        ...{ uri: `skill://${name}/${uriPath(file)}`, path: `${path}/${file}`, digest: own, size },
-        ...(mimeType === undefined ? {} : { mimeType }),
-      };
-      if (file === MANIFEST) files.unshift(entry);
-      else files.push(entry);
-    }
-    return { name, description, uri: `skill://${name}/${MANIFEST}`, frontmatter: all, files };
+  async function inBundle(path: string, module: LinkBinding, partition: string): Promise<Skill> {
+    if (bundles === undefined) throw new DaemonError('module_not_found', 'this server has no bundles');
+    const { folders, digest } = await bundles.foldersOf(module, partition);
+    let folder = folders[0] ?? '';
+    for (const other of folders.slice(1)) if (!(await isThere(join(folder, path)))) folder = other;
+    const skill = await readerOf(folder, digest).load(path);
+    return { ...skill, bundle: { folder, digest } };
   }
 
   return {
-    async load(path) {
+    load({ path, module }: SkillReference, partition) {
+      return module === undefined ? beside.load(path) : inBundle(path, module, partition);
+    },
+    async read({ bundle }, { path, uri, size, digest }) {
+      if (bundle === undefined) throw unreadable(uri, 'it is not in a bundle');
       try {
-        return await read(path);
+        const file = await realPathBelow(bundle.folder, path);
+        if (file === undefined) throw unreadable(uri, 'it is outside of the bundle');
+        const bytes = await readFileOf(file, uri, size);
+        // Extracted files are not to be changed, but code of the bundle can do it.
+        if (`sha256:${createHash('sha256').update(bytes).digest('hex')}` !== digest) throw unreadable(uri, 'it has changed');
+        return bytes;
       } catch (error) {
         if (error instanceof DaemonError) throw error;
-        throw refused(`it cannot be read (${String(codeOf(error) ?? error)})`);
+        throw unreadable(uri, codeOf(error) === 'ENOENT' ? 'it does not exist' : String(codeOf(error) ?? 'it failed'));
       }
     },
   };
