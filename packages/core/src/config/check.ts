@@ -7,6 +7,7 @@ import type { Mistake } from '../protocol/errors.js';
 import type { MistakeList, PathStep } from '../schema/mistakes.js';
 import { describe } from '../schema/mistakes.js';
 import { checkApps } from './app-check.js';
+import { checkAsync } from './async-check.js';
 import { MAX_JSON_DEPTH } from './json-scan.js';
 import { FILE } from './keys.js';
 import { checkNames } from './names.js';
@@ -86,6 +87,7 @@ export function inspectConfig(document: unknown, support: Partial<ConfigSupport>
     checkNames(document, run);
     checkApps(document, run);
     checkSkills(document, run);
+    checkAsync(document, run);
   }
   return { mistakes: run.list.found, warnings: run.list.warnings, keys: walk.keys };
 }

@@ -73,6 +73,14 @@ describe('a config with one of everything', () => {
     expect(definition.instructions).toBe('Ask for a city first.');
   });
 
+  it('has is_async of the link before that of the tool', () => {
+    const isAsync = (link: boolean | null): unknown =>
+      parseConfig(JSON.stringify(changed(fullConfig(), { 'module_links.0.is_async': link }))).definition.functions[0];
+    expect(isAsync(true)).toMatchObject({ is_async: true });
+    expect(isAsync(null)).toMatchObject({ is_async: true });
+    expect(isAsync(false)).not.toHaveProperty('is_async');
+  });
+
   it('becomes tools as clients see them, with how they run', () => {
     const { inputSchema, outputSchema, annotations, icons, _meta } = fullConfig().tools[0]!;
     expect(byName['forecast']).toEqual({
@@ -92,7 +100,6 @@ describe('a config with one of everything', () => {
       task_after_ms: 200,
       task_ttl_ms: 60_000,
       task_poll_ms: 250,
-      is_async: true,
       record: { bodies: 'arguments', redact: ['$.city', "$['a key'][*].token"] },
       quota: { concurrent: 2 },
       approve: {

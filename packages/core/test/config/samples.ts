@@ -170,7 +170,7 @@ export function fullConfig() {
         class_name: 'Weather',
         function_name: 'forecast',
         return_type: 'json' as const,
-        is_async: true,
+        is_async: false,
         timeout_ms: 5000,
         task: 'optional' as const,
         task_after_ms: 200,

@@ -62,6 +62,16 @@ describe('the warnings about a config', () => {
       },
       /task_ttl_ms: has no effect without "task": "optional" or "required"/,
     ],
+    [
+      'a link with is_async, and an outputSchema that the answer to a slow call does not fit',
+      { 'module_links.0.is_async': true },
+      /^\$\.module_links\[0\]\.is_async: "forecast" has an outputSchema, .*Write "task": "optional" in the link in place of is_async/,
+    ],
+    [
+      'a tool with is_async, and an outputSchema that the answer to a slow call does not fit',
+      { 'module_links.0.is_async': null },
+      /^\$\.tools\[0\]\.is_async: "forecast" has an outputSchema/,
+    ],
     ['a task that ends before its call may', { 'module_links.0.task_ttl_ms': 4_000 }, /task_ttl_ms: is shorter than timeout_ms/],
     ['arguments without a type', { 'tools.0.inputSchema': { properties: {} } }, /has no "type": "object", which is added/],
     [
