@@ -14,6 +14,7 @@ import type { CatalogQuotas } from './ports/quota.js';
 import type { Runner, RunnerCounts, ServerStatus } from './ports/runner.js';
 import type { SkillSource } from './ports/skills.js';
 import type { StateStore } from './ports/state.js';
+import type { TaskStats } from './ports/task-stats.js';
 import type { Telemetry } from './ports/telemetry.js';
 import type { Exchange } from './protocol/exchange.js';
 import type { Limits } from './protocol/limits.js';
@@ -99,6 +100,8 @@ export interface DaemonStats extends RecorderStats {
   sessions: number;
   /** What quotas have refused. */
   quotas: QuotaStats;
+  /** The tasks of this process. Absent: no call has needed one yet. */
+  tasks?: TaskStats;
   /** What the runners of other processes have counted, together. Absent: there is none. */
   processes?: RunnerCounts;
   /** The mounted MCP servers. Absent: there are none. */

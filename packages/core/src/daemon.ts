@@ -291,9 +291,16 @@ export function createDaemon(options: DaemonOptions): Daemon {
       const counted = opened?.counts?.();
       const processes = linker.counts();
       const servers = linker.servers();
+      const ofTasks = tasks.stats();
       const { inFlight, ended } = calls;
       const own = { ...recorder.stats(), inFlight, ended, sessions: sessions.size, quotas: quotas.stats() };
-      return Object.assign(own, processes && { processes }, servers && { servers }, counted && { store: counted });
+      return Object.assign(
+        own,
+        processes && { processes },
+        servers && { servers },
+        ofTasks && { tasks: ofTasks },
+        counted && { store: counted },
+      );
     },
     check: () =>
       closing === undefined ? recorder.check() : Promise.reject(new DaemonError('closed', 'The server is shutting down.')),

@@ -52,6 +52,8 @@ export type { Approval, ApprovalPolicy, ArgumentCondition } from './ports/approv
 export { DEFAULT_QUEUE, QUOTA_MAXIMA } from './ports/quota.js';
 export type { CatalogQuotas, Quota, QuotaScope } from './ports/quota.js';
 export type { QuotaStats } from './call/quotas.js';
+export { TASK_ENDS } from './ports/task-stats.js';
+export type { TaskEndKind, TaskStats } from './ports/task-stats.js';
 export type { BundleEntry, BundleSource, FetchedBundle, KeptBundle } from './ports/bundles.js';
 export type { CodeLocation, CodeLocator } from './ports/code.js';
 export type { FileSource } from './ports/files.js';

@@ -5,6 +5,7 @@ import type { InputAsker } from './input/asker.js';
 import type { Store } from './ports/calls.js';
 import type { Logger } from './ports/logger.js';
 import type { StateStore } from './ports/state.js';
+import type { TaskStats } from './ports/task-stats.js';
 import { abortReason } from './protocol/ended-by.js';
 import { DaemonError, toRpcError } from './protocol/errors.js';
 import type { Limits } from './protocol/limits.js';
@@ -28,6 +29,8 @@ export interface LazyTasks extends LongCalls {
   load(): Awaitable<Tasks>;
   /** See {@link Tasks}. Without tasks it does nothing. */
   cancelAll(): void;
+  /** Undefined: no call has needed tasks yet. */
+  stats(): TaskStats | undefined;
   close(drainMs: number): Promise<void>;
 }
 
@@ -63,6 +66,7 @@ export function createLazyTasks(options: LazyTasksOptions): LazyTasks {
       return (await load()).read(uri, request);
     },
     cancelAll: () => tasks?.cancelAll(),
+    stats: () => tasks?.stats(),
     async close(drainMs) {
       await (await loading)?.close(drainMs);
     },

@@ -85,6 +85,8 @@ export type {
   Quota,
   QuotaScope,
   QuotaStats,
+  TaskEndKind,
+  TaskStats,
   ConfigQuota,
   ConfigQuotas,
   CatalogEvent,

@@ -15,10 +15,12 @@ import type { LongCalls } from '../call/long-calls.js';
 import { CALL_URI } from '../call/long-calls.js';
 import type { FoundCall } from '../call/running-call.js';
 import type { ToolDefinition } from '../ports/definition.js';
+import type { TaskStats } from '../ports/task-stats.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import { declaresTasks } from '../protocol/tasks-extension.js';
 import { asResource, asToolResult, CALL_ARGUMENT, failedResult, laterResult } from './async-calls.js';
 import { createTaskCounts } from './bounds.js';
+import { createTaskEnds } from './ends.js';
 import type { TaskEntry } from './entry.js';
 import { expiryOf, hasEnded, taskMembers } from './entry.js';
 import type { TaskEnd } from './live-task.js';
@@ -35,6 +37,8 @@ export interface Tasks extends LongCalls {
   readonly methods: TaskMethods;
   /** Number of tasks here that have not ended. */
   readonly open: number;
+  /** How many tasks there are, and how many have ended. */
+  stats(): TaskStats;
   /** Cancels all running tasks at once, because the server ends. */
   cancelAll(): void;
   /** Waits for running tasks for at most `drainMs`; then they fail. Resolves when all is stored, or cannot be. */
@@ -86,6 +90,7 @@ export function createTasks(tools: TaskTools): Tasks {
   /** Those whose end is not stored yet, too. */
   const live = new Map<string, LiveTask>();
   const counts = createTaskCounts(limits);
+  const ended = createTaskEnds();
   const ownerId = newId();
   const owner = createTaskOwner({
     ...{ id: ownerId, tools, open: () => counts.open },
@@ -159,6 +164,7 @@ export function createTasks(tools: TaskTools): Tasks {
     if (isOver) {
       counts.begin(partition, entry.subject);
       counts.end(partition, entry.subject, { expires: expiryOf(entry), bytes: stored.size });
+      ended.add(task);
       return;
     }
     live.set(entry.id, task);
@@ -168,6 +174,7 @@ export function createTasks(tools: TaskTools): Tasks {
       await task.ended;
       await stored.save();
       counts.end(partition, entry.subject, { expires: expiryOf(entry), bytes: stored.size });
+      ended.add(task);
       while (!stored.isSaved && Date.now() < expiryOf(entry)) await pause();
       task.forget();
       live.delete(entry.id);
@@ -280,6 +287,7 @@ export function createTasks(tools: TaskTools): Tasks {
     get open() {
       return counts.open;
     },
+    stats: () => ({ open: counts.open, ended: ended.counts }),
     cancelAll() {
       for (const task of live.values()) task.abort('server');
     },

@@ -163,6 +163,29 @@ describe('the other metrics', () => {
     expect(valueOf(later, 'mcp_daemon_streams', { kind: 'events' })).toBe(0);
   });
 
+  it('count tasks that are open, and by how they have ended', async () => {
+    const { tool: waiting, open } = gate();
+    const { served, read } = await measured([{ ...waiting, task: 'optional' } as FunctionDefinition]);
+    const ends = async (): Promise<unknown> =>
+      (await read()).get('mcp_daemon_tasks_ended_total')?.samples.map(({ labels, value }) => [labels['end'], value]);
+    const none = [0, 0, 0].map((count, index) => [['failed', 'cancelled', 'expired'][index], count]);
+    expect(valueOf(await read(), 'mcp_daemon_tasks_open')).toBe(0);
+    expect(await ends()).toEqual([['completed', 0], ...none]);
+    const { body } = modern('tools/call', { name: 'gate', arguments: {} });
+    const { params } = body as { params: { _meta: object } };
+    Object.assign(params._meta, {
+      'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.modelcontextprotocol/tasks': {} } },
+    });
+    expect((await send(served, { ...modern('tools/call', { name: 'gate' }), body })).json).toMatchObject({
+      result: { resultType: 'task' },
+    });
+    expect(valueOf(await read(), 'mcp_daemon_tasks_open')).toBe(1);
+    open();
+    await until(() => served.daemon.stats().tasks?.open === 0);
+    expect(valueOf(await read(), 'mcp_daemon_tasks_open')).toBe(0);
+    expect(await ends()).toEqual([['completed', 1], ...none]);
+  });
+
   it('count requests by route, method and status, whatever their values', async () => {
     const { metrics, read } = await measured([echo]);
     metrics.observeRequest({ route: 'mcp', method: 'POST', status: 200, seconds: 0.002 });

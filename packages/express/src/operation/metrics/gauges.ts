@@ -1,5 +1,6 @@
 /** Metrics that are read from the daemon and its transports only when they are requested. */
 import type { CatalogCacheStats, Daemon, DaemonStats, RunnerCounts, StoreStats } from '@mcp-daemon/core';
+import { TASK_ENDS } from '@mcp-daemon/core';
 import { Counter, Gauge, Registry } from 'prom-client';
 
 /** Functions that return a current count, by the name of its kind. */
@@ -44,7 +45,7 @@ export function createGauges({ daemon, version, sessions, streams, catalogs, fai
     });
   }
 
-  const stat = (count: Exclude<keyof DaemonStats, 'store' | 'processes' | 'servers' | 'quotas'>) => (): number =>
+  const stat = (count: Exclude<keyof DaemonStats, 'store' | 'processes' | 'servers' | 'quotas' | 'tasks'>) => (): number =>
     daemon.stats()[count];
   const ofProcesses = (count: keyof RunnerCounts) => (): number | undefined => daemon.stats().processes?.[count];
   const ofStore = (count: keyof StoreStats) => (): number | undefined => daemon.stats().store?.[count];
@@ -96,6 +97,15 @@ export function createGauges({ daemon, version, sessions, streams, catalogs, fai
     collect() {
       this.reset();
       for (const [quota, count] of Object.entries(daemon.stats().quotas.refused)) this.inc({ quota }, count);
+    },
+  });
+  gauge('mcp_daemon_tasks_open', 'Tasks that have not ended.', () => daemon.stats().tasks?.open ?? 0);
+  new Counter({
+    ...{ name: 'mcp_daemon_tasks_ended_total', help: 'Tasks that have ended, by how.', registers },
+    labelNames: ['end'],
+    collect() {
+      this.reset();
+      for (const end of TASK_ENDS) this.inc({ end }, daemon.stats().tasks?.ended[end] ?? 0);
     },
   });
   // Of a store on a network, such as DynamoDB, once it is open.
