@@ -51,7 +51,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['operation/metrics'],
     ['operation'], // probes and metrics
     ['access'], // request ids, access log, authentication and rate limits
-    ['mcp', 'http-sse', 'events', 'graphql', 'documents', 'console'], // what is served
+    ['mcp', 'http-sse', 'events', 'graphql', 'documents', 'console', 'mounts'], // what is served
     ['router-options'],
     ['router'],
     ['serve-http'],
@@ -100,7 +100,9 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['base'], // waits, errors
     ['connection'], // the messages of one connection
     ['stdio', 'http', 'secrets', 'offer'], // what carries them; the texts of a config; from what a server offers to a catalog
-    ['open', 'upstream'], // from a definition to a connection; the life of one server
+    ['logins', 'upstream'], // the log-ins at servers; the life of one server
+    ['open'], // from a definition to a connection
+    ['users'], // connections of users who log in by themselves
     ['calls'], // one call
     ['mounts'],
     ['index'],

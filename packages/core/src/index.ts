@@ -266,7 +266,7 @@ export type {
 export type { CatalogSource, CatalogSourceStats } from './ports/catalogs.js';
 export type { CachedCatalog, CatalogCache, CatalogCacheStats } from './catalog/cached.js';
 export type { LoadedModule, ModuleSource } from './ports/modules.js';
-export type { ResolvedFunction, Runner, RunnerCounts, ServerStatus } from './ports/runner.js';
+export type { LoginStatus, ResolvedFunction, Runner, RunnerCounts, ServerStatus } from './ports/runner.js';
 export { createInProcessRunner } from './runner/in-process.js';
 export type { InProcessRunnerOptions } from './runner/in-process.js';
 export type { Logger } from './ports/logger.js';

@@ -22,8 +22,11 @@ export type { LoggedIn, Login } from './auth/login.js';
 export { createOpenAuth } from './auth/open.js';
 export type { OpenAuthOptions } from './auth/open.js';
 export type { AuthProvider, ScopesOf } from './auth/provider.js';
+export type { Prove } from './auth/prove.js';
+export type { Bearer } from './auth/bearer.js';
+export type { BegunMountLogin, MountLogin, MountLogins } from './mounts/mount-logins.js';
 export type { ScopeChallenge } from './wire/scope-challenge.js';
-export { checkSecrets, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from './auth/secrets.js';
+export { checkSecrets, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET, isLoopbackHost } from './auth/secrets.js';
 export type { SecretsInUse } from './auth/secrets.js';
 
 export { createEventsHandler } from './events/handler.js';

@@ -49,6 +49,8 @@ export const PATHS = {
   },
   openidConfiguration: { path: '/.well-known/openid-configuration', partition: 'none', route: 'well_known', subpaths: true },
   oauth: { path: '/oauth', partition: 'none', route: 'oauth', subpaths: true },
+  // Pages on which users log in at mounted servers.
+  mounts: { path: '/mounts', partition: 'default', route: 'mounts', subpaths: true },
   // Public, and for web pages of all origins. The second path of the catalog is the one of earlier drafts.
   serverCard: { path: '/mcp/server-card', partition: 'segment', route: 'server_card' },
   aiCatalog: { path: '/.well-known/ai-catalog.json', partition: 'none', route: 'server_card' },

@@ -10,6 +10,7 @@ import type { EventsHandlerOptions } from './events/handler.js';
 import type { LoadGraphqlApi } from './graphql/api.js';
 import type { GraphqlLimits } from './graphql/handler.js';
 import type { McpHandlerOptions } from './mcp/handler.js';
+import type { MountLogins } from './mounts/mount-logins.js';
 import type { Middleware } from './wire/middleware.js';
 
 /** What `createRouter` takes. */
@@ -56,6 +57,8 @@ export interface RouterOptions extends Omit<
   graphqlLimits?: GraphqlLimits;
   /** The files of the console, which is served at `/console`: see {@link ConsoleOptions}. Default: there is no such path. */
   console?: Pick<ConsoleOptions, 'assetsDir'> | undefined;
+  /** Logs users in at mounted servers, on pages below `/mounts`. Default: there are no such pages. */
+  mountLogins?: MountLogins | undefined;
   /**
    * The partitions whose server card is public, at `/mcp/server-card`, and listed in `/.well-known/ai-catalog.json`. Default: `default`
    * where callers need no token, else none.

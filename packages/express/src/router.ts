@@ -34,10 +34,11 @@ import { createEventRoutes } from './events/routes.js';
 import { createGraphqlHandler } from './graphql/handler.js';
 import { createHttpSseHandler } from './http-sse/handler.js';
 import { createMcpHandler } from './mcp/handler.js';
+import { createMountLogins } from './mounts/login-handler.js';
 import { createCacheRoutes } from './operation/cache.js';
 import { createMetrics } from './operation/metrics.js';
 import { createProbes } from './operation/probes.js';
-import { OTHER_ROUTE, pathOfUrl, PATHS, patternsOf, routeOf } from './paths.js';
+import { isAt, OTHER_ROUTE, pathOfUrl, PATHS, patternsOf, routeOf } from './paths.js';
 import type { DaemonRouter, RouterOptions } from './router-options.js';
 import { createByteBudget } from './wire/byte-budget.js';
 import { fail } from './wire/failure.js';
@@ -174,6 +175,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
       ...(hasLogin || auth.loopbackOnly === true ? [] : (['me'] as const)),
       ...(auth.hasMetadata === true ? [] : (['metadata'] as const)),
       ...(auth.hasOAuth === true ? [] : (['oauth'] as const)),
+      ...(options.mountLogins === undefined ? (['mounts'] as const) : []),
       ...(cache === undefined ? (['cache'] as const) : []),
       ...(serverCards.length === 0 ? (['cards'] as const) : []),
       ...(graphql === undefined ? (['graphql'] as const) : []),
@@ -227,7 +229,11 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
       admins('POST', (_req, res, { partition }) => routes.refresh(res, partition)),
     );
   }
-  const { publicUrl } = options;
+  const { publicUrl, mountLogins: logins } = options;
+  if (logins !== undefined) {
+    const serveLogins = createMountLogins({ logins, auth, addressOf, publicUrl });
+    router.use((req, res, next) => (isAt('mounts', pathOfUrl(req.url)) ? serveLogins(req, res) : next()));
+  }
   const cards = createServerCards({ daemon, partitions: serverCards, publicUrl, needsToken: auth.loopbackOnly !== true });
   for (const [paths, serve] of cards) router.all(paths, serve);
   router.use(documents); // openapi, docs, redoc

@@ -25,6 +25,12 @@ async function serveAll(): Promise<HttpServer> {
     cache: daemon.catalogs,
     serverCards: ['default'],
     graphql,
+    mountLogins: {
+      open: () => Promise.resolve(undefined),
+      begin: () => Promise.reject(new Error('not needed')),
+      finish: () => Promise.reject(new Error('not needed')),
+      clientDocument: () => undefined,
+    },
     console: { assetsDir: await consoleFolder() },
   });
   atEnd(() => server.close({ drainMs: 10 }));

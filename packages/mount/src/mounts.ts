@@ -16,6 +16,7 @@ import type {
   ResolvedFunction,
   Runner,
   ServerStatus,
+  StateStore,
 } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
@@ -23,19 +24,26 @@ import type { CallTools } from './calls/call-function.js';
 import { callMounted, completeMounted } from './calls/call-function.js';
 import { ParkedCalls } from './calls/parked.js';
 import { NOTHING } from './connection/lists.js';
-import type { LoginPlace } from './http/service-login.js';
+import type { UserLogins } from './http/index.js';
+import type { LoggedOut, LoginPlace } from './logins.js';
+import { Logins } from './logins.js';
 import { definitionsOf } from './offer/definitions.js';
 import type { MountedPart } from './offer/merge.js';
 import { mergeParts } from './offer/merge.js';
 import { Pins } from './offer/pins.js';
 import type { OpenOptions } from './open.js';
-import { logInTo, openCarrier } from './open.js';
+import { openCarrier } from './open.js';
 import { Upstream } from './upstream.js';
+import { Users } from './users.js';
 
 /** What {@link createMounts} takes. */
-export interface MountsOptions extends Omit<OpenOptions, 'partition'> {
+export interface MountsOptions extends OpenOptions {
   /** The partition whose catalog may mount servers: that of the config file. */
   partition: string;
+  /** Where approvals and tokens are kept. @throws DaemonError if it cannot be opened */
+  state: () => Promise<StateStore>;
+  /** Seals tokens. Without it, none are kept. */
+  secret?: string | undefined;
   /** How we name ourselves to the servers. */
   client: Implementation;
   /** What a context was made from, with the daemon's copy of core. Default: with this one. */
@@ -69,11 +77,27 @@ export interface Mounts {
    */
   approve(name: string, by: string): Promise<boolean>;
   /**
-   * Logs in at a server whose credentials are `service`, and keeps the tokens.
+   * Logs an operator in at a server whose credentials are `service` or `per_user`, and keeps the tokens.
    *
    * @throws Error that says why it failed
    */
   login(mount: MountDefinition, place: LoginPlace): Promise<void>;
+  /**
+   * Gives the tokens of log-ins back, and removes them.
+   *
+   * @param whose an operator's (null), one user's, or all (undefined)
+   * @throws DaemonError as the state store, and `usage` without a secret
+   */
+  logout(mount: MountDefinition, whose: string | null | undefined): Promise<LoggedOut>;
+  /**
+   * Sends users who have no log-in to the pages. Without a call of this there are none: then only callers that are not told apart may
+   * use servers whose credentials are `per_user`, with the log-in of an operator.
+   *
+   * @param base the public URL of this server, without a slash at its end; undefined: it is not known
+   */
+  serveLogins(base: () => string | undefined): void;
+  /** The pages on which users log in. @throws Error before `serveLogins` */
+  pages(): Promise<UserLogins>;
   /** Ends all servers. A second call waits for the first. */
   close(): Promise<void>;
 }
@@ -96,7 +120,25 @@ export function createMounts(options: MountsOptions): Mounts {
   const listeners = new Set<{ changed: (partition: string) => void }>();
   const parked = new ParkedCalls();
   const pins = new Pins({ partition, state: options.state, logger });
-  const tools: CallTools = { client, parked, sourceOf: options.sourceOf };
+  const logins = new Logins({
+    store: { state: options.state, partition, secret: options.secret },
+    ...{ texts: options.texts, logger },
+  });
+  let base: (() => string | undefined) | undefined;
+  let pages: Promise<UserLogins> | undefined;
+  const pagesOf = (of: () => string | undefined): Promise<UserLogins> =>
+    (pages ??= logins.pages({
+      base: of,
+      loggedIn: (server, subject) => users.loggedIn(server, subject),
+      mount: (name) => upstreamsOf(name)[0]?.mount,
+    }));
+  const users = new Users({
+    ...{ client, logger, logins, startMs },
+    open: (mount, events, keeper) => openCarrier(mount, events, options, logins, keeper),
+    hasPages: () => base !== undefined,
+    pages: () => (base === undefined ? undefined : pagesOf(base)),
+  });
+  const tools: CallTools = { client, parked, users, sourceOf: options.sourceOf };
   let merged: { base: CatalogDefinition; parts: readonly MountedPart[]; definition: CatalogDefinition } | undefined;
   let closing: Promise<void> | undefined;
 
@@ -112,7 +154,7 @@ export function createMounts(options: MountsOptions): Mounts {
         mount,
         partition,
         client,
-        open: (events) => openCarrier(mount, events, { ...options, partition }),
+        open: (events) => openCarrier(mount, events, options, logins),
         logger,
         startMs,
         review: (offer) => pins.review(mount, offer),
@@ -140,6 +182,8 @@ export function createMounts(options: MountsOptions): Mounts {
     const { name } = upstream.mount;
     for (let waited = 0; waited < 60 && (upstream.live?.connection.pending ?? 0) > 1; waited += 1)
       await sleep(500, undefined, { ref: false });
+    users.retire(upstream.mount);
+    if (!upstreamsOf(name).some(({ mount }) => mount.url === upstream.mount.url)) logins.release(upstream.mount, null);
     await upstream.close();
     logger.info({ server: name }, `the server "${name}" is not mounted any more`);
   }
@@ -201,6 +245,7 @@ export function createMounts(options: MountsOptions): Mounts {
 
   function statusOf(upstream: Upstream): ServerStatus {
     const { mount, state, failure, greeting, live, starts } = upstream;
+    const login = logins.status(mount);
     const part = made.get(upstream)?.part;
     return {
       name: mount.name,
@@ -212,15 +257,17 @@ export function createMounts(options: MountsOptions): Mounts {
       pending: live?.connection.pending ?? 0,
       changes: upstream.changes.length,
       starts,
+      ...(login === undefined ? {} : { login }),
     };
   }
   const status = (): ServerStatus[] => [...upstreams.values()].map(statusOf);
 
-  const named = (name: string): Upstream | undefined =>
-    [...upstreams.values()].find(({ mount, sent }) => mount.name === name && sent !== undefined);
+  const upstreamsOf = (name: string): Upstream[] => [...upstreams.values()].filter(({ mount }) => mount.name === name);
+  const named = (name: string): Upstream | undefined => upstreamsOf(name).find(({ sent }) => sent !== undefined);
 
   async function closeAll(): Promise<void> {
-    await Promise.all([...upstreams.values()].map((upstream) => upstream.close()));
+    logins.close();
+    await Promise.all([users.close(), ...[...upstreams.values()].map((upstream) => upstream.close())]);
   }
   const close = (): Promise<void> => (closing ??= closeAll());
 
@@ -281,7 +328,10 @@ export function createMounts(options: MountsOptions): Mounts {
     },
     status,
     changes: (name) => named(name)?.changes,
-    login: (mount, place) => logInTo(mount, options, place),
+    login: (mount, place) => logins.logIn(mount, place),
+    logout: (mount, whose) => logins.logOut(mount, whose),
+    serveLogins: (of) => void (base = of),
+    pages: () => (base === undefined ? Promise.reject(new Error('there are no pages to log in on')) : pagesOf(base)),
     async approve(name, by) {
       const { mount, sent } = named(name) ?? {};
       if (mount === undefined || sent === undefined) return false;

@@ -2,24 +2,20 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 
-import type { Logger, MountDefinition, StateStore } from '@mcp-daemon/core';
+import type { Logger, MountDefinition } from '@mcp-daemon/core';
 
 import type { Carrier, CarrierEvents } from './connection/carrier.js';
-import { SealedEntry } from './http/sealed.js';
-import type { LoginPlace } from './http/service-login.js';
+import type { TokenKeeper } from './http/index.js';
+import type { Logins } from './logins.js';
+import { addressOf, hasLogins } from './logins.js';
 import type { TextSource } from './secrets.js';
 import { fillMount } from './secrets.js';
 import { stdioCarrier } from './stdio/stdio-carrier.js';
 
 /** What {@link openCarrier} takes. */
 export interface OpenOptions {
-  partition: string;
   /** Fills in references to secrets and variables. */
   texts: TextSource;
-  /** Where tokens are kept. @throws DaemonError if it cannot be opened */
-  state: () => Promise<StateStore>;
-  /** Seals tokens. Without it, none are kept. */
-  secret?: string | undefined;
   /** The environment of commands, besides what the config gives them. */
   env: Readonly<Record<string, string>>;
   /** The folder of the config file: where commands run, and relative paths start. */
@@ -43,26 +39,20 @@ const idOf = (mount: MountDefinition, base: string): string =>
     .digest('hex')
     .slice(0, 16);
 
-/** @throws Error if a text is no address */
-function addressOf(url: string | undefined): URL {
-  const address = URL.canParse(url ?? '') ? new URL(url as string) : undefined;
-  if (address === undefined || !/^https?:$/.test(address.protocol)) throw new Error('its url is no http or https URL');
-  return address;
-}
-
-/** Where the tokens of a server are kept: by partition, server and subject. */
-const entryOf = ({ name }: MountDefinition, { state, partition, secret }: OpenOptions): SealedEntry =>
-  new SealedEntry({ state, partition, secret, key: `token/${name}/service` });
-
-/** Logs in at a server. @throws Error that says why it failed */
-export async function logInTo(mount: MountDefinition, options: OpenOptions, place: LoginPlace): Promise<void> {
-  const { url } = await fillMount(mount, options.texts);
-  const { logIn } = await import('./http/index.js');
-  await logIn(mount.name, addressOf(url), entryOf(mount, options), place);
-}
-
-/** @throws Error that says why it cannot be opened */
-export async function openCarrier(mount: MountDefinition, events: CarrierEvents, options: OpenOptions): Promise<Carrier> {
+/**
+ * Opens the connection to a mounted server.
+ *
+ * @param logins the tokens of log-ins
+ * @param keeper the tokens of a user. Default: those of an operator, if the server has log-ins
+ * @throws Error that says why it cannot be opened
+ */
+export async function openCarrier(
+  mount: MountDefinition,
+  events: CarrierEvents,
+  options: OpenOptions,
+  logins: Logins,
+  keeper?: TokenKeeper,
+): Promise<Carrier> {
   const { texts, env, base, chain = [], graceMs = 1_000, maxMessageBytes = 64 * 1024 * 1024, logger } = options;
   const { name } = mount;
   const filled = await fillMount(mount, texts);
@@ -88,14 +78,13 @@ export async function openCarrier(mount: MountDefinition, events: CarrierEvents,
       events,
     );
   }
-  const address = addressOf(filled.url);
-  const { httpCarrier, ServiceProvider } = await import('./http/index.js');
+  const url = addressOf(filled.url);
+  const { httpCarrier } = await logins.http();
+  const tokens = keeper ?? (hasLogins(mount) ? await logins.keeper(mount, null) : undefined);
   return httpCarrier(
     {
-      name,
-      url: address,
-      headers: filled.headers,
-      ...(mount.credentials === 'service' ? { auth: new ServiceProvider(name, entryOf(mount, options)) } : {}),
+      ...{ name, url, headers: filled.headers },
+      auth: tokens === undefined ? undefined : () => tokens.provider(),
       onStreamError: (error) =>
         logger.debug({ server: name, error: mask(error.message) }, `the server "${name}": a stream failed`),
     },

@@ -41,6 +41,8 @@ export interface Bench {
   update(document: ConfigDocument): void;
   /** Connects an official client. */
   client(options?: ClientOptions & { subject?: string }): Promise<Client>;
+  /** Connects another client, of any SDK. */
+  connect(client: { connect(transport: never): Promise<void> }, subject: string): Promise<void>;
   session?: Session;
   close(): Promise<void>;
 }
@@ -97,6 +99,11 @@ export function openBench(
       const client = new Client({ name: 'client', version: '1' }, clientOptions);
       await client.connect(theirs as never);
       return client;
+    },
+    async connect(client, subject) {
+      const [ours, theirs] = createTransportPair();
+      await daemon.connect(ours, { subject });
+      await client.connect(theirs as never);
     },
     close() {
       opened.delete(bench);

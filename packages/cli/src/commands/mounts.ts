@@ -1,14 +1,30 @@
 /**
  * `mounts`: looks after other MCP servers that the config file mounts.
  */
+import type { MountDefinition, ServerStatus } from '@mcp-daemon/core';
+
 import { Failure, messageOf, UsageError } from '../errors.js';
 import { findConfig } from '../settings/paths.js';
 import { displayPath, oneLine, plural, table } from '../terminal/text.js';
 import type { CommandGroup } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag } from './command.js';
+import type { Opened } from './mounted.js';
 
 const FLAGS = ['config', 'envFile', ...STORE_FLAGS] as const;
 const NAME = { name: { type: 'string', demandOption: true, describe: 'Name of the server in mcpServers' } } as const;
+
+/** What needs attention, in one line. */
+function noteOf({ failure, changes, login }: ServerStatus): string {
+  if (failure !== undefined) return oneLine(failure);
+  const notes = changes === 0 ? [] : [`${plural(changes, 'change')} not approved`];
+  if (login?.state === 'needed') notes.push('needs a log-in');
+  else if (login?.state === 'ending') {
+    const when =
+      login.ends === undefined ? 'ends soon' : `ends ${new Date(login.ends).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    notes.push(`log-in ${when}${login.problem === undefined ? '' : ' and cannot be renewed'}`);
+  }
+  return oneLine(notes.join('; '));
+}
 
 const list = defineCommand({
   command: 'list',
@@ -20,13 +36,13 @@ const list = defineCommand({
     const found = await withMounts(context, ({ mounts }) => Promise.resolve(mounts.status()));
     if (json) context.print(JSON.stringify(found, null, 2));
     else {
-      const rows = found.map(({ name, state, server, protocol, functions, changes, failure }) => [
-        context.paint('bold', name),
-        state,
-        server === undefined ? '' : oneLine(`${server.name} ${server.version}`),
-        protocol ?? '',
-        String(functions),
-        failure === undefined ? (changes === 0 ? '' : `${plural(changes, 'change')} not approved`) : oneLine(failure),
+      const rows = found.map((status) => [
+        context.paint('bold', status.name),
+        status.state,
+        status.server === undefined ? '' : oneLine(`${status.server.name} ${status.server.version}`),
+        status.protocol ?? '',
+        String(status.functions),
+        noteOf(status),
       ]);
       const head = ['SERVER', 'STATE', 'NAME', 'PROTOCOL', 'FUNCTIONS', 'NOTE'].map((word) => context.paint('dim', word));
       for (const line of table([head, ...rows], context.width)) context.print(line);
@@ -141,17 +157,25 @@ const takeOver = defineCommand({
   },
 });
 
+/** The server, if it has log-ins. @throws UsageError if not */
+function withLogins(name: string, { config }: Opened): MountDefinition {
+  const mounts = config.definition.mounts ?? [];
+  const mount = mounts.find((known) => known.name === name);
+  if (mount === undefined)
+    throw new UsageError(`there is no server "${name}" in mcpServers: there are ${mounts.map((known) => known.name).join(', ')}`);
+  if (mount.credentials !== 'static') return mount;
+  throw new UsageError(`set "credentials" of "${name}" to "service" or "per_user" first`);
+}
+
 const login = defineCommand({
   command: 'login <name>',
-  description: 'Log in at a mounted server, for all calls of it',
+  description: 'Log in at a mounted server as its operator',
   settings: [...FLAGS, 'stateSecret'],
   positionals: NAME,
   async run({ name }, context) {
-    const [{ openLogin }, { checkName, withMounts }] = await Promise.all([import('./login-place.js'), import('./mounted.js')]);
+    const [{ openLogin }, { withMounts }] = await Promise.all([import('./login-place.js'), import('./mounted.js')]);
     return withMounts(context, async (opened) => {
-      checkName(name, opened);
-      const mount = opened.config.definition.mounts?.find((known) => known.name === name);
-      if (mount?.credentials !== 'service') throw new UsageError(`set "credentials" of "${name}" to "service" first`);
+      const mount = withLogins(name, opened);
       const place = await openLogin((url) => context.note(`Open this address in a browser:\n${url.href}`));
       try {
         await opened.mounts.login(mount, place);
@@ -160,7 +184,33 @@ const login = defineCommand({
       } finally {
         place.close();
       }
-      context.note(`logged in at "${name}". A running server uses it at its next start of "${name}"`);
+      context.note(`logged in at "${name}". A running server uses it within a minute`);
+      return 0;
+    });
+  },
+});
+
+const logout = defineCommand({
+  command: 'logout <name>',
+  description: 'End log-ins at a mounted server, and give their tokens back',
+  settings: [...FLAGS, 'stateSecret'],
+  positionals: NAME,
+  flags: {
+    user: { type: 'string', describe: 'End the log-in of this user. Default: that of the operator' },
+    all: switchFlag('End all log-ins: of the operator and of all users'),
+  },
+  examples: [['mounts logout search --user ann', 'End the log-in of one user']],
+  async run({ name, user, all }, context) {
+    if (all && user !== undefined) throw new UsageError('give --user or --all, not both');
+    const { withMounts } = await import('./mounted.js');
+    return withMounts(context, async (opened) => {
+      const { count, revoked } = await opened.mounts.logout(withLogins(name, opened), all ? undefined : (user ?? null));
+      if (count === 0) context.note(`there was no log-in at "${name}"`);
+      else if (revoked === count) context.note(`${plural(count, 'log-in')} at "${name}" ended`);
+      else
+        context.note(
+          `${plural(count, 'log-in')} at "${name}" removed here; its authorization server took ${revoked} of them back: the rest expires there`,
+        );
       return 0;
     });
   },
@@ -170,6 +220,6 @@ const login = defineCommand({
 export const mounts: CommandGroup = {
   command: 'mounts',
   description: 'Look after other MCP servers that the config file mounts',
-  commands: [list, check, approve, login, takeOver],
+  commands: [list, check, approve, login, logout, takeOver],
   default: 'list',
 };

@@ -9,7 +9,7 @@ import { isIP } from 'node:net';
 import type { Config, Daemon } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
-import { createAddressOf, serveHttp } from '@mcp-daemon/express';
+import { createAddressOf, isLoopbackHost, serveHttp } from '@mcp-daemon/express';
 
 import { messageOf, UsageError } from '../errors.js';
 import type { LazyLogger } from '../log/logger.js';
@@ -106,7 +106,11 @@ async function listen(runtime: Runtime, served: Served): Promise<HttpServer> {
   const auth = await createAuth({ settings, host, addressOf: createAddressOf(trustProxy), state: () => daemon.state(), logger });
   const console = settings.console ? findConsole() : undefined;
   if (settings.console && console === undefined) logger.warn({}, 'the files of the console are missing: /console is not served');
-  return serveHttp(daemon, {
+  // Where other machines reach us, only PUBLIC_URL says.
+  const mountLogins = runtime.mounts.logins(
+    () => publicUrl?.replace(/\/$/, '') ?? (isLoopbackHost(host) ? server.url : undefined),
+  );
+  const server: HttpServer = await serveHttp(daemon, {
     ...{ auth, host, port, rateLimit, maxSessions, sessionIdleMs, maxConnections, httpSse, accessLog, trustProxy, logger },
     ...{ maxBodyBytes, maxHeldBytes, maxHeldBytesPerUser },
     ...graphqlOptions(runtime, served),
@@ -114,6 +118,7 @@ async function listen(runtime: Runtime, served: Served): Promise<HttpServer> {
     allowedOrigins: [...(parseList(settings.allowedOrigins) ?? []), ...(publicUrl === undefined ? [] : [originOf(publicUrl)])],
     version: VERSION,
     cache: daemon.catalogs,
+    mountLogins,
     failingBundles: () => runtime.bundles.problems().length,
     publicUrl,
     ...(console === undefined ? {} : { console: { assetsDir: console } }),
@@ -121,6 +126,7 @@ async function listen(runtime: Runtime, served: Served): Promise<HttpServer> {
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
     serverCards: settings.serverCards === 'none' ? [] : parseList(settings.serverCards),
   });
+  return server;
 }
 
 /** Shuts down at a signal, after waiting for running calls. A second signal exits at once. */

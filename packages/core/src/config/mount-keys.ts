@@ -48,7 +48,7 @@ function together(value: Record<string, unknown>, run: CheckRun): void {
     if (has('url') && has(key)) run.list.warn('has no effect with a url: it is for commands', key);
   if (has('command') && has('headers')) run.list.warn('has no effect with a command: it is for a url', 'headers');
   const { credentials } = value;
-  if (has('command') && credentials === 'service')
+  if (has('command') && (credentials === 'service' || credentials === 'per_user'))
     run.list.add(`credentials ${quote(credentials)} need a url: a command gets its secrets by env`, 'credentials');
 }
 

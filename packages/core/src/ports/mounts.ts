@@ -11,9 +11,12 @@ export const PIN_MODES = ['off', 'warn', 'block'] as const;
 export type PinMode = (typeof PIN_MODES)[number];
 
 /** Whose credentials a mounted server gets. */
-export const MOUNT_CREDENTIALS = ['static', 'service'] as const;
+export const MOUNT_CREDENTIALS = ['static', 'service', 'per_user'] as const;
 
-/** `static`: the headers of the config; `service`: one log-in of an operator. */
+/**
+ * `static`: the headers of the config; `service`: one log-in of an operator; `per_user`: each caller logs in, and the log-in of an operator
+ * only lists what the server offers.
+ */
 export type MountCredentials = (typeof MOUNT_CREDENTIALS)[number];
 
 /** What is listed of a mounted server that cannot be reached. */

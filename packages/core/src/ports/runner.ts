@@ -37,6 +37,16 @@ export interface RunnerCounts {
   outdated: number;
 }
 
+/** How a log-in at another server is. */
+export interface LoginStatus {
+  /** `ending`: it ends soon, or cannot be renewed any more; `needed`: there is none, or it has ended. */
+  readonly state: 'ok' | 'ending' | 'needed';
+  /** When a new log-in is needed, in milliseconds since 1970. Absent: that is not known. */
+  readonly ends?: number;
+  /** Why it cannot be renewed, in the words of the other side. */
+  readonly problem?: string;
+}
+
 /** Another MCP server that functions run on. */
 export interface ServerStatus {
   /** Its name in the config. */
@@ -59,6 +69,8 @@ export interface ServerStatus {
   readonly pending: number;
   /** How often it was started. */
   readonly starts: number;
+  /** The log-in of an operator, if the server has one. */
+  readonly login?: LoginStatus;
 }
 
 /** Runs the functions of some links: in this process, in another one, or on another server. */

@@ -6,6 +6,7 @@ import type { Awaitable } from '@mcp-daemon/core';
 import type { Refusal } from '../wire/respond.js';
 import type { ScopeChallenge } from '../wire/scope-challenge.js';
 import type { AuthIdentity } from './identity.js';
+import type { Prove } from './prove.js';
 
 /** The scopes that the functions of a partition need. */
 export type ScopesOf = (partition: string) => Awaitable<readonly string[]>;
@@ -20,6 +21,8 @@ export interface AuthProvider {
   readonly hasOAuth?: boolean;
   /** The caller and the partition of a request, or a refusal. Called for every request. */
   readonly authenticate: (req: IncomingMessage) => Awaitable<AuthIdentity | Refusal>;
+  /** Checks the password of a user, for pages that act for one user. Default: callers have no passwords. */
+  readonly prove?: Prove;
   /**
    * Reloads users and tokens that may have changed. Called about twice a second while streams are open or calls are running, so
    * that `isValid` of identities is up to date. Default: does nothing.

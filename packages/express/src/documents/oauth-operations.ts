@@ -25,4 +25,14 @@ export const OAUTH_OPERATIONS = {
       answers: { 200: PAGE, 303: { description: 'The page is at `/oauth/grants`.' }, ...refusals('Problem', 404, 405, 429) },
     },
   ],
+  mounts: [
+    {
+      ...{ method: 'get', id: 'mountLogin', tag: 'Authentication', secured: false, feature: 'mounts' },
+      summary: 'Log in at a mounted server',
+      description:
+        'The pages are below this path: `/mounts/login?ticket=…`, which a client shows to its user when a mounted server needs a log-in of ' +
+        'that user, and `/mounts/callback`. `/mounts/client.json` is the client metadata document of this server.',
+      answers: { 200: PAGE, ...refusals('Problem', 404, 405, 429) },
+    },
+  ],
 } satisfies Partial<Record<PathName, readonly Operation[]>>;

@@ -31,6 +31,7 @@ export const FEATURES = [
   'login',
   'metadata',
   'oauth',
+  'mounts',
   'me',
   'httpSse',
   'probes',

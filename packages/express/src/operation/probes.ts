@@ -30,7 +30,7 @@ export interface ProbesOptions {
 export interface Probes {
   /** Liveness: always 200. */
   readonly health: (req: IncomingMessage, res: ServerResponse) => void;
-  /** Readiness: 200, with counts of what does not work (`failing_bundles`, `outdated_modules`, `unavailable_servers`), or 503 with `status` (`draining`, `unavailable`), a `reason` and `Retry-After`. Never rejects. */
+  /** Readiness: 200, with counts of what does not work (`failing_bundles`, `outdated_modules`, `unavailable_servers`, `logins_needed`), or 503 with `status` (`draining`, `unavailable`), a `reason` and `Retry-After`. Never rejects. */
   readonly ready: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 }
 
@@ -122,11 +122,13 @@ export function createProbes(
     const { processes, servers = [] } = daemon.stats?.() ?? {};
     const outdated = processes?.outdated ?? 0;
     const down = servers.filter(({ state }) => state === 'down').length;
+    const logins = servers.filter(({ login }) => login !== undefined && login.state !== 'ok').length;
     return {
       status: 'ready',
       ...(failing === 0 ? {} : { failing_bundles: failing }),
       ...(outdated === 0 ? {} : { outdated_modules: outdated }),
       ...(down === 0 ? {} : { unavailable_servers: down }),
+      ...(logins === 0 ? {} : { logins_needed: logins }),
     };
   }
 

@@ -13,6 +13,8 @@ import { inputRequired, isObject, META, parameterHeaders } from '@mcp-daemon/cor
 import { Unsent } from '../base/unsent.js';
 import { modernMeta } from '../connection/handshake.js';
 import type { Live, Upstream } from '../upstream.js';
+import type { Users } from '../users.js';
+import { callAsUser } from './as-user.js';
 import type { RunEnd, RunSide } from './mounted-call.js';
 import { metaOf, MountedCall, raiseLogLevel } from './mounted-call.js';
 import type { ParkedCalls } from './parked.js';
@@ -21,6 +23,8 @@ import type { ParkedCalls } from './parked.js';
 export interface CallTools {
   readonly client: Implementation;
   readonly parked: ParkedCalls;
+  /** The connections of users. */
+  readonly users: Users;
   /** What a context was made from. */
   sourceOf(context: unknown): ContextSource | undefined;
 }
@@ -137,6 +141,8 @@ export function callMounted(
   };
   const state = source.state as CarriedState | undefined;
   if (state !== undefined && 'parked' in state) return resumed(state.parked, side, tools);
+  if (upstream.mount.credentials === 'per_user')
+    return callAsUser(upstream, tools.users, source, link, (own) => begin(upstream, own, link, input, side, tools).then(ended));
   const { live } = upstream;
   const first =
     live === undefined
@@ -161,8 +167,11 @@ export async function completeMounted(
   context: unknown,
   tools: CallTools,
 ): Promise<JsonObject> {
-  const { connection, greeting } = await upstream.ready();
-  const variables = tools.sourceOf(context)?.variables ?? {};
+  const source = tools.sourceOf(context);
+  const subject = source?.request.exchange.subject ?? '';
+  const isPerUser = upstream.mount.credentials === 'per_user';
+  const { connection, greeting } = await (isPerUser ? tools.users.live(upstream, subject) : upstream.ready());
+  const variables = source?.variables ?? {};
   const params: JsonObject = { ref, argument: { name: argument, value } };
   if (Object.keys(variables).length > 0) params['context'] = { arguments: { ...variables } };
   if (greeting.era === 'modern') params['_meta'] = modernMeta(tools.client, {});

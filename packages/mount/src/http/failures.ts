@@ -2,7 +2,7 @@
 import { DaemonError } from '@mcp-daemon/core';
 import { SdkError, SdkErrorCode, SdkHttpError, UnauthorizedError } from '@modelcontextprotocol/client';
 
-import { NeedsAttention, Unsent } from '../base/unsent.js';
+import { NeedsAttention, NeedsLogin, Unsent } from '../base/unsent.js';
 
 /** Whether the server does not know the session any more. */
 export const isSessionEnd = (error: unknown): boolean => error instanceof SdkHttpError && error.status === 404;
@@ -18,6 +18,7 @@ const LOG_IN =
 /** The error for whoever called. */
 export function failureOf(name: string, error: unknown): Error {
   const server = `the server "${name}"`;
+  if (error instanceof NeedsLogin) return error;
   if (error instanceof UnauthorizedError) return new Error(`${server} ${LOG_IN}`, { cause: error });
   if (error instanceof SdkHttpError) {
     const { status } = error;

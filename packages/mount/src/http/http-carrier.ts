@@ -3,7 +3,7 @@
  * that it is known which request a message on its stream belongs to.
  */
 import type { JsonRpcMessage } from '@mcp-daemon/core';
-import type { AuthProvider, OAuthClientProvider, StreamableHTTPClientTransportOptions } from '@modelcontextprotocol/client';
+import type { AuthProvider, StreamableHTTPClientTransportOptions } from '@modelcontextprotocol/client';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
 import type { Carrier, CarrierEvents, SendOptions } from '../connection/carrier.js';
@@ -15,8 +15,8 @@ export interface HttpCarrierOptions {
   name: string;
   url: URL;
   headers: Readonly<Record<string, string>>;
-  /** Where tokens come from. Absent: the headers are all there is. */
-  auth?: AuthProvider | OAuthClientProvider;
+  /** Makes a source of tokens for each request. Absent: the headers are all there is. */
+  auth?: (() => AuthProvider) | undefined;
   onStreamError: (error: Error) => void;
 }
 
@@ -26,12 +26,12 @@ const requestOf = (message: JsonRpcMessage): { id: number; method: string } | un
 
 /** Opens no connection yet: the first message does. */
 export function httpCarrier({ name, url, headers, auth, onStreamError }: HttpCarrierOptions, events: CarrierEvents): Carrier {
-  const options: StreamableHTTPClientTransportOptions = {
+  const options = (): StreamableHTTPClientTransportOptions => ({
     requestInit: { headers: { ...headers } },
-    ...(auth === undefined ? {} : { authProvider: auth }),
-  };
+    ...(auth === undefined ? {} : { authProvider: auth() }),
+  });
   /** Holds the session, and its stream of messages that belong to no request. */
-  const main = new StreamableHTTPClientTransport(url, options);
+  const main = new StreamableHTTPClientTransport(url, options());
   main.onmessage = (message) => events.onMessage(message);
   main.onerror = onStreamError;
   const started = main.start();
@@ -48,7 +48,7 @@ export function httpCarrier({ name, url, headers, auth, onStreamError }: HttpCar
   /** The transport of one request. */
   async function transportOf(id: number, version: string | undefined): Promise<StreamableHTTPClientTransport> {
     const own = new StreamableHTTPClientTransport(url, {
-      ...options,
+      ...options(),
       ...(main.sessionId === undefined ? {} : { sessionId: main.sessionId }),
       ...(version === undefined ? {} : { protocolVersion: version }),
     });

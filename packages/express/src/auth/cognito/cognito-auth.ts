@@ -6,6 +6,7 @@ import { DaemonError } from '@mcp-daemon/core';
 
 import { createChallenges } from '../challenge.js';
 import type { Login } from '../login.js';
+import { createProof } from '../prove.js';
 import type { AuthProvider } from '../provider.js';
 import { createRequestAuthenticator } from '../request-authenticator.js';
 import { createAuthRoutes } from '../routes.js';
@@ -87,5 +88,5 @@ export async function createCognitoAuth(options: CognitoAuthOptions): Promise<Co
   const { authenticate, bearerOf } = createRequestAuthenticator(challenges, find);
   const { scopeChallenge } = challenges;
   const handle = createAuthRoutes({ login, bearerOf, challenges, oauth, addressOf, logger });
-  return { hasMetadata: true, authenticate, login, handle, scopeChallenge };
+  return { hasMetadata: true, authenticate, login, prove: createProof(login, find), handle, scopeChallenge };
 }

@@ -7,6 +7,7 @@ import { DaemonError } from '@mcp-daemon/core';
 import { digestOf } from '../bearer.js';
 import { createChallenges } from '../challenge.js';
 import type { Login } from '../login.js';
+import { createProof } from '../prove.js';
 import type { AuthProvider } from '../provider.js';
 import type { FindBearer } from '../request-authenticator.js';
 import { createRequestAuthenticator } from '../request-authenticator.js';
@@ -140,6 +141,7 @@ export async function createLocalAuth(options: LocalAuthOptions): Promise<LocalA
     authenticate,
     refresh: () => bothOf(refresh(), oauth?.refresh()),
     login,
+    prove: createProof(login, find),
     handle: createAuthRoutes({ login, bearerOf, challenges, oauth, addressOf, logger }),
     users: users.file,
     scopeChallenge: challenges.scopeChallenge,

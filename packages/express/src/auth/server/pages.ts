@@ -40,8 +40,12 @@ function formTargets(redirect: string | undefined): string {
   return `'self' ${isPlain ? url.origin : url.protocol}`;
 }
 
-/** @param redirect where the client wants the browser to be sent in the end */
-function pageOf(title: string, content: Html, redirect?: string): Page {
+/**
+ * A page.
+ *
+ * @param redirect where the client wants the browser to be sent in the end
+ */
+export function pageOf(title: string, content: Html, redirect?: string): Page {
   const policy = [
     `default-src 'none'`,
     `style-src 'sha256-${STYLE_HASH}'`,
@@ -77,7 +81,8 @@ function pageOf(title: string, content: Html, redirect?: string): Page {
 /** A page with one sentence. */
 export const messagePage = (title: string, message: string): Page => pageOf(title, html`<p role="alert">${message}</p>`);
 
-const problemOf = (problem: string | undefined): Html | undefined =>
+/** What was wrong, above a form; undefined: nothing. */
+export const problemOf = (problem: string | undefined): Html | undefined =>
   problem === undefined ? undefined : html`<p class="problem" role="alert" id="problem">${problem}</p>`;
 
 /** What a form for a username and a password shows. */
