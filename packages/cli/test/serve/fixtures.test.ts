@@ -18,22 +18,39 @@ beforeAll(async () => {
 });
 afterAll(() => temp.remove());
 
-/** An agent: it looks at the stock, orders until nothing is left, and says what it saw. */
-async function agent(args: readonly string[], orders = 3): Promise<{ seen: unknown[]; stderr: string }> {
+/** What a client sent and received, in order. */
+function transcriptOf(transport: StdioClientTransport): string[] {
+  const messages: string[] = [];
+  const send = transport.send.bind(transport);
+  transport.send = (message) => {
+    messages.push(`-> ${JSON.stringify(message)}`);
+    return send(message);
+  };
+  // The client sets its own listener when it connects, and calls one that is there before.
+  transport.onmessage = (message) => void messages.push(`<- ${JSON.stringify(message)}`);
+  return messages;
+}
+
+/** An agent: it looks at the stock, orders until a result says that nothing is left, and looks again. */
+async function agent(args: readonly string[]): Promise<{ seen: unknown[]; transcript: string[]; stderr: string }> {
   const transport = new StdioClientTransport({
     ...{ command: process.execPath, args: [BIN, '--transport', 'stdio', ...args], cwd: temp.path, stderr: 'pipe' as const },
     env: temp.env() as Record<string, string>,
   });
   let stderr = '';
   transport.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const transcript = transcriptOf(transport);
   const client = new Client({ name: 'agent', version: '1' });
   await client.connect(transport);
   const seen: unknown[] = [client.getServerVersion(), await client.listTools()];
   seen.push(await client.callTool({ name: 'stock' }));
-  for (let n = 0; n < orders; n += 1) seen.push(await client.callTool({ name: 'order', arguments: { n: 1 } }));
+  for (let last = ''; !last.includes('left: 0'); last = JSON.stringify(seen.at(-1))) {
+    if (seen.length > 20) throw new Error(`the agent does not come to an end: ${last}`);
+    seen.push(await client.callTool({ name: 'order', arguments: { n: 1 } }));
+  }
   seen.push(await client.callTool({ name: 'stock' }));
   await client.close();
-  return { seen, stderr };
+  return { seen, transcript, stderr };
 }
 
 describe('a server that answers from fixtures', () => {
@@ -48,6 +65,9 @@ describe('a server that answers from fixtures', () => {
     const again = await agent(['--fixtures', 'calls.json']);
     expect(alone.seen.slice(1)).toEqual(original.slice(1));
     expect(again.seen).toEqual(alone.seen);
+    // Byte for byte: initialize, the list, five calls and their answers.
+    expect(alone.transcript).toHaveLength(15);
+    expect(again.transcript).toEqual(alone.transcript);
     expect(alone.seen[0]).toEqual({ name: 'shop', version: '2.0' });
     expect((await agent(['--fixtures', 'calls.json', '--config', 'mcp.json'])).seen).toEqual(alone.seen);
     expect(existsSync(temp.at('home', '.local'))).toBe(false); // nothing is recorded

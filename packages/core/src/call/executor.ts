@@ -105,8 +105,9 @@ export function createExecutor(options: ExecutorOptions): Executor {
   /** Loads the code and calls it. */
   function launch(run: Run, scope: RunScope, context: FunctionContext): Awaitable<Outcome> {
     if (scope.isOver) return { kind: 'cancelled' }; // it ended while the arguments were checked
-    const resolved = linker.resolve(run.definition.binding, run.request.exchange.partition);
-    const intent = run.hooks?.intent();
+    const { binding } = run.definition;
+    const resolved = linker.resolve(binding, run.request.exchange.partition);
+    const intent = binding.kind === 'inline' && binding.effectFree === true ? undefined : run.hooks?.intent();
     return resolved instanceof Promise || intent !== undefined
       ? Promise.all([resolved, intent]).then(
           ([ready]) => invoke(ready, run, scope, context),

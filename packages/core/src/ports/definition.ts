@@ -25,6 +25,11 @@ export interface InlineBinding {
   run: (input: never, context: never) => unknown;
   /** Checks and converts a tool's arguments, instead of the check by its `inputSchema`: the validation of a Standard Schema. */
   check?: (input: unknown) => CheckResult | Promise<CheckResult>;
+  /**
+   * It has no effects outside this program, so it starts before the record of its call is committed. Calls of such a function start
+   * in the order in which they arrive.
+   */
+  effectFree?: true;
 }
 
 /** A function in a module, loaded at its first call. */

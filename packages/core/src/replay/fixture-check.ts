@@ -44,7 +44,7 @@ function namesOf(catalog: unknown): ReadonlyMap<string, ReadonlySet<unknown>> {
   ]);
 }
 
-/** @returns whether the result can be told from that of another method */
+/** The list that results of a method have. */
 const RESULT_MEMBER = { 'tools/call': 'content', 'resources/read': 'contents', 'prompts/get': 'messages' } as const;
 
 function checkParams(checker: Checker, method: string, params: unknown, names: ReturnType<typeof namesOf>, path: Path): void {
@@ -74,6 +74,19 @@ function checkRounds(checker: Checker, rounds: unknown, path: Path): void {
   }
 }
 
+/** What is wrong with a result, with the path in it; undefined: nothing that a client could not read. */
+export function resultMistake(
+  method: keyof typeof RESULT_MEMBER,
+  result: JsonObject,
+): { path: Path; message: string } | undefined {
+  const member = RESULT_MEMBER[method];
+  const list = result[member];
+  if (!Array.isArray(list)) return { path: [member], message: `must be a list: results of ${method} have it` };
+  if (method !== 'tools/call') return undefined;
+  const at = list.findIndex((block: unknown) => !isObject(block) || typeof block['type'] !== 'string');
+  return at < 0 ? undefined : { path: [member, at], message: 'must be a content block: an object with a "type"' };
+}
+
 function checkAnswer(checker: Checker, call: JsonObject, method: string, path: Path): void {
   const { result, error } = call;
   if (error !== undefined) {
@@ -83,10 +96,9 @@ function checkAnswer(checker: Checker, call: JsonObject, method: string, path: P
       checker.add([...path, 'error'], 'the error of a tool is a "result" with "isError": true and "content"');
     return;
   }
-  const member = RESULT_MEMBER[method as keyof typeof RESULT_MEMBER];
-  if (!isObject(result)) checker.add(path, 'must have a "result", the MCP result of the call, or an "error"');
-  else if (member !== undefined && !Array.isArray(result[member]))
-    checker.add([...path, 'result', member], `must be a list: results of ${method} have it`);
+  if (!isObject(result)) return checker.add(path, 'must have a "result", the MCP result of the call, or an "error"');
+  const mistake = resultMistake(method as keyof typeof RESULT_MEMBER, result);
+  if (mistake !== undefined) checker.add([...path, 'result', ...mistake.path], mistake.message);
 }
 
 function checkCall(checker: Checker, call: unknown, names: ReturnType<typeof namesOf>, path: Path): void {

@@ -10,6 +10,7 @@ import type { FixtureCall, FixtureDocument } from '../ports/fixtures.js';
 import { FIXTURE_FORMAT, FIXTURE_VERSION } from '../ports/fixtures.js';
 import { replayOf } from '../records/replay-of.js';
 import { fixtureCatalog } from './fixture-catalog.js';
+import { resultMistake } from './fixture-check.js';
 import { argumentsOfRecord, requestOf, resultOfRecord } from './recorded.js';
 import { functionOfRecord } from './replay.js';
 
@@ -64,6 +65,8 @@ function madeOf(record: CallRecord, catalog: CatalogDefinition): Made {
   const request = requestOf(record, args);
   const time = record.time_spent === null ? {} : { time_ms: record.time_spent };
   if (record.mcp_type !== 'tool' && typeof error === 'string') return { call: { ...request, error, ...time }, asked: undefined };
+  if (result['resultType'] !== 'input_required' && resultMistake(request.method, result) !== undefined)
+    return { left: 'what was redacted leaves no result' };
   if (result['resultType'] !== 'input_required') return { call: { ...request, result, ...time }, asked: undefined };
   const { inputRequests } = result;
   return { call: request, asked: isObject(inputRequests) ? inputRequests : {} };

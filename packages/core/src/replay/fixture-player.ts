@@ -6,21 +6,22 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { differences } from '../base/difference.js';
 import { canonicalJson } from '../base/equality.js';
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
-import { redact, REDACTED } from '../base/json-path.js';
+import { redact } from '../base/json-path.js';
 import type { FunctionContext } from '../call/context.js';
 import type { ServerIdentity } from '../config/normalize.js';
 import type { InputRequired } from '../input/requests.js';
 import { inputRequired } from '../input/requests.js';
 import type { CatalogDefinition, FunctionDefinition } from '../ports/definition.js';
-import type { FixtureCall, Fixtures, UnknownCall } from '../ports/fixtures.js';
+import type { Fixtures, UnknownCall } from '../ports/fixtures.js';
 import type { Check } from '../schema/compile/compile-schema.js';
 import { compileSchema } from '../schema/compile/compile-schema.js';
 import { catalogOf } from './fixture-catalog.js';
 import { checkFixtures } from './fixture-check.js';
+import type { TargetIndex } from './fixture-index.js';
+import { indexCalls, RecordedCalls, targetOf } from './fixture-index.js';
 
 /** Further options of {@link createFixtures}. */
 export interface FixturesOptions {
@@ -37,31 +38,6 @@ export interface LoadedFixtures extends Fixtures {
   readonly server: ServerIdentity;
 }
 
-/**
- * One recorded call, and whether it was given as an answer. Values are kept as JSON texts: a hundred thousand objects would keep the
- * garbage collector busy.
- */
-interface Recording {
-  readonly index: number;
-  /** What it calls; see {@link targetOf}. */
-  readonly target: string;
-  readonly name: string;
-  readonly args: string;
-  readonly rounds: FixtureCall['rounds'];
-  readonly result: string;
-  readonly error: string | undefined;
-  readonly timeMs: number;
-  used: boolean;
-}
-
-/** The recordings of equal calls. */
-interface Queue {
-  /** If a part of them is redacted. */
-  readonly args: JsonObject | undefined;
-  readonly recordings: Recording[];
-  next: number;
-}
-
 /** What carries a call with rounds of input from one round to the next. */
 interface Position {
   fixture: number;
@@ -76,22 +52,6 @@ const METHODS = {
   prompt: 'prompts/get',
 } as const;
 const NOT_FOUND = 'Resource not found: ';
-
-/** The function that is called, without its arguments. */
-const targetOf = (method: string, { name }: { name?: unknown }): string =>
-  method === 'resources/read' ? method : `${method} ${String(name)}`;
-
-const argumentsOf = (method: string, params: JsonObject): JsonObject =>
-  method === 'resources/read' ? { uri: params['uri'] } : ((params['arguments'] ?? {}) as JsonObject);
-
-function recordingOf({ method, params, rounds, result, error, time_ms: timeMs = 0 }: FixtureCall, index: number): Recording {
-  const args = JSON.stringify(argumentsOf(method, params));
-  const name = String(params['name']);
-  return {
-    ...{ index, target: targetOf(method, params), name, args, rounds, result: JSON.stringify(result ?? {}), error, timeMs },
-    used: false,
-  };
-}
 
 const positionOf = (state: unknown): Position | undefined =>
   isObject(state) && typeof state['fixture'] === 'number' && typeof state['round'] === 'number'
@@ -110,53 +70,9 @@ function withStructured(definition: FunctionDefinition, result: JsonObject): Jso
   }
 }
 
-/** The recordings of one function (or of all resources), found by the arguments of calls. */
-class Recordings {
-  readonly #queues = new Map<string, Queue>();
-  /** Queues whose arguments have redacted parts, which match any value. */
-  readonly #partial: Queue[] = [];
-
-  add(recording: Recording, args: JsonObject): void {
-    const text = canonicalJson(args);
-    const known = this.#queues.get(text);
-    if (known !== undefined) {
-      known.recordings.push(recording);
-      return;
-    }
-    const isPartial = text.includes(`"${REDACTED}"`);
-    const queue: Queue = { args: isPartial ? args : undefined, recordings: [recording], next: 0 };
-    this.#queues.set(text, queue);
-    if (isPartial) this.#partial.push(queue);
-  }
-
-  find(args: JsonObject): Queue | undefined {
-    const exact = this.#queues.get(canonicalJson(args));
-    if (exact !== undefined || this.#partial.length === 0) return exact;
-    return this.#partial.find((queue) => differences(queue.args, args).every(({ before }) => before === REDACTED));
-  }
-
-  static take(queue: Queue): Recording | undefined {
-    for (; queue.next < queue.recordings.length; queue.next += 1) {
-      const recording = queue.recordings[queue.next] as Recording;
-      if (!recording.used) return recording;
-    }
-    return undefined;
-  }
-}
-
-const NONE = new Recordings();
-
-/** All recordings, by what they call. @param redactOf the JSON paths of a function whose values are redacted */
-function byTarget(all: readonly Recording[], redactOf: (name: string) => readonly string[]): ReadonlyMap<string, Recordings> {
-  const found = new Map<string, Recordings>();
-  for (const recording of all) {
-    const { target, name, args } = recording;
-    let recordings = found.get(target);
-    if (recordings === undefined) found.set(target, (recordings = new Recordings()));
-    recordings.add(recording, redact(JSON.parse(args), redactOf(name)) as JsonObject);
-  }
-  return found;
-}
+/** Whether a tool's result that is one text may be returned as a text: it is neither redacted nor checked. */
+const isPlain = (definition: FunctionDefinition): boolean =>
+  definition.kind === 'tool' && definition.outputSchema === undefined && (definition.record?.redact ?? []).length === 0;
 
 /**
  * Makes fixtures ready to answer.
@@ -173,7 +89,7 @@ function byTarget(all: readonly Recording[], redactOf: (name: string) => readonl
 export function createFixtures(value: unknown, options: FixturesOptions = {}): LoadedFixtures {
   const { file, timing = false, onUnknown } = options;
   const { calls, catalog, redact: paths = {} } = checkFixtures(value, file);
-  const recordings: Recording[] = calls.map(recordingOf);
+  const recordings = new RecordedCalls(calls);
   const unknown = new Map<string, UnknownCall>();
   const played = new WeakMap<CatalogDefinition, CatalogDefinition>();
   let answered = 0;
@@ -191,48 +107,54 @@ export function createFixtures(value: unknown, options: FixturesOptions = {}): L
     );
   }
 
-  function answerOf(definition: FunctionDefinition, { error, result }: Recording): unknown {
-    if (error !== undefined) {
-      if (error.startsWith(NOT_FOUND)) return undefined; // the daemon makes the same error of it
-      throw new Error(error);
+  /** What a function returns for a recorded call, in the form that the call path takes from functions. */
+  function answerOf(definition: FunctionDefinition, index: number): unknown {
+    const answer = recordings.answer(index);
+    const kind = recordings.kind(index);
+    if (kind === 'error') {
+      if (answer.startsWith(NOT_FOUND)) return undefined; // the daemon makes the same error of it
+      throw new Error(answer);
     }
-    return redact(withStructured(definition, JSON.parse(result) as JsonObject), definition.record?.redact ?? []);
+    if (kind === 'text' && isPlain(definition)) return answer; // the quickest way to the same result
+    const result = kind === 'text' ? { content: [{ type: 'text', text: answer }] } : (JSON.parse(answer) as JsonObject);
+    return redact(withStructured(definition, result), definition.record?.redact ?? []);
   }
 
   /** The next recording of a call. @throws Error if there is none */
-  function taken(found: Recordings, method: string, params: JsonObject, args: JsonObject): Recording {
-    const queue = found.find(args);
-    const recording = queue === undefined ? undefined : Recordings.take(queue);
-    if (recording === undefined) return fail(method, params, queue?.recordings.length ?? 0);
-    recording.used = true;
+  function taken({ kind, name }: FunctionDefinition, found: TargetIndex, args: JsonObject): number {
+    const index = found.take(args);
+    if (index === undefined) {
+      const method = METHODS[kind];
+      return fail(method, method === 'resources/read' ? args : { name, arguments: args }, found.recorded(args));
+    }
     answered += 1;
-    return recording;
+    return index;
   }
 
-  function answer(definition: FunctionDefinition, found: Recordings, input: unknown, context: FunctionContext): unknown {
-    const { kind, name, record } = definition;
-    const method = METHODS[kind];
+  function answer(definition: FunctionDefinition, found: TargetIndex, input: unknown, context: FunctionContext): unknown {
+    const { kind, record } = definition;
     const given = (kind === 'resource' || kind === 'resource_template' ? { uri: input } : input) as JsonObject;
-    const args = redact(given, record?.redact ?? []) as JsonObject;
-    const params = method === 'resources/read' ? args : { name, arguments: args };
-    const at = positionOf(context.state);
-    const chosen = recordings[at?.fixture ?? -1] ?? taken(found, method, params, args);
+    const args = record === undefined ? given : (redact(given, record.redact) as JsonObject);
+    const at = recordings.haveRounds ? positionOf(context.state) : undefined;
+    const chosen = at !== undefined && at.fixture < recordings.length ? at.fixture : taken(definition, found, args);
     const round = at?.round ?? 0;
-    const asked = chosen.rounds?.[round];
+    const asked = recordings.rounds(chosen)?.[round];
     if (asked !== undefined) {
-      const next: Position = { fixture: chosen.index, round: round + 1 };
+      const next: Position = { fixture: chosen, round: round + 1 };
       return inputRequired(asked.inputRequests as Exclude<InputRequired['inputRequests'], undefined>, next);
     }
     if (!timing) return answerOf(definition, chosen);
-    return sleep(chosen.timeMs, undefined, { signal: context.signal }).then(() => answerOf(definition, chosen));
+    return sleep(recordings.time(chosen), undefined, { signal: context.signal }).then(() => answerOf(definition, chosen));
   }
 
   /** The function of a catalog that answers. Arguments are checked, and not filled in: recorded ones have no defaults. */
-  function playedFunction(definition: FunctionDefinition, found: Recordings): FunctionDefinition {
+  function playedFunction(definition: FunctionDefinition, found: TargetIndex): FunctionDefinition {
     // Calls are as they were recorded: admitted and approved.
     const { quota: _quota, approve: _approve, ...own } = definition;
     const run = (input: unknown, context: FunctionContext): unknown => answer(definition, found, input, context);
-    const binding = { kind: 'inline' as const, run: run as (input: never, context: never) => unknown };
+    // A call that waited for its record could be overtaken by an equal one, and they would swap their answers.
+    const effectFree = true as const;
+    const binding = { kind: 'inline' as const, run: run as (input: never, context: never) => unknown, effectFree };
     if (own.kind === 'prompt') {
       const named = own.arguments.map(({ completion, ...argument }) =>
         completion?.kind === 'list' ? { ...argument, completion } : argument,
@@ -247,19 +169,20 @@ export function createFixtures(value: unknown, options: FixturesOptions = {}): L
     if (own.kind !== 'tool') return { ...own, binding };
     let compiled: Check | undefined;
     const check: Check = (input) => (compiled ??= compileSchema(own.inputSchema))(input);
-    return { ...own, return_type: 'mcp', binding: { ...binding, check } };
+    const { return_type: _, ...tool } = own;
+    return { ...tool, ...(isPlain(own) ? {} : { return_type: 'mcp' as const }), binding: { ...binding, check } };
   }
 
   function play(definition: CatalogDefinition): CatalogDefinition {
     const known = played.get(definition);
     if (known !== undefined) return known;
     const policies = new Map(definition.functions.map(({ name, record }) => [name, record?.redact ?? []]));
-    const found = byTarget(recordings, (name) => policies.get(name) ?? []);
+    const found = indexCalls(recordings, (name) => policies.get(name) ?? []);
     const { revision, functions, instructions } = definition;
     const made: CatalogDefinition = {
       ...{
         revision,
-        functions: functions.map((one) => playedFunction(one, found.get(targetOf(METHODS[one.kind], one)) ?? NONE)),
+        functions: functions.map((one) => playedFunction(one, found(targetOf(METHODS[one.kind], one.name)))),
       },
       ...(instructions === undefined ? {} : { instructions }),
     };
@@ -275,7 +198,7 @@ export function createFixtures(value: unknown, options: FixturesOptions = {}): L
     play,
     report: () => ({
       answered,
-      unused: recordings.reduce((count, { used }) => (used ? count : count + 1), 0),
+      unused: recordings.unused,
       unknown: [...unknown.values()],
     }),
   };

@@ -200,23 +200,31 @@ describe('fixtures of recorded calls', () => {
   it('never hold what the record policy keeps out now, and match what it redacts', async () => {
     const plain = [
       tool('login', ({ pin }) => ({ pin, token: 'secret-token' })),
+      tool('hidden', () => 'secret-content'),
       tool('quiet', () => 'secret-result'),
       tool('meta', () => 1),
     ];
     const daemon = daemonWith(plain);
     const client = modern(daemon);
     await client.call('login', { pin: 'secret-pin', user: 'ada' });
+    await client.call('hidden');
     await client.call('quiet', { x: 'secret-x' });
     await client.call('meta', { x: 'secret-y' });
     const strict = [
-      tool('login', () => 1, { record: { bodies: 'all', redact: ['$.pin', '$.content'] } }),
+      tool('login', () => 1, { record: { bodies: 'all', redact: ['$.pin', '$.content[*].text'] } }),
+      tool('hidden', () => 1, { record: { bodies: 'all', redact: ['$.content'] } }),
       tool('quiet', () => 1, { record: { bodies: 'arguments', redact: [] } }),
       tool('meta', () => 1, { record: { bodies: 'metadata', redact: [] } }),
     ];
     const { document, left } = await exported(daemon, strict);
     expect(JSON.stringify(document)).not.toContain('secret');
-    expect([...left]).toEqual([['the record policy of the function keeps no results', 2]]);
-    expect(document.redact).toEqual({ login: ['$.pin', '$.content'] });
+    expect([...left]).toEqual([
+      ['what was redacted leaves no result', 1],
+      ['the record policy of the function keeps no results', 2],
+    ]);
+    expect(document.redact).toEqual({ login: ['$.pin', '$.content[*].text'], hidden: ['$.content'] });
+    const played = playing(document);
+    expect(textOf(await modern(played.daemon).call('login', { pin: 'any', user: 'ada' }))).toBe('[redacted]');
   });
 
   it('match any value where an argument was redacted', async () => {
@@ -283,6 +291,37 @@ describe('fixtures of recorded calls', () => {
     expect(await waiting).toBeUndefined();
   });
 
+  it('give every form of result as the functions did', async () => {
+    const functions = [
+      tool('text', () => 'one "text"\n'),
+      tool('number', () => 7),
+      tool('blocks', () => [{ type: 'text', text: 'a', annotations: { priority: 1 } }], { return_type: 'mcp' }),
+      tool('two', () => ({
+        content: [
+          { type: 'text', text: 'a' },
+          { type: 'text', text: 'b' },
+        ],
+      })),
+      tool('nothing', () => undefined),
+      tool('data', () => ({ a: [1.5, null, 'x'] }), { return_type: 'json' }),
+      tool('image', () => 'iVBORw0KGgo=', { return_type: 'image' }),
+      tool('failed', () => ({ content: [{ type: 'text', text: 'no' }], isError: true })),
+      tool('meta', () => ({ content: [{ type: 'text', text: 'a' }], _meta: { 'x/y': 1 } })),
+    ];
+    const args: JsonObject[] = [{}, { b: 1, a: '2' }, { a: '2', b: 1 }, { '10': 1, '9': 2, a: null }, { a: { y: 1, x: [] } }];
+    const everything = async (of: Daemon): Promise<unknown[]> => {
+      const answers: unknown[] = [];
+      for (const { name } of functions)
+        for (const given of args) answers.push(await (await legacy(of)).call(name, given), await modern(of).call(name, given));
+      return answers;
+    };
+    const original = daemonWith(functions, { server: { name: 'tested', version: '1.2.3' } });
+    const expected = await everything(original);
+    const { daemon, fixtures } = playing((await exported(original, functions)).document);
+    expect(await everything(daemon)).toEqual(expected);
+    expect(fixtures.report()).toEqual({ answered: functions.length * args.length * 2, unused: 0, unknown: [] });
+  });
+
   it('are answered in order, however many equal calls there are', async () => {
     const calls = Array.from({ length: 3_000 }, (_, n) => ({
       ...{ method: 'tools/call' as const, params: { name: 'n', arguments: { key: n % 7 } } },
@@ -295,6 +334,26 @@ describe('fixtures of recorded calls', () => {
     for (let n = 0; n < calls.length; n += 1) answers.push(textOf(await client.call('n', { key: n % 7 })));
     expect(answers).toEqual(calls.map((_, n) => String(n)));
     expect(fixtures.report()).toEqual({ answered: 3_000, unused: 0, unknown: [] });
+  });
+
+  it('are taken when the call arrives, and not when its record is written, so that equal calls keep their order', async () => {
+    const calls = ['first', 'second'].map((text) => ({
+      ...{ method: 'tools/call' as const, params: { name: 'n' } },
+      result: { content: [{ type: 'text', text }] },
+    }));
+    const catalog = { tools: [{ name: 'n', inputSchema: { type: 'object' } }] };
+    const fixtures = createFixtures({ format: 'mcp-daemon-fixtures', version: 1, catalog, calls });
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    const daemon = daemonWith([], {
+      ...{ catalog: fixtures.catalog, fixtures },
+      store: () => opened.then(() => createMemoryStore()),
+    });
+    const client = modern(daemon);
+    const answers = [client.call('n'), client.call('n')];
+    expect(fixtures.report().answered).toBe(2);
+    open();
+    expect((await Promise.all(answers)).map(textOf)).toEqual(['first', 'second']);
   });
 
   it('work with a source of catalogs, and keep records', async () => {
@@ -352,6 +411,7 @@ describe('a file with fixtures', () => {
         { method: 'tools/call', params: { name: 'f', arguments: [] }, result: { contents: [] }, time: 5 },
         { method: 'tools/call', params: { name: 'f' }, error: 'no' },
         { method: 'resources/read', params: {}, error: 'no', result: {} },
+        { method: 'tools/call', params: { name: 'f' }, result: { content: [{ type: 'text', text: 'x' }, 'y'] } },
         { method: 'prompts/get', params: 1, time_ms: -1, rounds: [{}, { inputRequests: { a: 1 } }] },
         7,
       ],
@@ -370,12 +430,13 @@ describe('a file with fixtures', () => {
       '$.calls[3].error',
       '$.calls[4].params.uri',
       '$.calls[4]',
-      '$.calls[5].params',
-      '$.calls[5].rounds[0]',
-      '$.calls[5].rounds[1].inputRequests.a',
-      '$.calls[5]',
-      '$.calls[5].time_ms',
+      '$.calls[5].result.content[1]',
+      '$.calls[6].params',
+      '$.calls[6].rounds[0]',
+      '$.calls[6].rounds[1].inputRequests.a',
       '$.calls[6]',
+      '$.calls[6].time_ms',
+      '$.calls[7]',
     ]);
   });
 
