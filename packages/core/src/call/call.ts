@@ -165,6 +165,7 @@ export function createCalls(options: CallsOptions): Calls {
         const interview = call.conversation?.interview(call, outcome.wish, before);
         if (interview === undefined && call.request.caller.era === 'modern') return outcome; // it is the answer
         rounds = await (interview ?? asker.interview(call, outcome.wish, before));
+        running.answers = rounds.inputs;
       } catch (cause) {
         if (call.request.exchange.signal.aborted) return { kind: 'cancelled' };
         return { kind: 'error', message: messageOf(cause), cause, unanswered: true };

@@ -12,6 +12,7 @@ import { recordedContent } from '../records/body.js';
 import type { Settlement } from '../records/recorder.js';
 import type { Outcome } from './outcome.js';
 import { messageOf } from './outcome.js';
+import { withAnswers } from './recorded-answers.js';
 import { toolError } from './result.js';
 import { ReturnValueError } from './return-value-error.js';
 import type { FoundCall, RunningCall } from './running-call.js';
@@ -199,7 +200,8 @@ export function endingOf(running: RunningCall, outcome: Outcome, tools: EndingTo
   const [sent, text] = fitted(call, ending, ending.result, tools);
   if (sent.result !== undefined && text !== undefined) {
     withText(sent.result, text);
-    if (!sent.quotes) sent.settlement.content = recordedContent(call.definition, text);
+    const answers = running.answers ?? running.rounds.inputs;
+    if (!sent.quotes) sent.settlement.content = withAnswers(call.definition, recordedContent(call.definition, text), answers);
   }
   return sent;
 }

@@ -68,6 +68,8 @@ export interface RunningCall {
   readonly hooks: RunHooks;
   /** Its idempotency key, if it has one. */
   readonly key: HeldKey | undefined;
+  /** What the client has answered, by the names of the questions, if it was asked during this request. */
+  answers?: JsonObject;
   /** Who approved the call and when, for its record. */
   approved?: string;
 }

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
 import { redact } from '../base/json-path.js';
+import { ANSWERS, answersIn } from '../call/recorded-answers.js';
 import type { CallRecord, McpType } from '../ports/calls.js';
 import type { FunctionDefinition } from '../ports/definition.js';
 import { META } from '../protocol/messages.js';
@@ -68,7 +69,7 @@ function withoutProtocol(result: JsonObject): JsonObject {
   const { resultType, ttlMs: _ttl, cacheScope: _scope, requestState: _state, _meta, ...rest } = result;
   const kept: JsonObject = resultType === undefined || resultType === 'complete' ? rest : { resultType, ...rest };
   if (!isObject(_meta)) return kept;
-  const { [META.serverInfo]: _server, ...meta } = _meta;
+  const { [META.serverInfo]: _server, [ANSWERS]: _answers, ...meta } = _meta;
   return Object.keys(meta).length === 0 ? kept : { ...kept, _meta: meta };
 }
 
@@ -83,6 +84,11 @@ export function normalResult(text: string, callId: string | undefined, definitio
   const value = parsed(callId === undefined ? text : text.replaceAll(callId, ANY_CALL_ID));
   if (!isObject(value)) return undefined;
   return redact(withoutProtocol(value), definition.record?.redact ?? []) as JsonObject;
+}
+
+/** What the client answered to the questions of the function, by their names; empty: it was not asked, or the record does not have it. */
+export function answersOfRecord({ content: text }: CallRecord): JsonObject {
+  return text === null || isCut(text) ? {} : (answersIn(parsed(text)) ?? {});
 }
 
 /** The result of a record. */

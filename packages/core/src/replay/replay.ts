@@ -7,6 +7,7 @@
 import type { Difference, IgnoredPaths } from '../base/difference.js';
 import { differences } from '../base/difference.js';
 import type { JsonObject } from '../base/json.js';
+import { isObject } from '../base/json.js';
 import { REDACTED } from '../base/json-path.js';
 import type { Daemon } from '../daemon-api.js';
 import type { CallFault, CallRecord, CallStatus } from '../ports/calls.js';
@@ -18,7 +19,7 @@ import { META } from '../protocol/messages.js';
 import { MODERN_VERSIONS } from '../protocol/versions.js';
 import { replayClient } from '../records/replay-of.js';
 import type { CallRequest } from './recorded.js';
-import { argumentsOfRecord, normalResult, requestOf, resultOfRecord } from './recorded.js';
+import { answersOfRecord, argumentsOfRecord, normalResult, requestOf, resultOfRecord } from './recorded.js';
 
 /** What a replay needs of a daemon. */
 export type ReplayDaemon = Pick<Daemon, 'handle' | 'catalogs' | 'events'>;
@@ -64,7 +65,9 @@ export interface Replay {
 
 const CAPABILITIES = { elicitation: { form: {}, url: {} }, sampling: { tools: {} }, roots: {} } as const;
 const NO_SIGNAL = new AbortController().signal;
-const ASKS = 'the function asks the user something, and records do not keep the answers';
+const ASKS = 'the function asks for input, and the record has no answer to it';
+/** Rounds of input of a replay. The daemon has a limit of its own; this one is for a function that asks the same without end. */
+const MAX_ROUNDS = 20;
 
 const refusal = ({ mcp_function_call_uuid: uuid, name }: CallRecord, why: string): DaemonError =>
   new DaemonError('not_replayable', `The call ${uuid} of "${name}" cannot be replayed: ${why}.`);
@@ -110,6 +113,34 @@ interface Ended {
   fault: CallFault | null;
   timeSpent: number;
   answer: JsonRpcResponse | undefined;
+}
+
+/** What the request of the next round has besides: the recorded answers to what was asked. Undefined: there is no next round. */
+function nextRound(answer: JsonRpcResponse | undefined, answers: JsonObject): JsonObject | undefined {
+  if (answer === undefined || 'error' in answer) return undefined;
+  const { resultType, inputRequests, requestState } = answer.result as JsonObject;
+  if (resultType !== 'input_required' || !isObject(inputRequests)) return undefined;
+  const names = Object.keys(inputRequests);
+  if (names.length === 0 || !names.every((name) => Object.hasOwn(answers, name))) return undefined;
+  const inputResponses = Object.fromEntries(names.map((name) => [name, answers[name]]));
+  return requestState === undefined ? { inputResponses } : { inputResponses, requestState };
+}
+
+/** Makes the call, with the recorded answers where the function asks for them. Each round has a record; the last one counts. */
+async function callWithAnswers(
+  daemon: ReplayDaemon,
+  record: CallRecord,
+  request: CallRequest,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const answers = answersOfRecord(record);
+  let ended = await callAgain(daemon, record, request, signal);
+  for (let round = 1; round < MAX_ROUNDS; round += 1) {
+    const more = nextRound(ended.answer, answers);
+    if (more === undefined) break;
+    ended = await callAgain(daemon, record, { ...request, params: { ...request.params, ...more } }, signal);
+  }
+  return ended;
 }
 
 /** Makes the call, and learns how it ended from the events of the partition. */
@@ -189,7 +220,7 @@ export async function replayCall(daemon: ReplayDaemon, record: CallRecord, optio
   const catalog = daemon.catalogs.status(partition)?.definition ?? { revision: '', functions: [] };
   const { request, definition } = replayRequest(record, catalog, force);
   const recorded = resultOfRecord(record, definition);
-  const { answer, callId, ...ended } = await callAgain(daemon, record, request, signal);
+  const { answer, callId, ...ended } = await callWithAnswers(daemon, record, request, signal);
   const result = 'result' in recorded ? recorded.result : null;
   const before: ReplaySide = { callId: mcp_function_call_uuid, status, fault, timeSpent: time_spent, revision, result };
   const after: ReplaySide = {

@@ -167,11 +167,85 @@ describe('a replay of a recorded call', () => {
     const meta = { ...META, 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
     const question = await call(daemon, 'ask', {}, meta);
     expect(await replayCall(daemon, question)).toMatchObject({ same: true, note: null });
-    const client = new Client(daemon, meta);
-    await client.call('ask', {}, { inputResponses: { sure: { action: 'accept' } } });
-    const replay = await replayCall(daemon, await newest(daemon));
-    expect(replay.same).toBe(false);
-    expect(replay.note).toContain('records do not keep the answers');
+  });
+
+  describe('of a function that asks', () => {
+    const meta = { ...META, 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
+    const answers = { date: { action: 'accept', content: { day: 'Monday' } }, sure: { action: 'decline' } };
+    const book = (policy: JsonObject = {}): FunctionDefinition =>
+      tool(
+        'book',
+        (_, { inputs, state }) => {
+          if (inputs['date'] === undefined) return inputRequired({ date: elicit('When?', {}) }, 'asked');
+          if (inputs['sure'] === undefined) return inputRequired({ sure: elicit('Sure?', {}) }, 'asked again');
+          return `${JSON.stringify(inputs)} ${String(state)}`;
+        },
+        { ...READ_ONLY, ...policy },
+      );
+
+    async function asked(daemon: Daemon): Promise<CallRecord> {
+      const client = new Client(daemon, meta);
+      let more: JsonObject = {};
+      for (const name of ['date', 'sure', 'end'] as const) {
+        const { result } = (await client.call('book', {}, more)) as { result: JsonObject };
+        if (name !== 'end') more = { inputResponses: { [name]: answers[name] }, requestState: result['requestState'] };
+      }
+      return newest(daemon);
+    }
+
+    it('gives it the recorded answers, round by round', async () => {
+      const daemon = daemonWith([book()]);
+      const record = await asked(daemon);
+      expect(record.content).toContain('"io.mcp-daemon/answers":{"date"');
+      const replay = await replayCall(daemon, record);
+      expect(replay).toMatchObject({ same: true, note: null, differences: [] });
+      expect(JSON.stringify(replay.after.result)).toContain('Monday');
+      expect(JSON.stringify([replay.before.result, replay.after.result])).not.toContain('io.mcp-daemon/answers');
+      expect(await replayCall(daemon, await newest(daemon))).toMatchObject({ same: true }); // a replay of the replay
+      await daemon.close();
+    });
+
+    it('gives it the answers of a client before 2026-07-28, too', async () => {
+      const daemon = daemonWith([book()]);
+      const client = await legacy(daemon, { capabilities: { elicitation: {} } });
+      client.onRequest = ({ params }) => ({ result: params?.['message'] === 'When?' ? answers.date : answers.sure });
+      await client.call('book');
+      expect(await replayCall(daemon, await newest(daemon))).toMatchObject({ same: true, note: null });
+    });
+
+    it('stops at a question that the record has no answer to, and says so', async () => {
+      const daemon = daemonWith([book()]);
+      const record = await asked(daemon);
+      daemon.update(
+        defineCatalog({
+          functions: [tool('book', (_, { inputs }) => inputs['other'] ?? inputRequired({ other: elicit('?', {}) }), READ_ONLY)],
+        }),
+      );
+      const replay = await replayCall(daemon, record);
+      expect(replay).toMatchObject({ same: false, note: 'the function asks for input, and the record has no answer to it' });
+      await daemon.close();
+    });
+
+    it('has no answers where the record policy redacts anything', async () => {
+      const daemon = daemonWith([book({ record: { bodies: 'all', redact: ['$.pin'] } })]);
+      const record = await asked(daemon);
+      expect(record.content).not.toContain('io.mcp-daemon/answers');
+      expect((await replayCall(daemon, record)).note).toContain('the record has no answer to it');
+      await daemon.close();
+    });
+
+    it('does not approve a call again by itself', async () => {
+      const sure = tool('sure', () => 'done', { ...READ_ONLY, approve: 'always' });
+      const daemon = daemonWith([sure]);
+      const client = await legacy(daemon, { capabilities: { elicitation: {} } });
+      client.onRequest = () => ({ result: { action: 'accept', content: { approve: true } } });
+      await client.call('sure');
+      const record = await newest(daemon);
+      expect(record.status).toBe('completed');
+      expect(record.content).not.toContain('answers');
+      const replay = await replayCall(daemon, record);
+      expect(replay.after.result?.['resultType']).toBe('input_required');
+    });
   });
 });
 
