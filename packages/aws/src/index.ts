@@ -8,7 +8,8 @@ export type { CheckFinding, CheckOptions, CheckReport, InitOptions } from './set
 export { sweepBlobs } from './sweep.js';
 export type { SweepOptions, SweepReport } from './sweep.js';
 export type { CreateTablesOptions, TablesReport } from './dynamodb/tables.js';
-export type { DynamoCounts, DynamoOptions } from './dynamodb/client.js';
+export type { DynamoOptions } from './dynamodb/client.js';
+export type { DynamoCounts } from './dynamodb/wire.js';
 export type { QueueCounts } from './dynamodb/queue.js';
 export type { RecordSpread } from './dynamodb/spread.js';
 export { openS3Blobs } from './s3/blobs.js';

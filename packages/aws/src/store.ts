@@ -7,7 +7,7 @@ import { DaemonError } from '@mcp-daemon/core';
 import { toStoreError } from './base/errors.js';
 import { createCalls } from './dynamodb/calls.js';
 import { createCatalogs } from './dynamodb/catalogs.js';
-import type { DynamoCounts, DynamoOptions } from './dynamodb/client.js';
+import type { DynamoOptions } from './dynamodb/client.js';
 import { openDynamo } from './dynamodb/client.js';
 import { createOpenCalls } from './dynamodb/open-calls.js';
 import { CEILING_BYTES, createPayloads } from './dynamodb/payloads.js';
@@ -16,6 +16,7 @@ import { createQueue } from './dynamodb/queue.js';
 import type { RecordSpread } from './dynamodb/spread.js';
 import { checkSpread, createSpread } from './dynamodb/spread.js';
 import { createState } from './dynamodb/state.js';
+import type { DynamoCounts } from './dynamodb/wire.js';
 import { writeCalls } from './dynamodb/write-calls.js';
 
 /**
@@ -115,7 +116,7 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
       const failed = toStoreError(error, { service: 'DynamoDB' });
       return { written: [], again: [...rows], refused: [], error: failed, throttled: false };
     }
-    const outcome = await writeCalls({ dynamo, payloads, logger }, rows);
+    const outcome = await writeCalls({ wire: dynamo.wire, payloads, logger }, rows);
     open.after([...outcome.written, ...outcome.refused.map(({ row }) => row)]);
     return outcome;
   }

@@ -107,6 +107,9 @@ function connectionError(error: unknown): string | undefined {
   return found !== undefined && UNREACHABLE.has(found) ? found : undefined;
 }
 
+/** Whether a connection could not be made, or broke. */
+export const isUnreachable = (error: unknown): boolean => connectionError(error) !== undefined;
+
 /** Whether AWS asked to come more slowly. */
 export const isThrottled = (error: unknown): boolean => THROTTLING.has(nameOf(error));
 
@@ -202,6 +205,9 @@ export function toStoreError(cause: unknown, place: Place): DaemonError {
   const busy = passingProblem(cause, place, what);
   if (busy !== undefined) return new DaemonError('store_busy', busy, { cause });
   const status = statusOf(cause);
-  const detail = [nameOf(cause), status === 0 ? '' : `HTTP ${status}`].filter((part) => part !== '').join(', ');
+  const { code } = members(cause);
+  const detail = [nameOf(cause), typeof code === 'string' ? code : '', status === 0 ? '' : `HTTP ${status}`]
+    .filter((part) => part !== '')
+    .join(', ');
   return new DaemonError('store_failed', `${what} of ${service} failed${detail === '' ? '' : ` (${detail})`}.`, { cause });
 }

@@ -6,6 +6,7 @@ import { DaemonError } from '@mcp-daemon/core';
 import { backOff, inParallel, inParts } from '../base/pacing.js';
 import type { Dynamo } from './client.js';
 import type { Item } from './codec.js';
+import type { Wire } from './wire.js';
 
 /** Requests of one batch of writes. */
 export const BATCH_WRITES = 25;
@@ -19,40 +20,20 @@ const leftUndone = (table: string): DaemonError =>
   new DaemonError('store_busy', `DynamoDB throttles ${table}: a part of a batch was not done. Try again later.`);
 
 /** What a batch of writes left undone: so DynamoDB throttles one without an error. */
-function undone({ counts }: Dynamo, left: WriteRequest[] = []): WriteRequest[] {
+function undone({ counts }: Pick<Dynamo, 'counts'>, left: WriteRequest[] = []): WriteRequest[] {
   if (left.length > 0) counts.throttled += 1;
   return left;
-}
-
-/**
- * The request of a batch. This is what every recorded call pays for, and half of it was the SDK's walk through the rows: they are JSON
- * already, so that their text replaces what the SDK would make of them. All else (signature, time limits, repetition) stays its own.
- */
-function batchOf(table: string, requests: WriteRequest[]): BatchWriteItemCommand {
-  const command = new BatchWriteItemCommand({ RequestItems: { [table]: [] } });
-  command.middlewareStack.add(
-    (next) => (args) => {
-      const { input, request } = args;
-      const { ReturnConsumedCapacity } = input;
-      // Bytes, not text: it is measured, hashed and sent.
-      const body = Buffer.from(JSON.stringify({ RequestItems: { [table]: requests }, ReturnConsumedCapacity }), 'utf8');
-      Object.assign(request as object, { body });
-      return next(args);
-    },
-    { step: 'serialize', priority: 'low', name: 'writtenRows' },
-  );
-  return command;
 }
 
 /**
  * Writes at most 25 rows, without bytes in them, each at most once: one request.
  *
  * @returns what DynamoDB left undone
- * @throws what the SDK throws
+ * @throws an Error like the SDK's
  */
-export async function writeBatch(dynamo: Dynamo, table: string, requests: WriteRequest[]): Promise<WriteRequest[]> {
-  const output = await dynamo.raw(batchOf(table, requests));
-  return undone(dynamo, output.UnprocessedItems?.[table]);
+export async function writeBatch(wire: Wire, table: string, requests: readonly WriteRequest[]): Promise<WriteRequest[]> {
+  const { UnprocessedItems: left } = await wire.post('BatchWriteItem', JSON.stringify({ RequestItems: { [table]: requests } }));
+  return undone(wire, (left as Record<string, WriteRequest[]> | undefined)?.[table]);
 }
 
 /** Writes or removes any number of rows, no key twice. @throws DaemonError `store_busy` or `store_failed` */

@@ -79,7 +79,7 @@ async function writeNow(writer: CallWriter, open: OpenCalls, spread: Spread, row
 
 /** Creates the store of call records. */
 export function createCalls({ dynamo, payloads, open, spread, queue, logger }: CallsOptions): CallStore {
-  const writer: CallWriter = { dynamo, payloads, logger };
+  const writer: CallWriter = { wire: dynamo.wire, payloads, logger };
   const reads: CallReads = { dynamo, spread };
 
   /** What was recorded here is seen by those who read here. */

@@ -6,6 +6,9 @@ import { DaemonError } from '@mcp-daemon/core';
 import { isThrottled, toStoreError } from '../base/errors.js';
 import type { AwsOptions } from '../base/options.js';
 import { checkEndpoint } from '../base/options.js';
+import { addressOf } from './address.js';
+import type { Address, DynamoCounts, Wire } from './wire.js';
+import { createWire, MAX_ATTEMPTS, MAX_SOCKETS } from './wire.js';
 
 /** What {@link openDynamo} takes. */
 export interface DynamoOptions extends AwsOptions {
@@ -13,20 +16,6 @@ export interface DynamoOptions extends AwsOptions {
   endpoint?: string;
   /** Whether to ask DynamoDB for the cost of each request, and to count it. Default false. */
   countUnits?: boolean;
-}
-
-/** Counts since the client was made. */
-export interface DynamoCounts {
-  /** Requests that were answered, or given up. */
-  requests: number;
-  /** Attempts beyond the first, of all requests. */
-  retries: number;
-  /** Requests that AWS throttled to the end, and batches of writes of which it left a part undone. */
-  throttled: number;
-  /** Read units, where they are counted. */
-  readUnits: number;
-  /** Write units, where they are counted. */
-  writeUnits: number;
 }
 
 /** DynamoDB, as the rest of this package uses it. */
@@ -39,6 +28,8 @@ export interface Dynamo {
    * @throws what the SDK throws; {@link Dynamo.send} gives a DaemonError instead
    */
   raw<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>): Promise<O>;
+  /** Sends requests that write call records, which are many: without the layers of the SDK. */
+  readonly wire: Wire;
   /** Sends one request. @throws DaemonError `store_busy`, `store_failed`, or `closed` after `close` */
   send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>): Promise<O>;
   /** Ends the connections; use after it is refused. */
@@ -53,9 +44,6 @@ export type Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> =
   ServiceInputTypes,
   ServiceOutputTypes
 >;
-
-const MAX_ATTEMPTS = 3;
-const MAX_SOCKETS = 50;
 
 /** The table that a request names. */
 function tableOf(input: ServiceInputTypes): string | undefined {
@@ -119,13 +107,21 @@ export async function openDynamo(options: DynamoOptions = {}): Promise<Dynamo> {
   if (options.countUnits === true) askForUnits(client);
   let closed = false;
   let found: string;
+  let address: Address;
   try {
     found = await client.config.region();
     await client.config.credentials();
+    address = await addressOf(client, found);
   } catch (error) {
     client.destroy();
     throw toStoreError(error, { service: 'DynamoDB' });
   }
+
+  const wire = createWire({
+    ...{ address, counts, connectTimeoutMs, requestTimeoutMs, deadlineMs },
+    credentials: () => client.config.credentials(),
+    countUnits: options.countUnits === true,
+  });
 
   async function raw<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>): Promise<O> {
     if (closed) throw new DaemonError('closed', 'The store is closed.');
@@ -149,6 +145,7 @@ export async function openDynamo(options: DynamoOptions = {}): Promise<Dynamo> {
   return {
     region: found,
     counts,
+    wire,
     raw,
     async send(command) {
       try {
@@ -159,6 +156,7 @@ export async function openDynamo(options: DynamoOptions = {}): Promise<Dynamo> {
     },
     close() {
       closed = true;
+      wire.close();
       client.destroy();
     },
   };

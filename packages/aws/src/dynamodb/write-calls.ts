@@ -1,18 +1,16 @@
 /** Writes a batch of call records: payloads first, then the rows. */
 import type { WriteRequest } from '@aws-sdk/client-dynamodb';
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { CallRecord, Logger } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { isRefusedRow, isThrottled, isTooLarge, toStoreError } from '../base/errors.js';
 import { writeBatch } from './batch.js';
-import type { Dynamo } from './client.js';
-import { placeOf } from './client.js';
 import type { Item } from './codec.js';
 import { textOf } from './codec.js';
 import type { Payloads } from './payloads.js';
 import { isSpreadKey } from './spread.js';
 import { TABLE } from './tables.js';
+import type { Wire } from './wire.js';
 
 /** What became of a batch. */
 export interface BatchOutcome {
@@ -30,7 +28,7 @@ export interface BatchOutcome {
 
 /** What {@link writeCalls} needs. */
 export interface CallWriter {
-  dynamo: Dynamo;
+  wire: Wire;
   payloads: Payloads;
   logger: Pick<Logger, 'error'> | undefined;
 }
@@ -39,16 +37,16 @@ const keyOf = (item: Item): string => `${textOf(item['partition_key']) ?? ''}\n$
 const place = { service: 'DynamoDB', resource: TABLE.calls, action: 'BatchWriteItem' } as const;
 
 /** Writes one row, its payloads moved if DynamoDB finds it too large. */
-async function writeOne({ dynamo, payloads }: CallWriter, row: CallRecord, outcome: BatchOutcome): Promise<void> {
+async function writeOne({ wire, payloads }: CallWriter, row: CallRecord, outcome: BatchOutcome): Promise<void> {
   for (const moved of [false, true]) {
     try {
-      const command = new PutItemCommand({ TableName: TABLE.calls, Item: await payloads.encode(row, moved) });
+      const body = JSON.stringify({ TableName: TABLE.calls, Item: await payloads.encode(row, moved) });
       try {
-        await dynamo.raw(command);
+        await wire.post('PutItem', body);
       } catch (error) {
         if (!moved && isTooLarge(error)) continue;
-        if (!isRefusedRow(error)) throw toStoreError(error, placeOf(command));
-        outcome.refused.push({ row, error: toStoreError(error, placeOf(command)) });
+        if (!isRefusedRow(error)) throw toStoreError(error, { ...place, action: 'PutItem' });
+        outcome.refused.push({ row, error: toStoreError(error, { ...place, action: 'PutItem' }) });
         return;
       }
       outcome.written.push(row);
@@ -96,7 +94,7 @@ export async function writeCalls(writer: CallWriter, rows: readonly CallRecord[]
   if (items.size === 0) return outcome;
   const requests = [...items.values()].map(([, Item]): WriteRequest => ({ PutRequest: { Item } }));
   try {
-    const left = await writeBatch(writer.dynamo, TABLE.calls, requests);
+    const left = await writeBatch(writer.wire, TABLE.calls, requests);
     for (const { PutRequest } of left) {
       const key = keyOf(PutRequest?.Item ?? {});
       const found = items.get(key);
