@@ -34,6 +34,8 @@ const CACHE_CHECK_MS = 3_000;
 const GRACE_MS = 100;
 /** How long functions may clean up after a signal. Hosts send SIGKILL after half a second. */
 const CLEANUP_MS = 100;
+/** Claude Code sends SIGINT and then SIGTERM, 100 ms later: a signal that comes so soon belongs to the same end. */
+const SAME_END_MS = 500;
 
 const WAITING =
   'mcp-daemon: waiting for MCP messages on stdin, one JSON message per line; Ctrl+C stops. Hosts start this command.\n';
@@ -104,11 +106,14 @@ export async function serveOverStdio(
     await (running ? cleanup : Promise.race([server.closed, cleanup]));
     process.exit(0);
   }
-  let signals = 0;
+  let stoppedAt: number | undefined;
   for (const [signal, code] of Object.entries(SIGNALS)) {
     process.on(signal, () => {
-      signals += 1;
-      if (signals > 1) process.exit(code);
+      if (stoppedAt !== undefined) {
+        if (performance.now() - stoppedAt >= SAME_END_MS) process.exit(code);
+        return;
+      }
+      stoppedAt = performance.now();
       void stop();
     });
   }
@@ -130,7 +135,7 @@ export async function serveOverStdio(
 
   await server.closed;
   await closeDaemon(daemon, logger);
-  if (signals > 0) return; // stop() exits
+  if (stoppedAt !== undefined) return; // stop() exits
   if (daemon.stats().ended > 0) saveCompileCache();
   // Timers and sockets of a function must not keep the server running.
   process.exit(0);
