@@ -42,6 +42,11 @@ const METHODS = {
   resource_template: 'resources/read',
 } as const;
 
+/** JSON-RPC: the parameters are wrong. */
+const INVALID_PARAMS = -32602;
+/** There is no such resource, before 2026-07-28. */
+const LEGACY_NOT_FOUND = -32002;
+
 /** Members of a result that belong to one connection. */
 function ownResult(answer: PassedAnswer): PassedAnswer {
   const { result } = answer;
@@ -112,8 +117,20 @@ function begin(
   return new MountedCall(live, run, tools.parked).start(method, params, headers);
 }
 
-function ended(end: RunEnd): RunEnd {
+/**
+ * Modern servers say with the number of invalid parameters that there is no such resource, and name it. The number of the legacy era
+ * means only that, and core gives each caller the number of its era.
+ */
+function ownNumber(end: PassedAnswer, input: unknown): PassedAnswer {
+  const { error } = end;
+  if (error?.code !== INVALID_PARAMS || !isObject(error.data) || error.data['uri'] !== input) return end;
+  return { error: { ...error, code: LEGACY_NOT_FOUND } };
+}
+
+/** @param input what the function was called with: the URI of a resource */
+function ended(end: RunEnd, input: unknown): RunEnd {
   if ('resultType' in end) return end; // a question of a legacy server
+  if (end.error !== undefined) return typeof input === 'string' ? ownNumber(end, input) : end;
   if (end.result?.['resultType'] === 'input_required') return questionOf(end.result);
   return ownResult(end);
 }
@@ -140,23 +157,28 @@ export function callMounted(
     log: (level, data, logger) => run.log(level, data, logger),
   };
   const state = source.state as CarriedState | undefined;
-  if (state !== undefined && 'parked' in state) return resumed(state.parked, side, tools);
+  if (state !== undefined && 'parked' in state) return resumed(state.parked, side, input, tools);
   if (upstream.mount.credentials === 'per_user')
-    return callAsUser(upstream, tools.users, source, link, (own) => begin(upstream, own, link, input, side, tools).then(ended));
+    return callAsUser(upstream, tools.users, source, link, async (own) =>
+      ended(await begin(upstream, own, link, input, side, tools), input),
+    );
   const { live } = upstream;
   const first =
     live === undefined
       ? upstream.ready().then((ready) => begin(upstream, ready, link, input, side, tools))
       : begin(upstream, live, link, input, side, tools);
-  return first.then(ended, async (error: unknown) => {
-    if (!(error instanceof Unsent) || upstream.live === live) throw error;
-    // The session had ended. The server did nothing, so the call may be made in a new one.
-    return ended(await begin(upstream, await upstream.ready(), link, input, side, tools));
-  });
+  return first.then(
+    (end) => ended(end, input),
+    async (error: unknown) => {
+      if (!(error instanceof Unsent) || upstream.live === live) throw error;
+      // The session had ended. The server did nothing, so the call may be made in a new one.
+      return ended(await begin(upstream, await upstream.ready(), link, input, side, tools), input);
+    },
+  );
 }
 
-async function resumed(key: string, side: RunSide, tools: CallTools): Promise<RunEnd> {
-  return ended(await tools.parked.take(key).resume(side));
+async function resumed(key: string, side: RunSide, input: unknown, tools: CallTools): Promise<RunEnd> {
+  return ended(await tools.parked.take(key).resume(side), input);
 }
 
 /** Completes an argument of a mounted prompt or template. @returns the server's `completion` @throws Error if the server refuses */
