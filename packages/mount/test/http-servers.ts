@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { McpServer as McpServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import type { ServerNotifier } from '@modelcontextprotocol/server';
 import { createMcpHandler, inputRequired, McpServer as McpServerV2 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 
@@ -70,8 +71,8 @@ function v1(): McpServerV1 {
   return server;
 }
 
-/** A server of SDK v1 with sessions. `forget` ends all sessions without a word. */
-export async function serveV1(): Promise<Listening & { forget(): void }> {
+/** A server of SDK v1 with sessions. `forget` ends all sessions without a word. @param create makes the server of one session */
+export async function serveV1(create: () => McpServerV1 = v1): Promise<Listening & { forget(): void }> {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const id = req.headers['mcp-session-id'];
@@ -86,7 +87,7 @@ export async function serveV1(): Promise<Listening & { forget(): void }> {
         onsessioninitialized: (session) => void sessions.set(session, made),
       });
       transport = made;
-      await v1().connect(made as never);
+      await create().connect(made as never);
     }
     await transport.handleRequest(req, res);
   }
@@ -118,8 +119,9 @@ function v2(): McpServerV2 {
   return server;
 }
 
-/** A server of SDK v2, of the modern era. */
-export async function serveV2(): Promise<Listening> {
-  const handle = toNodeHandler(createMcpHandler(v2));
+/** A server of SDK v2, of the modern era. @param create makes the server of one request; it gets what announces changes */
+export async function serveV2(create: (notify: ServerNotifier) => McpServerV2 = v2): Promise<Listening> {
+  const handler = createMcpHandler(() => create(handler.notify));
+  const handle = toNodeHandler(handler);
   return listen((req, res) => void handle(req as never, res));
 }
