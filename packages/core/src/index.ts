@@ -32,6 +32,7 @@ export type {
 export { compileSchema } from './schema/compile/compile-schema.js';
 export type { Check, CheckResult } from './schema/compile/compile-schema.js';
 export { schemaReferences } from './schema/follow.js';
+export { headerMistake } from './schema/header-check.js';
 export type { SchemaReferences } from './schema/follow.js';
 export type { StandardIssue, StandardResult, StandardSchema } from './schema/standard.js';
 export type { JsonSchema, TypeOf } from './schema/types.js';

@@ -1,3 +1,4 @@
+import type { Listening } from './http-servers.js';
 import { listen, serveV1, serveV2 } from './http-servers.js';
 import { closeBenches, openBench, textOf, until } from './support.js';
 
@@ -102,6 +103,77 @@ describe('a server of SDK v2 over Streamable HTTP', () => {
     client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { name: 'Eve' } }));
     expect(client.getNegotiatedProtocolVersion()).toBe('2026-07-28');
     expect(textOf(await client.callTool({ name: 'web_ask', arguments: {} }))).toContain('Eve');
+    await bench.close();
+    await served.close();
+  });
+});
+
+/** A server of the modern era by hand: it answers a request with these members, and notes the methods. */
+async function serveByHand(answer: (method: string, at: number) => object): Promise<Listening & { methods: string[] }> {
+  const methods: string[] = [];
+  const served = await listen((req, res) => {
+    const chunks: Buffer[] = [];
+    req.on('data', (chunk: Buffer) => chunks.push(chunk));
+    req.on('end', () => {
+      if (req.method !== 'POST') return void res.writeHead(405).end();
+      const { id, method } = JSON.parse(Buffer.concat(chunks).toString()) as { id: number; method: string };
+      methods.push(method);
+      const members = answer(method, methods.length);
+      res.writeHead('error' in members ? 400 : 200, { 'content-type': 'application/json' });
+      return void res.end(JSON.stringify({ jsonrpc: '2.0', id, ...members }));
+    });
+  });
+  return { ...served, methods };
+}
+
+const DISCOVERED = {
+  result: {
+    resultType: 'complete',
+    supportedVersions: ['2026-07-28'],
+    capabilities: { tools: {} },
+    ttlMs: 0,
+    cacheScope: 'private',
+  },
+};
+
+describe('a server of the modern era', () => {
+  it('that refuses the version once, and names it as supported, is asked again', async () => {
+    const served = await serveByHand((method, at) => {
+      if (at === 1) return { error: { code: -32022, message: 'Unsupported', data: { supported: ['2026-07-28'] } } };
+      return method === 'server/discover' ? DISCOVERED : { result: { resultType: 'complete', tools: [] } };
+    });
+    const bench = openBench({ mcpServers: { web: { url: served.url } } });
+    await (await bench.client()).close();
+    expect(bench.mounts.status()[0]).toMatchObject({ state: 'ready', protocol: '2026-07-28' });
+    expect(served.methods).toEqual(['server/discover', 'server/discover', 'tools/list']);
+    await bench.close();
+    await served.close();
+  });
+
+  it('is served without tools whose arguments cannot be in headers', async () => {
+    const tool = (name: string, schema: object): object => ({
+      name,
+      inputSchema: { type: 'object', properties: { value: schema, other: { type: 'string', 'x-mcp-header': 'Other' } } },
+    });
+    const tools = [
+      tool('good', { type: 'string', 'x-mcp-header': 'Region' }),
+      tool('empty', { type: 'string', 'x-mcp-header': '' }),
+      tool('space', { type: 'string', 'x-mcp-header': 'My Region' }),
+      tool('number', { type: 'number', 'x-mcp-header': 'Score' }),
+      tool('twice', { type: 'string', 'x-mcp-header': 'other' }),
+      tool('deep', { type: 'object', properties: { deeper: { type: 'integer', 'x-mcp-header': 'Deeper' } } }),
+      tool('items', { type: 'array', items: { type: 'string', 'x-mcp-header': 'Item' } }),
+      tool('data', { type: 'object', default: { 'x-mcp-header': '' } }),
+    ];
+    const served = await serveByHand((method) =>
+      method === 'server/discover' ? DISCOVERED : { result: { resultType: 'complete', tools } },
+    );
+    const bench = openBench({ mcpServers: { web: { url: served.url, prefix: '' } } });
+    const client = await bench.client();
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['good', 'deep', 'data']);
+    const { leftOut = [] } = bench.mounts.status()[0] ?? {};
+    expect(leftOut.map(({ name }) => name)).toEqual(['empty', 'space', 'number', 'twice', 'items']);
+    expect(leftOut[1]?.why).toMatch(/^x-mcp-header must be an HTTP header name/);
     await bench.close();
     await served.close();
   });

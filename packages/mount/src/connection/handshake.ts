@@ -2,6 +2,7 @@
 import type { ClientCapabilities, Implementation, JsonObject, PassedAnswer } from '@mcp-daemon/core';
 import { INSTANCES, isObject, LEGACY_VERSIONS, META, MODERN_VERSIONS } from '@mcp-daemon/core';
 
+import { NeedsAttention } from '../base/unsent.js';
 import type { Connection } from './connection.js';
 
 /** What a server says of itself. */
@@ -51,15 +52,26 @@ function common(result: JsonObject, info: unknown): Pick<Greeting, 'capabilities
   };
 }
 
+/** The number of the error that names the versions which a server speaks instead. */
+const UNSUPPORTED_VERSION = -32022;
+
+/** Whether a server refused our version, and names one that we know. */
+function mayRetry({ error }: PassedAnswer): boolean {
+  const supported = error?.code === UNSUPPORTED_VERSION && isObject(error.data) ? error.data['supported'] : undefined;
+  return Array.isArray(supported) && MODERN_VERSIONS.some((version) => supported.includes(version));
+}
+
 async function discover(connection: Connection, client: Implementation): Promise<Greeting> {
-  const answer = await connection.request('server/discover', { _meta: modernMeta(client, {}) });
+  const ask = (): Promise<PassedAnswer> => connection.request('server/discover', { _meta: modernMeta(client, {}) });
+  let answer = await ask();
+  if (mayRetry(answer)) answer = await ask();
   const { result } = answer;
   if (result === undefined) throw refused('the protocol 2026-07-28', answer);
   const versions: unknown = result['supportedVersions'];
   const version = MODERN_VERSIONS.find((known) => Array.isArray(versions) && versions.includes(known));
   if (version === undefined) throw new Error('it speaks no protocol version that this server knows');
   const meta = isObject(result['_meta']) ? result['_meta'] : {};
-  return { era: 'modern', version, ...common(result, meta[META.serverInfo]) };
+  return { era: 'modern', version, ...common(result, meta[META.serverInfo] ?? result['serverInfo']) };
 }
 
 async function initialize(connection: Connection, client: Implementation, pinned?: string): Promise<Greeting> {
@@ -78,13 +90,19 @@ async function initialize(connection: Connection, client: Implementation, pinned
 async function either(connection: Connection, client: Implementation): Promise<Greeting> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
+  let needsLogin: Error | undefined;
   const modern = discover(connection, client);
+  modern.catch((error: unknown) => {
+    if (error instanceof Error && error.cause instanceof NeedsAttention) needsLogin = error;
+  });
   try {
     const first = await Promise.race([modern.catch(() => undefined), late]);
     if (first !== undefined) return first;
   } finally {
     clearTimeout(timer);
   }
+  // The other way fails as well, and says less.
+  if (needsLogin !== undefined) throw needsLogin;
   if (connection.closed !== undefined) throw new Error(connection.closed);
   const legacy = initialize(connection, client);
   return Promise.any([legacy, modern]).catch(() => legacy); // the reason of the legacy way is the one that helps

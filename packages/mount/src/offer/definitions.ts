@@ -10,7 +10,7 @@ import type {
   MountDefinition,
   PromptArgument,
 } from '@mcp-daemon/core';
-import { compileUriTemplate, isObject } from '@mcp-daemon/core';
+import { compileUriTemplate, headerMistake, isObject } from '@mcp-daemon/core';
 
 import type { Offer } from '../connection/lists.js';
 import { isServed, nameProblem } from './names.js';
@@ -111,6 +111,12 @@ class Builder {
     const { inputSchema, outputSchema } = entry;
     if (!isObject(inputSchema)) {
       this.leftOut.push({ kind: 'tool', name, why: 'its inputSchema is no object' });
+      return;
+    }
+    // Clients over HTTP must not use such a tool: its arguments would not be in the headers that proxies read.
+    const wrong = this.#mount.url === undefined ? undefined : headerMistake(inputSchema);
+    if (wrong !== undefined) {
+      this.leftOut.push({ kind: 'tool', name, why: wrong });
       return;
     }
     this.functions.push({
