@@ -1,7 +1,7 @@
 /**
  * `npm run conformance`: the official conformance suites over HTTP, on examples/everything. Every scenario must pass, scored or
  * not. With `-- --isolation process`, every function runs in a process of its own. The suites are installed separately: they need a
- * newer Node than this project.
+ * newer Node than this project. With `-- --client all`, or the name of one scenario, only the client scenarios run.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -13,8 +13,11 @@ import { parseArgs } from 'node:util';
 import { check, root, run, step } from '../../scripts/lib.mjs';
 import { setup } from '../../scripts/setup.mjs';
 import { authorizationSuite } from './authorization.mjs';
+import { clientSuite } from './client.mjs';
 
-const { isolation } = parseArgs({ options: { isolation: { type: 'string' } } }).values;
+const { isolation, client: only } = parseArgs({
+  options: { isolation: { type: 'string' }, client: { type: 'string' } },
+}).values;
 const behind = isolation === undefined ? '' : ` with isolation "${isolation}"`;
 const cache = join(root, 'node_modules/.cache/conformance');
 
@@ -110,8 +113,8 @@ function summaryOf(output) {
 
 const total = (list, key) => list.reduce((sum, scenario) => sum + scenario[key], 0);
 
-if (await check('set-up', setup)) {
-  const executable = await node();
+/** The scenarios for servers, with our daemon as the server. */
+async function checkServer(executable) {
   for (const { version, args } of SUITES) {
     const folder = await mkdtemp(join(tmpdir(), 'mcp-daemon-conformance-'));
     const name = `conformance ${version} ${args.join(' ')}${behind}`;
@@ -164,4 +167,18 @@ if (await check('set-up', setup)) {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     }
   });
+}
+
+/** The scenarios for clients, with our daemon as the client. */
+const checkClient = (executable) =>
+  check('conformance of the client of mounted servers', async () => {
+    const suite = join(await installed('@modelcontextprotocol/conformance', EXTENSIONS.version), 'dist/index.js');
+    await clientSuite(executable, suite, only === 'all' ? undefined : only);
+  });
+
+if (await check('set-up', setup)) {
+  const executable = await node();
+  // A mounted server is the same wherever our own functions run.
+  if (isolation === undefined) await checkClient(executable);
+  if (only === undefined) await checkServer(executable);
 }
