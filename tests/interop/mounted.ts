@@ -26,6 +26,18 @@ const OURS: Readonly<Record<string, OwnStep>> = {
       expect(instructions).toMatch(/one of everything/);
     },
   },
+  'learns the capabilities of the server': {
+    why: 'skills of a mounted server are served as resources, so the extension is not declared',
+    run({ version, capabilities: { extensions, ...others } }) {
+      expect(Object.keys(others).sort()).toEqual(
+        ['completions', 'logging', 'prompts', 'resources', 'tools'].filter((name) => name !== 'completions' || version > '2025'),
+      );
+      expect(others).toMatchObject({ resources: { subscribe: true, listChanged: true }, tools: { listChanged: true } });
+      // Clients of older SDKs drop what they do not know.
+      if (version >= '2026') expect(extensions).toEqual({ 'io.modelcontextprotocol/tasks': {} });
+      else expect(extensions).toBeUndefined();
+    },
+  },
 };
 
 /** How the server of a home is mounted. */
@@ -50,7 +62,7 @@ export function describeMounted(mount: (home: Home) => Promise<Mounting>): void 
       const inner = { ...mounted.server, prefix: '' };
       await writeFile(config, JSON.stringify({ name: 'outer', version: '2.0.0', mcpServers: { inner } }));
       const files = ['--config', config, '--data-dir', join(home.folder, 'outer-data')];
-      connected = await client.connect([bin, '--transport', 'stdio', '--page-size', '10', ...files]);
+      connected = await client.connect([bin, '--transport', 'stdio', '--page-size', '10', '--log-level', 'error', ...files]);
     });
     afterAll(async () => {
       await connected?.close().catch(() => {});

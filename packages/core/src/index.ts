@@ -14,6 +14,7 @@ export type { AnnouncedLists, Caller, Connection, Exchange, LegacySession } from
 export { encode } from './protocol/encode.js';
 export { INSTANCES } from './protocol/server-info.js';
 export { parameterHeaders } from './protocol/mirrored-headers.js';
+export { TASKS_EXTENSION } from './protocol/tasks-extension.js';
 export { MAX_MESSAGE_VALUES, MAX_NESTING, refuseInexactId, SMALL_MESSAGE_BYTES, weighMessage } from './protocol/scan.js';
 export { abortReason } from './protocol/ended-by.js';
 export type { EndedBy } from './protocol/ended-by.js';

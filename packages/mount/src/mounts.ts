@@ -23,6 +23,7 @@ import { DaemonError } from '@mcp-daemon/core';
 import type { CallTools } from './calls/call-function.js';
 import { callMounted, completeMounted } from './calls/call-function.js';
 import { ParkedCalls } from './calls/parked.js';
+import { makesTasks } from './connection/handshake.js';
 import { NOTHING } from './connection/lists.js';
 import type { UserLogins } from './http/index.js';
 import type { LoggedOut, LoginPlace } from './logins.js';
@@ -194,7 +195,12 @@ export function createMounts(options: MountsOptions): Mounts {
     const known = made.get(upstream);
     if (known?.of === offer && known.isDown === isDown) return known.part;
     const shown = isDown && mount.down === 'hide' ? NOTHING : offer;
-    const offered = definitionsOf(mount, shown, greeting?.capabilities['completions'] !== undefined, isDown);
+    const completes = greeting?.capabilities['completions'] !== undefined;
+    const offered = definitionsOf(mount, shown, {
+      completes,
+      makesTasks: greeting !== undefined && makesTasks(greeting),
+      isDown,
+    });
     const { functions, leftOut } = offered;
     for (const { kind, name, why } of leftOut)
       logger.warn({ server: mount.name, kind, name }, `the ${kind} "${name}" of the server "${mount.name}" is left out: ${why}`);

@@ -8,7 +8,7 @@ import type { Carrier, CarrierEvents } from './connection/carrier.js';
 import type { ListName } from './connection/connection.js';
 import { Connection } from './connection/connection.js';
 import type { Greeting } from './connection/handshake.js';
-import { greet } from './connection/handshake.js';
+import { greet, makesTasks } from './connection/handshake.js';
 import type { Offer } from './connection/lists.js';
 import { readOffer } from './connection/lists.js';
 import { Subscriptions } from './connection/subscriptions.js';
@@ -21,6 +21,8 @@ export interface Live {
   readonly subscriptions: Subscriptions;
   /** Whether a cancelled request is ended by its signal. */
   readonly hasStreams: boolean;
+  /** Whether calls may be answered with tasks. */
+  readonly makesTasks: boolean;
   /** The least severe level that the server was asked to log (legacy). */
   logLevel: number | undefined;
 }
@@ -214,7 +216,8 @@ export class Upstream {
           ),
       });
       subscriptions.follow(this.#followed);
-      return { connection, greeting, subscriptions, hasStreams: carrier.hasStreams, logLevel: undefined };
+      const { hasStreams } = carrier;
+      return { connection, greeting, subscriptions, hasStreams, makesTasks: makesTasks(greeting), logLevel: undefined };
     } catch (error) {
       void connection.close('it could not be started');
       throw connection.closed !== undefined && connection.closed !== 'it could not be started'

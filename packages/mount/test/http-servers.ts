@@ -5,6 +5,7 @@ import type { IncomingMessage, RequestListener, Server as HttpServer, ServerResp
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { JsonObject } from '@mcp-daemon/core';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { McpServer as McpServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
@@ -125,3 +126,49 @@ export async function serveV2(create: (notify: ServerNotifier) => McpServerV2 = 
   const handle = toNodeHandler(handler);
   return listen((req, res) => void handle(req as never, res));
 }
+
+/** A request to a server by hand. */
+export interface HandRequest {
+  readonly method: string;
+  readonly params: JsonObject;
+  /** Requests so far, with this one. */
+  readonly at: number;
+}
+
+/** A server of the modern era by hand. @param answer gives the members of an answer: `result` or `error` */
+export async function serveByHand(
+  answer: (method: string, at: number, params: JsonObject) => object | Promise<object>,
+): Promise<Listening & { requests: HandRequest[] }> {
+  const requests: HandRequest[] = [];
+  async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of req) chunks.push(chunk as Buffer);
+    if (req.method !== 'POST') return void res.writeHead(405).end();
+    const {
+      id,
+      method,
+      params = {},
+    } = JSON.parse(Buffer.concat(chunks).toString()) as {
+      id: number;
+      method: string;
+      params?: JsonObject;
+    };
+    requests.push({ method, params, at: requests.length + 1 });
+    const members = await answer(method, requests.length, params);
+    res.writeHead('error' in members ? 400 : 200, { 'content-type': 'application/json' });
+    res.end(JSON.stringify({ jsonrpc: '2.0', id, ...members }));
+  }
+  const served = await listen((req, res) => void handle(req, res));
+  return { ...served, requests };
+}
+
+/** What a server by hand says of itself. */
+export const DISCOVERED = {
+  result: {
+    resultType: 'complete',
+    supportedVersions: ['2026-07-28'],
+    capabilities: { tools: {} },
+    ttlMs: 0,
+    cacheScope: 'private',
+  },
+};

@@ -1,5 +1,4 @@
-import type { Listening } from './http-servers.js';
-import { listen, serveV1, serveV2 } from './http-servers.js';
+import { DISCOVERED, listen, serveByHand, serveV1, serveV2 } from './http-servers.js';
 import { closeBenches, openBench, textOf, until } from './support.js';
 
 afterEach(closeBenches);
@@ -108,34 +107,6 @@ describe('a server of SDK v2 over Streamable HTTP', () => {
   });
 });
 
-/** A server of the modern era by hand: it answers a request with these members, and notes the methods. */
-async function serveByHand(answer: (method: string, at: number) => object): Promise<Listening & { methods: string[] }> {
-  const methods: string[] = [];
-  const served = await listen((req, res) => {
-    const chunks: Buffer[] = [];
-    req.on('data', (chunk: Buffer) => chunks.push(chunk));
-    req.on('end', () => {
-      if (req.method !== 'POST') return void res.writeHead(405).end();
-      const { id, method } = JSON.parse(Buffer.concat(chunks).toString()) as { id: number; method: string };
-      methods.push(method);
-      const members = answer(method, methods.length);
-      res.writeHead('error' in members ? 400 : 200, { 'content-type': 'application/json' });
-      return void res.end(JSON.stringify({ jsonrpc: '2.0', id, ...members }));
-    });
-  });
-  return { ...served, methods };
-}
-
-const DISCOVERED = {
-  result: {
-    resultType: 'complete',
-    supportedVersions: ['2026-07-28'],
-    capabilities: { tools: {} },
-    ttlMs: 0,
-    cacheScope: 'private',
-  },
-};
-
 describe('a server of the modern era', () => {
   it('that refuses the version once, and names it as supported, is asked again', async () => {
     const served = await serveByHand((method, at) => {
@@ -145,7 +116,7 @@ describe('a server of the modern era', () => {
     const bench = openBench({ mcpServers: { web: { url: served.url } } });
     await (await bench.client()).close();
     expect(bench.mounts.status()[0]).toMatchObject({ state: 'ready', protocol: '2026-07-28' });
-    expect(served.methods).toEqual(['server/discover', 'server/discover', 'tools/list']);
+    expect(served.requests.map(({ method }) => method)).toEqual(['server/discover', 'server/discover', 'tools/list']);
     await bench.close();
     await served.close();
   });

@@ -18,6 +18,8 @@ import { callAsUser } from './as-user.js';
 import type { RunEnd, RunSide } from './mounted-call.js';
 import { metaOf, MountedCall, raiseLogLevel } from './mounted-call.js';
 import type { ParkedCalls } from './parked.js';
+import type { FollowOptions, TaskState } from './upstream-task.js';
+import { followTask, resumeTask } from './upstream-task.js';
 
 /** What all calls of one process share. */
 export interface CallTools {
@@ -33,7 +35,8 @@ export interface CallTools {
 type CarriedState =
   | { parked: string }
   /** The state of a modern server, and the questions that it asked with it. */
-  | { requestState: unknown; asked: string[] };
+  | { requestState: unknown; asked: string[] }
+  | TaskState;
 
 const METHODS = {
   tool: 'tools/call',
@@ -81,7 +84,7 @@ function paramsOf(link: LinkBinding, input: unknown): JsonObject {
 /** The answers to a modern server's questions. */
 function answersOf({ state, inputs }: ContextSource): JsonObject {
   const carried = state as CarriedState | undefined;
-  if (carried === undefined || !('asked' in carried)) return {};
+  if (carried === undefined || !('requestState' in carried)) return {};
   const answers = Object.fromEntries(carried.asked.flatMap((name) => (name in inputs ? [[name, inputs[name]]] : [])));
   return {
     ...(carried.asked.length > 0 && { inputResponses: answers }),
@@ -103,7 +106,9 @@ function begin(
   tools: CallTools,
 ): Promise<RunEnd> {
   const { source } = run;
-  const { greeting, hasStreams } = live;
+  const { greeting, hasStreams, makesTasks } = live;
+  const carried = source.state as CarriedState | undefined;
+  if (carried !== undefined && 'task' in carried) return resumeTask(following(upstream, live, run, tools), carried);
   const method = METHODS[link.use?.kind === 'completion' ? 'tool' : (link.use?.kind ?? 'tool')];
   const params = paramsOf(link, input);
   let headers: Record<string, string> | undefined;
@@ -114,7 +119,18 @@ function begin(
   } else raiseLogLevel(source, live);
   const meta = metaOf(source, live, greeting.era === 'modern' ? modernMeta(tools.client, {}) : {});
   if (meta !== undefined) params['_meta'] = meta;
-  return new MountedCall(live, run, tools.parked).start(method, params, headers);
+  const end = new MountedCall(live, run, tools.parked).start(method, params, headers);
+  if (!makesTasks) return end;
+  return end.then((answer) => {
+    if (!('result' in answer) || answer.result?.['resultType'] !== 'task') return answer;
+    return followTask(following(upstream, live, run, tools), answer.result);
+  });
+}
+
+/** What it takes to follow a task of a server. */
+function following(upstream: Upstream, live: Live, run: RunSide, { client }: CallTools): FollowOptions {
+  const reach = (): Promise<Live> => (live.connection.closed === undefined ? Promise.resolve(live) : upstream.ready());
+  return { name: upstream.mount.name, run, client, reach };
 }
 
 /**

@@ -3,8 +3,16 @@
  * caller something while the call runs (legacy), the run of our function ends with that question, and the request goes on: the next
  * run brings the answer and waits again.
  */
-import type { ContextSource, InputRequest, InputRequired, JsonObject, LogLevel, PassedAnswer } from '@mcp-daemon/core';
-import { inputRequired, LOG_LEVELS, META, missingCapabilities } from '@mcp-daemon/core';
+import type {
+  ClientCapabilities,
+  ContextSource,
+  InputRequest,
+  InputRequired,
+  JsonObject,
+  LogLevel,
+  PassedAnswer,
+} from '@mcp-daemon/core';
+import { inputRequired, LOG_LEVELS, META, missingCapabilities, TASKS_EXTENSION } from '@mcp-daemon/core';
 
 import type { SendOptions } from '../connection/carrier.js';
 import type { Pending, PendingCaller, Reply } from '../connection/pending.js';
@@ -179,21 +187,34 @@ export class MountedCall implements Pending, PendingCaller {
 /** Keys of `_meta` that are about one connection: they are not passed on. */
 const OWN = new Set<string>([...Object.values(META), 'progressToken']);
 
+/** What a caller can do, as another server is told. @param makesTasks whether that server may answer with tasks */
+export function capabilitiesFor({ request }: ContextSource, makesTasks: boolean): ClientCapabilities {
+  const { elicitation, sampling, roots } = request.caller.capabilities;
+  return {
+    ...(elicitation && { elicitation }),
+    ...(sampling && { sampling }),
+    ...(roots && { roots }),
+    ...(makesTasks && { extensions: { [TASKS_EXTENSION]: {} } }),
+  };
+}
+
 /**
  * The `_meta` of a request to another server: the caller's own members, and what the other server needs.
  *
  * @returns undefined: there is none
  */
-export function metaOf(source: ContextSource, { greeting, connection }: Live, envelope: JsonObject): JsonObject | undefined {
+export function metaOf(
+  source: ContextSource,
+  { greeting, connection, makesTasks }: Live,
+  envelope: JsonObject,
+): JsonObject | undefined {
   const { meta, caller } = source.request;
   let passed: JsonObject | undefined;
   for (const key in meta) if (!OWN.has(key)) (passed ??= {})[key] = meta[key];
   if (meta['progressToken'] !== undefined) (passed ??= {})['progressToken'] = connection.nextId;
   if (greeting.era === 'legacy') return passed;
-  const { elicitation, sampling, roots } = caller.capabilities;
-  const capabilities = { ...(elicitation && { elicitation }), ...(sampling && { sampling }), ...(roots && { roots }) };
   const level = caller.logLevel === undefined ? {} : { [META.logLevel]: caller.logLevel };
-  return { ...passed, ...envelope, [META.clientCapabilities]: capabilities, ...level };
+  return { ...passed, ...envelope, [META.clientCapabilities]: capabilitiesFor(source, makesTasks), ...level };
 }
 
 /** Has a legacy server log what this caller wants, if it logs less. */

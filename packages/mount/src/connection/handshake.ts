@@ -1,6 +1,6 @@
 /** Agrees with another server on an era and a protocol version. */
 import type { ClientCapabilities, Implementation, JsonObject, PassedAnswer } from '@mcp-daemon/core';
-import { INSTANCES, isObject, LEGACY_VERSIONS, META, MODERN_VERSIONS } from '@mcp-daemon/core';
+import { INSTANCES, isObject, LEGACY_VERSIONS, META, MODERN_VERSIONS, TASKS_EXTENSION } from '@mcp-daemon/core';
 
 import { NeedsAttention } from '../base/unsent.js';
 import type { Connection } from './connection.js';
@@ -26,6 +26,12 @@ const CAPABILITIES: ClientCapabilities = {
 
 /** How long a server may take to answer in the modern way before it is also asked in the legacy way, in milliseconds. */
 const PATIENCE_MS = 1_500;
+
+/** Whether a server may answer calls with tasks. */
+export function makesTasks({ era, capabilities }: Pick<Greeting, 'era' | 'capabilities'>): boolean {
+  const { extensions } = capabilities;
+  return era === 'modern' && isObject(extensions) && isObject(extensions[TASKS_EXTENSION]);
+}
 
 /** The `_meta` of a modern request. */
 export const modernMeta = (client: Implementation, capabilities: ClientCapabilities): JsonObject => ({

@@ -28,6 +28,19 @@ export interface Offered {
   readonly leftOut: readonly LeftOut[];
 }
 
+/** What is known of a server besides its offer. */
+export interface OfferState {
+  /** Whether it completes arguments. */
+  readonly completes: boolean;
+  /** Whether calls of its tools may be answered with tasks. */
+  readonly makesTasks: boolean;
+  /** Whether it cannot be reached: its functions are marked. */
+  readonly isDown: boolean;
+}
+
+/** A call that a server answers with a task becomes a task of ours if it takes longer, in milliseconds. */
+const TASK_AFTER_MS = 500;
+
 /** Key in `_meta` of a function whose server cannot be reached. */
 export const DOWN = 'io.mcp-daemon/unavailable';
 
@@ -39,12 +52,14 @@ class Builder {
   readonly #mount: MountDefinition;
   readonly #setting: { mount: JsonObject };
   readonly #completes: boolean;
+  readonly #makesTasks: boolean;
   readonly #isDown: boolean;
 
-  constructor(mount: MountDefinition, completes: boolean, isDown: boolean) {
+  constructor(mount: MountDefinition, { completes, makesTasks, isDown }: OfferState) {
     this.#mount = mount;
     this.#setting = { mount: mount as unknown as JsonObject };
     this.#completes = completes;
+    this.#makesTasks = makesTasks;
     this.#isDown = isDown;
   }
 
@@ -125,6 +140,7 @@ class Builder {
       // Clients need a type: without it, some refuse the whole list.
       inputSchema: inputSchema['type'] === undefined ? { type: 'object', ...inputSchema } : inputSchema,
       ...(isObject(outputSchema) && { outputSchema }),
+      ...(this.#makesTasks && { task: 'optional' as const, task_after_ms: TASK_AFTER_MS }),
     });
   }
 
@@ -202,14 +218,9 @@ class Builder {
   }
 }
 
-/**
- * The functions of a mounted server.
- *
- * @param completes whether the server completes arguments
- * @param isDown whether it cannot be reached: its functions are marked
- */
-export function definitionsOf(mount: MountDefinition, offer: Offer, completes: boolean, isDown: boolean): Offered {
-  const builder = new Builder(mount, completes, isDown);
+/** The functions of a mounted server. */
+export function definitionsOf(mount: MountDefinition, offer: Offer, state: OfferState): Offered {
+  const builder = new Builder(mount, state);
   for (const entry of offer.tools) builder.tool(entry);
   for (const entry of offer.resources) builder.resource(entry);
   for (const entry of offer.resourceTemplates) builder.template(entry);

@@ -75,7 +75,11 @@ const pinnedOffer = (offer: Offer): Offer =>
 /** The offer as a catalog, for the comparison: each kind by itself, as kinds may share names. */
 function catalogOf(mount: MountDefinition, list: keyof Offer, offer: Offer): CatalogDefinition {
   const bare: MountDefinition = { ...mount, prefix: '' };
-  const { functions } = definitionsOf(bare, { ...NOTHING, [list]: offer[list] }, false, false);
+  const { functions } = definitionsOf(
+    bare,
+    { ...NOTHING, [list]: offer[list] },
+    { completes: false, makesTasks: false, isDown: false },
+  );
   const named = functions.map((entry): FunctionDefinition =>
     entry.kind === 'resource'
       ? { ...entry, name: entry.uri }
