@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 
 import type { Logger, MountDefinition } from '@mcp-daemon/core';
+import { parseExactJson } from '@mcp-daemon/core';
 
+import type { ParseJson } from './base/exact-lists.js';
 import type { Carrier, CarrierEvents } from './connection/carrier.js';
 import type { TokenKeeper } from './http/index.js';
 import type { Logins } from './logins.js';
@@ -26,6 +28,8 @@ export interface OpenOptions {
   graceMs?: number;
   /** Largest message of a command, in bytes. Default 64 MiB. */
   maxMessageBytes?: number;
+  /** Parses lists, with the daemon's copy of core. Default: `parseExactJson` of this one. */
+  parseJson?: ParseJson;
   logger: Logger;
 }
 
@@ -54,6 +58,7 @@ export async function openCarrier(
   keeper?: TokenKeeper,
 ): Promise<Carrier> {
   const { texts, env, base, chain = [], graceMs = 1_000, maxMessageBytes = 64 * 1024 * 1024, logger } = options;
+  const { parseJson = parseExactJson } = options;
   const { name } = mount;
   const filled = await fillMount(mount, texts);
   const { mask } = filled;
@@ -73,6 +78,7 @@ export async function openCarrier(
         graceMs,
         mask,
         maxMessageBytes,
+        parseJson,
         logger,
       },
       events,
@@ -83,7 +89,7 @@ export async function openCarrier(
   const tokens = keeper ?? (hasLogins(mount) ? await logins.keeper(mount, null) : undefined);
   return httpCarrier(
     {
-      ...{ name, url, headers: filled.headers },
+      ...{ name, url, headers: filled.headers, parseJson },
       auth: tokens === undefined ? undefined : () => tokens.provider(),
       onStreamError: (error) =>
         logger.debug({ server: name, error: mask(error.message) }, `the server "${name}": a stream failed`),

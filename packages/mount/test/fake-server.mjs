@@ -5,7 +5,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-const words = new Map(process.argv.slice(2).map((word) => word.split('=')));
+const words = new Map(process.argv.slice(2).map((word) => word.split(/=(.*)/s)));
 const has = (word) => words.has(word);
 
 if (has('stderr')) process.stderr.write(`${words.get('stderr') ?? ''} ${process.env.TOKEN ?? ''}\n`);
@@ -166,6 +166,9 @@ function handle({ id, method, params = {}, result, error }) {
         ...(has('instances') && { _meta: { 'io.mcp-daemon/instances': [words.get('instances')] } }),
       });
     case 'tools/list': {
+      // As text: what JavaScript cannot represent stays as it is.
+      if (has('tool'))
+        return void process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{"tools":[${words.get('tool')}]}}\n`);
       const all = tools();
       const from = Number(params.cursor ?? 0);
       if (has('endless')) return answer(id, { tools: all, nextCursor: 'again' });

@@ -1,12 +1,12 @@
 /** Other MCP servers that a config mounts. Nothing of them is loaded before a catalog names one. */
 import type { CatalogSource, ErrorCode, JsonObject, LinkBinding, Runner } from '@mcp-daemon/core';
-import { DaemonError, FunctionContext } from '@mcp-daemon/core';
+import { DaemonError, FunctionContext, parseExactJson } from '@mcp-daemon/core';
 import type { Mounts, UserLogins } from '@mcp-daemon/mount';
 
 import type { OpenMountsOptions } from './mounts.js';
 
 /** What {@link lazyMounts} takes. */
-export type LazyMountsOptions = Omit<OpenMountsOptions, 'sourceOf'>;
+export type LazyMountsOptions = Omit<OpenMountsOptions, 'sourceOf' | 'parseJson'>;
 
 /** The pages of log-ins, loaded at their first use. */
 export type LazyLogins = Pick<UserLogins, 'open' | 'begin' | 'finish'> & {
@@ -46,7 +46,7 @@ export function lazyMounts(options: LazyMountsOptions): LazyMounts {
 
   async function open(): Promise<Mounts> {
     const { openMounts } = await import('./mounts.js');
-    opened = openMounts({ ...options, sourceOf: (context) => FunctionContext.sourceOf(context) });
+    opened = openMounts({ ...options, sourceOf: (context) => FunctionContext.sourceOf(context), parseJson: parseExactJson });
     if (loginBase !== undefined) opened.serveLogins(loginBase);
     // Its `watch` hears of the servers only: changes of `base` are heard already.
     const { watch: _, close: _close, ...quiet } = base as CatalogSource;

@@ -23,13 +23,15 @@ export interface OpenMountsOptions {
   daemon: () => Daemon;
   /** What a context was made from, with the daemon's copy of core. */
   sourceOf: (context: unknown) => ContextSource | undefined;
+  /** Parses lists, with that copy of core, which lists them. */
+  parseJson: (text: string) => unknown;
 }
 
 /** Variables that every command gets: without them, programs and texts do not work as users expect. */
 const ALWAYS = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'TZ', 'TERM', 'TMPDIR', 'SystemRoot', 'APPDATA'];
 
 /** Creates the mounted servers. None is started yet. */
-export function openMounts({ settings, env, base, partition, logger, daemon, sourceOf }: OpenMountsOptions): Mounts {
+export function openMounts({ settings, env, base, partition, logger, daemon, sourceOf, parseJson }: OpenMountsOptions): Mounts {
   const inherited = ALWAYS.flatMap((name): [string, string][] => {
     const value = env[name];
     return value === undefined ? [] : [[name, value]];
@@ -38,6 +40,7 @@ export function openMounts({ settings, env, base, partition, logger, daemon, sou
     partition,
     client: { name: 'mcp-daemon', version: VERSION },
     sourceOf,
+    parseJson,
     state: () => daemon().state(),
     secret: settings.stateSecret,
     resourceUpdated: (of, uri) => daemon().events.publish({ type: 'resource_updated', partition: of, uri }),

@@ -6,7 +6,9 @@ import type { JsonRpcMessage } from '@mcp-daemon/core';
 import type { AuthProvider, StreamableHTTPClientTransportOptions } from '@modelcontextprotocol/client';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
+import type { ParseJson } from '../base/exact-lists.js';
 import type { Carrier, CarrierEvents, SendOptions } from '../connection/carrier.js';
+import { exactFetch } from './exact-fetch.js';
 import { failureOf, isSessionEnd } from './failures.js';
 
 /** What {@link httpCarrier} takes. */
@@ -17,6 +19,8 @@ export interface HttpCarrierOptions {
   headers: Readonly<Record<string, string>>;
   /** Makes a source of tokens for each request. Absent: the headers are all there is. */
   auth?: (() => AuthProvider) | undefined;
+  /** Parses lists. */
+  parseJson: ParseJson;
   onStreamError: (error: Error) => void;
 }
 
@@ -25,9 +29,10 @@ const requestOf = (message: JsonRpcMessage): { id: number; method: string } | un
   'method' in message && 'id' in message ? { id: message.id as number, method: message.method } : undefined;
 
 /** Opens no connection yet: the first message does. */
-export function httpCarrier({ name, url, headers, auth, onStreamError }: HttpCarrierOptions, events: CarrierEvents): Carrier {
+export function httpCarrier({ name, url, headers, auth, parseJson, onStreamError }: HttpCarrierOptions, events: CarrierEvents): Carrier {
   const options = (): StreamableHTTPClientTransportOptions => ({
     requestInit: { headers: { ...headers } },
+    fetch: exactFetch(parseJson),
     ...(auth === undefined ? {} : { authProvider: auth() }),
   });
   /** Holds the session, and its stream of messages that belong to no request. */

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@mcp-daemon/core';
 import { createLineReader } from '@mcp-daemon/core';
 
+import type { ParseJson } from '../base/exact-lists.js';
+import { parseMessage } from '../base/exact-lists.js';
 import type { Carrier, CarrierEvents } from '../connection/carrier.js';
 import type { ChildOptions } from './child.js';
 import { startChild } from './child.js';
@@ -16,6 +18,8 @@ export interface StdioCarrierOptions extends ChildOptions {
   mask: (text: string) => string;
   /** Largest size of a message, in bytes. */
   maxMessageBytes: number;
+  /** Parses lists. */
+  parseJson: ParseJson;
   logger: Logger;
 }
 
@@ -29,7 +33,7 @@ const DRAIN_MS = 100;
 
 /** Starts a process and carries messages to it. */
 export function stdioCarrier(options: StdioCarrierOptions, events: CarrierEvents): Carrier {
-  const { name, mask, maxMessageBytes, logger } = options;
+  const { name, mask, maxMessageBytes, parseJson, logger } = options;
   const child = startChild(options);
   const { stdin, stdout, stderr } = child.process;
   let closing = false;
@@ -50,7 +54,7 @@ export function stdioCarrier(options: StdioCarrierOptions, events: CarrierEvents
     onLine(line) {
       let message: unknown;
       try {
-        message = JSON.parse(line);
+        message = parseMessage(line, parseJson);
       } catch {
         return stray(line);
       }
