@@ -9,7 +9,7 @@ import type { Implementation, Logger, MountDefinition } from '@mcp-daemon/core';
 import { NeedsLogin } from './base/unsent.js';
 import type { Carrier, CarrierEvents } from './connection/carrier.js';
 import { Connection } from './connection/connection.js';
-import { greet } from './connection/handshake.js';
+import { greet, makesTasks } from './connection/handshake.js';
 import { Subscriptions } from './connection/subscriptions.js';
 import type { TokenKeeper, UserLogins } from './http/index.js';
 import type { Logins } from './logins.js';
@@ -112,7 +112,8 @@ export class Users {
         }),
       ]);
       const subscriptions = new Subscriptions({ connection, greeting, client, refused: ignore });
-      return { connection, greeting, subscriptions, hasStreams: carrier.hasStreams, logLevel: undefined };
+      const { hasStreams } = carrier;
+      return { connection, greeting, subscriptions, hasStreams, makesTasks: makesTasks(greeting), logLevel: undefined };
     } catch (error) {
       void connection.close('it could not be opened');
       throw error;

@@ -127,10 +127,15 @@ function begin(
   });
 }
 
-/** What it takes to follow a task of a server. */
-function following(upstream: Upstream, live: Live, run: RunSide, { client }: CallTools): FollowOptions {
-  const reach = (): Promise<Live> => (live.connection.closed === undefined ? Promise.resolve(live) : upstream.ready());
-  return { name: upstream.mount.name, run, client, reach };
+/** What it takes to follow a task of a server. After a lost connection, a user gets another one of their own. */
+function following(upstream: Upstream, live: Live, run: RunSide, { client, users }: CallTools): FollowOptions {
+  const { name, credentials } = upstream.mount;
+  async function reach(): Promise<Live> {
+    if (live.connection.closed === undefined) return live;
+    if (credentials === 'per_user') return users.live(upstream, run.source.request.exchange.subject);
+    return upstream.ready();
+  }
+  return { name, run, client, reach };
 }
 
 /**

@@ -99,7 +99,7 @@ async function either(connection: Connection, client: Implementation): Promise<G
   let needsLogin: Error | undefined;
   const modern = discover(connection, client);
   modern.catch((error: unknown) => {
-    if (error instanceof Error && error.cause instanceof NeedsAttention) needsLogin = error;
+    if (error instanceof NeedsAttention || (error instanceof Error && error.cause instanceof NeedsAttention)) needsLogin = error;
   });
   try {
     const first = await Promise.race([modern.catch(() => undefined), late]);

@@ -29,7 +29,10 @@ const requestOf = (message: JsonRpcMessage): { id: number; method: string } | un
   'method' in message && 'id' in message ? { id: message.id as number, method: message.method } : undefined;
 
 /** Opens no connection yet: the first message does. */
-export function httpCarrier({ name, url, headers, auth, parseJson, onStreamError }: HttpCarrierOptions, events: CarrierEvents): Carrier {
+export function httpCarrier(
+  { name, url, headers, auth, parseJson, onStreamError }: HttpCarrierOptions,
+  events: CarrierEvents,
+): Carrier {
   const options = (): StreamableHTTPClientTransportOptions => ({
     requestInit: { headers: { ...headers } },
     fetch: exactFetch(parseJson),
