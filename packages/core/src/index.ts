@@ -208,6 +208,7 @@ export { CALL_STATUSES } from './ports/calls.js';
 export { differences, ignoredPaths } from './base/difference.js';
 export type { Difference, DifferenceOptions, IgnoredPaths } from './base/difference.js';
 export { REPLAY_CLIENT, replayOf } from './records/replay-of.js';
+export { withBundleVersion } from './replay/bundle-version.js';
 export { functionOfRecord, isReadOnly, replayCall } from './replay/replay.js';
 export { changedFunctions, trialProblems, tryCalls } from './replay/promote.js';
 export type { TriedCall, TriedFunction, Trial, TrialPolicy, TryCallsOptions } from './replay/promote.js';

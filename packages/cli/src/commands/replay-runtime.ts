@@ -1,5 +1,6 @@
 /** A daemon for replays: it serves one catalog to one partition, and records in the store of the settings. */
-import type { Daemon, LinkBinding } from '@mcp-daemon/core';
+import type { Daemon } from '@mcp-daemon/core';
+import { DaemonError, withBundleVersion } from '@mcp-daemon/core';
 
 import { Failure, UsageError } from '../errors.js';
 import { createLogger } from '../log/logger.js';
@@ -16,8 +17,6 @@ export interface ReplayRuntime {
   print(line: string): void;
 }
 
-const SHA256 = /^[0-9a-f]{64}$/i;
-
 /**
  * A catalog in which the code of a function comes from one version of its bundle.
  *
@@ -25,16 +24,12 @@ const SHA256 = /^[0-9a-f]{64}$/i;
  * @throws UsageError if it is no digest, Failure if the code of the function does not come from a bundle
  */
 export function withBundle(catalog: ReplayCatalog, name: string, digest: string): ReplayCatalog {
-  if (!SHA256.test(digest)) throw new UsageError('--bundle: must be the SHA-256 of a bundle: 64 hexadecimal digits');
-  const { definition } = catalog;
-  const found = definition.functions.find((one) => one.name === name);
-  if (found === undefined) return catalog; // the replay says so
-  const { binding } = found;
-  if (binding.kind !== 'link' || !binding.source)
-    throw new Failure(`--bundle: the code of "${name}" does not come from a bundle`);
-  const pinned: LinkBinding = { ...binding, sha256: digest.toLowerCase() };
-  const functions = definition.functions.map((one) => (one === found ? { ...one, binding: pinned } : one));
-  return { ...catalog, definition: { ...definition, functions } };
+  try {
+    return { ...catalog, definition: withBundleVersion(catalog.definition, name, digest) };
+  } catch (error) {
+    if (error instanceof DaemonError && error.code === 'usage') throw new UsageError(`--bundle: ${error.message}`);
+    throw error instanceof DaemonError ? new Failure(`--bundle: ${error.message}`) : error;
+  }
 }
 
 /** Creates the daemon. Nothing is opened or loaded before its first call. */

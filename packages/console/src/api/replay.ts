@@ -33,8 +33,8 @@ export interface Replay {
 }
 
 const SIDE = `mcpFunctionCallUuid status fault timeSpentMs`;
-const REPLAY = `mutation Replay($id: String!, $force: Boolean, $ignore: [String!]) {
-  replayFunctionCall(mcpFunctionCallUuid: $id, force: $force, ignore: $ignore) {
+const REPLAY = `mutation Replay($id: String!, $force: Boolean, $ignore: [String!], $revision: String, $bundle: String) {
+  replayFunctionCall(mcpFunctionCallUuid: $id, force: $force, ignore: $ignore, revision: $revision, bundle: $bundle) {
     same note differences { path kind before after } before { ${SIDE} } after { ${SIDE} }
   }
 }`;
@@ -55,18 +55,26 @@ function differenceOf(from: JsonObject): ResultDifference {
   };
 }
 
+/** How a call is made again. */
+export interface ReplayChoice {
+  /** Whether a function is run that may change something. */
+  readonly force: boolean;
+  /** JSON paths, or names of members, that are not compared. */
+  readonly ignore: readonly string[];
+  /** The revision that it runs on; undefined: what the partition serves now. */
+  readonly revision: string | undefined;
+  /** SHA-256 of the bundle that its code comes from; undefined: the one of the catalog. */
+  readonly bundle: string | undefined;
+}
+
 /**
- * Makes a recorded call again, on what the partition serves now.
+ * Makes a recorded call again.
  *
- * @param ignore JSON paths, or names of members, that are not compared
  * @throws Failure, also with the reason why it cannot be replayed
  */
-export async function replayCall(
-  access: Access,
-  id: string,
-  { force, ignore }: { force: boolean; ignore: readonly string[] },
-): Promise<Replay> {
-  const from = object(await query(access, REPLAY, { id, force, ignore }), 'replayFunctionCall');
+export async function replayCall(access: Access, id: string, choice: ReplayChoice): Promise<Replay> {
+  const { force, ignore, revision = null, bundle = null } = choice;
+  const from = object(await query(access, REPLAY, { id, force, ignore, revision, bundle }), 'replayFunctionCall');
   return {
     same: from['same'] === true,
     note: text(from, 'note'),

@@ -18,6 +18,19 @@ import { access, noteFailure } from '../state/session.js';
 /** Paths or names, separated by commas or spaces. */
 const ignoredOf = (text: string): string[] => text.split(/[\s,]+/).filter((path) => path !== '');
 
+const given = (text: string): string | undefined => (text.trim() === '' ? undefined : text.trim());
+
+/** A field of one line. */
+function Field(props: { id: string; label: string; hint: string; value: string; change: (value: string) => void }): JSX.Element {
+  const { id, label, hint, value, change } = props;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input id={id} type="text" placeholder={hint} value={value} onInput={(event) => change(event.currentTarget.value)} />
+    </div>
+  );
+}
+
 function Outcome({ replay }: { replay: Replay }): JSX.Element {
   const { same, note, before, after, differences } = replay;
   const isEqual = same ? (note === undefined ? 'The same result.' : 'The same status.') : undefined;
@@ -47,6 +60,8 @@ function Outcome({ replay }: { replay: Replay }): JSX.Element {
 export function ReplayCard({ call }: { call: CallDetails }): JSX.Element {
   const [forced, setForced] = useState(false);
   const [ignore, setIgnore] = useState('');
+  const [revision, setRevision] = useState('');
+  const [bundle, setBundle] = useState('');
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure>();
   const [replay, setReplay] = useState<Replay>();
@@ -56,7 +71,8 @@ export function ReplayCard({ call }: { call: CallDetails }): JSX.Element {
     setFailure(undefined);
     setReplay(undefined);
     try {
-      setReplay(await replayCall(access.peek(), call.id, { force: forced, ignore: ignoredOf(ignore) }));
+      const version = { revision: given(revision), bundle: given(bundle) };
+      setReplay(await replayCall(access.peek(), call.id, { force: forced, ignore: ignoredOf(ignore), ...version }));
     } catch (error) {
       const found = failureOf(error);
       noteFailure(found);
@@ -67,23 +83,27 @@ export function ReplayCard({ call }: { call: CallDetails }): JSX.Element {
 
   return (
     <Card title="Replay">
-      <p class="muted">Runs the function with the recorded arguments on the code as it is now, and compares the results.</p>
+      <p class="muted">
+        Runs the function with the recorded arguments on the code as it is now, or on another version, and compares the results.
+      </p>
       {!call.isReadOnly && (
         <label class="check notice">
           <input type="checkbox" checked={forced} onChange={(event) => setForced(event.currentTarget.checked)} />
           <span>The function does not have the annotation readOnlyHint, so it may change something. Run it all the same.</span>
         </label>
       )}
-      <div class="field">
-        <label for="replay-ignore">Do not compare</label>
-        <input
-          id="replay-ignore"
-          type="text"
-          placeholder="time, $.structuredContent.id"
-          value={ignore}
-          onInput={(event) => setIgnore(event.currentTarget.value)}
-        />
-      </div>
+      <Field
+        {...{ id: 'replay-ignore', label: 'Do not compare', hint: 'time, $.structuredContent.id' }}
+        {...{ value: ignore, change: setIgnore }}
+      />
+      <Field
+        {...{ id: 'replay-revision', label: 'Revision', hint: 'the one that is served now' }}
+        {...{ value: revision, change: setRevision }}
+      />
+      <Field
+        {...{ id: 'replay-bundle', label: 'Bundle', hint: 'SHA-256; the one of the catalog' }}
+        {...{ value: bundle, change: setBundle }}
+      />
       <p>
         <button type="button" class="button" disabled={busy || (!call.isReadOnly && !forced)} onClick={() => void run()}>
           {busy ? 'Running…' : 'Replay'}

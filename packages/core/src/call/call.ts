@@ -21,6 +21,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { EventBus } from '../events/bus.js';
 import type { InputAsker, Rounds } from '../input/asker.js';
+import type { CatalogDefinition } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
 import type { StateStore } from '../ports/state.js';
 import { invalidParams } from '../protocol/errors.js';
@@ -208,7 +209,8 @@ export function createCalls(options: CallsOptions): Calls {
   const make = (call: FoundCall, snapshot: Snapshot, key?: HeldKey): Awaitable<JsonObject | undefined> =>
     mayBeLong(call.definition) ? longCalls.call(call, (long) => run(long, snapshot, key)) : run(call, snapshot, key);
 
-  const snapshotOf = ({ exchange }: RequestContext): Awaitable<Snapshot> => catalog.snapshot(exchange.partition);
+  const snapshotOf = ({ exchange }: RequestContext): Awaitable<Snapshot> =>
+    exchange.catalog === undefined ? catalog.snapshot(exchange.partition) : catalog.of(exchange.catalog as CatalogDefinition);
 
   return {
     get inFlight() {

@@ -24,6 +24,8 @@ export interface Catalog {
    * @throws DaemonError `invalid_request` if there is no such partition, `internal_error` if it could never be loaded
    */
   snapshot(partition: string): Awaitable<Snapshot>;
+  /** The snapshot of a catalog that is not served, for a replay. The same for the same object. */
+  of(definition: CatalogDefinition): Snapshot;
   /**
    * Loads a partition's catalog again. New requests wait for it. Does nothing for a partition that was never requested. It never
    * throws: a failure of the source is logged, and the load is retried later.
@@ -238,6 +240,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
 
   return {
     snapshot,
+    of: snapshotOf,
     refresh,
     cache: administered,
     loaded: () =>

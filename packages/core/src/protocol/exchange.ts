@@ -42,6 +42,8 @@ export interface Exchange {
   readonly progressed?: (progress: number, total?: number, message?: string) => void;
   /** Called when the request begins a call that is recorded, with the id of the record. */
   recorded?(callId: string): void;
+  /** The catalog (a `CatalogDefinition`) that a call runs on, in a replay. Absent: what the partition serves. */
+  readonly catalog?: object;
   /** The connection that the request came on; absent where every request stands alone. */
   readonly connection?: Connection;
 }

@@ -28,6 +28,8 @@ export type ReplayDaemon = Pick<Daemon, 'handle' | 'catalogs' | 'events'>;
 export interface ReplayOptions {
   /** Whether functions that may change something are run, too. Default: only those with `readOnlyHint`, resources and prompts. */
   force?: boolean;
+  /** The catalog that the call runs on, such as a revision of the partition. Default: what the partition serves. */
+  catalog?: CatalogDefinition;
   /** What is not compared. */
   ignore?: IgnoredPaths;
   /** Cancels the call. */
@@ -131,20 +133,25 @@ async function callWithAnswers(
   daemon: ReplayDaemon,
   record: CallRecord,
   request: CallRequest,
-  signal: AbortSignal,
+  options: Pick<ReplayOptions, 'catalog'> & { signal: AbortSignal },
 ): Promise<Ended> {
   const answers = answersOfRecord(record);
-  let ended = await callAgain(daemon, record, request, signal);
+  let ended = await callAgain(daemon, record, request, options);
   for (let round = 1; round < MAX_ROUNDS; round += 1) {
     const more = nextRound(ended.answer, answers);
     if (more === undefined) break;
-    ended = await callAgain(daemon, record, { ...request, params: { ...request.params, ...more } }, signal);
+    ended = await callAgain(daemon, record, { ...request, params: { ...request.params, ...more } }, options);
   }
   return ended;
 }
 
 /** Makes the call, and learns how it ended from the events of the partition. */
-async function callAgain(daemon: ReplayDaemon, record: CallRecord, request: CallRequest, signal: AbortSignal): Promise<Ended> {
+async function callAgain(
+  daemon: ReplayDaemon,
+  record: CallRecord,
+  request: CallRequest,
+  { signal, catalog }: Pick<ReplayOptions, 'catalog'> & { signal: AbortSignal },
+): Promise<Ended> {
   const { partition_key: partition, updated_by: subject, mcp_function_call_uuid: uuid } = record;
   let callId: string | null = null;
   let settled: Pick<Ended, 'status' | 'fault' | 'timeSpent'> | undefined;
@@ -152,7 +159,10 @@ async function callAgain(daemon: ReplayDaemon, record: CallRecord, request: Call
     if (event.type === 'call_settled' && event.callId === callId)
       settled = { status: event.status, fault: event.fault, timeSpent: event.time_spent };
   });
-  const exchange: Exchange = { partition, subject, signal, notify: () => undefined, recorded: (id) => (callId = id) };
+  const exchange: Exchange = {
+    ...{ partition, subject, signal, notify: () => undefined, recorded: (id: string) => void (callId = id) },
+    ...(catalog === undefined ? {} : { catalog }),
+  };
   const meta = {
     [META.protocolVersion]: MODERN_VERSIONS[0],
     [META.clientCapabilities]: CAPABILITIES,
@@ -208,19 +218,24 @@ export function comparison(before: ReplaySide, after: ReplaySide, ignore?: Ignor
   return { same: before.status === after.status && shown.length === 0, differences: shown };
 }
 
+/** What a partition serves. @throws DaemonError `invalid_request`, `internal_error` where the daemon does not serve the partition */
+async function servedCatalog({ catalogs }: ReplayDaemon, partition: string): Promise<CatalogDefinition> {
+  await catalogs.check(partition);
+  return catalogs.status(partition)?.definition ?? { revision: '', functions: [] };
+}
+
 /**
- * Repeats a recorded call on what a daemon serves now.
+ * Repeats a recorded call on what a daemon serves now, or on another catalog of the partition.
  *
  * @throws DaemonError `not_replayable` with the reason; `invalid_request`, `internal_error` where the daemon does not serve the partition
  */
 export async function replayCall(daemon: ReplayDaemon, record: CallRecord, options: ReplayOptions = {}): Promise<Replay> {
   const { force = false, ignore, signal = NO_SIGNAL } = options;
   const { partition_key: partition, name, mcp_type, revision, status, fault, time_spent, mcp_function_call_uuid } = record;
-  await daemon.catalogs.check(partition);
-  const catalog = daemon.catalogs.status(partition)?.definition ?? { revision: '', functions: [] };
+  const catalog = options.catalog ?? (await servedCatalog(daemon, partition));
   const { request, definition } = replayRequest(record, catalog, force);
   const recorded = resultOfRecord(record, definition);
-  const { answer, callId, ...ended } = await callWithAnswers(daemon, record, request, signal);
+  const { answer, callId, ...ended } = await callWithAnswers(daemon, record, request, { ...options, signal });
   const result = 'result' in recorded ? recorded.result : null;
   const before: ReplaySide = { callId: mcp_function_call_uuid, status, fault, timeSpent: time_spent, revision, result };
   const after: ReplaySide = {

@@ -140,15 +140,35 @@ export class BundleSlot {
     return true;
   }
 
+  /** A bundle that a push has replaced, by its digest. @returns undefined: it is not kept any more */
+  async #fetchKept(sha256: string): Promise<Uint8Array | undefined> {
+    const { source, name } = this.names;
+    for (const { id } of await source.kept(name)) {
+      const bytes = await source.fetchKept(name, id, this.#options.limits.archiveBytes);
+      if (bytes !== null && (await digestOf(bytes)) === sha256) return bytes;
+    }
+    return undefined;
+  }
+
+  /** The newest bundle, or the one that the config demands. @throws DaemonError if it is not there */
+  async #download(): Promise<{ bytes: Uint8Array; version: string; digest: string }> {
+    const { source, name, sha256 } = this.names;
+    const fetched = await source.fetch(name, this.#options.limits.archiveBytes);
+    const digest = fetched === null ? undefined : await digestOf(fetched.bytes);
+    if (fetched !== null && digest !== undefined && (sha256 === undefined || digest === sha256)) return { ...fetched, digest };
+    const kept = sha256 === undefined ? undefined : await this.#fetchKept(sha256);
+    if (kept !== undefined && sha256 !== undefined) return { bytes: kept, version: sha256, digest: sha256 };
+    if (digest === undefined) throw this.#missing();
+    const why = `it has the SHA-256 ${digest}, but the config demands ${sha256}, which is not among the replaced versions either`;
+    throw new BundleRefusal('digest', why, undefined, this.#place);
+  }
+
   /** Fetches, checks and extracts the newest bundle. @throws DaemonError */
   async #fetch(): Promise<void> {
-    const { source, name, sha256 } = this.names;
+    const { name, sha256 } = this.names;
     const { folder, limits, keep, unusedMs } = this.#options;
-    const fetched = await source.fetch(name, limits.archiveBytes);
-    if (fetched === null) throw this.#missing();
-    const digest = await digestOf(fetched.bytes);
-    if (sha256 !== undefined && digest !== sha256)
-      throw new BundleRefusal('digest', `it has the SHA-256 ${digest}, but the config demands ${sha256}`, undefined, this.#place);
+    const fetched = await this.#download();
+    const { digest } = fetched;
     if (!(await this.#reuse(digest, fetched.version))) {
       const bundle = await guardBundle(fetched.bytes, limits);
       for (const note of bundle.notes) this.#options.logger.warn({ bundle: name }, `${this.#place}: ${note}`);

@@ -215,8 +215,17 @@ describe('a store of bundles', () => {
     expect(textAt(await store.locate(linkOf(), 'default'))).toContain('=> 2');
     await expect(store.locate(linkOf({ sha256: 'a'.repeat(64) }), 'default')).rejects.toMatchObject({
       code: 'module_failed',
-      message: expect.stringMatching(/it has the SHA-256 [0-9a-f]{64}, but the config demands a{64}$/),
+      message: expect.stringMatching(/it has the SHA-256 [0-9a-f]{64}, but the config demands a{64}, which/),
     });
+  });
+
+  it('finds the digest of the config among the versions that pushes have replaced', async () => {
+    const three = bundleOf({ 'p.mjs': 'export const f = () => 3;' });
+    for (const bytes of [one, two, three]) await source.push('p', bytes);
+    const store = open();
+    expect(textAt(await store.locate(linkOf({ sha256: await digestOf(one) }), 'default'))).toContain('=> 1');
+    expect(textAt(await store.locate(linkOf(), 'default'))).toContain('=> 3');
+    expect(textAt(await store.locate(linkOf({ sha256: await digestOf(two) }), 'default'))).toContain('=> 2');
   });
 
   it('keeps old versions within bounds, but none that was used lately', async () => {
