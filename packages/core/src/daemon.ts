@@ -41,9 +41,11 @@ import { createDispatcher } from './session/dispatcher.js';
 import { createKeptSessions } from './session/kept-sessions.js';
 import { createMethods } from './session/methods.js';
 import type { Peer } from './session/peer.js';
+import type { SessionOptions } from './session/session.js';
 import { Session } from './session/session.js';
 import { createSessionIds } from './session/session-id.js';
 import { createRequestObserver } from './session/telemetry.js';
+import { TimedSession } from './session/timed-session.js';
 import { connectTransport } from './session/transport.js';
 import { createSkills, hasSkillOf } from './skills/skills.js';
 
@@ -162,7 +164,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     limits,
     logger,
   });
-  const dispatcher = createDispatcher(methods, logger, telemetry && createRequestObserver(telemetry, server.version));
+  const observer = telemetry && createRequestObserver(telemetry, server.version);
+  const dispatcher = createDispatcher(methods, logger, observer);
   const budget = createByteBudget(limits.maxBytesInFlightPerUser, limits.maxBytesInFlight);
 
   const sessions = new Set<Session>();
@@ -177,7 +180,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   function open(peer: Peer, identity: SessionIdentity = {}): Session {
     const { partition = DEFAULT_PARTITION, subject = 'anonymous', scopes } = identity;
     if (closing !== undefined) throw new DaemonError('closed', 'This daemon is closed.');
-    const session = new Session({
+    const sessionOptions: SessionOptions = {
       peer,
       partition,
       subject,
@@ -187,7 +190,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
       budget,
       limits,
       onClose: (closed) => sessions.delete(closed),
-    });
+    };
+    const session = observer === undefined ? new Session(sessionOptions) : new TimedSession(sessionOptions, observer);
     sessions.add(session);
     return session;
   }

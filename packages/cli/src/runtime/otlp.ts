@@ -62,6 +62,7 @@ export function openOtlp({ service, transport, traces, metrics, logger }: OtlpOp
   return {
     api,
     ...(transport === undefined ? {} : { transport }),
+    ...(transport === 'tcp' ? { protocol: 'http' as const } : {}),
     async close() {
       let timer: NodeJS.Timeout | undefined;
       const timeUp = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_MS)));

@@ -186,7 +186,7 @@ export async function serveOverHttp(settings: Settings, env: Env, fixed?: Opened
     const pretty = process.stderr.isTTY === true;
     const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, process.stderr) });
     const { secret, problem } = stateSecretOf(settings, env);
-    const telemetry = await openTelemetry(env, { service: opened?.config.server.name, transport: undefined, logger });
+    const telemetry = await openTelemetry(env, { service: opened?.config.server.name, transport: 'tcp', logger });
     runtime = createRuntime({
       ...{ settings, env, config: opened?.config, stored: true, stateSecret: secret, logger, telemetry },
       file: fixed === undefined ? opened?.file : undefined,

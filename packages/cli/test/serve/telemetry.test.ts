@@ -128,6 +128,30 @@ describe('the spans and metrics of a daemon', () => {
     expect(spans.getFinishedSpans()[0]?.parentSpanContext?.spanId).toBe(outer.spanContext().spanId);
   });
 
+  it('measure the sessions of clients before 2026-07-28, from the handshake to the end', async () => {
+    const session = daemon.open({ send: () => undefined });
+    const initialize = async (id: number, protocolVersion: string): Promise<void> => {
+      const params = { protocolVersion, capabilities: {}, clientInfo: { name: 'old', version: '1' } };
+      await session.receive({ jsonrpc: '2.0', id, method: 'initialize', params });
+    };
+    await initialize(1, '2025-06-18');
+    await initialize(2, '2025-11-25'); // ends the first
+    session.close();
+    daemon.open({ send: () => undefined }).close(); // had no handshake
+    await reader.forceFlush();
+    const metric = measured
+      .getMetrics()
+      .at(-1)
+      ?.scopeMetrics[0]?.metrics.find(({ descriptor }) => descriptor.name === 'mcp.server.session.duration');
+    expect(metric?.descriptor).toMatchObject({ unit: 's' });
+    const points = (metric?.dataPoints ?? []) as { attributes: JsonObject; value: { count: number; sum: number } }[];
+    expect(points.map(({ attributes, value }) => [attributes, value.count])).toEqual([
+      [{ 'mcp.protocol.version': '2025-06-18', 'network.transport': 'pipe' }, 1],
+      [{ 'mcp.protocol.version': '2025-11-25', 'network.transport': 'pipe' }, 1],
+    ]);
+    expect(points[0]?.value.sum).toBeGreaterThan(0);
+  });
+
   it('have buckets below a millisecond, and no name that only a client knows', async () => {
     await reader.forceFlush();
     const metric = measured.getMetrics().at(-1)?.scopeMetrics[0]?.metrics[0];
@@ -148,6 +172,7 @@ describe('the spans and metrics of a daemon', () => {
 });
 
 describe('the command', () => {
+  const TOKEN = 'a-static-token-of-some-length';
   const temp = new TempFolder();
   let server: Server;
   let received: { path: string; body: JsonObject }[] = [];
@@ -187,6 +212,44 @@ describe('the command', () => {
     expect(text('/v1/traces')).toContain('{"key":"team","value":{"stringValue":"blue"}}');
     expect(text('/v1/traces')).not.toContain('mcp.session.id');
     expect(text('/v1/metrics')).toContain('mcp.server.operation.duration');
+  });
+
+  it('sends how long a session lasted, over stdio and over HTTP', async () => {
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'old', version: '1' } };
+    const initialize = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_TRACES_EXPORTER: 'none' };
+    await temp.run(['--transport', 'stdio', '--store', 'memory'], { input: `${initialize}\n`, env });
+    const sent = (): string => JSON.stringify(received.find(({ path }) => path === '/v1/metrics')?.body);
+    expect(sent()).toContain('mcp.server.session.duration');
+    expect(sent()).toContain('{"key":"mcp.protocol.version","value":{"stringValue":"2025-11-25"}}');
+    expect(sent()).toContain('{"key":"network.transport","value":{"stringValue":"pipe"}}');
+
+    received = [];
+    const child = temp.start(['serve', '--transport', 'http', '--port', '0', '--store', 'memory'], {
+      env: { ...env, MCP_TRANSPORT: undefined, ADMIN_STATIC_TOKEN: TOKEN },
+    });
+    let stderr = '';
+    const at = await new Promise<string>((resolve, reject) => {
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        stderr += text;
+        const found = /http:\/\/127\.0\.0\.1:\d+/.exec(stderr);
+        if (found !== null) resolve(found[0]);
+      });
+      child.once('close', () => reject(new Error(stderr)));
+    });
+    const bearer = { authorization: `Bearer ${TOKEN}` };
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...bearer };
+    const opened = await fetch(`${at}/mcp`, { method: 'POST', headers, body: initialize });
+    const id = opened.headers.get('mcp-session-id') ?? '';
+    await opened.text();
+    expect((await fetch(`${at}/mcp`, { method: 'DELETE', headers: { ...bearer, 'mcp-session-id': id } })).status).toBeLessThan(
+      300,
+    );
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGTERM');
+    await closed;
+    expect(sent()).toContain('mcp.server.session.duration');
+    expect(sent()).toContain('{"key":"network.protocol.name","value":{"stringValue":"http"}}');
   });
 
   it('sends nothing without a collector, and loads nothing for it', async () => {

@@ -61,6 +61,8 @@ export interface Telemetry {
   api: TelemetryApi;
   /** How clients are connected, where requests do not say it: `pipe` for stdin and stdout. Default: it is not reported. */
   transport?: 'pipe' | 'tcp' | 'unix';
+  /** What carries their messages, where requests do not say it: `http`. Default: it is not reported. */
+  protocol?: 'http';
   /** Called when the daemon is closed, after its last record is written: the time to send what is left. Default: nothing. */
   close?(): Awaitable<void>;
 }

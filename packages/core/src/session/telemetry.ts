@@ -33,6 +33,8 @@ export interface ObservedRequest {
 export interface RequestObserver {
   /** Serves a request within a span. Spans that its function begins are children of it. */
   observe(request: ObservedRequest, serve: () => Awaitable<JsonRpcResponse | undefined>): Awaitable<JsonRpcResponse | undefined>;
+  /** A session of a client before 2026-07-28 has ended. @param seconds how long it lasted */
+  sessionEnded(version: string, seconds: number): void;
 }
 
 const NAME = 'mcp-daemon';
@@ -47,6 +49,9 @@ const BUCKETS = [
   ...[0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005],
   ...[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300],
 ];
+
+/** Seconds. Sessions last longer than requests. */
+const SESSION_BUCKETS = [...BUCKETS.filter((bound) => bound >= 0.01), 900, 3_600, 14_400, 86_400];
 
 const NO_META: JsonObject = Object.freeze({});
 
@@ -81,13 +86,22 @@ function failureOf(answer: JsonRpcResponse | undefined): TelemetryAttributes {
 }
 
 /** Creates an observer. @param version of the server, as the version of what is measured */
-export function createRequestObserver({ api, transport }: Telemetry, version: string): RequestObserver {
+export function createRequestObserver({ api, transport, protocol }: Telemetry, version: string): RequestObserver {
   const { trace, context, propagation, metrics, ROOT_CONTEXT } = api;
   const tracer = trace.getTracer(NAME, version);
-  const durations = metrics.getMeter(NAME, version).createHistogram('mcp.server.operation.duration', {
+  const meter = metrics.getMeter(NAME, version);
+  const durations = meter.createHistogram('mcp.server.operation.duration', {
     ...{ unit: 's', description: 'The duration of an MCP request, as its receiver sees it.' },
     advice: { explicitBucketBoundaries: BUCKETS },
   } as never);
+  const sessions = meter.createHistogram('mcp.server.session.duration', {
+    ...{ unit: 's', description: 'The duration of an MCP session, as its server sees it.' },
+    advice: { explicitBucketBoundaries: SESSION_BUCKETS },
+  } as never);
+  const carrier: TelemetryAttributes = {
+    ...(transport === undefined ? {} : { 'network.transport': transport }),
+    ...(protocol === undefined ? {} : { 'network.protocol.name': protocol }),
+  };
 
   /** The context of the request's own `_meta`, else the one that is active in this program. */
   function parentOf(meta: JsonObject): object {
@@ -136,13 +150,11 @@ export function createRequestObserver({ api, transport }: Telemetry, version: st
     const meta = isObject(given) ? given : NO_META;
     const version = meta[META.protocolVersion] ?? exchange.connection?.legacy?.caller.version;
     const shown = known ? method : '_OTHER';
-    const network = exchange.header === undefined ? transport : 'tcp';
     const shared: TelemetryAttributes = {
       'mcp.method.name': shown,
       ...(known ? targetOf(method, params) : {}),
       ...(typeof version === 'string' ? { 'mcp.protocol.version': truncate(version, MAX_TEXT) } : {}),
-      ...(network === undefined ? {} : { 'network.transport': network }),
-      ...(exchange.header === undefined ? {} : { 'network.protocol.name': 'http' }),
+      ...(exchange.header === undefined ? carrier : { 'network.transport': 'tcp', 'network.protocol.name': 'http' }),
     };
     const target = shared['gen_ai.tool.name'] ?? shared['gen_ai.prompt.name'];
     const parent = parentOf(meta);
@@ -156,6 +168,7 @@ export function createRequestObserver({ api, transport }: Telemetry, version: st
   }
 
   return {
+    sessionEnded: (protocolVersion, seconds) => sessions.record(seconds, { 'mcp.protocol.version': protocolVersion, ...carrier }),
     observe(request, serve) {
       const startedAt = performance.now();
       const { span, within, shared } = begin(request);
