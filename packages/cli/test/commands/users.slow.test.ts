@@ -231,6 +231,13 @@ onLinux('users, on a terminal', () => {
     expect(await temp.read('users.json')).not.toContain('zoe');
   });
 
+  it('a password that is too short is refused before it has to be repeated', async () => {
+    const { code, stdout } = await converse(['add', 'zoe'], [['Password for zoe: ', 'short\r']]);
+    expect([code, stdout]).toEqual([2, expect.stringContaining('at least 8 characters')]);
+    expect(stdout).not.toContain('Repeat password');
+    expect(await temp.read('users.json')).not.toContain('zoe');
+  });
+
   it('remove asks for confirmation', async () => {
     await temp.run(['users', 'add', 'eve', '--password-stdin'], { input: PASSWORD });
     const refused = await converse(['remove', 'eve'], [['Remove eve from users.json? [y/N] ', 'n\r']]);

@@ -113,6 +113,12 @@ describe('the daemon over HTTP', () => {
     expect(await (await fetch(`${url}/openapi.json`)).json()).toMatchObject({ openapi: '3.1.1', info: { title: 'mcp-daemon' } });
   });
 
+  it('the API pages have the name and the version of the config file', async () => {
+    await temp.write('mcp.json', { name: 'shop', version: '2.1.0', ...toolsConfig('functions', 'one') });
+    const { url } = await start(['--auth-provider', 'none', '--store', 'memory']);
+    expect(await (await fetch(`${url}/openapi.json`)).json()).toMatchObject({ info: { title: 'shop', version: '2.1.0' } });
+  });
+
   it('a client that writes to stdin is answered by a hint in the log, and strangers do not learn why code cannot be loaded', async () => {
     await temp.write('functions.mjs', 'export const one = () => missing(;');
     const daemon = await start();

@@ -405,6 +405,14 @@ describe('the warnings about schemas', () => {
     expect(warningsOf({ ...schema, properties: { o: schema } }, 'output')).toEqual([]);
   });
 
+  it('name free names at the root of arguments, which hosts drop, and not those that the schema only allows', () => {
+    const schema = { type: 'object', additionalProperties: { type: 'string' } };
+    expect(warningsOf(schema, 'input')).toEqual([expect.stringMatching(/^\$\.additionalProperties: some hosts drop free names/)]);
+    expect(warningsOf({ properties: { o: schema } }, 'output')).toEqual([]);
+    for (const additionalProperties of [true, false, {}])
+      expect(warningsOf({ type: 'object', additionalProperties }, 'input')).toEqual([]);
+  });
+
   it('name a missing type of arguments', () => {
     expect(warningsOf({ properties: {} }, 'untyped input')).toEqual([expect.stringContaining('has no "type": "object"')]);
   });
