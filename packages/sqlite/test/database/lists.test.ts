@@ -6,7 +6,10 @@ import { createMemoryStore } from '@mcp-daemon/core';
 import { exampleRecord } from '@mcp-daemon/core/contract';
 
 import { createIndexes, hasIndexes } from '../../src/database/indexes.js';
+import type { Reader } from '../../src/database/reader.js';
+import { createReader } from '../../src/database/reader.js';
 import { migrate } from '../../src/database/schema.js';
+import type { Connection, Value } from '../../src/engine/connection.js';
 import { openSqliteStore } from '../../src/index.js';
 import { connect, imported, temporaryFolder, value } from '../support.js';
 
@@ -162,5 +165,60 @@ describe('the indexes', () => {
     createIndexes(connection);
     expect(hasIndexes(connection)).toBe(true);
     connection.close();
+  });
+});
+
+describe('what is read to find calls', () => {
+  const file = newFile();
+  beforeAll(async () => {
+    const store = await openSqliteStore({ file });
+    await store.calls.write(records());
+    await store.close();
+  });
+
+  /** How SQLite finds the rows of `calls` that a reader asks for: a line for each statement. */
+  function plansOf(use: (reader: Reader) => void): string[] {
+    const connection = connect(file);
+    const asked: [sql: string, values: readonly Value[]][] = [];
+    const noting = (prepare: Connection['prepare']): Connection['prepare'] => {
+      return (sql) => {
+        const statement = prepare(sql);
+        const all = (values: readonly Value[]) => (asked.push([sql, values]), statement.all(values));
+        return { run: (values) => statement.run(values), all };
+      };
+    };
+    use(
+      createReader({
+        exec: (sql) => connection.exec(sql),
+        close: () => connection.close(),
+        prepare: noting((sql) => connection.prepare(sql)),
+        prepareNumbered: noting((sql) => connection.prepareNumbered(sql)),
+      }),
+    );
+    const plans = asked
+      .filter(([sql]) => /(FROM|JOIN) calls\b/.test(sql))
+      .map(([sql, values]) =>
+        connection
+          .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+          .all(values)
+          .map(({ detail }) => detail)
+          .join('; '),
+      );
+    connection.close();
+    return plans;
+  }
+
+  it('by a part of the uuid is an index that has no bodies', () => {
+    for (const part of ['019', '2f07d3725']) {
+      const plans = plansOf((reader) => void reader.find('default', part));
+      expect(plans.length).toBeGreaterThan(0);
+      for (const plan of plans) expect(plan).toMatch(/^S\w+ calls USING COVERING INDEX/);
+    }
+  });
+
+  it('by a rare name is the index of the name, not all calls', () => {
+    const plans = plansOf((reader) => void reader.list('default', { name: 'rare', limit: 100 }));
+    expect(plans.join('\n')).toContain('calls_by_context');
+    for (const plan of plans) expect(plan).not.toMatch(/SCAN c(alls)?\b/);
   });
 });
