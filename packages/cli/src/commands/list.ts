@@ -13,6 +13,9 @@ import { defineCommand, switchFlag } from './command.js';
 
 const KINDS = { tool: 'tool', resource: 'resource', resource_template: 'template', prompt: 'prompt' } as const;
 
+/** The path of a tool's name in the config file, as warnings have it. */
+const NAME_OF_TOOL = /^\$\.tools\[\d+\]\.name$/;
+
 /** The URI or URI template by which clients read a resource. */
 function addressOf(entry: FunctionDefinition): string | undefined {
   if (entry.kind === 'resource') return entry.uri;
@@ -74,10 +77,11 @@ export const list = defineCommand({
   },
   examples: [['list --as claude-code', 'Show the names that Claude Code makes of the tools, and those that it leaves out']],
   async run({ json, as }, context) {
-    const { settings, print, note, paint, width } = context;
-    const [{ readConfigFile }, { withServers }] = await Promise.all([
+    const { settings, print, note, paint, paintNote, width } = context;
+    const [{ readConfigFile }, { withServers }, { warningLine }] = await Promise.all([
       import('../runtime/config-file.js'),
       import('./served-catalog.js'),
+      import('../runtime/report.js'),
     ]);
     const file = findConfig(settings);
     const config = await withServers(readConfigFile(file), file, context);
@@ -98,6 +102,9 @@ export const list = defineCommand({
     });
     const head = ['TYPE', 'NAME', 'DESCRIPTION'].map((word) => paint('dim', word));
     for (const line of table([head, ...rows], width)) print(line);
+    // A tool may be listed here and yet be missing in a host.
+    for (const warning of config.warnings.filter(({ path }) => NAME_OF_TOOL.test(path)))
+      note(warningLine(warning, displayPath(file), paintNote));
     return 0;
   },
 });

@@ -29,4 +29,14 @@ describe('list --as', () => {
       stderr: expect.stringContaining('--as: must be claude-code, codex') as string,
     });
   });
+
+  it('is not needed to be warned of names that hosts change', async () => {
+    const { code, stdout, stderr } = await temp.run(['list']);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^TYPE +NAME.*\ntool +book\.find *\ntool +book_find *\n$/)]);
+    expect(stderr.split('\n')).toEqual([
+      expect.stringMatching(/^warning mcp\.json:\d+:\d+ \$\.tools\[1\]\.name: "book_find" and "book\.find" .* are the same name/),
+      '',
+    ]);
+    expect((await temp.run(['list', '--json'])).stderr).toBe('');
+  });
 });
