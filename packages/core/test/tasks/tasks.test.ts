@@ -370,21 +370,23 @@ describe('a task', () => {
   });
 
   it('is created after the questions that come before it', async () => {
+    const isTask = deferred<undefined>();
     const ask = optional(
       'ask',
       async (_, context) => {
         const { user_name: name } = context.inputs as Record<string, { content: { name: string } }>;
         if (name === undefined) return context.inputRequired({ user_name: form(context) });
-        await new Promise((resolve) => setTimeout(resolve, 60));
+        await isTask.promise;
         return `Hello, ${name.content.name}!`;
       },
-      { taskAfterMs: 20 },
+      { taskAfterMs: 1_000 },
     );
     const client = taskClient(daemonWith([ask]));
     const asked = resultOf(await client.call('ask'));
     expect(asked).toMatchObject({ resultType: 'input_required', inputRequests: { user_name: {} } });
     const answer = { inputResponses: { user_name: accepted({ name: 'Alice' }) }, requestState: asked['requestState'] };
     const { taskId } = resultOf(await client.call('ask', {}, answer)) as { taskId: string };
+    isTask.resolve(undefined);
     expect(await reach(client, taskId, 'completed')).toMatchObject({ result: { content: [{ text: 'Hello, Alice!' }] } });
   });
 

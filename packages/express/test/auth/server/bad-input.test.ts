@@ -1,4 +1,5 @@
 /** What attackers and broken clients send to the authorization server. */
+import { jest } from '@jest/globals';
 import type { StateStore } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
@@ -23,20 +24,25 @@ import {
 
 const clientOf = async (base: string): Promise<string> => String((await register(base)).json['client_id']);
 
+/** Stops the clock of limits, so that they depend on the number of requests alone, however slow the machine is. */
+const stopClock = (): void => void jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+afterEach(() => jest.restoreAllMocks());
+
 describe('registration', () => {
   it('in a storm is limited, for each address and for all', async () => {
     let address = 0;
     const { base, daemon } = await serveOAuth({ addressOf: () => `10.0.${address >> 8}.${address & 255}` });
+    stopClock();
     const statuses = await Promise.all(Array.from({ length: 40 }, async () => (await register(base)).status));
     expect(statuses.filter((status) => status === 201)).toHaveLength(20);
     const refused = await register(base);
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(1);
     for (address = 1; address < 300; address += 1) statuses.push((await register(base)).status);
-    expect(statuses.filter((status) => status === 201).length).toBeLessThanOrEqual(202);
+    expect(statuses.filter((status) => status === 201).length).toBeLessThanOrEqual(200);
     const state = await daemon.state();
     const { items } = await state.list('default', 'oauth/Client/', { limit: 1_000 });
-    expect(items.length).toBeLessThanOrEqual(202);
+    expect(items.length).toBeLessThanOrEqual(200);
     for (const { expires_at } of items) expect(expires_at).toBeLessThanOrEqual(Date.now() + 24 * 60 * 60_000);
   });
 
@@ -217,18 +223,20 @@ describe('a log-in', () => {
     let address = 0;
     const { base } = await serveOAuth({ addressOf: () => `10.1.${(address += 1) >> 8}.${address & 255}` });
     const { url } = attempt(base, await clientOf(base));
+    stopClock();
     const statuses: number[] = [];
-    while (!statuses.includes(429) && statuses.length < 3_000)
+    for (let round = 0; round < 6; round += 1)
       statuses.push(...(await Promise.all(Array.from({ length: 100 }, async () => (await ask(url)).status))));
-    expect(statuses.slice(0, 500)).toEqual(Array(500).fill(303));
-    expect(statuses).toContain(429);
-  });
+    expect(statuses.filter((status) => status === 303)).toHaveLength(500);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(100);
+  }, 120_000);
 
   it('is limited for each address', async () => {
     const { base } = await serveOAuth();
+    stopClock();
     const statuses = await Promise.all(Array.from({ length: 200 }, async () => (await ask(`${base}/oauth/jwks`)).status));
-    expect(statuses).toContain(429);
-    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(120);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(120);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(80);
   });
 });
 
