@@ -317,6 +317,7 @@ export class Upstream {
       await this.#review(await readOffer(live.connection, live.greeting, this.#options.client, which, this.#sent));
       this.#options.onChanged();
     } catch (error) {
+      if (this.#live !== live) return; // its connection has ended, which is reported where it is known
       const { name } = this.mount;
       this.#options.logger.error(
         { server: name, error: messageOf(error) },

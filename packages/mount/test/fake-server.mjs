@@ -169,6 +169,7 @@ function handle({ id, method, params = {}, result, error }) {
       // As text: what JavaScript cannot represent stays as it is.
       if (has('tool'))
         return void process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{"tools":[${words.get('tool')}]}}\n`);
+      if (has('forgetful') && version > 1) return undefined; // after a change its list cannot be read
       const all = tools();
       const from = Number(params.cursor ?? 0);
       if (has('endless')) return answer(id, { tools: all, nextCursor: 'again' });

@@ -34,6 +34,14 @@ describe('a mounted command', () => {
     expect(bench.mounts.status()[0]?.state).not.toBe('ready');
   });
 
+  it('may end while its lists are read again: that is no error', async () => {
+    const bench = openBench({ mcpServers: { fake: fake('forgetful') } });
+    const client = await bench.client();
+    await client.callTool({ name: 'fake_changes', arguments: {} });
+    await bench.close();
+    expect(bench.log.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
   it('gets its variables and its folder, and no others; secrets are masked in the log', async () => {
     const entry = { ...fake('stderr=token'), env: { TOKEN: '${FROM_ENV}', OTHER: '${MISSING:-else}' }, cwd: '..' };
     const bench = openBench({ mcpServers: { fake: entry } });
