@@ -56,7 +56,7 @@ const EXPECTED = {
   ...{ partition_key: 'acme#eu', name: 'hello', mcp_type: 'tool', content: 'Hello, ada', content_in_s3: false },
   ...{ arguments: '{"user_name":"ada","none":null,"list":[1,true,{}]}', status: 'completed', notes: null, time_spent: 1000 },
   ...{ updated_by: 'mcp_daemon_engine', created_at: TIME, updated_at: TIME, fault: null, revision: '', bundle_digest: null },
-  ...{ owner: '', traceparent: null, server: null, client: null },
+  ...{ owner: '', traceparent: null, server: null, client: null, client_id: null },
 };
 
 describe('calls of the Python engine', () => {

@@ -88,6 +88,8 @@ export interface SessionIdentity {
   subject?: string;
   /** The scopes of the user. Default: all. */
   scopes?: HeldScopes;
+  /** The OAuth client that acts for the user. Default: none. */
+  clientId?: string | undefined;
 }
 
 /** The counts of a daemon. */

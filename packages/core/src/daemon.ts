@@ -178,7 +178,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   let closing: Promise<void> | undefined;
 
   function open(peer: Peer, identity: SessionIdentity = {}): Session {
-    const { partition = DEFAULT_PARTITION, subject = 'anonymous', scopes } = identity;
+    const { partition = DEFAULT_PARTITION, subject = 'anonymous', scopes, clientId } = identity;
     if (closing !== undefined) throw new DaemonError('closed', 'This daemon is closed.');
     const sessionOptions: SessionOptions = {
       peer,
@@ -192,6 +192,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       onClose: (closed) => sessions.delete(closed),
     };
     const session = observer === undefined ? new Session(sessionOptions) : new TimedSession(sessionOptions, observer);
+    session.clientId = clientId;
     sessions.add(session);
     return session;
   }

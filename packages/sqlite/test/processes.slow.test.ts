@@ -42,7 +42,7 @@ it('several processes may be the first', async () => {
     const children = Array.from({ length: 10 }, (_, index) => run('write.mjs', file, `p${index}`, '1'));
     for (const child of children) expect(await child.ended).toMatchObject({ code: 0, stdout: 'wrote 1\n', stderr: '' });
     expect(value(file, 'SELECT count(*) FROM mcp_function_calls')).toBe(10);
-    expect(value(file, 'PRAGMA user_version')).toBe(3);
+    expect(value(file, 'PRAGMA user_version')).toBe(4);
   }
 }, 60_000);
 

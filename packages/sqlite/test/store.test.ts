@@ -1,10 +1,11 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import type { CallRecord } from '@mcp-daemon/core';
 import { exampleRecord, storeContract } from '@mcp-daemon/core/contract';
 
-import { openSqliteStore } from '../src/index.js';
-import { connect, imported, temporaryFolder, value } from './support.js';
+import { openSqliteStore, verifyRecords } from '../src/index.js';
+import { connect, imported, temporaryFolder, value, WITHOUT_CLIENT_IDS } from './support.js';
 
 const VERSION_1 = `
   CREATE TABLE mcp_function_calls (partition_key TEXT NOT NULL, mcp_function_call_uuid TEXT NOT NULL, created_at INTEGER,
@@ -217,7 +218,7 @@ describe('a file of the first version', () => {
     const connection = connect(file);
     connection.exec(VERSION_1);
     for (const row of rows) {
-      const { server: _server, client: _client, ...kept } = row;
+      const { server: _server, client: _client, client_id: _id, ...kept } = row;
       const columns = Object.keys(kept);
       const values = Object.values({ ...kept, content_in_s3: 0 }) as (string | number | null)[];
       connection
@@ -227,11 +228,57 @@ describe('a file of the first version', () => {
     connection.close();
     const store = await openSqliteStore({ file });
     for (const row of rows) {
-      const expected = { ...row, server: null, client: null };
+      const expected = { ...row, server: null, client: null, client_id: null };
       expect(await store.calls.get(row.partition_key, row.mcp_function_call_uuid)).toEqual(expected);
     }
-    expect(value(file, 'PRAGMA user_version')).toBe(3);
+    expect(value(file, 'PRAGMA user_version')).toBe(4);
     expect(value(file, 'PRAGMA auto_vacuum')).toBe(2);
     await store.close();
+  });
+});
+
+describe('a file of the third version', () => {
+  const fileOfVersion3 = async (rows: readonly CallRecord[]): Promise<string> => {
+    const file = newFile();
+    const store = await openSqliteStore({ file });
+    await store.calls.write(rows);
+    await imported(store);
+    await store.close();
+    const connection = connect(file);
+    connection.exec(`${WITHOUT_CLIENT_IDS}; PRAGMA user_version = 3`);
+    connection.close();
+    return file;
+  };
+
+  it('keeps its records, and those of now have the OAuth client, in the views too', async () => {
+    const [before, without] = [exampleRecord({ client_id: null }), exampleRecord({ client_id: null })];
+    const [one, two] = ['https://a.example/client', 'b'].map((client_id) => exampleRecord({ client_id })) as [
+      CallRecord,
+      CallRecord,
+    ];
+    const file = await fileOfVersion3([before]);
+    const store = await openSqliteStore({ file });
+    const rows = [before, without, one, two, exampleRecord({ client_id: one.client_id })];
+    await store.calls.write(rows.slice(1));
+    expect((await store.calls.list('default', {})).items.toReversed()).toEqual(rows);
+    expect((await store.calls.list('default', { client: 'claude-ai' })).items).toHaveLength(5);
+    expect(await store.calls.get('default', one.mcp_function_call_uuid)).toEqual(one);
+    await store.close();
+    expect(value(file, `SELECT count(*) FROM contexts WHERE client_id <> ''`)).toBe(2);
+    for (const view of ['mcp_function_calls', 'function_calls'])
+      expect(value(file, `SELECT count(*) FROM ${view} WHERE client_id = 'https://a.example/client'`)).toBe(2);
+    expect(value(file, 'PRAGMA user_version')).toBe(4);
+    expect((await verifyRecords(file)).problems).toEqual([]);
+  });
+
+  it('can be read without being changed', async () => {
+    const row = exampleRecord({ client_id: null });
+    const file = await fileOfVersion3([row]);
+    const store = await openSqliteStore({ file, readonly: true });
+    expect((await store.calls.list('default', {})).items).toEqual([row]);
+    expect(await store.calls.get('default', row.mcp_function_call_uuid)).toEqual(row);
+    expect(await store.calls.getMany('default', [row.mcp_function_call_uuid])).toEqual([row]);
+    await store.close();
+    expect(value(file, 'PRAGMA user_version')).toBe(3);
   });
 });

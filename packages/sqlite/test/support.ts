@@ -36,6 +36,15 @@ export function value(file: string, sql: string): unknown {
   return Object.values(row)[0];
 }
 
+/** Makes the tables of records what versions 2 and 3 made them: contexts without `client_id`. */
+export const WITHOUT_CLIENT_IDS = `
+  DROP VIEW function_calls; DROP VIEW mcp_function_calls;
+  CREATE TABLE old_contexts AS
+    SELECT id, partition, name, mcp_type, updated_by, revision, bundle_digest, owner, server, client, last_call FROM contexts;
+  DROP TABLE contexts; ALTER TABLE old_contexts RENAME TO contexts;
+  CREATE VIEW mcp_function_calls AS SELECT x.name, x.client FROM calls c JOIN contexts x ON x.id = c.context;
+  CREATE VIEW function_calls AS SELECT name, client FROM mcp_function_calls`;
+
 /** Resolves when all that was written is in the database: whoever reads waits for that. */
 export async function imported(store: Store): Promise<void> {
   await store.calls.list('default', { limit: 1 });

@@ -30,6 +30,7 @@ const WITHOUT_BODIES = [
     'traceparent',
     'server',
     'client',
+    'client_id',
     TTL_ATTRIBUTE,
   ],
 ];

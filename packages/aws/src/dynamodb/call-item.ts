@@ -72,6 +72,7 @@ export function encodeCall(row: CallRecord, expireAfterMs: number, key: string):
   if (row.traceparent !== null) item['traceparent'] = { S: row.traceparent };
   if (row.server !== null) item['server'] = { S: row.server };
   if (row.client !== null) item['client'] = { S: row.client };
+  if (row.client_id !== null) item['client_id'] = { S: row.client_id };
   if (expireAfterMs > 0) item[TTL_ATTRIBUTE] = { N: String(Math.ceil((row.updated_at + expireAfterMs) / 1_000)) };
   return item;
 }
@@ -115,6 +116,7 @@ export function decodeCall(item: Item, partition: string): CallRecord {
     traceparent: text('traceparent') ?? null,
     server: text('server') ?? null,
     client: text('client') ?? null,
+    client_id: text('client_id') ?? null,
   };
 }
 

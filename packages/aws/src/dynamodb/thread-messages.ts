@@ -73,7 +73,7 @@ export type FromThread =
   | { blob: number; do: 'get' | 'put' | 'delete'; key: string; bytes: Uint8Array | undefined };
 
 /** Values of one record. */
-export const WIDTH = 20;
+export const WIDTH = 21;
 
 /** Appends the values of records. */
 export function pushValues(values: Values, rows: readonly CallRecord[]): void {
@@ -99,6 +99,7 @@ export function pushValues(values: Values, rows: readonly CallRecord[]): void {
       row.traceparent,
       row.server,
       row.client,
+      row.client_id,
     );
 }
 
@@ -124,4 +125,5 @@ export const rowAt = (values: Values, at: number): CallRecord => ({
   traceparent: values[at + 17] as string | null,
   server: values[at + 18] as string | null,
   client: values[at + 19] as string | null,
+  client_id: values[at + 20] as string | null,
 });

@@ -124,6 +124,7 @@ export function callText(record: CallRecord, paint: Paint): string[] {
     ['took', spent(rest.time_spent) || null],
     ['caller', escapeControls(rest.updated_by)],
     ['client', rest.client && escapeControls(rest.client)],
+    ['oauth client', rest.client_id && escapeControls(rest.client_id)],
     ['replay of', replayOf(record) ?? null],
     ['server', rest.server && escapeControls(rest.server)],
     ['partition', escapeControls(rest.partition_key)],

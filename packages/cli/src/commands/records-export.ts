@@ -21,7 +21,18 @@ async function* ndjson(records: Records): ReturnType<Format> {
 
 const COLUMNS = [
   ...['mcp_function_call_uuid', 'partition_key', 'name', 'mcp_type', 'status', 'fault', 'notes', 'time_spent', 'updated_by'],
-  ...['client', 'server', 'created_at', 'updated_at', 'revision', 'bundle_digest', 'traceparent', 'arguments', 'content'],
+  ...[
+    'client',
+    'server',
+    'created_at',
+    'updated_at',
+    'revision',
+    'bundle_digest',
+    'traceparent',
+    'client_id',
+    'arguments',
+    'content',
+  ],
 ] as const satisfies readonly (keyof CallRecord)[];
 
 /** A spreadsheet takes a text that begins so for a formula, and these texts come from clients. */

@@ -27,6 +27,26 @@ async function start(port: string): Promise<{ url: string; stop: () => Promise<u
   };
 }
 
+/** Calls the tool `one`. */
+const callOne = (url: string, token: string): Promise<Response> =>
+  fetch(`${url}/mcp`, {
+    method: 'POST',
+    headers: {
+      ...{ 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization: `Bearer ${token}` },
+      ...{ 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'one' },
+    },
+    body: JSON.stringify({
+      ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+      params: {
+        ...{ name: 'one', arguments: {} },
+        _meta: {
+          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+          'io.modelcontextprotocol/clientCapabilities': {},
+        },
+      },
+    }),
+  });
+
 it('a client goes on with its tokens after a restart', async () => {
   await temp.write('mcp.json', toolsConfig('functions', 'one'));
   await temp.write('functions.mjs', `export const one = () => 'one';`);
@@ -36,7 +56,10 @@ it('a client goes on with its tokens after a restart', async () => {
   const { json } = await exchange(begun, codeIn((await allow(begun, { username: 'admin', password: 'admin123' })).url));
   const tokens = { clientId, access: String(json['access_token']), refresh: String(json['refresh_token']) };
   expect((await listTools(first.url, tokens.access)).status).toBe(200);
+  expect((await callOne(first.url, tokens.access)).status).toBe(200);
   await first.stop();
+  const shown = await temp.run(['calls', 'show', 'last', '--json', '--data-dir', 'data']);
+  expect(JSON.parse(shown.stdout)).toMatchObject({ name: 'one', updated_by: 'admin', client_id: clientId });
 
   const second = await start(new URL(first.url).port);
   expect((await listTools(second.url, tokens.access)).status).toBe(200);

@@ -40,6 +40,8 @@ export interface CallDetails extends CallRow {
   readonly bundleDigest: string | undefined;
   readonly server: string | undefined;
   readonly traceparent: string | undefined;
+  /** The OAuth client of the caller's token. */
+  readonly clientId: string | undefined;
   readonly updatedAt: number | undefined;
   readonly inBlobStore: boolean;
   /** Whether the catalog has a function of this name now. */
@@ -78,7 +80,7 @@ const LIST = `query Calls($first: Int, $after: String, $name: String, $status: S
 }`;
 const ONE = `query Call($id: String!) {
   mcpFunctionCall(mcpFunctionCallUuid: $id) {
-    ${ROW} partitionKey arguments argumentsState content result contentState contentInS3 revision bundleDigest server traceparent updatedAt replayOf
+    ${ROW} partitionKey arguments argumentsState content result contentState contentInS3 revision bundleDigest server traceparent clientId updatedAt replayOf
     mcpFunction { name annotations }
   }
 }`;
@@ -142,6 +144,7 @@ export async function readCall(access: Access, id: string, signal: AbortSignal):
     bundleDigest: text(from, 'bundleDigest'),
     server: text(from, 'server'),
     traceparent: text(from, 'traceparent'),
+    clientId: text(from, 'clientId'),
     updatedAt: time(from, 'updatedAt'),
     inBlobStore: from['contentInS3'] === true,
     isKnown: isObject(from['mcpFunction']),

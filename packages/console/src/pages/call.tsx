@@ -116,6 +116,7 @@ function Details({ call }: { call: CallDetails }): JSX.Element {
                 <a href={linkTo(['calls'], { client: call.client })}>{visibleLine(call.client)}</a>
               ),
             ],
+            ['OAuth client', call.clientId === undefined ? undefined : <span class="break">{visibleLine(call.clientId)}</span>],
             [
               'Replay of',
               call.replayOf === undefined ? undefined : (

@@ -16,6 +16,7 @@ export class DetachedExchange implements Exchange {
   readonly bytes: number | undefined;
   readonly connection?: Connection;
   readonly scopes: Exchange['scopes'];
+  readonly clientId: Exchange['clientId'];
   readonly request?: (request: InputRequest, signal: AbortSignal) => Promise<JsonObject>;
   readonly #inner: Exchange;
   #controller: AbortController | undefined;
@@ -28,6 +29,7 @@ export class DetachedExchange implements Exchange {
     this.traceparent = inner.traceparent;
     this.bytes = inner.bytes;
     this.scopes = inner.scopes;
+    this.clientId = inner.clientId;
     if (inner.connection !== undefined) this.connection = inner.connection;
     if (inner.request !== undefined) this.request = inner.request.bind(inner);
   }

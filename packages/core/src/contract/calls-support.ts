@@ -42,6 +42,7 @@ export function exampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     server: 'forecasts',
     client: 'claude-ai/1.2.0',
+    client_id: 'https://claude.example/oauth/client.json',
     ...changes,
   };
 }

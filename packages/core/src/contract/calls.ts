@@ -19,7 +19,15 @@ const writing: ContractCheck[] = [
     const nothing = { arguments: null, content: null, notes: null, time_spent: null, fault: null, bundle_digest: null };
     const rows = [
       exampleRecord(),
-      exampleRecord({ ...nothing, traceparent: null, server: null, client: null, content_in_s3: true, status: 'in_process' }),
+      exampleRecord({
+        ...nothing,
+        traceparent: null,
+        server: null,
+        client: null,
+        client_id: null,
+        content_in_s3: true,
+        status: 'in_process',
+      }),
       exampleRecord({ time_spent: 0, mcp_type: 'prompt', name: "it's; drop table x --", notes: '', arguments: '"\\u0000"' }),
       exampleRecord({ content: JSON.stringify('😀é\u2028'.repeat(100_000)), time_spent: 86_400_000.001 }),
     ];
@@ -54,6 +62,7 @@ const writing: ContractCheck[] = [
       partition_key: `p${index % 3}`,
       updated_by: `user ${index % 5}`,
       client: index % 4 === 0 ? null : `client/${index % 4}`,
+      client_id: index % 3 === 0 ? null : `https://client.example/${index % 2}`,
       server: index % 2 === 0 ? null : `server ${index % 3}`,
       revision: `r${index % 2}`,
       owner: `owner ${index % 7}`,
@@ -70,7 +79,7 @@ const writing: ContractCheck[] = [
       ...{ mcp_function_call_uuid: open.mcp_function_call_uuid, name: 'n', mcp_type: 'resource', arguments: null },
       ...{ content: 'c', content_in_s3: true, status: 'failed', notes: 'x', time_spent: 1.5, updated_by: 'b', updated_at: 7 },
       ...{ created_at: 5, fault: 'protocol', revision: 'r2', bundle_digest: null, owner: 'o', traceparent: null },
-      ...{ server: 's', client: null },
+      ...{ server: 's', client: null, client_id: null },
     });
     await calls.write([changed]);
     same(await calls.get('default', open.mcp_function_call_uuid), changed);

@@ -15,8 +15,8 @@ export type CallFault = 'transport' | 'protocol' | 'tool';
 /**
  * One call, as it is stored. Field names are those of the Python engine's table.
  *
- * `fault`, `revision`, `bundle_digest`, `owner`, `traceparent`, `server` and `client` are additions: rows that the Python engine
- * wrote lack them. A store that reads such rows returns null, or an empty text if the type has no null.
+ * `fault`, `revision`, `bundle_digest`, `owner`, `traceparent`, `server`, `client` and `client_id` are additions: rows that the Python
+ * engine wrote lack them. A store that reads such rows returns null, or an empty text if the type has no null.
  */
 export interface CallRecord {
   partition_key: string;
@@ -53,6 +53,8 @@ export interface CallRecord {
   server: string | null;
   /** The client program, as it names itself: `name/version`, at most 100 characters. */
   client: string | null;
+  /** The OAuth client that the caller's token was issued to, at most 500 characters. Null: the token is not from OAuth. */
+  client_id: string | null;
 }
 
 /** Which records are meant. A record must match all filters. */

@@ -21,6 +21,8 @@ export interface Exchange {
   readonly subject: string;
   /** The scopes of the caller's token. Absent: all, as for callers who need no token. */
   readonly scopes?: HeldScopes;
+  /** The OAuth client that the caller's token was issued to. Absent: the token is not from OAuth. */
+  readonly clientId?: string | undefined;
   /** Aborted when the client cancels the request or disconnects. */
   readonly signal: AbortSignal;
   /** Sends a notification on the stream of this request. */

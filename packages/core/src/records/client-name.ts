@@ -1,4 +1,5 @@
-/** The name of the client program in a record. */
+/** The client program in a record: as it names itself, and as OAuth knows it. */
+import type { Exchange } from '../protocol/exchange.js';
 import type { Implementation } from '../protocol/messages.js';
 import { beginningOf } from './body.js';
 
@@ -22,3 +23,10 @@ export function createClientName(): (client: Implementation | undefined) => stri
     return last;
   };
 }
+
+/** Ids of clients may be URLs. */
+const MAX_ID_CHARS = 500;
+
+/** The OAuth client of a request, cut to the maximum length; null: there is none. */
+export const recordedClientId = ({ clientId }: Pick<Exchange, 'clientId'>): string | null =>
+  clientId === undefined ? null : beginningOf(clientId, MAX_ID_CHARS);

@@ -17,7 +17,7 @@ import { traceparentOf } from '../protocol/trace-context.js';
 import { createBacklog } from './backlog.js';
 import { boundedBody, recordedArguments } from './body.js';
 import { createStoreCheck } from './check.js';
-import { createClientName } from './client-name.js';
+import { createClientName, recordedClientId } from './client-name.js';
 import { withPrinted } from './printed.js';
 import { release } from './release.js';
 import type { RetentionOptions } from './upkeep.js';
@@ -286,6 +286,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         traceparent: traceparentOf(request.meta, request.exchange) ?? null,
         server,
         client: clientName(request.caller.client),
+        client_id: recordedClientId(request.exchange),
       };
       const ticket: Ticket = { callId, definition, row, startedAt, open: false, settled: false, printed: '' };
       join(ticket);

@@ -3,15 +3,24 @@ import type { JsonObject } from '../base/json.js';
 import type { EndedBy } from '../protocol/ended-by.js';
 import { abortReason } from '../protocol/ended-by.js';
 import type { Connection, Exchange } from '../protocol/exchange.js';
-import type { InputRequest, JsonRpcNotification, RequestId } from '../protocol/messages.js';
+import type { InputRequest, JsonRpcNotification, JsonRpcRequest, RequestId } from '../protocol/messages.js';
 import type { HeldScopes } from '../protocol/scopes.js';
 import type { Peer } from './peer.js';
 
 /** The connection of a request. */
 export interface AskingConnection extends Connection {
+  /** See `Exchange.clientId`. */
+  readonly clientId: string | undefined;
   /** Sends a request to the client, on the stream of the request `related`, and waits for its answer. */
   ask(request: InputRequest, signal: AbortSignal, related: RequestId): Promise<JsonObject>;
 }
+
+/** Whether a message is a request, which has an answer. */
+export const isRequest = (message: unknown): message is JsonRpcRequest => {
+  if (typeof message !== 'object' || message === null) return false;
+  const { id, method } = message as { id?: unknown; method?: unknown };
+  return typeof method === 'string' && (typeof id === 'string' || typeof id === 'number');
+};
 
 /** One request, until its answer is sent. */
 export class Flight implements Exchange {
@@ -20,6 +29,7 @@ export class Flight implements Exchange {
   readonly connection: AskingConnection;
   readonly traceparent: string | undefined;
   readonly scopes: HeldScopes;
+  readonly clientId: string | undefined;
   /** Whether it is a stream. Streams end with their client, and nothing waits for their answer. */
   readonly isStream: boolean;
   readonly #id: RequestId;
@@ -41,6 +51,7 @@ export class Flight implements Exchange {
     this.connection = connection;
     this.traceparent = traceparent;
     this.scopes = scopes;
+    this.clientId = connection.clientId;
     this.#id = id;
     this.#peer = peer;
   }

@@ -20,7 +20,7 @@ import { runBatch } from './batch.js';
 import type { ByteBudget } from './byte-budget.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { AskingConnection } from './flight.js';
-import { Flight } from './flight.js';
+import { Flight, isRequest } from './flight.js';
 import type { Peer } from './peer.js';
 
 /** What {@link Session} takes. */
@@ -36,12 +36,6 @@ export interface SessionOptions {
   limits: Limits;
   onClose: (session: Session) => void;
 }
-
-const isRequest = (message: unknown): message is JsonRpcRequest => {
-  if (typeof message !== 'object' || message === null) return false;
-  const { id, method } = message as { id?: unknown; method?: unknown };
-  return typeof method === 'string' && (typeof id === 'string' || typeof id === 'number');
-};
 
 const MAX_BATCH = 1_000;
 const NOT_IN_A_BATCH = 'Invalid Request: "initialize" must not be part of a batch.';
@@ -68,6 +62,8 @@ export class Session implements AskingConnection {
   readonly subscribed = new Set<string>();
   /** Keeps the log level and the subscriptions after a change, for when the session gets another connection. */
   onChange: (() => Promise<void>) | undefined;
+  /** The OAuth client of the messages that are received now; the transport sets it. */
+  clientId: string | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;

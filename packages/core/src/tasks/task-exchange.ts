@@ -12,6 +12,7 @@ export class TaskExchange implements Exchange {
   readonly subject: string;
   readonly traceparent: string | undefined;
   readonly scopes: Exchange['scopes'];
+  readonly clientId: Exchange['clientId'];
   readonly progressed: Progressed;
   /** Absent if the client of the request cannot be asked. */
   readonly request?: (request: InputRequest, signal: AbortSignal) => Promise<JsonObject>;
@@ -26,6 +27,7 @@ export class TaskExchange implements Exchange {
     this.subject = origin.subject;
     this.traceparent = origin.traceparent;
     this.scopes = origin.scopes;
+    this.clientId = origin.clientId;
     this.progressed = progressed;
     this.#origin = origin;
     if (origin.request !== undefined)

@@ -108,6 +108,7 @@ describe('one write of one row', () => {
       traceparent: TRACE,
       server: 'tested',
       client: null,
+      client_id: null,
     });
     expect(Math.abs(row.created_at - Date.now())).toBeLessThan(5_000);
   });

@@ -109,6 +109,7 @@ export class SseSession implements Peer {
     this.#hasReceived = true;
     this.#lastUsed = performance.now();
     this.#receiving = req;
+    this.core.clientId = sender.clientId;
     const answered = this.core.receive(message, req.headers['traceparent']?.toString(), bytesOf(req), sender.scopes);
     this.#receiving = undefined;
     if (answered instanceof Promise) {

@@ -142,6 +142,7 @@ export class HttpSession implements Peer, ReplyOwner {
       for (const id of ids) replies.delete(id);
       reply.answer(answered, turns);
     };
+    this.core.clientId = caller.clientId;
     const answered = this.core.receive(message, req.headers['traceparent']?.toString(), bytesOf(req), caller.scopes);
     if (!(answered instanceof Promise)) {
       finish(answered, this.#context.turns);

@@ -66,6 +66,7 @@ class ModernRequest implements Exchange {
   readonly subject: string;
   readonly caller: Caller;
   readonly scopes: HeldScopes;
+  readonly clientId: string | undefined;
   /** The memory that the message takes; 0 for a small one. */
   readonly bytes: number;
   readonly #req: IncomingMessage;
@@ -84,6 +85,7 @@ class ModernRequest implements Exchange {
     this.subject = caller.subject;
     this.caller = caller;
     this.scopes = caller.scopes;
+    this.clientId = caller.clientId;
     this.bytes = bytesOf(req);
     this.#req = req;
     this.#res = res;

@@ -17,6 +17,8 @@ export interface Caller extends Revocable {
   readonly subject: string;
   /** The scopes of the request's token. Absent: all. */
   readonly scopes?: HeldScopes;
+  /** The OAuth client of the request's token. Undefined: none. */
+  readonly clientId?: string | undefined;
 }
 
 /** Fills in the defaults of an identity: the default partition, and the subject `anonymous`. */
@@ -25,7 +27,8 @@ export const callerOf = ({
   subject = 'anonymous',
   isValid,
   scopes,
-}: SessionIdentity & Revocable): Caller => ({ partition, subject, isValid, scopes });
+  clientId,
+}: SessionIdentity & Revocable): Caller => ({ partition, subject, isValid, scopes, clientId });
 
 /** Whether the caller's access has been revoked, or has expired. */
 export const isRevoked = ({ isValid }: Revocable): boolean => isValid?.() === false;

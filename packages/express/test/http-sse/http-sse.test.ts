@@ -29,6 +29,16 @@ it('a call without its scopes is answered with an error that names them, by the 
   expect(client.messages[2]).toMatchObject({ id: 2, result: { content: [{ text: 'a' }] } });
 });
 
+it('the record of a call has the OAuth client of its message', async () => {
+  const store = createMemoryStore();
+  const client = await connectSse(await serveSse([echo], {}, { store }));
+  for (const [index, id] of ['a', 'b', undefined].entries())
+    await client.post(call('echo', { text: 'x' }, index + 1), id === undefined ? {} : { 'x-client-id': id });
+  await until(() => client.messages.length === 4);
+  const { items } = await store.calls.list('default', {});
+  expect(items.map(({ client_id }) => client_id)).toEqual([null, 'b', 'a']);
+});
+
 describe('the stream of HTTP+SSE', () => {
   it('begins with the path for messages, and has headers that keep proxies from buffering it', async () => {
     const client = await openSse(await serveSse([echo]), { path: '/alpha/sse?x=1' });

@@ -29,8 +29,12 @@ export interface SseServed {
 
 function identityOf({ headers }: IncomingMessage): TestIdentity {
   const [subject = '', partition = 'default'] = String(headers['x-user'] ?? 'anonymous').split('@');
-  const scopes = headers['x-scopes'];
-  return { subject, partition, ...(typeof scopes === 'string' ? { scopes: new Set(scopes.split(' ')) } : {}) };
+  const { 'x-scopes': scopes, 'x-client-id': clientId } = headers;
+  return {
+    ...{ subject, partition },
+    ...(typeof scopes === 'string' ? { scopes: new Set(scopes.split(' ')) } : {}),
+    ...(typeof clientId === 'string' ? { clientId } : {}),
+  };
 }
 
 /** Serves functions until the end of the test. */

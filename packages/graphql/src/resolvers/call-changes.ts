@@ -34,7 +34,7 @@ function newRecord({ name, mcpType }: Args, partition: string, author: string): 
     ...{ partition_key: partition, mcp_function_call_uuid: uuidv7(), name, mcp_type: callType(mcpType) },
     ...{ arguments: null, content: null, content_in_s3: false, status: 'in_process', notes: null, time_spent: null },
     ...{ updated_by: author, created_at: now, updated_at: now, fault: null, revision: '', bundle_digest: null, owner: '' },
-    ...{ traceparent: null, server: null, client: null },
+    ...{ traceparent: null, server: null, client: null, client_id: null },
   };
 }
 

@@ -143,6 +143,7 @@ export const callResolvers: Resolvers = {
     replayOf: (row: CallRecord) => replayOf(row) ?? null,
     revision: (row: CallRecord) => row.revision || null,
     bundleDigest: (row: CallRecord) => row.bundle_digest,
+    clientId: (row: CallRecord) => row.client_id,
     mcpFunction: ({ name }: CallRecord, _, { loaders }) =>
       andThen(loaders.served(), (served) => served.functionByName.get(name) ?? null),
     updatedBy: (row: CallRecord) => row.updated_by,

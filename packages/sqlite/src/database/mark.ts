@@ -5,9 +5,9 @@ import { DaemonError } from '@mcp-daemon/core';
 export const APPLICATION_ID = 0x6d637064;
 
 /** The schema version that this code reads and writes: the number of migrations. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
-/** The oldest version that can be read as it is. Version 3 added tables and indexes, and changed none. */
+/** The oldest version that can be read as it is. Version 3 added tables and indexes; version 4 added a column, which readers look for. */
 export const READABLE_VERSION = 2;
 
 /** The mark of a file. */

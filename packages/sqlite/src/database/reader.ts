@@ -9,7 +9,7 @@ import { keepable } from '../engine/text.js';
 import { isUuid } from '../journal/frames.js';
 import { filtersOf } from './filters.js';
 import { createFinder } from './finder.js';
-import { COLUMNS_WITHOUT_BODIES, RECORD_COLUMNS, toRecord, uuidBytes, uuidText } from './rows.js';
+import { recordColumns, toRecord, uuidBytes, uuidText } from './rows.js';
 
 /** The reading methods of the port. All throw what the engine throws. */
 export interface Reader {
@@ -25,8 +25,19 @@ export interface Reader {
 /** Creates a reader. */
 export function createReader(connection: Connection): Reader {
   const finder = createFinder(connection);
+  let columns: { all: string; withoutBodies: string } | undefined;
   let byUuid: Statement | undefined;
   let byKey: Statement | undefined;
+
+  /** The columns of records in this file. */
+  function columnsOf(bodies: boolean): string {
+    if (columns === undefined) {
+      const [found] = connection.prepare(`SELECT 1 AS found FROM pragma_table_info('contexts') WHERE name = 'client_id'`).all([]);
+      const has = found !== undefined;
+      columns = { all: recordColumns(true, has), withoutBodies: recordColumns(false, has) };
+    }
+    return bodies ? columns.all : columns.withoutBodies;
+  }
 
   function partitionId(partition: string): number | undefined {
     byKey ??= connection.prepare('SELECT id FROM partitions WHERE partition_key = ?');
@@ -39,7 +50,7 @@ export function createReader(connection: Connection): Reader {
       const id = partitionId(partition);
       if (id === undefined || !isUuid(uuid)) return undefined;
       byUuid ??= connection.prepare(
-        `SELECT ${RECORD_COLUMNS} FROM calls c JOIN contexts x ON x.id = c.context WHERE c.partition = ? AND c.uuid = ?`,
+        `SELECT ${columnsOf(true)} FROM calls c JOIN contexts x ON x.id = c.context WHERE c.partition = ? AND c.uuid = ?`,
       );
       const [row] = byUuid.all([id, uuidBytes(uuid)]);
       return row === undefined ? undefined : toRecord(row, keepable(partition));
@@ -50,7 +61,7 @@ export function createReader(connection: Connection): Reader {
       const id = partitionId(partition);
       const known = new Set(uuids.filter(isUuid).map((uuid) => uuid.replaceAll('-', '')));
       if (id === undefined || known.size === 0) return uuids.map(() => undefined);
-      const sql = `SELECT ${bodies ? RECORD_COLUMNS : COLUMNS_WITHOUT_BODIES} FROM json_each(?) j
+      const sql = `SELECT ${columnsOf(bodies)} FROM json_each(?) j
         CROSS JOIN calls c ON c.partition = ? AND c.uuid = unhex(j.value) CROSS JOIN contexts x ON x.id = c.context`;
       const rows = connection.prepare(sql).all([JSON.stringify([...known]), id]);
       const found = new Map<string, Row>(rows.map((row) => [uuidText(String(row['uuid'])), row]));
@@ -72,7 +83,7 @@ export function createReader(connection: Connection): Reader {
               filters: filtersOf(query),
               before: after === undefined ? undefined : uuidBytes(after),
               most: limit + 1, // one more than requested, to know whether there is another page
-              columns: query.bodies === false ? COLUMNS_WITHOUT_BODIES : RECORD_COLUMNS,
+              columns: columnsOf(query.bodies !== false),
             });
       const items = rows.slice(0, limit).map((row) => toRecord(row, keepable(partition)));
       const last = items.at(-1);

@@ -16,12 +16,20 @@ export const uuidText = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`.toLowerCase();
 
 /** The columns of {@link toRecord}, from `calls c JOIN contexts x`. The caller knows the partition. */
-export const RECORD_COLUMNS = `hex(c.uuid) AS uuid, x.name, x.mcp_type, c.arguments, c.content, c.content_in_s3, c.status, c.notes,
+const RECORD_COLUMNS = `hex(c.uuid) AS uuid, x.name, x.mcp_type, c.arguments, c.content, c.content_in_s3, c.status, c.notes,
   c.time_spent, x.updated_by, c.created_at, c.updated_at, c.fault, x.revision, x.bundle_digest, x.owner, c.traceparent,
-  nullif(x.server, '') AS server, nullif(x.client, '') AS client`;
+  nullif(x.server, '') AS server, nullif(x.client, '') AS client, nullif(x.client_id, '') AS client_id`;
 
-/** The same columns without reading the bodies. */
-export const COLUMNS_WITHOUT_BODIES = RECORD_COLUMNS.replace('c.arguments, c.content,', 'NULL AS arguments, NULL AS content,');
+/**
+ * The columns of {@link toRecord}, from `calls c JOIN contexts x`.
+ *
+ * @param bodies whether arguments and results are read
+ * @param clientIds whether contexts have the column `client_id`, which files before version 4 lack
+ */
+export function recordColumns(bodies: boolean, clientIds: boolean): string {
+  const columns = clientIds ? RECORD_COLUMNS : RECORD_COLUMNS.replace("nullif(x.client_id, '')", 'NULL');
+  return bodies ? columns : columns.replace('c.arguments, c.content,', 'NULL AS arguments, NULL AS content,');
+}
 
 /** The record of a row of {@link RECORD_COLUMNS}. */
 export function toRecord(row: Row, partition: string): CallRecord {
@@ -46,5 +54,6 @@ export function toRecord(row: Row, partition: string): CallRecord {
     traceparent: textOrNull(row['traceparent']),
     server: textOrNull(row['server']),
     client: textOrNull(row['client']),
+    client_id: textOrNull(row['client_id']),
   };
 }

@@ -16,6 +16,57 @@ const STATUS = `CASE c.status WHEN 0 THEN 'in_process' WHEN 1 THEN 'completed' W
     WHEN 4 THEN 'timed_out' ELSE 'interrupted' END`;
 const FAULT = `CASE c.fault WHEN 1 THEN 'transport' WHEN 2 THEN 'protocol' WHEN 3 THEN 'tool' END`;
 
+/** The columns of contexts in version 3. */
+const CONTEXTS_3 = `id, partition, name, mcp_type, updated_by, revision, bundle_digest, owner, server, client, last_call`;
+
+/** The views. @param inner a column more of contexts @param outer its name */
+const views = (inner: string, outer: string): string => `
+  CREATE VIEW mcp_function_calls AS SELECT
+    p.partition_key,
+    ${UUID('c.uuid')} AS mcp_function_call_uuid,
+    x.name,
+    x.mcp_type,
+    c.arguments,
+    c.content,
+    c.content_in_s3,
+    ${STATUS} AS status,
+    c.notes,
+    c.time_spent,
+    x.updated_by,
+    c.created_at,
+    c.updated_at,
+    ${FAULT} AS fault,
+    x.revision,
+    nullif(x.bundle_digest, '') AS bundle_digest,
+    x.owner,
+    c.traceparent,
+    nullif(x.server, '') AS server,
+    nullif(x.client, '') AS client${inner}
+  FROM calls c JOIN contexts x ON x.id = c.context JOIN partitions p ON p.id = c.partition;
+
+  CREATE VIEW function_calls AS SELECT
+    partition_key,
+    mcp_function_call_uuid,
+    name,
+    mcp_type,
+    arguments,
+    content,
+    content_in_s3,
+    status,
+    notes,
+    time_spent,
+    updated_by,
+    strftime('%Y-%m-%dT%H:%M:%fZ', created_at / 1000.0, 'unixepoch') AS created_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', updated_at / 1000.0, 'unixepoch') AS updated_at,
+    fault,
+    revision,
+    bundle_digest,
+    owner,
+    traceparent,
+    server,
+    client${outer}
+  FROM mcp_function_calls;`;
+
 /**
  * One entry per schema version, oldest first. Published entries never change.
  *
@@ -29,6 +80,8 @@ const FAULT = `CASE c.fault WHEN 1 THEN 'transport' WHEN 2 THEN 'protocol' WHEN 
  * Version 3 adds the catalogs of partitions. `mcp_functions`, `mcp_modules` and `mcp_settings` have the columns of the Python
  * engine's tables. Objects and lists are JSON text, times are milliseconds since 1970. The indexes of `calls` that this version
  * uses are in `indexes.ts`, because building them takes seconds in a large file.
+ *
+ * Version 4 adds the OAuth client of the caller to contexts. A process that opened the file before goes on without it.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -124,51 +177,7 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE mcp_function_calls;
   DROP TABLE IF EXISTS owners;
 
-  CREATE VIEW mcp_function_calls AS SELECT
-    p.partition_key,
-    ${UUID('c.uuid')} AS mcp_function_call_uuid,
-    x.name,
-    x.mcp_type,
-    c.arguments,
-    c.content,
-    c.content_in_s3,
-    ${STATUS} AS status,
-    c.notes,
-    c.time_spent,
-    x.updated_by,
-    c.created_at,
-    c.updated_at,
-    ${FAULT} AS fault,
-    x.revision,
-    nullif(x.bundle_digest, '') AS bundle_digest,
-    x.owner,
-    c.traceparent,
-    nullif(x.server, '') AS server,
-    nullif(x.client, '') AS client
-  FROM calls c JOIN contexts x ON x.id = c.context JOIN partitions p ON p.id = c.partition;
-
-  CREATE VIEW function_calls AS SELECT
-    partition_key,
-    mcp_function_call_uuid,
-    name,
-    mcp_type,
-    arguments,
-    content,
-    content_in_s3,
-    status,
-    notes,
-    time_spent,
-    updated_by,
-    strftime('%Y-%m-%dT%H:%M:%fZ', created_at / 1000.0, 'unixepoch') AS created_at,
-    strftime('%Y-%m-%dT%H:%M:%fZ', updated_at / 1000.0, 'unixepoch') AS updated_at,
-    fault,
-    revision,
-    bundle_digest,
-    owner,
-    traceparent,
-    server,
-    client
-  FROM mcp_function_calls;
+${views('', '')}
   `,
   `
   CREATE TABLE mcp_functions (
@@ -237,6 +246,29 @@ export const MIGRATIONS: readonly string[] = [
     text BLOB NOT NULL,
     PRIMARY KEY (partition_key, revision)
   );
+  `,
+  `
+  DROP VIEW IF EXISTS function_calls;
+  DROP VIEW IF EXISTS mcp_function_calls;
+  CREATE TABLE new_contexts (
+    id INTEGER PRIMARY KEY,
+    partition INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    mcp_type TEXT NOT NULL,
+    updated_by TEXT NOT NULL,
+    revision TEXT NOT NULL,
+    bundle_digest TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    server TEXT NOT NULL,
+    client TEXT NOT NULL,
+    client_id TEXT NOT NULL DEFAULT '',
+    last_call INTEGER,
+    UNIQUE (owner, partition, name, mcp_type, updated_by, revision, bundle_digest, server, client, client_id)
+  );
+  INSERT INTO new_contexts (${CONTEXTS_3}) SELECT ${CONTEXTS_3} FROM contexts;
+  DROP TABLE contexts;
+  ALTER TABLE new_contexts RENAME TO contexts;
+${views(",\n    nullif(x.client_id, '') AS client_id", ',\n    client_id')}
   `,
 ];
 

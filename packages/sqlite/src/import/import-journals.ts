@@ -85,7 +85,8 @@ export function pendingJournals(connection: Connection, folder: string): Pending
 function addContext(connection: Connection, journal: string, content: string): void {
   const statements = statementsOf(connection);
   const number = Number(content.slice(0, 5));
-  const [partitionKey = '', ...rest] = JSON.parse(content.slice(5)) as Context;
+  const found = JSON.parse(content.slice(5)) as Context;
+  const [partitionKey = '', ...rest] = CONTEXT_COLUMNS.map((_, index) => found[index] ?? '');
   statements.addPartition.run([partitionKey]);
   const partition = Number(statements.findPartition.all([partitionKey])[0]?.['id']);
   statements.addContext.run([partition, ...rest]);

@@ -25,9 +25,10 @@ export const CONTEXT_COLUMNS = [
   'owner',
   'server',
   'client',
+  'client_id',
 ] as const;
 
-/** Values of {@link CONTEXT_COLUMNS}, in the same order. An empty text means null. */
+/** Values of {@link CONTEXT_COLUMNS}, in the same order. An empty text means null; the last one is left out where it is null. */
 export type Context = readonly string[];
 
 /** Texts of a record. Each has a field with its length in bytes, and a bit in `absent` that is set if it is null. */
@@ -107,6 +108,7 @@ function contextOf(row: CallRecord): Context {
     keepable(row.server ?? ''),
     keepable(row.client ?? ''),
   ];
+  if (row.client_id !== null) context.push(keepable(row.client_id));
   return context.every((value) => typeof value === 'string') ? context : refuse('a value that must be text is not text');
 }
 
@@ -117,6 +119,7 @@ const sameContext = (a: CallRecord, b: CallRecord): boolean =>
   a.revision === b.revision &&
   a.owner === b.owner &&
   a.client === b.client &&
+  a.client_id === b.client_id &&
   a.server === b.server &&
   a.mcp_type === b.mcp_type &&
   a.bundle_digest === b.bundle_digest;

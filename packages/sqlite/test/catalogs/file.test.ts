@@ -6,7 +6,7 @@ import type { CatalogStore, Store } from '@mcp-daemon/core';
 import { exampleCommit, exampleFunctionRow, exampleModuleRow, exampleRecord } from '@mcp-daemon/core/contract';
 
 import { openSqliteStore, verifyRecords } from '../../src/index.js';
-import { connect, imported, temporaryFolder, value } from '../support.js';
+import { connect, imported, temporaryFolder, value, WITHOUT_CLIENT_IDS } from '../support.js';
 
 const folder = temporaryFolder();
 let count = 0;
@@ -31,6 +31,7 @@ function toVersion2(file: string): void {
     [
       ...tables.map((table) => `DROP TABLE ${table}`),
       ...['calls_by_context', 'calls_by_status'].map((index) => `DROP INDEX ${index}`),
+      WITHOUT_CLIENT_IDS,
       'PRAGMA user_version = 2',
     ].join(';'),
   );
@@ -151,7 +152,7 @@ describe('damage', () => {
 describe('a file of version 2', () => {
   it('keeps its records and gets the new tables when it is written', async () => {
     const file = newFile();
-    const rows = [exampleRecord(), exampleRecord()].reverse();
+    const rows = [exampleRecord({ client_id: null }), exampleRecord({ client_id: null })].reverse();
     const first = await openSqliteStore({ file });
     await first.calls.write(rows);
     await first.close();
@@ -161,7 +162,7 @@ describe('a file of version 2', () => {
     const commit = exampleCommit(null, 'x');
     expect(await catalogsOf(store).commit('acme', commit)).toMatchObject({ entry: commit.entry.id });
     await store.close();
-    expect(value(file, 'PRAGMA user_version')).toBe(3);
+    expect(value(file, 'PRAGMA user_version')).toBe(4);
     expect(value(file, `SELECT count(*) FROM sqlite_schema WHERE name LIKE 'calls_by_%'`)).toBe(2);
   });
 

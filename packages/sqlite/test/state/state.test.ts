@@ -33,7 +33,7 @@ describe('the table', () => {
     expect(value(file, TABLES)).toBe(1);
     expect(value(file, 'SELECT value FROM state')).toBe('x');
     // Programs that know nothing of the table go on using the file.
-    expect(value(file, 'PRAGMA user_version')).toBe(3);
+    expect(value(file, 'PRAGMA user_version')).toBe(4);
     await store.close();
     expect(await verifyRecords(file)).toMatchObject({ problems: [], records: 1, entries: 1 });
   });
