@@ -1,7 +1,7 @@
 /** The HTTP+SSE transport: refused requests, limits and shutdown. */
 import { jest } from '@jest/globals';
 import { createDaemon, defineCatalog } from '@mcp-daemon/core';
-import { createHttpSseHandler } from '@mcp-daemon/express';
+import { createByteBudget, createHttpSseHandler } from '@mcp-daemon/express';
 
 import { partitionOfPath } from '../../src/paths.js';
 import { call, echo, gate, message, sleep, tool, until } from '../support.js';
@@ -151,6 +151,25 @@ describe('the limits of HTTP+SSE', () => {
     expect(sent).toBeLessThan(9_000);
     await reader.post(call('echo', { text: 'x' }, 2));
     expect(await answerTo(reader, 2)).toHaveProperty('result');
+  });
+
+  it('count what all clients of a user leave unread together, and leave other users alone', async () => {
+    const budget = createByteBudget({ maxBytes: 100_000_000, maxBytesPerUser: 20_000_000 });
+    const large = tool('large', () => 'x'.repeat(9_000_000));
+    const served = await serveSse([large, echo], { budget, maxUnreadBytes: 50_000_000 });
+    const eve = await connectSse(served, '2024-11-05', { headers: { 'x-user': 'eve' } });
+    const clients = await Promise.all(Array.from({ length: 4 }, () => connectSse(served)));
+    for (const client of clients) {
+      client.res.pause();
+      await client.post(call('large'));
+    }
+    // The one that was too many is disconnected.
+    await until(() => served.sse.sessions < 5);
+    expect(budget.total).toBeLessThanOrEqual(20_000_000);
+    await eve.post(call('echo', { text: 'x' }, 2), { 'x-user': 'eve' });
+    expect(await answerTo(eve, 2)).toHaveProperty('result');
+    for (const client of clients) client.res.destroy();
+    await until(() => budget.total === 0);
   });
 
   it('do not disconnect a client that reads many answers at once', async () => {
