@@ -89,6 +89,8 @@ inBrowser('the pages of the API', () => {
 
   async function logIn(page: Page): Promise<void> {
     await page.locator('button.authorize').first().click();
+    // A name, a password and a token: nothing that only OAuth clients have.
+    expect(await page.locator('.auth-container :is(input, select):visible').count()).toBe(3);
     await page.locator('#oauth_username').fill(USERNAME);
     await page.locator('#oauth_password').fill(PASSWORD);
     const token = page.waitForResponse((response) => response.url().endsWith('/auth/token'));

@@ -126,7 +126,17 @@ async function documentOfApi() {
   return spec;
 }
 
+/** Hides what Swagger UI asks of OAuth clients: here users log in with their name and password. */
+function hideClientFields() {
+  const style = new CSSStyleSheet();
+  style.replaceSync(
+    '.auth-container .wrapper:has(> * > #password_type, > * > #client_id_password, > * > #client_secret_password) { display: none }',
+  );
+  document.adoptedStyleSheets = [style];
+}
+
 async function start() {
+  hideClientFields();
   const spec = await documentOfApi();
   const needsToken = spec.security.length > 0;
   const ui = SwaggerUIBundle({
