@@ -31,6 +31,7 @@ import type { Implementation, JsonRpcResponse } from './protocol/messages.js';
 import { refusalOf } from './protocol/refusal.js';
 import { SMALL_MESSAGE_BYTES } from './protocol/scan.js';
 import { createServerInfo } from './protocol/server-info.js';
+import { createCallLookup } from './records/call-lookup.js';
 import { recentCalls } from './records/recent-calls.js';
 import { createRecorder } from './records/recorder.js';
 import { withFixtures } from './replay/with-fixtures.js';
@@ -128,12 +129,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
   });
   let ownState: StateStore | undefined;
   const state = async (): Promise<StateStore> => (await openedStore()).state ?? (ownState ??= createMemoryState());
+  const record = createCallLookup({ store: () => openedStore(), logger });
   const skills = createSkills({ source: options.skills, logger });
   const tasks = createLazyTasks({
-    ...{ state: () => state(), opened: () => opened, openedStore: () => openedStore() },
+    ...{ state: () => state(), opened: () => opened, record },
     ...{ info, asker, limits, logger },
   });
-  const parts = { catalog, quotas, longCalls: tasks, skills, executor, recorder, asker, state, bus, info };
+  const parts = { catalog, quotas, longCalls: tasks, skills, executor, recorder, asker, state, record, bus, info };
   const calls = createCalls({ ...parts, limits, explainFailures, dropHostArguments, logger });
   /** The runner of a resource hears that clients follow it. */
   const followed = (partition: string, uri: string, on: boolean): void => {

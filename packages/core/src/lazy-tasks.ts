@@ -2,7 +2,7 @@
 import type { Awaitable } from './base/awaitable.js';
 import type { LongCalls } from './call/long-calls.js';
 import type { InputAsker } from './input/asker.js';
-import type { Store } from './ports/calls.js';
+import type { CallRecord, Store } from './ports/calls.js';
 import type { Logger } from './ports/logger.js';
 import type { StateStore } from './ports/state.js';
 import type { TaskStats } from './ports/task-stats.js';
@@ -17,7 +17,8 @@ export interface LazyTasksOptions {
   state: () => Promise<StateStore>;
   /** The store, if it is open. */
   opened: () => Store | undefined;
-  openedStore: () => Promise<Store>;
+  /** The record of a call; undefined: it has none. */
+  record: (partition: string, callId: string) => Promise<CallRecord | undefined>;
   info: ServerInfo;
   asker: InputAsker;
   limits: Limits;
@@ -36,7 +37,7 @@ export interface LazyTasks extends LongCalls {
 
 /** Creates tasks that are loaded when they are needed. */
 export function createLazyTasks(options: LazyTasksOptions): LazyTasks {
-  const { state, opened, openedStore, info, asker, limits, logger } = options;
+  const { state, opened, record, info, asker, limits, logger } = options;
   let tasks: Tasks | undefined;
   let loading: Promise<Tasks> | undefined;
   let ready: StateStore | undefined;
@@ -46,7 +47,7 @@ export function createLazyTasks(options: LazyTasksOptions): LazyTasks {
     return (tasks = createTasks({
       state: () => ready ?? state().then((found) => (ready = found)),
       isShared: () => opened()?.name !== 'memory' && opened()?.state !== undefined,
-      record: async (partition, callId) => (await openedStore()).calls.get(partition, callId),
+      record,
       fail: (code, message, more) => new DaemonError(code, message, more),
       rpcError: (error) => toRpcError(error, 'modern'),
       complete: (result, era) => info.complete(result, era),

@@ -21,6 +21,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { EventBus } from '../events/bus.js';
 import type { InputAsker, Rounds } from '../input/asker.js';
+import type { CallRecord } from '../ports/calls.js';
 import type { CatalogDefinition } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
 import type { StateStore } from '../ports/state.js';
@@ -76,6 +77,8 @@ export interface CallsOptions {
   skills: Skills;
   /** Where keys and used approvals are kept. */
   state: () => Promise<StateStore>;
+  /** The record of a call; undefined: it has none. */
+  record: (partition: string, callId: string) => Promise<CallRecord | undefined>;
   /** Gets the events of calls, if it has listeners. */
   bus: EventBus;
   info: ServerInfo;
@@ -90,9 +93,9 @@ export interface CallsOptions {
 /** Creates the call path of a daemon. */
 export function createCalls(options: CallsOptions): Calls {
   const { catalog, executor, recorder, asker, quotas, skills, longCalls, state, bus, info, limits, logger } = options;
-  const { explainFailures, dropHostArguments } = options;
+  const { explainFailures, dropHostArguments, record } = options;
   const runApproved = createApprovedCalls({ state, executor, limits });
-  const keyed = createKeyedCalls({ state, info, limits, logger });
+  const keyed = createKeyedCalls({ state, record, info, limits, logger });
   const tools: EndingTools = { asker, info, logger, maxResultBytes: limits.maxResultBytes, explainFailures };
   let inFlight = 0;
   let ended = 0;
@@ -191,8 +194,9 @@ export function createCalls(options: CallsOptions): Calls {
       return result;
     };
     const committed = recorder.settle(running.ticket, settlement);
-    if (running.key === undefined) return committed === undefined ? answer() : committed.then(answer);
-    return Promise.all([running.key.settle(outcome, result), committed]).then(answer);
+    const kept = running.key?.settle(outcome, result);
+    if (!(kept instanceof Promise)) return committed === undefined ? answer() : committed.then(answer);
+    return committed === undefined ? kept.then(answer) : kept.then(() => committed).then(answer);
   }
 
   function run(call: FoundCall, snapshot: Snapshot, key?: HeldKey): Awaitable<JsonObject | undefined> {

@@ -44,8 +44,11 @@ export interface KeyBounds {
 export function createKeyBounds(options: { maxKeys: number; maxBytes: number; now: () => number }): KeyBounds {
   const { maxKeys, maxBytes, now } = options;
   const counters = new Map<string, Counter>();
+  /** The one that was used last: it is the last in the map. */
+  let last: { partition: string; prefix: string; counter: Counter } | undefined;
 
   function counterOf(partition: string, prefix: string): Counter {
+    if (last?.prefix === prefix && last.partition === partition) return last.counter;
     const id = `${partition}\n${prefix}`;
     const known = counters.get(id);
     const counter = known ?? { keys: 0, bytes: 0, surveyed: false, at: 0 };
@@ -53,6 +56,7 @@ export function createKeyBounds(options: { maxKeys: number; maxBytes: number; no
       counters.delete(id); // to the end: the first is the one that was not used for longest
     else if (counters.size >= MAX_COUNTERS) counters.delete(counters.keys().next().value as string);
     counters.set(id, counter);
+    last = { partition, prefix, counter };
     return counter;
   }
 

@@ -33,34 +33,48 @@ export interface KeyEntry {
 
 const digest = (text: string): string => hash('sha256', text, 'base64url');
 
+/** What may be a part of a place as it is. */
+const PLAIN = /^[\w.:@-]{1,64}$/;
+
+/** A subject or a key as a part of a place: as it is, if it is short and plain, else its digest. No plain one looks like a digest. */
+const part = (text: string): string => (PLAIN.test(text) ? text : `=${digest(text)}`);
+
 /** The prefix of all entries of one caller. */
-export const prefixOf = (subject: string): string => `${PREFIX}${digest(subject).slice(0, 22)}/`;
+export const prefixOf = (subject: string): string => `${PREFIX}${part(subject)}/`;
 
-/** The place of a key. Keys are stored as digests, so that they may have any characters. */
-export const placeOf = (prefix: string, key: string): string => prefix + digest(key);
+/** The place of a key. Keys that clients make in ascending order are stored side by side, which is cheaper in SQLite. */
+export const placeOf = (prefix: string, key: string): string => prefix + part(key);
 
-/**
- * What must be equal for a call to be a repetition: the tool and its arguments.
- *
- * @throws RangeError if the arguments are nested too deeply
- */
-export const argumentsDigest = ({ input }: FoundCall): string => digest(canonicalJson(input));
+/** What must be equal for a call to be a repetition, and the round that it is. */
+export class About {
+  /** Name of the tool. */
+  readonly tool: string;
+  /** Digest of the arguments. */
+  readonly args: string;
+  /** Digest of the answers that a round is called with; empty: it is the first. */
+  readonly round: string;
 
-/** The digest of the answers that a round is called with. */
-export function roundDigest({ params }: FoundCall): string {
-  const { requestState, inputResponses } = params;
-  if (requestState === undefined && inputResponses === undefined) return '';
-  return digest(canonicalJson([requestState ?? null, inputResponses ?? null]));
-}
+  /** @throws RangeError if the arguments are nested too deeply */
+  constructor({ definition, input, params }: FoundCall) {
+    const { requestState, inputResponses } = params;
+    this.tool = definition.name;
+    this.args = digest(canonicalJson(input));
+    this.round =
+      requestState === undefined && inputResponses === undefined
+        ? ''
+        : digest(canonicalJson([requestState ?? null, inputResponses ?? null]));
+  }
 
-/**
- * The text of an entry.
- *
- * @param result JSON text of the result; it is not encoded again
- */
-export function entryText(entry: Omit<KeyEntry, 'result'>, result?: string): string {
-  const text = JSON.stringify(entry);
-  return result === undefined ? text : `${text.slice(0, -1)},"result":${result}}`;
+  /**
+   * The text of an entry.
+   *
+   * @param result JSON text of the result; it is not encoded again
+   */
+  text(state: KeyEntry['state'], call: string, until?: number, result?: string): string {
+    // By hand: each call writes two. Digests and ids need no escapes.
+    const head = `{"state":"${state}","tool":${JSON.stringify(this.tool)},"args":"${this.args}","call":"${call}","round":"${this.round}"`;
+    return `${head}${until === undefined ? '' : `,"until":${until}`}${result === undefined ? '' : `,"result":${result}`}}`;
+  }
 }
 
 /** Reads an entry's text. */

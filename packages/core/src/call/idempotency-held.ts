@@ -1,12 +1,12 @@
 /** One call that holds its idempotency key: the entry of the key, from the start of the call to its end. */
+import type { Awaitable } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
 import { uuidv7 } from '../base/uuid.js';
 import type { Logger } from '../ports/logger.js';
 import type { StateEntry, StateStore } from '../ports/state.js';
 import { MAX_STATE_BYTES } from '../ports/state.js';
 import type { DetachedExchange } from './detached-exchange.js';
-import type { KeyEntry } from './idempotency-entry.js';
-import { entryText } from './idempotency-entry.js';
+import type { About } from './idempotency-entry.js';
 import type { Outcome } from './outcome.js';
 import type { HeldKey } from './running-call.js';
 
@@ -31,7 +31,7 @@ export interface HeldTools {
 export interface HeldPlace {
   readonly partition: string;
   readonly place: string;
-  readonly about: Pick<KeyEntry, 'tool' | 'args' | 'round'>;
+  readonly about: About;
   /** Whether the function may run again when it is not known what a run has done. */
   readonly repeatable: boolean;
   readonly exchange: DetachedExchange;
@@ -79,7 +79,7 @@ function tooLarge(bytes: number): string {
 
 const inText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** A key that a call of this process holds. */
+/** A key that a call of this process holds. With a store that answers at once, everything here is done at once. */
 export class HeldEntry implements HeldKey {
   readonly callId = uuidv7();
   began = false;
@@ -88,6 +88,8 @@ export class HeldEntry implements HeldKey {
   #version = '';
   #writtenAt = 0;
   #renewing: Promise<void> | undefined;
+  /** Whether the end of the call is known. */
+  #hasEnded = false;
   #ending: Promise<void> | undefined;
   #isSettled = false;
   #waiters: (() => void)[] | undefined;
@@ -108,23 +110,20 @@ export class HeldEntry implements HeldKey {
    * @param expected the version of the entry that it replaces; null: there must be none
    * @returns whether this call holds the key
    */
-  async take(expected: string | null): Promise<boolean> {
+  take(expected: string | null): Awaitable<boolean> {
     this.#writtenAt = this.#tools.now();
-    const entry = await this.#put(this.#runningText(), expected);
-    if (entry !== undefined) this.#version = entry.version;
-    return entry !== undefined;
+    const put = this.#put(this.#runningText(), expected);
+    return put instanceof Promise ? put.then((entry) => this.#holds(entry)) : this.#holds(put);
   }
 
   /** Writes the entry again before other processes believe that this one is gone. */
   renew(): void {
     const { now, leaseMs, logger } = this.#tools;
-    if (this.#ending !== undefined || this.#renewing !== undefined || now() - this.#writtenAt < leaseMs / 3) return;
+    if (this.#hasEnded || this.#renewing !== undefined || now() - this.#writtenAt < leaseMs / 3) return;
     const before = this.#writtenAt;
     this.#writtenAt = now();
-    this.#renewing = this.#put(this.#runningText(), this.#version)
-      .then((entry) => {
-        if (entry !== undefined) this.#version = entry.version;
-      })
+    const put = async (): Promise<void> => void this.#holds(await this.#put(this.#runningText(), this.#version));
+    this.#renewing = put()
       .catch((error: unknown) => {
         this.#writtenAt = before;
         logger.warn({ error: inText(error) }, 'an idempotency key could not be renewed; it is tried again');
@@ -132,8 +131,13 @@ export class HeldEntry implements HeldKey {
       .finally(() => (this.#renewing = undefined));
   }
 
-  settle(outcome: Outcome, result: JsonObject | undefined): Promise<void> {
-    return (this.#ending ??= this.#settle(outcome, result));
+  settle(outcome: Outcome, result: JsonObject | undefined): Awaitable<void> {
+    if (this.#hasEnded) return this.#ending;
+    this.#hasEnded = true;
+    const text = this.#endText(outcome, result);
+    const ending = this.#renewing === undefined ? this.#end(text) : this.#renewing.then(() => this.#end(text));
+    if (ending instanceof Promise) this.#ending = ending;
+    return ending;
   }
 
   /** Ends the call, because the server shuts down. */
@@ -142,61 +146,78 @@ export class HeldEntry implements HeldKey {
   }
 
   #runningText(): string {
-    const { about } = this.#where;
-    return entryText({ ...about, state: 'running', call: this.callId, until: this.#writtenAt + this.#tools.leaseMs });
+    return this.#where.about.text('running', this.callId, this.#writtenAt + this.#tools.leaseMs);
   }
 
-  async #put(text: string, expected: string | null): Promise<StateEntry | undefined> {
+  /** The text of the entry of a call that has ended; undefined: the entry is removed. */
+  #endText(outcome: Outcome, result: JsonObject | undefined): string | undefined {
+    const { began, callId } = this;
+    const { about, repeatable } = this.#where;
+    const fate = fateOf(outcome, { answered: result !== undefined, began, repeatable });
+    if (fate === 'removed') return undefined;
+    const kept = result === undefined || fate === 'unknown' ? undefined : this.#tools.encode(result);
+    const until = fate === 'asking' ? this.#tools.now() + ASKED_AGAIN_MS : undefined;
+    const text = about.text(fate, callId, until, kept);
+    const bytes = text.length * 3 > MAX_STATE_BYTES ? Buffer.byteLength(text) : 0;
+    return bytes > MAX_STATE_BYTES ? about.text(fate, callId, undefined, tooLarge(bytes)) : text;
+  }
+
+  #holds(entry: StateEntry | undefined): boolean {
+    if (entry !== undefined) this.#version = entry.version;
+    return entry !== undefined;
+  }
+
+  #put(text: string, expected: string | null): Awaitable<StateEntry | undefined> {
     const { store, now, keepMs } = this.#tools;
     const { partition, place } = this.#where;
     return store.put(partition, place, text, { expected, expires_at: now() + keepMs });
   }
 
-  async #settle(outcome: Outcome, result: JsonObject | undefined): Promise<void> {
-    const { began } = this;
-    const { about, repeatable } = this.#where;
-    const fate = fateOf(outcome, { answered: result !== undefined, began, repeatable });
-    let text: string | undefined;
-    if (fate !== 'removed') {
-      const entry = { ...about, state: fate, call: this.callId };
-      const kept = result === undefined || fate === 'unknown' ? undefined : this.#tools.encode(result);
-      text = entryText(fate === 'asking' ? { ...entry, until: this.#tools.now() + ASKED_AGAIN_MS } : entry, kept);
-      const bytes = text.length * 3 > MAX_STATE_BYTES ? Buffer.byteLength(text) : 0;
-      if (bytes > MAX_STATE_BYTES) text = entryText(entry, tooLarge(bytes));
-    }
-    await this.#renewing;
-    try {
-      await this.#write(text);
-    } catch (error) {
+  /** Writes the end of the call, and says so to those who wait for it. It never fails. */
+  #end(text: string | undefined): Awaitable<void> {
+    const ended = (): void => {
+      this.#isSettled = true;
+      for (const tell of this.#waiters ?? []) tell();
+      this.#tools.onEnd(this, text?.length);
+    };
+    const failed = (error: unknown): void => {
       const { logger } = this.#tools;
       logger.error(
         { callId: this.callId, error: inText(error) },
         'the result of a call with an idempotency key is not stored yet',
       );
       this.#writeLater(text, 0);
+      ended();
+    };
+    try {
+      const written = this.#write(text);
+      return written instanceof Promise ? written.then(ended, failed) : ended();
+    } catch (error) {
+      return failed(error);
     }
-    this.#isSettled = true;
-    for (const tell of this.#waiters ?? []) tell();
-    this.#tools.onEnd(this, text?.length);
   }
 
   /** Writes the end of the call; undefined: removes the entry. */
-  async #write(text: string | undefined): Promise<void> {
-    const { store, logger } = this.#tools;
+  #write(text: string | undefined): Awaitable<unknown> {
     const { partition, place } = this.#where;
-    if (text === undefined) await store.delete(partition, place, this.#version);
-    else if ((await this.#put(text, this.#version)) === undefined)
-      logger.warn(
-        { callId: this.callId },
-        'an idempotency key was taken over by another call: this process has not renewed it in time',
-      );
+    if (text === undefined) return this.#tools.store.delete(partition, place, this.#version);
+    const put = this.#put(text, this.#version);
+    return put instanceof Promise ? put.then((entry) => this.#warnIfLost(entry)) : this.#warnIfLost(put);
+  }
+
+  #warnIfLost(entry: StateEntry | undefined): void {
+    if (entry !== undefined) return;
+    this.#tools.logger.warn(
+      { callId: this.callId },
+      'an idempotency key was taken over by another call: this process has not renewed it in time',
+    );
   }
 
   /** The answer does not wait for this: the client would lose it, too. */
   #writeLater(text: string | undefined, attempt: number): void {
     const delay = WRITE_AGAIN_MS[attempt];
     if (delay === undefined) return;
-    const again = (): void => void this.#write(text).catch(() => this.#writeLater(text, attempt + 1));
-    setTimeout(again, delay).unref();
+    const again = async (): Promise<void> => void (await this.#write(text));
+    setTimeout(() => void again().catch(() => this.#writeLater(text, attempt + 1)), delay).unref();
   }
 }

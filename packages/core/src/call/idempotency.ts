@@ -4,18 +4,21 @@
  *     claim  ->  the key is new: an entry says that the call runs; it is renewed while the call runs
  *            ->  the operation has ended: its result again
  *            ->  it runs, here or in another process: waits, for a time
- *            ->  the process that ran it is gone: its outcome is unknown
+ *            ->  the process that ran it has ended, as the record of the call says, or as it has not renewed its entry: its outcome
+ *                is unknown
  *     settle ->  the entry gets the result, or is removed if the function never began (idempotency-held.ts)
  *
  * Of several processes exactly one may write a new entry, because it is written only if there is none.
  */
+import type { Awaitable } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
+import type { CallRecord } from '../ports/calls.js';
 import type { Logger } from '../ports/logger.js';
 import type { StateEntry, StateStore } from '../ports/state.js';
 import type { DetachedExchange } from './detached-exchange.js';
 import { createKeyBounds } from './idempotency-bounds.js';
 import type { KeyEntry } from './idempotency-entry.js';
-import { argumentsDigest, placeOf, prefixOf, readEntry, roundDigest } from './idempotency-entry.js';
+import { About, placeOf, prefixOf, readEntry } from './idempotency-entry.js';
 import { HeldEntry } from './idempotency-held.js';
 import type { FoundCall, HeldKey } from './running-call.js';
 
@@ -42,7 +45,7 @@ export interface Idempotency {
    * @param exchange the context that the call runs in, if it runs
    * @throws what the store throws
    */
-  claim(key: string, call: FoundCall, exchange: DetachedExchange): Promise<Claim>;
+  claim(key: string, call: FoundCall, exchange: DetachedExchange): Awaitable<Claim>;
   /** Resolves when no call with a key runs any more, or after this time. */
   drain(ms: number): Promise<void>;
   /** Ends the calls that still run, because the server shuts down. */
@@ -52,6 +55,8 @@ export interface Idempotency {
 /** What {@link createIdempotency} takes. Times are milliseconds. */
 export interface IdempotencyOptions {
   state: () => Promise<StateStore>;
+  /** The record of a call; undefined: it has none. It says `interrupted` soon after the process of the call has ended. */
+  record: (partition: string, callId: string) => Promise<CallRecord | undefined>;
   logger: Logger;
   /** JSON text of a result. */
   encode: (result: JsonObject) => string;
@@ -75,7 +80,7 @@ interface Wanted {
   readonly partition: string;
   readonly prefix: string;
   readonly place: string;
-  readonly about: Pick<KeyEntry, 'tool' | 'args' | 'round'>;
+  readonly about: About;
   readonly call: FoundCall;
   readonly exchange: DetachedExchange;
 }
@@ -94,7 +99,7 @@ function isRepeatable({ definition }: FoundCall): boolean {
   return annotations?.['readOnlyHint'] === true || annotations?.['idempotentHint'] === true;
 }
 
-const first = (callId: string): string => `The first call with this idempotency key (${callId})`;
+const theFirst = (callId: string): string => `The first call with this idempotency key (${callId})`;
 const CHECK = 'It may have had its effect. Check that before you call the tool again with a new key.';
 
 /** Waits for a promise or a time, whichever is first. @param signal ends the wait, too */
@@ -114,12 +119,14 @@ function pause(ms: number, signal: AbortSignal, until?: Promise<void>): Promise<
 
 /** Creates the keyed calls of a daemon. */
 export function createIdempotency(options: IdempotencyOptions): Idempotency {
-  const { state, logger, encode, keepMs, waitMs, leaseMs, maxKeys, maxBytes, now = Date.now } = options;
+  const { state, record, logger, encode, keepMs, waitMs, leaseMs, maxKeys, maxBytes, now = Date.now } = options;
   const bounds = createKeyBounds({ maxKeys, maxBytes, now });
   const prefixes = new Map<string, string>();
   /** The calls of this process that hold their keys, by partition and place. */
   const running = new Map<string, HeldEntry>();
   let renewal: NodeJS.Timeout | undefined;
+  /** The store, when it is open. */
+  let opened: StateStore | undefined;
 
   function prefixFor(subject: string): string {
     let prefix = prefixes.get(subject);
@@ -130,37 +137,83 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
     return prefix;
   }
 
-  /** One timer renews all entries. It stops with the last call. */
-  function holds(id: string, held: HeldEntry): void {
-    running.set(id, held);
-    renewal ??= setInterval(() => running.forEach((other) => other.renew()), Math.max(1, leaseMs / 6)).unref();
-  }
-
-  function release(id: string): void {
-    running.delete(id);
+  /** One timer renews all entries. It stops when there are none. */
+  function renewAll(): void {
+    for (const held of running.values()) held.renew();
     if (running.size > 0) return;
     clearInterval(renewal);
     renewal = undefined;
   }
 
   /** Tries to hold a key. @returns undefined if the entry is not the expected one any more */
-  async function hold(wanted: Wanted, expected: string | null): Promise<Claim | undefined> {
+  function hold(wanted: Wanted, expected: string | null): Awaitable<Claim | undefined> {
     const { store, partition, prefix, place, about, call, exchange } = wanted;
     const id = `${partition}\n${place}`;
     const where = { partition, place, about, repeatable: isRepeatable(call), exchange };
     const onEnd = (ended: HeldEntry, bytes: number | undefined): void => {
-      if (running.get(id) === ended) release(id);
+      if (running.get(id) === ended) running.delete(id);
       bounds.add(partition, prefix, bytes === undefined ? -1 : 0, bytes ?? 0);
     };
     const held = new HeldEntry(where, { store, logger, encode, keepMs, leaseMs, now, onEnd });
-    if (!(await held.take(expected))) return undefined;
-    holds(id, held);
-    return { kind: 'held', held };
+    const holds = (isTaken: boolean): Claim | undefined => {
+      if (!isTaken) return undefined;
+      running.set(id, held);
+      renewal ??= setInterval(renewAll, Math.max(1, leaseMs / 6)).unref();
+      return { kind: 'held', held };
+    };
+    const taken = held.take(expected);
+    return taken instanceof Promise ? taken.then(holds) : holds(taken);
   }
 
-  /** What an entry means for a call; undefined: it runs, so wait. 'again': it has changed meanwhile, so read it again. */
-  async function decide(wanted: Wanted, { value, version }: StateEntry): Promise<Claim | 'again' | undefined> {
-    const { about, call } = wanted;
+  /** Tries to hold a new key. @returns undefined if there is an entry with it; a text: why no more keys may be kept */
+  function holdNew(wanted: Wanted): Awaitable<Claim | string | undefined> {
+    const { store, partition, prefix } = wanted;
+    const next = (full: string | undefined): Awaitable<Claim | string | undefined> => {
+      if (full !== undefined) return full;
+      const known = (claim: Claim | undefined): Claim | undefined => {
+        if (claim === undefined) bounds.add(partition, prefix, -1, 0);
+        return claim;
+      };
+      const claim = hold(wanted, null);
+      return claim instanceof Promise ? claim.then(known) : known(claim);
+    };
+    const full = bounds.admit(store, partition, prefix);
+    return full instanceof Promise ? full.then(next) : next(full);
+  }
+
+  /** The state of the first call's record, as far as it can be read; undefined: it has none, or it cannot be read. */
+  async function recorded(partition: string, callId: string): Promise<CallRecord['status'] | undefined> {
+    try {
+      return (await record(partition, callId))?.status;
+    } catch (error) {
+      logger.warn({ callId, error: String(error) }, 'the record of a call with an idempotency key cannot be read');
+      return undefined;
+    }
+  }
+
+  /** What follows from the record of a call that another process runs, or has run; undefined: it runs, as far as is known. */
+  async function interrupted(
+    wanted: Wanted,
+    { call, until = 0 }: KeyEntry,
+    version: string,
+  ): Promise<Claim | 'again' | undefined> {
+    const status = await recorded(wanted.partition, call);
+    if (until > now() && status !== 'interrupted') return undefined;
+    if (isRepeatable(wanted.call)) return (await hold(wanted, version)) ?? 'again';
+    const hasEnded = status !== undefined && status !== 'in_process' && status !== 'interrupted';
+    const what = hasEnded
+      ? `has ended (its record says "${status}"), but its result was lost with the process that ran it`
+      : 'was interrupted: the process that ran it has ended';
+    return { kind: 'unknown', message: `${theFirst(call)} ${what}. ${CHECK}`, callId: call };
+  }
+
+  /**
+   * What an entry means for a call; undefined: it runs, so wait. 'again': it has changed meanwhile, so read it again.
+   *
+   * @param ask whether the record of a call that another process runs is asked
+   */
+  async function decide(wanted: Wanted, { value, version }: StateEntry, ask: boolean): Promise<Claim | 'again' | undefined> {
+    const { about, call, partition, place } = wanted;
     const entry = readEntry(value);
     const { call: callId, until = 0 } = entry;
     if (entry.tool !== about.tool || entry.args !== about.args) {
@@ -173,69 +226,71 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
       case 'done':
         return { kind: 'repeat', result: entry.result ?? {}, callId, asks: false };
       case 'unknown':
-        return { kind: 'unknown', message: `${first(callId)} was cancelled while it ran. ${CHECK}`, callId };
+        return { kind: 'unknown', message: `${theFirst(callId)} was cancelled while it ran. ${CHECK}`, callId };
       case 'asking': {
         const same = entry.round === about.round && call.request.caller.era === 'modern' && until > now();
         return same ? { kind: 'repeat', result: entry.result ?? {}, callId, asks: true } : takeOver();
       }
       case 'running':
-        if (until > now()) return undefined;
-        if (isRepeatable(call)) return takeOver();
-        return {
-          kind: 'unknown',
-          message: `${first(callId)} was interrupted: the process that ran it has ended. ${CHECK}`,
-          callId,
-        };
+        if (until > now() && (!ask || running.has(`${partition}\n${place}`))) return undefined;
+        return interrupted(wanted, entry, version);
     }
   }
 
-  async function claimFor(wanted: Wanted): Promise<Claim> {
-    const { store, partition, prefix, place, call } = wanted;
+  /** Decides about a call whose key is in the store, or may not be stored. @param full why it may not */
+  async function claimKnown(wanted: Wanted, full: string | undefined): Promise<Claim> {
+    const { store, partition, place, call } = wanted;
     const deadline = now() + waitMs;
     let wait = FIRST_PAUSE_MS;
-    let entry: StateEntry | undefined;
     for (;;) {
+      const entry = await store.get(partition, place);
       if (entry === undefined) {
-        const full = await bounds.admit(store, partition, prefix);
-        if (full === undefined) {
-          const claim = await hold(wanted, null);
-          if (claim !== undefined) return claim;
-          bounds.add(partition, prefix, -1, 0);
-        }
-        entry = await store.get(partition, place);
-        if (entry === undefined && full !== undefined)
+        if (full !== undefined)
           return { kind: 'later', message: `${full}. Send the call without a key, or later.`, retryAfterMs: FULL_RETRY_MS };
-        if (entry === undefined) continue; // it was removed meanwhile
+        const claim = await holdNew(wanted); // it was removed meanwhile
+        if (typeof claim === 'string') full = claim;
+        else if (claim !== undefined) return claim;
+        continue;
       }
-      const decided = await decide(wanted, entry);
-      if (decided === undefined) {
-        const left = deadline - now();
-        const local = running.get(`${partition}\n${place}`)?.settled();
-        const { signal } = call.request.exchange; // made at its first use
-        if (left <= 0) {
-          const { call: callId } = readEntry(entry.value);
-          const message = `${first(callId)} still runs. Wait ${RETRY_MS / 1_000} seconds, then send the same call with the same key.`;
-          return { kind: 'later', message, retryAfterMs: RETRY_MS, callId };
-        }
-        await pause(local === undefined ? Math.min(wait, left) : left, signal, local);
-        if (signal.aborted) return { kind: 'gave_up' };
-        wait = Math.min(wait * 2, LAST_PAUSE_MS);
-      } else if (decided !== 'again') return decided;
-      entry = await store.get(partition, place);
+      const ask = wait === FIRST_PAUSE_MS || wait === LAST_PAUSE_MS; // at once, then once a second
+      const decided = await decide(wanted, entry, ask);
+      if (decided === 'again') continue;
+      if (decided !== undefined) return decided;
+      const left = deadline - now();
+      const local = running.get(`${partition}\n${place}`)?.settled();
+      if (left <= 0) {
+        const { call: callId } = readEntry(entry.value);
+        const message = `${theFirst(callId)} still runs. Wait ${RETRY_MS / 1_000} seconds, then send the same call with the same key.`;
+        return { kind: 'later', message, retryAfterMs: RETRY_MS, callId };
+      }
+      const { signal } = call.request.exchange; // made at its first use
+      await pause(local === undefined ? Math.min(wait, left) : left, signal, local);
+      if (signal.aborted) return { kind: 'gave_up' };
+      wait = Math.min(wait * 2, LAST_PAUSE_MS);
     }
+  }
+
+  /** With a store that answers at once, a new key is held at once. */
+  function claimFor(wanted: Wanted): Awaitable<Claim> {
+    const next = (claim: Claim | string | undefined): Awaitable<Claim> =>
+      claim === undefined || typeof claim === 'string' ? claimKnown(wanted, claim) : claim;
+    const claim = holdNew(wanted);
+    return claim instanceof Promise ? claim.then(next) : next(claim);
   }
 
   return {
-    async claim(key, call, exchange) {
+    claim(key, call, exchange) {
       const { partition, subject } = exchange;
       const prefix = prefixFor(subject);
-      let about: Wanted['about'];
+      let about: About;
       try {
-        about = { tool: call.definition.name, args: argumentsDigest(call), round: roundDigest(call) };
+        about = new About(call);
       } catch {
         return { kind: 'invalid', message: 'Invalid params: the arguments are nested too deeply for an idempotency key.' };
       }
-      return claimFor({ store: await state(), partition, prefix, place: placeOf(prefix, key), about, call, exchange });
+      const place = placeOf(prefix, key);
+      if (opened !== undefined) return claimFor({ store: opened, partition, prefix, place, about, call, exchange });
+      return state().then((store) => claimFor({ store: (opened = store), partition, prefix, place, about, call, exchange }));
     },
     async drain(ms) {
       const { signal } = new AbortController();

@@ -1,6 +1,8 @@
 /** Calls with an idempotency key: loads what they need, and makes results and errors of what it decides (idempotency.ts). */
 import type { Awaitable } from '../base/awaitable.js';
+import { andThen } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
+import type { CallRecord } from '../ports/calls.js';
 import type { Logger } from '../ports/logger.js';
 import type { StateStore } from '../ports/state.js';
 import { textOf } from '../protocol/encode.js';
@@ -33,7 +35,7 @@ export interface KeyedCalls {
     key: string,
     call: FoundCall,
     start: (call: FoundCall, held: HeldKey) => Awaitable<JsonObject | undefined>,
-  ): Promise<JsonObject | undefined>;
+  ): Awaitable<JsonObject | undefined>;
   /** Waits for calls whose clients have left, for at most `ms`. */
   drain(ms: number): Promise<void>;
   /** Ends the calls that still run, because the server shuts down, and waits until their keys say so. */
@@ -43,6 +45,8 @@ export interface KeyedCalls {
 /** What {@link createKeyedCalls} takes. */
 export interface KeyedCallsOptions {
   state: () => Promise<StateStore>;
+  /** The record of a call; undefined: it has none. */
+  record: (partition: string, callId: string) => Promise<CallRecord | undefined>;
   info: ServerInfo;
   limits: Limits;
   logger: Logger;
@@ -63,28 +67,62 @@ function repeated(stored: JsonObject, callId: string, { caller }: RequestContext
   return info.complete(result, caller.era);
 }
 
+/** Runs a call that holds its key. */
+function runHeld(
+  call: FoundCall,
+  held: HeldKey,
+  start: (call: FoundCall, held: HeldKey) => Awaitable<JsonObject | undefined>,
+): Awaitable<JsonObject | undefined> {
+  const failed = (error: unknown): Awaitable<never> => {
+    const fail = (): never => {
+      throw error;
+    };
+    return andThen(held.settle({ kind: 'cancelled' }, undefined), fail); // where the call has not even begun
+  };
+  const ended = (result: JsonObject | undefined): Awaitable<JsonObject | undefined> => {
+    // A call that goes on as a task has answered with the task: that is what a repetition gets.
+    if (result !== undefined) held.began = true;
+    const settled = held.settle(result === undefined ? { kind: 'cancelled' } : { kind: 'value', value: undefined }, result);
+    return settled instanceof Promise ? settled.then(() => result) : result;
+  };
+  let result: Awaitable<JsonObject | undefined>;
+  try {
+    result = start(call, held);
+  } catch (error) {
+    return failed(error);
+  }
+  return result instanceof Promise ? result.then(ended, failed) : ended(result);
+}
+
 /** Creates the keyed calls of a daemon. Nothing is loaded until the first one. */
-export function createKeyedCalls({ state, info, limits, logger }: KeyedCallsOptions): KeyedCalls {
+export function createKeyedCalls({ state, record, info, limits, logger }: KeyedCallsOptions): KeyedCalls {
   let idempotency: Promise<Idempotency> | undefined;
+  let loaded: Idempotency | undefined;
 
   const load = (): Promise<Idempotency> =>
-    (idempotency ??= import('./idempotency.js').then(({ createIdempotency }) =>
-      createIdempotency({
-        ...{ state, logger, encode: (result) => textOf(result) ?? JSON.stringify(result) },
-        ...{ keepMs: limits.keyKeepMs, waitMs: limits.keyWaitMs, leaseMs: limits.keyLeaseMs },
-        ...{ maxKeys: limits.maxKeysPerUser, maxBytes: limits.maxKeyBytesPerUser },
-      }),
+    (idempotency ??= import('./idempotency.js').then(
+      ({ createIdempotency }) =>
+        (loaded = createIdempotency({
+          ...{ state, record, logger, encode: (result) => textOf(result) ?? JSON.stringify(result) },
+          ...{ keepMs: limits.keyKeepMs, waitMs: limits.keyWaitMs, leaseMs: limits.keyLeaseMs },
+          ...{ maxKeys: limits.maxKeysPerUser, maxBytes: limits.maxKeyBytesPerUser },
+        })),
     ));
 
-  async function claimed(key: string, call: FoundCall, exchange: DetachedExchange): Promise<Claim> {
-    const keys = await load();
+  /** Without the store nothing can be promised, so the function does not run. */
+  function notStored(cause: unknown): never {
+    logger.error({ error: cause instanceof Error ? cause.message : String(cause) }, 'an idempotency key cannot be stored');
+    const message = 'The idempotency key cannot be stored now, so the call was not made. Send it again later.';
+    throw new DaemonError('overloaded', message, { cause, data: { retryAfterMs: STORE_RETRY_MS } });
+  }
+
+  function claimed(key: string, call: FoundCall, exchange: DetachedExchange): Awaitable<Claim> {
+    if (loaded === undefined) return load().then(() => claimed(key, call, exchange));
     try {
-      return await keys.claim(key, call, exchange);
+      const claim = loaded.claim(key, call, exchange);
+      return claim instanceof Promise ? claim.catch(notStored) : claim;
     } catch (cause) {
-      // Without the store nothing can be promised, so the function does not run.
-      logger.error({ error: cause instanceof Error ? cause.message : String(cause) }, 'an idempotency key cannot be stored');
-      const message = 'The idempotency key cannot be stored now, so the call was not made. Send it again later.';
-      throw new DaemonError('overloaded', message, { cause, data: { retryAfterMs: STORE_RETRY_MS } });
+      return notStored(cause);
     }
   }
 
@@ -115,23 +153,12 @@ export function createKeyedCalls({ state, info, limits, logger }: KeyedCallsOpti
   }
 
   return {
-    async run(key, call, start) {
+    run(key, call, start) {
       const { request } = call;
       const exchange = new DetachedExchange(request.exchange);
-      const claim = await claimed(key, call, exchange);
-      if (claim.kind !== 'held') return answer(claim, call);
-      const { held } = claim;
-      try {
-        const result = await start({ ...call, request: { ...request, exchange } }, held);
-        // A call that goes on as a task has answered with the task: that is what a repetition gets.
-        if (result !== undefined) {
-          held.began = true;
-          await held.settle({ kind: 'value', value: undefined }, result);
-        }
-        return result;
-      } finally {
-        await held.settle({ kind: 'cancelled' }, undefined); // where the call has not even begun
-      }
+      return andThen(claimed(key, call, exchange), (claim) =>
+        claim.kind === 'held' ? runHeld({ ...call, request: { ...request, exchange } }, claim.held, start) : answer(claim, call),
+      );
     },
     async drain(ms) {
       await (await idempotency)?.drain(ms);

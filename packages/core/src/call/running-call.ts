@@ -1,4 +1,5 @@
 /** The types that the steps of a call pass to each other. */
+import type { Awaitable } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { Rounds } from '../input/asker.js';
@@ -51,8 +52,8 @@ export interface HeldKey {
   readonly callId: string;
   /** Whether the function has begun. Before that the call has no effect. */
   began: boolean;
-  /** Stores the end of the call. Only the first time counts. It never rejects. @param result what the client gets, if it gets one */
-  settle(outcome: Outcome, result: JsonObject | undefined): Promise<void>;
+  /** Stores the end of the call. Only the first time counts. It never fails. @param result what the client gets, if it gets one */
+  settle(outcome: Outcome, result: JsonObject | undefined): Awaitable<void>;
 }
 
 /** A running call with its record. Each step of the call gets it. */

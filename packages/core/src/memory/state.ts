@@ -1,11 +1,10 @@
 /** Shared state in this process's memory. It ends with the process. */
 import { compareText } from '../base/order.js';
-import { uuidv7 } from '../base/uuid.js';
 import type { StateEntry, StateStore } from '../ports/state.js';
 import { fromCursor, pageLimit, toCursor } from '../records/paging.js';
 import { checkState } from '../records/state-bounds.js';
 
-/** After this many writes, entries that have expired are removed. */
+/** After this many writes, or as many as there are entries, those that have expired are removed. So a write costs the same at any size. */
 const SWEEP_EVERY = 1_000;
 
 /**
@@ -18,6 +17,7 @@ export function createMemoryState(options: { refuse?: () => void; now?: () => nu
   const { refuse = () => undefined, now = Date.now } = options;
   const partitions = new Map<string, Map<string, StateEntry>>();
   let writes = 0;
+  let sweepAt = SWEEP_EVERY;
 
   const isGone = ({ expires_at }: StateEntry): boolean => expires_at !== null && expires_at <= now();
 
@@ -29,11 +29,13 @@ export function createMemoryState(options: { refuse?: () => void; now?: () => nu
   }
 
   function sweep(): number {
-    let removed = 0;
+    let [removed, left] = [0, 0];
     for (const [partition, entries] of partitions) {
       for (const entry of entries.values()) if (isGone(entry) && entries.delete(entry.key)) removed += 1;
+      left += entries.size;
       if (entries.size === 0) partitions.delete(partition);
     }
+    sweepAt = writes + Math.max(SWEEP_EVERY, left);
     return removed;
   }
 
@@ -46,11 +48,11 @@ export function createMemoryState(options: { refuse?: () => void; now?: () => nu
       const before = present(partition, key);
       checkState(key, value);
       if (expected !== undefined && (before?.version ?? null) !== expected) return undefined;
-      const entry: StateEntry = { key, value, version: uuidv7(), expires_at };
+      const entry: StateEntry = { key, value, version: (writes += 1).toString(36), expires_at };
       let entries = partitions.get(partition);
       if (entries === undefined) partitions.set(partition, (entries = new Map()));
       entries.set(key, entry);
-      if ((writes += 1) % SWEEP_EVERY === 0) sweep();
+      if (writes >= sweepAt) sweep();
       return { ...entry };
     },
     delete(partition, key, expected) {

@@ -7,7 +7,7 @@ const UNSTORABLE = /[\0\p{Surrogate}]/u;
 
 /** Checks the key and the value of an entry. @throws DaemonError `usage` as `StateStore` says */
 export function checkState(key: string, value = ''): void {
-  if (key === '' || Buffer.byteLength(key) > STATE_KEY_LENGTH)
+  if (key === '' || (key.length > STATE_KEY_LENGTH / 3 && Buffer.byteLength(key) > STATE_KEY_LENGTH))
     throw new DaemonError('usage', `The key of an entry must have 1 to ${STATE_KEY_LENGTH} bytes.`);
   if (UNSTORABLE.test(key))
     throw new DaemonError('usage', 'The key of an entry must not have a NUL or half of a surrogate pair.');

@@ -207,8 +207,21 @@ describe('a call with an idempotency key', () => {
     await client.call('charge', {});
     expect(writes).toEqual([]);
     await client.call('charge', {}, withKey('k'));
-    expect(writes).toHaveLength(2);
-    expect(writes[0]).toMatch(/^key\/[\w-]{22}\/[\w-]{43}$/);
+    expect(writes).toEqual(['key/anonymous/k', 'key/anonymous/k']);
+  });
+
+  it('has a place of its own for each caller and key, whatever characters they have', async () => {
+    const { store } = shared();
+    const { tool: charge, runs } = counting();
+    const subjects = ['a', 'a/b', '=a', 'b', ''];
+    const keys = ['a', 'b/a', '/a', '=a', 'a'.repeat(65), 'ä'];
+    for (const subject of subjects)
+      for (const key of keys)
+        await modern(daemonWith([charge], { store }), { identity: { subject } }).call('charge', {}, withKey(key));
+    expect(runs()).toBe(subjects.length * keys.length);
+    const stored = (await store.state!.list('default', 'key/')).items.map(({ key }) => key);
+    expect(stored).toHaveLength(runs());
+    expect(stored.filter((key) => !/^key\/([\w]{1,64}|=[\w-]{43})\/([\w]{1,64}|=[\w-]{43})$/.test(key))).toEqual([]);
   });
 });
 
@@ -499,6 +512,72 @@ describe('a key whose process has died', () => {
     runs[1]!.end('second');
     expect((await Promise.all(others)).map(textOf)).toEqual(['second', 'second', 'second', 'second']);
     expect(runs).toHaveLength(2);
+  });
+
+  describe('as the record of the call says', () => {
+    const late = { keyLeaseMs: 60_000, keyWaitMs: 60_000 };
+
+    /** A call of a process that has ended: its record is open, and belongs to a process that is not there any more. */
+    async function died(more: JsonObject = {}) {
+      const { slow, runs } = held(more);
+      const { store, daemon } = shared();
+      const first = dying(store);
+      void modern(daemonWith([slow], { store: first.store, limits: late })).call('slow', {}, withKey('k'));
+      await until(() => runs.length === 1);
+      first.die();
+      const [row] = (await store.calls.list('default', {})).items;
+      await store.calls.write([{ ...row!, owner: 'ended' }]);
+      return { runs, store, row: row!, next: daemon([slow], { limits: late }) };
+    }
+
+    it('has an unknown outcome at once', async () => {
+      const { next, runs, row, store } = await died();
+      const again = await next.call('slow', {}, withKey('k'));
+      expect(firstText(again)).toMatch(/was interrupted: the process that ran it has ended\. It may have had its effect\./);
+      expect(metaOf(again)[REPEAT_OF]).toBe(row.mcp_function_call_uuid);
+      expect((await store.calls.get('default', row.mcp_function_call_uuid))?.status).toBe('interrupted');
+      expect(runs).toHaveLength(1);
+    });
+
+    it('is taken over at once, if the function may be repeated', async () => {
+      const { next, runs } = await died({ annotations: { idempotentHint: true } });
+      const again = next.call('slow', {}, withKey('k'));
+      await until(() => runs.length === 2);
+      runs[1]!.end('second');
+      expect(textOf(await again)).toBe('second');
+    });
+
+    it('waits for a process that may still write the result', async () => {
+      const { slow, runs } = held();
+      const { store, daemon } = shared();
+      const first = dying(store);
+      void modern(daemonWith([slow], { store: first.store, limits })).call('slow', {}, withKey('k'));
+      await until(() => runs.length === 1);
+      first.die();
+      runs[0]!.end('x'); // its record is written, its key is not
+      const again = await daemon([slow], { limits }).call('slow', {}, withKey('k'));
+      expect(firstText(again)).toMatch(
+        /has ended \(its record says "completed"\), but its result was lost .* may have had its effect\./,
+      );
+      expect(runs).toHaveLength(1);
+    });
+
+    it('counts its lease alone where the record cannot be read', async () => {
+      const { slow, runs } = held();
+      const { store } = shared();
+      const first = dying(store);
+      void modern(daemonWith([slow], { store: first.store, limits })).call('slow', {}, withKey('k'));
+      await until(() => runs.length === 1);
+      first.die();
+      const { logger, of } = memoryLogger();
+      const get = (): never => {
+        throw new Error('unreadable');
+      };
+      const broken = { ...store, calls: { ...store.calls, get } };
+      const again = await modern(daemonWith([slow], { store: broken, limits, logger })).call('slow', {}, withKey('k'));
+      expect(firstText(again)).toContain('was interrupted');
+      expect(of('warn')).toContain('the record of a call with an idempotency key cannot be read');
+    });
   });
 
   it('is renewed while its call runs', async () => {
