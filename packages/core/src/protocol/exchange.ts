@@ -25,6 +25,8 @@ export interface Exchange {
   readonly clientId?: string | undefined;
   /** Aborted when the client cancels the request or disconnects. */
   readonly signal: AbortSignal;
+  /** Whether the request was cancelled, for those who need no signal: a signal is made at its first use. Absent: ask the signal. */
+  readonly cancelled?: boolean;
   /** Sends a notification on the stream of this request. */
   notify(notification: JsonRpcNotification): void;
   /** Sends a request to a legacy client, on the stream of this request. Rejects if the client refuses or has left. */

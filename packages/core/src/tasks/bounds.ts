@@ -18,9 +18,18 @@ class Usage {
   bytes = 0;
   /** Tasks that have ended, about in the order in which they expire. */
   kept: Kept[] = [];
+  /** No kept task expires before this time. */
+  firstExpiry = Infinity;
+
+  keep(kept: Kept): void {
+    this.kept.push(kept);
+    this.bytes += kept.bytes;
+    if (kept.expires < this.firstExpiry) this.firstExpiry = kept.expires;
+  }
 
   /** Forgets what has expired. @param all also where it is not in order */
   expire(now: number, all = false): void {
+    if (now < this.firstExpiry) return;
     let count = 0;
     while (count < this.kept.length && (this.kept[count] as Kept).expires <= now) count += 1;
     if (count === 0 && !all) return;
@@ -28,6 +37,7 @@ class Usage {
     if (all) {
       gone.push(...this.kept.filter(({ expires }) => expires <= now));
       this.kept = this.kept.filter(({ expires }) => expires > now);
+      this.firstExpiry = this.kept.reduce((first, { expires }) => Math.min(first, expires), Infinity);
     }
     for (const { bytes } of gone) this.bytes -= bytes;
   }
@@ -41,6 +51,8 @@ export interface TaskCounts {
   begin(partition: string, subject: string): void;
   /** A task has ended. @param kept when it expires, and how much is kept until then; absent: nothing is kept */
   end(partition: string, subject: string, kept?: Kept): void;
+  /** A task has ended when it is counted first. */
+  keep(partition: string, subject: string, kept: Kept): void;
   /** How many tasks have not ended. */
   readonly open: number;
 }
@@ -68,6 +80,10 @@ export function createTaskCounts({ maxOpenTasks, maxTasks, maxTaskBytes }: TaskB
     }
   }
 
+  function sweepSometimes(): void {
+    if ((begun += 1) % SWEEP_EVERY === 0) sweep();
+  }
+
   return {
     refusal(partition, subject) {
       const usage = of(partition, subject);
@@ -81,15 +97,17 @@ export function createTaskCounts({ maxOpenTasks, maxTasks, maxTaskBytes }: TaskB
     begin(partition, subject) {
       of(partition, subject).open += 1;
       open += 1;
-      if ((begun += 1) % SWEEP_EVERY === 0) sweep();
+      sweepSometimes();
     },
     end(partition, subject, kept) {
       const usage = of(partition, subject);
       usage.open -= 1;
       open -= 1;
-      if (kept === undefined) return;
-      usage.kept.push(kept);
-      usage.bytes += kept.bytes;
+      if (kept !== undefined) usage.keep(kept);
+    },
+    keep(partition, subject, kept) {
+      of(partition, subject).keep(kept);
+      sweepSometimes();
     },
     get open() {
       return open;

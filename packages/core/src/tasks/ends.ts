@@ -14,10 +14,13 @@ export interface TaskEnds {
 export function createTaskEnds(): TaskEnds {
   const counts: Record<TaskEndKind, number> = { completed: 0, failed: 0, cancelled: 0, expired: 0 };
   return {
-    add({ entry: { status }, exchange: { signal } }) {
-      const { code } = (signal.reason ?? {}) as { code?: unknown };
-      if (status === 'completed' || status === 'cancelled') counts[status] += 1;
-      else counts[code === 'limit_exceeded' ? 'expired' : 'failed'] += 1;
+    add({ entry: { status }, exchange }) {
+      if (status === 'completed' || status === 'cancelled') {
+        counts[status] += 1;
+        return;
+      }
+      const { code } = (exchange.signal.reason ?? {}) as { code?: unknown };
+      counts[code === 'limit_exceeded' ? 'expired' : 'failed'] += 1;
     },
     get counts() {
       return { ...counts };

@@ -1,4 +1,6 @@
 /** A task, as it is stored, and as clients get it. */
+import { randomBytes } from 'node:crypto';
+
 import type { JsonObject } from '../base/json.js';
 import type { InputRequest, JsonRpcErrorObject } from '../protocol/messages.js';
 
@@ -9,7 +11,7 @@ export type TaskStatus = 'working' | 'input_required' | 'completed' | 'failed' |
 export interface TaskEntry {
   /** `call`: a call of a function with `is_async`, which the methods of tasks do not find. */
   readonly kind: 'task' | 'call';
-  /** 128 random bits in hex; of a `call`, the id of its record. */
+  /** Its time in milliseconds and 128 random bits, in hex; of a `call`, the id of its record. */
   id: string;
   /** The id of the call, and of its record. */
   callId: string;
@@ -45,25 +47,54 @@ export const hasEnded = ({ status }: TaskEntry): boolean => status !== 'working'
 /** When a task is removed, in milliseconds since 1970. */
 export const expiryOf = ({ created, ttl }: TaskEntry): number => created + ttl;
 
-const ID = /^[0-9a-f]{32}$/;
+const TIME_DIGITS = 12;
+const RANDOM_BYTES = 16;
+const ID = /^[0-9a-f]{44}$/;
+/** Random bytes of the next ids: many at once are much cheaper. */
+let pool = Buffer.alloc(0);
+
+/** The id of a new task. Ids ascend, so that SQLite stores new tasks side by side. @param now milliseconds since 1970 */
+export function newTaskId(now: number): string {
+  if (pool.length === 0) pool = randomBytes(64 * RANDOM_BYTES);
+  const random = pool.toString('hex', 0, RANDOM_BYTES);
+  pool = pool.subarray(RANDOM_BYTES);
+  return now.toString(16).padStart(TIME_DIGITS, '0') + random;
+}
 
 /** Whether a text can be the id of a task. */
 export const isTaskId = (id: string): boolean => ID.test(id);
 
+/**
+ * The text of a task, as it is stored.
+ *
+ * @param encode JSON text of a result
+ */
+export function entryText(entry: TaskEntry, encode: (result: JsonObject) => string): string {
+  if (entry.result === undefined) return JSON.stringify(entry);
+  const { result, ...others } = entry;
+  return `${JSON.stringify(others).slice(0, -1)},"result":${encode(result)}}`;
+}
+
 /** A stored task, from its text. */
 export const readEntry = (value: string): TaskEntry => JSON.parse(value) as TaskEntry;
 
+let [isoMs, isoText] = [NaN, ''];
+
+/** A time as clients get it. Many are the same, and making one takes longer than all else in an answer. */
+function timeText(time: number): string {
+  if (time !== isoMs) [isoMs, isoText] = [time, new Date(time).toISOString()];
+  return isoText;
+}
+
 /** The members of a task that every answer about it has. */
 export function taskMembers({ id, status, message, created, updated, ttl, poll }: TaskEntry): JsonObject {
-  return {
-    taskId: id,
-    status,
-    ...(message === undefined ? {} : { statusMessage: message }),
-    createdAt: new Date(created).toISOString(),
-    lastUpdatedAt: new Date(updated).toISOString(),
-    ttlMs: ttl,
-    pollIntervalMs: poll,
-  };
+  const members: JsonObject = { taskId: id, status };
+  if (message !== undefined) members['statusMessage'] = message;
+  members['createdAt'] = timeText(created);
+  members['lastUpdatedAt'] = timeText(updated);
+  members['ttlMs'] = ttl;
+  members['pollIntervalMs'] = poll;
+  return members;
 }
 
 /** All that a client gets of a task, with its open questions, its result or its error. */

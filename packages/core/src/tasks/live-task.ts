@@ -11,7 +11,9 @@ import type { JsonRpcErrorObject } from '../protocol/messages.js';
 import type { Ticket } from '../records/recorder.js';
 import type { TaskEntry } from './entry.js';
 import { addAnswers, hasEnded } from './entry.js';
+import type { StoredTaskEvents } from './stored-task.js';
 import { StoredTask } from './stored-task.js';
+import type { ExchangingCall } from './task-exchange.js';
 import { TaskExchange } from './task-exchange.js';
 import type { TaskTools } from './tools.js';
 
@@ -27,18 +29,17 @@ export type TaskEnd =
   { status: 'completed'; result: JsonObject } | { status: 'failed'; error: JsonRpcErrorObject } | { status: 'cancelled' };
 
 /** A task that runs in this process. */
-export class LiveTask implements Conversation {
+export class LiveTask implements Conversation, ExchangingCall, StoredTaskEvents {
   readonly partition: string;
   readonly entry: TaskEntry;
   readonly exchange: TaskExchange;
   readonly stored: StoredTask;
-  /** Called when the task has changed, with its state. */
-  readonly watchers = new Set<(entry: TaskEntry) => void>();
   /** Resolves when its call has ended. */
   ended: Promise<void> = Promise.resolve();
   /** Why the process of the function ended before the function did; undefined: it did not. */
   crash: string | undefined;
   readonly #tools: TaskTools;
+  #watchers: Set<(entry: TaskEntry) => void> | undefined;
   #ticket: Ticket | undefined;
   /** Whether the call is a task now: its questions are asked in the task. */
   #isTask = false;
@@ -52,15 +53,18 @@ export class LiveTask implements Conversation {
     this.entry = entry;
     this.partition = origin.partition;
     this.#tools = tools;
-    const { name } = entry;
-    this.exchange = new TaskExchange(origin, {
-      progressed: (progress, total, message) => this.#progressed(progress, total, message),
-      answered: () => tools.fail('missing_client_capability', `"${name}" cannot ask its client any more: its call was answered.`),
-    });
-    this.stored = new StoredTask(this.partition, entry, tools, {
-      ended: (by) => this.#endedElsewhere(by),
-      answered: (answers) => this.answer(answers as JsonObject),
-    });
+    this.exchange = new TaskExchange(origin, this);
+    this.stored = new StoredTask(this.partition, entry, tools, this);
+  }
+
+  /** Called when the task has changed, with its state. Few tasks have any. */
+  get watchers(): Set<(entry: TaskEntry) => void> {
+    return (this.#watchers ??= new Set());
+  }
+
+  refusal(): Error {
+    const why = `"${this.entry.name}" cannot ask its client any more: its call was answered.`;
+    return this.#tools.fail('missing_client_capability', why);
   }
 
   begun(ticket: Ticket): void {
@@ -95,7 +99,7 @@ export class LiveTask implements Conversation {
   forget(): void {
     clearTimeout(this.#expiry);
     clearTimeout(this.#showing);
-    this.watchers.clear();
+    this.#watchers?.clear();
   }
 
   /** Names the task in the record. */
@@ -113,8 +117,7 @@ export class LiveTask implements Conversation {
     if (!this.#isTask) return undefined;
     if (entry.kind === 'call') {
       if (call.request.caller.era === 'legacy') return undefined; // its exchange refuses
-      const why = `"${entry.name}" cannot ask its client any more: its call was answered.`;
-      return Promise.reject(this.#tools.fail('missing_client_capability', why));
+      return Promise.reject(this.refusal());
     }
     let requests;
     try {
@@ -172,7 +175,9 @@ export class LiveTask implements Conversation {
     clearTimeout(this.#expiry);
     clearTimeout(this.#showing);
     entry.updated = Date.now();
-    void this.stored.change().then(() => this.#tell());
+    // One that ends before it is stored is stored with its end, and has no watchers yet.
+    if (this.stored.isCreated) void this.stored.change().then(() => this.#tell());
+    else void this.stored.change();
   }
 
   /**
@@ -195,7 +200,7 @@ export class LiveTask implements Conversation {
     if (!this.exchange.isAborted) this.exchange.abort(this.#tools.abortReason(by));
   }
 
-  #endedElsewhere(by: TaskEntry | undefined): void {
+  endedElsewhere(by: TaskEntry | undefined): void {
     if (by !== undefined && !hasEnded(this.entry)) {
       Object.assign(this.entry, by);
       this.#tell();
@@ -205,7 +210,7 @@ export class LiveTask implements Conversation {
     this.abort(by === undefined ? 'expiry' : 'client');
   }
 
-  #progressed(progress: number, total?: number, message?: string): void {
+  progressed(progress: number, total?: number, message?: string): void {
     const { entry } = this;
     if (hasEnded(entry)) return;
     const amount = Number.isFinite(total) ? `${progress} of ${total}` : String(progress);
@@ -231,6 +236,6 @@ export class LiveTask implements Conversation {
   }
 
   #tell(): void {
-    for (const watcher of [...this.watchers]) watcher(this.entry);
+    for (const watcher of [...(this.#watchers ?? [])]) watcher(this.entry);
   }
 }

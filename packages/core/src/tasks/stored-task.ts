@@ -1,15 +1,18 @@
 /** Keeps a running task in the store, where other processes read and change it. */
-import type { StateStore } from '../ports/state.js';
+import type { Awaitable } from '../base/awaitable.js';
+import { andThen } from '../base/awaitable.js';
+import type { JsonObject } from '../base/json.js';
+import type { StateEntry, StateStore } from '../ports/state.js';
 import type { TaskEntry } from './entry.js';
-import { expiryOf, hasEnded, readEntry, taskKey } from './entry.js';
+import { entryText, expiryOf, hasEnded, readEntry, taskKey } from './entry.js';
 import type { TaskTools } from './tools.js';
 
 /** What a task wants to know of its copy in the store. */
 export interface StoredTaskEvents {
   /** Another process has ended the task, or its entry has expired (undefined). */
-  ended(by: TaskEntry | undefined): void;
+  endedElsewhere(by: TaskEntry | undefined): void;
   /** Another process has added answers. */
-  answered(answers: Record<string, unknown>): void;
+  answer(answers: JsonObject): void;
 }
 
 /** Milliseconds between attempts to write a task. */
@@ -19,7 +22,7 @@ const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000];
 export class StoredTask {
   readonly #partition: string;
   readonly #entry: TaskEntry;
-  readonly #tools: Pick<TaskTools, 'state' | 'logger'>;
+  readonly #tools: Pick<TaskTools, 'state' | 'encode' | 'logger'>;
   readonly #events: StoredTaskEvents;
   /** Of the last write that is known here; undefined: the task is not in the store. */
   #version: string | undefined;
@@ -33,7 +36,12 @@ export class StoredTask {
   /** How many characters the last write had. */
   size = 0;
 
-  constructor(partition: string, entry: TaskEntry, tools: Pick<TaskTools, 'state' | 'logger'>, events: StoredTaskEvents) {
+  constructor(
+    partition: string,
+    entry: TaskEntry,
+    tools: Pick<TaskTools, 'state' | 'encode' | 'logger'>,
+    events: StoredTaskEvents,
+  ) {
     this.#partition = partition;
     this.#entry = entry;
     this.#tools = tools;
@@ -45,10 +53,17 @@ export class StoredTask {
     return this.#isGone || (this.#version !== undefined && !this.#isChanged && this.#writing === undefined);
   }
 
+  /** Whether it was written. */
+  get isCreated(): boolean {
+    return this.#version !== undefined;
+  }
+
   /** Writes it for the first time. @throws DaemonError `store_failed`, `store_busy`, `closed` */
-  async create(): Promise<void> {
-    const state = await this.#tools.state();
-    if (!(await this.#put(state, null))) throw new Error('a task with this id is in the store');
+  create(): Awaitable<void> {
+    const created = (isWritten: boolean): void => {
+      if (!isWritten) throw new Error('a task with this id is in the store');
+    };
+    return andThen(this.#tools.state(), (state) => andThen(this.#put(state, null), created));
   }
 
   /** The entry has changed: writes it, like {@link save}. */
@@ -104,24 +119,29 @@ export class StoredTask {
 
   async #attempt(): Promise<void> {
     const state = await this.#tools.state();
-    while (!this.#isGone && this.#isChanged && !(await this.#put(state, this.#version))) await this.#merge(state);
+    while (!this.#isGone && this.#isChanged && this.#version !== undefined && !(await this.#put(state, this.#version)))
+      await this.#merge(state);
   }
 
-  async #put(state: StateStore, expected: string | null | undefined): Promise<boolean> {
-    const value = JSON.stringify(this.#entry);
+  /** @param expected the version of the entry that it replaces; null: there is none */
+  #put(state: StateStore, expected: string | null): Awaitable<boolean> {
+    const value = entryText(this.#entry, this.#tools.encode);
     this.#isChanged = false; // what changes from now on is not in the text
-    let isWritten = false;
+    const tried = (written: StateEntry | undefined): boolean => {
+      if (written === undefined) this.#isChanged = true;
+      else [this.#version, this.size] = [written.version, value.length];
+      return written !== undefined;
+    };
+    const failed = (error: unknown): never => {
+      this.#isChanged = true;
+      throw error;
+    };
     try {
-      const options = { ...(expected === undefined ? {} : { expected }), expires_at: expiryOf(this.#entry) };
-      const put = state.put(this.#partition, taskKey(this.#entry.id), value, options);
-      const written = put instanceof Promise ? await put : put;
-      isWritten = written !== undefined;
-      if (written !== undefined) this.#version = written.version;
-    } finally {
-      if (!isWritten) this.#isChanged = true;
+      const put = state.put(this.#partition, taskKey(this.#entry.id), value, { expected, expires_at: expiryOf(this.#entry) });
+      return put instanceof Promise ? put.then(tried, failed) : tried(put);
+    } catch (error) {
+      return failed(error);
     }
-    if (isWritten) this.size = value.length;
-    return isWritten;
   }
 
   /** Takes over what another process has written. */
@@ -129,7 +149,7 @@ export class StoredTask {
     const stored = await state.get(this.#partition, taskKey(this.#entry.id));
     if (stored === undefined) {
       this.stop();
-      this.#events.ended(undefined);
+      this.#events.endedElsewhere(undefined);
       return;
     }
     if (stored.version === this.#version) return;
@@ -137,8 +157,8 @@ export class StoredTask {
     const other = readEntry(stored.value);
     if (hasEnded(other)) {
       this.stop();
-      this.#events.ended(other);
-    } else if (other.answers !== undefined) this.#events.answered(other.answers);
+      this.#events.endedElsewhere(other);
+    } else if (other.answers !== undefined) this.#events.answer(other.answers);
   }
 
   #postpone(error: unknown): void {

@@ -3,8 +3,13 @@ import type { JsonObject } from '../base/json.js';
 import type { Exchange } from '../protocol/exchange.js';
 import type { InputRequest, JsonRpcNotification } from '../protocol/messages.js';
 
-/** Takes the progress of a call. */
-export type Progressed = (progress: number, total?: number, message?: string) => void;
+/** The call whose exchange it is. */
+export interface ExchangingCall {
+  /** It has made progress. */
+  progressed(progress: number, total?: number, message?: string): void;
+  /** The error of a question that comes after the request was answered. */
+  refusal(): Error;
+}
 
 /** The exchange of such a call. */
 export class TaskExchange implements Exchange {
@@ -13,27 +18,27 @@ export class TaskExchange implements Exchange {
   readonly traceparent: string | undefined;
   readonly scopes: Exchange['scopes'];
   readonly clientId: Exchange['clientId'];
-  readonly progressed: Progressed;
   /** Absent if the client of the request cannot be asked. */
   readonly request?: (request: InputRequest, signal: AbortSignal) => Promise<JsonObject>;
   /** Created at the first use: most short calls end without it. */
   #controller: AbortController | undefined;
   #aborted: { reason: unknown } | undefined;
+  readonly #call: ExchangingCall;
   /** The request, until it is answered. */
   #origin: Exchange | undefined;
 
-  constructor(origin: Exchange, { progressed, answered }: { progressed: Progressed; answered: () => Error }) {
+  constructor(origin: Exchange, call: ExchangingCall) {
     this.partition = origin.partition;
     this.subject = origin.subject;
     this.traceparent = origin.traceparent;
     this.scopes = origin.scopes;
     this.clientId = origin.clientId;
-    this.progressed = progressed;
+    this.#call = call;
     this.#origin = origin;
     if (origin.request !== undefined)
       this.request = (request, signal) => {
         const ask = this.#origin?.request?.bind(this.#origin);
-        return ask === undefined ? Promise.reject(answered()) : ask(request, signal);
+        return ask === undefined ? Promise.reject(call.refusal()) : ask(request, signal);
       };
   }
 
@@ -67,6 +72,10 @@ export class TaskExchange implements Exchange {
   abort(reason: unknown): void {
     this.#aborted ??= { reason };
     this.#controller?.abort(reason);
+  }
+
+  progressed(progress: number, total?: number, message?: string): void {
+    this.#call.progressed(progress, total, message);
   }
 
   notify(notification: JsonRpcNotification): void {

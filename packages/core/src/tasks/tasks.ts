@@ -7,8 +7,6 @@
  *
  * A task is stored before its client learns of it. One that ends in the turn of the event loop in which it begins is stored once.
  */
-import { randomBytes } from 'node:crypto';
-
 import type { Awaitable } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
 import type { LongCalls } from '../call/long-calls.js';
@@ -16,13 +14,13 @@ import { CALL_URI } from '../call/long-calls.js';
 import type { FoundCall } from '../call/running-call.js';
 import type { ToolDefinition } from '../ports/definition.js';
 import type { TaskStats } from '../ports/task-stats.js';
-import type { RequestContext } from '../protocol/exchange.js';
+import type { Exchange, RequestContext } from '../protocol/exchange.js';
 import { declaresTasks } from '../protocol/tasks-extension.js';
 import { asResource, asToolResult, CALL_ARGUMENT, failedResult, laterResult } from './async-calls.js';
 import { createTaskCounts } from './bounds.js';
 import { createTaskEnds } from './ends.js';
 import type { TaskEntry } from './entry.js';
-import { expiryOf, hasEnded, taskMembers } from './entry.js';
+import { expiryOf, hasEnded, newTaskId, taskMembers } from './entry.js';
 import type { TaskEnd } from './live-task.js';
 import { LiveTask } from './live-task.js';
 import { createTaskOwner } from './owner.js';
@@ -56,19 +54,19 @@ const RETRY_AFTER_MS = 1_000;
 const CLOSED = 'The server was shut down before the task ended.';
 const EXPIRED = 'The task expired before it ended.';
 
-const ID_BYTES = 16;
-/** Random bytes of the next ids: many at once are much cheaper. */
-let pool = Buffer.alloc(0);
+let nextTurn: Promise<void> | undefined;
 
-/** 128 random bits in hex. */
-function newId(): string {
-  if (pool.length === 0) pool = randomBytes(64 * ID_BYTES);
-  const id = pool.toString('hex', 0, ID_BYTES);
-  pool = pool.subarray(ID_BYTES);
-  return id;
-}
+/** Resolves in the next turn of the event loop: the same promise for all calls of this turn. */
+const turn = (): Promise<void> =>
+  (nextTurn ??= new Promise((resolve) => {
+    setImmediate(() => {
+      nextTurn = undefined;
+      resolve();
+    });
+  }));
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Whether a request was cancelled. */
+const isCancelled = (exchange: Exchange): boolean => exchange.cancelled ?? exchange.signal.aborted;
 
 /** Between two looks whether the end of a task is stored. It keeps no process alive. */
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 200).unref());
@@ -91,7 +89,7 @@ export function createTasks(tools: TaskTools): Tasks {
   const live = new Map<string, LiveTask>();
   const counts = createTaskCounts(limits);
   const ended = createTaskEnds();
-  const ownerId = newId();
+  const ownerId = newTaskId(Date.now());
   const owner = createTaskOwner({
     ...{ id: ownerId, tools, open: () => counts.open },
     woken: (id) =>
@@ -106,8 +104,8 @@ export function createTasks(tools: TaskTools): Tasks {
 
   function newTask(kind: TaskEntry['kind'], { definition, request }: FoundCall): LiveTask {
     const { task_ttl_ms: ttl = limits.taskTtlMs, task_poll_ms: poll = limits.taskPollMs } = definition as ToolDefinition;
-    const id = kind === 'task' ? newId() : '';
     const now = Date.now();
+    const id = kind === 'task' ? newTaskId(now) : '';
     const { name } = definition;
     const { exchange } = request;
     return new LiveTask(
@@ -160,10 +158,10 @@ export function createTasks(tools: TaskTools): Tasks {
     const { entry, partition, stored } = task;
     const isOver = hasEnded(entry);
     if (!isOver) await owner.announce();
-    await stored.create();
+    const creating = stored.create();
+    if (creating instanceof Promise) await creating;
     if (isOver) {
-      counts.begin(partition, entry.subject);
-      counts.end(partition, entry.subject, { expires: expiryOf(entry), bytes: stored.size });
+      counts.keep(partition, entry.subject, { expires: expiryOf(entry), bytes: stored.size });
       ended.add(task);
       return;
     }
@@ -184,9 +182,9 @@ export function createTasks(tools: TaskTools): Tasks {
   }
 
   /** The answer of a call that has become a task; undefined: its client has left before it knew. */
-  function created(task: LiveTask, origin: AbortSignal): JsonObject | undefined {
+  function created(task: LiveTask, origin: Exchange): JsonObject | undefined {
     task.exchange.detach();
-    if (origin.aborted) {
+    if (isCancelled(origin)) {
       task.cancel();
       return undefined;
     }
@@ -197,7 +195,8 @@ export function createTasks(tools: TaskTools): Tasks {
 
   async function callAsTask(call: FoundCall, start: Start): Promise<JsonObject | undefined> {
     const { task: support, task_after_ms } = call.definition as ToolDefinition;
-    const { signal, partition, subject } = call.request.exchange;
+    const { exchange } = call.request;
+    const { partition, subject } = exchange;
     const refusal = counts.refusal(partition, subject);
     if (refusal !== undefined) {
       if (support !== 'required') return start(call);
@@ -220,7 +219,7 @@ export function createTasks(tools: TaskTools): Tasks {
       notStored(task, error);
       return result;
     }
-    return created(task, signal);
+    return created(task, exchange);
   }
 
   /** The call is answered like a call without tasks. */
@@ -234,7 +233,8 @@ export function createTasks(tools: TaskTools): Tasks {
     const { era } = call.request.caller;
     const task = newTask('call', call);
     const result = run(task, call, start);
-    const { partition, subject, signal } = call.request.exchange;
+    const { exchange } = call.request;
+    const { partition, subject } = exchange;
     if (!(result instanceof Promise) || (await within(task.ended, limits.asyncWaitMs))) return result;
     if (counts.refusal(partition, subject) !== undefined) return result;
     task.become();
@@ -244,7 +244,7 @@ export function createTasks(tools: TaskTools): Tasks {
       notStored(task, error);
       return result;
     }
-    if (created(task, signal) === undefined) return undefined;
+    if (created(task, exchange) === undefined) return undefined;
     return complete(laterResult(task.entry), era);
   }
 

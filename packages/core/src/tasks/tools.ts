@@ -28,6 +28,8 @@ export interface TaskTools {
   rpcError(error: unknown): JsonRpcErrorObject;
   /** The reason to abort a signal with; see `ended-by.ts`. */
   abortReason(by: EndedBy): unknown;
+  /** JSON text of a result; known already for that of a call. */
+  encode(result: JsonObject): string;
   /** A complete result. */
   complete(result: JsonObject, era: Era): JsonObject;
   asker: Pick<InputAsker, 'requests'>;

@@ -152,7 +152,7 @@ describe('a call of a function with is_async', () => {
   });
 
   it('that must be a task is no error for clients without tasks', async () => {
-    const daemon = daemonWith([slowTool(() => 'x', { task: 'required' })], { limits });
+    const daemon = daemonWith([slowTool(() => 'x', { task: 'required' })]);
     expect(textOf(await (await legacy(daemon)).call('slow'))).toBe('x');
   });
 });

@@ -19,7 +19,7 @@ describe('a call of a tool with tasks', () => {
     const created = await begin(client, 'slow');
     expect(created).toEqual({
       resultType: 'task',
-      taskId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      taskId: expect.stringMatching(/^[0-9a-f]{44}$/) as string,
       status: 'working',
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
       lastUpdatedAt: expect.stringMatching(/Z$/) as string,
@@ -259,7 +259,7 @@ describe('a task', () => {
     for (const error of answers)
       expect(error).toEqual({
         code: -32602,
-        message: expect.stringMatching(/^Invalid params: unknown task: [0-9a-f]{32}$/) as string,
+        message: expect.stringMatching(/^Invalid params: unknown task: ([0-9a-f]{32}|[0-9a-f]{44})$/) as string,
       });
     for (const id of ['', 'x'.repeat(10_000), '../../x', taskId.toUpperCase(), ` ${taskId}`])
       expect(errorOf(await mine.request('tasks/get', { taskId: id })).code).toBe(-32602);
