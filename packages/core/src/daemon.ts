@@ -96,7 +96,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const { store = () => createMemoryStore() } = options;
   let opened: Store | undefined;
   const recorder = createRecorder({
-    open: async () => (opened = await (typeof store === 'function' ? store() : store)),
+    async open() {
+      opened = await (typeof store === 'function' ? store() : store);
+      tasks.storeOpened();
+      return opened;
+    },
     logger,
     maxQueued: limits.maxQueuedRecords,
     maxBodyBytes: limits.maxRecordedBytes,

@@ -11,6 +11,7 @@ import { abortReason } from './protocol/ended-by.js';
 import { DaemonError, toRpcError } from './protocol/errors.js';
 import type { Limits } from './protocol/limits.js';
 import type { ServerInfo } from './protocol/server-info.js';
+import { createLostTaskWatch } from './tasks/lost-task-watch.js';
 import type { Tasks } from './tasks/tasks.js';
 
 /** What {@link createLazyTasks} takes. */
@@ -29,6 +30,8 @@ export interface LazyTasksOptions {
 /** Tasks that may not be loaded yet. */
 export interface LazyTasks extends LongCalls {
   load(): Awaitable<Tasks>;
+  /** The store is open: looks for tasks of processes that have ended, from now on. */
+  storeOpened(): void;
   /** See {@link Tasks}. Without tasks it does nothing. */
   cancelAll(): void;
   /** Undefined: no call has needed tasks yet. */
@@ -43,11 +46,13 @@ export function createLazyTasks(options: LazyTasksOptions): LazyTasks {
   let loading: Promise<Tasks> | undefined;
   let ready: StateStore | undefined;
 
+  const isShared = (): boolean => opened()?.name !== 'memory' && opened()?.state !== undefined;
+
   async function create(): Promise<Tasks> {
     const { createTasks } = await import('./tasks/tasks.js');
     return (tasks = createTasks({
       state: () => ready ?? state().then((found) => (ready = found)),
-      isShared: () => opened()?.name !== 'memory' && opened()?.state !== undefined,
+      isShared,
       record,
       fail: (code, message, more) => new DaemonError(code, message, more),
       rpcError: (error) => toRpcError(error, 'modern'),
@@ -58,6 +63,7 @@ export function createLazyTasks(options: LazyTasksOptions): LazyTasks {
   }
 
   const load = (): Awaitable<Tasks> => tasks ?? (loading ??= create());
+  const lost = createLostTaskWatch({ opened, isShared, tasks: load, logger });
 
   return {
     load,
@@ -68,10 +74,13 @@ export function createLazyTasks(options: LazyTasksOptions): LazyTasks {
     async read(uri, request) {
       return (await load()).read(uri, request);
     },
+    storeOpened: lost.begin,
     cancelAll: () => tasks?.cancelAll(),
     stats: () => tasks?.stats(),
     async close(drainMs) {
+      const looked = lost.close();
       await (await loading)?.close(drainMs);
+      await looked;
     },
   };
 }

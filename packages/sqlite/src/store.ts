@@ -254,7 +254,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
   const using = { file, readonly, busyTimeoutMs, refuse, refuseWriting };
   const catalogs = createLazyCatalogs(using);
-  const state = createLazyState({ ...using, sweep });
+  const hasState = async (): Promise<boolean> => {
+    const records = await database();
+    return patiently(busyTimeoutMs, () => records.hasState());
+  };
+  const state = createLazyState({ ...using, hasState, sweep });
 
   async function close(): Promise<void> {
     await importer.stop();

@@ -35,6 +35,7 @@ export function createCallLookup(options: {
     const before = await store.calls.get(partition, callId);
     if (before?.status !== 'in_process') return before;
     if (performance.now() - searchedAt >= SEARCH_EVERY_MS) searching ??= search(store).finally(() => (searching = undefined));
+    if (searching === undefined) return before;
     await searching;
     return store.calls.get(partition, callId);
   };

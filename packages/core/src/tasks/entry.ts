@@ -38,8 +38,11 @@ export interface TaskEntry {
   error?: JsonRpcErrorObject;
 }
 
+/** Prefix of the keys of all stored tasks. */
+export const TASK_PREFIX = 'task/';
+
 /** The key of a stored task. */
-export const taskKey = (id: string): string => `task/${id}`;
+export const taskKey = (id: string): string => TASK_PREFIX + id;
 
 /** Whether a task has ended: nothing of it changes any more. */
 export const hasEnded = ({ status }: TaskEntry): boolean => status !== 'working' && status !== 'input_required';

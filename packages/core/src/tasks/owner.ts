@@ -3,10 +3,8 @@
  * process has stopped saying so has failed. And it looks for what others have left for its tasks.
  */
 import type { StateStore } from '../ports/state.js';
+import { PROCESS_PREFIX, PROCESSES } from './lost-task-watch.js';
 import type { TaskTools } from './tools.js';
-
-/** The partition of what processes say: no tenant can have this name. */
-const PARTITION = '_';
 
 /** Milliseconds that a process counts as alive after it has said so. */
 export const LEASE_MS = 30_000;
@@ -16,24 +14,31 @@ export const BEAT_MS = 10_000;
 export const WAKE_EVERY_MS = 500;
 /** Milliseconds that an answer about another process is used again. */
 const KNOWN_MS = 1_000;
-/** Milliseconds that a process is remembered after its end. */
+/** Milliseconds that what a process has said is kept after its last task has expired. */
 const REMEMBERED_MS = 60 * 60_000;
 
-const aliveKey = (owner: string): string => `process/${owner}`;
+const aliveKey = (owner: string): string => PROCESS_PREFIX + owner;
 const wakeKey = (owner: string): string => `wake/${owner}/`;
 
 /** What a process says of itself. */
-interface Alive {
-  /** Milliseconds since 1970. */
+export interface Alive {
+  /** Until when it counts as alive, in milliseconds since 1970. */
   until: number;
+  /** The partitions in which it has tasks, so that those are found when it has ended. */
+  partitions?: string[];
 }
 
 /** This process among those that run tasks. */
 export interface TaskOwner {
   /** Its id. */
   readonly id: string;
-  /** Says that it is alive, before its first task is seen. @throws DaemonError `store_failed`, `store_busy`, `closed` */
-  announce(): Promise<void>;
+  /**
+   * Says that it is alive, and has tasks in this partition, before a task is seen.
+   *
+   * @param expires when the task expires, in milliseconds since 1970
+   * @throws DaemonError `store_failed`, `store_busy`, `closed`
+   */
+  announce(partition: string, expires: number): Promise<void>;
   /**
    * Whether the process that runs a task is alive.
    *
@@ -42,24 +47,32 @@ export interface TaskOwner {
   isAlive(owner: string, task: { partition: string; callId: string }): Promise<boolean>;
   /** Makes another process look at one of its tasks. */
   wake(owner: string, taskId: string): Promise<void>;
-  /** Stops, and says that it has ended. */
-  close(): Promise<void>;
+  /** Stops. @param clean whether the ends of all its tasks are stored: then nothing is left to be found when it counts as ended */
+  close(clean: boolean): Promise<void>;
 }
 
 /** What {@link createTaskOwner} takes. */
 export interface TaskOwnerOptions {
   id: string;
   tools: Pick<TaskTools, 'state' | 'isShared' | 'record' | 'logger'>;
-  /** Number of tasks here that have not ended. */
+  /** Tasks here whose end is not stored: how many, and in which partitions. */
   open: () => number;
+  partitions: () => Iterable<string>;
   /** Called for each task that another process has changed. */
   woken: (taskId: string) => void;
 }
 
 /** Creates the owner of this process's tasks. It does nothing while there are none, or if no other process uses the store. */
-export function createTaskOwner({ id, tools, open, woken }: TaskOwnerOptions): TaskOwner {
+export function createTaskOwner({ id, tools, open, partitions, woken }: TaskOwnerOptions): TaskOwner {
   const { logger } = tools;
   let until = 0;
+  /** What it has said last, and when that is forgotten. */
+  let said = new Set<string>();
+  let forgotten = 0;
+  /** Partitions of tasks that were announced since the last beat, and before it: they may not be open yet. */
+  let [fresh, older] = [new Set<string>(), new Set<string>()];
+  let lastExpiry = 0;
+  /** What is written now: one at a time, so that an older text never replaces a newer one. */
   let announcing: Promise<void> | undefined;
   let beating: NodeJS.Timeout | undefined;
   let looking: NodeJS.Timeout | undefined;
@@ -68,25 +81,38 @@ export function createTaskOwner({ id, tools, open, woken }: TaskOwnerOptions): T
 
   async function say(): Promise<void> {
     const next = Date.now() + LEASE_MS;
+    const now = new Set([...partitions(), ...older, ...fresh]);
+    const expires_at = Math.max(next, lastExpiry) + REMEMBERED_MS;
     const state = await tools.state();
-    await state.put(PARTITION, aliveKey(id), JSON.stringify({ until: next } satisfies Alive), {
-      expires_at: next + REMEMBERED_MS,
-    });
-    until = next;
+    const text = JSON.stringify({ until: next, partitions: [...now] } satisfies Alive);
+    await state.put(PROCESSES, aliveKey(id), text, { expires_at });
+    [until, said, forgotten] = [next, now, expires_at];
   }
+
+  /** Takes back what it has said: it has no tasks any more. */
+  async function leave(): Promise<void> {
+    until = 0;
+    await (await tools.state()).delete(PROCESSES, aliveKey(id));
+  }
+
+  const alone = (work: () => Promise<void>): Promise<void> => (announcing ??= work().finally(() => (announcing = undefined)));
 
   function beat(): void {
     beating = undefined;
-    if (open() === 0 || isClosed) return;
-    beating = setTimeout(beat, BEAT_MS).unref();
-    say().catch((error: unknown) => logger.error({ error: String(error) }, 'tasks: this process cannot say that it is alive'));
+    if (isClosed) return;
+    [older, fresh] = [fresh, new Set()];
+    const isIdle = open() === 0 && older.size === 0;
+    if (!isIdle) beating = setTimeout(beat, BEAT_MS).unref();
+    alone(isIdle ? leave : say).catch((error: unknown) =>
+      logger.error({ error: String(error) }, 'tasks: this process cannot say that it is alive'),
+    );
   }
 
   async function look(): Promise<void> {
     const state: StateStore = await tools.state();
-    const { items } = await state.list(PARTITION, wakeKey(id), { limit: 100 });
+    const { items } = await state.list(PROCESSES, wakeKey(id), { limit: 100 });
     for (const { key, version } of items) {
-      await state.delete(PARTITION, key, version);
+      await state.delete(PROCESSES, key, version);
       woken(key.slice(wakeKey(id).length));
     }
   }
@@ -103,7 +129,7 @@ export function createTaskOwner({ id, tools, open, woken }: TaskOwnerOptions): T
 
   async function check(owner: string, { partition, callId }: { partition: string; callId: string }): Promise<boolean> {
     const state = await tools.state();
-    const said = await state.get(PARTITION, aliveKey(owner));
+    const said = await state.get(PROCESSES, aliveKey(owner));
     if (said === undefined || (JSON.parse(said.value) as Alive).until <= Date.now()) return false;
     // It may have ended a moment ago, and been restarted.
     return (await tools.record(partition, callId))?.status !== 'interrupted';
@@ -111,18 +137,19 @@ export function createTaskOwner({ id, tools, open, woken }: TaskOwnerOptions): T
 
   return {
     id,
-    async announce() {
+    async announce(partition, expires) {
       if (!tools.isShared() || isClosed) return;
-      if (until - Date.now() < LEASE_MS - 2 * BEAT_MS) {
-        announcing ??= say().finally(() => (announcing = undefined));
-        await announcing;
-      }
+      fresh.add(partition);
+      lastExpiry = Math.max(lastExpiry, expires);
+      const isSaid = (): boolean => until - Date.now() >= LEASE_MS - 2 * BEAT_MS && said.has(partition) && forgotten >= expires;
+      // What is being said now may not name this partition yet.
+      for (let tries = 0; tries < 2 && !isSaid(); tries += 1) await alone(say);
       beating ??= setTimeout(beat, BEAT_MS).unref();
       if (looking === undefined) lookSoon();
     },
     async isAlive(owner, task) {
       const before = known.get(owner);
-      if (before !== undefined && (!before.alive || Date.now() - before.at < KNOWN_MS)) return before.alive;
+      if (before !== undefined && Date.now() - before.at < KNOWN_MS) return before.alive; // it may come back: it was only stopped
       const alive = await check(owner, task);
       if (known.size > 1_000) known.clear();
       known.set(owner, { at: Date.now(), alive });
@@ -130,16 +157,16 @@ export function createTaskOwner({ id, tools, open, woken }: TaskOwnerOptions): T
     },
     async wake(owner, taskId) {
       const state = await tools.state();
-      await state.put(PARTITION, `${wakeKey(owner)}${taskId}`, '', { expires_at: Date.now() + REMEMBERED_MS });
+      await state.put(PROCESSES, `${wakeKey(owner)}${taskId}`, '', { expires_at: Date.now() + REMEMBERED_MS });
     },
-    async close() {
+    async close(clean) {
       if (isClosed) return;
       isClosed = true;
       clearTimeout(beating);
       clearTimeout(looking);
       await announcing?.catch(() => undefined);
-      if (until === 0) return;
-      await (await tools.state()).delete(PARTITION, aliveKey(id));
+      if (until === 0 || !clean) return;
+      await (await tools.state()).delete(PROCESSES, aliveKey(id));
     },
   };
 }

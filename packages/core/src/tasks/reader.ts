@@ -1,8 +1,9 @@
 /** Finds tasks for their owners, wherever they run, and ends those whose process has ended. */
 import type { RequestContext } from '../protocol/exchange.js';
 import type { TaskEntry } from './entry.js';
-import { expiryOf, hasEnded, readEntry, taskKey } from './entry.js';
+import { hasEnded, readEntry, taskKey } from './entry.js';
 import type { LiveTask } from './live-task.js';
+import { endLostTask } from './lost-tasks.js';
 import type { TaskOwner } from './owner.js';
 import type { TaskTools } from './tools.js';
 
@@ -15,8 +16,6 @@ export interface FoundTask {
   /** The version of its entry in the store. */
   readonly version?: string;
 }
-
-const OWNER_GONE = 'The process that ran this task has ended before the task did.';
 
 /** Finds tasks. */
 export interface TaskReader {
@@ -32,17 +31,8 @@ export interface TaskReader {
 export function createTaskReader(
   live: ReadonlyMap<string, LiveTask>,
   owner: Pick<TaskOwner, 'id' | 'isAlive'>,
-  { state, rpcError, fail }: TaskTools,
+  tools: TaskTools,
 ): TaskReader {
-  async function endLost(partition: string, entry: TaskEntry, version: string): Promise<void> {
-    const error = rpcError(fail('internal_error', OWNER_GONE));
-    const { requests: _, answers: __, ...rest } = entry;
-    const ended: TaskEntry = { ...rest, status: 'failed', message: OWNER_GONE, error, updated: Date.now() };
-    // Whoever writes first decides: another process may be doing the same.
-    const options = { expected: version, expires_at: expiryOf(entry) };
-    await (await state()).put(partition, taskKey(entry.id), JSON.stringify(ended), options);
-  }
-
   return {
     async find(id, kind, { exchange: { partition, subject } }) {
       const isMine = (entry: TaskEntry): boolean => entry.subject === subject && entry.kind === kind;
@@ -50,7 +40,7 @@ export function createTaskReader(
         const running = live.get(id);
         if (running !== undefined && running.partition === partition)
           return isMine(running.entry) ? { entry: await running.shown(), live: running } : undefined;
-        const stored = await (await state()).get(partition, taskKey(id));
+        const stored = await (await tools.state()).get(partition, taskKey(id));
         if (stored === undefined) return undefined;
         const entry = readEntry(stored.value);
         if (!isMine(entry)) return undefined;
@@ -61,7 +51,7 @@ export function createTaskReader(
           if (live.has(id)) continue;
           return { entry, version: stored.version };
         }
-        await endLost(partition, entry, stored.version);
+        await endLostTask(tools, partition, entry, stored.version);
       }
     },
   };

@@ -23,6 +23,7 @@ import type { TaskEntry } from './entry.js';
 import { expiryOf, hasEnded, newTaskId, taskMembers } from './entry.js';
 import type { TaskEnd } from './live-task.js';
 import { LiveTask } from './live-task.js';
+import { createLostTasks } from './lost-tasks.js';
 import { createTaskOwner } from './owner.js';
 import { createTaskReader } from './reader.js';
 import type { TaskMethods } from './task-methods.js';
@@ -33,6 +34,8 @@ import { createTaskWatchers } from './watch.js';
 /** The tasks of a daemon. */
 export interface Tasks extends LongCalls {
   readonly methods: TaskMethods;
+  /** Ends the tasks of processes that have ended; see {@link LostTasks.end}. */
+  endLost(): Promise<number | undefined>;
   /** Number of tasks here that have not ended. */
   readonly open: number;
   /** How many tasks there are, and how many have ended. */
@@ -91,7 +94,8 @@ export function createTasks(tools: TaskTools): Tasks {
   const ended = createTaskEnds();
   const ownerId = newTaskId(Date.now());
   const owner = createTaskOwner({
-    ...{ id: ownerId, tools, open: () => counts.open },
+    ...{ id: ownerId, tools, open: () => live.size },
+    partitions: () => new Set([...live.values()].map(({ partition }) => partition)),
     woken: (id) =>
       void live
         .get(id)
@@ -100,6 +104,7 @@ export function createTasks(tools: TaskTools): Tasks {
   });
   const reader = createTaskReader(live, owner, tools);
   const watchers = createTaskWatchers(live, reader, tools);
+  const lost = createLostTasks(tools, ownerId);
   const ends = new Set<Promise<void>>();
 
   function newTask(kind: TaskEntry['kind'], { definition, request }: FoundCall): LiveTask {
@@ -157,7 +162,7 @@ export function createTasks(tools: TaskTools): Tasks {
   async function keep(task: LiveTask): Promise<void> {
     const { entry, partition, stored } = task;
     const isOver = hasEnded(entry);
-    if (!isOver) await owner.announce();
+    if (!isOver) await owner.announce(partition, expiryOf(entry));
     const creating = stored.create();
     if (creating instanceof Promise) await creating;
     if (isOver) {
@@ -283,6 +288,7 @@ export function createTasks(tools: TaskTools): Tasks {
         request.caller.era,
       );
     },
+    endLost: () => lost.end(),
     methods: createTaskMethods({ reader, owner, watchers, tools }),
     get open() {
       return counts.open;
@@ -292,11 +298,12 @@ export function createTasks(tools: TaskTools): Tasks {
       for (const task of live.values()) task.abort('server');
     },
     async close(drainMs) {
+      lost.close();
       await within(Promise.all(ends), drainMs);
       for (const task of live.values()) task.abort('server');
       await within(Promise.all(ends), CLOSE_MS);
       for (const task of live.values()) task.stored.stop();
-      await owner.close().catch(() => undefined); // the store is gone: others see it when the lease ends
+      await owner.close(live.size === 0).catch(() => undefined); // the store is gone: others see it when the lease ends
     },
   };
 }

@@ -1,7 +1,14 @@
-import type { FunctionContext, JsonObject } from '../../src/index.js';
+import { jest } from '@jest/globals';
+
+import type { FunctionContext, JsonObject, StateStore } from '../../src/index.js';
 import { createTaskOwner } from '../../src/tasks/owner.js';
-import { daemonWith, deferred, errorOf, modern, resultOf, textOf, tool, turns, until } from '../support.js';
+import { daemonWith, deferred, errorOf, memoryLogger, modern, resultOf, sleep, textOf, tool, turns, until } from '../support.js';
 import { begin, get, KNOWS_TASKS, reach, sharedStore, taskClient, twoDaemons } from './support.js';
+
+/** Waits until something is true that is found out with promises. */
+async function eventually(probe: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await probe())) await sleep(10);
+}
 
 const form = (context: FunctionContext) => context.elicit('Sure?', { type: 'object', properties: { sure: { type: 'boolean' } } });
 
@@ -109,13 +116,13 @@ describe('a process with tasks', () => {
     for (const shared of [false, true]) {
       const { state } = sharedStore();
       const tools = { state: () => state, isShared: () => shared, record, logger };
-      const owner = createTaskOwner({ id: 'me', tools, open: () => 1, woken: () => {} });
-      await owner.announce();
-      await owner.announce();
+      const owner = createTaskOwner({ id: 'me', tools, open: () => 1, partitions: () => [], woken: () => {} });
+      await owner.announce('p', Date.now());
+      await owner.announce('p', Date.now());
       expect((await state.list('_', '')).items.map(({ key }) => key)).toEqual(shared ? ['process/me'] : []);
       expect(await owner.isAlive('me', { partition: 'p', callId: 'c' })).toBe(shared);
-      await owner.close();
-      await owner.close();
+      await owner.close(true);
+      await owner.close(true);
       expect((await state.list('_', '')).items).toEqual([]);
     }
   });
@@ -124,14 +131,120 @@ describe('a process with tasks', () => {
     const { state } = sharedStore();
     const tools = { state: () => state, isShared: () => true, record, logger };
     const woken: string[] = [];
-    const me = createTaskOwner({ id: 'me', tools, open: () => 1, woken: (id) => woken.push(id) });
-    const other = createTaskOwner({ id: 'other', tools, open: () => 1, woken: () => woken.push('wrong') });
-    await me.announce();
+    const me = createTaskOwner({ id: 'me', tools, open: () => 1, partitions: () => [], woken: (id) => woken.push(id) });
+    const other = createTaskOwner({ id: 'other', tools, open: () => 1, partitions: () => [], woken: () => woken.push('wrong') });
+    await me.announce('p', Date.now());
     await other.wake('me', 't1');
     await until(() => woken.length > 0);
     expect(woken).toEqual(['t1']);
     expect((await state.list('_', 'wake/')).items).toEqual([]);
-    await me.close();
+    await me.close(true);
+  });
+});
+
+describe('what a process says of itself', () => {
+  const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const said = async (state: StateStore) =>
+    (await state.list('_', 'process/')).items.map(({ value, expires_at }) => {
+      const { partitions } = JSON.parse(value) as { partitions: string[] };
+      return { partitions: partitions.sort(), expires_at: expires_at ?? 0 };
+    });
+
+  it('names the partitions of its tasks, and is kept for longer than they are', async () => {
+    const { state } = sharedStore();
+    const tools = { state: () => state, isShared: () => true, record: () => undefined, logger };
+    const owner = createTaskOwner({ id: 'me', tools, open: () => 1, partitions: () => ['open'], woken: () => {} });
+    const week = Date.now() + 7 * 24 * 60 * 60_000;
+    await Promise.all([owner.announce('a', 0), owner.announce('b', 0), owner.announce('c', week)]);
+    const [now] = await said(state);
+    expect(now?.partitions).toEqual(['a', 'b', 'c', 'open']);
+    expect(now?.expires_at).toBeGreaterThan(week);
+    await owner.close(false);
+    expect(await said(state)).toHaveLength(1); // not all ends are stored: others look for them
+  });
+
+  it('is taken back when it has no tasks any more, and said again with the next one', async () => {
+    jest.useFakeTimers();
+    try {
+      const { state } = sharedStore();
+      let open = 1;
+      const tools = { state: () => state, isShared: () => true, record: () => undefined, logger };
+      const owner = createTaskOwner({ id: 'me', tools, open: () => open, partitions: () => [], woken: () => {} });
+      await owner.announce('a', 0);
+      open = 0;
+      await jest.advanceTimersByTimeAsync(10_000);
+      expect(await said(state)).toMatchObject([{ partitions: ['a'] }]);
+      await jest.advanceTimersByTimeAsync(10_000);
+      expect(await said(state)).toEqual([]);
+      await owner.announce('b', 0);
+      expect(await said(state)).toMatchObject([{ partitions: ['b'] }]);
+      await owner.close(true);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
+describe('a daemon on a store with tasks of a process that has ended', () => {
+  const open = tool('open', (_, { signal }) => new Promise((resolve) => signal.addEventListener('abort', resolve)), {
+    task: 'optional',
+  });
+  const echoes = tool('echoes', () => 'x', { task: 'optional' });
+
+  /** As minutes after kill -9. */
+  async function forget(state: StateStore, key: string): Promise<void> {
+    const said = await state.get('_', key);
+    await state.put('_', key, JSON.stringify({ ...(JSON.parse(said!.value) as object), until: Date.now() - 60_000 }));
+  }
+
+  it('ends them, although nobody asks for them, and leaves all others alone', async () => {
+    const { store, state } = sharedStore();
+    const { logger, of } = memoryLogger();
+    const [dead, alive] = [daemonWith([open, echoes], { store }), daemonWith([open], { store, logger })];
+    const lost = await Promise.all(Array.from({ length: 120 }, () => begin(taskClient(dead), 'open')));
+    const ended = await begin(taskClient(dead), 'echoes');
+    await reach(taskClient(dead), ended.taskId, 'completed');
+    const [gone] = (await state.list('_', 'process/')).items;
+    const other = await begin(taskClient(alive), 'open');
+    await forget(state, gone!.key);
+    const daemon = daemonWith([open], { store, logger });
+    await daemon.store();
+    const statusOf = async (id: string) =>
+      (JSON.parse((await state.get('default', `task/${id}`))!.value) as { status: string }).status;
+    await eventually(async () => (await state.get('_', gone!.key)) === undefined);
+    expect(new Set(await Promise.all(lost.map(({ taskId }) => statusOf(taskId))))).toEqual(new Set(['failed']));
+    expect([await statusOf(ended.taskId), await statusOf(other.taskId)]).toEqual(['completed', 'working']);
+    expect((await state.list('_', 'process/')).items).toHaveLength(1);
+    const said = of('warn').flatMap((line) => /^(\d+) tasks have failed, because/.exec(line)?.[1] ?? []);
+    expect(said.reduce((sum, count) => sum + Number(count), 0)).toBe(120); // by one of the two, or by both
+    await daemon.close();
+  });
+
+  it('reads nothing but one list where no process has tasks, and nothing at all in its own memory', async () => {
+    for (const shared of [true, false]) {
+      const { store, state, memory } = sharedStore();
+      const reads: string[] = [];
+      state.list = (partition, prefix) => {
+        reads.push(`${partition} ${prefix}`);
+        return { items: [] };
+      };
+      const daemon = daemonWith([open], { store: shared ? store : () => ({ ...memory, state }) });
+      await daemon.store();
+      await sleep(1_300);
+      expect(reads).toEqual(shared ? ['_ process/'] : []);
+      await daemon.close();
+    }
+  });
+
+  it('says once that the store cannot be read', async () => {
+    const { store, state } = sharedStore();
+    state.list = () => Promise.reject(new Error('unreadable'));
+    const { logger, of } = memoryLogger();
+    const daemon = daemonWith([open], { store, logger });
+    await daemon.store();
+    await eventually(() => of('warn').length > 0);
+    expect(of('warn')).toEqual(['tasks of ended processes cannot be looked for']);
+    await daemon.close();
   });
 });
 
