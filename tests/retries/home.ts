@@ -21,9 +21,13 @@ export async function charge({ id, ms = 0 }, context) {
 const inputSchema = { type: 'object', properties: { id: { type: 'string' }, ms: { type: 'number' } }, required: ['id'] };
 
 const CONFIG = {
-  tools: ['charge', 'approved'].map((name) => ({ name, inputSchema, description: 'Charges somebody.' })),
+  tools: [
+    ...['charge', 'approved'].map((name) => ({ name, inputSchema, description: 'Charges somebody.' })),
+    { name: 'repeatable', inputSchema, description: 'May run twice.', annotations: { idempotentHint: true } },
+  ],
   module_links: [
     { type: 'tool', name: 'charge', module_name: 'effects', function_name: 'charge' },
+    { type: 'tool', name: 'repeatable', module_name: 'effects', function_name: 'charge' },
     { type: 'tool', name: 'approved', module_name: 'effects', function_name: 'charge', approve: 'always' },
   ],
 };

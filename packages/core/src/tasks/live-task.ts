@@ -182,9 +182,11 @@ export class LiveTask implements Conversation, ExchangingCall, StoredTaskEvents 
 
   /**
    * The task as clients may see it. Its end is shown when it is stored: what a client has seen stays so, even if this process is
-   * killed. A store that fails delays the end by one attempt.
+   * killed. A store that fails delays the end by one attempt. What other processes have done is seen at once, because a client may
+   * have seen it there.
    */
   async shown(): Promise<TaskEntry> {
+    if (!hasEnded(this.entry) && this.#tools.isShared()) await this.stored.refresh().catch(() => undefined); // without the store, this process knows best
     if (hasEnded(this.entry)) await this.stored.tried();
     return { ...this.entry };
   }

@@ -146,7 +146,9 @@ export class StoredTask {
 
   /** Takes over what another process has written. */
   async #merge(state: StateStore): Promise<void> {
+    const before = this.#version;
     const stored = await state.get(this.#partition, taskKey(this.#entry.id));
+    if (this.#isGone || this.#version !== before) return; // what was read is older than what is known by now
     if (stored === undefined) {
       this.stop();
       this.#events.endedElsewhere(undefined);

@@ -1,0 +1,56 @@
+/** Keys whose first call ran on a daemon that is killed, seen from another daemon on the same store. */
+import { until } from '../interop/sidecar.js';
+import type { HttpDaemon, SharedStore } from '../tasks/daemons.js';
+import { openShared, STORES } from '../tasks/daemons.js';
+import type { EffectsHome } from './home.js';
+import { createEffectsHome, keyed, repeatOf, textOf } from './home.js';
+
+/** How long a key whose process was killed may hold others up, in milliseconds. SQLite knows at once that the process is gone. */
+const KNOWN_WITHIN_MS: Record<string, number> = { SQLite: 15_000, DynamoDB: 45_000 };
+
+describe.each(STORES)('two daemons on one store: %s', (kind) => {
+  let home: EffectsHome;
+  let store: SharedStore;
+  let two: HttpDaemon;
+  const limit = KNOWN_WITHIN_MS[kind] as number;
+
+  beforeAll(async () => {
+    home = await createEffectsHome();
+    store = await openShared(kind, home.dataDir);
+    two = await store.serve(home.config);
+  }, 60_000);
+  afterAll(async () => {
+    await store.end();
+    await home.remove();
+  });
+
+  /** A call that has had its effect when its daemon is killed. */
+  async function killed(tool: string, id: string): Promise<Record<string, unknown>> {
+    const one = await store.serve(home.config);
+    const params = keyed(tool, id, { id, ms: 60_000 });
+    const first = one.send('tools/call', params).catch(() => 'gone');
+    await until('its effect', () => home.effects().has(id));
+    await one.kill();
+    expect(await first).toBe('gone');
+    return params;
+  }
+
+  it('a call is not made again, and its client is told so', async () => {
+    const params = await killed('charge', 'k');
+    const began = performance.now();
+    const result = await two.send('tools/call', params);
+    expect(textOf(result)).toMatch(/was interrupted: the process that ran it has ended\. It may have had its effect\./);
+    expect(result['isError']).toBe(true);
+    expect(repeatOf(result)).toMatch(/^[0-9a-f-]{36}$/);
+    expect(performance.now() - began).toBeLessThan(limit);
+    expect(home.effects().get('k')).toBe(1);
+  }, 90_000);
+
+  it('one that may be repeated is made again', async () => {
+    const { arguments: args, ...params } = await killed('repeatable', 'r');
+    // The arguments of a key cannot be changed, so the second run is not waited for: that it runs is enough.
+    const again = two.send('tools/call', { ...params, arguments: args });
+    await until('the second run', () => home.effects().get('r') === 2, limit);
+    void again.catch(() => undefined); // its daemon is stopped
+  }, 90_000);
+});
