@@ -23,10 +23,12 @@ const inputSchema = { type: 'object', properties: { id: { type: 'string' }, ms: 
 const CONFIG = {
   tools: [
     ...['charge', 'approved'].map((name) => ({ name, inputSchema, description: 'Charges somebody.' })),
+    { name: 'job', inputSchema, description: 'Charges somebody, as a task.' },
     { name: 'repeatable', inputSchema, description: 'May run twice.', annotations: { idempotentHint: true } },
   ],
   module_links: [
     { type: 'tool', name: 'charge', module_name: 'effects', function_name: 'charge' },
+    { type: 'tool', name: 'job', module_name: 'effects', function_name: 'charge', task: 'required' },
     { type: 'tool', name: 'repeatable', module_name: 'effects', function_name: 'charge' },
     { type: 'tool', name: 'approved', module_name: 'effects', function_name: 'charge', approve: 'always' },
   ],

@@ -83,8 +83,12 @@ interface Wanted {
   readonly about: About;
   readonly call: FoundCall;
   readonly exchange: DetachedExchange;
+  /** When the record of the first call was seen first after its end. */
+  endSeenAt?: number;
 }
 
+/** How long after the end of its record a call may take to store its result. Then its process has ended in between. */
+const STORED_WITHIN_MS = 5_000;
 /** The pauses between two looks at the entry of a call that another process runs. */
 const FIRST_PAUSE_MS = 10;
 const LAST_PAUSE_MS = 1_000;
@@ -198,9 +202,11 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
     version: string,
   ): Promise<Claim | 'again' | undefined> {
     const status = await recorded(wanted.partition, call);
-    if (until > now() && status !== 'interrupted') return undefined;
-    if (isRepeatable(wanted.call)) return (await hold(wanted, version)) ?? 'again';
     const hasEnded = status !== undefined && status !== 'in_process' && status !== 'interrupted';
+    if (hasEnded) wanted.endSeenAt ??= now();
+    const isLost = hasEnded && now() - (wanted.endSeenAt ?? 0) >= STORED_WITHIN_MS;
+    if (until > now() && status !== 'interrupted' && !isLost) return undefined;
+    if (isRepeatable(wanted.call)) return (await hold(wanted, version)) ?? 'again';
     const what = hasEnded
       ? `has ended (its record says "${status}"), but its result was lost with the process that ran it`
       : 'was interrupted: the process that ran it has ended';

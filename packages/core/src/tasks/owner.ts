@@ -77,7 +77,8 @@ export function createTaskOwner({ id, tools, open, partitions, woken }: TaskOwne
   let beating: NodeJS.Timeout | undefined;
   let looking: NodeJS.Timeout | undefined;
   let isClosed = false;
-  const known = new Map<string, { at: number; alive: boolean }>();
+  /** What is known of other processes, when it was found out, and what they had said then. */
+  const known = new Map<string, { at: number; alive: boolean; until: number }>();
 
   async function say(): Promise<void> {
     const next = Date.now() + LEASE_MS;
@@ -127,12 +128,19 @@ export function createTaskOwner({ id, tools, open, partitions, woken }: TaskOwne
     }, WAKE_EVERY_MS).unref();
   }
 
-  async function check(owner: string, { partition, callId }: { partition: string; callId: string }): Promise<boolean> {
+  async function check(
+    owner: string,
+    { partition, callId }: { partition: string; callId: string },
+  ): Promise<{ alive: boolean; until: number }> {
     const state = await tools.state();
-    const said = await state.get(PROCESSES, aliveKey(owner));
-    if (said === undefined || (JSON.parse(said.value) as Alive).until <= Date.now()) return false;
+    const row = await state.get(PROCESSES, aliveKey(owner));
+    const { until: saidUntil } = row === undefined ? { until: 0 } : (JSON.parse(row.value) as Alive);
+    if (saidUntil <= Date.now()) return { alive: false, until: saidUntil };
+    const before = known.get(owner);
+    // It has said nothing since another of its calls was found interrupted.
+    if (before?.alive === false && before.until === saidUntil) return before;
     // It may have ended a moment ago, and been restarted.
-    return (await tools.record(partition, callId))?.status !== 'interrupted';
+    return { alive: (await tools.record(partition, callId))?.status !== 'interrupted', until: saidUntil };
   }
 
   return {
@@ -150,9 +158,9 @@ export function createTaskOwner({ id, tools, open, partitions, woken }: TaskOwne
     async isAlive(owner, task) {
       const before = known.get(owner);
       if (before !== undefined && Date.now() - before.at < KNOWN_MS) return before.alive; // it may come back: it was only stopped
-      const alive = await check(owner, task);
+      const { alive, until: saidUntil } = await check(owner, task);
       if (known.size > 1_000) known.clear();
-      known.set(owner, { at: Date.now(), alive });
+      known.set(owner, { at: Date.now(), alive, until: saidUntil });
       return alive;
     },
     async wake(owner, taskId) {

@@ -106,6 +106,23 @@ describe('a task that another process runs', () => {
     await memory.calls.write([{ ...row!, status: 'interrupted' }]);
     expect(await get(taskClient(daemonWith([open], { store })), taskId)).toMatchObject({ status: 'failed' });
   });
+
+  it('has failed with the others of its process, until that says again that it is alive', async () => {
+    const { store, state, memory } = sharedStore();
+    const open = tool('open', () => new Promise(() => {}), { task: 'optional' });
+    const first = taskClient(daemonWith([open], { store }));
+    const [one, two, three] = [await begin(first, 'open'), await begin(first, 'open'), await begin(first, 'open')];
+    const { items } = await memory.calls.list('default', {});
+    await memory.calls.write([{ ...items[2]!, status: 'interrupted' }]);
+    const reader = taskClient(daemonWith([open], { store }));
+    expect(await get(reader, one.taskId)).toMatchObject({ status: 'failed' });
+    await sleep(1_100); // an answer about a process is used again for a second
+    expect(await get(reader, two.taskId)).toMatchObject({ status: 'failed' }); // although its record is open
+    const [said] = (await state.list('_', 'process/')).items;
+    await state.put('_', said!.key, JSON.stringify({ until: Date.now() + 60_000 })); // it was only stopped
+    await sleep(1_100);
+    expect(await get(reader, three.taskId)).toMatchObject({ status: 'working' });
+  });
 });
 
 describe('a process with tasks', () => {
