@@ -1,4 +1,4 @@
-/* global SwaggerUIBundle, btoa, document, location */
+/* global SwaggerUIBundle, btoa, CSSStyleSheet, document, location */
 /** The page for trying out the API. */
 const META_VERSION = 'io.modelcontextprotocol/protocolVersion';
 
