@@ -99,7 +99,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
   mount: [
     ['base'], // waits, errors
     ['connection'], // the messages of one connection
-    ['stdio', 'http', 'secrets', 'offer'], // what carries them; the texts of a config; from what a server offers to a catalog
+    ['stdio', 'http', 'mcpb', 'secrets', 'offer'], // what carries them; bundles; the texts of a config; from what a server offers to a catalog
     ['logins', 'upstream'], // the log-ins at servers; the life of one server
     ['open'], // from a definition to a connection
     ['users'], // connections of users who log in by themselves

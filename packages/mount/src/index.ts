@@ -6,3 +6,5 @@ export type { LoggedOut, LoginPlace } from './logins.js';
 export { CHAIN } from './open.js';
 export type { OpenOptions } from './open.js';
 export type { TextSource } from './secrets.js';
+export type { ExtractedBundle, McpbManifest, McpbOption, McpbValue } from './mcpb/index.js';
+export { readManifest } from './mcpb/manifest.js';

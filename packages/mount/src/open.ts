@@ -1,6 +1,8 @@
 /** Opens the connection to a mounted server: starts its command, or prepares HTTP. */
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
 
 import type { Logger, MountDefinition } from '@mcp-daemon/core';
 import { parseExactJson } from '@mcp-daemon/core';
@@ -10,7 +12,8 @@ import type { Carrier, CarrierEvents } from './connection/carrier.js';
 import type { TokenKeeper } from './http/index.js';
 import type { Logins } from './logins.js';
 import { addressOf, hasLogins } from './logins.js';
-import type { TextSource } from './secrets.js';
+import type { ExtractedBundle } from './mcpb/index.js';
+import type { FilledMount, TextSource } from './secrets.js';
 import { fillMount } from './secrets.js';
 import { stdioCarrier } from './stdio/stdio-carrier.js';
 
@@ -18,6 +21,8 @@ import { stdioCarrier } from './stdio/stdio-carrier.js';
 export interface OpenOptions {
   /** Fills in references to secrets and variables. */
   texts: TextSource;
+  /** Extracts an `.mcpb` bundle. @param file as the config has it @throws Error that says why it cannot. Default: there are none */
+  bundle?: (file: string) => Promise<ExtractedBundle>;
   /** The environment of commands, besides what the config gives them. */
   env: Readonly<Record<string, string>>;
   /** The folder of the config file: where commands run, and relative paths start. */
@@ -43,6 +48,33 @@ const idOf = (mount: MountDefinition, base: string): string =>
     .digest('hex')
     .slice(0, 16);
 
+/** What starts a server. */
+interface Start {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Texts that no log may have. */
+  readonly secrets?: readonly string[];
+}
+
+/** The command of a server: that of the config, or that of its bundle. @throws Error that says what is missing */
+async function startOf(filled: FilledMount, { bundle: open, env }: OpenOptions): Promise<Start> {
+  const { command, args, env: own, cwd, bundle: file, user_config: values } = filled;
+  if (command !== undefined) return { command, args, env: own, ...(cwd === undefined ? {} : { cwd }) };
+  if (file === undefined || open === undefined) throw new Error('cannot be started here: bundles are not supported');
+  const [bundle, { commandOfBundle }] = await Promise.all([open(file), import('./mcpb/index.js')]);
+  const { PATH = '', HOME = homedir() } = env;
+  const hasProgram = (name: string): boolean => PATH.split(delimiter).some((folder) => existsSync(join(folder, name)));
+  const system = { platform: process.platform, node: process.execPath, home: HOME, hasProgram };
+  const start = commandOfBundle(bundle, values, system);
+  const { options } = bundle.manifest;
+  const secrets = Object.entries(values).flatMap(([key, value]) =>
+    options[key]?.sensitive === true ? [value].flat().map(String) : [],
+  );
+  return { ...start, env: { ...start.env, ...own }, cwd: bundle.folder, secrets };
+}
+
 /**
  * Opens the connection to a mounted server.
  *
@@ -62,10 +94,10 @@ export async function openCarrier(
   const { name } = mount;
   const filled = await fillMount(mount, texts);
   const { mask } = filled;
-  if (filled.command !== undefined) {
+  if (filled.command !== undefined || filled.bundle !== undefined) {
     const id = idOf(mount, base);
     if (chain.includes(id)) throw new Error('is started by itself: its config mounts it again');
-    const { command, args, cwd = '.' } = filled;
+    const { command, args, env: own, cwd = '.', secrets = [] } = await startOf(filled, options);
     // A path is meant from the config file's folder, and a bare name from the PATH.
     const program = /[\\/]/.test(command) ? resolve(base, command) : command;
     return stdioCarrier(
@@ -73,10 +105,10 @@ export async function openCarrier(
         name,
         command: program,
         args,
-        env: { ...env, ...filled.env, [CHAIN]: [...chain, id].join(',') },
+        env: { ...env, ...own, [CHAIN]: [...chain, id].join(',') },
         cwd: resolve(base, cwd),
         graceMs,
-        mask,
+        mask: (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, '***'), mask(text)),
         maxMessageBytes,
         parseJson,
         logger,

@@ -21,6 +21,8 @@ export interface FilledMount {
   readonly cwd?: string;
   readonly url?: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly bundle?: string;
+  readonly user_config: NonNullable<MountDefinition['user_config']>;
   /** Replaces secrets in a text with `***`. */
   mask(text: string): string;
 }
@@ -54,15 +56,16 @@ function textsIn(value: unknown): string[] {
 
 /** Fills in the texts of a mounted server. @throws Error that says what is missing */
 export async function fillMount(mount: MountDefinition, source: TextSource): Promise<FilledMount> {
-  const { command, args = [], env = {}, cwd, url, headers = {} } = mount;
-  const given: JsonObject = { args, env, headers };
+  const { command, args = [], env = {}, cwd, url, headers = {}, bundle, user_config = {} } = mount;
+  const given: JsonObject = { args, env, headers, user_config };
   if (command !== undefined) given['command'] = command;
   if (cwd !== undefined) given['cwd'] = cwd;
   if (url !== undefined) given['url'] = url;
+  if (bundle !== undefined) given['bundle'] = bundle;
   const known = await source.fill(given);
   const filled = inAll(known, (text) => hostVariables(text, source.env)) as unknown as Omit<FilledMount, 'mask'>;
   // Values of the environment and of headers are secrets, wherever they come from; other texts only where they were references.
-  const before = new Set(textsIn({ args, command, cwd, url }));
+  const before = new Set(textsIn({ args, command, cwd, url, bundle, user_config }));
   const secrets = [...textsIn(filled.env), ...textsIn(filled.headers), ...textsIn(filled).filter((text) => !before.has(text))]
     .filter((text) => text.length >= SECRET_LENGTH)
     .sort((a, b) => b.length - a.length);

@@ -4,9 +4,10 @@
 import type { MountDefinition, ServerStatus } from '@mcp-daemon/core';
 
 import { Failure, messageOf, UsageError } from '../errors.js';
-import { findConfig } from '../settings/paths.js';
+import type { FoundServers } from '../hosts/read-servers.js';
+import { CONFIG_NAMES, isFile } from '../settings/paths.js';
 import { displayPath, oneLine, plural, table } from '../terminal/text.js';
-import type { CommandGroup } from './command.js';
+import type { CommandContext, CommandGroup } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag } from './command.js';
 import type { Opened } from './mounted.js';
 
@@ -115,30 +116,42 @@ const approve = defineCommand({
   },
 });
 
+/** The servers of a host's file, or the one of a bundle. @throws UsageError if there is no such file, or nothing in it */
+async function serversIn(file: string, target: string, context: CommandContext): Promise<FoundServers> {
+  if (/\.(mcpb|dxt)$/i.test(file)) {
+    const { findBundle } = await import('./import-bundle.js');
+    const { name, server, notes } = await findBundle(file, target, context);
+    return { servers: { [name]: server }, notes };
+  }
+  const [{ readServers }, { textOf }] = await Promise.all([import('../hosts/read-servers.js'), import('./text-file.js')]);
+  const text = await textOf(file);
+  if (text === undefined) throw new UsageError(`there is no file ${displayPath(file)}`);
+  return readServers(text, file);
+}
+
 const takeOver = defineCommand({
   command: 'import <file>',
-  description: "Take over the MCP servers of a host's config file",
+  description: "Take over the MCP servers of a host's config file, or a server in an .mcpb bundle",
   settings: ['config'],
   positionals: {
     file: {
       type: 'string',
       demandOption: true,
-      describe: 'claude_desktop_config.json, .mcp.json, .vscode/mcp.json, config.toml of Codex',
+      describe: 'claude_desktop_config.json, .mcp.json, .vscode/mcp.json, config.toml of Codex, or an .mcpb file',
     },
   },
   flags: { 'dry-run': switchFlag('Print what would be added, and write nothing') },
   examples: [['mounts import .mcp.json', 'Add the servers of Claude Code to the config file']],
   async run({ file, 'dry-run': isDry }, context) {
-    const [{ readServers }, { textOf, writeText }, { setJson }, { ConfigError, inspectConfigText }] = await Promise.all([
-      import('../hosts/read-servers.js'),
+    const [{ textOf, writeText }, { setJson }, { ConfigError, inspectConfigText }] = await Promise.all([
       import('./text-file.js'),
       import('../hosts/json-edit.js'),
       import('@mcp-daemon/core'),
     ]);
-    const text = await textOf(file);
-    if (text === undefined) throw new UsageError(`there is no file ${displayPath(file)}`);
-    const { servers, notes } = readServers(text, file);
-    const target = findConfig(context.settings);
+    const { config } = context.settings;
+    // Without a config file, this makes the first one.
+    const target = config ?? CONFIG_NAMES.find(isFile) ?? CONFIG_NAMES[0];
+    const { servers, notes } = await serversIn(file, target, context);
     let after = (await textOf(target)) ?? '{}\n';
     const before = inspectConfigText(after).document?.mcpServers ?? {};
     const added = Object.entries(servers).filter(([name]) => !Object.hasOwn(before, name));

@@ -1,5 +1,6 @@
 /** Opens mounted MCP servers. A file of its own in the command's build, so that a server without them loads none of it. */
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 
 import type { ContextSource, Daemon, Logger } from '@mcp-daemon/core';
 import type { Mounts } from '@mcp-daemon/mount';
@@ -46,6 +47,10 @@ export function openMounts({ settings, env, base, partition, logger, daemon, sou
     resourceUpdated: (of, uri) => daemon().events.publish({ type: 'resource_updated', partition: of, uri }),
     texts: { fill: (texts) => fillSecrets(texts, { env, base, region: settings.region }), env },
     env: Object.fromEntries(inherited),
+    bundle: async (file) => {
+      const { openMcpb } = await import('./mcpb.js');
+      return openMcpb(resolve(base, file), settings, env);
+    },
     base,
     chain: parseList(env[CHAIN]) ?? [],
     instances: [randomUUID()],

@@ -163,6 +163,9 @@ export interface ConfigMount extends ConfigNotes {
   type?: Optional<string>;
   url?: Optional<string>;
   headers?: Optional<Record<string, Optional<string>>>;
+  /** The path of an `.mcpb` file. */
+  bundle?: Optional<string>;
+  user_config?: Optional<Record<string, Optional<string | number | boolean | string[]>>>;
   /** Not mounted. */
   disabled?: Optional<boolean>;
   prefix?: Optional<string>;

@@ -18,6 +18,7 @@ import {
   nonEmptyString,
   object,
   oneOf,
+  plain,
   shape,
   stringWith,
 } from './shape.js';
@@ -39,17 +40,38 @@ const url = stringWith((text) =>
   /^https?:\/\/[^\s/]/i.test(text) || /^\$?\{|^env:|^file:/.test(text) ? undefined : 'must be an http or https URL',
 );
 
-/** A server is started by a command, or has an address. */
+/** What belongs to which kind of server. */
+const MEMBERS_OF: Readonly<Record<string, readonly string[]>> = {
+  args: ['command'],
+  env: ['command', 'bundle'],
+  cwd: ['command'],
+  headers: ['url'],
+  user_config: ['bundle'],
+};
+
+/** The value of an option of a bundle. */
+const optionValue = plain(
+  (value) =>
+    ['string', 'number', 'boolean'].includes(typeof value) ||
+    (Array.isArray(value) && value.every((one) => typeof one === 'string')),
+  'a string, a number, true, false or a list of strings',
+);
+
+/** A server is started by a command or from a bundle, or has an address. */
 function together(value: Record<string, unknown>, run: CheckRun): void {
   const has = (key: string): boolean => value[key] !== undefined && value[key] !== null;
-  if (has('command') && has('url')) run.list.add('has both command and url: remove one of the two');
-  else if (!has('command') && !has('url')) run.list.add('needs a command (a program that is started) or a url');
-  for (const key of ['args', 'env', 'cwd'])
-    if (has('url') && has(key)) run.list.warn('has no effect with a url: it is for commands', key);
-  if (has('command') && has('headers')) run.list.warn('has no effect with a command: it is for a url', 'headers');
+  const [kind = '', other] = ['command', 'url', 'bundle'].filter(has);
+  if (other !== undefined) run.list.add(`has both ${kind} and ${other}: remove one of the two`);
+  else if (kind === '') run.list.add('needs a command (a program that is started), a url, or a bundle (an .mcpb file)');
+  for (const [key, kinds] of Object.entries(MEMBERS_OF))
+    if (kind !== '' && has(key) && !kinds.includes(kind))
+      run.list.warn(`has no effect with a ${kind}: it is for a ${kinds.join(' or a ')}`, key);
   const { credentials } = value;
-  if (has('command') && (credentials === 'service' || credentials === 'per_user'))
-    run.list.add(`credentials ${quote(credentials)} need a url: a command gets its secrets by env`, 'credentials');
+  if (kind !== 'url' && kind !== '' && (credentials === 'service' || credentials === 'per_user'))
+    run.list.add(
+      `credentials ${quote(credentials)} need a url: a ${kind} gets its secrets by ${kind === 'bundle' ? 'user_config' : 'env'}`,
+      'credentials',
+    );
 }
 
 /** An entry of `mcpServers`. */
@@ -63,6 +85,8 @@ const mount = shape(
     type,
     url,
     headers: mapOf(anyString),
+    bundle: nonEmptyString,
+    user_config: mapOf(optionValue),
     disabled: bool,
     prefix: stringWith((text) => (PREFIX.test(text) ? undefined : 'must have at most 64 letters, digits, "_", "-" and "."')),
     allow: listOf(nonEmptyString, 'names'),

@@ -20,6 +20,13 @@ function texts(given: Optional<Record<string, Optional<string>>>): Record<string
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
+/** The values of a bundle's options, without nulls and notes. */
+function valuesOf(given: ConfigMount['user_config']): MountDefinition['user_config'] {
+  if (given === null || given === undefined) return undefined;
+  const entries = Object.entries(given).filter(([name, value]) => value !== null && !isNote(name));
+  return Object.fromEntries(entries) as MountDefinition['user_config'];
+}
+
 /**
  * One mounted server.
  *
@@ -36,6 +43,8 @@ export function mountOf(name: string, entry: ConfigMount, approvalOf: ReadApprov
     cwd: entry.cwd,
     url: entry.url,
     headers: texts(entry.headers),
+    bundle: entry.bundle,
+    user_config: valuesOf(entry.user_config),
     allow: entry.allow,
     deny: entry.deny,
     timeout_ms: entry.timeout_ms,

@@ -25,7 +25,7 @@ export const DOWN_MODES = ['keep', 'hide'] as const;
 /** `keep`: what it offered last; `hide`: nothing. */
 export type DownMode = (typeof DOWN_MODES)[number];
 
-/** A mounted server: a command that is started, or a URL. Texts may hold references to variables (`${env:NAME}`). */
+/** A mounted server: a command that is started, a bundle with one, or a URL. Texts may hold references to variables (`${env:NAME}`). */
 export interface MountDefinition {
   /** Unique in the catalog. */
   name: string;
@@ -37,6 +37,10 @@ export interface MountDefinition {
   cwd?: string;
   url?: string;
   headers?: Readonly<Record<string, string>>;
+  /** An `.mcpb` file, which has the command. */
+  bundle?: string;
+  /** The values of the bundle's options. */
+  user_config?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** Put before the names of its tools and prompts. */
   prefix: string;
   /** Names that are served, as the server spells them; `*` stands for any text. Absent: all. */

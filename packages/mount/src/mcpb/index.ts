@@ -1,0 +1,5 @@
+/** Servers in `.mcpb` bundles. Loaded only for them. */
+export { commandOfBundle } from './command.js';
+export type { ExtractedBundle } from './command.js';
+export { readManifest } from './manifest.js';
+export type { McpbManifest, McpbOption, McpbValue } from './manifest.js';
