@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { setup } from '../scripts/setup.mjs';
 import { stopAll } from './lib/processes.mjs';
 
-const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statistics|graphql|runner|dynamodb|all] [--runs N] [--rounds N] [--n N] [--only A,B]
+const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statistics|graphql|runner|mounts|dynamodb|all] [--runs N] [--rounds N] [--n N] [--only A,B]
                           [--records N] [--before FILE] [--out FILE]
 
   stdio         cold start and throughput
@@ -22,9 +22,10 @@ const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statisti
   statistics    statistics of call records, and calls beside them
   graphql       queries, beside a handler written by hand
   runner        functions in processes of their own
+  mounts        other MCP servers that are mounted
   dynamodb      pages of many call records on DynamoDB Local: node scripts/dynamodb-local.mjs npm run bench -- dynamodb
   --runs N      cold starts of each server (15)
-  --rounds N    rounds of throughput, growth, HTTP, sessions, data, statistics, GraphQL, runner and DynamoDB (5, 3, 3, 2, 3, 3, 3, 3, 3)
+  --rounds N    rounds of throughput, growth, HTTP, sessions, data, statistics, GraphQL, runner, mounts and DynamoDB (5, 3, 3, 2, 3, 3, 3, 3, 3, 3)
   --n N         calls of each server in a round (20000)
   --records N   call records that are listed (1000000; on DynamoDB 100000)
   --only A,B    measures these groups beside the floor: sdk, sqlite, memory, none, silent, open
@@ -40,8 +41,9 @@ const SUITES = {
   statistics: ['statistics'],
   graphql: ['graphql'],
   runner: ['runner'],
+  mounts: ['mounts'],
   dynamodb: ['dynamodb'],
-  all: ['cold', 'load', 'growth', 'http', 'sessions', 'data', 'stores', 'statistics', 'graphql', 'runner'],
+  all: ['cold', 'load', 'growth', 'http', 'sessions', 'data', 'stores', 'statistics', 'graphql', 'runner', 'mounts'],
 };
 
 function options() {
@@ -78,6 +80,7 @@ function options() {
         statistics: count('rounds', 3),
         graphql: count('rounds', 3),
         runner: count('rounds', 3),
+        mounts: count('rounds', 3),
         dynamodb: count('rounds', 3),
       },
     },

@@ -45,13 +45,11 @@ async function run(...args) {
 }
 
 /** Where each gateway's program is: installed from npm at the first use. Empty where they have no network of their own. */
-async function peers(log) {
+export async function peers(log) {
   try {
     await promisify(execFile)('unshare', ['-rn', 'ip', 'link', 'set', 'lo', 'up']);
   } catch {
-    log(
-      'runner: supergateway and mcp-proxy are left out: they listen on all addresses, and need a network of their own (unshare, ip)',
-    );
+    log('supergateway and mcp-proxy are left out: they listen on all addresses, and need a network of their own (unshare, ip)');
     return [];
   }
   const folder = path('../../node_modules/.cache/bench-peers');
@@ -62,7 +60,8 @@ async function peers(log) {
   return Object.entries(PEERS).map(([name, { program: file }]) => [name, join(folder, 'node_modules', name, file)]);
 }
 
-async function runPeer(name, file) {
+/** CPU of a gateway per call, in µs. */
+export async function runPeer(name, file) {
   const script = path('../servers/runner-peers.mjs');
   const { stdout } = await promisify(execFile)(process.execPath, [script, name, file, String(PEER_CALLS)]);
   return JSON.parse(stdout).cpu;

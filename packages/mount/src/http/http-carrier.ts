@@ -7,9 +7,13 @@ import type { AuthProvider, StreamableHTTPClientTransportOptions } from '@modelc
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
 import type { ParseJson } from '../base/exact-lists.js';
+import { parseMessage } from '../base/exact-lists.js';
 import type { Carrier, CarrierEvents, SendOptions } from '../connection/carrier.js';
 import { exactFetch } from './exact-fetch.js';
 import { failureOf, isSessionEnd } from './failures.js';
+import type { PostAnswer } from './light-post.js';
+import { createLightPost } from './light-post.js';
+import { repeatedHeaders, usualHeaders } from './post-headers.js';
 
 /** What {@link httpCarrier} takes. */
 export interface HttpCarrierOptions {
@@ -33,9 +37,12 @@ export function httpCarrier(
   { name, url, headers, auth, parseJson, onStreamError }: HttpCarrierOptions,
   events: CarrierEvents,
 ): Carrier {
+  const ownFetch = exactFetch(parseJson);
+  const light = createLightPost(url);
+  const usual = auth === undefined ? usualHeaders(headers) : undefined;
   const options = (): StreamableHTTPClientTransportOptions => ({
     requestInit: { headers: { ...headers } },
-    fetch: exactFetch(parseJson),
+    fetch: ownFetch,
     ...(auth === undefined ? {} : { authProvider: auth() }),
   });
   /** Holds the session, and its stream of messages that belong to no request. */
@@ -53,10 +60,18 @@ export function httpCarrier(
     events.onClosed(failure.message, true);
   }
 
-  /** The transport of one request. */
-  async function transportOf(id: number, version: string | undefined): Promise<StreamableHTTPClientTransport> {
+  /** The transport of one request. @param first the answer, if it is there already */
+  async function transportOf(id: number, version: string | undefined, first?: Response): Promise<StreamableHTTPClientTransport> {
+    let ready = first;
     const own = new StreamableHTTPClientTransport(url, {
       ...options(),
+      ...(first !== undefined && {
+        fetch: (to, init) => {
+          const answer = ready;
+          ready = undefined;
+          return answer === undefined ? ownFetch(to, init) : Promise.resolve(answer);
+        },
+      }),
       ...(main.sessionId === undefined ? {} : { sessionId: main.sessionId }),
       ...(version === undefined ? {} : { protocolVersion: version }),
     });
@@ -66,13 +81,26 @@ export function httpCarrier(
     return own;
   }
 
-  async function send(message: JsonRpcMessage, { version, headers: extra, signal }: SendOptions): Promise<void> {
+  /** Posts a request without the official client. @returns undefined: it needs the client, and was not posted */
+  function post(message: JsonRpcMessage, { version, headers: extra, signal }: SendOptions): Promise<PostAnswer> | undefined {
+    if (usual === undefined || version === undefined) return undefined;
+    const repeated = repeatedHeaders(message);
+    if (repeated === undefined) return undefined;
+    const session = main.sessionId === undefined ? {} : { 'mcp-session-id': main.sessionId };
+    const all = { ...usual, ...session, 'mcp-protocol-version': version, ...repeated, ...extra };
+    return light.post(JSON.stringify(message), all, signal);
+  }
+
+  async function send(message: JsonRpcMessage, sendOptions: SendOptions): Promise<void> {
+    const { version, headers: extra, signal } = sendOptions;
     const request = requestOf(message);
     try {
       await started;
       const isOfSession = request === undefined || request.method === 'initialize';
       if (version !== undefined && isOfSession && main.protocolVersion !== version) main.setProtocolVersion(version);
-      const transport = isOfSession ? main : await transportOf(request.id, version);
+      const answer = isOfSession ? undefined : await post(message, sendOptions);
+      if (typeof answer === 'string') return events.onMessage(parseMessage(answer, parseJson), request?.id);
+      const transport = isOfSession ? main : await transportOf(request.id, version, answer);
       await transport.send(message as never, {
         ...(extra === undefined ? {} : { headers: extra }),
         ...(signal === undefined ? {} : { requestSignal: signal }),
@@ -94,6 +122,7 @@ export function httpCarrier(
       new Promise((resolve) => setTimeout(resolve, 1_000).unref()),
     ]);
     await main.close();
+    light.close();
   }
 
   return {
