@@ -19,25 +19,17 @@ export const DO_NOT_APPLY = {
  * name, it is for that version only.
  */
 export const EXPECTED_FAILURES = {
-  'auth/metadata-var3': {
-    why: 'a log-in looks for metadata at the well-known addresses, not at the one that the refusal of the server names',
-    failed: ['authorization-request', 'resource-parameter-in-authorization', 'resource-parameter-in-token', 'token-request'],
-  },
   'auth/basic-cimd': {
     why: 'the scenario wants an address of its own as our client id',
     failed: ['cimd-client-id-used'],
   },
-  'auth/scope-from-www-authenticate': {
-    why: 'a log-in asks for the scopes of the metadata, not for those that the refusal of the server names',
-    failed: ['scope-from-www-authenticate'],
-  },
   'auth/scope-step-up': {
     why: 'no browser opens while a call runs: an operator logs in again',
-    failed: ['scope-step-up-escalation', 'scope-step-up-initial', 'sep-2350-scope-union-on-reauth'],
+    failed: ['scope-step-up-escalation', 'sep-2350-scope-union-on-reauth'],
   },
   'auth/scope-step-up 2025-11-25': {
     why: 'no browser opens while a call runs: an operator logs in again',
-    failed: ['scope-step-up-escalation', 'scope-step-up-initial'],
+    failed: ['scope-step-up-escalation'],
   },
   'auth/pre-registration': {
     why: 'a client that an authorization server knows already cannot be named in the config',

@@ -103,28 +103,41 @@ async function use(client) {
   await Promise.all(calls);
 }
 
+/** Starts the daemon, and a host that uses it. @returns whether the daemon says that it needs a log-in */
+async function serve() {
+  const client = new Client(
+    { name: 'host', version: '1.0.0' },
+    {
+      capabilities: { elicitation: { form: { applyDefaults: true } }, sampling: {}, roots: {} },
+      versionNegotiation: { mode: 'auto' },
+    },
+  );
+  client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { confirmed: true } }));
+  client.setRequestHandler('sampling/createMessage', () => ({
+    role: 'assistant',
+    content: { type: 'text', text: 'a sample' },
+    model: 'none',
+  }));
+  client.setRequestHandler('roots/list', () => ({ roots: [] }));
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [bin, '--transport', 'stdio', '--log-level', 'debug', ...files],
+    env,
+    stderr: 'pipe',
+  });
+  let log = '';
+  transport.stderr.setEncoding('utf8').on('data', (text) => (log += text));
+  await client.connect(transport);
+  await use(client);
+  await client.close();
+  console.log(log);
+  return log.includes('needs a log-in');
+}
+
 if (needsLogin) await logIn();
-const client = new Client(
-  { name: 'host', version: '1.0.0' },
-  {
-    capabilities: { elicitation: { form: { applyDefaults: true } }, sampling: {}, roots: {} },
-    versionNegotiation: { mode: 'auto' },
-  },
-);
-client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { confirmed: true } }));
-client.setRequestHandler('sampling/createMessage', () => ({
-  role: 'assistant',
-  content: { type: 'text', text: 'a sample' },
-  model: 'none',
-}));
-client.setRequestHandler('roots/list', () => ({ roots: [] }));
-const transport = new StdioClientTransport({
-  command: process.execPath,
-  args: [bin, '--transport', 'stdio', '--log-level', 'debug', ...files],
-  env,
-  stderr: 'inherit',
-});
-await client.connect(transport);
-await use(client);
-await client.close();
+// When its authorization server has changed, an operator is told to log in again.
+if ((await serve()) && scenario === 'auth/authorization-server-migration') {
+  await logIn();
+  await serve();
+}
 await rm(folder, { recursive: true, force: true, maxRetries: 3 });

@@ -8,6 +8,7 @@ import type {
 } from '@modelcontextprotocol/client';
 import { auth } from '@modelcontextprotocol/client';
 
+import { challengeOf } from './challenge.js';
 import type { KeptLogin } from './kept-login.js';
 import { timesOf, watchingFetch } from './kept-login.js';
 
@@ -112,7 +113,8 @@ export async function beginLogin(
 ): Promise<BegunLogin> {
   const attempt = new Attempt(client, state);
   attempt.client = known;
-  await auth(attempt, { serverUrl, fetchFn: watchingFetch().fetchFn });
+  const { fetchFn } = watchingFetch();
+  await auth(attempt, { serverUrl, fetchFn, ...(await challengeOf(serverUrl, fetchFn)) });
   const { url, verifier, discovery } = attempt;
   if (url === undefined || attempt.client === undefined || discovery === undefined)
     throw new Error('its authorization server has no page to log in at');
