@@ -52,6 +52,7 @@ export type { InputRequired } from './input/requests.js';
 export { APPROVAL_POLICIES } from './ports/approval.js';
 export type { Approval, ApprovalPolicy, ArgumentCondition } from './ports/approval.js';
 export { DEFAULT_QUEUE, QUOTA_MAXIMA } from './ports/quota.js';
+export type { ProcessLimits } from './ports/process-limits.js';
 export type { CatalogQuotas, Quota, QuotaScope } from './ports/quota.js';
 export type { QuotaStats } from './call/quotas.js';
 export { TASK_ENDS } from './ports/task-stats.js';

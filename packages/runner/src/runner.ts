@@ -147,11 +147,14 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
       };
     };
 
-  function versionOf({ runtime, root, file, digest }: CodeLocation, partition: string): { key: string; version: Version } {
+  function versionOf(
+    { runtime, root, file, digest }: CodeLocation,
+    { partition, link: { limits } }: Module,
+  ): { key: string; version: Version } {
     // Code without a digest may change at any time: it is known by its file.
-    const key = JSON.stringify([partition, runtime, root, digest ?? file]);
+    const key = JSON.stringify([partition, runtime, root, digest ?? file, limits]);
     let version = versions.get(key);
-    if (version === undefined) versions.set(key, (version = pool.version({ runtime, root, partition })));
+    if (version === undefined) versions.set(key, (version = pool.version({ runtime, root, partition, limits })));
     return { key, version };
   }
 
@@ -178,7 +181,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
       return;
     // Asked to forget: the same code is loaded anew.
     if (isStale && current !== undefined) for (const [key, known] of versions) if (known === current) versions.delete(key);
-    const { version } = versionOf(location, partition);
+    const { version } = versionOf(location, module);
     try {
       await warmUp(module, version, link, location);
     } catch (error) {
@@ -235,8 +238,8 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
     (module.updating ??= update(module, link).finally(() => (module.updating = undefined)));
 
   function moduleOf(link: LinkBinding, partition: string): Module {
-    const { source, package_name, module_name, sha256, runtime } = link;
-    const key = JSON.stringify([partition, source, package_name, module_name, sha256, runtime]);
+    const { source, package_name, module_name, sha256, runtime, limits } = link;
+    const key = JSON.stringify([partition, source, package_name, module_name, sha256, runtime, limits]);
     let module = modules.get(key);
     if (module === undefined) {
       module = {

@@ -4,6 +4,7 @@
 import type { JsonObject } from '../base/json.js';
 import type { ApprovalPolicy, ArgumentCondition } from '../ports/approval.js';
 import type { ReturnType, TaskSupport } from '../ports/definition.js';
+import type { ProcessLimits } from '../ports/process-limits.js';
 import type { CatalogQuotas, Quota } from '../ports/quota.js';
 import type { RecordBodies } from '../ports/record-policy.js';
 import type { Icon } from '../protocol/messages.js';
@@ -113,6 +114,7 @@ export interface ConfigLink extends ConfigNotes {
   task_ttl_ms?: Optional<number>;
   task_poll_ms?: Optional<number>;
   isolation?: Optional<string>;
+  limits?: Optional<ConfigLimits>;
   record?: Optional<ConfigRecord>;
   quota?: Optional<ConfigQuota>;
   approve?: Optional<ConfigApproval>;
@@ -125,6 +127,9 @@ export type ConfigApproval = ApprovalPolicy | (ConfigNotes & { when: ConfigCondi
 export type ConfigCondition = ConfigNotes & { path: string } & {
   [member in Exclude<keyof ArgumentCondition, 'path'>]?: Optional<ArgumentCondition[member]>;
 };
+
+/** What the process of a module may use. See `ports/process-limits.ts`. */
+export type ConfigLimits = ConfigNotes & { [member in keyof ProcessLimits]?: Optional<number> };
 
 /** A quota: how much may be used. See `ports/quota.ts`. */
 export type ConfigQuota = ConfigNotes & { [member in keyof Quota]?: Optional<number> };
@@ -151,6 +156,7 @@ export interface ConfigModule extends ConfigNotes {
   source?: Optional<string>;
   sha256?: Optional<string>;
   isolation?: Optional<string>;
+  limits?: Optional<ConfigLimits>;
 }
 
 /** An entry of `mcpServers`: another MCP server. The first members are those of the hosts' own config files. */

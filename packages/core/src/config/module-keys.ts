@@ -5,6 +5,7 @@ import { isObject } from '../base/json.js';
 import { parsePath } from '../base/json-path.js';
 import { misspelledReference } from '../base/references.js';
 import { MAX_TASK_TTL_MS, RETURN_TYPES, TASK_SUPPORTS } from '../ports/definition.js';
+import { PROCESS_LIMITS } from '../ports/process-limits.js';
 import { QUOTA_MAXIMA } from '../ports/quota.js';
 import { RECORD_POLICIES } from '../ports/record-policy.js';
 import { describe, quote, quoteAll } from '../schema/mistakes.js';
@@ -96,6 +97,32 @@ const milliseconds = (least: number, most: number, words: string): ValueCheck =>
     `a whole number of milliseconds from ${least} to ${most} (${words})`,
   );
 
+const bound = (member: keyof typeof PROCESS_LIMITS): ValueCheck => {
+  const [least, most] = PROCESS_LIMITS[member];
+  const fits = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+  return plain(fits, `a whole number from ${least} to ${most}`);
+};
+
+/** Limits of processes. */
+const limits = object(
+  shape(
+    'limits',
+    {
+      heap_mb: bound('heap_mb'),
+      memory_mb: bound('memory_mb'),
+      cpu_seconds: bound('cpu_seconds'),
+      open_files: bound('open_files'),
+    },
+    { hints: { timeout_ms: 'set it in module_links', memory_bytes: 'use memory_mb', cpu_ms: 'use cpu_seconds' } },
+  ),
+);
+
+/** Limits are of processes. */
+function checkLimits(value: Record<string, unknown>, run: CheckRun): void {
+  if (isObject(value['limits']) && value['isolation'] === 'none')
+    run.list.warn('has no effect with "isolation": "none": the limits are of processes of their own', 'limits');
+}
+
 const TASK_KEYS = ['task', 'task_after_ms', 'task_ttl_ms', 'task_poll_ms'];
 
 /** Checks the keys of tasks against each other. */
@@ -135,6 +162,7 @@ export const link = shape(
     task_ttl_ms: milliseconds(1_000, MAX_TASK_TTL_MS, 'a week'),
     task_poll_ms: milliseconds(10, MAX_TIMEOUT_MS, 'a day'),
     isolation,
+    limits,
     record,
     quota: object(quota),
     approve: approval,
@@ -147,7 +175,10 @@ export const link = shape(
       package_name: 'set it in modules',
       source: 'set it in modules',
     },
-    together: checkTask,
+    together: (value, run) => {
+      checkTask(value, run);
+      checkLimits(value, run);
+    },
   },
 );
 
@@ -193,9 +224,13 @@ export const module = shape(
       /^[0-9a-fA-F]{64}$/.test(digest) ? undefined : 'must be a SHA-256 digest: 64 hexadecimal digits',
     ),
     isolation,
+    limits,
   },
   {
     hints: { settings: 'use setting', function_name: 'name functions in module_links', name: 'use module_name' },
-    together: oneSetting,
+    together: (value, run) => {
+      oneSetting(value, run);
+      checkLimits(value, run);
+    },
   },
 );

@@ -45,6 +45,7 @@ import type {
 import { isNote } from './document.js';
 import { ModuleIndex } from './modules.js';
 import { mountLink, mountsOf } from './mounts.js';
+import { limitsOf } from './process-limits.js';
 
 /** What the file says about the server itself. */
 export interface ServerIdentity {
@@ -137,7 +138,7 @@ class Normalizer {
   }
 
   /** Where the code of a link or completion is. As in the Python engine, an empty name counts as absent. */
-  #binding(code: ConfigCompletionFunction & { isolation?: Optional<string> }, use?: LinkUse): LinkBinding {
+  #binding(code: ConfigCompletionFunction & Pick<ConfigLink, 'isolation' | 'limits'>, use?: LinkUse): LinkBinding {
     const { module_name, class_name, function_name } = code;
     const { entry, ownSetting } = this.#modules.match(module_name, class_name);
     const binding: LinkBinding = {
@@ -150,6 +151,8 @@ class Normalizer {
     if (use !== undefined) binding.use = use;
     const isolation = code.isolation ?? entry?.isolation;
     if (isolation === 'none' || isolation === 'process') binding.isolation = isolation;
+    const limits = limitsOf(entry?.limits, code.limits);
+    if (limits !== undefined) binding.limits = limits;
     if (class_name) binding.class_name = class_name;
     // An empty source is not the same as none: the Python engine's imports write it for bundles.
     if (typeof entry?.source === 'string') binding.source = entry.source;

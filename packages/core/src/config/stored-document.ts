@@ -28,6 +28,7 @@ import type {
 } from './document.js';
 import { isNote } from './document.js';
 import { ModuleIndex } from './modules.js';
+import { limitsOf } from './process-limits.js';
 
 /** An entry of `modules` as it is stored: its setting is a row of its own. */
 export interface StoredModule extends ConfigNotes {
@@ -220,6 +221,7 @@ export function storedDocument(document: ConfigDocument, choose: ChooseSettingId
   for (const [list, kind] of FUNCTION_LISTS)
     for (const { name: called, is_async } of document[list] ?? []) functions.set(called, { kind, is_async });
   const modules = new Modules(choose);
+  const entries = new ModuleIndex(document.modules ?? []);
   const stored: StoredDocument = {
     ...(bare({ name, version, title, instructions, quotas }) as Partial<StoredDocument>),
     ...(skills?.length ? { skills: skills.map(storedSkill) } : {}),
@@ -229,10 +231,13 @@ export function storedDocument(document: ConfigDocument, choose: ChooseSettingId
     prompts: (document.prompts ?? []).map(storedFunction),
     module_links: (document.module_links ?? []).map((link) => {
       const { class_name, return_type, ...rest } = bare(link);
+      // Rows of modules have no limits, so each link has those of its module.
+      const limits = limitsOf(entries.match(link.module_name, class_name).entry?.limits, link.limits);
       const { kind, is_async } = functions.get(link.name) ?? { kind: link.type ?? 'tool', is_async: undefined };
       return {
         ...(is_async === null || is_async === undefined ? {} : { is_async }),
         ...rest,
+        ...(limits === undefined ? {} : { limits: { ...limits } }),
         type: kind,
         ...(class_name ? { class_name } : {}),
         ...(return_type ? { return_type } : {}),

@@ -7,6 +7,7 @@ import type { ContentBlock, Icon, JsonRpcErrorObject } from '../protocol/message
 import type { CheckResult } from '../schema/types.js';
 import type { Approval } from './approval.js';
 import type { MountDefinition } from './mounts.js';
+import type { ProcessLimits } from './process-limits.js';
 import type { CatalogQuotas, Quota } from './quota.js';
 import type { RecordPolicy } from './record-policy.js';
 
@@ -48,6 +49,8 @@ export interface LinkBinding {
   setting: JsonObject;
   /** `process`: its code runs in a process of its own. Absent: as is usual for the source. */
   isolation?: Isolation;
+  /** What the process that runs it may use, if it has one. Absent: what the server allows. */
+  limits?: ProcessLimits;
   /** The language of the code. Absent: recognised by the code. */
   runtime?: Runtime;
   /**

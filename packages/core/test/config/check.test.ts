@@ -273,6 +273,14 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
     '$.module_links[0].record.redact[0]',
     /JSON path such as/,
   ],
+  ['a limit that is too low', { 'modules.0.limits': { heap_mb: 8 } }, '$.modules[0].limits.heap_mb', /from 16 to 1000000/],
+  [
+    'a limit that is no number',
+    { 'module_links.0.limits': { open_files: '64' } },
+    '$.module_links[0].limits.open_files',
+    /whole/,
+  ],
+  ['an unknown limit', { 'modules.0.limits': { memory_bytes: 1 } }, '$.modules[0].limits.memory_bytes', /use memory_mb/],
   ['an unknown isolation', { 'modules.0.isolation': 'nne' }, '$.modules[0].isolation', /did you mean "none"/],
   [
     'a server that does not exist',

@@ -126,7 +126,7 @@ describe('a config with one of everything', () => {
   it('uses the package of a module for its functions outside the class, but not the setting of the class', () => {
     expect(byName['Server Status']).toMatchObject({
       record: { bodies: 'none', redact: [] },
-      binding: { package_name: '@acme/weather', setting: {} },
+      binding: { package_name: '@acme/weather', setting: {}, limits: { heap_mb: 64 } },
     });
     expect(byName['Server Status']!.binding).not.toHaveProperty('class_name');
   });

@@ -343,3 +343,21 @@ describe('rows of the Python engine', () => {
     expect(documentOf(rows([{ ...row, return_type: 'json' }])).document.module_links[0]).toHaveProperty('return_type', 'json');
   });
 });
+
+describe('limits of a module', () => {
+  it('are stored with each of its functions, which may have others', () => {
+    const { document } = storedDocument({
+      tools: [{ name: 'a' }, { name: 'b' }],
+      module_links: [
+        { name: 'a', module_name: 'm', function_name: 'a' },
+        { name: 'b', module_name: 'm', function_name: 'b', limits: { heap_mb: 32 } },
+      ],
+      modules: [{ module_name: 'm', limits: { heap_mb: 64, open_files: 40 } }],
+    });
+    expect(document.module_links.map(({ limits }) => limits)).toEqual([
+      { heap_mb: 64, open_files: 40 },
+      { heap_mb: 32, open_files: 40 },
+    ]);
+    expect(documentOf({ ...rowsOf(document), bad: [] }).document.module_links).toEqual(document.module_links);
+  });
+});

@@ -188,6 +188,7 @@ export function fullConfig() {
       },
       {
         type: 'resource' as const,
+        limits: { heap_mb: 64 },
         name: 'Server Status',
         module_name: 'weather',
         function_name: 'status',

@@ -25,6 +25,11 @@ describe('the warnings about a config', () => {
 
   it.each<[what: string, changes: Record<string, unknown>, warning: RegExp]>([
     [
+      'limits of code without a process',
+      { 'modules.0.isolation': 'none', 'modules.0.limits': { heap_mb: 64 } },
+      /limits: has no effect with "isolation": "none"/,
+    ],
+    [
       'an unknown key of a tool',
       { 'tools.0.category': 'x' },
       /^\$\.tools\[0\]\.category: unknown key "category" of a tool: it is left out/,

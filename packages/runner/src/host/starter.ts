@@ -2,7 +2,7 @@
 import { accessSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Logger, Runtime } from '@mcp-daemon/core';
+import type { Logger, ProcessLimits, Runtime } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { SOCKET_VARIABLE, TOKEN_VARIABLE } from '../protocol/messages.js';
@@ -13,24 +13,19 @@ import { describeEnd, KilledError, wasKilled } from './ended.js';
 import { Host } from './host.js';
 import { LauncherClient } from './launcher-client.js';
 import { Listener } from './listener.js';
+import type { AllowedLimits } from './lowered.js';
+import { lowered } from './lowered.js';
 import type { HostCounters } from './options.js';
 import { createOutputSink } from './output.js';
 
 /** How children are started. */
-export interface StartSettings {
+export interface StartSettings extends AllowedLimits {
   /** The folder with the child programs and the launcher. */
   programs: string;
   /** The whole environment of the children. */
   env: Readonly<Record<string, string>>;
   /** The programs of the languages, such as the path of Python; absent: the usual ones. */
   paths: Partial<Readonly<Record<Runtime, string>>>;
-  heapMb: number;
-  /** Absent: no limit. */
-  memoryMb?: number | undefined;
-  /** Absent: no limit. */
-  cpuSeconds?: number | undefined;
-  /** Absent: as in the daemon. */
-  openFiles?: number | undefined;
   /** Whether Node's permission model is used, and what children may read besides their code. */
   permission?: { readable: readonly string[] } | undefined;
   /** Milliseconds in which a child must connect. */
@@ -83,11 +78,12 @@ export class Starter {
    * Starts a child.
    *
    * @param root the folder with its code; undefined: it learns it later
+   * @param limits what it may use, where that is less than the settings allow
    * @throws DaemonError `module_failed` if it does not start
    */
-  async start(runtime: Runtime, root: string | undefined): Promise<Host> {
+  async start(runtime: Runtime, root: string | undefined, limits?: ProcessLimits): Promise<Host> {
     try {
-      const host = await this.#start(runtime, root);
+      const host = await this.#start(runtime, root, lowered(this.#settings, limits));
       this.counters.starts += 1;
       return host;
     } catch (error) {
@@ -114,21 +110,9 @@ export class Starter {
     return (this.#parts = { listener, launcher });
   }
 
-  async #start(runtime: Runtime, root: string | undefined): Promise<Host> {
-    const {
-      programs,
-      env,
-      paths,
-      heapMb,
-      memoryMb,
-      cpuSeconds,
-      openFiles,
-      permission,
-      startMs,
-      logger,
-      graceMs,
-      maxMessageBytes,
-    } = this.#settings;
+  async #start(runtime: Runtime, root: string | undefined, allowed: AllowedLimits): Promise<Host> {
+    const { programs, env, paths, permission, startMs, logger, graceMs, maxMessageBytes } = this.#settings;
+    const { heapMb, memoryMb, cpuSeconds, openFiles } = allowed;
     const program = RUNTIME_PROGRAMS[runtime];
     const file = join(programs, program.file);
     accessSync(file);

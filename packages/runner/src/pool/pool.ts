@@ -68,7 +68,7 @@ export class Pool {
   }
 
   /** Creates a version. It has no child yet. */
-  version(options: Pick<VersionOptions, 'runtime' | 'root' | 'partition'>): Version {
+  version(options: Pick<VersionOptions, 'runtime' | 'root' | 'partition' | 'limits'>): Version {
     const { maxChildrenPerVersion, idleMs, logger } = this.#settings;
     const version = new Version({
       ...options,
@@ -107,11 +107,12 @@ export class Pool {
   }
 
   async #start(version: Version): Promise<Host> {
-    const { partition, runtime, root } = version.options;
+    const { partition, runtime, root, limits } = version.options;
     this.#versions.add(version);
     await this.#slot(version, partition);
     if (this.#isClosed) throw new DaemonError('closed', 'The server is shutting down.');
-    if (!this.#starter.hasSpares(runtime)) return this.#starter.start(runtime, root);
+    // A spare child has the limits of the server.
+    if (limits !== undefined || !this.#starter.hasSpares(runtime)) return this.#starter.start(runtime, root, limits);
     const spare = this.#spare;
     if (spare === undefined) {
       const host = await this.#starter.start(runtime, undefined);

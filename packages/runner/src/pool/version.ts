@@ -1,5 +1,5 @@
 /** The children that run one version of code for one partition. */
-import type { Logger, Runtime } from '@mcp-daemon/core';
+import type { Logger, ProcessLimits, Runtime } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import type { PendingCall } from '../host/call.js';
@@ -15,6 +15,8 @@ export interface VersionOptions {
   runtime: Runtime;
   root: string;
   partition: string;
+  /** What a child may use. Undefined: what the server allows. */
+  limits: ProcessLimits | undefined;
   /** Gives a child, or waits for one. @throws DaemonError */
   start(version: Version): Promise<Host>;
   /** Called when a child has ended. */
