@@ -2,9 +2,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { BlobStore, CallRecord } from '@mcp-daemon/core';
 import { exampleFunctionRow, exampleRecord } from '@mcp-daemon/core/contract';
 
+import { toStoreError } from '../src/base/errors.js';
+import { addressOf } from '../src/dynamodb/address.js';
 import type { DynamoStore, DynamoStoreOptions } from '../src/index.js';
 import { initDynamoStore, openDynamoStore, openS3Blobs } from '../src/index.js';
 import type { Mishap, Proxy } from './proxy.js';
@@ -120,6 +124,32 @@ describe('a request to DynamoDB', () => {
     await expect(store.calls.get('default', 'x')).rejects.toMatchObject({ name: 'DaemonError', code, message });
     expect(performance.now() - began).toBeLessThan(15_000);
     expect(message).not.toContain('123456789012');
+  });
+
+  it.each(['ENOTFOUND', 'EAI_AGAIN'])('names the host of a wrong region, and the setting (%s)', async (code) => {
+    // What Node says of the host that the SDK makes of the region; no name server is asked here.
+    const client = new DynamoDBClient({ ...LOCAL, region: 'eu-nowhere-9' } as DynamoDBClientConfig);
+    const { hostname } = await addressOf(client, 'eu-nowhere-9');
+    client.destroy();
+    const error = Object.assign(new Error(`getaddrinfo ${code} ${hostname}`), { code, hostname, syscall: 'getaddrinfo' });
+    expect(toStoreError(error, { service: 'DynamoDB', resource: 'mcp-functions', action: 'Query' })).toMatchObject({
+      code: 'store_busy',
+      message: `DynamoDB cannot be reached: there is no dynamodb.eu-nowhere-9.amazonaws.com (${code}). Check the region (AWS_REGION) and DYNAMODB_ENDPOINT, and the network.`,
+    });
+    expect(toStoreError(new Error(`getaddrinfo ${code} b.s3.eu-nowhere-9.amazonaws.com`), { service: 'S3' }).message).toBe(
+      `S3 cannot be reached: there is no b.s3.eu-nowhere-9.amazonaws.com (${code}). Check the region (AWS_REGION) and S3_ENDPOINT, and the network.`,
+    );
+  });
+
+  it('says that the tables may be in another region', async () => {
+    const store = await open();
+    proxy.behave = () => ({ error: 'ResourceNotFoundException' });
+    for (const ask of [() => store.calls.get('default', 'x'), () => store.calls.write([exampleRecord()])])
+      await expect(ask()).rejects.toMatchObject({
+        code: 'store_failed',
+        message:
+          'The table mcp-function_calls does not exist in this region and account: create it with "mcp-daemon store init", or check AWS_REGION.',
+      });
   });
 
   it('says that nothing listens', async () => {

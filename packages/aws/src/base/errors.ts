@@ -103,7 +103,7 @@ function connectionError(error: unknown): string | undefined {
   const { code } = members(error);
   const message = messageOf(error);
   const found =
-    typeof code === 'string' ? code : /socket hang up/.test(message) ? 'ECONNRESET' : /\bE[A-Z]+\b/.exec(message)?.[0];
+    typeof code === 'string' ? code : /socket hang up/.test(message) ? 'ECONNRESET' : /\bE[A-Z_]+\b/.exec(message)?.[0];
   return found !== undefined && UNREACHABLE.has(found) ? found : undefined;
 }
 
@@ -179,6 +179,19 @@ function resourceProblem(error: unknown, { resource }: Place, what: string): str
   return undefined;
 }
 
+/** The host that no name server knows, as where the region is misspelt. */
+function unknownHost(error: unknown): string | undefined {
+  return /getaddrinfo (?:ENOTFOUND|EAI_AGAIN) (\S+)/.exec(messageOf(error))?.[1];
+}
+
+/** The setting of a service's address. */
+const ENDPOINTS: Readonly<Record<Service, string>> = {
+  DynamoDB: ' and DYNAMODB_ENDPOINT',
+  S3: ' and S3_ENDPOINT',
+  SSM: '',
+  'Secrets Manager': '',
+};
+
 /** What went wrong on the way, where trying again later may help. */
 function passingProblem(error: unknown, { service }: Place, what: string): string | undefined {
   const name = nameOf(error);
@@ -186,6 +199,9 @@ function passingProblem(error: unknown, { service }: Place, what: string): strin
   const code = connectionError(error);
   if (isThrottled(error)) return `${service} throttles this account or table (${name}): try again later.`;
   if (name === 'TimeoutError' || name === 'AbortError') return `${service} did not answer in time (${what}): try again later.`;
+  const host = unknownHost(error);
+  if (code !== undefined && host !== undefined)
+    return `${service} cannot be reached: there is no ${host} (${code}). Check the region (AWS_REGION)${ENDPOINTS[service]}, and the network.`;
   if (code !== undefined) return `${service} cannot be reached (${code}): check the network and the endpoint.`;
   if (name === 'SyntaxError')
     return `Something other than ${service} answered${status === 0 ? '' : ` (HTTP ${status})`}: check the endpoint and any proxy.`;

@@ -12,6 +12,11 @@ import { defineCommand, STORE_FLAGS, switchFlag } from './command.js';
 const DAY_MS = 86_400_000;
 /** The exit code of a process that ended by Ctrl+C. */
 const INTERRUPTED = 130;
+/**
+ * Shared state that people made: tools that they approved of mounted servers, and accounts of those. All other state belongs to the servers
+ * that run now.
+ */
+const STATE = ['pin/', 'token/'];
 const PLACE = { type: 'string', demandOption: true } as const;
 
 /** Prints what was copied, and what differs. */
@@ -19,14 +24,17 @@ function printReports(reports: readonly CopiedPartition[], { print, paint, width
   const cell = ({ found, written }: { found: number; written: number }): string => `${written} of ${found}`;
   const rows = reports.map((one) => [
     one.partition,
-    ...[one.settings, one.revisions, one.rows, one.records].map(cell),
+    ...[one.settings, one.revisions, one.rows, one.state, one.records].map(cell),
     [
       ...(one.records.running > 0 ? [`${plural(one.records.running, 'running call')} left out`] : []),
       ...(one.records.old > 0 ? [`${plural(one.records.old, 'old record')} left out`] : []),
       one.differences.length === 0 ? 'equal' : plural(one.differences.length, 'difference'),
     ].join(', '),
   ]);
-  const [head = '', ...lines] = table([['PARTITION', 'SETTINGS', 'REVISIONS', 'ROWS', 'RECORDS', 'CHECK'], ...rows], width);
+  const [head = '', ...lines] = table(
+    [['PARTITION', 'SETTINGS', 'REVISIONS', 'ROWS', 'STATE', 'RECORDS', 'CHECK'], ...rows],
+    width,
+  );
   for (const line of [paint('bold', head), ...lines]) print(line);
   for (const { partition, differences } of reports)
     for (const difference of differences) print(`${paint('red', 'differs')} ${partition}: ${oneLine(difference)}`);
@@ -81,6 +89,7 @@ export const copy = defineCommand({
       reports = await copyStore(await open(source, false, context), await open(target, true, context), {
         ...(partitions === undefined ? {} : { partitions }),
         records,
+        state: STATE,
         // DynamoDB would remove older ones at once.
         ...(target.kind === 'dynamodb' ? { since: Date.now() - context.settings.recordMaxAgeDays * DAY_MS } : {}),
         signal: ending.signal,

@@ -83,6 +83,19 @@ describe.each(['sqlite', 'dynamodb'] as const)('revisions in %s', (kind) => {
     }
   });
 
+  it('a file that names one function twice is refused, with both places', async () => {
+    const config = classConfig('a', 'a') as { tools: object[] };
+    await stored.folder.write('double.json', config);
+    for (const args of [['plan'], ['apply', '--yes']]) {
+      const { code, stderr } = await run('config', ...args, 'double.json', ...ACME);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /double\.json:\d+:\d+ \$\.tools\[1\]\.name: the name "a" is already used by the tool \$\.tools\[0\]/,
+      );
+    }
+    expect(await history()).toEqual([]);
+  });
+
   it('an apply on an old plan is refused', async () => {
     const { base } = await json<{ base: null }>('config', 'plan', 'one.json', ...ACME);
     await run('config', 'apply', 'two.json', ...ACME, '--yes');

@@ -30,9 +30,9 @@ it('"store copy" copies a store to DynamoDB and back, and writes nothing twice',
   const copied = await run('store', 'copy', 'sqlite', 'dynamodb');
   expect(copied.code).toBe(0);
   expect(copied.stdout).toMatch(
-    /^PARTITION +SETTINGS +REVISIONS +ROWS +RECORDS +CHECK\nacme +1 of 1 +1 of 1 +3 of 3 +0 of 0 +equal\n/,
+    /^PARTITION +SETTINGS +REVISIONS +ROWS +STATE +RECORDS +CHECK\nacme +1 of 1 +1 of 1 +3 of 3 +0 of 0 +0 of 0 +equal\n/,
   );
-  expect(copied.stdout).toMatch(/\ndefault +0 of 0 +0 of 0 +0 of 0 +1 of 1 +equal\n$/);
+  expect(copied.stdout).toMatch(/\ndefault +0 of 0 +0 of 0 +0 of 0 +0 of 0 +1 of 1 +equal\n$/);
   expect(copied.stderr).toContain('acme: settings: 1 of 1\n');
   const again = JSON.parse((await run('store', 'copy', 'sqlite', 'dynamodb', '--json')).stdout) as CopiedPartition[];
   expect(again.map(({ partition, records, rows }) => [partition, records.written, rows.written])).toEqual([
@@ -49,7 +49,7 @@ it('"store copy" copies a store to DynamoDB and back, and writes nothing twice',
     'acme',
   );
   expect(back.code).toBe(0);
-  expect(back.stdout).toMatch(/\nacme +1 of 1 +1 of 1 +3 of 3 +0 of 0 +equal\n$/);
+  expect(back.stdout).toMatch(/\nacme +1 of 1 +1 of 1 +3 of 3 +0 of 0 +0 of 0 +equal\n$/);
   expect((await dynamo.run(['config', 'plan', stored.folder.at('mcp.json'), '--partition', 'acme'])).stdout).toMatch(
     /^no changes/,
   );

@@ -1,6 +1,8 @@
 /** What a copy between stores takes, and what it reports. */
-/** What is copied of a partition, in this order. `check`: the copied records are read again and compared. */
-export type CopyStep = 'settings' | 'revisions' | 'rows' | 'records' | 'check';
+/**
+ * What is copied of a partition, in this order. `state`: entries of shared state. `check`: the copied records are read again and compared.
+ */
+export type CopyStep = 'settings' | 'revisions' | 'rows' | 'state' | 'records' | 'check';
 
 /** How far a copy is. */
 export interface CopyProgress {
@@ -18,6 +20,8 @@ export interface CopyOptions {
   partitions?: readonly string[];
   /** Whether call records are copied. Default true. */
   records?: boolean;
+  /** The beginnings of the keys of shared state that is copied, as `pin/`. Default: none. */
+  state?: readonly string[];
   /** Records that changed before this are left out. Milliseconds since 1970. Default: none. */
   since?: number;
   /** Stops the copy after the page that is being written: then it throws the signal's reason. */
@@ -39,6 +43,8 @@ export interface CopiedPartition {
   settings: CopiedCount;
   revisions: CopiedCount;
   rows: CopiedCount;
+  /** Entries of shared state. */
+  state: CopiedCount;
   records: CopiedCount & {
     /** Left out because the call runs: copy again when it has ended. */
     running: number;

@@ -5,6 +5,7 @@ import type { CatalogStore } from '../ports/catalog-store.js';
 import { DaemonError } from '../protocol/errors.js';
 import { copyCatalog } from './copy-catalog.js';
 import type { CopiedCount, CopiedPartition, CopyOptions } from './copy-report.js';
+import { copyState } from './copy-state.js';
 import { PAGE, recordPairs } from './record-pairs.js';
 
 /** Differences of records that are named; more are counted. */
@@ -118,7 +119,7 @@ async function partitionsOf(catalogs: CatalogStore): Promise<string[]> {
 const none = (): CopiedCount => ({ found: 0, written: 0 });
 
 /**
- * Copies partitions from one store to another: settings, history with the texts of all revisions, rows, and call records. What the other
+ * Copies partitions from one store to another: settings, history with the texts of all revisions, rows, some shared state, and call records. What the other
  * store has already is skipped, so a copy that was stopped goes on where it was; nothing is removed from either store. A partition whose
  * history in the other store is not the beginning of the one to copy is left as it is, and named.
  *
@@ -128,7 +129,7 @@ const none = (): CopiedCount => ({ found: 0, written: 0 });
  * @example const [report] = await copyStore(sqlite, dynamo, { partitions: ['acme'] });
  */
 export async function copyStore(from: Store, to: Store, options: CopyOptions = {}): Promise<CopiedPartition[]> {
-  const { records = true, since = -Infinity, signal, onProgress = () => undefined } = options;
+  const { records = true, state: prefixes = [], since = -Infinity, signal, onProgress = () => undefined } = options;
   const [source, target] = [catalogsOf(from), catalogsOf(to)];
   const copy: Copy = { from, to, since, signal, onProgress };
   const reports: CopiedPartition[] = [];
@@ -138,11 +139,14 @@ export async function copyStore(from: Store, to: Store, options: CopyOptions = {
       settings: none(),
       revisions: none(),
       rows: none(),
+      state: none(),
       records: { ...none(), running: 0, old: 0 },
       differences: [],
     };
     reports.push(report);
     await copyCatalog(source, target, report, { signal, onProgress });
+    if (from.state !== undefined && to.state !== undefined)
+      await copyState(from.state, to.state, report, { prefixes, signal, onProgress });
     if (!records) continue;
     await copyRecords(copy, report);
     await checkRecords(copy, report);

@@ -1,7 +1,7 @@
 import { uuidv7 } from '../../src/base/uuid.js';
 import { exampleRecord } from '../../src/contract/calls-support.js';
 import type { CallRecord, Store } from '../../src/index.js';
-import { applyConfig, copyStore, createMemoryStore, exportConfig, planConfig, rollbackTo } from '../../src/index.js';
+import { applyConfig, copyStore, createMemoryStore, DaemonError, exportConfig, planConfig, rollbackTo } from '../../src/index.js';
 import { AUTHOR, config } from './support.js';
 
 let from: Store;
@@ -59,6 +59,34 @@ describe('a copy of a store', () => {
     );
     expect((await planConfig(catalogs(to), 'acme', config(['a', 'b']))).unchanged).toBe(true);
     expect((await to.calls.list('acme', all)).items).toEqual((await from.calls.list('acme', all)).items);
+  });
+
+  it('has the shared state that is named, and does not replace what is there', async () => {
+    await fill(0);
+    const [source, target] = [from.state, to.state];
+    if (source === undefined || target === undefined) throw new Error('a store without state');
+    for (let index = 0; index < 120; index += 1) await source.put('acme', `pin/${index}`, String(index));
+    await source.put('acme', 'token/a', 'sealed', { expires_at: Date.now() + 60_000 });
+    await source.put('acme', 'task/1', 'runs');
+    await source.put('other', 'pin/0', 'not asked for');
+    await target.put('acme', 'pin/7', 'another');
+    const report = await copied({ state: ['pin/', 'token/'] });
+    expect(report).toMatchObject({ state: { found: 121, written: 120 }, differences: ['the target has another pin/7'] });
+    expect((await target.get('acme', 'pin/119'))?.value).toBe('119');
+    expect(await target.get('acme', 'token/a')).toMatchObject({ value: 'sealed', expires_at: expect.any(Number) as number });
+    expect((await target.get('acme', 'pin/7'))?.value).toBe('another');
+    expect(await target.get('acme', 'task/1')).toBeUndefined();
+    expect((await copied({ state: ['pin/'] })).state).toEqual({ found: 120, written: 0 });
+    expect((await copied()).state).toEqual({ found: 0, written: 0 });
+  });
+
+  it('goes on without shared state that cannot be read, and says so', async () => {
+    const written = await fill(3);
+    const failed = new DaemonError('store_failed', 'The table mcp-state does not exist.');
+    const broken = { ...from, state: { ...from.state, list: () => Promise.reject(failed) } } as Store;
+    const [report] = await copyStore(broken, to, { partitions: ['acme'], state: ['pin/'] });
+    expect(report?.differences).toEqual(['shared state is not copied: The table mcp-state does not exist.']);
+    expect(report?.records.written).toBe(written.length);
   });
 
   it('writes nothing the second time, and only what is new the third', async () => {
