@@ -43,6 +43,45 @@ it('the counters of the daemon are for administrators, beside what everybody may
   await world.close();
 });
 
+it('the mounted servers of the daemon are for administrators', async () => {
+  const world = worldOf();
+  const query = '{ daemon { servers { name state failure title functions changes login loginEnds } } }';
+  expect((await world.ask(query)).data).toEqual({ daemon: { servers: [] } });
+  const status = { name: 'web', functions: 2, leftOut: [], changes: 1, pending: 0, starts: 1 };
+  const servers = [
+    { ...status, state: 'ready', server: { name: 'web', version: '2' }, login: { state: 'ending', ends: Date.UTC(2030, 0, 1) } },
+    { ...status, name: 'gone', state: 'down', failure: 'nothing listens there' },
+  ] as const;
+  const stats = world.daemon.stats.bind(world.daemon);
+  Object.assign(world.daemon, { stats: () => ({ ...stats(), servers }) });
+  const { data } = await world.ask(query);
+  expect(data.daemon.servers).toEqual([
+    {
+      name: 'web',
+      state: 'READY',
+      failure: null,
+      title: 'web 2',
+      functions: 2,
+      changes: 1,
+      login: 'ENDING',
+      loginEnds: expect.stringContaining('2030-01-01'),
+    },
+    {
+      name: 'gone',
+      state: 'DOWN',
+      failure: 'nothing listens there',
+      title: null,
+      functions: 2,
+      changes: 1,
+      login: null,
+      loginEnds: null,
+    },
+  ]);
+  const refused = await world.ask(query, {}, { role: 'user' });
+  expect(refused.data).toEqual({ daemon: { servers: null } });
+  await world.close();
+});
+
 describe('another partition', () => {
   it('its rows are not there, by name, by id and by cursor', async () => {
     const world = worldOf();

@@ -34,11 +34,28 @@ export interface CacheCounts {
   readonly entries: number;
 }
 
+/** A mounted MCP server. */
+export interface MountedServer {
+  readonly name: string;
+  readonly state: string;
+  readonly failure: string | undefined;
+  readonly title: string | undefined;
+  readonly protocol: string | undefined;
+  readonly functions: number;
+  /** Changes that are not approved. */
+  readonly changes: number;
+  /** The log-in of an operator, if it has one. */
+  readonly login: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly loginEnds: number | undefined;
+}
+
 /** How the daemon is. What only admins may see is undefined for others. */
 export interface Health {
   readonly version: string | undefined;
   readonly store: string;
   readonly storeProblem: string | undefined;
+  readonly servers: readonly MountedServer[];
   readonly counters:
     | {
         readonly written: number;
@@ -69,7 +86,8 @@ const SESSIONS = `query Sessions { sessions { id subject client transport create
 const DAEMON = `query Daemon { daemon { version store storeProblem } }`;
 const COUNTS = `hits stale misses failures entries`;
 const HEALTH = `query Health {
-  daemon { version store storeProblem counters { written waiting lost running connections } }
+  daemon { version store storeProblem counters { written waiting lost running connections }
+    servers { name state failure title protocol functions changes login loginEnds } }
   cache { isCached functions ageMs catalogs { ${COUNTS} } reads { ${COUNTS} } }
 }`;
 
@@ -114,6 +132,18 @@ const countsOf = (from: JsonObject): CacheCounts => ({
   entries: count(from, 'entries'),
 });
 
+const serverOf = (from: JsonObject): MountedServer => ({
+  name: text(from, 'name') ?? '',
+  state: text(from, 'state') ?? '',
+  failure: text(from, 'failure'),
+  title: text(from, 'title'),
+  protocol: text(from, 'protocol'),
+  functions: count(from, 'functions'),
+  changes: count(from, 'changes'),
+  login: text(from, 'login'),
+  loginEnds: time(from, 'loginEnds'),
+});
+
 /** How the daemon is. @param all whether the user may see counters and caches */
 export async function readHealth(access: Access, all: boolean, signal: AbortSignal): Promise<Health> {
   const data = await query(access, all ? HEALTH : DAEMON, {}, signal);
@@ -124,6 +154,7 @@ export async function readHealth(access: Access, all: boolean, signal: AbortSign
     version: text(daemon, 'version'),
     store: text(daemon, 'store') ?? '',
     storeProblem: text(daemon, 'storeProblem'),
+    servers: all ? objects(daemon, 'servers').map(serverOf) : [],
     counters: all
       ? {
           written: count(counters, 'written'),

@@ -7,6 +7,7 @@ import { formatAgo, formatCount, formatShare } from '../base/amounts.js';
 import { visible, visibleLine } from '../base/visible.js';
 import { Card, Facts, PageHead, Tag, Tile } from '../parts/bits.js';
 import { NotAllowed, Problem, Skeleton } from '../parts/messages.js';
+import { MountedServers } from '../parts/mounted-servers.js';
 import { useLoad } from '../state/load.js';
 import { useInterval } from '../state/refresh.js';
 import { isAdmin } from '../state/session.js';
@@ -53,7 +54,7 @@ function CacheTable({ catalogs, reads }: { catalogs: CacheCounts; reads: CacheCo
 }
 
 function Details({ health }: { health: Health }): JSX.Element {
-  const { counters, cache, storeProblem } = health;
+  const { counters, cache, servers, storeProblem } = health;
   return (
     <>
       <Card title="Store">
@@ -92,6 +93,7 @@ function Details({ health }: { health: Health }): JSX.Element {
           />
         </div>
       )}
+      {servers.length > 0 && <MountedServers servers={servers} />}
       {cache !== undefined && (
         <Card title="Caches" flush>
           <p class="muted card-text">

@@ -149,7 +149,7 @@ describe('an answer of GraphQL in which everything is missing', () => {
     const options = { merge: true, allowBreaking: false, parent: null, note: '' };
     expect(await applyConfig(access, '{}', options)).toBeUndefined();
     expect(await rollBack(access, 'a', 'why')).toBeUndefined();
-    expect(await readHealth(access, false, signal)).toEqual({ store: '' });
+    expect(await readHealth(access, false, signal)).toEqual({ store: '', servers: [] });
     const counts = { written: 0, waiting: 0, lost: 0, running: 0, connections: 0 };
     expect(await readHealth(access, true, signal)).toMatchObject({ counters: counts, cache: { isCached: false } });
     const statistics = await readStatistics(access, { by: 'DAY', since: 0, until: 1 }, signal);

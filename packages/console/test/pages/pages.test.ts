@@ -6,11 +6,39 @@ import { filterOf, isFiltered, NO_FILTER } from '../../src/pages/filter.js';
 import { answersOf, noteOf, questionSchema, requestOf, unanswerableOf } from '../../src/pages/function-call.js';
 import { schemaOf } from '../../src/pages/function-schema.js';
 import { beginOf, columnsOf, lengthOf, periodOf, sinceOf } from '../../src/pages/periods.js';
+import { attentionOf } from '../../src/parts/mounted-attention.js';
 
 const HOUR = 3_600_000;
 const entry = (kind: CatalogEntry['kind'], more: JsonObject): CatalogEntry => ({
   ...{ kind, name: 'a', title: undefined, description: undefined },
   entry: { name: 'a', ...more },
+});
+
+describe('the attention that a mounted server needs', () => {
+  const server = {
+    name: 'web',
+    state: 'READY',
+    failure: undefined,
+    title: 'web 1',
+    protocol: '2025-11-25',
+    functions: 1,
+    changes: 0,
+  };
+  const fine = { ...server, login: undefined, loginEnds: undefined };
+
+  it('is none while it is up', () => {
+    expect(attentionOf({ ...fine, login: 'OK' })).toEqual([]);
+  });
+
+  it('says why it is down, and what to do about its log-in and its changes', () => {
+    expect(attentionOf({ ...fine, state: 'DOWN', failure: 'the server "web" needs a log-in', login: 'NEEDED' })).toHaveLength(1);
+    expect(attentionOf({ ...fine, login: 'NEEDED' })).toEqual(['It needs a log-in: mcp-daemon mounts login web']);
+    expect(attentionOf({ ...fine, login: 'ENDING', changes: 2 })).toEqual([
+      'Its log-in may end at any time: mcp-daemon mounts login web',
+      '2 changes are not approved: mcp-daemon mounts check web',
+    ]);
+    expect(attentionOf({ ...fine, login: 'ENDING', loginEnds: 0 })[0]).toMatch(/^Its log-in ends \S/);
+  });
 });
 
 describe('the periods of the overview', () => {

@@ -1,5 +1,5 @@
 /** Reads the state of the daemon: its partitions, sessions, caches and counters. */
-import type { CacheStats, CatalogStore, DaemonStats, StoredPartition } from '@mcp-daemon/core';
+import type { CacheStats, CatalogStore, DaemonStats, ServerStatus, StoredPartition } from '@mcp-daemon/core';
 
 import { ApiError, shownError } from '../base/errors.js';
 import type { PageArgs } from '../base/paging.js';
@@ -98,6 +98,14 @@ export const daemonResolvers: Resolvers = {
     store: async (_: unknown, _args: unknown, { loaders }) => (await loaders.store()).name,
     storeProblem: (_: unknown, _args: unknown, context) => storeProblem(context),
     counters: (_: unknown, _args: unknown, { daemon }) => daemon.stats(),
+    servers: (_: unknown, _args: unknown, { daemon }) => daemon.stats().servers ?? [],
+  },
+  MountedServer: {
+    state: ({ state }: ServerStatus) => state.toUpperCase(),
+    title: ({ server }: ServerStatus) => (server === undefined ? null : `${server.name} ${server.version}`.trim()),
+    login: ({ login }: ServerStatus) => login?.state.toUpperCase() ?? null,
+    loginEnds: ({ login }: ServerStatus) => login?.ends ?? null,
+    loginProblem: ({ login }: ServerStatus) => login?.problem ?? null,
   },
   DaemonCounters: {
     running: (stats: DaemonStats) => stats.inFlight,
