@@ -76,7 +76,7 @@ async function begin(): Promise<string> {
   const result = await ask('tools/call', { name: 'work', arguments: {} });
   expect(result).toMatchObject({ resultType: 'task', status: 'working' });
   const { taskId } = result;
-  expect(taskId).toMatch(/^[0-9a-f]{32}$/);
+  expect(taskId).toMatch(/^[0-9a-f]{44}$/);
   return taskId as string;
 }
 

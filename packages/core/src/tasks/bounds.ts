@@ -1,4 +1,9 @@
-/** How many tasks the users of this process have, and how much their results take. */
+/**
+ * How many tasks the users of this process have, and how much their results take.
+ *
+ * Each process counts its own tasks. In the store a task is found by its id alone, so counting one user's tasks there would read all
+ * tasks of the partition, with their results; and a count that others change meanwhile would have to be read again and again.
+ */
 
 /** The bounds of one user in one partition; see `limits`. */
 export interface TaskBounds {

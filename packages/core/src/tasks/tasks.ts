@@ -158,17 +158,23 @@ export function createTasks(tools: TaskTools): Tasks {
     return { status: 'cancelled' };
   }
 
-  /** Stores a task. It stays in this process until its end is stored. @throws what the store throws */
-  async function keep(task: LiveTask): Promise<void> {
+  /**
+   * Stores a task. It stays in this process until its end is stored.
+   *
+   * @returns the task as it is stored: by now it may have ended, and its client must not see that before it is stored, too
+   * @throws what the store throws
+   */
+  async function keep(task: LiveTask): Promise<TaskEntry> {
     const { entry, partition, stored } = task;
     const isOver = hasEnded(entry);
     if (!isOver) await owner.announce(partition, expiryOf(entry));
+    const first = { ...entry };
     const creating = stored.create();
     if (creating instanceof Promise) await creating;
     if (isOver) {
       counts.keep(partition, entry.subject, { expires: expiryOf(entry), bytes: stored.size });
       ended.add(task);
-      return;
+      return first;
     }
     live.set(entry.id, task);
     counts.begin(partition, entry.subject);
@@ -184,16 +190,17 @@ export function createTasks(tools: TaskTools): Tasks {
     };
     const done = over().finally(() => ends.delete(done));
     ends.add(done);
+    return first;
   }
 
   /** The answer of a call that has become a task; undefined: its client has left before it knew. */
-  function created(task: LiveTask, origin: Exchange): JsonObject | undefined {
+  function created(task: LiveTask, stored: TaskEntry, origin: Exchange): JsonObject | undefined {
     task.exchange.detach();
     if (isCancelled(origin)) {
       task.cancel();
       return undefined;
     }
-    const result = complete(taskMembers(task.entry), 'modern');
+    const result = complete(taskMembers(stored), 'modern');
     result['resultType'] = 'task';
     return result;
   }
@@ -214,8 +221,9 @@ export function createTasks(tools: TaskTools): Tasks {
     if (afterMs === 0) await turn();
     else if (!(result instanceof Promise) || (await within(task.ended, afterMs))) return result;
     task.become();
+    let stored: TaskEntry;
     try {
-      await keep(task);
+      stored = await keep(task);
     } catch (error) {
       if (support === 'required' || task.entry.status === 'input_required') {
         task.abort('server');
@@ -224,7 +232,7 @@ export function createTasks(tools: TaskTools): Tasks {
       notStored(task, error);
       return result;
     }
-    return created(task, exchange);
+    return created(task, stored, exchange);
   }
 
   /** The call is answered like a call without tasks. */
@@ -243,14 +251,15 @@ export function createTasks(tools: TaskTools): Tasks {
     if (!(result instanceof Promise) || (await within(task.ended, limits.asyncWaitMs))) return result;
     if (counts.refusal(partition, subject) !== undefined) return result;
     task.become();
+    let stored: TaskEntry;
     try {
-      await keep(task);
+      stored = await keep(task);
     } catch (error) {
       notStored(task, error);
       return result;
     }
-    if (created(task, exchange) === undefined) return undefined;
-    return complete(laterResult(task.entry), era);
+    if (created(task, stored, exchange) === undefined) return undefined;
+    return complete(laterResult(stored), era);
   }
 
   /** A call that was made before, for its caller. Waits a while for its end, if it runs here. */
