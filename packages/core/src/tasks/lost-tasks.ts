@@ -42,13 +42,27 @@ export interface LostTasks {
   close(): void;
 }
 
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
+/** What most of the tasks that have ended do not have: they are not parsed, because they may be large. */
+const OPEN = /"status":"(working|input_required)"/;
 
 /** Finds lost tasks. @param self the id of this process among those that run tasks */
 export function createLostTasks(tools: TaskTools, self: string): LostTasks {
   let isClosed = false;
+  let goOn: (() => void) | undefined;
 
-  async function endTasksOf(owner: string, partition: string): Promise<number> {
+  /** The timer keeps no process alive, so the end of this one does not wait for it. */
+  function pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, PAUSE_MS).unref();
+      goOn = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Ends the tasks of these processes in one partition. @returns how many */
+  async function endIn(partition: string, owners: ReadonlySet<string>): Promise<number> {
     const state = await tools.state();
     let ended = 0;
     let cursor: string | undefined;
@@ -56,47 +70,54 @@ export function createLostTasks(tools: TaskTools, self: string): LostTasks {
       const query = { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
       const page = await state.list(partition, TASK_PREFIX, query);
       for (const { value, version } of page.items) {
-        if (!value.includes(owner)) continue; // most are of others, and large ones need not be parsed
+        if (!OPEN.test(value)) continue;
         const entry = readEntry(value);
-        if (entry.owner === owner && !hasEnded(entry) && (await endLostTask(tools, partition, entry, version))) ended += 1;
+        if (owners.has(entry.owner) && !hasEnded(entry) && (await endLostTask(tools, partition, entry, version))) ended += 1;
       }
       ({ cursor } = page);
-      if (cursor !== undefined) await pause();
+      if (cursor !== undefined && !isClosed) await pause();
     } while (cursor !== undefined && !isClosed);
     return ended;
   }
 
-  /** Ends the tasks of one process, then forgets the process. */
-  async function endOf({ key, version }: StateEntry, partitions: readonly string[]): Promise<void> {
-    const owner = key.slice(PROCESS_PREFIX.length);
+  /** Ends the tasks of processes that have ended, then forgets the processes. Each partition is read once. */
+  async function endOf(processes: readonly StateEntry[]): Promise<void> {
+    const owners = new Map<string, Set<string>>();
+    for (const { key, value } of processes) {
+      for (const partition of (JSON.parse(value) as Alive).partitions ?? []) {
+        const there = owners.get(partition) ?? new Set();
+        owners.set(partition, there.add(key.slice(PROCESS_PREFIX.length)));
+      }
+    }
     let ended = 0;
-    for (const partition of partitions) if (!isClosed) ended += await endTasksOf(owner, partition);
+    for (const [partition, there] of owners) if (!isClosed) ended += await endIn(partition, there);
     if (ended > 0) tools.logger.warn({ tasks: ended }, `${ended} tasks have failed, because the process that ran them has ended`);
-    if (isClosed) return;
     const state = await tools.state();
-    await state.delete(PROCESSES, key, version);
+    for (const { key, version } of processes) if (!isClosed) await state.delete(PROCESSES, key, version);
   }
 
   return {
     async end() {
       const state = await tools.state();
+      const gone: StateEntry[] = [];
       let next = Infinity;
       let cursor: string | undefined;
       do {
         const page = await state.list(PROCESSES, PROCESS_PREFIX, cursor === undefined ? {} : { cursor });
         for (const item of page.items) {
           if (item.key === PROCESS_PREFIX + self) continue;
-          const { until, partitions = [] } = JSON.parse(item.value) as Alive;
-          const left = until + CLOCKS_MS - Date.now();
+          const left = (JSON.parse(item.value) as Alive).until + CLOCKS_MS - Date.now();
           if (left > 0) next = Math.min(next, left);
-          else await endOf(item, partitions);
+          else gone.push(item);
         }
         ({ cursor } = page);
       } while (cursor !== undefined && !isClosed);
+      if (gone.length > 0) await endOf(gone);
       return next === Infinity ? undefined : next;
     },
     close() {
       isClosed = true;
+      goOn?.();
     },
   };
 }

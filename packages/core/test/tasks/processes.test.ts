@@ -253,6 +253,33 @@ describe('a daemon on a store with tasks of a process that has ended', () => {
     }
   });
 
+  it('does not go on when it is closed, and is not waited for', async () => {
+    const { store, state } = sharedStore();
+    const dead = daemonWith([open], { store });
+    for (let count = 0; count < 60; count += 1) await begin(taskClient(dead), 'open');
+    const [gone] = (await state.list('_', 'process/')).items;
+    await forget(state, gone!.key);
+    let pages = 0;
+    const list = state.list.bind(state);
+    const daemon = daemonWith([open], {
+      store: () => ({
+        ...store(),
+        state: {
+          ...state,
+          list: (partition, prefix, query) => {
+            if (prefix === 'task/' && (pages += 1) === 1) void daemon.close({ drainMs: 0 });
+            return list(partition, prefix, query);
+          },
+        },
+      }),
+    });
+    await daemon.store();
+    await eventually(() => pages > 0);
+    await daemon.close();
+    expect(pages).toBe(1);
+    expect(await state.get('_', gone!.key)).toBeDefined(); // for another process
+  });
+
   it('says once that the store cannot be read', async () => {
     const { store, state } = sharedStore();
     state.list = () => Promise.reject(new Error('unreadable'));
