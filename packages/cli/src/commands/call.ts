@@ -20,17 +20,27 @@ const isTerminal = (stream: object): boolean => 'isTTY' in stream && stream.isTT
 /** The exit code of a call that Ctrl+C has cancelled. */
 const CANCELLED = 130;
 
-/** Answers the requests of a function, and shows its progress and log messages. */
-function handlersOf(context: CommandContext): ClientHandlers {
-  const { note, paintNote } = context;
+/**
+ * Answers the requests of a function, and shows its progress and log messages.
+ *
+ * @param given answers to forms and to the model, in the order of the questions
+ */
+function handlersOf(context: CommandContext, given: readonly string[]): ClientHandlers {
+  const { note, paintNote, interactive } = context;
+  const left = [...given];
   return {
     async onRequest(method, params) {
+      const isQuestion = method === 'elicitation/create' || method === 'sampling/createMessage';
+      const answer = isQuestion ? left.shift() : undefined;
+      if (answer !== undefined) return (await import('./answers.js')).givenAnswer(method, answer);
+      if (isQuestion && !interactive) throw new Error('more questions were asked than --answer was given');
+      if (method === 'sampling/createMessage') return (await import('./answers.js')).typeForModel(params, context);
       if (method === 'elicitation/create') {
         const { askForm } = await import('./questions.js');
         return askForm(params, context);
       }
       if (method === 'roots/list') return { roots: [{ uri: pathToFileURL(process.cwd()).href }] };
-      throw new Error(`"mcp-daemon call" cannot answer ${method}: it has no model`);
+      throw new Error(`"mcp-daemon call" cannot answer ${method}`);
     },
     onNotification(method, params) {
       if (method === 'notifications/progress') {
@@ -71,10 +81,15 @@ export const call = defineCommand({
   flags: {
     partition: textFlag('Call a function of this partition of the store', { defaultDescription: 'the config file' }),
     json: switchFlag('Print the whole result as JSON, as a host receives it'),
+    answer: textFlag(
+      'Answer to a question of the function: the text of a model, or the fields of a form as a JSON object; may be repeated, in the order of the questions',
+      { array: true },
+    ),
   },
   examples: [
     [`call hello '{"name":"Ada"}'`, 'Call a tool with arguments as JSON'],
     ['call add_numbers a=1 b=2', 'Call a tool with arguments as pairs, converted to the types in its schema'],
+    ['call summarize id=7 --answer "A short text."', 'Call a tool that asks the model of its client, and answer for the model'],
     ['call status://server', 'Read a resource by its URI'],
     ['call forecast city=Oslo --partition acme', 'Call a tool of a partition of the store'],
   ],
@@ -117,10 +132,12 @@ export const call = defineCommand({
       beforeCode: guardChildren,
     });
     try {
-      const capabilities: JsonObject = interactive ? { elicitation: { form: {} }, roots: {} } : { roots: {} };
+      const { answer: given = [] } = args;
+      const answers = interactive || given.length > 0;
+      const capabilities: JsonObject = answers ? { elicitation: { form: {} }, sampling: {}, roots: {} } : { roots: {} };
       const partition = stored ?? partitionOf(settings);
       const { method, params } = known ?? request(await storedFunctions(daemon, partition));
-      const client = await connectLocally(daemon, partition, capabilities, handlersOf(context));
+      const client = await connectLocally(daemon, partition, capabilities, handlersOf(context, given));
       let interrupted = false;
       process.once('SIGINT', () => {
         interrupted = true;

@@ -7,6 +7,7 @@ import { errorLine, warningLine } from '../runtime/report.js';
 import { summary } from '../terminal/summary.js';
 import { displayPath, plural } from '../terminal/text.js';
 import type { CommandContext } from './command.js';
+import { frameOf } from './source-frame.js';
 
 /** All that a check found out about one file. */
 export interface CheckReport {
@@ -42,8 +43,13 @@ export function printReport(
   { print, note, paint, paintNote }: Pick<CommandContext, 'print' | 'note' | 'paint' | 'paintNote'>,
 ): void {
   const shown = displayPath(file);
-  for (const error of errors) note(errorLine(error, shown));
-  for (const warning of warnings) note(warningLine(warning, shown, paintNote));
+  const frame = errors.length + warnings.length === 0 ? () => [] : frameOf(file);
+  const show = (line: string, mistake: Mistake, colour: 'red' | 'yellow'): void => {
+    note(line);
+    for (const part of frame(mistake)) note(part.isCaret ? paintNote(colour, part.text) : paintNote('dim', part.text));
+  };
+  for (const error of errors) show(errorLine(error, shown), error, 'red');
+  for (const warning of warnings) show(warningLine(warning, shown, paintNote), warning, 'yellow');
   for (const hint of hints) note(`${paintNote('cyan', 'hint')} ${shown}: ${hint}`);
   for (const problem of problems ?? []) note(problem);
   const also = warnings.length === 0 ? '' : `, ${plural(warnings.length, 'warning')}`;

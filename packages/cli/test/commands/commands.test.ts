@@ -183,7 +183,11 @@ describe('commands', () => {
     expect(bad.stdout).toBe('');
     expect(bad.stderr.split('\n')).toEqual([
       expect.stringMatching(/^bad\.json:3:5 \$\.tools\[0\]: /),
+      ' 3 |     { "name": "a" }',
+      '   |     ^',
       expect.stringMatching(/^bad\.json:5:\d+ \$\.extra: /),
+      ' 5 |   "extra": 1',
+      expect.stringMatching(/^ {3}\| +\^$/),
       'bad.json: 2 errors',
       '',
     ]);
@@ -205,7 +209,11 @@ describe('commands', () => {
     expect(lenient).toMatchObject({ code: 0, stdout: 'warned.json: ok — 1 tool, 2 warnings\n' });
     expect(lenient.stderr.split('\n')).toEqual([
       expect.stringMatching(/^warning warned\.json:\d+:\d+ \$\.tools\[0\]\.category: unknown key/),
+      ' 5 |       "category": "x",',
+      '   |       ^',
       expect.stringMatching(/^warning warned\.json:\d+:\d+ \$\.tools\[0\]\.inputSchema\.properties\.n\.default: does not fit/),
+      ' 11 |             "default": "5"',
+      '    |             ^',
       '',
     ]);
     expect((await run('config', 'check', '--strict', 'warned.json')).code).toBe(1);
