@@ -110,6 +110,7 @@ export type {
   ConfigCompletions,
   ConfigDocument,
   ConfigFunction,
+  ConfigLimits,
   ConfigLink,
   ConfigModule,
   ConfigApproval,

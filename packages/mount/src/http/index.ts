@@ -7,4 +7,4 @@ export { revokeTokens } from './renewal.js';
 export { SealedEntry } from './sealed.js';
 export { TokenKeeper } from './token-keeper.js';
 export { UserLogins } from './user-logins.js';
-export type { BegunUserLogin, LoginTicket } from './user-logins.js';
+export type { BegunUserLogin, LoginTicket, UserLoginsOptions } from './user-logins.js';

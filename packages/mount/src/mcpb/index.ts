@@ -2,4 +2,4 @@
 export { commandOfBundle } from './command.js';
 export type { ExtractedBundle } from './command.js';
 export { readManifest } from './manifest.js';
-export type { McpbManifest, McpbOption, McpbValue } from './manifest.js';
+export type { McpbCommand, McpbManifest, McpbOption, McpbValue } from './manifest.js';
