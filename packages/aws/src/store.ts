@@ -1,9 +1,10 @@
 /** Opens the store on DynamoDB, and combines its parts. */
 import { randomUUID } from 'node:crypto';
 
-import type { BlobStore, CallStore, CatalogStore, Logger, StateStore, Store, StoreStats } from '@mcp-daemon/core';
+import type { BlobStore, CallRecord, CallStore, CatalogStore, Logger, StateStore, Store, StoreStats } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
+import { toStoreError } from './base/errors.js';
 import { createCalls } from './dynamodb/calls.js';
 import { createCatalogs } from './dynamodb/catalogs.js';
 import type { DynamoOptions } from './dynamodb/client.js';
@@ -11,13 +12,12 @@ import { openDynamo } from './dynamodb/client.js';
 import { createOpenCalls } from './dynamodb/open-calls.js';
 import { CEILING_BYTES, createPayloads } from './dynamodb/payloads.js';
 import type { QueueCounts } from './dynamodb/queue.js';
-import type { QueueLimits, RecordWriter } from './dynamodb/record-writer.js';
-import { createRecordWriter } from './dynamodb/record-writer.js';
+import { createQueue } from './dynamodb/queue.js';
 import type { RecordSpread } from './dynamodb/spread.js';
 import { checkSpread, createSpread } from './dynamodb/spread.js';
 import { createState } from './dynamodb/state.js';
-import { createThreadWriter, threadFile } from './dynamodb/thread-writer.js';
 import type { DynamoCounts } from './dynamodb/wire.js';
+import { writeCalls } from './dynamodb/write-calls.js';
 
 /**
  * What a record's write promises.
@@ -102,26 +102,30 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
   checkSpread(spread);
 
   const dynamo = await openDynamo(options);
-  const { wire } = dynamo;
   const owner = randomUUID();
-  const keys = createSpread({ wire, spread });
+  const keys = createSpread({ dynamo, spread });
   const { keyOf } = keys;
   const payloads = createPayloads({ blobs, offloadBytes, expireAfterMs, logger, keyOf });
-  const open = createOpenCalls({ dynamo, owner, logger });
-  const limits = { maxRows: maxWaiting, maxChars: maxWaitingChars, openAfterMs };
-  const writerHere = (queue: QueueLimits | undefined): RecordWriter =>
-    createRecordWriter({ wire, payloads, spread: keys, owner, logger, queue });
-  const path = promise === 'eventual' ? threadFile() : undefined;
-  const thread =
-    path === undefined
+  const open = createOpenCalls({ dynamo, owner, logger, keyOf });
+
+  async function write(rows: readonly CallRecord[]): ReturnType<typeof writeCalls> {
+    try {
+      await keys.before(rows);
+      await open.before(rows);
+    } catch (error) {
+      const failed = toStoreError(error, { service: 'DynamoDB' });
+      return { written: [], again: [...rows], refused: [], error: failed, throttled: false };
+    }
+    const outcome = await writeCalls({ wire: dynamo.wire, payloads, logger }, rows);
+    open.after([...outcome.written, ...outcome.refused.map(({ row }) => row)]);
+    return outcome;
+  }
+
+  const queue =
+    promise === 'answered'
       ? undefined
-      : createThreadWriter({
-          ...{ path, blobs, logger, gatherMs: GATHER_MS, credentials: dynamo.credentials },
-          data: { ...dynamo.wireOptions, spread, owner, offloadBytes, expireAfterMs, queue: { ...limits, gatherMs: 0 } },
-          fallback: () => writerHere({ ...limits, gatherMs: GATHER_MS }),
-        });
-  const writer = thread ?? writerHere(promise === 'answered' ? undefined : { ...limits, gatherMs: GATHER_MS });
-  const calls = createCalls({ dynamo, payloads, open, spread: keys, writer, logger });
+      : createQueue({ write, logger, maxRows: maxWaiting, maxChars: maxWaitingChars, openAfterMs, gatherMs: GATHER_MS });
+  const calls = createCalls({ dynamo, payloads, open, spread: keys, queue, logger });
   let closed = false;
   let ending: Promise<void> | undefined;
 
@@ -129,23 +133,15 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
     if (closed) throw new DaemonError('closed', 'The store is closed.');
   }
 
-  function stats(): DynamoStoreStats {
-    const { counts } = dynamo;
-    const { sent = { requests: 0, retries: 0, throttled: 0, readUnits: 0, writeUnits: 0, cut: 0 } } = thread ?? {};
-    return {
-      requests: counts.requests + sent.requests,
-      retries: counts.retries + sent.retries,
-      throttled: counts.throttled + sent.throttled,
-      readUnits: counts.readUnits + sent.readUnits,
-      writeUnits: counts.writeUnits + sent.writeUnits,
-      ...writer.counts,
-      cut: payloads.cut + sent.cut,
-    };
-  }
+  const stats = (): DynamoStoreStats => ({
+    ...dynamo.counts,
+    ...(queue?.counts ?? { waiting: 0, inFlight: 0, written: 0, lost: 0 }),
+    cut: payloads.cut,
+  });
 
   async function end(): Promise<void> {
-    await writer.close(closeMs);
-    open.close();
+    await queue?.close(closeMs);
+    await open.close();
     dynamo.close();
   }
 
@@ -154,14 +150,13 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
     owner,
     region: dynamo.region,
     get lost() {
-      return writer.counts.lost;
+      return queue?.counts.lost ?? 0;
     },
     stats,
     counts: stats,
     calls: {
       write(rows) {
         refuse();
-        if (thread !== undefined) keys.saw(rows);
         return calls.write(rows);
       },
       async get(partition, uuid) {

@@ -5,7 +5,7 @@ import type { CallFault, CallRecord, CallStatus, McpType } from '@mcp-daemon/cor
 import type { Item } from './codec.js';
 import { fromJson, isThere, numberOf, textOf, toJsonText, truthOf } from './codec.js';
 import { formatTime, parseTime } from './dates.js';
-import { TTL_ATTRIBUTE } from './table-names.js';
+import { TTL_ATTRIBUTE } from './tables.js';
 
 /**
  * Attributes that the Python engine does not know:

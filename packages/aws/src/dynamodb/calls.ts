@@ -3,7 +3,8 @@ import { DeleteItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { CallQuery, CallRecord, CallStore, Logger } from '@mcp-daemon/core';
 import { checkMany, DaemonError, planStatistics } from '@mcp-daemon/core';
 
-import { inParallel } from '../base/pacing.js';
+import { backOff, inParallel, inParts } from '../base/pacing.js';
+import { BATCH_WRITES, BATCHES_AT_ONCE } from './batch.js';
 import { createConditions } from './call-filter.js';
 import { callKey, decodeCall, isExpired } from './call-item.js';
 import type { CallReads } from './call-list.js';
@@ -17,10 +18,12 @@ import type { OpenCalls } from './open-calls.js';
 import type { Payloads } from './payloads.js';
 import { pruneCalls } from './prune.js';
 import { queryOnce } from './query.js';
-import type { RecordWriter } from './record-writer.js';
+import type { Queue } from './queue.js';
 import type { Spread } from './spread.js';
 import { isSpreadKey } from './spread.js';
-import { TABLE } from './table-names.js';
+import { TABLE } from './tables.js';
+import type { CallWriter } from './write-calls.js';
+import { writeCalls } from './write-calls.js';
 
 /** What {@link createCalls} needs. */
 export interface CallsOptions {
@@ -28,10 +31,13 @@ export interface CallsOptions {
   payloads: Payloads;
   open: OpenCalls;
   spread: Spread;
-  writer: RecordWriter;
+  /** Where records wait; undefined: `write` waits for DynamoDB. */
+  queue: Queue | undefined;
   logger: Pick<Logger, 'error'> | undefined;
 }
 
+/** Milliseconds that a write goes on while DynamoDB leaves rows undone. */
+const PATIENCE_MS = 10_000;
 /** Blobs that are read at once for one page. */
 const BLOBS_AT_ONCE = 8;
 /** Requests by which the end of a uuid is looked for, and rows of each. */
@@ -48,13 +54,37 @@ const isKey = (partition: string, uuid: string): boolean =>
 
 const uuidOf = (item: Item): string => textOf(item['mcp_function_call_uuid']) ?? '';
 
+/** Writes records, and waits until DynamoDB has them all. @throws DaemonError `store_busy` or `store_failed`; then some may be written */
+async function writeNow(writer: CallWriter, open: OpenCalls, spread: Spread, rows: readonly CallRecord[]): Promise<void> {
+  // A batch cannot have a key twice: the later one counts.
+  const newest = new Map(rows.map((row) => [`${row.partition_key}\n${row.mcp_function_call_uuid}`, row]));
+  await spread.before([...newest.values()]);
+  await open.before([...newest.values()]);
+  const until = performance.now() + PATIENCE_MS;
+  await inParallel(inParts([...newest.values()], BATCH_WRITES), BATCHES_AT_ONCE, async (part) => {
+    let left: CallRecord[] = part;
+    for (let failures = 1; ; failures += 1) {
+      const outcome = await writeCalls(writer, left);
+      open.after(outcome.written);
+      const [refused] = outcome.refused;
+      if (refused !== undefined) throw refused.error;
+      left = outcome.again;
+      if (left.length === 0) return;
+      if (outcome.error !== undefined && !outcome.throttled) throw outcome.error;
+      if (!(await backOff(failures, until)))
+        throw outcome.error ?? new DaemonError('store_busy', `DynamoDB throttles ${TABLE.calls}: try again later.`);
+    }
+  });
+}
+
 /** Creates the store of call records. */
-export function createCalls({ dynamo, payloads, open, spread, writer, logger }: CallsOptions): CallStore {
+export function createCalls({ dynamo, payloads, open, spread, queue, logger }: CallsOptions): CallStore {
+  const writer: CallWriter = { wire: dynamo.wire, payloads, logger };
   const reads: CallReads = { dynamo, spread };
 
   /** What was recorded here is seen by those who read here. */
   async function written(): Promise<void> {
-    const failed = await writer.drain();
+    const failed = await queue?.drain();
     if (failed !== undefined) throw failed;
   }
 
@@ -132,9 +162,9 @@ export function createCalls({ dynamo, payloads, open, spread, writer, logger }: 
   }
 
   return {
-    write: (rows) => writer.write(rows),
+    write: queue === undefined ? (rows) => writeNow(writer, open, spread, rows) : (rows) => queue.add(rows),
     async get(partition, uuid) {
-      const waiting = await writer.find(partition, uuid);
+      const waiting = queue?.find(partition, uuid);
       if (waiting !== undefined) return { ...waiting };
       if (!isKey(partition, uuid)) return undefined;
       const item = await rowOf(partition, uuid);
@@ -142,7 +172,7 @@ export function createCalls({ dynamo, payloads, open, spread, writer, logger }: 
     },
     async getMany(partition, uuids, { bodies = true } = {}) {
       checkMany(uuids);
-      const waiting = new Map(await Promise.all(uuids.map(async (uuid) => [uuid, await writer.find(partition, uuid)] as const)));
+      const waiting = new Map(uuids.map((uuid) => [uuid, queue?.find(partition, uuid)]));
       const asked = uuids.filter((uuid) => waiting.get(uuid) === undefined && isKey(partition, uuid));
       const decode = (items: readonly Item[]): Promise<CallRecord[]> => records(partition, items, { bodies });
       const stored = await readMany({ dynamo, spread, partition, uuids: asked, decode });

@@ -6,9 +6,8 @@ import { DaemonError } from '@mcp-daemon/core';
 import { isThrottled, toStoreError } from '../base/errors.js';
 import type { AwsOptions } from '../base/options.js';
 import { checkEndpoint } from '../base/options.js';
-import type { Identity } from '../base/sigv4.js';
 import { addressOf } from './address.js';
-import type { Address, DynamoCounts, Wire, WireLimits } from './wire.js';
+import type { Address, DynamoCounts, Wire } from './wire.js';
 import { createWire, MAX_ATTEMPTS, MAX_SOCKETS } from './wire.js';
 
 /** What {@link openDynamo} takes. */
@@ -31,10 +30,6 @@ export interface Dynamo {
   raw<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>): Promise<O>;
   /** Sends requests that write call records, which are many: without the layers of the SDK. */
   readonly wire: Wire;
-  /** For a wire of another thread. */
-  readonly wireOptions: { address: Address; limits: WireLimits; countUnits: boolean };
-  /** By the SDK's own chain, which renews them before they end. */
-  credentials(): Promise<Identity>;
   /** Sends one request. @throws DaemonError `store_busy`, `store_failed`, or `closed` after `close` */
   send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>): Promise<O>;
   /** Ends the connections; use after it is refused. */
@@ -122,10 +117,11 @@ export async function openDynamo(options: DynamoOptions = {}): Promise<Dynamo> {
     throw toStoreError(error, { service: 'DynamoDB' });
   }
 
-  const limits = { connectTimeoutMs, requestTimeoutMs, deadlineMs };
-  const wireOptions = { address, limits, countUnits: options.countUnits === true };
-  const credentialsOf = (): Promise<Identity> => client.config.credentials();
-  const wire = createWire({ ...limits, address, counts, countUnits: wireOptions.countUnits, credentials: credentialsOf });
+  const wire = createWire({
+    ...{ address, counts, connectTimeoutMs, requestTimeoutMs, deadlineMs },
+    credentials: () => client.config.credentials(),
+    countUnits: options.countUnits === true,
+  });
 
   async function raw<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>): Promise<O> {
     if (closed) throw new DaemonError('closed', 'The store is closed.');
@@ -150,8 +146,6 @@ export async function openDynamo(options: DynamoOptions = {}): Promise<Dynamo> {
     region: found,
     counts,
     wire,
-    wireOptions,
-    credentials: credentialsOf,
     raw,
     async send(command) {
       try {

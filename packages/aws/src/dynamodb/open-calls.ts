@@ -1,10 +1,13 @@
 /**
- * Marks the call records that ended processes left open, without reading a whole table: such a process has left a row that says since
- * when, and under which keys, it has open records (`open-note.ts`). Whoever finds a row that is two minutes old reads those keys from
- * that time on, and marks what is still open.
+ * Which processes have open call records, and since when: so that records of ended processes are found without reading a whole table.
+ *
+ * A process that has open records keeps one small row in `mcp-revisions` (partition `#owners`): when it was last seen alive, since when
+ * its oldest open record is open, and under which keys of records. The row is written before the first open record is, then every ten seconds
+ * while there are any, and removed after the last: no call pays for it. Whoever finds such a row two minutes old reads those
+ * keys from that time on, and marks what is still open.
  */
-import { DeleteItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Logger } from '@mcp-daemon/core';
+import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import type { CallRecord, Logger } from '@mcp-daemon/core';
 
 import { isConditionFailed, toStoreError } from '../base/errors.js';
 import { inParallel } from '../base/pacing.js';
@@ -15,23 +18,33 @@ import { placeOf } from './client.js';
 import type { Item } from './codec.js';
 import { numberOf, textOf } from './codec.js';
 import { formatTime } from './dates.js';
-import { ownerKey, OWNERS } from './open-note.js';
 import { queryAll } from './query.js';
-import { TABLE } from './table-names.js';
+import type { Spread } from './spread.js';
+import { TABLE } from './tables.js';
 
-/** The open records of ended processes. */
+/** The open records of this process, and those of ended ones. */
 export interface OpenCalls {
-  /** Marks them; returns how many. @throws DaemonError `store_busy` or `store_failed` */
+  /** Before rows are written: notes those that are open. @throws DaemonError `store_busy` or `store_failed` */
+  before(rows: readonly CallRecord[]): Promise<void>;
+  /** After rows were written: forgets those that have ended. */
+  after(rows: readonly CallRecord[]): void;
+  /** Marks the open records of ended processes; returns how many. @throws DaemonError `store_busy` or `store_failed` */
   interrupt(): Promise<number>;
-  /** Looks for no more of them. */
-  close(): void;
+  /** Ends the heartbeat, and removes this process's row where nothing is open. Never rejects. */
+  close(): Promise<void>;
 }
 
+/** The partition of the rows of processes. A partition of the daemon begins with the id of an endpoint. */
+export const OWNERS = '#owners';
+const HEARTBEAT_MS = 10_000;
 /** A process that was not seen for so long has ended, or will write the record over when it settles the call. */
 const DEAD_AFTER_MS = 120_000;
 /** Clocks differ: an open record may seem older than the row that was written before it. */
 const CLOCKS_MS = 60_000;
 const NOTES = 'the process ended before the call did';
+
+const keyOf = (row: CallRecord): string => `${row.partition_key}\n${row.mcp_function_call_uuid}`;
+const ownerKey = (owner: string): Item => ({ partition_key: { S: OWNERS }, revision_key: { S: owner } });
 
 /** What {@link createOpenCalls} needs. */
 export interface OpenCallsOptions {
@@ -39,12 +52,88 @@ export interface OpenCallsOptions {
   /** This process. */
   owner: string;
   logger: Pick<Logger, 'warn'> | undefined;
+  /** The `partition_key` of a record's row. */
+  keyOf: Spread['keyOf'];
 }
 
-/** Creates what finds open records of ended processes. Its timer does not keep the process alive. */
-export function createOpenCalls({ dynamo, owner, logger }: OpenCallsOptions): OpenCalls {
+/** Creates the note of open records. The heartbeat does not keep the process alive. */
+export function createOpenCalls({ dynamo, owner, logger, keyOf: rowKeyOf }: OpenCallsOptions): OpenCalls {
+  /** When each open record was written, by its key. */
+  const open = new Map<string, CallRecord>();
+  /** Keys of partitions' records that the stored row names; empty where there is no row. */
+  let noted = new Set<string>();
+  let heartbeat: NodeJS.Timeout | undefined;
   let lookAgain: NodeJS.Timeout | undefined;
   let closed = false;
+  let writing: Promise<void> = Promise.resolve();
+
+  const keyOfRow = (row: CallRecord): string => rowKeyOf(row.partition_key, row.mcp_function_call_uuid);
+
+  /** Writes the row of this process as things are now. One at a time, so that an older one never lands on a newer. */
+  function note(): Promise<void> {
+    const next = writing.then(async () => {
+      if (open.size === 0) {
+        if (noted.size === 0) return;
+        await dynamo.send(new DeleteItemCommand({ TableName: TABLE.revisions, Key: ownerKey(owner) }));
+        noted = new Set();
+        return;
+      }
+      const partitions = new Set([...open.values()].map(keyOfRow));
+      const since = Math.min(...[...open.values()].map((row) => row.updated_at));
+      await dynamo.send(
+        new PutItemCommand({
+          TableName: TABLE.revisions,
+          Item: {
+            ...ownerKey(owner),
+            seen: { N: String(Date.now()) },
+            open_since: { N: String(since) },
+            partitions: { SS: [...partitions] },
+          },
+        }),
+      );
+      noted = partitions;
+    });
+    writing = next.catch(() => undefined);
+    return next;
+  }
+
+  function beat(): void {
+    heartbeat ??= setInterval(() => {
+      if (open.size === 0 && noted.size === 0) {
+        clearInterval(heartbeat);
+        heartbeat = undefined;
+        return;
+      }
+      note().catch((error: unknown) =>
+        logger?.warn({ error: String(error) }, 'the heartbeat of open calls could not be written'),
+      );
+    }, HEARTBEAT_MS).unref();
+  }
+
+  /** Notes open records of a process that is not this one, as where records are copied. */
+  async function noteOther(row: CallRecord): Promise<void> {
+    const command = new UpdateItemCommand({
+      TableName: TABLE.revisions,
+      Key: ownerKey(row.owner),
+      UpdateExpression: 'ADD #partitions :partition SET #since = if_not_exists(#since, :since)',
+      ExpressionAttributeNames: { '#partitions': 'partitions', '#since': 'open_since' },
+      ExpressionAttributeValues: { ':partition': { SS: [keyOfRow(row)] }, ':since': { N: String(row.updated_at) } },
+    });
+    await dynamo.send(command);
+    const older = new UpdateItemCommand({
+      TableName: TABLE.revisions,
+      Key: ownerKey(row.owner),
+      UpdateExpression: 'SET #since = :since',
+      ConditionExpression: '#since > :since',
+      ExpressionAttributeNames: { '#since': 'open_since' },
+      ExpressionAttributeValues: { ':since': { N: String(row.updated_at) } },
+    });
+    try {
+      await dynamo.raw(older);
+    } catch (error) {
+      if (!isConditionFailed(error)) throw toStoreError(error, placeOf(older));
+    }
+  }
 
   /** Marks one record, unless it has ended meanwhile. */
   async function mark(item: Item, of: string): Promise<boolean> {
@@ -156,10 +245,38 @@ export function createOpenCalls({ dynamo, owner, logger }: OpenCallsOptions): Op
   }
 
   return {
+    async before(rows) {
+      const others = new Map<string, CallRecord>();
+      let isNew = false;
+      for (const row of rows) {
+        if (row.status !== 'in_process') continue;
+        if (row.owner === owner || row.owner === '') {
+          open.set(keyOf(row), row);
+          isNew = isNew || !noted.has(keyOfRow(row));
+          continue;
+        }
+        const key = `${row.owner}\n${keyOfRow(row)}`;
+        const known = others.get(key);
+        if (known === undefined || known.updated_at > row.updated_at) others.set(key, row);
+      }
+      if (isNew) {
+        beat();
+        await note();
+      }
+      await inParallel([...others.values()], 4, noteOther);
+    },
+    after(rows) {
+      for (const row of rows) if (row.status !== 'in_process') open.delete(keyOf(row));
+    },
     interrupt,
-    close() {
+    async close() {
       closed = true;
       clearTimeout(lookAgain);
+      clearInterval(heartbeat);
+      heartbeat = undefined;
+      await note().catch((error: unknown) =>
+        logger?.warn({ error: String(error) }, 'the note of open calls could not be removed; the next start looks for them'),
+      );
     },
   };
 }

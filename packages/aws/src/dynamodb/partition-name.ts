@@ -1,7 +1,7 @@
 /** Which names of partitions can be a hash key beside the rows of this package's own. */
 import { DaemonError } from '@mcp-daemon/core';
 
-import { OWNERS } from './open-note.js';
+import { OWNERS } from './open-calls.js';
 import { isSpreadKey, SPREAD } from './spread.js';
 
 const LONGEST_PARTITION = 2_000;

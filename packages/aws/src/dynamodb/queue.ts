@@ -12,7 +12,7 @@ import type { CallRecord, Logger } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { backoffMs } from '../base/pacing.js';
-import { BATCH_WRITES, BATCHES_AT_ONCE } from './write-batch.js';
+import { BATCH_WRITES, BATCHES_AT_ONCE } from './batch.js';
 import type { BatchOutcome } from './write-calls.js';
 
 /** What {@link createQueue} takes. */

@@ -10,13 +10,15 @@
  * one. Reads use all keys of that row, and always the plain one: records stay readable, whatever the setting was when they were written
  * and is now. A uuid without a time in it (the Python engine's, for example) is under the plain key, if months are asked for.
  */
+import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { CallRecord } from '@mcp-daemon/core';
 import { compareText, DaemonError } from '@mcp-daemon/core';
 
 import { isMissingTable, toStoreError } from '../base/errors.js';
+import type { Dynamo } from './client.js';
+import { placeOf } from './client.js';
 import type { Item } from './codec.js';
-import { TABLE } from './table-names.js';
-import type { Wire } from './wire.js';
+import { TABLE } from './tables.js';
 
 /** `none`: one key per partition. `months`: one per month. A number from 2 to 64: so many keys. */
 export type RecordSpread = 'none' | 'months' | number;
@@ -31,7 +33,7 @@ export interface SpreadKey {
 
 /** What {@link createSpread} takes. */
 export interface SpreadOptions {
-  wire: Wire;
+  dynamo: Dynamo;
   spread: RecordSpread;
   /** The clock, in milliseconds. Default `Date.now`. */
   now?: () => number;
@@ -43,8 +45,6 @@ export interface Spread {
   keyOf(partition: string, uuid: string): string;
   /** Before rows are written: notes keys that are new to this process. @throws DaemonError `store_busy` or `store_failed` */
   before(rows: readonly CallRecord[]): Promise<void>;
-  /** Says that rows are written by another thread, which notes their keys: so that {@link Spread.keys} has them at once. */
-  saw(rows: readonly CallRecord[]): void;
   /**
    * All keys that may have records of a partition, sorted. A query has to be made with each of them. Keys that another process began with
    * another setting are known within a minute. Empty for a name that cannot be a partition's.
@@ -112,8 +112,6 @@ export function checkSpread(spread: RecordSpread): RecordSpread {
   throw new DaemonError('usage', `The spread of records must be none, months or a whole number from 2 to ${MOST_KEYS}.`);
 }
 
-const place = { service: 'DynamoDB', resource: TABLE.revisions } as const;
-
 const rowKey = (partition: string): Item => ({ partition_key: { S: SPREAD }, revision_key: { S: partition } });
 
 /** Removes the entry that was added first, if there are too many. */
@@ -125,22 +123,20 @@ function bound(map: Map<string, unknown>): void {
 }
 
 /** Creates the keys of call records. */
-export function createSpread({ wire, spread, now = Date.now }: SpreadOptions): Spread {
+export function createSpread({ dynamo, spread, now = Date.now }: SpreadOptions): Spread {
   /** What this process has noted, by partition. */
   const noted = new Map<string, Set<string>>();
-  /** Keys under which another thread writes, by partition. */
-  const seen = new Map<string, Set<string>>();
   /** What was read of the notes, by partition, and when. */
   const known = new Map<string, { readAt: number; suffixes: Promise<readonly string[]> }>();
   const keepMs = spread === 'none' ? KEEP_UNSPREAD_MS : KEEP_MS;
 
   async function read(partition: string): Promise<readonly string[]> {
+    const command = new GetItemCommand({ TableName: TABLE.revisions, Key: rowKey(partition) });
     try {
-      const { Item: row } = await wire.post('GetItem', JSON.stringify({ TableName: TABLE.revisions, Key: rowKey(partition) }));
-      return (row as Item | undefined)?.[ATTRIBUTE]?.SS ?? [];
+      return (await dynamo.raw(command)).Item?.[ATTRIBUTE]?.SS ?? [];
     } catch (error) {
       if (isMissingTable(error)) return []; // then nothing was noted
-      throw toStoreError(error, { ...place, action: 'GetItem' });
+      throw toStoreError(error, placeOf(command));
     }
   }
 
@@ -159,18 +155,15 @@ export function createSpread({ wire, spread, now = Date.now }: SpreadOptions): S
   }
 
   async function note(partition: string, suffixes: readonly string[]): Promise<void> {
-    const request = {
-      TableName: TABLE.revisions,
-      Key: rowKey(partition),
-      UpdateExpression: 'ADD #keys :keys',
-      ExpressionAttributeNames: { '#keys': ATTRIBUTE },
-      ExpressionAttributeValues: { ':keys': { SS: [...suffixes] } },
-    };
-    try {
-      await wire.post('UpdateItem', JSON.stringify(request));
-    } catch (error) {
-      throw toStoreError(error, { ...place, action: 'UpdateItem' });
-    }
+    await dynamo.send(
+      new UpdateItemCommand({
+        TableName: TABLE.revisions,
+        Key: rowKey(partition),
+        UpdateExpression: 'ADD #keys :keys',
+        ExpressionAttributeNames: { '#keys': ATTRIBUTE },
+        ExpressionAttributeValues: { ':keys': { SS: [...suffixes] } },
+      }),
+    );
     noted.set(partition, new Set([...(noted.get(partition) ?? []), ...suffixes]));
     bound(noted);
   }
@@ -194,25 +187,10 @@ export function createSpread({ wire, spread, now = Date.now }: SpreadOptions): S
       }
       await Promise.all([...unknown].map(([partition, suffixes]) => note(partition, [...suffixes])));
     },
-    saw(rows) {
-      if (spread === 'none') return;
-      for (const { partition_key: partition, mcp_function_call_uuid: uuid } of rows) {
-        const suffixes = seen.get(partition);
-        if (suffixes !== undefined) suffixes.add(suffixOf(spread, uuid));
-        else seen.set(partition, new Set([suffixOf(spread, uuid)]));
-      }
-      bound(seen);
-    },
     async keys(partition) {
       if (partition === '' || isSpreadKey(partition)) return [];
       const current = currentSuffixes(spread, now());
-      const suffixes = new Set([
-        '',
-        ...current,
-        ...(noted.get(partition) ?? []),
-        ...(seen.get(partition) ?? []),
-        ...(await notes(partition)),
-      ]);
+      const suffixes = new Set(['', ...current, ...(noted.get(partition) ?? []), ...(await notes(partition))]);
       return [...suffixes].sort(compareText).map((suffix) => ({ key: partition + suffix, share: shareOf(suffix, current) }));
     },
   };

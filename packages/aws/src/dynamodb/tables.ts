@@ -16,7 +16,19 @@ import { DaemonError } from '@mcp-daemon/core';
 import { nameOf, toStoreError } from '../base/errors.js';
 import type { Dynamo } from './client.js';
 import { placeOf } from './client.js';
-import { TABLE, TTL_ATTRIBUTE } from './table-names.js';
+
+/** The names of the tables. */
+export const TABLE = {
+  functions: 'mcp-functions',
+  modules: 'mcp-modules',
+  settings: 'mcp-settings',
+  calls: 'mcp-function_calls',
+  revisions: 'mcp-revisions',
+  state: 'mcp-state',
+} as const;
+
+/** The attribute by which DynamoDB removes old call records, and state that has expired: seconds since 1970. */
+export const TTL_ATTRIBUTE = 'expires_at';
 
 /** One table. All keys are texts, and the hash key of each is `partition_key`. */
 export interface TableShape {

@@ -65,7 +65,7 @@ export type WireAnswer = Readonly<Record<string, unknown>>;
 export interface Wire {
   readonly counts: DynamoCounts;
   /**
-   * Sends one request.
+   * Sends one request that writes.
    *
    * @param action the operation, as `PutItem`
    * @param body the text of its JSON object, which is not empty
@@ -218,7 +218,7 @@ export function createWire(options: WireOptions): Wire {
         for (;;) {
           try {
             const answer = await attempt(action, bytes, until);
-            if (countUnits) counts[action === 'GetItem' ? 'readUnits' : 'writeUnits'] += unitsOf(answer);
+            if (countUnits) counts.writeUnits += unitsOf(answer);
             return answer;
           } catch (error) {
             if (failures + 1 === MAX_ATTEMPTS || closed || !(isSkewed(error) || isPassing(error))) throw error;

@@ -4,13 +4,13 @@ import type { CallRecord, Logger } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { isRefusedRow, isThrottled, isTooLarge, toStoreError } from '../base/errors.js';
+import { writeBatch } from './batch.js';
 import type { Item } from './codec.js';
 import { textOf } from './codec.js';
 import type { Payloads } from './payloads.js';
 import { isSpreadKey } from './spread.js';
-import { TABLE } from './table-names.js';
+import { TABLE } from './tables.js';
 import type { Wire } from './wire.js';
-import { writeBatch } from './write-batch.js';
 
 /** What became of a batch. */
 export interface BatchOutcome {
