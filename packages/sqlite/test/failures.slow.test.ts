@@ -90,7 +90,7 @@ describe('a file of another program', () => {
     const { code, message } = await refusal(file);
     expect(code).toBe('store_failed');
     expect(message).toMatch(
-      /was written by a newer version of mcp-daemon \(schema 99, this version knows 3\): update mcp-daemon/,
+      /was written by a newer version of mcp-daemon \(schema 99, this version knows 4\): update mcp-daemon/,
     );
     await expect(openSqliteStore({ file, readonly: true })).rejects.toMatchObject({ code: 'store_failed', message });
   });

@@ -63,24 +63,25 @@ interface Running {
   pids: number[];
 }
 
-let program: Promise<string> | undefined;
+let program: string;
+let programs: string;
+beforeAll(async () => {
+  program = join(newFolder(), 'daemon.mjs');
+  await build({
+    stdin: { contents: PROGRAM, resolveDir: packages },
+    outfile: program,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    alias: { '@mcp-daemon/core': join(packages, 'core/src/index.ts') },
+  });
+  programs = await programsFolder();
+}, 120_000);
 
 async function start(): Promise<Running> {
-  program ??= (async () => {
-    const outfile = join(newFolder(), 'daemon.mjs');
-    await build({
-      stdin: { contents: PROGRAM, resolveDir: packages },
-      outfile,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      alias: { '@mcp-daemon/core': join(packages, 'core/src/index.ts') },
-    });
-    return outfile;
-  })();
   const base = newFolder();
   writeFileSync(join(base, 'm.mjs'), MODULE);
-  const daemon = spawn(process.execPath, [await program, base, await programsFolder()], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const daemon = spawn(process.execPath, [program, base, programs], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   for await (const chunk of daemon.stdout.setEncoding('utf8')) {
     text += String(chunk);
