@@ -12,6 +12,7 @@
  * @see https://docs.windsurf.com/windsurf/cascade/mcp
  * @see https://zed.dev/docs/ai/mcp
  * @see https://lmstudio.ai/docs/app/mcp
+ * @see https://docs.continue.dev/customize/deep-dives/mcp
  */
 import { isAbsolute, join, resolve } from 'node:path';
 
@@ -203,6 +204,17 @@ export const HOSTS = {
     loads: 'at a restart',
     look: 'Its Program tab lists it.',
     file: (scope, { env }) => (scope === 'user' ? join(home(env), '.lmstudio', 'mcp.json') : undefined),
+  },
+  continue: {
+    title: 'Continue',
+    format: 'json',
+    key: 'mcpServers',
+    command: typedCommand,
+    url: typedUrl,
+    loads: 'at a restart',
+    look: 'Its agent mode has the tools.',
+    // It reads every file in this folder; its own list of servers is YAML, and stays as it is.
+    file: (scope, { env, cwd }) => join(scope === 'project' ? cwd : home(env), '.continue', 'mcpServers', 'mcp-daemon.json'),
   },
 } as const satisfies Record<string, Host>;
 

@@ -47,6 +47,12 @@ describe('install and uninstall, in special cases', () => {
       'mcpServers',
       { type: 'streamableHttp', url: 'http://localhost:8000/mcp', headers: HEADERS },
     ],
+    [
+      'continue',
+      'home/.continue/mcpServers/mcp-daemon.json',
+      'mcpServers',
+      { type: 'http', url: 'http://localhost:8000/mcp', headers: HEADERS },
+    ],
   ])('%s: install --url writes a URL in the words of the host', async (host, file, key, entry) => {
     expect(await run('install', host, ...URL_FLAGS)).toMatchObject({ code: 0, stderr: '' });
     expect(await readJson(file)).toEqual({ [key]: { shop: entry } });

@@ -25,6 +25,7 @@ const FILES: Record<HostName, string> = {
   windsurf: 'home/.codeium/windsurf/mcp_config.json',
   zed: 'home/.config/zed/settings.json',
   'lm-studio': 'home/.lmstudio/mcp.json',
+  continue: 'home/.continue/mcpServers/mcp-daemon.json',
 };
 const PROJECT_FILES = {
   'claude-code': '.mcp.json',
@@ -34,6 +35,7 @@ const PROJECT_FILES = {
   opencode: 'opencode.json',
   'copilot-cli': '.mcp.json',
   qwen: '.qwen/settings.json',
+  continue: '.continue/mcpServers/mcp-daemon.json',
 } as const;
 const JSON_HOSTS = HOST_NAMES.filter((host) => HOSTS[host].format === 'json');
 const keyOf = (host: HostName): string => HOSTS[host].key;
@@ -64,7 +66,7 @@ describe('install and uninstall', () => {
     const { command, args } = plain();
     if (host === 'opencode') return { type: 'local', command: [command, ...args], enabled: true };
     if (host === 'copilot-cli') return { type: 'local', command, args, tools: ['*'] };
-    return ['claude-code', 'vscode'].includes(host) ? { type: 'stdio', command, args } : { command, args };
+    return ['claude-code', 'vscode', 'continue'].includes(host) ? { type: 'stdio', command, args } : { command, args };
   }
   const backups = (name: string): string[] => readdirSync(dirname(temp.at(name))).filter((file) => file.endsWith('.bak'));
 

@@ -7,7 +7,7 @@ describe('wrong command lines', () => {
   it.each<[args: string, message: string, usage: string, help: string]>([
     [
       'install',
-      'missing argument <host>: claude-desktop, claude-code, cursor, vscode, codex, gemini, opencode, copilot-cli, qwen, cline, windsurf, zed or lm-studio',
+      'missing argument <host>: claude-desktop, claude-code, cursor, vscode, codex, gemini, opencode, copilot-cli, qwen, cline, windsurf, zed, lm-studio or continue',
       'install <host> [flags]',
       'install',
     ],
@@ -61,12 +61,12 @@ describe('wrong command lines', () => {
   it.each([
     [
       'install emacs',
-      '<host>: must be claude-desktop, claude-code, cursor, vscode, codex, gemini, opencode, copilot-cli, qwen, cline, windsurf, zed or lm-studio, not "emacs"',
+      '<host>: must be claude-desktop, claude-code, cursor, vscode, codex, gemini, opencode, copilot-cli, qwen, cline, windsurf, zed, lm-studio or continue, not "emacs"',
       'install',
     ],
     [
       'install cursr',
-      '<host>: must be claude-desktop, claude-code, cursor, vscode, codex, gemini, opencode, copilot-cli, qwen, cline, windsurf, zed or lm-studio, not "cursr"; did you mean "cursor"?',
+      '<host>: must be claude-desktop, claude-code, cursor, vscode, codex, gemini, opencode, copilot-cli, qwen, cline, windsurf, zed, lm-studio or continue, not "cursr"; did you mean "cursor"?',
       'install',
     ],
     ['install vscode --scope all', '--scope: must be user or project, not "all"', 'install'],
