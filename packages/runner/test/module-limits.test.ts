@@ -33,7 +33,10 @@ describe('limits of a module', () => {
 
   it('bound the heap, the memory, the CPU time and the open files of its process', async () => {
     const { call } = await open();
-    expect(await call('heap', { heap_mb: 64 })).toBeLessThan(140);
+    // V8 adds the young generation to the limit: up to three times 16 MB, and on Node 24 three times 64.
+    const heap = await call('heap', { heap_mb: 64 });
+    expect(heap).toBeLessThan(300);
+    expect(heap).toBeLessThan((await call('heap')) as number);
     if (process.platform === 'linux')
       await expect(call('fills', { memory_mb: 120 })).rejects.toThrow('used more than 120 MB of memory');
     await expect(call('computes', { cpu_seconds: 1 })).rejects.toThrow('used more than 1 s of CPU time');
@@ -55,7 +58,7 @@ describe('limits of a module', () => {
 
   it('never raise what the server allows', async () => {
     const { call } = await open({ heapMb: 64, openFiles: 64 });
-    expect(await call('heap', { heap_mb: 4_000 })).toBeLessThan(140);
+    expect(await call('heap', { heap_mb: 4_000 })).toBeLessThan(300);
     expect(await call('opens', { open_files: 100_000 })).toBe('EMFILE');
   });
 });
