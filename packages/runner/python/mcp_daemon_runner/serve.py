@@ -460,5 +460,5 @@ def main():
     threading.Thread(target=server.read, name="mcp-reader", daemon=True).start()
     capture(connection)
     server.run_main(capture_logging(connection))
-    connection.flush()
+    connection.drain()  # a worker may be sending the last answer
     sys.exit(0)

@@ -77,6 +77,12 @@ class Connection:
                 if frames:
                     self._write(frames[0] if len(frames) == 1 else b"".join(frames))
 
+    def drain(self):
+        """Sends all messages that were put, and waits for those that another thread has taken to send."""
+        self.flush()
+        with self._lock:
+            pass
+
     def _write(self, data):
         if self.forked:
             return
