@@ -7,34 +7,17 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+import { measure } from './measure.mjs';
+
 const built = (name) => import(new URL(`../../packages/${name}/dist/index.js`, import.meta.url));
 const { createDaemon, createFixedSource, defineCatalog, defineTool, FunctionContext, normalizeConfig } = await built('core');
 const { createMounts } = await built('mount');
 
-const WINDOW = 64;
-const WARM = 3_000;
 const [, , mode, size = '20000', seconds = '30'] = process.argv;
 const echo = fileURLToPath(new URL('mount-echo.mjs', import.meta.url));
 const TEXT = 'x'.repeat(88);
 const CALL = { name: 'echo', arguments: { text: TEXT } };
 const children = [];
-
-/** Makes all calls, WINDOW at a time. @returns µs of CPU of this process per call */
-async function measure(call, calls) {
-  let next = 0;
-  const worker = async (end) => {
-    while (next < end) {
-      next += 1;
-      await call(next);
-    }
-  };
-  const all = (end) => Promise.all(Array.from({ length: WINDOW }, () => worker(end)));
-  await all(WARM);
-  const before = process.cpuUsage();
-  await all(WARM + calls);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / calls;
-}
 
 const silent = () => undefined;
 const logger = { debug: silent, info: silent, warn: console.error, error: console.error };

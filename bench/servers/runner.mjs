@@ -13,13 +13,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { measure } from './measure.mjs';
+
 const built = (name) => import(new URL(`../../packages/${name}/dist/index.js`, import.meta.url));
 const { createDaemon, createFixedSource, normalizeConfig } = await built('core');
 const { localModules } = await built('modules');
 const { createProcessRunner } = await built('runner');
 
-const WINDOW = 64;
-const WARM = 2_000;
 const [mode, size = '100', count = '20000'] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'mcp-daemon-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -29,23 +29,6 @@ export const later = async (input) => { await new Promise((resolve) => setImmedi
 `;
 writeFileSync(join(folder, 'echo.mjs'), CODE);
 writeFileSync(join(folder, 'bare.cjs'), 'process.stdout.write("up");\n');
-
-/** Makes all calls, WINDOW at a time. @returns µs of CPU of this process per call */
-async function measure(call, calls) {
-  let next = 0;
-  const worker = async (end) => {
-    while (next < end) {
-      next += 1;
-      await call(next);
-    }
-  };
-  const all = (end) => Promise.all(Array.from({ length: WINDOW }, () => worker(end)));
-  await all(WARM);
-  const before = process.cpuUsage();
-  await all(WARM + calls);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / calls;
-}
 
 const silent = () => undefined;
 const logger = { debug: silent, info: silent, warn: console.error, error: console.error };

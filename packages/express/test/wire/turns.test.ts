@@ -54,6 +54,22 @@ describe('the work of users', () => {
     expect(done.slice(4)).toEqual(['f1', 'f2']);
   });
 
+  it('for the end of a turn is done there, all at once, in its order and before what has waited', async () => {
+    let time = 0;
+    const turns = createTurns({ now: () => time });
+    const done: string[] = [];
+    turns.run(user('eve'), () => void (time += 50));
+    turns.run(user('eve'), () => void done.push('waited'));
+    for (const what of ['one', 'two']) turns.atEnd(() => void done.push(what));
+    turns.atEnd(() => turns.atEnd(() => void done.push('next turn')));
+    await Promise.resolve();
+    expect(done).toEqual([]);
+    await turn();
+    expect(done).toEqual(['one', 'two', 'waited']);
+    await turn();
+    expect(done).toEqual(['one', 'two', 'waited', 'next turn']);
+  });
+
   it('may be continued in the next turn, before other work of the same user', async () => {
     let time = 0;
     const turns = createTurns({ now: () => time });
