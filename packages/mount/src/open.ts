@@ -121,7 +121,7 @@ export async function openCarrier(
   const tokens = keeper ?? (hasLogins(mount) ? await logins.keeper(mount, null) : undefined);
   return httpCarrier(
     {
-      ...{ name, url, headers: filled.headers, parseJson },
+      ...{ name, url, headers: filled.headers, maxMessageBytes, parseJson },
       auth: tokens === undefined ? undefined : () => tokens.provider(),
       onStreamError: (error) =>
         logger.debug({ server: name, error: mask(error.message) }, `the server "${name}": a stream failed`),

@@ -1,3 +1,4 @@
+import { createLightPost } from '../src/http/light-post.js';
 import { DISCOVERED, listen, serveByHand, serveV1, serveV2 } from './http-servers.js';
 import { closeBenches, openBench, textOf, until } from './support.js';
 
@@ -178,4 +179,17 @@ describe('an address without an MCP server', () => {
     await served.close();
     expect(await failureAt(served.url)).toMatch(/the server "web" cannot be reached: nothing listens there/);
   });
+});
+
+it('a JSON answer that is too large is not kept', async () => {
+  const served = await listen((_req, res) => {
+    res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify('x'.repeat(2_000)));
+  });
+  const small = createLightPost(new URL(served.url), 1_000);
+  await expect(small.post('{}', {})).rejects.toMatchObject({ code: 'limit_exceeded', message: /has more than 1000 bytes/ });
+  const large = createLightPost(new URL(served.url), 3_000);
+  expect(await large.post('{}', {})).toHaveLength(2_002);
+  small.close();
+  large.close();
+  await served.close();
 });

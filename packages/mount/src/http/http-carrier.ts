@@ -23,6 +23,8 @@ export interface HttpCarrierOptions {
   headers: Readonly<Record<string, string>>;
   /** Makes a source of tokens for each request. Absent: the headers are all there is. */
   auth?: (() => AuthProvider) | undefined;
+  /** Largest size of a message. */
+  maxMessageBytes: number;
   /** Parses lists. */
   parseJson: ParseJson;
   onStreamError: (error: Error) => void;
@@ -34,11 +36,11 @@ const requestOf = (message: JsonRpcMessage): { id: number; method: string } | un
 
 /** Opens no connection yet: the first message does. */
 export function httpCarrier(
-  { name, url, headers, auth, parseJson, onStreamError }: HttpCarrierOptions,
+  { name, url, headers, auth, maxMessageBytes, parseJson, onStreamError }: HttpCarrierOptions,
   events: CarrierEvents,
 ): Carrier {
   const ownFetch = exactFetch(parseJson);
-  const light = createLightPost(url);
+  const light = createLightPost(url, maxMessageBytes);
   const usual = auth === undefined ? usualHeaders(headers) : undefined;
   const options = (): StreamableHTTPClientTransportOptions => ({
     requestInit: { headers: { ...headers } },

@@ -1,18 +1,23 @@
 /**
  * Posts messages with `node:http`: Node's own `fetch` takes four times the CPU, and the official client as much again. An answer that is one
- * message in JSON is read here; all others go to the official client, as the `Response` that `fetch` gives.
+ * message in JSON is read here, up to a limit; all others go to the official client, as the `Response` that `fetch` gives.
  */
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as requestHttp } from 'node:http';
 import { Agent as SecureAgent, request as requestHttps } from 'node:https';
 import { Readable } from 'node:stream';
 
+import { DaemonError } from '@mcp-daemon/core';
+
 /** An answer: the text of a JSON message, or anything else. */
 export type PostAnswer = string | Response;
 
 /** Posts to one address. */
 export interface LightPost {
-  /** @throws TypeError as `fetch`, if the server cannot be reached; the reason of the signal, if it is aborted */
+  /**
+   * @throws TypeError as `fetch`, if the server cannot be reached; the reason of the signal, if it is aborted; DaemonError
+   *   `limit_exceeded` for a JSON message that is too large
+   */
   post(body: string, headers: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<PostAnswer>;
   /** Closes all connections. */
   close(): void;
@@ -39,8 +44,8 @@ function asResponse(answer: IncomingMessage): Response {
 const isMessage = ({ statusCode, headers }: IncomingMessage): boolean =>
   statusCode === 200 && /^application\/json\b/i.test(headers['content-type'] ?? '');
 
-/** Creates what posts to an address. */
-export function createLightPost(address: URL): LightPost {
+/** Creates what posts to an address. @param maxBytes largest size of a JSON message */
+export function createLightPost(address: URL, maxBytes: number): LightPost {
   const isSecure = address.protocol === 'https:';
   const request = isSecure ? requestHttps : requestHttp;
   const agent = new (isSecure ? SecureAgent : Agent)({ keepAlive: true, timeout: IDLE_MS });
@@ -57,10 +62,16 @@ export function createLightPost(address: URL): LightPost {
         });
         sent.on('response', (answer) => {
           if (!isMessage(answer)) return resolve(asResponse(answer));
-          let text = '';
-          answer.setEncoding('utf8');
-          answer.on('data', (chunk: string) => (text += chunk));
-          answer.on('end', () => resolve(text));
+          const chunks: Buffer[] = [];
+          let bytes = 0;
+          answer.on('data', (chunk: Buffer) => {
+            bytes += chunk.length;
+            if (bytes > maxBytes) {
+              reject(new DaemonError('limit_exceeded', `The answer of a mounted server has more than ${maxBytes} bytes.`));
+              answer.destroy();
+            } else chunks.push(chunk);
+          });
+          answer.on('end', () => resolve(Buffer.concat(chunks, bytes).toString()));
           return answer.on('error', failed);
         });
         sent.on('error', failed);
