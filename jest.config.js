@@ -21,8 +21,8 @@ export default {
   },
   reporters: ['default', '<rootDir>/scripts/failures-last.mjs'],
   maxWorkers: 2,
-  // Many tests start processes, and a machine may be busy.
-  testTimeout: 30_000,
+  // A test that waits for an event that never comes ends here. Many tests start processes, and a machine may be busy.
+  testTimeout: 60_000,
   // v8 counts lines, and so the ones of files that hold only types.
   coverageProvider: 'babel',
   coverageReporters: ['text-summary', 'json-summary', 'lcov'],

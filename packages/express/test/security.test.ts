@@ -241,8 +241,8 @@ it.each([
   expect(() => createMcpHandler(daemon, options)).toThrow(/whole number/);
 });
 
-it('ten thousand sessions that are never ended stay within the limit', async () => {
-  const served = await serve([echo], { maxSessions: 500 });
+it('thousands of sessions that are never ended stay within the limit', async () => {
+  const served = await serve([echo], { maxSessions: 200 });
   const { Agent, request } = await import('node:http');
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   atEnd(() => agent.destroy());
@@ -254,12 +254,12 @@ it('ten thousand sessions that are never ended stay within the limit', async () 
         .on('error', reject)
         .end(body);
     });
-  let left = 10_000;
+  let left = 3_000;
   const worker = async (): Promise<void> => {
     while (left-- > 0) await one();
   };
   await Promise.all(Array.from({ length: 8 }, worker));
-  expect(served.mcp.sessions).toBe(500);
+  expect(served.mcp.sessions).toBe(200);
 }, 60_000);
 
 it('a client that does not read is disconnected', async () => {

@@ -139,7 +139,7 @@ describe('random trees', () => {
         expect(await roundTrip(folder)).toEqual(before);
         expect((await buildBundle(folder)).digest).toBe((await buildBundle(folder)).digest);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 });
