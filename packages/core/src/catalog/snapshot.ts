@@ -23,6 +23,7 @@ import type { HeldScopes } from '../protocol/scopes.js';
 import { hasScopes } from '../protocol/scopes.js';
 import type { Era, ProtocolVersion } from '../protocol/versions.js';
 import { LEGACY_VERSIONS, MODERN_VERSIONS, supports } from '../protocol/versions.js';
+import { listedOutput } from '../schema/listed-output.js';
 import { withoutBooleans } from './boolean-schemas.js';
 
 /** The lists that clients can request, by the key of their result. */
@@ -80,11 +81,13 @@ function wire(definition: FunctionDefinition, era: Era): JsonObject {
         'annotations',
         '_meta',
       ]);
+      if (definition.outputSchema !== undefined) tool['outputSchema'] = listedOutput(definition.outputSchema, era);
       if (!supports(NEWEST[era], 'booleanSchemas')) {
         for (const key of ['inputSchema', 'outputSchema']) if (tool[key] !== undefined) tool[key] = withoutBooleans(tool[key]);
       }
       // Until 2025-11-25 structured content had to be an object. A schema of another type would break those clients.
-      if (era === 'legacy' && definition.outputSchema?.['type'] !== 'object') delete tool['outputSchema'];
+      const noObject = era === 'legacy' && definition.outputSchema?.['type'] !== 'object';
+      if (noObject || tool['outputSchema'] === undefined) delete tool['outputSchema'];
       return tool;
     }
     case 'resource':

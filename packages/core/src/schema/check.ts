@@ -12,6 +12,7 @@ import type { SchemaWalk } from './keyword-checks.js';
 import { KEYWORD_CHECKS } from './keyword-checks.js';
 import type { Dialect } from './keywords.js';
 import { dialectOf, DIALECTS } from './keywords.js';
+import { listedOutput } from './listed-output.js';
 import type { PathStep } from './mistakes.js';
 import { describe, MistakeList } from './mistakes.js';
 import { checkReferences } from './references.js';
@@ -190,6 +191,10 @@ export function addSchemaMistakes(list: MistakeList, schema: unknown, role: Sche
   walk.schema(schema);
   // References of a schema with other mistakes are not followed.
   if (walk.hasReferences && list.found.length === before) checkReferences(list, schema, dialect, (found) => walk.referred(found));
+  if (role === 'output' && list.found.length === before && listedOutput(schema, 'modern') === undefined)
+    list.warn(
+      'is not shown to clients, because the official SDKs cannot compile it: they know no empty enum, and no patterns but those of JavaScript',
+    );
   return walk;
 }
 
