@@ -9,6 +9,7 @@ import { Failure } from '../errors.js';
 import { checkPartition } from '../settings/partition.js';
 import { findConfig } from '../settings/paths.js';
 import { SETTINGS, variableOf } from '../settings/settings.js';
+import { logsText } from '../settings/settings-log.js';
 import { displayPath, escapeControls } from '../terminal/text.js';
 import type { CallRequest } from './call-request.js';
 import type { CommandContext } from './command.js';
@@ -73,7 +74,7 @@ async function storedFunctions({ catalogs }: Daemon, partition: string): Promise
 export const call = defineCommand({
   command: 'call <name> [arguments..]',
   description: 'Call a tool, read a resource or get a prompt',
-  settings: [...STORE_FLAGS, 'config', 'envFile', 'logLevel', 'timeoutMs'],
+  settings: [...STORE_FLAGS, 'config', 'envFile', 'logLevel', 'logFormat', 'timeoutMs'],
   positionals: {
     name: { type: 'string', demandOption: true, describe: 'Name of a tool, resource or prompt, or URI of a resource' },
     arguments: { type: 'string', array: true, describe: 'One JSON object, or name=value pairs' },
@@ -120,7 +121,7 @@ export const call = defineCommand({
     const { output, guardChildren } = guardStdout();
     // On a terminal a tool's escape sequences could change its title or hide text. Other programs get the text as it is.
     const shown = (text: string): string => (isTerminal(output) ? escapeControls(text) : text);
-    const pretty = process.stderr.isTTY === true;
+    const pretty = logsText(settings, process.stderr.isTTY === true);
     // The user wants to read the result, so by default only warnings and errors are logged.
     const level = 'log-level' in flags || variableOf(SETTINGS.logLevel, env) !== undefined ? settings.logLevel : 'warn';
     const logger = createLogger({ level, pretty, colour: paintNote('bold', '') !== '' });

@@ -17,7 +17,7 @@ export const IGNORE_FLAG = textFlag(
 export const callsReplay = defineCommand({
   command: 'replay <id>',
   description: 'Make a recorded call again, and show how the result differs; exit code 3 if it does',
-  settings: ['config', 'envFile', 'logLevel', 'timeoutMs', ...STORE_FLAGS, 'zipPath', 'extractPath'],
+  settings: ['config', 'envFile', 'logLevel', 'logFormat', 'timeoutMs', ...STORE_FLAGS, 'zipPath', 'extractPath'],
   positionals: {
     id: { type: 'string', demandOption: true, describe: 'ID of the call, as "mcp-daemon calls list" shows it, or "last"' },
   },

@@ -8,6 +8,7 @@ import type { Binding, CatalogDefinition, ConfigDocument, FunctionDefinition, Li
 import { messageOf } from '../errors.js';
 import { DEFAULT_PARTITION } from '../settings/partition.js';
 import { findConfig } from '../settings/paths.js';
+import { logsText } from '../settings/settings-log.js';
 import { WORDS } from '../terminal/summary.js';
 import { displayPath } from '../terminal/text.js';
 import type { CommandContext, CommandGroup } from './command.js';
@@ -66,9 +67,9 @@ async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandCont
     import('../runtime/link-check.js'),
   ]);
   loadEnvFile(settings, file);
-  const { logLevel } = settings;
   const base = dirname(file);
-  const logger = createLogger({ level: logLevel, pretty: process.stderr.isTTY === true, colour: false });
+  const pretty = logsText(settings, process.stderr.isTTY === true);
+  const logger = createLogger({ level: settings.logLevel, pretty, colour: false });
   const sources = codeSources({ settings, env, base, logger });
   const { isolated } = sources;
   const check = linkCheck(firstOf(sources.all), logger, isolated);
@@ -105,7 +106,7 @@ async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandCont
 const check = defineCommand({
   command: 'check [file]',
   description: 'Find all errors and warnings of a config file',
-  settings: ['config', 'envFile', 'logLevel'],
+  settings: ['config', 'envFile', 'logLevel', 'logFormat'],
   positionals: { file: { type: 'string', describe: 'Config file; the same as --config' } },
   flags: {
     load: switchFlag('Also load the code of every function, and read resource files and skills'),

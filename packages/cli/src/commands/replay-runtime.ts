@@ -7,6 +7,7 @@ import { createLogger } from '../log/logger.js';
 import { createRuntime } from '../runtime/runtime.js';
 import { guardStdout } from '../runtime/stdout-guard.js';
 import { SETTINGS, variableOf } from '../settings/settings.js';
+import { logsText } from '../settings/settings-log.js';
 import type { CommandContext } from './command.js';
 import type { ReplayCatalog } from './replay-catalog.js';
 
@@ -38,7 +39,8 @@ export function replayRuntime(context: CommandContext, catalog: ReplayCatalog, p
   const { output, guardChildren } = guardStdout();
   // The user wants to read the difference, so by default only warnings and errors are logged.
   const level = 'log-level' in flags || variableOf(SETTINGS.logLevel, env) !== undefined ? settings.logLevel : 'warn';
-  const logger = createLogger({ level, pretty: process.stderr.isTTY === true, colour: paintNote('bold', '') !== '' });
+  const pretty = logsText(settings, process.stderr.isTTY === true);
+  const logger = createLogger({ level, pretty, colour: paintNote('bold', '') !== '' });
   const { definition, server, file } = catalog;
   const { daemon } = createRuntime({
     settings: { ...settings, partition },

@@ -21,6 +21,7 @@ import { stateSecretOf } from '../runtime/state-secret.js';
 import { openTelemetry } from '../runtime/telemetry.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { parseList, SETTINGS, variableOf } from '../settings/settings.js';
+import { logsText } from '../settings/settings-log.js';
 import { wantsColour } from '../terminal/terminal.js';
 import { VERSION } from '../version.js';
 import { createAuth, logAuthWarnings, usesDefaultSecrets } from './auth.js';
@@ -183,7 +184,7 @@ export async function serveOverHttp(settings: Settings, env: Env, fixed?: Opened
   let runtime: Runtime | undefined;
   try {
     const opened = fixed ?? openConfigIfAny(settings);
-    const pretty = process.stderr.isTTY === true;
+    const pretty = logsText(settings, process.stderr.isTTY === true);
     const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, process.stderr) });
     const { secret, problem } = stateSecretOf(settings, env);
     const telemetry = await openTelemetry(env, { service: opened?.config.server.name, transport: 'tcp', logger });

@@ -14,6 +14,7 @@ import { createRuntime, partitionOf } from '../runtime/runtime.js';
 import { reserveStdio } from '../runtime/stdout-guard.js';
 import { openTelemetry } from '../runtime/telemetry.js';
 import type { Env, Settings } from '../settings/settings.js';
+import { logsText } from '../settings/settings-log.js';
 import { wantsColour } from '../terminal/terminal.js';
 import type { OpenedConfig } from './serving.js';
 import {
@@ -71,8 +72,9 @@ export async function serveOverStdio(
     return;
   }
   const stdio = reserveStdio();
-  const pretty = isatty(2); // does not create process.stderr, which most sidecars never use
-  const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, { isTTY: pretty }) });
+  const isTTY = isatty(2); // does not create process.stderr, which most sidecars never use
+  const pretty = logsText(settings, isTTY);
+  const logger = createLogger({ level: settings.logLevel, pretty, colour: wantsColour(env, { isTTY }) });
   const telemetry = await openTelemetry(env, { service: opened?.config.server.name, transport: 'pipe', logger });
   const runtime = createRuntime({
     ...{ settings, env, logger, telemetry },
@@ -86,7 +88,7 @@ export async function serveOverStdio(
   const { drainMs, maxMessageBytes } = settings;
   const { input, output } = stdio;
   const server = serveStdio(daemon, { input, output, maxMessageBytes, drainMs, partition });
-  if (pretty && isatty(0)) process.stderr.write(WAITING);
+  if (isTTY && isatty(0)) process.stderr.write(WAITING);
 
   let leaving = false;
   /** Sets a time limit for the shutdown, so that it does not wait forever for a function, or for a client that does not read. */

@@ -8,6 +8,7 @@ import type { ChoiceSetting, Env, NumberSetting, Setting } from './setting.js';
 import { BUNDLE_SETTINGS } from './settings-bundles.js';
 import { CARD_SETTINGS } from './settings-cards.js';
 import { HTTP_SETTINGS } from './settings-http.js';
+import { LOG_SETTINGS } from './settings-log.js';
 import { PROCESS_SETTINGS } from './settings-process.js';
 import { QUOTA_SETTINGS } from './settings-quota.js';
 import { RETRY_SETTINGS } from './settings-retries.js';
@@ -98,17 +99,7 @@ export const SETTINGS = {
     description:
       'Drop arguments that hosts add to calls, such as wait_for_previous of Gemini CLI, where the schema of the tool does not have them',
   },
-  logLevel: {
-    type: 'choice',
-    flag: 'log-level',
-    env: 'LOG_LEVEL',
-    ownEnv: 'MCP_LOG_LEVEL',
-    group: 'Serving',
-    choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-    default: 'info',
-    synonyms: { warning: 'warn', critical: 'fatal', notset: 'trace', off: 'silent', none: 'silent' },
-    description: 'Lowest level to log, to stderr (text on a terminal, else JSON lines)',
-  },
+  ...LOG_SETTINGS,
   ...HTTP_SETTINGS,
   ...CARD_SETTINGS,
   ...STORE_SETTINGS,

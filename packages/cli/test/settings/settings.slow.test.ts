@@ -55,6 +55,9 @@ describe('settings', () => {
     [{}, { PORT: 'http' }, /^PORT in the environment says "http": must be a whole number from 0 to 65535/],
     [{}, { MCP_PORT: 'http', PORT: '80' }, /^MCP_PORT=http: must be a whole number from 0 to 65535/],
     [{}, { LOG_LEVEL: 'loud' }, /^LOG_LEVEL in the environment says "loud": must be trace, /],
+    [{}, { LOG_FORMAT: 'xml' }, /^LOG_FORMAT in the environment says "xml": must be auto, text or json, not "xml"$/],
+    [{}, { MCP_LOG_FORMAT: 'xml', LOG_FORMAT: 'text' }, /^MCP_LOG_FORMAT=xml: must be auto, text or json/],
+    [{ 'log-format': 'xml' }, {}, /^--log-format: must be auto, text or json, not "xml"$/],
     [{ 'data-dir': '~ann/rec' }, {}, /^--data-dir: "~ann" in "~ann\/rec" is not replaced here: write the path in full/],
     [{ config: '/a/$HOME/b' }, {}, /^--config: "\$HOME" in /],
     [{}, { MCP_DATA_DIR: '/a/~/b' }, /^MCP_DATA_DIR=\/a\/~\/b: "~" in /],
@@ -95,8 +98,10 @@ describe('settings', () => {
       MCP_PORT: '2',
       LOG_LEVEL: 'info',
       MCP_LOG_LEVEL: 'warn',
+      LOG_FORMAT: '%(message)s',
+      MCP_LOG_FORMAT: 'text',
     };
-    expect(readSettings({}, env)).toMatchObject({ host: '::1', port: 2, logLevel: 'warn' });
+    expect(readSettings({}, env)).toMatchObject({ host: '::1', port: 2, logLevel: 'warn', logFormat: 'text' });
     expect(readSettings({ port: '3' }, env).port).toBe(3);
   });
 
