@@ -6,7 +6,7 @@ import type { Role } from '@mcp-daemon/express';
 import { UsageError } from '../errors.js';
 import { oneLine, table } from '../terminal/text.js';
 import type { CommandGroup } from './command.js';
-import { defineCommand, switchFlag, textFlag } from './command.js';
+import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 
 /** The roles. Not imported, because a declaration must not load the package that serves over HTTP. */
 const ROLES = ['admin', 'user', 'viewer'] as const satisfies readonly Role[];
@@ -17,7 +17,7 @@ const dayOf = (time: string): string => time.slice(0, 10);
 const create = defineCommand({
   command: 'create <username>',
   description: 'Create a token for a user, and show it once',
-  settings: ['localUserFile', 'adminUsername'],
+  settings: ['localUserFile', 'adminUsername', ...STORE_FLAGS],
   positionals: { username: { type: 'string', demandOption: true, describe: 'Name of the user' } },
   flags: {
     days: { number: true, requiresArg: true, default: 90, describe: 'How many days the token is valid' },
@@ -66,6 +66,10 @@ const create = defineCommand({
       context.print(token);
     } catch (error) {
       throw commandError(error);
+    }
+    if (partition.length > 0) {
+      const { warnOfUnknownPartitions } = await import('./unknown-partitions.js');
+      await warnOfUnknownPartitions(partition, context);
     }
     return 0;
   },

@@ -6,7 +6,7 @@ import type { Role } from '@mcp-daemon/express';
 import { Failure, UsageError } from '../errors.js';
 import { oneLine, table } from '../terminal/text.js';
 import type { Command, CommandContext, CommandGroup } from './command.js';
-import { defineCommand, switchFlag } from './command.js';
+import { defineCommand, STORE_FLAGS, switchFlag } from './command.js';
 
 /** The roles. Not imported, because a declaration must not load the package that serves over HTTP. */
 const ROLES = ['admin', 'user', 'viewer'] as const satisfies readonly Role[];
@@ -20,6 +20,13 @@ const PASSWORD_STDIN = switchFlag('Read the password from the first line of stdi
 async function passwordOf(username: string, fromStdin: boolean, context: CommandContext): Promise<string> {
   const [{ newPassword }, { checkPassword }] = await Promise.all([import('./password.js'), import('./user-file.js')]);
   return newPassword(oneLine(username, 80), { fromStdin, check: checkPassword }, context);
+}
+
+/** Warns of partitions that do not exist. Nothing is loaded where none is named. */
+async function warnOfPartitions(named: readonly string[], context: CommandContext): Promise<void> {
+  if (named.length === 0) return;
+  const { warnOfUnknownPartitions } = await import('./unknown-partitions.js');
+  await warnOfUnknownPartitions(named, context);
 }
 
 const ROLE = {
@@ -46,7 +53,7 @@ const SCOPE = {
 const add = defineCommand({
   command: 'add <username>',
   description: 'Add a user, and ask for the password',
-  settings: ['localUserFile'],
+  settings: ['localUserFile', ...STORE_FLAGS],
   positionals: USERNAME,
   flags: {
     role: { ...ROLE, defaultDescription: 'user' },
@@ -74,6 +81,7 @@ const add = defineCommand({
       if (username !== username.trim()) throw new UsageError('<username>: must not begin or end with a space', { hint: false });
       if ((await file.listUsers()).some((other) => other.username === username))
         throw new Failure(`user ${quoted(username)} already exists in ${path}. "mcp-daemon users passwd" changes the password`);
+      await warnOfPartitions(partition, context);
       await file.addUser({ ...user, password: await passwordOf(username, fromStdin, context) });
     } catch (error) {
       throw commandError(error);
@@ -113,17 +121,23 @@ const list = defineCommand({
   },
 });
 
-/** Declares a command that changes roles, partitions and scopes of a user. @param join makes the new list of the old one and the given one */
+/**
+ * Declares a command that changes roles, partitions and scopes of a user.
+ *
+ * @param join makes the new list of the old one and the given one
+ * @param warns whether partitions that do not exist get a warning
+ */
 const changing = (
   command: string,
   description: string,
   example: readonly [string, string],
   join: (old: readonly string[], given: readonly string[]) => readonly string[],
+  warns = true,
 ): Command =>
   defineCommand({
     command: `${command} <username>`,
     description,
-    settings: ['localUserFile'],
+    settings: ['localUserFile', ...STORE_FLAGS],
     positionals: USERNAME,
     flags: { role: ROLE, partition: PARTITION, scope: SCOPE },
     examples: [example],
@@ -143,6 +157,7 @@ const changing = (
         const { partitions, scopes = [] } = user;
         const now = `roles ${user.roles.join(', ') || 'none'}; partitions ${held(partitions)}; scopes ${held(scopes)}`;
         context.print(`${context.paint('green', 'changed')} ${oneLine(username)}: ${oneLine(now)}`);
+        if (warns) await warnOfPartitions(partition, context);
       } catch (error) {
         throw commandError(error);
       }
@@ -169,6 +184,7 @@ const revoke = changing(
   'Take roles, partitions or scopes away from a user',
   ['users revoke ann --role admin', 'Take the role admin away from ann'],
   (old, given) => old.filter((one) => !given.includes(one)),
+  false,
 );
 
 const passwd = defineCommand({
