@@ -31,8 +31,4 @@ export const EXPECTED_FAILURES = {
     why: 'no browser opens while a call runs: an operator logs in again',
     failed: ['scope-step-up-escalation'],
   },
-  'auth/pre-registration': {
-    why: 'a client that an authorization server knows already cannot be named in the config',
-    failed: ['pre-registration-auth'],
-  },
 };

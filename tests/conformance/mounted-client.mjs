@@ -20,11 +20,12 @@ const folder = await mkdtemp(join(tmpdir(), 'mcp-daemon-client-'));
 const config = join(folder, 'mcp.json');
 const files = ['--config', config, '--data-dir', join(folder, 'data')];
 const { PATH = '', HOME = '' } = process.env;
-const env = { PATH, HOME, MCP_STATE_SECRET: 'a secret of more than thirty-two characters' };
-await writeFile(
-  config,
-  JSON.stringify({ mcpServers: { test: { url, prefix: '', ...(needsLogin && { credentials: 'service' }) } } }),
-);
+const { client_id, client_secret = '' } = context;
+const env = { PATH, HOME, MCP_STATE_SECRET: 'a secret of more than thirty-two characters', CLIENT_SECRET: client_secret };
+// Scenarios with a client that is registered already say which.
+const auth = client_id === undefined ? {} : { auth: { client_id, ...(client_secret && { client_secret: 'env:CLIENT_SECRET' }) } };
+const server = { url, prefix: '', ...(needsLogin && { credentials: 'service', ...auth }) };
+await writeFile(config, JSON.stringify({ mcpServers: { test: server } }));
 
 /** Logs in as an operator does, with a browser that follows where it is sent. */
 async function logIn() {

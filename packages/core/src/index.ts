@@ -93,7 +93,7 @@ export type {
 } from './ports/definition.js';
 
 export { DOWN_MODES, MOUNT_CREDENTIALS, PIN_MODES } from './ports/mounts.js';
-export type { DownMode, MountCredentials, MountDefinition, MountSetting, PinMode } from './ports/mounts.js';
+export type { DownMode, MountClient, MountCredentials, MountDefinition, MountSetting, PinMode } from './ports/mounts.js';
 
 export { inspectConfigText, locateMistakes, parseConfig } from './config/config.js';
 export type { ConfigReport, ParseOptions } from './config/config.js';
@@ -116,6 +116,7 @@ export type {
   ConfigApproval,
   ConfigCondition,
   ConfigMount,
+  ConfigMountClient,
   ConfigNotes,
   ConfigPrompt,
   ConfigPromptArgument,

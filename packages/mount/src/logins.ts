@@ -1,8 +1,9 @@
 /** The log-ins at mounted servers that have a URL: of operators, and of users. */
 import type { Logger, LoginStatus, MountDefinition } from '@mcp-daemon/core';
+import type { StoredOAuthClientInformation } from '@modelcontextprotocol/client';
 
 import type * as Http from './http/index.js';
-import type { LoginStore, TokenKeeper, UserLogins } from './http/index.js';
+import type { LoginStore, LoginTarget, TokenKeeper, UserLogins } from './http/index.js';
 import type { TextSource } from './secrets.js';
 import { fillMount } from './secrets.js';
 
@@ -58,8 +59,25 @@ export class Logins {
     return (this.#http ??= import('./http/index.js'));
   }
 
-  static #key({ name, url }: MountDefinition, subject: string | null): string {
-    return JSON.stringify([name, url, subject]);
+  static #key({ name, url, auth }: MountDefinition, subject: string | null): string {
+    return JSON.stringify([name, url, auth, subject]);
+  }
+
+  /** A server to log in at. @throws Error that says what is missing */
+  async #target(mount: MountDefinition): Promise<LoginTarget> {
+    const { name, auth } = mount;
+    const url = await this.address(mount);
+    if (auth === undefined) return { name, url };
+    // Filled in for each use: the file or the secret that it refers to may change.
+    const client = async (): Promise<StoredOAuthClientInformation> => {
+      const { client_id, client_secret, issuer } = (await fillMount(mount, this.#options.texts)).auth ?? auth;
+      return {
+        client_id,
+        ...(client_secret === undefined ? {} : { client_secret }),
+        ...(issuer === undefined ? {} : { issuer }),
+      };
+    };
+    return { name, url, client };
   }
 
   /** The address of a server. @throws Error that says what is missing */
@@ -75,12 +93,12 @@ export class Logins {
    */
   async keeper(mount: MountDefinition, subject: string | null): Promise<TokenKeeper> {
     const key = Logins.#key(mount, subject);
-    const [url, { TokenKeeper: Keeper }] = await Promise.all([this.address(mount), this.http()]);
+    const [target, { TokenKeeper: Keeper }] = await Promise.all([this.#target(mount), this.http()]);
     let keeper = this.#keepers.get(key);
     if (keeper === undefined) {
       const { store, logger } = this.#options;
       const advice = subject === null ? `run "mcp-daemon mounts login ${mount.name}"` : 'call it again to get a link';
-      keeper = new Keeper({ target: { name: mount.name, url }, store, subject, advice, logger });
+      keeper = new Keeper({ target, store, subject, advice, logger });
       this.#keepers.set(key, keeper);
     }
     return keeper;
@@ -107,16 +125,18 @@ export class Logins {
   /** Logs an operator in, and keeps the tokens. @throws Error that says why it failed */
   async logIn(mount: MountDefinition, { redirectUrl, show, answer }: LoginPlace): Promise<void> {
     const { beginLogin, finishLogin, loginEntry } = await this.http();
-    const url = await this.address(mount);
+    const target = await this.#target(mount);
+    const { url } = target;
+    const client = { redirectUrl, own: await target.client?.() };
     const { randomUUID } = await import('node:crypto');
     const state = randomUUID();
-    const entry = loginEntry({ name: mount.name, url }, this.#options.store, null);
+    const entry = loginEntry(target, this.#options.store, null);
     await entry.read(); // without a secret, nobody has to log in first
-    const begun = await beginLogin(url, { redirectUrl }, state);
+    const begun = await beginLogin(url, client, state);
     show(begun.url);
     const came = await answer;
     if (came.get('state') !== state) throw new Error('the browser came back from another log-in: try again');
-    const kept = await finishLogin(url, { redirectUrl }, begun, came, null);
+    const kept = await finishLogin(url, client, begun, came, null);
     await entry.write({ ...kept });
   }
 
@@ -127,10 +147,10 @@ export class Logins {
    * @throws DaemonError as the state store, and `usage` without a secret
    */
   async logOut(mount: MountDefinition, whose: string | null | undefined): Promise<LoggedOut> {
-    const { keptLogin, loginEntry, revokeTokens, SealedEntry } = await this.http();
+    const { clientOf, keptLogin, loginEntry, revokeTokens, SealedEntry } = await this.http();
     const { store, logger } = this.#options;
-    const url = await this.address(mount);
-    const target = { name: mount.name, url };
+    const target = await this.#target(mount);
+    const { url } = target;
     const entries =
       whose === undefined
         ? (await this.#keys(`token/${mount.name}/`)).map(
@@ -147,11 +167,13 @@ export class Logins {
       count += 1;
       const isTold =
         kept !== undefined &&
-        (await revokeTokens(kept).catch((error: unknown) => {
-          const why = error instanceof Error ? error.message : String(error);
-          logger.warn({ server: mount.name, error: why }, 'the authorization server could not be told of a log-out');
-          return false;
-        }));
+        (await clientOf(kept, target)
+          .then((client) => revokeTokens(kept, client))
+          .catch((error: unknown) => {
+            const why = error instanceof Error ? error.message : String(error);
+            logger.warn({ server: mount.name, error: why }, 'the authorization server could not be told of a log-out');
+            return false;
+          }));
       if (isTold) revoked += 1;
     }
     return { count, revoked };
@@ -184,7 +206,7 @@ export class Logins {
       loggedIn,
       target: async (name) => {
         const found = mount(name);
-        return found?.credentials === 'per_user' ? { name, url: await this.address(found) } : undefined;
+        return found?.credentials === 'per_user' ? this.#target(found) : undefined;
       },
     });
   }

@@ -1,5 +1,5 @@
 /** Fills in what the texts of a mounted server refer to, just before it is started. */
-import type { JsonObject, MountDefinition } from '@mcp-daemon/core';
+import type { JsonObject, MountClient, MountDefinition } from '@mcp-daemon/core';
 
 /** What the texts are filled with. */
 export interface TextSource {
@@ -23,6 +23,8 @@ export interface FilledMount {
   readonly headers: Readonly<Record<string, string>>;
   readonly bundle?: string;
   readonly user_config: NonNullable<MountDefinition['user_config']>;
+  /** The client that logs in. */
+  readonly auth?: MountClient;
   /** Replaces secrets in a text with `***`. */
   mask(text: string): string;
 }
@@ -56,16 +58,17 @@ function textsIn(value: unknown): string[] {
 
 /** Fills in the texts of a mounted server. @throws Error that says what is missing */
 export async function fillMount(mount: MountDefinition, source: TextSource): Promise<FilledMount> {
-  const { command, args = [], env = {}, cwd, url, headers = {}, bundle, user_config = {} } = mount;
+  const { command, args = [], env = {}, cwd, url, headers = {}, bundle, user_config = {}, auth } = mount;
   const given: JsonObject = { args, env, headers, user_config };
   if (command !== undefined) given['command'] = command;
   if (cwd !== undefined) given['cwd'] = cwd;
   if (url !== undefined) given['url'] = url;
   if (bundle !== undefined) given['bundle'] = bundle;
+  if (auth !== undefined) given['auth'] = { ...auth };
   const known = await source.fill(given);
   const filled = inAll(known, (text) => hostVariables(text, source.env)) as unknown as Omit<FilledMount, 'mask'>;
   // Values of the environment and of headers are secrets, wherever they come from; other texts only where they were references.
-  const before = new Set(textsIn({ args, command, cwd, url, bundle, user_config }));
+  const before = new Set(textsIn({ args, command, cwd, url, bundle, user_config, auth }));
   const secrets = [...textsIn(filled.env), ...textsIn(filled.headers), ...textsIn(filled).filter((text) => !before.has(text))]
     .filter((text) => text.length >= SECRET_LENGTH)
     .sort((a, b) => b.length - a.length);

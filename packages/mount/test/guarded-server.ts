@@ -1,9 +1,12 @@
 /** A server that demands tokens, and the authorization server that gives them. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+
+import type { MountDefinition } from '@mcp-daemon/core';
 
 import type { Listening } from './http-servers.js';
 import { listen, serveV1 } from './http-servers.js';
+import type { Bench } from './support.js';
 
 /** How a guarded server behaves, and what it has seen. */
 export interface Guarded extends Listening {
@@ -15,10 +18,16 @@ export interface Guarded extends Listening {
   refreshExpiresIn: number | undefined;
   /** Whether new refresh tokens are refused; `busy`: with an error that passes. */
   refuses: boolean | 'busy';
+  /** The only client that may log in, by id and secret. Undefined: clients register themselves. */
+  client: { id: string; secret: string } | undefined;
+  /** How clients have proven who they are at the token endpoint and at the revocation endpoint. */
+  readonly proofs: string[];
   /** Valid access tokens, and whose they are. */
   readonly tokens: Map<string, string>;
   readonly counts: { refreshes: number; reused: number; registrations: number };
   readonly revoked: string[];
+  /** The headers of the calls of tools so far, with those that were refused. */
+  readonly attempts: IncomingHttpHeaders[];
   /** The accounts of the calls of tools so far. */
   readonly calls: string[];
 }
@@ -48,9 +57,31 @@ export async function serveGuarded(): Promise<Guarded> {
   const refreshTokens = new Map<string, string>();
   const state: Omit<Guarded, keyof Listening> = {
     ...{ account: 'someone', expiresIn: 3_600, refreshExpiresIn: undefined, refuses: false },
-    ...{ tokens: new Map(), revoked: [], calls: [], counts: { refreshes: 0, reused: 0, registrations: 0 } },
+    ...{
+      client: undefined,
+      proofs: [],
+      attempts: [],
+      tokens: new Map(),
+      revoked: [],
+      calls: [],
+      counts: { refreshes: 0, reused: 0, registrations: 0 },
+    },
   };
   const { tokens, counts } = state;
+
+  const isKnown = (id: string | null): boolean => state.client === undefined || id === state.client.id;
+
+  /** Whether the client of a request has its secret with it, in the header or in the form. */
+  function isProven({ headers }: IncomingMessage, form: URLSearchParams): boolean {
+    if (state.client === undefined) return true;
+    const basic = /^Basic (.+)$/.exec(headers.authorization ?? '')?.[1];
+    const given =
+      basic === undefined
+        ? `${form.get('client_id') ?? ''}:${form.get('client_secret') ?? ''}`
+        : Buffer.from(basic, 'base64').toString();
+    state.proofs.push(given);
+    return given === `${state.client.id}:${state.client.secret}`;
+  }
 
   function token(form: URLSearchParams): [number, object] {
     const isRefresh = form.get('grant_type') === 'refresh_token';
@@ -61,8 +92,8 @@ export async function serveGuarded(): Promise<Guarded> {
     if (isRefresh && state.refuses === 'busy') return [503, { error: 'temporarily_unavailable' }];
     known.delete(given);
     if (isRefresh && account === undefined) counts.reused += 1;
-    const isProven = isRefresh ? state.refuses === false : form.get('code_verifier') !== null;
-    if (account === undefined || !isProven) return [400, { error: 'invalid_grant', error_description: 'the consent is over' }];
+    const isGranted = isRefresh ? state.refuses === false : form.get('code_verifier') !== null;
+    if (account === undefined || !isGranted) return [400, { error: 'invalid_grant', error_description: 'the consent is over' }];
     const [access, refresh] = [`access-${randomUUID()}`, `refresh-${randomUUID()}`];
     tokens.set(access, account);
     refreshTokens.set(refresh, account);
@@ -84,17 +115,18 @@ export async function serveGuarded(): Promise<Guarded> {
         issuer: origin,
         authorization_endpoint: `${origin}/authorize`,
         token_endpoint: `${origin}/token`,
-        registration_endpoint: `${origin}/register`,
+        ...(state.client === undefined ? { registration_endpoint: `${origin}/register` } : {}),
         revocation_endpoint: `${origin}/revoke`,
         response_types_supported: ['code'],
         code_challenge_methods_supported: ['S256'],
-        token_endpoint_auth_methods_supported: ['none'],
+        token_endpoint_auth_methods_supported: [state.client === undefined ? 'none' : 'client_secret_basic'],
       });
     if (pathname === '/register') {
       counts.registrations += 1;
       return json(201, { ...(JSON.parse(body.toString()) as object), client_id: 'us' });
     }
     if (pathname === '/authorize') {
+      if (!isKnown(searchParams.get('client_id'))) return json(400, { error: 'unauthorized_client' });
       const code = randomUUID();
       codes.set(code, state.account);
       const back = new URL(searchParams.get('redirect_uri') ?? '');
@@ -102,17 +134,21 @@ export async function serveGuarded(): Promise<Guarded> {
       back.searchParams.set('state', searchParams.get('state') ?? '');
       return void res.writeHead(302, { location: back.href }).end();
     }
+    if (pathname === '/token' && !isProven(req, form())) return json(401, { error: 'invalid_client' });
     if (pathname === '/token') return json(...token(form()));
     if (pathname === '/revoke') {
+      if (!isProven(req, form())) return json(401, { error: 'invalid_client' });
       state.revoked.push(form().get('token') ?? '');
       return json(200, {});
     }
+    const isCall = body.includes('"tools/call"');
+    if (isCall) state.attempts.push(req.headers);
     const account = tokens.get(/^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1] ?? '');
     if (account === undefined) {
       const challenge = `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource"`;
       return void res.writeHead(401, { 'www-authenticate': challenge }).end();
     }
-    if (body.includes('"tools/call"')) state.calls.push(account);
+    if (isCall) state.calls.push(account);
     return void forward(inner.url, req, body, res);
   }
 
@@ -133,4 +169,17 @@ export async function serveGuarded(): Promise<Guarded> {
 export async function followLogin(url: string | URL): Promise<URL> {
   const answer = await fetch(url, { redirect: 'manual' });
   return new URL(answer.headers.get('location') ?? '');
+}
+
+/** Logs an operator in at the first mounted server. @throws Error that says why it failed */
+export async function logIn({ mounts, source }: Bench): Promise<MountDefinition> {
+  let come: (parameters: URLSearchParams) => void = () => undefined;
+  const [mount] = (await source.load('default'))?.mounts ?? [];
+  if (mount === undefined) throw new Error('nothing is mounted');
+  await mounts.login(mount, {
+    redirectUrl: 'http://127.0.0.1:9/callback',
+    answer: new Promise((resolve) => (come = resolve)),
+    show: (url) => void followLogin(url).then((back) => come(back.searchParams)),
+  });
+  return mount;
 }

@@ -13,8 +13,14 @@ export interface OpenPlace extends LoginPlace {
 /** How long a person may take. */
 const WAIT_MS = 10 * 60_000;
 
-/** Listens on a free port of this machine. @param show shows the address to log in at */
-export async function openLogin(show: (url: URL) => void): Promise<OpenPlace> {
+/**
+ * Listens on this machine.
+ *
+ * @param show shows the address to log in at
+ * @param port where to listen. Default: any free port
+ * @throws Error if the port is used
+ */
+export async function openLogin(show: (url: URL) => void, port = 0): Promise<OpenPlace> {
   let come: (parameters: URLSearchParams) => void = () => undefined;
   let giveUp: (error: Error) => void = () => undefined;
   const answer = new Promise<URLSearchParams>((resolve, reject) => {
@@ -32,8 +38,13 @@ export async function openLogin(show: (url: URL) => void): Promise<OpenPlace> {
     res.writeHead(200, { 'content-type': 'text/plain', connection: 'close' }).end('You can close this page.\n');
     come(searchParams);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  server.listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    clearTimeout(timer);
+    throw error;
+  }
   return {
     redirectUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`,
     show,

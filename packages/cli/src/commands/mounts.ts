@@ -8,7 +8,7 @@ import type { FoundServers } from '../hosts/read-servers.js';
 import { CONFIG_NAMES, isFile } from '../settings/paths.js';
 import { displayPath, oneLine, plural, table } from '../terminal/text.js';
 import type { CommandContext, CommandGroup } from './command.js';
-import { defineCommand, STORE_FLAGS, switchFlag } from './command.js';
+import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 import type { Opened } from './mounted.js';
 
 const FLAGS = ['config', 'envFile', ...STORE_FLAGS] as const;
@@ -180,16 +180,30 @@ function withLogins(name: string, { config }: Opened): MountDefinition {
   throw new UsageError(`set "credentials" of "${name}" to "service" or "per_user" first`);
 }
 
+/** @throws UsageError if a text is no port */
+function portOf(text: string): number {
+  const port = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new UsageError(`--callback-port: must be a whole number from 1 to 65535, not "${text}"`);
+}
+
 const login = defineCommand({
   command: 'login <name>',
   description: 'Log in at a mounted server as its operator',
   settings: [...FLAGS, 'stateSecret'],
   positionals: NAME,
-  async run({ name }, context) {
+  flags: {
+    'callback-port': textFlag('Port of this machine that the browser comes back to', { defaultDescription: 'any free port' }),
+  },
+  async run({ name, 'callback-port': callbackPort }, context) {
+    const port = callbackPort === undefined ? 0 : portOf(callbackPort);
     const [{ openLogin }, { withMounts }] = await Promise.all([import('./login-place.js'), import('./mounted.js')]);
     return withMounts(context, async (opened) => {
       const mount = withLogins(name, opened);
-      const place = await openLogin((url) => context.note(`Open this address in a browser:\n${url.href}`));
+      const show = (url: URL): void => context.note(`Open this address in a browser:\n${url.href}`);
+      const place = await openLogin(show, port).catch((error: unknown) => {
+        throw new Failure(`cannot wait for the browser on port ${port}: ${messageOf(error)}`);
+      });
       try {
         await opened.mounts.login(mount, place);
       } catch (error) {

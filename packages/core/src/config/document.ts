@@ -181,11 +181,19 @@ export interface ConfigMount extends ConfigNotes {
   protocol?: Optional<string>;
   pin?: Optional<string>;
   credentials?: Optional<string>;
+  auth?: Optional<ConfigMountClient>;
   down?: Optional<string>;
   scopes?: Optional<string[]>;
   approve?: Optional<ConfigApproval>;
   record?: Optional<ConfigRecord>;
   quota?: Optional<ConfigQuota>;
+}
+
+/** An OAuth client that is registered already. */
+export interface ConfigMountClient {
+  client_id: string;
+  client_secret?: Optional<string>;
+  issuer?: Optional<string>;
 }
 
 /** A config file. */

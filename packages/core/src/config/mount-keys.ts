@@ -1,5 +1,6 @@
 /** The keys of `mcpServers`: other MCP servers, in the form of the hosts' own config files. */
 import { isObject } from '../base/json.js';
+import { referenceParts } from '../base/references.js';
 import { DOWN_MODES, MOUNT_CREDENTIALS, PIN_MODES } from '../ports/mounts.js';
 import { LEGACY_VERSIONS, MODERN_VERSIONS } from '../protocol/versions.js';
 import { quote } from '../schema/mistakes.js';
@@ -40,12 +41,23 @@ const url = stringWith((text) =>
   /^https?:\/\/[^\s/]/i.test(text) || /^\$?\{|^env:|^file:/.test(text) ? undefined : 'must be an http or https URL',
 );
 
+/** A secret that is not in the file itself. */
+const secretReference = stringWith((text) =>
+  referenceParts(text).some((part) => typeof part !== 'string') || /^\$\{[A-Za-z_]\w*\}$/.test(text)
+    ? undefined
+    : 'must be a reference, such as env:NAME or file:PATH: a secret does not belong into this file',
+);
+
+/** An OAuth client that is registered already. */
+const client = shape('an OAuth client', { 'client_id!': nonEmptyString, client_secret: secretReference, issuer: url });
+
 /** What belongs to which kind of server. */
 const MEMBERS_OF: Readonly<Record<string, readonly string[]>> = {
   args: ['command'],
   env: ['command', 'bundle'],
   cwd: ['command'],
   headers: ['url'],
+  auth: ['url'],
   user_config: ['bundle'],
 };
 
@@ -67,6 +79,8 @@ function together(value: Record<string, unknown>, run: CheckRun): void {
     if (kind !== '' && has(key) && !kinds.includes(kind))
       run.list.warn(`has no effect with a ${kind}: it is for a ${kinds.join(' or a ')}`, key);
   const { credentials } = value;
+  if (kind === 'url' && has('auth') && credentials !== 'service' && credentials !== 'per_user')
+    run.list.warn('has no effect without a log-in: set credentials to "service" or "per_user"', 'auth');
   if (kind !== 'url' && kind !== '' && (credentials === 'service' || credentials === 'per_user'))
     run.list.add(
       `credentials ${quote(credentials)} need a url: a ${kind} gets its secrets by ${kind === 'bundle' ? 'user_config' : 'env'}`,
@@ -95,6 +109,7 @@ const mount = shape(
     protocol: oneOf(['auto', 'legacy', 'modern', ...MODERN_VERSIONS, ...LEGACY_VERSIONS]),
     pin: oneOf(PIN_MODES),
     credentials: oneOf(MOUNT_CREDENTIALS),
+    auth: object(client),
     down: oneOf(DOWN_MODES),
     record,
     quota: object(quota),
@@ -108,6 +123,7 @@ const mount = shape(
       timeout: 'use timeout_ms',
       environment: 'use env',
       transport: 'use type',
+      oauth: 'use auth',
       serverUrl: 'use url',
       httpUrl: 'use url',
       includeTools: 'use allow',

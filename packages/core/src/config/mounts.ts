@@ -27,6 +27,17 @@ function valuesOf(given: ConfigMount['user_config']): MountDefinition['user_conf
   return Object.fromEntries(entries) as MountDefinition['user_config'];
 }
 
+/** The client of an entry, without nulls and notes. */
+function clientOf(given: ConfigMount['auth']): MountDefinition['auth'] {
+  if (given === null || given === undefined) return undefined;
+  const { client_id, client_secret, issuer } = given;
+  return {
+    client_id,
+    ...(client_secret === null || client_secret === undefined ? {} : { client_secret }),
+    ...(issuer === null || issuer === undefined ? {} : { issuer }),
+  };
+}
+
 /**
  * One mounted server.
  *
@@ -45,6 +56,7 @@ export function mountOf(name: string, entry: ConfigMount, approvalOf: ReadApprov
     headers: texts(entry.headers),
     bundle: entry.bundle,
     user_config: valuesOf(entry.user_config),
+    auth: clientOf(entry.auth),
     allow: entry.allow,
     deny: entry.deny,
     timeout_ms: entry.timeout_ms,

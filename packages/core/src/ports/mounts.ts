@@ -19,6 +19,15 @@ export const MOUNT_CREDENTIALS = ['static', 'service', 'per_user'] as const;
  */
 export type MountCredentials = (typeof MOUNT_CREDENTIALS)[number];
 
+/** An OAuth client that the authorization server of a mounted server knows already. */
+export interface MountClient {
+  readonly client_id: string;
+  /** A reference, such as `env:NAME`. Absent: the client has no secret. */
+  readonly client_secret?: string;
+  /** The authorization server that the client is registered at. Absent: the one that the mounted server names. */
+  readonly issuer?: string;
+}
+
 /** What is listed of a mounted server that cannot be reached. */
 export const DOWN_MODES = ['keep', 'hide'] as const;
 
@@ -53,6 +62,8 @@ export interface MountDefinition {
   protocol: string;
   pin: PinMode;
   credentials: MountCredentials;
+  /** The client that logs in. Absent: a client metadata document, or a registration. */
+  auth?: MountClient;
   down: DownMode;
   /** The record policy of its functions. */
   record?: RecordPolicy;

@@ -141,6 +141,18 @@ const BAD: [what: string, changes: Record<string, unknown>, path: string, messag
     '$.mcpServers.a.credentials',
     /need a url/,
   ],
+  [
+    'a client without an id',
+    { mcpServers: { a: { url: 'https://x', credentials: 'service', auth: {} as never } } },
+    '$.mcpServers.a.auth',
+    /an OAuth client needs "client_id"/,
+  ],
+  [
+    'a secret of a client in the file',
+    { mcpServers: { a: { url: 'https://x', credentials: 'service', auth: { client_id: 'x', client_secret: 'abc' } } } },
+    '$.mcpServers.a.auth.client_secret',
+    /must be a reference, such as env:NAME or file:PATH/,
+  ],
   ["a host's name of a key", { mcpServers: { a: { command: 'x', timeout: 5 } } }, '$.mcpServers.a.timeout', /use timeout_ms/],
   [
     'code that is named on the tool',

@@ -41,6 +41,8 @@ export interface LoginTarget {
   /** Its name in the config. */
   readonly name: string;
   readonly url: URL;
+  /** The client of the config that logs in there, with its secret as it is now. Absent: this server registers itself. */
+  readonly client?: (() => Promise<StoredOAuthClientInformation>) | undefined;
 }
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -11,6 +11,7 @@ import { auth } from '@modelcontextprotocol/client';
 import { challengeOf } from './challenge.js';
 import type { KeptLogin } from './kept-login.js';
 import { timesOf, watchingFetch } from './kept-login.js';
+import { ownClientAt, withoutSecret } from './own-client.js';
 
 /** What is known of us, and where a browser comes back to. */
 export interface LoginClient {
@@ -18,6 +19,8 @@ export interface LoginClient {
   readonly redirectUrl: string;
   /** Where our metadata are, if the other server can read them there: an https URL. */
   readonly metadataUrl?: string | undefined;
+  /** The client of the config. Default: what is known from before, our metadata, or a new registration. */
+  readonly own?: StoredOAuthClientInformation | undefined;
 }
 
 /** An attempt that waits for the browser. */
@@ -44,6 +47,7 @@ class Attempt implements OAuthClientProvider {
   readonly clientMetadata: OAuthClientMetadata;
   readonly clientMetadataUrl?: string;
   readonly #state: string;
+  readonly #own: StoredOAuthClientInformation | undefined;
   verifier = '';
   url: URL | undefined;
   client: StoredOAuthClientInformation | undefined;
@@ -55,13 +59,15 @@ class Attempt implements OAuthClientProvider {
     this.clientMetadata = clientMetadataOf(client);
     if (client.metadataUrl !== undefined) this.clientMetadataUrl = client.metadataUrl;
     this.#state = state;
+    this.#own = client.own;
   }
 
   state(): string {
     return this.#state;
   }
 
-  clientInformation(): StoredOAuthClientInformation | undefined {
+  clientInformation(context?: { issuer: string }): StoredOAuthClientInformation | undefined {
+    if (this.#own !== undefined) this.client = ownClientAt(this.#own, context?.issuer);
     return this.client;
   }
 
@@ -120,7 +126,7 @@ export async function beginLogin(
     throw new Error('its authorization server has no page to log in at');
   // Anything else, such as javascript:, must not get into a browser.
   if (!/^https?:$/.test(url.protocol)) throw new Error('the page to log in at is no http or https URL');
-  return { url, verifier, client: attempt.client, discovery };
+  return { url, verifier, client: client.own === undefined ? attempt.client : withoutSecret(attempt.client), discovery };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Gets new tokens for old ones, and gives tokens back. */
-import type { OAuthClientInformationFull } from '@modelcontextprotocol/client';
+import type { OAuthClientInformationFull, StoredOAuthClientInformation } from '@modelcontextprotocol/client';
 import { OAuthError, OAuthErrorCode, refreshAuthorization } from '@modelcontextprotocol/client';
 
 import type { KeptLogin } from './kept-login.js';
@@ -18,11 +18,13 @@ const SAME_END_MS = 60_000;
 /**
  * Renews tokens.
  *
+ * @param clientInformation the client that they belong to, with its secret if it has one
  * @returns the new log-in, or why the authorization server refuses for good
  * @throws Error if it cannot be reached, or may answer otherwise later
  */
 export async function renewTokens(
   kept: KeptLogin & { tokens: { refresh_token: string } },
+  clientInformation: StoredOAuthClientInformation,
 ): Promise<KeptLogin | { refused: string }> {
   const { client, discovery, subject, tokens } = kept;
   const { authorizationServerUrl, authorizationServerMetadata: metadata, resourceMetadata } = discovery;
@@ -31,7 +33,7 @@ export async function renewTokens(
     const renewed = await refreshAuthorization(authorizationServerUrl, {
       ...(metadata === undefined ? {} : { metadata }),
       ...(resourceMetadata === undefined ? {} : { resource: resourceMetadata.resource }),
-      clientInformation: client,
+      clientInformation,
       refreshToken: tokens.refresh_token,
       fetchFn: watching.fetchFn,
     });
@@ -56,10 +58,14 @@ export async function renewTokens(
 /**
  * Gives tokens back, if the authorization server takes them (RFC 7009).
  *
+ * @param client the client that they belong to, with its secret if it has one
  * @returns whether it took them
  * @throws Error if it cannot be reached
  */
-export async function revokeTokens({ tokens, client, discovery }: KeptLogin): Promise<boolean> {
+export async function revokeTokens(
+  { tokens, discovery }: Pick<KeptLogin, 'tokens' | 'discovery'>,
+  client: StoredOAuthClientInformation,
+): Promise<boolean> {
   const { revocation_endpoint: endpoint } = (discovery.authorizationServerMetadata ?? {}) as { revocation_endpoint?: string };
   if (endpoint === undefined || !URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) return false;
   const { client_id: id, client_secret: secret } = client as Partial<OAuthClientInformationFull>;

@@ -12,6 +12,7 @@ import { NeedsLogin } from '../base/unsent.js';
 import type { KeptLogin, LoginStore, LoginTarget } from './kept-login.js';
 import { keptLogin, loginEntry } from './kept-login.js';
 import { isUsable, renewalDue, statusOf, warningDue } from './login-end.js';
+import { clientOf } from './own-client.js';
 import { renewTokens } from './renewal.js';
 import type { SealedEntry } from './sealed.js';
 
@@ -154,7 +155,8 @@ export class TokenKeeper {
     if (found === undefined || kept === undefined || kept.tokens.access_token !== old || !isRenewable(kept))
       return this.#set(kept);
     const { target, logger } = this.#options;
-    const renewed = await renewTokens(kept).catch((error: unknown) => {
+    const renewing = clientOf(kept, target).then((client) => renewTokens(kept, client));
+    const renewed = await renewing.catch((error: unknown) => {
       throw new Error(`the tokens of the server "${target.name}" cannot be renewed now: ${messageOf(error)}`, { cause: error });
     });
     const next = 'refused' in renewed ? { ...kept, problem: renewed.refused } : renewed;

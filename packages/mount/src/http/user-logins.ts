@@ -134,9 +134,10 @@ export class UserLogins {
     if (opened === undefined || target === undefined) throw new Error('the link has expired');
     const client = this.#client();
     const [state, browser] = [nonce(), nonce()];
-    const known = await this.#registered(target, client);
-    const begun = await beginLogin(target.url, client, state, known);
-    if (begun.client.client_id !== known?.client_id) {
+    const own = await target.client?.();
+    const known = own === undefined ? await this.#registered(target, client) : undefined;
+    const begun = await beginLogin(target.url, { ...client, own }, state, known);
+    if (own === undefined && begun.client.client_id !== known?.client_id) {
       const registration = { client: begun.client, redirect: client.redirectUrl, since: Date.now() };
       await this.#registration(target).write(registration as unknown as JsonObject);
     }
@@ -168,7 +169,8 @@ export class UserLogins {
     const target = await this.#options.target(server);
     if (target?.url.href !== pending.at) throw new Error('the server is not mounted any more');
     const { store } = this.#options;
-    const kept = await finishLogin(target.url, this.#client(), pending, answer, subject);
+    const client = { ...this.#client(), own: await target.client?.() };
+    const kept = await finishLogin(target.url, client, pending, answer, subject);
     await loginEntry(target, store, subject).write(kept as unknown as JsonObject);
     this.#options.loggedIn(server, subject);
     return { server, subject, host: target.url.host, partition: store.partition };
