@@ -41,7 +41,7 @@ export function httpCarrier(
 ): Carrier {
   const ownFetch = exactFetch(parseJson);
   const light = createLightPost(url, maxMessageBytes);
-  const usual = auth === undefined ? usualHeaders(headers) : undefined;
+  const usual = usualHeaders(headers, auth !== undefined);
   const options = (): StreamableHTTPClientTransportOptions => ({
     requestInit: { headers: { ...headers } },
     fetch: ownFetch,
@@ -83,14 +83,32 @@ export function httpCarrier(
     return own;
   }
 
-  /** Posts a request without the official client. @returns undefined: it needs the client, and was not posted */
-  function post(message: JsonRpcMessage, { version, headers: extra, signal }: SendOptions): Promise<PostAnswer> | undefined {
+  /** Posts with a token. @returns undefined: the server refuses it, so the official client has to get another one */
+  async function postAs(
+    provider: AuthProvider,
+    body: string,
+    all: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): Promise<PostAnswer | undefined> {
+    const token = await provider.token();
+    const answer = await light.post(body, token === undefined ? all : { ...all, authorization: `Bearer ${token}` }, signal);
+    if (typeof answer === 'string' || answer.status !== 401) return answer;
+    await answer.body?.cancel();
+    return undefined;
+  }
+
+  /** Posts a request without the official client. @returns undefined: it needs the client. It was not posted, or was refused with 401 */
+  function post(
+    message: JsonRpcMessage,
+    { version, headers: extra, signal }: SendOptions,
+  ): Promise<PostAnswer | undefined> | undefined {
     if (usual === undefined || version === undefined) return undefined;
     const repeated = repeatedHeaders(message);
     if (repeated === undefined) return undefined;
     const session = main.sessionId === undefined ? {} : { 'mcp-session-id': main.sessionId };
     const all = { ...usual, ...session, 'mcp-protocol-version': version, ...repeated, ...extra };
-    return light.post(JSON.stringify(message), all, signal);
+    const body = JSON.stringify(message);
+    return auth === undefined ? light.post(body, all, signal) : postAs(auth(), body, all, signal);
   }
 
   async function send(message: JsonRpcMessage, sendOptions: SendOptions): Promise<void> {

@@ -1,4 +1,4 @@
-/** The headers of requests that need nothing of the official client: no tokens, no encoding, no handshake. */
+/** The headers of requests that need nothing of the official client: no new tokens, no encoding, no handshake. */
 import type { JsonObject, JsonRpcMessage } from '@mcp-daemon/core';
 import { isObject, META } from '@mcp-daemon/core';
 
@@ -16,10 +16,18 @@ const SENTINEL = '=?base64?';
 /** Headers that the official client combines with those of the config. */
 const COMBINED = ['accept', 'content-type', 'mcp-session-id', 'mcp-protocol-version', 'mcp-method', 'mcp-name'];
 
-/** The headers of every request. @returns undefined: some need the official client */
-export function usualHeaders(given: Readonly<Record<string, string>>): Readonly<Record<string, string>> | undefined {
+/**
+ * The headers of every request.
+ *
+ * @param hasToken whether a token is added to each
+ * @returns undefined: some need the official client
+ */
+export function usualHeaders(
+  given: Readonly<Record<string, string>>,
+  hasToken = false,
+): Readonly<Record<string, string>> | undefined {
   const lower = Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
-  if (COMBINED.some((name) => name in lower)) return undefined;
+  if (COMBINED.some((name) => name in lower) || (hasToken && 'authorization' in lower)) return undefined;
   return { ...lower, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 }
 
