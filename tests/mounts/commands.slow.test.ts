@@ -1,9 +1,10 @@
 /** The commands for mounted servers, as a user runs them. */
 import { spawn } from 'node:child_process';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import type { Result } from '../../packages/cli/test/support.js';
 import { BIN, TempFolder, toolsConfig } from '../../packages/cli/test/support.js';
 import type { Guarded } from '../../packages/mount/test/guarded-server.js';
 import { followLogin, serveGuarded } from '../../packages/mount/test/guarded-server.js';
@@ -135,6 +136,19 @@ describe('mounts login and logout', () => {
     expect((await temp.run(['mounts', 'list'], { env })).stdout).toContain('needs a log-in');
   });
 
+  it('wait for the browser on the port that the user names', async () => {
+    await temp.write('mcp.json', { mcpServers: { web: { url: served.url, credentials: 'service' } } });
+    const logIn = (port: string): Promise<Result> => temp.run(['mounts', 'login', 'web', '--callback-port', port], { env });
+    expect(await logIn('http')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('from 1 to 65535, not "http"') as string,
+    });
+    const { port } = new URL(served.url);
+    const used = await logIn(port);
+    expect(used).toMatchObject({ code: 1, stderr: expect.stringContaining(`browser on port ${port}: `) as string });
+    expect(used.stderr).toContain('EADDRINUSE');
+  });
+
   it('refuse a server without log-ins, and a log-in that cannot be kept', async () => {
     await temp.write('mcp.json', {
       mcpServers: { web: { url: served.url }, own: { url: served.url, prefix: 'own_', credentials: 'per_user' } },
@@ -167,11 +181,18 @@ describe('mounts import', () => {
     expect((await temp.run(['mounts', 'import', '.mcp.json'])).stderr).toContain('files: is in mcp.json already');
   });
 
-  it.each(['notes.mcpb', 'notes-signed.mcpb'])('mounts the bundle %s, which runs with its options', async (name) => {
+  it.each([
+    ['notes.mcpb', /^notes 1\.0\.0: not signed\n/],
+    [
+      'notes-signed.mcpb',
+      /^notes 1\.0\.0: unchanged since "MCPB Self-Signed Certificate" signed it, with a certificate of its own, which anyone can make \(valid until 2\d{3}-\d\d-\d\d, SHA-256 [0-9A-F:]{95}\)\n/,
+    ],
+  ])('mounts the bundle %s, which runs with its options', async (name, signature) => {
     await mkdir(temp.at('bundles'), { recursive: true });
     await copyFile(join(FIXTURES, name), temp.at('bundles', name));
     const imported = await temp.run(['mounts', 'import', `bundles/${name}`]);
     expect(imported.code).toBe(0);
+    expect(imported.stderr).toMatch(signature);
     expect(imported.stderr).toContain('notes: set the environment variable NOTES_API_KEY (API key)');
     const { mcpServers } = JSON.parse(await temp.read('mcp.json')) as { mcpServers: object };
     expect(mcpServers).toEqual({ notes: { bundle: `./bundles/${name}`, user_config: { api_key: '${env:NOTES_API_KEY}' } } });
@@ -189,6 +210,16 @@ describe('mounts import', () => {
       args: ['--folders', join(temp.home, 'notes')],
     });
     expect(started['cwd']).toMatch(/mcpb\/notes\/[0-9a-f]{64}$/);
+  });
+
+  it('warns of a bundle that was changed after it was signed', async () => {
+    const bytes = await readFile(join(FIXTURES, 'notes-signed.mcpb'));
+    // The time of the first file, which nothing else depends on: in its own header, and in the list of the archive.
+    for (const at of [10, bytes.indexOf('PK\u0001\u0002') + 12]) bytes[at] = (bytes[at] ?? 0) ^ 1;
+    await writeFile(temp.at('changed.mcpb'), bytes);
+    const { code, stderr } = await temp.run(['mounts', 'import', 'changed.mcpb']);
+    expect(code).toBe(0);
+    expect(stderr).toContain('warning its signature is wrong: the archive was changed after it was signed');
   });
 
   it('asks for the options of a bundle on a terminal, but not for secrets', async () => {
@@ -216,6 +247,8 @@ describe('mounts import', () => {
     });
     await new Promise((resolve) => child.once('close', resolve));
     expect(text).not.toContain('API key —');
+    expect(text.indexOf('not signed')).toBeGreaterThan(-1);
+    expect(text.indexOf('not signed')).toBeLessThan(text.indexOf('asks for:'));
     expect(JSON.parse(await temp.read('mcp.json'))).toEqual({
       mcpServers: {
         notes: { bundle: './notes.mcpb', user_config: { api_key: '${env:NOTES_API_KEY}', folders: ['/a', '/b'], label: 'mine' } },

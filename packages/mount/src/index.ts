@@ -9,3 +9,5 @@ export type { OpenOptions } from './open.js';
 export type { TextSource } from './secrets.js';
 export type { ExtractedBundle, McpbCommand, McpbManifest, McpbOption, McpbValue } from './mcpb/index.js';
 export { readManifest } from './mcpb/manifest.js';
+export { checkSignature } from './mcpb/signature.js';
+export type { McpbSignature, SignedArchive } from './mcpb/signature.js';

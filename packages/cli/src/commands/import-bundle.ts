@@ -3,12 +3,14 @@ import { dirname, relative, resolve, sep } from 'node:path';
 
 import type { ConfigMount } from '@mcp-daemon/core';
 import type { McpbOption } from '@mcp-daemon/mount';
+import { checkSignature } from '@mcp-daemon/mount';
 
 import { UsageError } from '../errors.js';
 import { readMcpb } from '../runtime/mcpb.js';
 import { oneLine } from '../terminal/text.js';
 import type { CommandContext } from './command.js';
 import { askLines } from './questions.js';
+import { signatureText } from './signature-text.js';
 
 /** A server that was found in a file, and what needs attention. */
 export interface FoundBundle {
@@ -29,18 +31,21 @@ function questionOf(key: string, { title, description, type, required, multiple,
 const needsValue = ({ required, standard }: McpbOption): boolean => required && standard === undefined;
 
 /**
- * Reads a bundle, and asks on a terminal for the values of its options. Secrets are not asked for: they become references to environment
+ * Reads a bundle, says who signed it, and asks on a terminal for the values of its options. Secrets are not asked for: they become references to environment
  * variables, as do values that are needed where nobody can be asked.
  *
  * @param config the config file that the entry is for: the path of the bundle begins at its folder
  * @throws UsageError if the bundle is refused, Failure at the end of the input
  */
 export async function findBundle(file: string, config: string, context: CommandContext): Promise<FoundBundle> {
-  const { settings, interactive, note } = context;
-  const { manifest } = await readMcpb(file, settings).catch((error: unknown) => {
+  const { settings, interactive, note, paintNote } = context;
+  const { bundle, manifest } = await readMcpb(file, settings).catch((error: unknown) => {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   });
   const name = manifest.name.replace(/[^A-Za-z0-9_.-]+/g, '-').slice(0, 64);
+  const warning = (text: string): string => `${paintNote('yellow', 'warning')} ${text}`;
+  const version = manifest.version === '' ? '' : ` ${oneLine(manifest.version, 40)}`;
+  note(`${oneLine(name)}${version}: ${signatureText(checkSignature(bundle.signature), warning)}`);
   const notes: string[] = [];
   const values: Record<string, string | string[]> = {};
   const refer = (key: string, { title }: McpbOption): void => {

@@ -4,6 +4,8 @@
  * with two end records: two programs could read two different archives in it.
  */
 import { BundleRefusal } from './refusal.js';
+import type { SignatureBlock } from './signature-block.js';
+import { blockOf, findBlock } from './signature-block.js';
 
 /** Where the central directory is. */
 export interface Directory {
@@ -14,6 +16,8 @@ export interface Directory {
   entries: number;
   /** Remarks for people. */
   notes: string[];
+  /** The signature block of mcpb at its end. */
+  signature?: SignatureBlock;
 }
 
 const END_SIGNATURE = 0x06054b50;
@@ -26,19 +30,7 @@ const END64_BYTES = 56;
 const MAX_COMMENT = 0xffff;
 /** The block of tar. */
 const MAX_PADDING = 10_240;
-const SIGNATURE_START = Buffer.from('MCPB_SIG_V1');
-const SIGNATURE_END = Buffer.from('MCPB_SIG_END');
 const [UNKNOWN_16, UNKNOWN_32] = [0xffff, 0xffffffff];
-
-/** Where the signature block of mcpb begins; undefined: there is none. @throws BundleRefusal if its length is wrong */
-function signatureStart(bytes: Buffer): number | undefined {
-  if (!bytes.subarray(-SIGNATURE_END.length).equals(SIGNATURE_END)) return undefined;
-  const start = bytes.lastIndexOf(SIGNATURE_START);
-  const body = start + SIGNATURE_START.length + 4;
-  const fits = start >= 0 && body <= bytes.length && body + bytes.readUInt32LE(body - 4) + SIGNATURE_END.length === bytes.length;
-  if (!fits) throw new BundleRefusal('trailing', 'ends with a signature block whose length is wrong');
-  return start;
-}
 
 const isZero = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0);
 
@@ -56,9 +48,9 @@ function noEnd(bytes: Buffer, candidates: readonly number[], limit: number): Bun
 }
 
 /** The offset of the end record, and what follows it. */
-function findEndRecord(bytes: Buffer): { at: number; notes: string[] } {
-  const signature = signatureStart(bytes);
-  const limit = signature ?? bytes.length;
+function findEndRecord(bytes: Buffer): { at: number } & Pick<Directory, 'notes' | 'signature'> {
+  const signature = findBlock(bytes);
+  const limit = signature?.start ?? bytes.length;
   const candidates: number[] = [];
   const ends: { at: number; padding: number }[] = [];
   const lowest = Math.max(0, limit - END_BYTES - MAX_COMMENT - MAX_PADDING);
@@ -77,7 +69,8 @@ function findEndRecord(bytes: Buffer): { at: number; notes: string[] } {
   const notes: string[] = [];
   if (signature !== undefined) notes.push('the signature of mcpb at its end is not checked');
   if (found.padding > 0) notes.push(`${found.padding} zeros at its end are left out`);
-  return { at: found.at, notes };
+  const { at } = found;
+  return { at, notes, ...(signature === undefined ? {} : { signature: blockOf(bytes, signature, at) }) };
 }
 
 /** The value of a 64-bit field. @throws BundleRefusal if it is beyond the archive */
@@ -112,7 +105,7 @@ function agree(small: number, unknown: number, large: number): void {
  * @throws BundleRefusal
  */
 export function findDirectory(bytes: Buffer): Directory {
-  const { at, notes } = findEndRecord(bytes);
+  const { at, ...more } = findEndRecord(bytes);
   if (bytes.readUInt16LE(at + 4) !== 0 || bytes.readUInt16LE(at + 6) !== 0)
     throw new BundleRefusal('directory', 'is one part of several');
   let entries = bytes.readUInt16LE(at + 10);
@@ -140,5 +133,5 @@ export function findDirectory(bytes: Buffer): Directory {
         : 'has a list of entries that ends behind its end',
     );
   }
-  return { start, end, entries, notes };
+  return { start, end, entries, ...more };
 }

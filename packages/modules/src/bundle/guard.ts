@@ -14,6 +14,7 @@ import { followLink, isProgramLink } from './links.js';
 import { decodeUtf8, pathOf, twinKey } from './names.js';
 import { createPace } from './pace.js';
 import { BundleRefusal, quoted } from './refusal.js';
+import type { SignatureBlock } from './signature-block.js';
 
 /** A file of a bundle. */
 export interface BundleFile extends StoredContent {
@@ -34,6 +35,8 @@ export interface GuardedBundle {
   size: number;
   /** Remarks for people, such as links that are left out. */
   notes: readonly string[];
+  /** The signature block of mcpb, as it is: it was not checked. */
+  signature?: SignatureBlock;
 }
 
 const TYPE = 0o170000;
@@ -199,5 +202,9 @@ export async function guardBundle(archive: Uint8Array, limits?: Partial<BundleLi
   for (const link of tree.links.values()) followLink(link, tree.lookup);
   if (tree.files.size === 0) throw new BundleRefusal('empty', 'has no files');
   const notes = [...directory.notes, ...remarksOn(tree, counts)];
-  return { bytes, files: tree.files, folders: [...tree.folders], links: [...tree.links.values()], size, notes };
+  const { signature } = directory;
+  return {
+    ...{ bytes, files: tree.files, folders: [...tree.folders], links: [...tree.links.values()], size, notes },
+    ...(signature === undefined ? {} : { signature }),
+  };
 }

@@ -17,6 +17,7 @@ export type { BundleLink } from './links.js';
 export type { BundleChange } from './polling.js';
 export { BundleRefusal } from './refusal.js';
 export type { RefusalReason } from './refusal.js';
+export type { SignatureBlock } from './signature-block.js';
 export { bundleStore } from './store.js';
 export type { BundleProblem, BundleStore, BundleStoreOptions } from './store.js';
 export { verifyContents } from './verify.js';
