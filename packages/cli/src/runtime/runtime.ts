@@ -87,6 +87,8 @@ const limitsOf = (settings: Settings): NonNullable<DaemonOptions['limits']> => (
   maxOpenTasks: settings.userOpenTasks,
   maxTasks: settings.userTasks,
   maxTaskBytes: settings.userTaskBytes,
+  maxOpenTasksOfAll: settings.openTasks,
+  maxTaskBytesOfAll: settings.taskBytes,
 });
 
 /** A quota of numbers for which 0 means no limit; undefined: none at all. */

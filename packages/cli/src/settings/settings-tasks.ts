@@ -28,4 +28,12 @@ export const TASK_SETTINGS = {
   ),
   userTasks: bound('user-tasks', 10_000, MANY, 'N', 'Tasks of one user in one partition that are kept, in this process'),
   userTaskBytes: bound('user-task-bytes', 64_000_000, MANY_BYTES, 'BYTES', 'Size of the results of these tasks'),
+  openTasks: bound('open-tasks', 10_000, MANY, 'N', 'Tasks of all users that run at once, in this process'),
+  taskBytes: bound(
+    'task-bytes',
+    1_000_000_000,
+    MANY_BYTES,
+    'BYTES',
+    'Size of the results that are kept for the tasks of all users of this process',
+  ),
 };

@@ -65,6 +65,10 @@ export interface Limits {
   maxTasks: number;
   /** Size of the results that are kept for these tasks. Default 64 MB. */
   maxTaskBytes: number;
+  /** Tasks of all users that have not ended, in this process. Default 10,000. */
+  maxOpenTasksOfAll: number;
+  /** Size of the results that are kept for the tasks of all users of this process. Default 1 GB. */
+  maxTaskBytesOfAll: number;
   /** How long a call of a function with `is_async` may take before a client without tasks is told where to read its result. Default 3 s. */
   asyncWaitMs: number;
 }
@@ -98,6 +102,8 @@ const DEFAULTS: Limits = {
   maxOpenTasks: 1_000,
   maxTasks: 10_000,
   maxTaskBytes: 64_000_000,
+  maxOpenTasksOfAll: 10_000,
+  maxTaskBytesOfAll: 1_000_000_000,
   asyncWaitMs: 3_000,
 };
 

@@ -1,15 +1,17 @@
 /**
- * How many tasks the users of this process have, and how much their results take.
+ * How many tasks each user of this process and all of them have, and how much their results take.
  *
  * Each process counts its own tasks. In the store a task is found by its id alone, so counting one user's tasks there would read all
  * tasks of the partition, with their results; and a count that others change meanwhile would have to be read again and again.
  */
 
-/** The bounds of one user in one partition; see `limits`. */
+/** The bounds of one user in one partition, and of all users; see `limits`. */
 export interface TaskBounds {
   maxOpenTasks: number;
   maxTasks: number;
   maxTaskBytes: number;
+  maxOpenTasksOfAll: number;
+  maxTaskBytesOfAll: number;
 }
 
 interface Kept {
@@ -32,25 +34,27 @@ class Usage {
     if (kept.expires < this.firstExpiry) this.firstExpiry = kept.expires;
   }
 
-  /** Forgets what has expired. @param all also where it is not in order */
-  expire(now: number, all = false): void {
-    if (now < this.firstExpiry) return;
+  /** Forgets what has expired. @param all also where it is not in order. @returns the size of what was forgotten */
+  expire(now: number, all = false): number {
+    if (now < this.firstExpiry) return 0;
     let count = 0;
     while (count < this.kept.length && (this.kept[count] as Kept).expires <= now) count += 1;
-    if (count === 0 && !all) return;
+    if (count === 0 && !all) return 0;
     const gone = this.kept.splice(0, count);
     if (all) {
       gone.push(...this.kept.filter(({ expires }) => expires <= now));
       this.kept = this.kept.filter(({ expires }) => expires > now);
       this.firstExpiry = this.kept.reduce((first, { expires }) => Math.min(first, expires), Infinity);
     }
-    for (const { bytes } of gone) this.bytes -= bytes;
+    const freed = gone.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.bytes -= freed;
+    return freed;
   }
 }
 
 /** Counts tasks. */
 export interface TaskCounts {
-  /** Whether a user may begin one more; else why not. */
+  /** Why a user may not begin one more; undefined: they may. */
   refusal(partition: string, subject: string): string | undefined;
   /** A task begins. */
   begin(partition: string, subject: string): void;
@@ -64,11 +68,16 @@ export interface TaskCounts {
 
 /** Users are forgotten when nothing of them is kept. This is looked at once for so many tasks. */
 const SWEEP_EVERY = 1_000;
+/** While all users together have too much, what has expired is looked for at most so often: each time takes as long as there are users. */
+const SWEEP_MS = 1_000;
 
 /** Creates a count of nothing. */
-export function createTaskCounts({ maxOpenTasks, maxTasks, maxTaskBytes }: TaskBounds, now: () => number = Date.now): TaskCounts {
+export function createTaskCounts(bounds: TaskBounds, now: () => number = Date.now): TaskCounts {
+  const { maxOpenTasks, maxTasks, maxTaskBytes, maxOpenTasksOfAll, maxTaskBytesOfAll } = bounds;
   const users = new Map<string, Usage>();
   let open = 0;
+  let bytes = 0;
+  let sweptAt = -Infinity;
   let begun = 0;
 
   function of(partition: string, subject: string): Usage {
@@ -78,9 +87,15 @@ export function createTaskCounts({ maxOpenTasks, maxTasks, maxTaskBytes }: TaskB
     return usage;
   }
 
+  function keepOf(usage: Usage, kept: Kept): void {
+    usage.keep(kept);
+    bytes += kept.bytes;
+  }
+
   function sweep(): void {
+    sweptAt = now();
     for (const [key, usage] of users) {
-      usage.expire(now(), true);
+      bytes -= usage.expire(now(), true);
       if (usage.open === 0 && usage.kept.length === 0) users.delete(key);
     }
   }
@@ -89,15 +104,25 @@ export function createTaskCounts({ maxOpenTasks, maxTasks, maxTaskBytes }: TaskB
     if ((begun += 1) % SWEEP_EVERY === 0) sweep();
   }
 
+  /** Why no user may begin one more; undefined: each may. */
+  function refusalOfAll(): string | undefined {
+    if (open >= maxOpenTasksOfAll)
+      return `More than ${maxOpenTasksOfAll} tasks of all users are running; wait until some have ended.`;
+    if (bytes >= maxTaskBytesOfAll && now() - sweptAt >= SWEEP_MS) sweep();
+    return bytes >= maxTaskBytesOfAll
+      ? 'The results of the tasks of all users take too much; wait until some have expired.'
+      : undefined;
+  }
+
   return {
     refusal(partition, subject) {
       const usage = of(partition, subject);
       const isFull = (): boolean => usage.open + usage.kept.length >= maxTasks || usage.bytes >= maxTaskBytes;
       if (usage.open >= maxOpenTasks)
         return `More than ${maxOpenTasks} tasks of one user are running; wait until some have ended.`;
-      usage.expire(now());
-      if (isFull()) usage.expire(now(), true);
-      return isFull() ? 'Too many tasks of one user are kept; wait until some have expired.' : undefined;
+      bytes -= usage.expire(now());
+      if (isFull()) bytes -= usage.expire(now(), true);
+      return isFull() ? 'Too many tasks of one user are kept; wait until some have expired.' : refusalOfAll();
     },
     begin(partition, subject) {
       of(partition, subject).open += 1;
@@ -108,10 +133,10 @@ export function createTaskCounts({ maxOpenTasks, maxTasks, maxTaskBytes }: TaskB
       const usage = of(partition, subject);
       usage.open -= 1;
       open -= 1;
-      if (kept !== undefined) usage.keep(kept);
+      if (kept !== undefined) keepOf(usage, kept);
     },
     keep(partition, subject, kept) {
-      of(partition, subject).keep(kept);
+      keepOf(of(partition, subject), kept);
       sweepSometimes();
     },
     get open() {
