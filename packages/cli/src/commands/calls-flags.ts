@@ -1,6 +1,6 @@
 /** The flags of the commands that read the record of calls. */
 import { CALL_TYPES, STATUS_COLOURS } from './call-words.js';
-import { textFlag } from './command.js';
+import { switchFlag, textFlag } from './command.js';
 import { PARTITION_FLAG } from './partition-flag.js';
 
 /** The flags that say which calls. */
@@ -14,6 +14,11 @@ export const CALL_FILTERS = {
   revision: textFlag('Only calls that this revision of the catalog served: its digest, or the beginning of it'),
   partition: PARTITION_FLAG,
 };
+
+/** Whether what does not fit on the terminal is shown in a pager. */
+export const PAGER_FLAG = switchFlag('Show long output in the pager of MCP_PAGER or PAGER; --no-pager prints it', {
+  default: true,
+});
 
 /** The flags that say when. */
 export const TIME_FILTERS = {

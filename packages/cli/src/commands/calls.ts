@@ -6,7 +6,7 @@ import type { CallRecord } from '@mcp-daemon/core';
 import { Failure } from '../errors.js';
 import { DEFAULT_PARTITION } from '../settings/partition.js';
 import { callsExport } from './calls-export.js';
-import { CALL_FILTERS, TIME_FILTERS } from './calls-flags.js';
+import { CALL_FILTERS, PAGER_FLAG, TIME_FILTERS } from './calls-flags.js';
 import { callsReplay } from './calls-replay.js';
 import { callsStats } from './calls-stats.js';
 import type { CommandGroup } from './command.js';
@@ -25,16 +25,22 @@ const callsList = defineCommand({
     ...TIME_FILTERS,
     limit: textFlag('Maximum number of calls', { defaultDescription: DEFAULT_LIMIT }),
     json: switchFlag('Print JSON: an array of records'),
+    pager: PAGER_FLAG,
   },
   examples: [
     ['calls list --status failed --since 2h', 'List calls that failed in the last two hours'],
     ["calls list --json --limit 1 | jq '.[0].arguments'", 'Print the arguments of the last call'],
   ],
-  async run({ json, limit: limitText, partition: _, revision, ...filters }, context) {
+  async run({ json, limit: limitText, partition: _, revision, pager, ...filters }, context) {
     const partition = partitionOf(context);
-    const { print, note, paint, width } = context;
-    const [{ limitOf, openRecord, queryOf, readRecords, recordPlace, useRecord, withRevision }, { callTable, toJson }] =
-      await Promise.all([import('./record.js'), import('./calls-text.js')]);
+    const { note, paint, width } = context;
+    const [record, { callTable, toJson }, { printPaged }] = await Promise.all([
+      import('./record.js'),
+      import('./calls-text.js'),
+      import('../terminal/pager.js'),
+    ]);
+    const { limitOf, openRecord, queryOf, readRecords, recordPlace, useRecord, withRevision } = record;
+    const show = (lines: readonly string[]): Promise<void> => printPaged(lines, { ...context, wanted: pager });
     const query = queryOf(defined(filters));
     const limit = limitOf(limitText ?? DEFAULT_LIMIT);
     const store = await openRecord(context);
@@ -48,7 +54,7 @@ const callsList = defineCommand({
       });
     }
     if (json) {
-      print(JSON.stringify(records.map(toJson), null, 2));
+      await show([JSON.stringify(records.map(toJson), null, 2)]);
       return 0;
     }
     if (records.length === 0) {
@@ -56,7 +62,7 @@ const callsList = defineCommand({
       note(filtered && store ? 'no call matches' : `no calls recorded yet (${recordPlace(context)})`);
       return 0;
     }
-    for (const line of callTable(records, paint, width)) print(line);
+    await show(callTable(records, paint, width));
     const format = (number: number): string => number.toLocaleString('en-US');
     if (total > records.length) note(`${format(records.length)} of ${format(total)} calls; --limit shows more`);
     return 0;
@@ -74,19 +80,20 @@ const callsShow = defineCommand({
       describe: 'ID of the call, as "mcp-daemon calls list" shows it, the beginning of its uuid, or "last"',
     },
   },
-  flags: { partition: CALL_FILTERS.partition, json: switchFlag('Print JSON') },
+  flags: { partition: CALL_FILTERS.partition, json: switchFlag('Print JSON'), pager: PAGER_FLAG },
   examples: [['calls show last', 'Show the newest call']],
-  async run({ id, json }, context) {
+  async run({ id, json, pager }, context) {
     const partition = partitionOf(context);
-    const [{ findRecord, openRecord, useRecord }, { callText, toJson }] = await Promise.all([
+    const [{ findRecord, openRecord, useRecord }, { callText, toJson }, { printPaged }] = await Promise.all([
       import('./record.js'),
       import('./calls-text.js'),
+      import('../terminal/pager.js'),
     ]);
     const store = await openRecord(context);
     if (store === undefined) throw new Failure(`no call with the id "${id}": no calls recorded yet`);
     const record = await useRecord(store, () => findRecord(store, partition, id));
-    if (json) context.print(JSON.stringify(toJson(record), null, 2));
-    else for (const line of callText(record, context.paint)) context.print(line);
+    const lines = json ? [JSON.stringify(toJson(record), null, 2)] : callText(record, context.paint);
+    await printPaged(lines, { ...context, wanted: pager });
     return 0;
   },
 });

@@ -36,8 +36,8 @@ const WIDE =
 const WITHOUT_WIDTH = /[\p{M}\p{Cf}]/u;
 const columnsOf = (character: string): number => (WITHOUT_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1);
 
-/** The width of a text in columns. */
-function length(text: string): number {
+/** The width of a text in columns of a terminal. */
+export function columnsOfText(text: string): number {
   const plain = stripVTControlCharacters(text);
   // eslint-disable-next-line no-control-regex
   if (/^[\x00-\x7f]*$/.test(plain)) return plain.length;
@@ -49,7 +49,7 @@ function length(text: string): number {
 /** A text as one line, cut to a width in columns. */
 export function oneLine(text: string, width = Infinity): string {
   const line = escapeControls(text.replace(/\s+/g, ' ').trim());
-  if (length(line) <= width) return line;
+  if (columnsOfText(line) <= width) return line;
   let cut = '';
   let columns = 1;
   for (const character of line) {
@@ -67,13 +67,13 @@ export function oneLine(text: string, width = Infinity): string {
  */
 export function table(rows: readonly (readonly string[])[], width = Infinity): string[] {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, length(cell))));
+  for (const row of rows) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, columnsOfText(cell))));
   const before = widths.slice(0, -1).reduce((sum, column) => sum + column + 2, 0);
   const room = Math.max(12, width - before);
   return rows.map((row) => {
     const cells = row.map((cell, index) => {
-      if (index === row.length - 1) return length(cell) <= room ? cell : oneLine(stripVTControlCharacters(cell), room);
-      return cell + ' '.repeat((widths[index] ?? 0) - length(cell) + 2);
+      if (index === row.length - 1) return columnsOfText(cell) <= room ? cell : oneLine(stripVTControlCharacters(cell), room);
+      return cell + ' '.repeat((widths[index] ?? 0) - columnsOfText(cell) + 2);
     });
     return cells.join('').trimEnd();
   });
