@@ -2,8 +2,6 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 
-import type { Failure } from '../api/failure.js';
-import { failureOf } from '../api/failure.js';
 import type { Plan } from '../api/revisions.js';
 import { applyConfig, planConfig } from '../api/revisions.js';
 import { formatBytes, formatCount, shortDigest } from '../base/amounts.js';
@@ -12,8 +10,9 @@ import { Card, Facts, PageHead } from '../parts/bits.js';
 import { Changes, changesText } from '../parts/changes.js';
 import { NotAllowed, Problem } from '../parts/messages.js';
 import { say } from '../parts/toast.js';
+import { useAction } from '../state/action.js';
 import { go, linkTo } from '../state/route.js';
-import { access, isAdmin, noteFailure } from '../state/session.js';
+import { access, isAdmin } from '../state/session.js';
 
 /** What a config may be in size here. The server has a limit of its own. */
 const MAX_BYTES = 4_000_000;
@@ -34,23 +33,13 @@ function PlanView({ planned, onApplied }: { planned: Planned; onApplied: () => v
   const { plan, text, merge } = planned;
   const [allowed, setAllowed] = useState(false);
   const [note, setNote] = useState('');
-  const [failure, setFailure] = useState<Failure>();
-  const [busy, setBusy] = useState(false);
+  const { busy, failure, run } = useAction();
   const breaks = plan.breaking.length > 0;
 
   async function apply(): Promise<void> {
-    setBusy(true);
-    setFailure(undefined);
-    try {
-      await applyConfig(access.peek(), text, { merge, allowBreaking: allowed, parent: plan.base, note });
-      say('Applied. Clients are told of the change.');
-      onApplied();
-    } catch (error) {
-      const found = failureOf(error);
-      noteFailure(found);
-      setFailure(found);
-    }
-    setBusy(false);
+    await applyConfig(access.peek(), text, { merge, allowBreaking: allowed, parent: plan.base, note });
+    say('Applied. Clients are told of the change.');
+    onApplied();
   }
 
   return (
@@ -98,7 +87,7 @@ function PlanView({ planned, onApplied }: { planned: Planned; onApplied: () => v
           </div>
           {failure !== undefined && <Problem failure={failure} />}
           <div class="actions">
-            <button type="button" class="button primary" disabled={busy || (breaks && !allowed)} onClick={() => void apply()}>
+            <button type="button" class="button primary" disabled={busy || (breaks && !allowed)} onClick={() => void run(apply)}>
               {busy ? 'Applying…' : 'Apply'}
             </button>
             {breaks && !allowed && <span class="muted small">Tick the box above first.</span>}
@@ -114,25 +103,19 @@ export function ApplyPage(): JSX.Element {
   const [text, setText] = useState('');
   const [merge, setMerge] = useState(false);
   const [planned, setPlanned] = useState<Planned>();
-  const [failure, setFailure] = useState<Failure>();
-  const [busy, setBusy] = useState(false);
+  const { busy, failure, run } = useAction();
   const [fileProblem, setFileProblem] = useState('');
   const file = useRef<HTMLInputElement>(null);
 
   const isCurrent = planned !== undefined && planned.text === text && planned.merge === merge;
 
   async function plan(): Promise<void> {
-    setBusy(true);
-    setFailure(undefined);
     try {
       setPlanned({ plan: await planConfig(access.peek(), text, merge), text, merge });
     } catch (error) {
-      const found = failureOf(error);
-      noteFailure(found);
-      setFailure(found);
       setPlanned(undefined);
+      throw error;
     }
-    setBusy(false);
   }
 
   async function load(given: File | undefined): Promise<void> {
@@ -201,7 +184,7 @@ export function ApplyPage(): JSX.Element {
             type="button"
             class={isCurrent ? 'button' : 'button primary'}
             disabled={busy || text.trim() === ''}
-            onClick={() => void plan()}
+            onClick={() => void run(plan)}
           >
             {busy ? 'Planning…' : 'Show the plan'}
           </button>

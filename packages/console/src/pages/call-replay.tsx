@@ -3,8 +3,6 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 
 import type { CallDetails } from '../api/calls.js';
-import type { Failure } from '../api/failure.js';
-import { failureOf } from '../api/failure.js';
 import type { Replay } from '../api/replay.js';
 import { replayCall } from '../api/replay.js';
 import { formatDuration } from '../base/amounts.js';
@@ -12,8 +10,9 @@ import { visible } from '../base/visible.js';
 import { Card, Facts, Status } from '../parts/bits.js';
 import { Changes } from '../parts/changes.js';
 import { Problem } from '../parts/messages.js';
+import { useAction } from '../state/action.js';
 import { linkTo } from '../state/route.js';
-import { access, noteFailure } from '../state/session.js';
+import { access } from '../state/session.js';
 
 /** Paths or names, separated by commas or spaces. */
 const ignoredOf = (text: string): string[] => text.split(/[\s,]+/).filter((path) => path !== '');
@@ -62,23 +61,13 @@ export function ReplayCard({ call }: { call: CallDetails }): JSX.Element {
   const [ignore, setIgnore] = useState('');
   const [revision, setRevision] = useState('');
   const [bundle, setBundle] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<Failure>();
+  const { busy, failure, run } = useAction();
   const [replay, setReplay] = useState<Replay>();
 
-  async function run(): Promise<void> {
-    setBusy(true);
-    setFailure(undefined);
+  async function replayIt(): Promise<void> {
     setReplay(undefined);
-    try {
-      const version = { revision: given(revision), bundle: given(bundle) };
-      setReplay(await replayCall(access.peek(), call.id, { force: forced, ignore: ignoredOf(ignore), ...version }));
-    } catch (error) {
-      const found = failureOf(error);
-      noteFailure(found);
-      setFailure(found);
-    }
-    setBusy(false);
+    const version = { revision: given(revision), bundle: given(bundle) };
+    setReplay(await replayCall(access.peek(), call.id, { force: forced, ignore: ignoredOf(ignore), ...version }));
   }
 
   return (
@@ -105,7 +94,7 @@ export function ReplayCard({ call }: { call: CallDetails }): JSX.Element {
         {...{ value: bundle, change: setBundle }}
       />
       <p>
-        <button type="button" class="button" disabled={busy || (!call.isReadOnly && !forced)} onClick={() => void run()}>
+        <button type="button" class="button" disabled={busy || (!call.isReadOnly && !forced)} onClick={() => void run(replayIt)}>
           {busy ? 'Running…' : 'Replay'}
         </button>
       </p>

@@ -2,8 +2,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 
-import type { Failure } from '../api/failure.js';
-import { failureOf } from '../api/failure.js';
 import type { Revision } from '../api/revisions.js';
 import { readDiff, readRevision, readWayBack, rollBack } from '../api/revisions.js';
 import { formatCount, shortDigest } from '../base/amounts.js';
@@ -14,30 +12,22 @@ import { Dialog } from '../parts/dialog.js';
 import { JsonView } from '../parts/json-view.js';
 import { Empty, NotAllowed, Problem, Skeleton } from '../parts/messages.js';
 import { say } from '../parts/toast.js';
+import { useAction } from '../state/action.js';
 import { useLoad } from '../state/load.js';
 import { go, linkTo } from '../state/route.js';
-import { access, isAdmin, noteFailure } from '../state/session.js';
+import { access, isAdmin } from '../state/session.js';
 
 function RollBack({ entry, onClose }: { entry: Revision; onClose: () => void }): JSX.Element {
   // From what is served to this revision: what callers will notice.
   const diff = useLoad((to, signal) => readWayBack(to, entry.id, signal), `rollback ${entry.id}`);
   const [note, setNote] = useState('');
-  const [failure, setFailure] = useState<Failure>();
-  const [busy, setBusy] = useState(false);
+  const { busy, failure, run } = useAction();
 
   async function submit(): Promise<void> {
-    setBusy(true);
-    try {
-      const made = await rollBack(access.peek(), entry.id, note);
-      say(made === undefined ? 'This revision is served already.' : 'Rolled back.');
-      onClose();
-      go(linkTo(['revisions']));
-    } catch (error) {
-      const found = failureOf(error);
-      noteFailure(found);
-      setFailure(found);
-      setBusy(false);
-    }
+    const made = await rollBack(access.peek(), entry.id, note);
+    say(made === undefined ? 'This revision is served already.' : 'Rolled back.');
+    onClose();
+    go(linkTo(['revisions']));
   }
 
   return (
@@ -60,7 +50,7 @@ function RollBack({ entry, onClose }: { entry: Revision; onClose: () => void }):
       </div>
       {failure !== undefined && <Problem failure={failure} />}
       <div class="actions">
-        <button type="button" class="button primary" disabled={busy || diff.data === undefined} onClick={() => void submit()}>
+        <button type="button" class="button primary" disabled={busy || diff.data === undefined} onClick={() => void run(submit)}>
           {busy ? 'Rolling back…' : 'Roll back'}
         </button>
         <button type="button" class="button" onClick={onClose}>
