@@ -21,6 +21,7 @@ import type { ByteBudget } from './byte-budget.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { AskingConnection } from './flight.js';
 import { Flight, isRequest } from './flight.js';
+import { OutgoingRequests } from './outgoing.js';
 import type { Peer } from './peer.js';
 
 /** What {@link Session} takes. */
@@ -48,14 +49,11 @@ const refusal = (id: RequestId, error: DaemonError): JsonRpcResponse => {
 export class Session implements AskingConnection {
   readonly #options: SessionOptions;
   readonly #flights = new Map<RequestId, Flight>();
-  readonly #asked = new Map<RequestId, { resolve: (result: JsonObject) => void; reject: (error: Error) => void }>();
+  readonly #outgoing: OutgoingRequests;
   #legacy: LegacySession | undefined;
   #subscription: Subscription | undefined;
   #handshake: Promise<void> | undefined;
-  #nextId = 1;
   #closed = false;
-  /** Whether requests may still be sent to the client. */
-  #asks = true;
   /** Called when no request is running any more. */
   readonly #idle = new Set<() => void>();
   /** The URIs that the client has subscribed to. */
@@ -67,6 +65,7 @@ export class Session implements AskingConnection {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#outgoing = new OutgoingRequests(options.peer);
   }
 
   /** The handshake, if there was one. */
@@ -239,55 +238,12 @@ export class Session implements AskingConnection {
 
   /** Handles the answer to a request of this server. Unknown and late answers are ignored. */
   deliver(response: JsonRpcResponse): void {
-    const asked = response.id === undefined ? undefined : this.#asked.get(response.id);
-    if (asked === undefined || response.id === undefined) return;
-    this.#asked.delete(response.id);
-    if (!('error' in response)) {
-      asked.resolve(response.result);
-      return;
-    }
-    const { message } = (response.error ?? {}) as { message?: unknown }; // a client may send any value as its error
-    asked.reject(
-      new DaemonError(
-        'internal_error',
-        `The client refused: ${typeof message === 'string' ? message.slice(0, 500) : 'it did not say why'}`,
-      ),
-    );
+    this.#outgoing.deliver(response);
   }
 
   /** Sends a request to the client and waits for the answer. */
   ask(request: InputRequest, signal: AbortSignal, related: RequestId): Promise<JsonObject> {
-    const { peer } = this.#options;
-    if (!this.#asks) return Promise.reject(new DaemonError('closed', 'The client has left.'));
-    const id = `mcp-daemon-${this.#nextId++}`;
-    return new Promise<JsonObject>((resolve, reject) => {
-      const gaveUp = (): void => {
-        if (!this.#asked.delete(id)) return;
-        if (!this.#closed)
-          peer.send(
-            { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason: 'no longer needed' } },
-            related,
-          );
-        reject(new DaemonError('internal_error', 'The client did not answer in time, or has left.'));
-      };
-      const settle =
-        <T>(end: (value: T) => void) =>
-        (value: T): void => {
-          signal.removeEventListener('abort', gaveUp);
-          end(value);
-        };
-      this.#asked.set(id, { resolve: settle(resolve), reject: settle(reject) });
-      signal.addEventListener('abort', gaveUp, { once: true });
-      if (signal.aborted) return gaveUp();
-      try {
-        peer.send({ jsonrpc: '2.0', id, ...request }, related);
-      } catch (error) {
-        // What a function asks for may not be valid JSON.
-        this.#asked.delete(id);
-        signal.removeEventListener('abort', gaveUp);
-        throw error;
-      }
-    });
+    return this.#outgoing.ask(request, signal, related);
   }
 
   /**
@@ -295,7 +251,7 @@ export class Session implements AskingConnection {
    * one side is closing. It does not wait for listen streams.
    */
   async drain(ms: number): Promise<void> {
-    this.#giveUp();
+    this.#outgoing.giveUp();
     if (this.#isIdle()) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
@@ -321,9 +277,10 @@ export class Session implements AskingConnection {
   close(by: EndedBy = 'left'): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#outgoing.disconnect();
     this.#subscription?.end();
     for (const flight of this.#flights.values()) flight.cancel(by);
-    this.#giveUp();
+    this.#outgoing.giveUp();
     this.#tellIdle();
     this.#options.onClose(this);
     this.#options.peer.close?.();
@@ -336,11 +293,5 @@ export class Session implements AskingConnection {
 
   #tellIdle(): void {
     for (const tell of [...this.#idle]) tell();
-  }
-
-  #giveUp(): void {
-    this.#asks = false;
-    for (const { reject } of this.#asked.values()) reject(new DaemonError('closed', 'The client has left.'));
-    this.#asked.clear();
   }
 }
