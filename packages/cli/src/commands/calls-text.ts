@@ -128,17 +128,18 @@ export function callText(record: CallRecord, paint: Paint): string[] {
     ['replay of', replayOf(record) ?? null],
     ['server', rest.server && escapeControls(rest.server)],
     ['partition', escapeControls(rest.partition_key)],
-    ['revision', rest.revision],
+    ['revision', rest.revision || null],
     ['digest', rest.bundle_digest],
     ['traceparent', rest.traceparent && escapeControls(rest.traceparent)],
   ];
   const lines = fields.flatMap(([name, value]) => (value === null ? [] : [`${paint('dim', name.padEnd(12))}${value}`]));
-  for (const [name, body] of [
-    ['arguments', args],
-    ['result', content],
+  for (const [name, body, isMoved] of [
+    ['arguments', args, false],
+    ['result', content, rest.content_in_s3],
   ] as const) {
     lines.push(paint('dim', name));
-    lines.push(body === null ? '  (not recorded)' : escapeControls(JSON.stringify(parsed(body), null, 2)).replace(/^/gm, '  '));
+    const absent = isMoved ? '  (moved to the bucket, and not found there)' : '  (not recorded)';
+    lines.push(body === null ? absent : escapeControls(JSON.stringify(parsed(body), null, 2)).replace(/^/gm, '  '));
   }
   return lines;
 }

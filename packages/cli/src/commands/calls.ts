@@ -55,6 +55,9 @@ const callsList = defineCommand({
     }
     if (json) {
       await show([JSON.stringify(records.map(toJson), null, 2)]);
+      const { isUnread, unreadText } = await import('./records-export.js');
+      const unread = records.filter(isUnread).length;
+      if (unread > 0) note(unreadText(unread));
       return 0;
     }
     if (records.length === 0) {

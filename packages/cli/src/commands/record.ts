@@ -197,8 +197,10 @@ export async function* readRecords(
  */
 export async function findRecord(store: Store, partition: string, id: string): Promise<CallRecord> {
   if (id === 'last') {
-    const [newest] = (await store.calls.list(partition, { limit: 1 })).items;
-    if (newest !== undefined) return newest;
+    const [newest] = (await store.calls.list(partition, { limit: 1, bodies: false })).items;
+    // A list leaves out what cannot be read of a record; reading one record says why.
+    const record = newest && (await store.calls.get(partition, newest.mcp_function_call_uuid));
+    if (record !== undefined) return record;
     throw new Failure('no calls recorded yet');
   }
   const [uuid, another] = await store.calls.find(partition, id);

@@ -8,6 +8,7 @@ import type { Writable } from 'node:stream';
 import type { CallRecord } from '@mcp-daemon/core';
 
 import { Failure, messageOf, mustBe, UsageError } from '../errors.js';
+import { plural } from '../terminal/text.js';
 import { toJson } from './calls-text.js';
 
 type Records = AsyncIterable<CallRecord>;
@@ -54,6 +55,21 @@ async function* csv(records: Records): ReturnType<Format> {
     };
     const values = { ...record, ...times };
     yield { line: COLUMNS.map((name) => cell(values[name])).join(), isRecord: true };
+  }
+}
+
+/** Whether the result of a record is in the bucket and could not be read. */
+export const isUnread = ({ content_in_s3: isMoved, content }: CallRecord): boolean => isMoved && content === null;
+
+/** What is said of such records. */
+export const unreadText = (count: number): string =>
+  `${plural(count, 'result')} could not be read from the bucket, and ${count === 1 ? 'is' : 'are'} left out: "calls show ID" says why`;
+
+/** Passes records on, and counts those whose result could not be read. */
+export async function* countingUnread(records: Records, unread: { count: number }): AsyncGenerator<CallRecord, undefined> {
+  for await (const record of records) {
+    if (isUnread(record)) unread.count += 1;
+    yield record;
   }
 }
 

@@ -56,17 +56,20 @@ const exportCalls = defineCommand({
   async run({ format = EXPORT_FORMATS[0], output, partition: _, revision, ...filters }, context) {
     const partition = partitionOf(context);
     const { openRecord, queryOf, readRecords, useRecord, withRevision } = await import('./record.js');
-    const { exportTo, formatOf } = await import('./records-export.js');
+    const { countingUnread, exportTo, formatOf, unreadText } = await import('./records-export.js');
     const write = formatOf(format, EXPORT_FORMATS);
     const query = queryOf(defined(filters));
     const store = await openRecord(context);
     if (store === undefined) throw new Failure('no calls recorded yet');
+    const unread = { count: 0 };
     const count = await useRecord(store, async () => {
       const whole = await withRevision(query, store, partition, revision);
-      return exportTo(output, write(readRecords(store, partition, whole)));
+      return exportTo(output, write(countingUnread(readRecords(store, partition, whole), unread)));
     });
     if (output !== undefined) context.note(`${displayPath(output)}: ${plural(count, 'call')}`);
-    return 0;
+    if (unread.count === 0) return 0;
+    context.note(unreadText(unread.count));
+    return 1;
   },
 });
 
