@@ -2,8 +2,9 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { CreateBucketCommand, DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
 
@@ -61,6 +62,21 @@ export async function objectKeys(endpoint: string, bucket: string): Promise<(str
   return objects.map(({ Key }) => Key);
 }
 
+/** Removes all objects of a bucket. */
+export async function emptyBucket(endpoint: string, bucket: string): Promise<void> {
+  const client = new S3Client({ region: 'us-east-1', credentials: CREDENTIALS, endpoint, forcePathStyle: true });
+  const { Contents: objects = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+  for (const { Key } of objects) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+  client.destroy();
+}
+
 /** The plain client of the SDK, as anybody else has it. */
 export const plainClient = (endpoint: string): DynamoDBClient =>
   new DynamoDBClient({ region: 'eu-central-1', credentials: CREDENTIALS, endpoint });
+
+/** Writes a row through the plain client. */
+export async function putItem(endpoint: string, TableName: string, Item: Record<string, AttributeValue>): Promise<void> {
+  const client = plainClient(endpoint);
+  await client.send(new PutItemCommand({ TableName, Item }));
+  client.destroy();
+}

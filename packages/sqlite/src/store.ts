@@ -297,6 +297,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       return lost;
     },
     calls: {
+      sortsByUuid: true,
       write,
       get: (partition, uuid) => read((records) => records.get(partition, uuid)),
       getMany: (partition, uuids, { bodies = true } = {}) => read((records) => records.getMany(partition, uuids, bodies)),

@@ -19,6 +19,10 @@ const INTERRUPTED = 130;
 const STATE = ['pin/', 'token/'];
 const PLACE = { type: 'string', demandOption: true } as const;
 
+/** Whether there was nothing to copy. */
+const isEmpty = ({ settings, revisions, rows, state, records }: CopiedPartition): boolean =>
+  [settings, revisions, rows, state, records].every(({ found }) => found === 0);
+
 /** Prints what was copied, and what differs. */
 function printReports(reports: readonly CopiedPartition[], { print, paint, width }: CommandContext): void {
   const cell = ({ found, written }: { found: number; written: number }): string => `${written} of ${found}`;
@@ -107,6 +111,8 @@ export const copy = defineCommand({
     progress.clear();
     if (json) context.print(JSON.stringify(reports, null, 2));
     else printReports(reports, context);
-    return reports.some(({ differences }) => differences.length > 0) ? 1 : 0;
+    const empty = partitions === undefined ? [] : reports.filter(isEmpty).map((report) => report.partition);
+    for (const name of empty) context.note(`${from} has nothing of the partition "${name}"`);
+    return empty.length > 0 || reports.some(({ differences }) => differences.length > 0) ? 1 : 0;
   },
 });

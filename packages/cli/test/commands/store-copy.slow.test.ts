@@ -1,8 +1,9 @@
 import type { CopiedPartition } from '@mcp-daemon/core';
+import { openSqliteStore } from '@mcp-daemon/sqlite';
 
 import type { Mishap } from '../../../aws/test/proxy.js';
 import { startProxy } from '../../../aws/test/proxy.js';
-import { objectKeys, startFauxqs } from '../../../aws/test/support.js';
+import { emptyBucket, objectKeys, putItem, startFauxqs } from '../../../aws/test/support.js';
 import { TempFolder } from '../support.js';
 import type { StoredFolder } from './stored-support.js';
 import { CLASS_MODULE, classConfig, storedFolder } from './stored-support.js';
@@ -80,9 +81,50 @@ it('"store copy" moves large results to a bucket, and reads them there again', a
     expect(back.stdout).toMatch(/\ndefault .* 1 of 1 +equal\n$/);
     const shown = await stored.folder.run(['calls', 'show', 'last', '--json', '--data-dir', 'back'], {});
     expect(shown.stdout).toContain('é'.repeat(1_000));
+
+    await emptyBucket(s3.endpoint, 'payloads');
+    const env = { ...dynamo.env, ...bucket };
+    const gone = await stored.folder.run(['calls', 'show', 'last'], { env });
+    expect(gone).toMatchObject({ code: 1, stdout: '' });
+    expect(gone.stderr).toMatch(/ is gone: there is no mcp_content\//);
+    const exported = await stored.folder.run(['records', 'export'], { env });
+    const stderr = '1 result could not be read from the bucket, and is left out: "calls show ID" says why\n';
+    expect(exported).toMatchObject({ code: 1, stderr });
+    expect(await stored.folder.run(['calls', 'list', '--json'], { env })).toMatchObject({ code: 0, stderr });
+    expect(exported.stdout).toContain('"content":null');
   } finally {
     await s3.stop();
   }
+});
+
+it('"store copy" takes calls of the Python engine to SQLite, where they get ids of their time', async () => {
+  const at = { S: '2026-03-08T12:00:00.123456+0000' };
+  const Item = {
+    ...{ partition_key: { S: 'default' }, mcp_function_call_uuid: { S: '1234567890123456789' } },
+    ...{ name: { S: 'hello' }, mcp_type: { S: 'tool' }, status: { S: 'completed' }, content: { S: 'by Python' } },
+    ...{
+      arguments: { M: {} },
+      time_spent: { N: '2000' },
+      updated_by: { S: 'mcp_daemon_engine' },
+      created_at: at,
+      updated_at: at,
+    },
+  };
+  await putItem(dynamo.env['DYNAMODB_ENDPOINT'] ?? '', 'mcp-function_calls', Item);
+  const copyAll = () => dynamo.folder.run(['store', 'copy', 'dynamodb', 'sqlite:taken.db'], { env: dynamo.env });
+  expect((await copyAll()).stdout).toMatch(/\ndefault .* 1 of 1 +equal\n$/);
+  expect((await copyAll()).stdout).toMatch(/\ndefault .* 0 of 1 +equal\n$/);
+  const store = await openSqliteStore({ file: dynamo.folder.at('taken.db') });
+  const { items } = await store.calls.list('default', {});
+  await store.close();
+  expect(items).toMatchObject([{ name: 'hello', content: 'by Python', created_at: Date.parse('2026-03-08T12:00:00.123Z') }]);
+});
+
+it('"store copy" of a partition that is not there fails', async () => {
+  expect(await dynamo.run(['store', 'copy', 'dynamodb', 'sqlite:none.db', '--partition', 'typo'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('dynamodb has nothing of the partition "typo"\n') as string,
+  });
 });
 
 it('"store copy" that is stopped by Ctrl+C says so, and goes on when it is run again', async () => {

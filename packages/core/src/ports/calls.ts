@@ -49,6 +49,8 @@ export interface LastPrune {
 
 /** The call records of all partitions. */
 export interface CallStore {
+  /** Whether records are sorted by their ids alone, so that each id must be a UUID of version 7. Default: false, any text is an id. */
+  readonly sortsByUuid?: boolean;
   /**
    * Writes all rows in one commit: a new uuid is inserted, a known uuid is replaced. When it returns (or resolves), the rows
    * survive a crash of this process.

@@ -12,7 +12,7 @@ import { PAGE, recordPairs } from './record-pairs.js';
 const MAX_NAMED = 20;
 
 /** The members of a record that say something about the store, not about the call. */
-const ofStore = { owner: '', content_in_s3: false };
+const ofStore = { owner: '', content_in_s3: false, mcp_function_call_uuid: '' };
 const equalRecords = (a: CallRecord, b: CallRecord): boolean => equalJson({ ...a, ...ofStore }, { ...b, ...ofStore });
 
 /** Whether a record that is in the other store was copied in whole, as far as can be seen without its bodies. */
@@ -43,50 +43,86 @@ interface Copy extends Required<Pick<CopyOptions, 'since' | 'onProgress'>> {
   signal: AbortSignal | undefined;
 }
 
-async function copyRecords({ from, to, since, signal, onProgress }: Copy, report: CopiedPartition): Promise<void> {
+/**
+ * Writes records. Those that the store does not take do not keep the others from being written.
+ *
+ * @returns the errors of those that it did not take, by their ids
+ * @throws DaemonError `store_busy`, `closed`; `store_failed` where it takes none of several
+ */
+async function writeEach({ calls }: Store, rows: readonly CallRecord[]): Promise<Map<string, Error>> {
+  const refused = new Map<string, Error>();
+  if (rows.length === 0) return refused;
+  const write = async (some: readonly CallRecord[]): Promise<DaemonError | undefined> => {
+    try {
+      await calls.write(some);
+      return undefined;
+    } catch (error) {
+      if (error instanceof DaemonError && error.code === 'store_failed') return error;
+      throw error;
+    }
+  };
+  const failed = await write(rows);
+  if (failed === undefined) return refused;
+  for (const row of rows) {
+    const error = rows.length === 1 ? failed : await write([row]);
+    if (error !== undefined) refused.set(row.mcp_function_call_uuid, error);
+  }
+  if (rows.length > 1 && refused.size === rows.length) throw failed;
+  return refused;
+}
+
+/** Copies the records. @returns the ids of those that cannot be copied; they are named among the differences */
+async function copyRecords({ from, to, since, signal, onProgress }: Copy, report: CopiedPartition): Promise<Set<string>> {
   const { partition, records, differences } = report;
-  const unreadable: string[] = [];
+  const left = new Map<string, Error>();
   const total = await from.calls.count(partition, {});
   let waiting: CallRecord[] = [];
   const flush = async (): Promise<void> => {
-    if (waiting.length > 0) await to.calls.write(waiting);
-    records.written += waiting.length;
+    const refused = await writeEach(to, waiting);
+    for (const [id, error] of refused) left.set(id, error);
+    records.written += waiting.length - refused.size;
     waiting = [];
     onProgress({ partition, step: 'records', done: records.found, total });
     signal?.throwIfAborted();
   };
-  for await (const { record, other } of recordPairs(from, to, partition, false)) {
+  for await (const { record, id, other } of recordPairs(from, to, partition, false)) {
     records.found += 1;
     if (record.status === 'in_process') records.running += 1;
     else if (record.updated_at < since) records.old += 1;
     else if (!isCopied(record, other)) {
       const whole = await readWhole(from, record);
-      if (whole instanceof Error) unreadable.push(`record ${record.mcp_function_call_uuid} is not copied: ${whole.message}`);
-      else waiting.push(whole);
+      if (whole instanceof Error) left.set(id, whole);
+      else waiting.push({ ...whole, mcp_function_call_uuid: id });
     }
     if (waiting.length === PAGE || records.found % 1_000 === 0) await flush();
   }
   await flush();
-  differences.push(...unreadable.slice(0, MAX_NAMED));
-  if (unreadable.length > MAX_NAMED) differences.push(`${unreadable.length - MAX_NAMED} more records are not copied`);
+  const named = [...left].slice(0, MAX_NAMED);
+  differences.push(...named.map(([id, { message }]) => `record ${id} is not copied: ${message}`));
+  if (left.size > MAX_NAMED) differences.push(`${left.size - MAX_NAMED} more records are not copied`);
+  return new Set(left.keys());
 }
 
-/** Reads all records of both stores again and compares them. */
-async function checkRecords({ from, to, since, signal, onProgress }: Copy, report: CopiedPartition): Promise<void> {
+/** Reads all records of both stores again and compares them. @param left ids of records that were not copied */
+async function checkRecords(
+  { from, to, since, signal, onProgress }: Copy,
+  report: CopiedPartition,
+  left: ReadonlySet<string>,
+): Promise<void> {
   const { partition, differences, records } = report;
   let [done, found] = [0, 0];
   const differs = (what: string): void => {
     found += 1;
     if (found <= MAX_NAMED) differences.push(what);
   };
-  for await (const { record, other } of recordPairs(from, to, partition, true)) {
+  for await (const { record, id, other } of recordPairs(from, to, partition, true)) {
     done += 1;
     if (done % PAGE === 0) {
       onProgress({ partition, step: 'check', done, total: records.found });
       signal?.throwIfAborted();
     }
-    if (record.status === 'in_process' || record.updated_at < since) continue;
-    const name = `record ${record.mcp_function_call_uuid}`;
+    if (record.status === 'in_process' || record.updated_at < since || left.has(id)) continue;
+    const name = `record ${id}`;
     if (other === undefined) differs(`${name} is missing`);
     else if (!equalRecords(record, other)) {
       const keys = (Object.keys(record) as (keyof CallRecord)[]).filter(
@@ -148,8 +184,7 @@ export async function copyStore(from: Store, to: Store, options: CopyOptions = {
     if (from.state !== undefined && to.state !== undefined)
       await copyState(from.state, to.state, report, { prefixes, signal, onProgress });
     if (!records) continue;
-    await copyRecords(copy, report);
-    await checkRecords(copy, report);
+    await checkRecords(copy, report, await copyRecords(copy, report));
   }
   return reports;
 }

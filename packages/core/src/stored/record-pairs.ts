@@ -3,6 +3,7 @@
  * the last change of its record. So the second list is read a little ahead of the first one, and what is not found there is asked for.
  */
 import type { CallRecord, Store } from '../ports/calls.js';
+import { idIn } from './record-ids.js';
 
 /** Records of one request. */
 export const PAGE = 100;
@@ -10,9 +11,11 @@ export const PAGE = 100;
 const REMEMBERED = 10_000;
 const REMEMBERED_WITH_BODIES = 300;
 
-/** A record, and the one of the second store with the same uuid. */
+/** A record, and the one that the second store has of the same call. */
 export interface RecordPair {
   record: CallRecord;
+  /** The id of the call in the second store. */
+  id: string;
   other: CallRecord | undefined;
 }
 
@@ -56,14 +59,14 @@ export async function* recordPairs(
 
   for await (const records of pagesOf(from, partition, true)) {
     for (const record of records) {
-      const uuid = record.mcp_function_call_uuid;
+      const id = idIn(to.calls, record);
       while (!ended && read < seen + PAGE) await readOn();
       seen += 1;
-      const known = others.get(uuid);
-      others.delete(uuid);
+      const known = others.get(id);
+      others.delete(id);
       // All of the second store was seen, and this one was not there.
       const isMissing = known === undefined && ended && isComplete;
-      yield { record, other: known ?? (isMissing ? undefined : await to.calls.get(partition, uuid)) };
+      yield { record, id, other: known ?? (isMissing ? undefined : await to.calls.get(partition, id)) };
     }
   }
 }

@@ -1,4 +1,4 @@
-import { uuidv7 } from '../../src/base/uuid.js';
+import { uuidTime, uuidv7 } from '../../src/base/uuid.js';
 import { exampleRecord } from '../../src/contract/calls-support.js';
 import type { CallRecord, Store } from '../../src/index.js';
 import { applyConfig, copyStore, createMemoryStore, DaemonError, exportConfig, planConfig, rollbackTo } from '../../src/index.js';
@@ -161,6 +161,52 @@ describe('a copy of a store', () => {
       'row mcp-functions zz is only in the target',
       `record ${first.mcp_function_call_uuid} differs: content`,
     ]);
+  });
+
+  it('gives records with other ids a UUID of their time, the same each time, in a store that sorts by UUIDs', async () => {
+    to = { ...to, calls: { ...to.calls, sortsByUuid: true } };
+    const began = Date.parse('2026-03-08T12:00:00.123Z');
+    const ids = ['1234567890123456789', 'f47ac10b-58cc-4372-a567-0e02b2c3d479', 'odd'];
+    const foreign = ids.map((id) => record({ mcp_function_call_uuid: id, created_at: began, name: id }));
+    const own = record();
+    await from.calls.write([...foreign, own]);
+    expect(await copied()).toMatchObject({ records: { found: 4, written: 4 }, differences: [] });
+    const { items } = await to.calls.list('acme', {});
+    const there = new Map(items.map(({ name, mcp_function_call_uuid: id }) => [name, id]));
+    expect(there.get(own.name)).toBe(own.mcp_function_call_uuid);
+    for (const id of ids) {
+      expect(there.get(id)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+      expect(uuidTime(there.get(id) ?? '')).toBe(began);
+    }
+    expect(new Set(there.values()).size).toBe(4);
+    expect(await copied()).toMatchObject({ records: { found: 4, written: 0 }, differences: [] });
+  });
+
+  it('names records that the target does not take, and copies all others', async () => {
+    const written = await fill(3);
+    const { write } = to.calls;
+    const refused = written[1]?.mcp_function_call_uuid ?? '';
+    const picky: Store = {
+      ...to,
+      calls: {
+        ...to.calls,
+        async write(rows) {
+          if (rows.some(({ mcp_function_call_uuid: id }) => id === refused)) throw new DaemonError('store_failed', 'Too large.');
+          await write(rows);
+        },
+      },
+    };
+    const [report] = await copyStore(from, picky, { partitions: ['acme'] });
+    expect(report).toMatchObject({
+      records: { found: 3, written: 2 },
+      differences: [`record ${refused} is not copied: Too large.`],
+    });
+    const broken: Store = {
+      ...to,
+      calls: { ...to.calls, write: () => Promise.reject(new DaemonError('store_failed', 'Full.')) },
+    };
+    await from.calls.write([record(), record()]);
+    await expect(copyStore(from, broken, { partitions: ['acme'] })).rejects.toThrow('Full.');
   });
 
   it('takes all partitions with a catalog, and default, if none is named', async () => {
