@@ -17,10 +17,19 @@ const valueText = (value: unknown): string => oneLine(JSON.stringify(value) ?? '
 /** The line of one change. */
 function changeLine({ kind, path, before, after, breaking }: CatalogChange, paint: Paint): string {
   const [colour, mark] = MARKS[kind];
-  const values = kind === 'changed' ? `: ${valueText(before)} -> ${valueText(after)}` : '';
+  // Values of settings are masked on both sides.
+  const isHidden = JSON.stringify(before) === JSON.stringify(after);
+  const values = kind !== 'changed' ? '' : isHidden ? ': changed (hidden)' : `: ${valueText(before)} -> ${valueText(after)}`;
   const why = breaking === undefined ? '' : `  ${paint('red', `BREAKING: ${breaking}`)}`;
   return `${paint(colour, mark)} ${path}${values}${why}`;
 }
+
+/** What a change of a partition means that serves no revision yet. */
+const FIRST = {
+  none: ', which is new',
+  rows: ', which serves its rows: this makes its first revision',
+  revisions: '',
+} as const;
 
 /** The lines of changes. */
 export const changeLines = (changes: readonly CatalogChange[], paint: Paint): string[] =>
@@ -28,7 +37,7 @@ export const changeLines = (changes: readonly CatalogChange[], paint: Paint): st
 
 /** What a plan would do, line by line. */
 export function planLines(
-  { changes, settings, bad, badSettings, unchanged, breaking, partition }: ConfigPlan,
+  { changes, settings, bad, badSettings, unchanged, breaking, partition, from }: ConfigPlan,
   paint: Paint,
 ): string[] {
   const unreadable = badSettings.map(
@@ -45,13 +54,14 @@ export function planLines(
     lines.push(`${paint('yellow', '~')} row ${row} cannot be read (${reason}), and is replaced or removed`);
   if (changes.length === 0) lines.push('only the order of entries changes');
   const broken = breaking.length === 0 ? '' : `; ${breaking.length} of them can break callers`;
-  lines.push('', `${plural(changes.length, 'change')} for the partition "${partition}"${broken}`);
+  lines.push('', `${plural(changes.length, 'change')} for the partition "${partition}"${FIRST[from]}${broken}`);
   return lines;
 }
 
 /** What `--json` prints of a plan. Values of settings are masked. */
 export function planReport({
   partition,
+  from,
   base,
   revision,
   unchanged,
@@ -62,7 +72,19 @@ export function planReport({
   badSettings,
   functions,
 }: ConfigPlan): object {
-  return { partition, base, revision, unchanged, functions, breaking: breaking.length, changes, settings, bad, badSettings };
+  return {
+    partition,
+    from,
+    base,
+    revision,
+    unchanged,
+    functions,
+    breaking: breaking.length,
+    changes,
+    settings,
+    bad,
+    badSettings,
+  };
 }
 
 /** What is printed as JSON, with times as ISO 8601 in place of milliseconds, as in the JSON of calls. */

@@ -7,7 +7,7 @@ import { Failure } from '../errors.js';
 import { plural } from '../terminal/text.js';
 import type { Command } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
-import { PARTITION_FLAG, partitionOf } from './partition-flag.js';
+import { noPartition, PARTITION_FLAG, partitionOf } from './partition-flag.js';
 
 const JSON_FLAG = switchFlag('Print JSON');
 const NOTE = textFlag('Note for the history');
@@ -15,8 +15,6 @@ const YES = switchFlag('Do not ask', { alias: 'y' });
 const DEFAULT_LIMIT = '20';
 const revision = (describe: string) => ({ type: 'string', demandOption: true, describe }) as const;
 const REVISION = 'Revision: the beginning of its digest, as "config history" shows it';
-
-const noStore = (partition: string): Failure => new Failure(`there is no partition "${partition}" in the store`);
 
 const history = defineCommand({
   command: 'history',
@@ -72,7 +70,7 @@ const show = defineCommand({
       import('@mcp-daemon/core'),
     ]);
     const found = await withCatalogs(context, (catalogs) => showRevision(catalogs, partition, name), undefined);
-    if (found === undefined) throw noStore(partition);
+    if (found === undefined) throw noPartition(partition);
     context.print(exactJson(found.document, 2));
     return 0;
   },
@@ -92,7 +90,7 @@ const diff = defineCommand({
       import('@mcp-daemon/core'),
     ]);
     const changes = await withCatalogs(context, (catalogs) => diffRevisions(catalogs, partition, before, after), undefined);
-    if (changes === undefined) throw noStore(partition);
+    if (changes === undefined) throw noPartition(partition);
     if (json) context.print(JSON.stringify(changes, null, 2));
     else if (changes.length === 0) context.print('no differences');
     else for (const line of changeLines(changes, context.paint)) context.print(line);
@@ -128,7 +126,7 @@ const rollback = defineCommand({
       },
       undefined,
     ).then((code) => {
-      if (code === undefined) throw noStore(partition);
+      if (code === undefined) throw noPartition(partition);
       return code;
     });
   },
@@ -151,7 +149,7 @@ const exportCommand = defineCommand({
     ]);
     const settings = inline ? 'inline' : 'ids';
     const document = await withCatalogs(context, (catalogs) => exportConfig(catalogs, partition, { settings }), undefined);
-    if (document === undefined) throw noStore(partition);
+    if (document === undefined) throw noPartition(partition);
     const text = exactJson(document, 2);
     if (output === undefined) {
       context.print(text);
@@ -184,7 +182,7 @@ const status = defineCommand({
       import('@mcp-daemon/core'),
     ]);
     const found = await withCatalogs(context, (catalogs) => partitionStatus(catalogs, partition), undefined);
-    if (found === undefined || found.from === 'none') throw noStore(partition);
+    if (found === undefined || found.from === 'none') throw noPartition(partition);
     if (json) {
       const times = { ...found, entry: found.entry && isoTimes(found.entry) };
       const at = found.rows.map(({ updated_at: time, ...row }) => ({
@@ -212,10 +210,10 @@ const adopt = defineCommand({
   command: 'adopt',
   description: 'Make a revision of the rows that the Python engine wrote',
   settings: STORE_FLAGS,
-  flags: { partition: PARTITION_FLAG, note: NOTE, yes: YES, 'leave-out': switchFlag('Leave out rows that cannot be read') },
+  flags: { partition: PARTITION_FLAG, note: NOTE, yes: YES, 'leave-out': switchFlag('Remove rows that cannot be read') },
   async run({ note, yes, 'leave-out': leaveOut }, context) {
     const partition = partitionOf(context);
-    const [{ agreed, author, withCatalogs }, { shortRevision }, { adoptRows }] = await Promise.all([
+    const [{ agreed, author, withCatalogs }, { shortRevision }, { adoptRows, ConfigError }] = await Promise.all([
       import('./stored.js'),
       import('./changes-text.js'),
       import('@mcp-daemon/core'),
@@ -224,10 +222,14 @@ const adopt = defineCommand({
       context,
       async (catalogs) => {
         if (!(await agreed(`Make the rows of "${partition}" a revision?`, yes, context))) return 1;
-        const { entry } = await adoptRows(catalogs, partition, {
-          author: author(),
-          leaveOut,
-          ...(note === undefined ? {} : { note }),
+        const options = { author: author(), leaveOut, ...(note === undefined ? {} : { note }) };
+        const { entry } = await adoptRows(catalogs, partition, options).catch((error: unknown) => {
+          if (!(error instanceof ConfigError)) throw error;
+          for (const { path, message } of error.mistakes)
+            context.note(`${context.paintNote('red', 'unreadable')} ${path}: ${message}`);
+          const count = error.mistakes.length;
+          const them = count === 1 ? 'it' : 'them';
+          throw new Failure(`${plural(count, 'row')} cannot be read: correct ${them}, or add --leave-out to remove ${them}`);
         });
         if (entry === undefined) context.print('no changes: the rows are what is served');
         else context.print(`the partition "${partition}" now serves revision ${shortRevision(entry.revision)}`);
@@ -235,7 +237,7 @@ const adopt = defineCommand({
       },
       undefined,
     );
-    if (code === undefined) throw noStore(partition);
+    if (code === undefined) throw noPartition(partition);
     return code;
   },
 });

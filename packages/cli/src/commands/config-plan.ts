@@ -5,7 +5,7 @@ import type { CatalogStore, ConfigDocument, ConfigPlan } from '@mcp-daemon/core'
 
 import { Failure } from '../errors.js';
 import { findConfig } from '../settings/paths.js';
-import { displayPath } from '../terminal/text.js';
+import { displayPath, plural } from '../terminal/text.js';
 import type { CommandContext } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 import { PARTITION_FLAG, partitionOf } from './partition-flag.js';
@@ -17,6 +17,22 @@ const BREAKING = 2;
 const LARGE = 1_000;
 const FILE = { type: 'string', describe: 'Config file; the same as --config' } as const;
 const MERGE = switchFlag('Keep what the file does not name');
+
+/**
+ * Runs work on a config file, and prints the mistakes of the file.
+ *
+ * @returns the exit code; 1 if there are mistakes, because 2 says that a plan can break callers
+ */
+async function orMistakes(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    const [{ ConfigError }, { report }] = await Promise.all([import('@mcp-daemon/core'), import('../runtime/report.js')]);
+    if (!(error instanceof ConfigError)) throw error;
+    report(error, displayPath);
+    return 1;
+  }
+}
 
 /** A config file without errors. */
 export interface ReadDocument {
@@ -62,24 +78,25 @@ export const plan = defineCommand({
   positionals: { file: FILE },
   flags: { partition: PARTITION_FLAG, merge: MERGE, json: switchFlag('Print JSON') },
   examples: [['config plan mcp.json --partition acme', 'Compare the file with what acme serves']],
-  async run({ file: path, merge, json }, context) {
-    const partition = partitionOf(context);
-    const read = await readDocument(path, context);
-    const [{ withCatalogs }, { planReport, planLines }, { createMemoryCatalogStore }] = await Promise.all([
-      import('./stored.js'),
-      import('./changes-text.js'),
-      import('@mcp-daemon/core'),
-    ]);
-    const made =
-      (await withCatalogs<ConfigPlan | undefined>(
-        context,
-        (catalogs) => planFile(catalogs, partition, read, merge),
-        undefined,
-      )) ?? (await planFile(createMemoryCatalogStore(), partition, read, merge));
-    if (json) context.print(JSON.stringify(planReport(made), null, 2));
-    else for (const line of planLines(made, context.paint)) context.print(line);
-    return made.breaking.length > 0 ? BREAKING : 0;
-  },
+  run: ({ file: path, merge, json }, context) =>
+    orMistakes(async () => {
+      const partition = partitionOf(context);
+      const read = await readDocument(path, context);
+      const [{ withCatalogs }, { planReport, planLines }, { createMemoryCatalogStore }] = await Promise.all([
+        import('./stored.js'),
+        import('./changes-text.js'),
+        import('@mcp-daemon/core'),
+      ]);
+      const made =
+        (await withCatalogs<ConfigPlan | undefined>(
+          context,
+          (catalogs) => planFile(catalogs, partition, read, merge),
+          undefined,
+        )) ?? (await planFile(createMemoryCatalogStore(), partition, read, merge));
+      if (json) context.print(JSON.stringify(planReport(made), null, 2));
+      else for (const line of planLines(made, context.paint)) context.print(line);
+      return made.breaking.length > 0 ? BREAKING : 0;
+    }),
 });
 
 /** How a plan is applied. */
@@ -98,9 +115,9 @@ export async function applyMade(
   catalogs: CatalogStore,
   made: ConfigPlan,
   { partition, source, allowBreaking, note, json = false }: ApplyMadeOptions,
-  { print }: Pick<CommandContext, 'print'>,
+  { print, note: tell }: Pick<CommandContext, 'print' | 'note'>,
 ): Promise<void> {
-  const [{ author }, { planReport, shortRevision }, { applyPlan }, { stderrProgress }] = await Promise.all([
+  const [{ author }, { planReport, shortRevision }, { applyPlan, DaemonError }, { stderrProgress }] = await Promise.all([
     import('./stored.js'),
     import('./changes-text.js'),
     import('@mcp-daemon/core'),
@@ -116,10 +133,16 @@ export async function applyMade(
   }).finally(() => progress.clear());
   if (json) print(JSON.stringify({ ...planReport(made), entry: entry?.id ?? null }, null, 2));
   else if (entry !== undefined) print(`the partition "${partition}" now serves revision ${shortRevision(entry.revision)}`);
-  if (rows !== undefined) return;
+  if (rows !== undefined) {
+    const count = rows.written + rows.removed;
+    if (made.unchanged && count > 0)
+      tell(`${plural(count, 'row')} that others had changed ${count === 1 ? 'is' : 'are'} replaced`);
+    return;
+  }
   const why = rowsError instanceof Error ? rowsError.message : String(rowsError);
+  const passes = rowsError instanceof DaemonError && rowsError.code === 'store_busy';
   throw new Failure(
-    `the new revision is served, but the rows for the Python engine are not up to date: ${why} "config apply" again updates them`,
+    `the new revision is served, but the rows for the Python engine are not up to date: ${why} ${passes ? '' : 'Once that is solved, '}"config apply" again updates them`,
   );
 }
 
@@ -140,30 +163,31 @@ export const apply = defineCommand({
     json: switchFlag('Print JSON'),
   },
   examples: [['config apply mcp.json --partition acme --note "more tools"', 'Show the changes, ask, and apply them']],
-  async run({ file: path, merge, note: given, yes, base, 'allow-breaking': allowBreaking, json, ...flags }, context) {
-    const { print, paint } = context;
-    const promotion = promotionOf(flags);
-    const partition = partitionOf(context);
-    const read = await readDocument(path, context);
-    const [{ agreed, changeCatalogs }, { planLines }] = await Promise.all([import('./stored.js'), import('./changes-text.js')]);
-    return changeCatalogs(context, async (catalogs, store) => {
-      const made = await planFile(catalogs, partition, read, merge);
-      if (base !== undefined && base !== (made.base ?? 'null'))
-        throw new Failure(`the partition "${partition}" was changed since this was planned: plan again`);
-      // The plan is for people, the answer for programs: both on stdout would not be JSON.
-      const show = json ? context.note : print;
-      for (const line of planLines(made, json ? context.paintNote : paint)) show(line);
-      if (made.breaking.length > 0 && !allowBreaking)
-        throw new Failure('not applied: some changes can break callers. Add --allow-breaking to apply them all the same');
-      let note = given;
-      if (promotion !== undefined && !made.unchanged) {
-        const { promote } = await import('./promote.js');
-        const shown = json ? { ...context, print: show, paint: context.paintNote } : context;
-        note = [...(given === undefined ? [] : [given]), await promote(shown, store, made, promotion)].join('; ');
-      }
-      if (!made.unchanged && !(await agreed('Apply?', yes, context))) return 1;
-      await applyMade(catalogs, made, { partition, source: displayPath(read.file), allowBreaking, note, json }, context);
-      return 0;
-    });
-  },
+  run: ({ file: path, merge, note: given, yes, base, 'allow-breaking': allowBreaking, json, ...flags }, context) =>
+    orMistakes(async () => {
+      const { print, paint } = context;
+      const promotion = promotionOf(flags);
+      const partition = partitionOf(context);
+      const read = await readDocument(path, context);
+      const [{ agreed, changeCatalogs }, { planLines }] = await Promise.all([import('./stored.js'), import('./changes-text.js')]);
+      return changeCatalogs(context, async (catalogs, store) => {
+        const made = await planFile(catalogs, partition, read, merge);
+        if (base !== undefined && base !== (made.base ?? 'null'))
+          throw new Failure(`the partition "${partition}" was changed since this was planned: plan again`);
+        // The plan is for people, the answer for programs: both on stdout would not be JSON.
+        const show = json ? context.note : print;
+        for (const line of planLines(made, json ? context.paintNote : paint)) show(line);
+        if (made.breaking.length > 0 && !allowBreaking)
+          throw new Failure('not applied: some changes can break callers. Add --allow-breaking to apply them all the same');
+        let note = given;
+        if (promotion !== undefined && !made.unchanged) {
+          const { promote } = await import('./promote.js');
+          const shown = json ? { ...context, print: show, paint: context.paintNote } : context;
+          note = [...(given === undefined ? [] : [given]), await promote(shown, store, made, promotion)].join('; ');
+        }
+        if (!made.unchanged && !(await agreed('Apply?', yes, context))) return 1;
+        await applyMade(catalogs, made, { partition, source: displayPath(read.file), allowBreaking, note, json }, context);
+        return 0;
+      });
+    }),
 });

@@ -3,12 +3,12 @@
  */
 import type { CatalogStore, JsonObject } from '@mcp-daemon/core';
 
-import { Failure, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { table } from '../terminal/text.js';
 import { isoTimes } from './changes-text.js';
 import type { CommandGroup } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag } from './command.js';
-import { PARTITION_FLAG, partitionOf } from './partition-flag.js';
+import { noPartition, PARTITION_FLAG, partitionOf } from './partition-flag.js';
 
 const ID = { type: 'string', demandOption: true, describe: 'ID of the setting, as "settings list" shows it' } as const;
 
@@ -71,7 +71,7 @@ const set = defineCommand({
     const change = (catalogs: CatalogStore): Promise<unknown> =>
       changeSetting(catalogs, partition, id, setting, { author: author(), create });
     const changed = create ? await changeCatalogs(context, change) : await withCatalogs(context, change, undefined);
-    if (changed === undefined) throw new Failure(`there is no partition "${partition}" in the store`);
+    if (changed === undefined) throw noPartition(partition);
     context.note(`${id} is changed; running servers use it within two seconds`);
     return 0;
   },
@@ -94,7 +94,7 @@ const remove = defineCommand({
       },
       false,
     );
-    if (!removed) throw new Failure(`there is no partition "${partition}" in the store`);
+    if (!removed) throw noPartition(partition);
     context.note(`${id} is removed`);
     return 0;
   },

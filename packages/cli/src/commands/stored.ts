@@ -4,7 +4,7 @@
 import { userInfo } from 'node:os';
 
 import type { CatalogStore, Store, StoredPartition } from '@mcp-daemon/core';
-import { ConfigError } from '@mcp-daemon/core';
+import { ConfigError, DaemonError } from '@mcp-daemon/core';
 
 import { Failure, messageOf, UsageError } from '../errors.js';
 import { openStore } from '../runtime/store.js';
@@ -68,7 +68,8 @@ async function use<T>(
     return await work(catalogs, store);
   } catch (error) {
     if (error instanceof Failure || error instanceof ConfigError) throw error;
-    throw new Failure(messageOf(error));
+    const isUnknown = error instanceof DaemonError && error.code === 'revision_not_found';
+    throw new Failure(`${messageOf(error)}${isUnknown ? ' "mcp-daemon config history" lists the revisions' : ''}`);
   } finally {
     await store.close();
   }

@@ -33,7 +33,7 @@ describe.each(['sqlite', 'dynamodb'] as const)('revisions in %s', (kind) => {
     expect(await json('settings', 'list')).toEqual([]);
     const status = await run('config', 'status', ...ACME);
     expect(status).toMatchObject(EMPTY);
-    expect(status.stderr).toBe('mcp-daemon: there is no partition "acme" in the store\n');
+    expect(status.stderr).toBe('mcp-daemon: there is no partition "acme" in the store: "mcp-daemon partitions list" shows all\n');
     for (const args of [['export'], ['show', 'abcdef'], ['adopt', '--yes'], ['rollback', 'abcdef', '--yes']])
       expect(await run('config', ...args, ...ACME)).toMatchObject(EMPTY);
   });
@@ -42,6 +42,7 @@ describe.each(['sqlite', 'dynamodb'] as const)('revisions in %s', (kind) => {
     const first = await run('config', 'plan', 'one.json', ...ACME);
     expect(first.code).toBe(0);
     expect(first.stdout).toMatch(/^\+ \$\.name\n\+ \$\.tools\.a\n\+ \$\.tools\.b\n\+ setting demo\.Demo-[0-9a-f]{12}\n/);
+    expect(first.stdout).toMatch(/\n3 changes for the partition "acme", which is new\n$/);
     expect((await run('config', 'history', ...ACME)).stdout).toBe('');
 
     const asked = await run('config', 'apply', 'one.json', ...ACME);
@@ -88,7 +89,7 @@ describe.each(['sqlite', 'dynamodb'] as const)('revisions in %s', (kind) => {
     await stored.folder.write('double.json', config);
     for (const args of [['plan'], ['apply', '--yes']]) {
       const { code, stderr } = await run('config', ...args, 'double.json', ...ACME);
-      expect(code).toBe(2);
+      expect(code).toBe(1);
       expect(stderr).toMatch(
         /double\.json:\d+:\d+ \$\.tools\[1\]\.name: the name "a" is already used by the tool \$\.tools\[0\]/,
       );
@@ -128,7 +129,9 @@ describe.each(['sqlite', 'dynamodb'] as const)('revisions in %s', (kind) => {
     expect(itself.stderr).toBe(`mcp-daemon: The partition "acme" serves the revision ${two?.revision} already.\n`);
     const unknown = await run('config', 'rollback', 'abcdef0', ...ACME, '--yes');
     expect(unknown.code).toBe(1);
-    expect(unknown.stderr).toBe('mcp-daemon: The partition "acme" has no revision "abcdef0".\n');
+    expect(unknown.stderr).toBe(
+      'mcp-daemon: The partition "acme" has no revision "abcdef0". "mcp-daemon config history" lists the revisions\n',
+    );
     expect((await run('config', 'rollback', older, ...ACME)).code).toBe(2);
     expect(await history()).toHaveLength(2);
 
@@ -161,6 +164,48 @@ describe.each(['sqlite', 'dynamodb'] as const)('revisions in %s', (kind) => {
     expect((await run('config', 'status', ...ACME)).code).toBe(0);
     expect(await history()).toMatchObject([{ action: 'adopt' }, { action: 'apply' }]);
     expect((await run('config', 'export', ...ACME)).stdout).toContain('"description": "by hand"');
+  });
+
+  it('an apply that changes nothing says how many rows of others it replaced', async () => {
+    await run('config', 'apply', 'one.json', ...ACME, '--yes');
+    const store = await stored.open();
+    const [row] = (await store.catalogs.rows('acme')).functions;
+    if (row === undefined) throw new Error('no row');
+    await store.catalogs.writeRows('acme', { putFunctions: [{ ...row, description: 'by hand' }] }, 'eve');
+    await store.close();
+    expect(await run('config', 'apply', 'one.json', ...ACME)).toMatchObject({
+      code: 0,
+      stdout: 'no changes: the partition "acme" serves this already\n',
+      stderr: '1 row that others had changed is replaced\n',
+    });
+    expect((await run('config', 'status', ...ACME)).code).toBe(0);
+  });
+
+  it('rows that cannot be read are named by an adoption, which then changes nothing', async () => {
+    await run('config', 'apply', 'one.json', ...ACME, '--yes');
+    const store = await stored.open();
+    const [row] = (await store.catalogs.rows('acme')).functions;
+    if (row === undefined) throw new Error('no row');
+    const odd = { ...row, name: 'odd', data: { inputSchema: { type: 'object', properties: 7 } } };
+    await store.catalogs.writeRows('acme', { putFunctions: [odd] }, 'eve');
+    await store.close();
+    const refused = await run('config', 'adopt', ...ACME, '--yes');
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /^unreadable mcp-functions\/odd: .*\nmcp-daemon: 1 row cannot be read: correct it, or add --leave-out to remove it\n$/,
+    );
+    expect(await history()).toHaveLength(1);
+    await run('config', 'adopt', ...ACME, '--yes', '--leave-out');
+    expect((await run('config', 'status', ...ACME)).code).toBe(0);
+  });
+
+  it('a plan says that the value of a setting changes, and not what it is', async () => {
+    await run('config', 'apply', 'one.json', ...ACME, '--yes');
+    const other = JSON.stringify(classConfig('a', 'b')).replace('TOPSECRET', 'OTHERSECRET');
+    await stored.folder.write('other.json', other);
+    const { stdout } = await run('config', 'plan', 'other.json', ...ACME);
+    expect(stdout).toContain('~ $.modules["demo.Demo"].setting.key: changed (hidden)\n');
+    expect(stdout).not.toContain('SECRET');
   });
 
   it('settings are listed without values, changed and removed', async () => {
@@ -225,12 +270,14 @@ describe('commands for revisions', () => {
       '{"instructions": "x", "tools": [{"name": "a", "inputSchema": {"type": "object"}}],\n "module_links": [{"type": "tool", "name": "a", "module_name": "m", "function_name": "a"}],\n "modules": [{"package_name": "m", "module_name": "m",\n  "setting_id": "gone"}]\n}',
     );
     const bad = await run('config', 'apply', 'bad.json', '--yes');
-    expect(bad).toMatchObject({ code: 2, stdout: '' });
+    expect(bad).toMatchObject({ code: 1, stdout: '' });
     expect(bad.stderr).toMatch(/^bad\.json:1:\d+ \$\.tools\[0\]\.name: .*\nbad\.json:2:2 \$\.bogus: /);
     for (const command of [['plan'], ['apply', '--yes']]) {
       const unknown = await run('config', ...command, 'id.json');
-      expect(unknown).toMatchObject({ code: 2, stdout: '' });
-      expect(unknown.stderr).toMatch(/^id\.json:4:\d+ \$\.modules\[0\]\.setting_id: the partition has no setting "gone"\n/);
+      expect(unknown).toMatchObject({ code: 1, stdout: '' });
+      expect(unknown.stderr).toMatch(
+        /^id\.json:4:\d+ \$\.modules\[0\]\.setting_id: the partition has no setting "gone": give its values as "setting" /,
+      );
     }
     expect((await run('partitions', 'list')).stdout).toBe('');
   });

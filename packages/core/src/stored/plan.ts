@@ -33,6 +33,8 @@ export interface SettingChange {
 /** What importing a config would change. */
 export interface ConfigPlan {
   partition: string;
+  /** Where the catalog comes from now; `none`: the partition is new. */
+  from: StoredState['from'];
   /** The entry that it was made on; null: there is none. Applying it fails once there is another. */
   base: string | null;
   /** The revision that it leads to. */
@@ -85,7 +87,7 @@ function unknownSettings({ modules }: ConfigDocument, { settings, badSettings }:
       : [
           {
             path: formatPath(['modules', index, 'setting_id']),
-            message: `the partition has no setting ${JSON.stringify(setting_id)}`,
+            message: `the partition has no setting ${JSON.stringify(setting_id)}: give its values as "setting" ("config export --with-settings" prints those of another partition)`,
           },
         ],
   );
@@ -157,6 +159,7 @@ export function planDocument(
   const revision = revisionDigest(text);
   return {
     partition,
+    from: state.from,
     base: state.head?.entry ?? null,
     revision,
     unchanged: state.head?.revision === revision,
