@@ -20,7 +20,7 @@ import type { Command, Dynamo, DynamoOptions } from './dynamodb/client.js';
 import { openDynamo, placeOf } from './dynamodb/client.js';
 import type { Item } from './dynamodb/codec.js';
 import type { CreateTablesOptions, TableShape, TablesReport } from './dynamodb/tables.js';
-import { createTables, describe, EXPIRING, expiryOf, problemsOf, TABLE, TABLES } from './dynamodb/tables.js';
+import { createTables, describe, EXPIRING, expiryOf, hasOtherKeys, problemsOf, TABLE, TABLES } from './dynamodb/tables.js';
 
 /** What {@link initDynamoStore} takes. */
 export interface InitOptions extends DynamoOptions, CreateTablesOptions {}
@@ -167,6 +167,7 @@ export async function checkDynamoStore(options: CheckOptions = {}): Promise<Chec
       const problems = problemsOf(shape, found);
       for (const problem of problems) note(shape.name, 'error', problem);
       if (problems.length === 0) note(shape.name, 'ok');
+      if (hasOtherKeys(shape, found)) return true;
     } catch (error) {
       const cause = error instanceof DaemonError ? error.cause : error;
       const { message } = toStoreError(error, { service: 'DynamoDB', resource: shape.name, action: 'DescribeTable' });

@@ -95,7 +95,7 @@ describe('a request to DynamoDB', () => {
     [
       { error: 'ResourceNotFoundException' },
       'store_failed',
-      'The table mcp-function_calls does not exist in this region and account: create it with "mcp-daemon store init", or check AWS_REGION.',
+      'The table mcp-function_calls does not exist in this region and account: create it with "mcp-daemon store init", or check the region (--region, REGION_NAME or AWS_REGION).',
     ],
     [
       {
@@ -134,10 +134,10 @@ describe('a request to DynamoDB', () => {
     const error = Object.assign(new Error(`getaddrinfo ${code} ${hostname}`), { code, hostname, syscall: 'getaddrinfo' });
     expect(toStoreError(error, { service: 'DynamoDB', resource: 'mcp-functions', action: 'Query' })).toMatchObject({
       code: 'store_busy',
-      message: `DynamoDB cannot be reached: there is no dynamodb.eu-nowhere-9.amazonaws.com (${code}). Check the region (AWS_REGION) and DYNAMODB_ENDPOINT, and the network.`,
+      message: `DynamoDB cannot be reached: there is no dynamodb.eu-nowhere-9.amazonaws.com (${code}). Check the region (--region, REGION_NAME or AWS_REGION) and DYNAMODB_ENDPOINT, and the network.`,
     });
     expect(toStoreError(new Error(`getaddrinfo ${code} b.s3.eu-nowhere-9.amazonaws.com`), { service: 'S3' }).message).toBe(
-      `S3 cannot be reached: there is no b.s3.eu-nowhere-9.amazonaws.com (${code}). Check the region (AWS_REGION) and S3_ENDPOINT, and the network.`,
+      `S3 cannot be reached: there is no b.s3.eu-nowhere-9.amazonaws.com (${code}). Check the region (--region, REGION_NAME or AWS_REGION) and S3_ENDPOINT, and the network.`,
     );
   });
 
@@ -148,7 +148,7 @@ describe('a request to DynamoDB', () => {
       await expect(ask()).rejects.toMatchObject({
         code: 'store_failed',
         message:
-          'The table mcp-function_calls does not exist in this region and account: create it with "mcp-daemon store init", or check AWS_REGION.',
+          'The table mcp-function_calls does not exist in this region and account: create it with "mcp-daemon store init", or check the region (--region, REGION_NAME or AWS_REGION).',
       });
   });
 
@@ -350,7 +350,7 @@ it('a bucket in another region is named, with what to set', async () => {
   const blobs = await openS3Blobs({ ...LOCAL, bucket: 'payloads', endpoint });
   await expect(Promise.resolve(blobs.put('mcp_content/x.json', Buffer.from('x')))).rejects.toMatchObject({
     code: 'store_failed',
-    message: 'The bucket payloads is in another region: set AWS_REGION to that region.',
+    message: 'The bucket payloads is in another region: set REGION_NAME (or AWS_REGION) to that region.',
   });
   await blobs.close?.();
   elsewhere.closeAllConnections();

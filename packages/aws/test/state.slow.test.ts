@@ -285,7 +285,7 @@ it('tables of an earlier version serve on; what needs shared state says which ta
   const missing = {
     code: 'store_failed',
     message:
-      'The table mcp-state does not exist in this region and account: create it with "mcp-daemon store init", or check AWS_REGION.',
+      'The table mcp-state does not exist in this region and account: create it with "mcp-daemon store init", or check the region (--region, REGION_NAME or AWS_REGION).',
   };
   for (const use of [() => store.state.get('a', 'k'), () => store.state.put('a', 'k', 'x'), () => store.state.list('a', '')])
     await expect((async () => use())()).rejects.toMatchObject(missing);

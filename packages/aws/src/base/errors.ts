@@ -166,10 +166,11 @@ function accessProblem(error: unknown, place: Place): string | undefined {
 function resourceProblem(error: unknown, { resource }: Place, what: string): string | undefined {
   const name = nameOf(error);
   if (name === 'ResourceNotFoundException')
-    return `The table ${resource ?? 'of the store'} does not exist in this region and account: create it with "mcp-daemon store init", or check AWS_REGION.`;
+    return `The table ${resource ?? 'of the store'} does not exist in this region and account: create it with "mcp-daemon store init", or check the region (--region, REGION_NAME or AWS_REGION).`;
   if (name === 'NoSuchBucket')
     return `The bucket ${resource ?? ''} does not exist: create it, or check FUNCT_BUCKET_NAME and the region.`;
-  if (name === 'PermanentRedirect') return `The bucket ${resource ?? ''} is in another region: set AWS_REGION to that region.`;
+  if (name === 'PermanentRedirect')
+    return `The bucket ${resource ?? ''} is in another region: set REGION_NAME (or AWS_REGION) to that region.`;
   if (name === 'ItemCollectionSizeLimitExceededException')
     return `The partition has reached the 10 GB that DynamoDB allows in ${resource ?? 'a table with local indexes'}: remove old rows, or use another partition.`;
   if (isMissingIndex(error))
@@ -201,7 +202,7 @@ function passingProblem(error: unknown, { service }: Place, what: string): strin
   if (name === 'TimeoutError' || name === 'AbortError') return `${service} did not answer in time (${what}): try again later.`;
   const host = unknownHost(error);
   if (code !== undefined && host !== undefined)
-    return `${service} cannot be reached: there is no ${host} (${code}). Check the region (AWS_REGION)${ENDPOINTS[service]}, and the network.`;
+    return `${service} cannot be reached: there is no ${host} (${code}). Check the region (--region, REGION_NAME or AWS_REGION)${ENDPOINTS[service]}, and the network.`;
   if (code !== undefined) return `${service} cannot be reached (${code}): check the network and the endpoint.`;
   if (name === 'SyntaxError')
     return `Something other than ${service} answered${status === 0 ? '' : ` (HTTP ${status})`}: check the endpoint and any proxy.`;

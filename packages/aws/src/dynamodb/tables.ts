@@ -71,13 +71,17 @@ export async function describe(dynamo: Dynamo, name: string): Promise<TableDescr
 const keysOf = (schema: TableDescription['KeySchema']): string =>
   (schema ?? []).map(({ AttributeName, KeyType }) => `${AttributeName ?? ''} (${KeyType ?? ''})`).join(', ');
 
+const expectedKeys = ({ range }: TableShape): string => `${HASH} (HASH), ${range} (RANGE)`;
+
+/** Whether a table has other keys than it must have: then no request to it can work. */
+export const hasOtherKeys = (shape: TableShape, { KeySchema }: TableDescription): boolean =>
+  keysOf(KeySchema) !== expectedKeys(shape);
+
 /** What is wrong with a table, as whole sentences; empty where nothing is. */
 export function problemsOf(shape: TableShape, table: TableDescription): string[] {
-  const expected = `${HASH} (HASH), ${shape.range} (RANGE)`;
-  const found = keysOf(table.KeySchema);
-  if (found !== expected)
+  if (hasOtherKeys(shape, table))
     return [
-      `The table ${shape.name} has the keys ${found}, and not ${expected}: keys cannot be changed, so the table must be made anew.`,
+      `The table ${shape.name} has the keys ${keysOf(table.KeySchema)}, and not ${expectedKeys(shape)}: keys cannot be changed, so the table must be made anew.`,
     ];
   const types = new Map((table.AttributeDefinitions ?? []).map((one) => [one.AttributeName, one.AttributeType]));
   const problems = [HASH, shape.range]

@@ -55,7 +55,11 @@ const check = defineCommand({
       const mark = level === 'ok' ? paint('green', 'ok     ') : paint(level === 'error' ? 'red' : 'yellow', level.padEnd(7));
       print(`${mark} ${what}${problem === undefined ? '' : `: ${problem}`}`);
     }
-    print(errors === 0 ? `the store in ${report.region} can be used` : `${plural(errors, 'problem')} in ${report.region}`);
+    const { region } = report;
+    const bucket = settings.bucket === undefined ? 'without a bucket' : `with the bucket ${settings.bucket}`;
+    print(
+      errors === 0 ? `the store in ${region} can be used, ${bucket}` : `${plural(errors, 'problem')} in ${region}, ${bucket}`,
+    );
     return errors > 0 ? 1 : 0;
   },
 });
