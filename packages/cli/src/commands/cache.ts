@@ -57,6 +57,9 @@ function placeOf(partition: string): { path: string; headers: Record<string, str
   return { path: `/${name}/admin/cache`, headers: part === undefined ? {} : { 'part-id': part } };
 }
 
+/** How the answer of a server begins whose URL ends with a partition. */
+const NO_PATH = 'Nothing is served at this path';
+
 /** What to do about a status. */
 const ADVICE: Readonly<Record<number, string>> = {
   401: ': pass the token of an admin with --token, or set ADMIN_STATIC_TOKEN',
@@ -74,7 +77,7 @@ async function ask(
   { method, path, headers = {} }: { method: string; path: string; headers?: Record<string, string> },
 ): Promise<Answer> {
   const base = baseOf(url);
-  const bearer = token ?? env['ADMIN_STATIC_TOKEN'];
+  const bearer = token ?? (env['ADMIN_STATIC_TOKEN'] || undefined);
   const given = headersOf(header);
   const authorization = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
   let response: Response;
@@ -89,8 +92,8 @@ async function ask(
     text = await response.text();
   } catch (error) {
     const { cause } = error as { cause?: unknown };
-    const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : messageOf(error);
-    throw new Failure(`cannot reach ${base} (${code})`);
+    const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : messageOf(cause ?? error);
+    throw new Failure(`cannot reach ${base} (${code}): is the server running there?`);
   }
   let answer: Answer | undefined;
   try {
@@ -99,10 +102,11 @@ async function ask(
     answer = undefined;
   }
   const { status } = response;
-  if (status === 404 && answer?.error_description === undefined)
+  const said = answer?.error_description;
+  if (status === 404 && (said === undefined || said.startsWith(NO_PATH)))
     throw new Failure(`${base} has no such path: is it the URL of an mcp-daemon server, without /{partition}/mcp?`);
   if (status !== 200) {
-    const why = answer?.error_description ?? 'it is not an mcp-daemon server';
+    const why = said ?? 'it is not an mcp-daemon server';
     throw new Failure(`${base} answers ${status}: ${why.replace(/\.$/, '')}${ADVICE[status] ?? ''}`);
   }
   if (answer === undefined) throw new Failure(`${base} does not answer with JSON: it is not an mcp-daemon server`);

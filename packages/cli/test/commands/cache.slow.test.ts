@@ -118,10 +118,13 @@ describe('cache', () => {
     const wrong = await alone('--url', url, '--token', 'guessed-token');
     expect(wrong.stderr).toContain('answers 401');
     expect(wrong.stderr).not.toContain('guessed-token');
-    expect((await alone('--url', `${url}/a/b`, '--token', TOKEN)).stderr).toContain('answers 404');
+    for (const path of ['/a/b', '/acme/mcp'])
+      expect((await alone('--url', url + path, '--token', TOKEN)).stderr).toContain('without /{partition}/mcp?');
+    const empty = await temp.run(['cache', 'status', '--url', url], { env: { ...env, ADMIN_STATIC_TOKEN: '' } });
+    expect(empty.stderr).toBe(none.stderr);
     expect((await alone('--url', 'localhost:8000')).code).toBe(2);
     expect((await alone('--url', url, '--partition', 'a/b')).code).toBe(2);
-    expect((await alone('--url', 'http://127.0.0.1:9')).stderr).toMatch(/cannot reach http:\/\/127\.0\.0\.1:9 \(\S.*\)/);
+    expect((await alone('--url', 'http://127.0.0.1:9')).stderr).toMatch(/cannot reach http:\/\/127\.0\.0\.1:9 \(bad port\): is /);
   });
 
   it('follows no redirect with its token, and names a server that is another program', async () => {
