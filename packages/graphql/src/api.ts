@@ -114,8 +114,8 @@ export function createGraphqlApi(options: GraphqlApiOptions): GraphqlApi {
     return daemon.store().then((store) => (opened = store));
   }
 
-  function contextOf(caller: GraphqlCaller, ms: number): Context {
-    const deadline = createDeadline(ms, caller);
+  function contextOf(caller: GraphqlCaller, ms: number, isChange = false): Context {
+    const deadline = createDeadline(ms, caller, isChange);
     const { partition } = caller;
     const loaders = createLoaders({ partition, deadline, store: openStore, cached: shared.cached, reader });
     const { documents: size, cached, cacheCounts } = shared;
@@ -178,7 +178,7 @@ export function createGraphqlApi(options: GraphqlApiOptions): GraphqlApi {
     execute(prepared, operation, caller) {
       if (prepared.kind === 'subscription')
         return { errors: [graphqlError('BAD_REQUEST', 'A subscription cannot be executed like a query.')] };
-      const context = contextOf(caller, limits.timeLimitMs);
+      const context = contextOf(caller, limits.timeLimitMs, prepared.kind === 'mutation');
       const ended = (data: Record<string, unknown>): ExecutionResult => {
         context.deadline.end();
         return { data };

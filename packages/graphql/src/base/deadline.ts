@@ -32,6 +32,7 @@ export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable
 class RequestDeadline implements Deadline {
   readonly #ms: number;
   readonly #until: number;
+  readonly #isChange: boolean;
   readonly #caller: { readonly signal: AbortSignal };
   #failure: ApiError | undefined;
   /** Made when it is asked for. */
@@ -42,8 +43,9 @@ class RequestDeadline implements Deadline {
   #reject: ((error: ApiError) => void) | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(ms: number, caller: { readonly signal: AbortSignal }) {
+  constructor(ms: number, caller: { readonly signal: AbortSignal }, isChange: boolean) {
     this.#ms = ms;
+    this.#isChange = isChange;
     this.#until = performance.now() + ms;
     this.#caller = caller;
   }
@@ -80,7 +82,8 @@ class RequestDeadline implements Deadline {
   }
 
   #onTime(): void {
-    this.#fail(new ApiError('TIMEOUT', `The store did not answer within ${this.#ms} ms.`));
+    const doubt = this.#isChange ? ' The change may be made all the same: look before you repeat it.' : '';
+    this.#fail(new ApiError('TIMEOUT', `The store did not answer within ${this.#ms} ms.${doubt}`));
   }
 
   #wait(): Promise<never> {
@@ -106,5 +109,7 @@ class RequestDeadline implements Deadline {
  *
  * @param ms milliseconds
  * @param caller who makes the request. The signal is read when something has to be waited for: making one costs time
+ * @param isChange whether the request changes something: it may go on after the time limit, and the error says so
  */
-export const createDeadline = (ms: number, caller: { readonly signal: AbortSignal }): Deadline => new RequestDeadline(ms, caller);
+export const createDeadline = (ms: number, caller: { readonly signal: AbortSignal }, isChange: boolean): Deadline =>
+  new RequestDeadline(ms, caller, isChange);
