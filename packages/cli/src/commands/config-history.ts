@@ -13,6 +13,8 @@ const JSON_FLAG = switchFlag('Print JSON');
 const NOTE = textFlag('Note for the history');
 const YES = switchFlag('Do not ask', { alias: 'y' });
 const DEFAULT_LIMIT = '20';
+/** What brings rows in line with the revision that is served. */
+const ROWS_AGAIN = '"config apply" of what "config export" prints';
 const revision = (describe: string) => ({ type: 'string', demandOption: true, describe }) as const;
 const REVISION = 'Revision: the beginning of its digest, as "config history" shows it';
 
@@ -103,25 +105,34 @@ const rollback = defineCommand({
   description: 'Serve an older revision again',
   settings: STORE_FLAGS,
   positionals: { revision: revision(REVISION) },
-  flags: { partition: PARTITION_FLAG, note: NOTE, yes: YES },
-  async run({ revision: name, note, yes }, context) {
+  flags: { partition: PARTITION_FLAG, note: NOTE, yes: YES, json: JSON_FLAG },
+  async run({ revision: name, note, yes, json }, context) {
     const partition = partitionOf(context);
-    const [{ agreed, author, withCatalogs }, { changeLines, shortRevision }, { diffRevisions, findRevision, rollbackTo }] =
-      await Promise.all([import('./stored.js'), import('./changes-text.js'), import('@mcp-daemon/core')]);
+    // Changes are for people, the result for programs: both on stdout would not be JSON.
+    const [show, paint] = json ? [context.note, context.paintNote] : [context.print, context.paint];
+    const [
+      { agreed, author, checkRows, withCatalogs },
+      { changeLines, planReport, shortRevision },
+      { diffRevisions, findRevision, rollbackTo },
+    ] = await Promise.all([import('./stored.js'), import('./changes-text.js'), import('@mcp-daemon/core')]);
     return withCatalogs(
       context,
       async (catalogs) => {
         const target = await findRevision(catalogs, partition, name);
         const head = await catalogs.head(partition);
         if (head?.revision !== null && head?.revision !== undefined && head.revision !== target.revision)
-          for (const line of changeLines(await diffRevisions(catalogs, partition, head.revision, target.revision), context.paint))
-            context.print(line);
+          for (const line of changeLines(await diffRevisions(catalogs, partition, head.revision, target.revision), paint))
+            show(line);
         if (head?.revision !== target.revision && !(await agreed('Roll back?', yes, context))) return 1;
         const options = { author: author(), ...(note === undefined ? {} : { note }) };
-        const { entry } = await rollbackTo(catalogs, partition, target.revision, options);
+        const applied = await rollbackTo(catalogs, partition, target.revision, options);
+        const { entry, plan } = applied;
         context.print(
-          `the partition "${partition}" now serves revision ${shortRevision(entry?.revision ?? target.revision)} again`,
+          json
+            ? JSON.stringify({ ...planReport(plan), entry: entry?.id ?? null }, null, 2)
+            : `the partition "${partition}" now serves revision ${shortRevision(entry?.revision ?? target.revision)} again`,
         );
+        checkRows(applied, ROWS_AGAIN);
         return 0;
       },
       undefined,
@@ -210,20 +221,23 @@ const adopt = defineCommand({
   command: 'adopt',
   description: 'Make a revision of the rows that the Python engine wrote',
   settings: STORE_FLAGS,
-  flags: { partition: PARTITION_FLAG, note: NOTE, yes: YES, 'leave-out': switchFlag('Remove rows that cannot be read') },
-  async run({ note, yes, 'leave-out': leaveOut }, context) {
+  flags: {
+    partition: PARTITION_FLAG,
+    note: NOTE,
+    yes: YES,
+    'leave-out': switchFlag('Remove rows that cannot be read'),
+    json: JSON_FLAG,
+  },
+  async run({ note, yes, 'leave-out': leaveOut, json }, context) {
     const partition = partitionOf(context);
-    const [{ agreed, author, withCatalogs }, { shortRevision }, { adoptRows, ConfigError }] = await Promise.all([
-      import('./stored.js'),
-      import('./changes-text.js'),
-      import('@mcp-daemon/core'),
-    ]);
+    const [{ agreed, author, checkRows, withCatalogs }, { planReport, shortRevision }, { adoptRows, ConfigError }] =
+      await Promise.all([import('./stored.js'), import('./changes-text.js'), import('@mcp-daemon/core')]);
     const code = await withCatalogs(
       context,
       async (catalogs) => {
         if (!(await agreed(`Make the rows of "${partition}" a revision?`, yes, context))) return 1;
         const options = { author: author(), leaveOut, ...(note === undefined ? {} : { note }) };
-        const { entry } = await adoptRows(catalogs, partition, options).catch((error: unknown) => {
+        const applied = await adoptRows(catalogs, partition, options).catch((error: unknown) => {
           if (!(error instanceof ConfigError)) throw error;
           for (const { path, message } of error.mistakes)
             context.note(`${context.paintNote('red', 'unreadable')} ${path}: ${message}`);
@@ -231,8 +245,11 @@ const adopt = defineCommand({
           const them = count === 1 ? 'it' : 'them';
           throw new Failure(`${plural(count, 'row')} cannot be read: correct ${them}, or add --leave-out to remove ${them}`);
         });
-        if (entry === undefined) context.print('no changes: the rows are what is served');
+        const { entry, plan } = applied;
+        if (json) context.print(JSON.stringify({ ...planReport(plan), entry: entry?.id ?? null }, null, 2));
+        else if (entry === undefined) context.print('no changes: the rows are what is served');
         else context.print(`the partition "${partition}" now serves revision ${shortRevision(entry.revision)}`);
+        checkRows(applied, ROWS_AGAIN);
         return 0;
       },
       undefined,

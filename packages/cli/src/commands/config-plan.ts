@@ -117,33 +117,26 @@ export async function applyMade(
   { partition, source, allowBreaking, note, json = false }: ApplyMadeOptions,
   { print, note: tell }: Pick<CommandContext, 'print' | 'note'>,
 ): Promise<void> {
-  const [{ author }, { planReport, shortRevision }, { applyPlan, DaemonError }, { stderrProgress }] = await Promise.all([
+  const [{ author, checkRows }, { planReport, shortRevision }, { applyPlan }, { stderrProgress }] = await Promise.all([
     import('./stored.js'),
     import('./changes-text.js'),
     import('@mcp-daemon/core'),
     import('../terminal/progress.js'),
   ]);
   const progress = stderrProgress();
-  const { entry, rows, rowsError } = await applyPlan(catalogs, made, {
+  const applied = await applyPlan(catalogs, made, {
     ...{ author: author(), source, allowBreaking },
     onProgress(step, done, total) {
       if (total >= LARGE) progress.update(`${partition}: ${step}`, done, total);
     },
     ...(note === undefined ? {} : { note }),
   }).finally(() => progress.clear());
+  const { entry } = applied;
   if (json) print(JSON.stringify({ ...planReport(made), entry: entry?.id ?? null }, null, 2));
   else if (entry !== undefined) print(`the partition "${partition}" now serves revision ${shortRevision(entry.revision)}`);
-  if (rows !== undefined) {
-    const count = rows.written + rows.removed;
-    if (made.unchanged && count > 0)
-      tell(`${plural(count, 'row')} that others had changed ${count === 1 ? 'is' : 'are'} replaced`);
-    return;
-  }
-  const why = rowsError instanceof Error ? rowsError.message : String(rowsError);
-  const passes = rowsError instanceof DaemonError && rowsError.code === 'store_busy';
-  throw new Failure(
-    `the new revision is served, but the rows for the Python engine are not up to date: ${why} ${passes ? '' : 'Once that is solved, '}"config apply" again updates them`,
-  );
+  checkRows(applied, '"config apply" again');
+  const count = applied.rows === undefined ? 0 : applied.rows.written + applied.rows.removed;
+  if (made.unchanged && count > 0) tell(`${plural(count, 'row')} that others had changed ${count === 1 ? 'is' : 'are'} replaced`);
 }
 
 /** `config apply` */

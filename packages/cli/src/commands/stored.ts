@@ -3,7 +3,7 @@
  */
 import { userInfo } from 'node:os';
 
-import type { CatalogStore, Store, StoredPartition } from '@mcp-daemon/core';
+import type { Applied, CatalogStore, Store, StoredPartition } from '@mcp-daemon/core';
 import { ConfigError, DaemonError } from '@mcp-daemon/core';
 
 import { Failure, messageOf, UsageError } from '../errors.js';
@@ -73,6 +73,20 @@ async function use<T>(
   } finally {
     await store.close();
   }
+}
+
+/**
+ * Checks that the rows were brought in line with a new revision.
+ *
+ * @param again what updates them later
+ * @throws Failure if they were not
+ */
+export function checkRows({ rows, rowsError }: Applied, again: string): void {
+  if (rows !== undefined) return;
+  const passes = rowsError instanceof DaemonError && rowsError.code === 'store_busy';
+  throw new Failure(
+    `the new revision is served, but the rows for the Python engine are not up to date: ${messageOf(rowsError)} ${passes ? '' : 'Once that is solved, '}${again} updates them`,
+  );
 }
 
 /** Who makes a change, for the history: the user of the operating system. */
