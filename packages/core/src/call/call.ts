@@ -90,6 +90,12 @@ export interface CallsOptions {
   logger: Logger;
 }
 
+/** Resolves when the record of a call and its idempotency key are stored. Neither promise rejects. */
+async function bothStored(committed: Promise<void>, kept: Promise<void>): Promise<void> {
+  await kept;
+  await committed;
+}
+
 /** Creates the call path of a daemon. */
 export function createCalls(options: CallsOptions): Calls {
   const { catalog, executor, recorder, asker, quotas, skills, longCalls, state, bus, info, limits, logger } = options;
@@ -196,7 +202,7 @@ export function createCalls(options: CallsOptions): Calls {
     const committed = recorder.settle(running.ticket, settlement);
     const kept = running.key?.settle(outcome, result);
     if (!(kept instanceof Promise)) return committed === undefined ? answer() : committed.then(answer);
-    return committed === undefined ? kept.then(answer) : kept.then(() => committed).then(answer);
+    return committed === undefined ? kept.then(answer) : bothStored(committed, kept).then(answer);
   }
 
   function run(call: FoundCall, snapshot: Snapshot, key?: HeldKey): Awaitable<JsonObject | undefined> {

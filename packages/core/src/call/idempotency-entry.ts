@@ -45,6 +45,14 @@ export const prefixOf = (subject: string): string => `${PREFIX}${part(subject)}/
 /** The place of a key. Keys that clients make in ascending order are stored side by side, which is cheaper in SQLite. */
 export const placeOf = (prefix: string, key: string): string => prefix + part(key);
 
+/** The last name of a tool that was encoded, and its JSON: many calls are of the same tool. */
+let [lastTool, lastToolText] = ['', '""'];
+
+function toolText(tool: string): string {
+  if (tool !== lastTool) [lastTool, lastToolText] = [tool, JSON.stringify(tool)];
+  return lastToolText;
+}
+
 /** What must be equal for a call to be a repetition, and the round that it is. */
 export class About {
   /** Name of the tool. */
@@ -72,9 +80,17 @@ export class About {
    */
   text(state: KeyEntry['state'], call: string, until?: number, result?: string): string {
     // By hand: each call writes two. Digests and ids need no escapes.
-    const head = `{"state":"${state}","tool":${JSON.stringify(this.tool)},"args":"${this.args}","call":"${call}","round":"${this.round}"`;
-    return `${head}${until === undefined ? '' : `,"until":${until}`}${result === undefined ? '' : `,"result":${result}`}}`;
+    const head = `{"state":"${state}","tool":${toolText(this.tool)},"args":"${this.args}","call":"${call}","round":"${this.round}"`;
+    if (result === undefined) return until === undefined ? `${head}}` : `${head},"until":${until}}`;
+    // This one is kept for long. As one flat text it is less work for the garbage collector than as a tree of its parts.
+    return [head, until === undefined ? ',"result":' : `,"until":${until},"result":`, result, '}'].join('');
   }
+}
+
+/** Whether a function may run again when it is not known what its first run has done. */
+export function isRepeatable({ definition }: FoundCall): boolean {
+  const { annotations } = definition;
+  return annotations?.['readOnlyHint'] === true || annotations?.['idempotentHint'] === true;
 }
 
 /** Reads an entry's text. */

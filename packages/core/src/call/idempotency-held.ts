@@ -7,10 +7,11 @@ import type { StateEntry, StateStore } from '../ports/state.js';
 import { MAX_STATE_BYTES } from '../ports/state.js';
 import type { DetachedExchange } from './detached-exchange.js';
 import type { About } from './idempotency-entry.js';
+import { isRepeatable } from './idempotency-entry.js';
 import type { Outcome } from './outcome.js';
-import type { HeldKey } from './running-call.js';
+import type { FoundCall, HeldKey } from './running-call.js';
 
-/** What a held key depends on. */
+/** What the held keys of one store depend on. */
 export interface HeldTools {
   readonly store: StateStore;
   readonly logger: Logger;
@@ -24,16 +25,17 @@ export interface HeldTools {
    *
    * @param bytes size of the entry; undefined: it was removed
    */
-  onEnd(held: HeldEntry, bytes: number | undefined): void;
+  onEnd(where: HeldPlace, held: HeldEntry, bytes: number | undefined): void;
 }
 
-/** Which entry it is. */
+/** Which entry it is, and of which call. */
 export interface HeldPlace {
   readonly partition: string;
+  /** The beginning of the places of all entries of the caller. */
+  readonly prefix: string;
   readonly place: string;
   readonly about: About;
-  /** Whether the function may run again when it is not known what a run has done. */
-  readonly repeatable: boolean;
+  readonly call: FoundCall;
   readonly exchange: DetachedExchange;
 }
 
@@ -88,7 +90,6 @@ export class HeldEntry implements HeldKey {
   #version = '';
   #writtenAt = 0;
   #renewing: Promise<void> | undefined;
-  /** Whether the end of the call is known. */
   #hasEnded = false;
   #ending: Promise<void> | undefined;
   #isSettled = false;
@@ -97,6 +98,11 @@ export class HeldEntry implements HeldKey {
   constructor(where: HeldPlace, tools: HeldTools) {
     this.#where = where;
     this.#tools = tools;
+  }
+
+  /** The end of the call is known, and is stored, or is being stored. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /** Resolves when the entry says how the call has ended. */
@@ -152,7 +158,8 @@ export class HeldEntry implements HeldKey {
   /** The text of the entry of a call that has ended; undefined: the entry is removed. */
   #endText(outcome: Outcome, result: JsonObject | undefined): string | undefined {
     const { began, callId } = this;
-    const { about, repeatable } = this.#where;
+    const { about, call } = this.#where;
+    const repeatable = outcome.kind === 'cancelled' && isRepeatable(call);
     const fate = fateOf(outcome, { answered: result !== undefined, began, repeatable });
     if (fate === 'removed') return undefined;
     const kept = result === undefined || fate === 'unknown' ? undefined : this.#tools.encode(result);
@@ -173,44 +180,47 @@ export class HeldEntry implements HeldKey {
     return store.put(partition, place, text, { expected, expires_at: now() + keepMs });
   }
 
-  /** Writes the end of the call, and says so to those who wait for it. It never fails. */
+  /** Writes the end of the call, and says so to those who wait for it. It never fails. @param text undefined: the entry is removed */
   #end(text: string | undefined): Awaitable<void> {
-    const ended = (): void => {
-      this.#isSettled = true;
-      for (const tell of this.#waiters ?? []) tell();
-      this.#tools.onEnd(this, text?.length);
-    };
-    const failed = (error: unknown): void => {
-      const { logger } = this.#tools;
-      logger.error(
-        { callId: this.callId, error: inText(error) },
-        'the result of a call with an idempotency key is not stored yet',
-      );
-      this.#writeLater(text, 0);
-      ended();
-    };
     try {
       const written = this.#write(text);
-      return written instanceof Promise ? written.then(ended, failed) : ended();
+      if (!(written instanceof Promise)) return this.#written(text, written);
+      return written.then(
+        (entry) => this.#written(text, entry),
+        (error: unknown) => this.#notWritten(text, error),
+      );
     } catch (error) {
-      return failed(error);
+      return this.#notWritten(text, error);
     }
   }
 
-  /** Writes the end of the call; undefined: removes the entry. */
-  #write(text: string | undefined): Awaitable<unknown> {
+  /** @returns the entry, or whether it was removed; undefined: another call has taken it over */
+  #write(text: string | undefined): Awaitable<StateEntry | boolean | undefined> {
+    if (text !== undefined) return this.#put(text, this.#version);
     const { partition, place } = this.#where;
-    if (text === undefined) return this.#tools.store.delete(partition, place, this.#version);
-    const put = this.#put(text, this.#version);
-    return put instanceof Promise ? put.then((entry) => this.#warnIfLost(entry)) : this.#warnIfLost(put);
+    return this.#tools.store.delete(partition, place, this.#version);
   }
 
-  #warnIfLost(entry: StateEntry | undefined): void {
-    if (entry !== undefined) return;
-    this.#tools.logger.warn(
-      { callId: this.callId },
-      'an idempotency key was taken over by another call: this process has not renewed it in time',
-    );
+  #written(text: string | undefined, entry: StateEntry | boolean | undefined): void {
+    if (entry === undefined)
+      this.#tools.logger.warn(
+        { callId: this.callId },
+        'an idempotency key was taken over by another call: this process has not renewed it in time',
+      );
+    this.#tell(text);
+  }
+
+  #notWritten(text: string | undefined, error: unknown): void {
+    const { logger } = this.#tools;
+    logger.error({ callId: this.callId, error: inText(error) }, 'the result of a call with an idempotency key is not stored yet');
+    this.#writeLater(text, 0);
+    this.#tell(text);
+  }
+
+  #tell(text: string | undefined): void {
+    this.#isSettled = true;
+    if (this.#waiters !== undefined) for (const tell of this.#waiters) tell();
+    this.#tools.onEnd(this.#where, this, text?.length);
   }
 
   /** The answer does not wait for this: the client would lose it, too. */

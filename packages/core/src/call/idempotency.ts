@@ -18,7 +18,8 @@ import type { StateEntry, StateStore } from '../ports/state.js';
 import type { DetachedExchange } from './detached-exchange.js';
 import { createKeyBounds } from './idempotency-bounds.js';
 import type { KeyEntry } from './idempotency-entry.js';
-import { About, placeOf, prefixOf, readEntry } from './idempotency-entry.js';
+import { About, isRepeatable, placeOf, prefixOf, readEntry } from './idempotency-entry.js';
+import type { HeldPlace, HeldTools } from './idempotency-held.js';
 import { HeldEntry } from './idempotency-held.js';
 import type { FoundCall, HeldKey } from './running-call.js';
 
@@ -75,14 +76,7 @@ export interface IdempotencyOptions {
 }
 
 /** One call that wants to run, or to have the result. */
-interface Wanted {
-  readonly store: StateStore;
-  readonly partition: string;
-  readonly prefix: string;
-  readonly place: string;
-  readonly about: About;
-  readonly call: FoundCall;
-  readonly exchange: DetachedExchange;
+interface Wanted extends HeldPlace {
   /** When the record of the first call was seen first after its end. */
   endSeenAt?: number;
 }
@@ -96,12 +90,6 @@ const RETRY_MS = 5_000;
 const FULL_RETRY_MS = 60_000;
 /** Callers whose digests are remembered. */
 const MAX_PREFIXES = 1_000;
-
-/** Whether a function may run again when it is not known what its first run has done. */
-function isRepeatable({ definition }: FoundCall): boolean {
-  const { annotations } = definition;
-  return annotations?.['readOnlyHint'] === true || annotations?.['idempotentHint'] === true;
-}
 
 const theFirst = (callId: string): string => `The first call with this idempotency key (${callId})`;
 const CHECK = 'It may have had its effect. Check that before you call the tool again with a new key.';
@@ -121,16 +109,42 @@ function pause(ms: number, signal: AbortSignal, until?: Promise<void>): Promise<
   });
 }
 
+/** The calls of this process that hold their keys. */
+function createHeldKeys() {
+  const partitions = new Map<string, Map<string, HeldEntry>>();
+  return {
+    get isEmpty() {
+      for (const { size } of partitions.values()) if (size > 0) return false;
+      return true;
+    },
+    get: ({ partition, place }: HeldPlace) => partitions.get(partition)?.get(place),
+    add({ partition, place }: HeldPlace, held: HeldEntry): void {
+      let places = partitions.get(partition);
+      if (places === undefined) partitions.set(partition, (places = new Map()));
+      places.set(place, held);
+    },
+    /** Removes a key, unless another call holds it by now. */
+    delete({ partition, place }: HeldPlace, held: HeldEntry): void {
+      const places = partitions.get(partition);
+      if (places?.get(place) === held) places.delete(place);
+    },
+    /** Forgets partitions. Call it when no key is held. */
+    clear: () => partitions.clear(),
+    *all(): Generator<HeldEntry> {
+      for (const places of partitions.values()) yield* places.values();
+    },
+  };
+}
+
 /** Creates the keyed calls of a daemon. */
 export function createIdempotency(options: IdempotencyOptions): Idempotency {
   const { state, record, logger, encode, keepMs, waitMs, leaseMs, maxKeys, maxBytes, now = Date.now } = options;
   const bounds = createKeyBounds({ maxKeys, maxBytes, now });
   const prefixes = new Map<string, string>();
-  /** The calls of this process that hold their keys, by partition and place. */
-  const running = new Map<string, HeldEntry>();
+  const running = createHeldKeys();
   let renewal: NodeJS.Timeout | undefined;
-  /** The store, when it is open. */
-  let opened: StateStore | undefined;
+  /** What held keys depend on, with the store, when it is open. */
+  let tools: HeldTools | undefined;
 
   function prefixFor(subject: string): string {
     let prefix = prefixes.get(subject);
@@ -143,46 +157,42 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
 
   /** One timer renews all entries. It stops when there are none. */
   function renewAll(): void {
-    for (const held of running.values()) held.renew();
-    if (running.size > 0) return;
+    for (const held of running.all()) held.renew();
+    if (!running.isEmpty) return;
+    running.clear();
     clearInterval(renewal);
     renewal = undefined;
   }
 
+  function open(store: StateStore): HeldTools {
+    const onEnd: HeldTools['onEnd'] = (where, held, bytes) => {
+      running.delete(where, held);
+      bounds.add(where.partition, where.prefix, bytes === undefined ? -1 : 0, bytes ?? 0);
+    };
+    return { store, logger, encode, keepMs, leaseMs, now, onEnd };
+  }
+
+  /** The claim of a call that holds its key now. */
+  function holds(wanted: Wanted, held: HeldEntry): Claim {
+    running.add(wanted, held);
+    renewal ??= setInterval(renewAll, Math.max(1, leaseMs / 6)).unref();
+    return { kind: 'held', held };
+  }
+
   /** Tries to hold a key. @returns undefined if the entry is not the expected one any more */
-  function hold(wanted: Wanted, expected: string | null): Awaitable<Claim | undefined> {
-    const { store, partition, prefix, place, about, call, exchange } = wanted;
-    const id = `${partition}\n${place}`;
-    const where = { partition, place, about, repeatable: isRepeatable(call), exchange };
-    const onEnd = (ended: HeldEntry, bytes: number | undefined): void => {
-      if (running.get(id) === ended) running.delete(id);
-      bounds.add(partition, prefix, bytes === undefined ? -1 : 0, bytes ?? 0);
-    };
-    const held = new HeldEntry(where, { store, logger, encode, keepMs, leaseMs, now, onEnd });
-    const holds = (isTaken: boolean): Claim | undefined => {
-      if (!isTaken) return undefined;
-      running.set(id, held);
-      renewal ??= setInterval(renewAll, Math.max(1, leaseMs / 6)).unref();
-      return { kind: 'held', held };
-    };
-    const taken = held.take(expected);
-    return taken instanceof Promise ? taken.then(holds) : holds(taken);
+  async function hold(tools: HeldTools, wanted: Wanted, expected: string | null): Promise<Claim | undefined> {
+    const held = new HeldEntry(wanted, tools);
+    return (await held.take(expected)) ? holds(wanted, held) : undefined;
   }
 
   /** Tries to hold a new key. @returns undefined if there is an entry with it; a text: why no more keys may be kept */
-  function holdNew(wanted: Wanted): Awaitable<Claim | string | undefined> {
-    const { store, partition, prefix } = wanted;
-    const next = (full: string | undefined): Awaitable<Claim | string | undefined> => {
-      if (full !== undefined) return full;
-      const known = (claim: Claim | undefined): Claim | undefined => {
-        if (claim === undefined) bounds.add(partition, prefix, -1, 0);
-        return claim;
-      };
-      const claim = hold(wanted, null);
-      return claim instanceof Promise ? claim.then(known) : known(claim);
-    };
-    const full = bounds.admit(store, partition, prefix);
-    return full instanceof Promise ? full.then(next) : next(full);
+  async function holdNew(tools: HeldTools, wanted: Wanted): Promise<Claim | string | undefined> {
+    const { partition, prefix } = wanted;
+    const full = await bounds.admit(tools.store, partition, prefix);
+    if (full !== undefined) return full;
+    const claim = await hold(tools, wanted, null);
+    if (claim === undefined) bounds.add(partition, prefix, -1, 0);
+    return claim;
   }
 
   /** The state of the first call's record, as far as it can be read; undefined: it has none, or it cannot be read. */
@@ -197,6 +207,7 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
 
   /** What follows from the record of a call that another process runs, or has run; undefined: it runs, as far as is known. */
   async function interrupted(
+    tools: HeldTools,
     wanted: Wanted,
     { call, until = 0 }: KeyEntry,
     version: string,
@@ -206,7 +217,7 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
     if (hasEnded) wanted.endSeenAt ??= now();
     const isLost = hasEnded && now() - (wanted.endSeenAt ?? 0) >= STORED_WITHIN_MS;
     if (until > now() && status !== 'interrupted' && !isLost) return undefined;
-    if (isRepeatable(wanted.call)) return (await hold(wanted, version)) ?? 'again';
+    if (isRepeatable(wanted.call)) return (await hold(tools, wanted, version)) ?? 'again';
     const what = hasEnded
       ? `has ended (its record says "${status}"), but its result was lost with the process that ran it`
       : 'was interrupted: the process that ran it has ended';
@@ -218,8 +229,13 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
    *
    * @param ask whether the record of a call that another process runs is asked
    */
-  async function decide(wanted: Wanted, { value, version }: StateEntry, ask: boolean): Promise<Claim | 'again' | undefined> {
-    const { about, call, partition, place } = wanted;
+  async function decide(
+    tools: HeldTools,
+    wanted: Wanted,
+    { value, version }: StateEntry,
+    ask: boolean,
+  ): Promise<Claim | 'again' | undefined> {
+    const { about, call } = wanted;
     const entry = readEntry(value);
     const { call: callId, until = 0 } = entry;
     if (entry.tool !== about.tool || entry.args !== about.args) {
@@ -227,7 +243,7 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
       const message = `Invalid params: this idempotency key was used ${what} before. Use a new key for a new call.`;
       return { kind: 'invalid', message, data: { reason: 'idempotency_key_reused', callId } };
     }
-    const takeOver = async (): Promise<Claim | 'again'> => (await hold(wanted, version)) ?? 'again';
+    const takeOver = async (): Promise<Claim | 'again'> => (await hold(tools, wanted, version)) ?? 'again';
     switch (entry.state) {
       case 'done':
         return { kind: 'repeat', result: entry.result ?? {}, callId, asks: false };
@@ -238,32 +254,32 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
         return same ? { kind: 'repeat', result: entry.result ?? {}, callId, asks: true } : takeOver();
       }
       case 'running':
-        if (until > now() && (!ask || running.has(`${partition}\n${place}`))) return undefined;
-        return interrupted(wanted, entry, version);
+        if (until > now() && (!ask || running.get(wanted) !== undefined)) return undefined;
+        return interrupted(tools, wanted, entry, version);
     }
   }
 
   /** Decides about a call whose key is in the store, or may not be stored. @param full why it may not */
-  async function claimKnown(wanted: Wanted, full: string | undefined): Promise<Claim> {
-    const { store, partition, place, call } = wanted;
+  async function claimKnown(tools: HeldTools, wanted: Wanted, full: string | undefined): Promise<Claim> {
+    const { partition, place, call } = wanted;
     const deadline = now() + waitMs;
     let wait = FIRST_PAUSE_MS;
     for (;;) {
-      const entry = await store.get(partition, place);
+      const entry = await tools.store.get(partition, place);
       if (entry === undefined) {
         if (full !== undefined)
           return { kind: 'later', message: `${full}. Send the call without a key, or later.`, retryAfterMs: FULL_RETRY_MS };
-        const claim = await holdNew(wanted); // it was removed meanwhile
+        const claim = await holdNew(tools, wanted); // it was removed meanwhile
         if (typeof claim === 'string') full = claim;
         else if (claim !== undefined) return claim;
         continue;
       }
       const ask = wait === FIRST_PAUSE_MS || wait === LAST_PAUSE_MS; // at once, then once a second
-      const decided = await decide(wanted, entry, ask);
+      const decided = await decide(tools, wanted, entry, ask);
       if (decided === 'again') continue;
       if (decided !== undefined) return decided;
       const left = deadline - now();
-      const local = running.get(`${partition}\n${place}`)?.settled();
+      const local = running.get(wanted)?.settled();
       if (left <= 0) {
         const { call: callId } = readEntry(entry.value);
         const message = `${theFirst(callId)} still runs. Wait ${RETRY_MS / 1_000} seconds, then send the same call with the same key.`;
@@ -277,11 +293,27 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
   }
 
   /** With a store that answers at once, a new key is held at once. */
-  function claimFor(wanted: Wanted): Awaitable<Claim> {
-    const next = (claim: Claim | string | undefined): Awaitable<Claim> =>
-      claim === undefined || typeof claim === 'string' ? claimKnown(wanted, claim) : claim;
-    const claim = holdNew(wanted);
-    return claim instanceof Promise ? claim.then(next) : next(claim);
+  function claimFor(tools: HeldTools, wanted: Wanted): Awaitable<Claim> {
+    const { partition, prefix } = wanted;
+    const full = bounds.admit(tools.store, partition, prefix);
+    return full instanceof Promise ? full.then((why) => admitted(tools, wanted, why)) : admitted(tools, wanted, full);
+  }
+
+  /** @param full why no more keys may be kept; undefined: they may */
+  function admitted(tools: HeldTools, wanted: Wanted, full: string | undefined): Awaitable<Claim> {
+    if (full !== undefined) return claimKnown(tools, wanted, full);
+    const held = new HeldEntry(wanted, tools);
+    const taken = held.take(null);
+    return taken instanceof Promise
+      ? taken.then((isTaken) => tried(tools, wanted, held, isTaken))
+      : tried(tools, wanted, held, taken);
+  }
+
+  /** @param isTaken whether the key was new */
+  function tried(tools: HeldTools, wanted: Wanted, held: HeldEntry, isTaken: boolean): Awaitable<Claim> {
+    if (isTaken) return holds(wanted, held);
+    bounds.add(wanted.partition, wanted.prefix, -1, 0);
+    return claimKnown(tools, wanted, undefined);
   }
 
   return {
@@ -294,22 +326,22 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
       } catch {
         return { kind: 'invalid', message: 'Invalid params: the arguments are nested too deeply for an idempotency key.' };
       }
-      const place = placeOf(prefix, key);
-      if (opened !== undefined) return claimFor({ store: opened, partition, prefix, place, about, call, exchange });
-      return state().then((store) => claimFor({ store: (opened = store), partition, prefix, place, about, call, exchange }));
+      const wanted: Wanted = { partition, prefix, place: placeOf(prefix, key), about, call, exchange };
+      if (tools !== undefined) return claimFor(tools, wanted);
+      return state().then((store) => claimFor((tools ??= open(store)), wanted));
     },
     async drain(ms) {
       const { signal } = new AbortController();
       const deadline = now() + ms;
-      for (let left = ms; running.size > 0 && left > 0; left = deadline - now())
+      for (let left = ms; !running.isEmpty && left > 0; left = deadline - now())
         await pause(
           left,
           signal,
-          Promise.all([...running.values()].map((held) => held.settled())).then(() => undefined),
+          Promise.all(Array.from(running.all(), (held) => held.settled())).then(() => undefined),
         );
     },
     abort() {
-      for (const held of running.values()) held.abort();
+      for (const held of running.all()) held.abort();
     },
   };
 }

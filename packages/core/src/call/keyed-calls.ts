@@ -17,6 +17,7 @@ import { fitBlocks } from './content.js';
 import { DetachedExchange } from './detached-exchange.js';
 import { RETRY_AFTER } from './endings.js';
 import type { Claim, Idempotency } from './idempotency.js';
+import { mayBeLong } from './long-calls.js';
 import { takesStructured, toolError } from './result.js';
 import type { FoundCall, HeldKey } from './running-call.js';
 
@@ -67,31 +68,40 @@ function repeated(stored: JsonObject, callId: string, { caller }: RequestContext
   return info.complete(result, caller.era);
 }
 
+/** A call that holds its key could not be made, or has ended with an error. */
+function failed(held: HeldKey, error: unknown): Awaitable<never> {
+  const fail = (): never => {
+    throw error;
+  };
+  return andThen(held.settle({ kind: 'cancelled' }, undefined), fail); // where the call has not even begun
+}
+
+/** A call that holds its key is answered. */
+function ended(held: HeldKey, result: JsonObject | undefined): Awaitable<JsonObject | undefined> {
+  // A call that goes on as a task has answered with the task: that is what a repetition gets.
+  if (result !== undefined) held.began = true;
+  const settled = held.settle(result === undefined ? { kind: 'cancelled' } : { kind: 'value', value: undefined }, result);
+  return settled instanceof Promise ? settled.then(() => result) : result;
+}
+
 /** Runs a call that holds its key. */
 function runHeld(
   call: FoundCall,
   held: HeldKey,
   start: (call: FoundCall, held: HeldKey) => Awaitable<JsonObject | undefined>,
 ): Awaitable<JsonObject | undefined> {
-  const failed = (error: unknown): Awaitable<never> => {
-    const fail = (): never => {
-      throw error;
-    };
-    return andThen(held.settle({ kind: 'cancelled' }, undefined), fail); // where the call has not even begun
-  };
-  const ended = (result: JsonObject | undefined): Awaitable<JsonObject | undefined> => {
-    // A call that goes on as a task has answered with the task: that is what a repetition gets.
-    if (result !== undefined) held.began = true;
-    const settled = held.settle(result === undefined ? { kind: 'cancelled' } : { kind: 'value', value: undefined }, result);
-    return settled instanceof Promise ? settled.then(() => result) : result;
-  };
   let result: Awaitable<JsonObject | undefined>;
   try {
     result = start(call, held);
   } catch (error) {
-    return failed(error);
+    return failed(held, error);
   }
-  return result instanceof Promise ? result.then(ended, failed) : ended(result);
+  if (!(result instanceof Promise)) return ended(held, result);
+  if (held.hasEnded && !mayBeLong(call.definition)) return result; // it waits for its key by itself
+  return result.then(
+    (value) => ended(held, value),
+    (error: unknown) => failed(held, error),
+  );
 }
 
 /** Creates the keyed calls of a daemon. Nothing is loaded until the first one. */
@@ -119,8 +129,7 @@ export function createKeyedCalls({ state, record, info, limits, logger }: KeyedC
   function claimed(key: string, call: FoundCall, exchange: DetachedExchange): Awaitable<Claim> {
     if (loaded === undefined) return load().then(() => claimed(key, call, exchange));
     try {
-      const claim = loaded.claim(key, call, exchange);
-      return claim instanceof Promise ? claim.catch(notStored) : claim;
+      return loaded.claim(key, call, exchange);
     } catch (cause) {
       return notStored(cause);
     }
@@ -152,13 +161,25 @@ export function createKeyedCalls({ state, record, info, limits, logger }: KeyedC
     }
   }
 
+  /** Makes or answers a call, as its claim says. */
+  function follow(
+    claim: Claim,
+    call: FoundCall,
+    exchange: DetachedExchange,
+    start: (call: FoundCall, held: HeldKey) => Awaitable<JsonObject | undefined>,
+  ): Awaitable<JsonObject | undefined> {
+    if (claim.kind !== 'held') return answer(claim, call);
+    return runHeld({ ...call, request: { ...call.request, exchange } }, claim.held, start);
+  }
+
   return {
     run(key, call, start) {
       const { request } = call;
       const exchange = new DetachedExchange(request.exchange);
-      return andThen(claimed(key, call, exchange), (claim) =>
-        claim.kind === 'held' ? runHeld({ ...call, request: { ...request, exchange } }, claim.held, start) : answer(claim, call),
-      );
+      const claim = claimed(key, call, exchange);
+      return claim instanceof Promise
+        ? claim.then((known) => follow(known, call, exchange, start), notStored)
+        : follow(claim, call, exchange, start);
     },
     async drain(ms) {
       await (await idempotency)?.drain(ms);

@@ -52,6 +52,8 @@ export interface HeldKey {
   readonly callId: string;
   /** Whether the function has begun. Before that the call has no effect. */
   began: boolean;
+  /** Whether the end of the call is known. Then `settle` does nothing more. */
+  readonly hasEnded: boolean;
   /** Stores the end of the call. Only the first time counts. It never fails. @param result what the client gets, if it gets one */
   settle(outcome: Outcome, result: JsonObject | undefined): Awaitable<void>;
 }

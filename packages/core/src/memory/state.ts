@@ -21,9 +21,9 @@ export function createMemoryState(options: { refuse?: () => void; now?: () => nu
 
   const isGone = ({ expires_at }: StateEntry): boolean => expires_at !== null && expires_at <= now();
 
-  function present(partition: string, key: string): StateEntry | undefined {
+  function present(partition: string, key: string, value?: string): StateEntry | undefined {
     refuse();
-    checkState(key);
+    checkState(key, value);
     const entry = partitions.get(partition)?.get(key);
     return entry === undefined || isGone(entry) ? undefined : entry;
   }
@@ -45,15 +45,17 @@ export function createMemoryState(options: { refuse?: () => void; now?: () => nu
       return entry && { ...entry };
     },
     put(partition, key, value, { expected, expires_at = null } = {}) {
-      const before = present(partition, key);
-      checkState(key, value);
+      const before = present(partition, key, value);
       if (expected !== undefined && (before?.version ?? null) !== expected) return undefined;
       const entry: StateEntry = { key, value, version: (writes += 1).toString(36), expires_at };
-      let entries = partitions.get(partition);
-      if (entries === undefined) partitions.set(partition, (entries = new Map()));
-      entries.set(key, entry);
+      if (before !== undefined) [before.value, before.version, before.expires_at] = [value, entry.version, expires_at];
+      else {
+        let entries = partitions.get(partition);
+        if (entries === undefined) partitions.set(partition, (entries = new Map()));
+        entries.set(key, { ...entry });
+      }
       if (writes >= sweepAt) sweep();
-      return { ...entry };
+      return entry;
     },
     delete(partition, key, expected) {
       const entry = present(partition, key);
