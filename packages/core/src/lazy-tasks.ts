@@ -6,7 +6,7 @@ import type { CallRecord, Store } from './ports/calls.js';
 import type { Logger } from './ports/logger.js';
 import type { StateStore } from './ports/state.js';
 import type { TaskStats } from './ports/task-stats.js';
-import { textOf } from './protocol/encode.js';
+import { textOf, withText } from './protocol/encode.js';
 import { abortReason } from './protocol/ended-by.js';
 import { DaemonError, toRpcError } from './protocol/errors.js';
 import type { Limits } from './protocol/limits.js';
@@ -57,6 +57,7 @@ export function createLazyTasks(options: LazyTasksOptions): LazyTasks {
       fail: (code, message, more) => new DaemonError(code, message, more),
       rpcError: (error) => toRpcError(error, 'modern'),
       encode: (result) => textOf(result) ?? JSON.stringify(result),
+      withText,
       complete: (result, era) => info.complete(result, era),
       ...{ abortReason, asker, limits, logger },
     }));

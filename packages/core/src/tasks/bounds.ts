@@ -79,11 +79,15 @@ export function createTaskCounts(bounds: TaskBounds, now: () => number = Date.no
   let bytes = 0;
   let sweptAt = -Infinity;
   let begun = 0;
+  /** The one that was used last. */
+  let last: { partition: string; subject: string; usage: Usage } | undefined;
 
   function of(partition: string, subject: string): Usage {
+    if (last?.subject === subject && last.partition === partition) return last.usage;
     const key = `${partition} ${subject}`; // a partition has no spaces
     let usage = users.get(key);
     if (usage === undefined) users.set(key, (usage = new Usage()));
+    last = { partition, subject, usage };
     return usage;
   }
 
@@ -94,6 +98,7 @@ export function createTaskCounts(bounds: TaskBounds, now: () => number = Date.no
 
   function sweep(): void {
     sweptAt = now();
+    last = undefined;
     for (const [key, usage] of users) {
       bytes -= usage.expire(now(), true);
       if (usage.open === 0 && usage.kept.length === 0) users.delete(key);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 
 import type { JsonObject } from '../base/json.js';
 import type { InputRequest, JsonRpcErrorObject } from '../protocol/messages.js';
+import type { TaskTools } from './tools.js';
 
 /** Where a task is. The last three are final. */
 export type TaskStatus = 'working' | 'input_required' | 'completed' | 'failed' | 'cancelled';
@@ -67,26 +68,40 @@ export function newTaskId(now: number): string {
 /** Whether a text can be the id of a task. */
 export const isTaskId = (id: string): boolean => ID.test(id);
 
+/** The text of a task without its result. By hand, where it has few members: each short task writes one. */
+function headText(entry: TaskEntry): string {
+  const { kind, id, callId, name, subject, owner, status, message, created, updated, ttl, poll, requests, answers, error } =
+    entry;
+  if (message !== undefined || requests !== undefined || answers !== undefined || error !== undefined) {
+    const { result: _, ...others } = entry;
+    return JSON.stringify(others);
+  }
+  const [nameText, subjectText] = [JSON.stringify(name), JSON.stringify(subject)];
+  const of = `{"kind":"${kind}","id":"${id}","callId":"${callId}","name":${nameText},"subject":${subjectText},"owner":"${owner}"`;
+  return `${of},"status":"${status}","created":${created},"updated":${updated},"ttl":${ttl},"poll":${poll}}`;
+}
+
 /**
  * The text of a task, as it is stored.
  *
  * @param encode JSON text of a result
  */
 export function entryText(entry: TaskEntry, encode: (result: JsonObject) => string): string {
-  if (entry.result === undefined) return JSON.stringify(entry);
-  const { result, ...others } = entry;
-  return `${JSON.stringify(others).slice(0, -1)},"result":${encode(result)}}`;
+  const { result } = entry;
+  // One flat text is less work for the garbage collector than a tree of its parts.
+  return result === undefined ? headText(entry) : [headText(entry).slice(0, -1), ',"result":', encode(result), '}'].join('');
 }
 
 /** A stored task, from its text. */
 export const readEntry = (value: string): TaskEntry => JSON.parse(value) as TaskEntry;
 
-let [isoMs, isoText] = [NaN, ''];
+let [isoSecond, isoText] = [NaN, ''];
 
-/** A time as clients get it. Many are the same, and making one takes longer than all else in an answer. */
+/** A time as clients get it. The part before the milliseconds is made once a second: it takes longer than all else in an answer. */
 function timeText(time: number): string {
-  if (time !== isoMs) [isoMs, isoText] = [time, new Date(time).toISOString()];
-  return isoText;
+  const second = Math.floor(time / 1_000);
+  if (second !== isoSecond) [isoSecond, isoText] = [second, new Date(second * 1_000).toISOString().slice(0, -4)];
+  return `${isoText}${String(time - second * 1_000).padStart(3, '0')}Z`;
 }
 
 /** The members of a task that every answer about it has. */
@@ -107,6 +122,23 @@ export function taskDetails(entry: TaskEntry): JsonObject {
   else if (entry.status === 'completed') members['result'] = entry.result;
   else if (entry.status === 'failed') members['error'] = entry.error;
   return members;
+}
+
+/**
+ * The result of `tasks/get`: what {@link taskDetails} gives. The result of a task that has just ended here is not encoded again.
+ *
+ * @param tools.withText notes the JSON text of a result with it
+ */
+export function taskAnswer(
+  entry: TaskEntry,
+  { complete, encode, withText }: Pick<TaskTools, 'complete' | 'encode' | 'withText'>,
+): JsonObject {
+  const { status, result } = entry;
+  if (status !== 'completed' || result === undefined) return complete(taskDetails(entry), 'modern');
+  const answer = complete(taskMembers(entry), 'modern');
+  const text = `${JSON.stringify(answer).slice(0, -1)},"result":${encode(result)}}`;
+  answer['result'] = result;
+  return withText(answer, text);
 }
 
 /**

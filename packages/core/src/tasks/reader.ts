@@ -5,6 +5,7 @@ import { hasEnded, readEntry, taskKey } from './entry.js';
 import type { LiveTask } from './live-task.js';
 import { endLostTask } from './lost-tasks.js';
 import type { TaskOwner } from './owner.js';
+import type { RecentTasks } from './recent.js';
 import type { TaskTools } from './tools.js';
 
 /** A task that was found. */
@@ -27,9 +28,10 @@ export interface TaskReader {
   find(id: string, kind: TaskEntry['kind'], request: Pick<RequestContext, 'exchange'>): Promise<FoundTask | undefined>;
 }
 
-/** Creates a reader. @param live the tasks of this process, by id */
+/** Creates a reader. @param live the tasks of this process, by id @param recent those that have ended */
 export function createTaskReader(
   live: ReadonlyMap<string, LiveTask>,
+  recent: Pick<RecentTasks, 'get'>,
   owner: Pick<TaskOwner, 'id' | 'isAlive'>,
   tools: TaskTools,
 ): TaskReader {
@@ -40,6 +42,8 @@ export function createTaskReader(
         const running = live.get(id);
         if (running !== undefined && running.partition === partition)
           return isMine(running.entry) ? { entry: await running.shown(), live: running } : undefined;
+        const known = recent.get(partition, id);
+        if (known !== undefined) return isMine(known) ? { entry: known } : undefined;
         const stored = await (await tools.state()).get(partition, taskKey(id));
         if (stored === undefined) return undefined;
         const entry = readEntry(stored.value);

@@ -8,7 +8,7 @@ import { isObject } from '../base/json.js';
 import type { RequestContext } from '../protocol/exchange.js';
 import { declaresTasks, TASKS_EXTENSION, TASKS_REQUIRED } from '../protocol/tasks-extension.js';
 import type { TaskEntry } from './entry.js';
-import { addAnswers, expiryOf, hasEnded, isTaskId, taskDetails, taskKey } from './entry.js';
+import { addAnswers, expiryOf, hasEnded, isTaskId, taskAnswer, taskDetails, taskKey } from './entry.js';
 import type { TaskOwner } from './owner.js';
 import type { FoundTask, TaskReader } from './reader.js';
 import type { TaskTools } from './tools.js';
@@ -89,7 +89,7 @@ export function createTaskMethods(options: {
   return {
     async get(params, request) {
       const { entry } = await taskOf('tasks/get', params, request);
-      return complete(taskDetails(entry), 'modern');
+      return taskAnswer(entry, tools);
     },
     async update(params, request) {
       const { inputResponses } = params;

@@ -26,6 +26,7 @@ import { LiveTask } from './live-task.js';
 import { createLostTasks } from './lost-tasks.js';
 import { createTaskOwner } from './owner.js';
 import { createTaskReader } from './reader.js';
+import { createRecentTasks } from './recent.js';
 import type { TaskMethods } from './task-methods.js';
 import { createTaskMethods, tasksNotDeclared } from './task-methods.js';
 import type { TaskTools } from './tools.js';
@@ -92,6 +93,7 @@ export function createTasks(tools: TaskTools): Tasks {
   const live = new Map<string, LiveTask>();
   const counts = createTaskCounts(limits);
   const ended = createTaskEnds();
+  const recent = createRecentTasks();
   const ownerId = newTaskId(Date.now());
   const owner = createTaskOwner({
     ...{ id: ownerId, tools, open: () => live.size },
@@ -102,7 +104,7 @@ export function createTasks(tools: TaskTools): Tasks {
         ?.stored.refresh()
         .catch(() => undefined), // it is looked at again when it is written
   });
-  const reader = createTaskReader(live, owner, tools);
+  const reader = createTaskReader(live, recent, owner, tools);
   const watchers = createTaskWatchers(live, reader, tools);
   const lost = createLostTasks(tools, ownerId);
   const ends = new Set<Promise<void>>();
@@ -173,6 +175,7 @@ export function createTasks(tools: TaskTools): Tasks {
     if (creating instanceof Promise) await creating;
     if (isOver) {
       counts.keep(partition, entry.subject, { expires: expiryOf(entry), bytes: stored.size });
+      recent.add(partition, first, stored.size);
       ended.add(task);
       return first;
     }

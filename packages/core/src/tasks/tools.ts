@@ -30,6 +30,8 @@ export interface TaskTools {
   abortReason(by: EndedBy): unknown;
   /** JSON text of a result; known already for that of a call. */
   encode(result: JsonObject): string;
+  /** Notes the JSON text of a result that will not be changed any more, so that it is not encoded again. @returns the result */
+  withText(result: JsonObject, text: string): JsonObject;
   /** A complete result. */
   complete(result: JsonObject, era: Era): JsonObject;
   asker: Pick<InputAsker, 'requests'>;
