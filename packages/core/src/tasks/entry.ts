@@ -1,5 +1,5 @@
 /** A task, as it is stored, and as clients get it. */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 import type { JsonObject } from '../base/json.js';
 import type { InputRequest, JsonRpcErrorObject } from '../protocol/messages.js';
@@ -54,15 +54,18 @@ export const expiryOf = ({ created, ttl }: TaskEntry): number => created + ttl;
 const TIME_DIGITS = 12;
 const RANDOM_BYTES = 16;
 const ID = /^[0-9a-f]{44}$/;
-/** Random bytes of the next ids: many at once are much cheaper. */
-let pool = Buffer.alloc(0);
+/** Random bytes of the next ids, and how many of them are used: many at once are much cheaper. */
+const pool = Buffer.alloc(256 * RANDOM_BYTES);
+let used = pool.length;
 
 /** The id of a new task. Ids ascend, so that SQLite stores new tasks side by side. @param now milliseconds since 1970 */
 export function newTaskId(now: number): string {
-  if (pool.length === 0) pool = randomBytes(64 * RANDOM_BYTES);
-  const random = pool.toString('hex', 0, RANDOM_BYTES);
-  pool = pool.subarray(RANDOM_BYTES);
-  return now.toString(16).padStart(TIME_DIGITS, '0') + random;
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += RANDOM_BYTES;
+  return now.toString(16).padStart(TIME_DIGITS, '0') + pool.toString('hex', used - RANDOM_BYTES, used);
 }
 
 /** Whether a text can be the id of a task. */
