@@ -50,8 +50,8 @@ export interface LocalAuthOptions {
    * the package `oidc-provider`, which is loaded when the first client logs in. Default: clients cannot log in by themselves.
    */
   oauth?: OAuthOptions | undefined;
-  /** Gets errors. Default: nothing is logged. */
-  logger?: Pick<Logger, 'error'>;
+  /** Gets errors and, if it has `info`, why a client that logs in by itself was refused. Default: nothing is logged. */
+  logger?: Pick<Logger, 'error'> & Partial<Pick<Logger, 'info'>>;
 }
 
 /** How MCP clients log in by themselves. */

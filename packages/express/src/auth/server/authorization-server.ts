@@ -7,7 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Logger, StateStore } from '@mcp-daemon/core';
+import type { StateStore } from '@mcp-daemon/core';
 import { DEFAULT_PARTITION } from '@mcp-daemon/core';
 import type { Provider } from 'oidc-provider';
 
@@ -15,6 +15,7 @@ import { isAt, pathOfUrl, PATHS } from '../../paths.js';
 import { sendProblem } from '../../wire/problem.js';
 import type { Refusal } from '../../wire/respond.js';
 import { sendJson } from '../../wire/respond.js';
+import type { AuthLogger } from '../auth-logger.js';
 import type { ScopesOf } from '../provider.js';
 import { findResource } from '../resource.js';
 import { isLoopbackHost } from '../secrets.js';
@@ -48,7 +49,7 @@ export interface AuthorizationServerOptions {
   addressOf: (req: IncomingMessage) => string;
   /** For tests: which addresses are asked for the documents of clients. */
   clientDocuments?: ClientDocumentOptions | undefined;
-  logger: Pick<Logger, 'error'> | undefined;
+  logger: AuthLogger | undefined;
 }
 
 /** The authorization server. None of its functions needs `this`. */

@@ -1,7 +1,7 @@
 /** Logging in, and allowing a client: the two pages between `/oauth/authorize` and the client's redirect. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Client, Interaction, Provider } from 'oidc-provider';
+import type { Client, Interaction, Provider, Session } from 'oidc-provider';
 
 import { hasAccess } from '../identity.js';
 import type { Resource } from '../resource.js';
@@ -45,7 +45,9 @@ export type ServeInteraction = (
   where: { provider: Provider; base: string; uid: string },
 ) => Promise<void>;
 
-const EXPIRED = 'It has expired, was finished already, or was begun in another browser. Connect your client again.';
+const EXPIRED =
+  'It has expired, was finished already, or was begun in another browser; or you have logged out, or logged in as another user, since ' +
+  'then. Connect your client again.';
 const UNKNOWN = messagePage('This log-in is not known', EXPIRED);
 const CROSS_SITE = messagePage('This form comes from another site', 'Connect your client again.');
 const DENIED = { error: 'access_denied', error_description: 'The user has not allowed it.' };
@@ -56,6 +58,9 @@ const nameOf = ({ clientId, clientName }: Client): string => plainName(clientNam
 /** The host that vouches for what a client says about itself; undefined: nobody does. */
 const hostOf = ({ clientId }: Client): string | undefined =>
   URL.canParse(clientId) && clientId.startsWith('https:') ? new URL(clientId).host : undefined;
+
+/** The log-in of this browser as it is now: it may have changed since the page was opened. */
+const sessionOf = ({ provider, req, res }: Step): Promise<Session> => provider.Session.get(provider.createContext(req, res));
 
 /** What the client asks for: the resources as it has written them, and what they are. */
 function askedFor({ details, base }: Step): { indicators: string[]; resources: Resource[]; scopes: string[] } {
@@ -77,7 +82,7 @@ export function createInteractions({ accounts, grants, entries, addressOf }: Int
   ): Promise<void> => provider.interactionFinished(req, res, result, { mergeWithLastSubmission: merge });
 
   async function logIn(step: Step, form: URLSearchParams): Promise<void> {
-    const { req, res, provider, details } = step;
+    const { req, res, details } = step;
     if (form.has('cancel')) return finish(step, DENIED, false);
     const username = form.get('username') ?? '';
     const refusal = await accounts.check(username, form.get('password') ?? '', addressOf(req));
@@ -90,13 +95,15 @@ export function createInteractions({ accounts, grants, entries, addressOf }: Int
       );
     const account = accounts.find(username);
     if (account === undefined) return sendPage(res, 401, formOfLogin(step, { username, problem: 'Try again.' }));
-    if (details.session !== undefined) {
-      // Another user may have been logged in before. The library would log them out on a page with a script.
-      await (await provider.Session.find(details.session.cookie))?.destroy();
+    const accountId = accountIdOf(username, account);
+    const before = await sessionOf(step);
+    if (details.session !== undefined || (before.accountId !== undefined && before.accountId !== accountId)) {
+      // Another user is logged in, perhaps since a moment ago, in another tab. The library would log them out on a page with a script.
+      if (before.accountId !== undefined) await before.destroy();
       details.session = undefined;
       await details.persist();
     }
-    await finish(step, { login: { accountId: accountIdOf(username, account), remember: false } }, false);
+    await finish(step, { login: { accountId, remember: false } }, false);
   }
 
   /** The scopes that a client asks for, and the user has. */

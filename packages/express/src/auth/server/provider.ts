@@ -2,11 +2,11 @@
  * Configures the library that speaks OAuth: oidc-provider. Here is everything that it is told; what it keeps is in `adapter.ts`, and
  * the pages are ours.
  */
-import type { Logger } from '@mcp-daemon/core';
 import type * as Oidc from 'oidc-provider';
 import type { Configuration, Interaction, KoaContextWithOIDC, Provider } from 'oidc-provider';
 
 import { PATHS } from '../../paths.js';
+import type { AuthLogger } from '../auth-logger.js';
 import { loadOptional } from '../optional-package.js';
 import { findResource, resourceOfPath } from '../resource.js';
 import type { OwnClaims } from './access-tokens.js';
@@ -58,7 +58,7 @@ export interface ProviderOptions {
   fetchDocument: (url: string | URL) => Promise<Response>;
   /** Whether a document may be fetched now. */
   mayFetch: () => boolean;
-  logger: Pick<Logger, 'error'> | undefined;
+  logger: AuthLogger | undefined;
 }
 
 /** Loads the library. Node 20: it uses `URL.parse`, which Node has from 22.1 on. */
@@ -233,6 +233,15 @@ export async function createProviders(options: ProviderOptions): Promise<MakePro
     });
     const log = (_ctx: unknown, error: Error): void => logger?.error({ error: error.name }, 'an OAuth request failed');
     provider.on('server_error', log);
+    // Clients are told little, so that guesses teach nothing; whoever runs the server has to find out what a client does wrong.
+    const logRefusal = ({ path, oidc }: KoaContextWithOIDC, refusal: Oidc.errors.OIDCProviderError): void => {
+      const { error, error_detail: detail, error_description: description } = refusal;
+      const fields = { path, client: oidc.client?.clientId, error, reason: detail ?? description };
+      logger?.info?.(fields, 'an OAuth request was refused');
+    };
+    provider.on('authorization.error', logRefusal);
+    provider.on('grant.error', logRefusal);
+    provider.on('revocation.error', logRefusal);
     return provider;
   };
 }

@@ -187,6 +187,46 @@ describe('a log-in', () => {
     expect((await browser.go(url, form)).status).toBe(400);
   });
 
+  it('in a second tab can be finished by another user, and the first tab then allows nothing', async () => {
+    const { base } = await serveOAuth();
+    const browser = new Browser();
+    const clientId = await clientOf(base);
+    const [first, second] = [attempt(base, clientId), attempt(base, clientId)];
+    const [loginA, loginB] = [await browser.follow(first.url), await browser.follow(second.url)];
+    const consentA = await browser.follow(loginA.url, { username: 'ann', password: PASSWORD });
+    const consentB = await browser.follow(loginB.url, { username: 'root', password: PASSWORD });
+    expect(consentB.page.text).toContain('in your name, root.');
+    const refused = await browser.go(consentA.url, { answer: 'allow' });
+    expect([refused.status, refused.text]).toEqual([400, expect.stringContaining('or logged in as another user')]);
+    const answer = await exchange(second, codeIn((await browser.follow(consentB.url, { answer: 'allow' })).url));
+    expect(claimsOf(String(answer.json['access_token']))['sub']).toBe('root');
+  });
+
+  it('in a second tab can be finished by the same user', async () => {
+    const { base } = await serveOAuth();
+    const browser = new Browser();
+    const clientId = await clientOf(base);
+    const [first, second] = [attempt(base, clientId), attempt(base, clientId)];
+    const logins = [await browser.follow(first.url), await browser.follow(second.url)];
+    const consents = [];
+    for (const { url } of logins) consents.push(await browser.follow(url, { username: 'ann', password: PASSWORD }));
+    for (const { url } of consents) expect((await browser.follow(url, { answer: 'allow' })).url).toContain('code=');
+  });
+
+  it('ends where the user logs out before allowing it', async () => {
+    const { base } = await serveOAuth();
+    const browser = new Browser();
+    const login = await browser.follow(attempt(base, await clientOf(base)).url);
+    const consent = await browser.follow(login.url, { username: 'ann', password: PASSWORD });
+    const grants = await browser.follow(`${base}/oauth/grants`);
+    const [, token = ''] = /name="token" value="([^"]+)"/.exec(grants.page.text) ?? [];
+    await browser.follow(`${base}/oauth/grants`, { token, logout: '1' });
+    expect((await browser.go(consent.url, { answer: 'allow' })).status).toBe(400);
+    expect((await browser.follow(`${base}/oauth/grants`, { username: 'ann', password: PASSWORD })).page.text).toContain(
+      'There are none.',
+    );
+  });
+
   it('is not allowed by an answer that is none', async () => {
     const { base } = await serveOAuth();
     const browser = new Browser();
@@ -395,6 +435,28 @@ describe('the state store', () => {
     fails = false;
     expect((await refresh(base, other)).status).toBe(200);
   });
+});
+
+it('the log says why a client was refused, which the client is not told', async () => {
+  const { base, refusals } = await serveOAuth();
+  const clientId = await clientOf(base);
+  const begun = attempt(base, clientId);
+  const code = codeIn((await allow(begun)).url);
+  const answer = await exchange(begun, code, { code_verifier: 'x'.repeat(43) });
+  expect(answer.json).toEqual({ error: 'invalid_grant', error_description: 'grant request is invalid' });
+  await ask(attempt(base, clientId, { redirect_uri: 'https://evil.example/' }).url);
+  await ask(attempt(base, clientId, { code_challenge: undefined }).url);
+  expect(refusals).toEqual([
+    { path: '/oauth/token', client: clientId, error: 'invalid_grant', reason: 'code_verifier does not match code_challenge' },
+    {
+      path: '/oauth/authorize',
+      client: clientId,
+      error: 'invalid_redirect_uri',
+      reason: expect.stringContaining('redirect_uri'),
+    },
+    { path: '/oauth/authorize', client: clientId, error: 'invalid_request', reason: expect.stringContaining('code_challenge') },
+  ]);
+  expect(JSON.stringify(refusals)).not.toContain(code);
 });
 
 it('paths below /oauth that do not exist, and other methods, are refused', async () => {

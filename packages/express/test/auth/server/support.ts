@@ -18,6 +18,8 @@ export interface Served {
   readonly daemon: Daemon;
   /** What was logged as an error. */
   readonly errors: unknown[];
+  /** Why requests of clients were refused, as it was logged. */
+  readonly refusals: Record<string, unknown>[];
 }
 
 /** Serves until the end of the test. @param more options; `daemon` shares the state of another server */
@@ -28,12 +30,17 @@ export async function serveOAuth(
   const daemon = given ?? createDaemon({ catalog: defineCatalog({ functions: [echo] }), ...store });
   if (given === undefined) atEnd(() => daemon.close({ drainMs: 10 }));
   const errors: unknown[] = [];
-  const logger = { info: () => undefined, error: (...what: unknown[]) => void errors.push(what) };
+  const refusals: Record<string, unknown>[] = [];
+  const logger = {
+    info: (fields: Record<string, unknown>, message: string) =>
+      void (message === 'an OAuth request was refused' && refusals.push(fields)),
+    error: (...what: unknown[]) => void errors.push(what),
+  };
   const userFile = options.userFile ?? (await usersFile());
   const auth = await localAuth({ oauth: { state: () => daemon.state() }, logger, ...options, userFile });
   const server = await serveHttp(daemon, { auth, port: 0, logger, rateLimit: 0, ...http });
   atEnd(() => server.close({ drainMs: 10 }));
-  return { base: server.url, port: server.port, auth, daemon, errors };
+  return { base: server.url, port: server.port, auth, daemon, errors, refusals };
 }
 
 /** An answer. */
