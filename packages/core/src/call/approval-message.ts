@@ -60,7 +60,7 @@ export function approvalMessage(definition: FunctionDefinition, input: unknown):
   const { name, title, description } = definition;
   const what = title === undefined ? `"${line(name, MAX_NAME)}"` : `"${line(title, MAX_NAME)}" (${line(name, MAX_NAME)})`;
   const about = [description === undefined ? undefined : line(description, MAX_DESCRIPTION), effectOf(definition)];
-  return [`May ${what} run?`, about.filter((part) => part !== undefined && part !== '').join(' '), `Arguments:\n${shown(input)}`]
+  return [`May ${what} run?`, about.filter((part) => part !== undefined && part !== '').join('\n'), `Arguments:\n${shown(input)}`]
     .filter((part) => part !== '')
     .join('\n\n');
 }

@@ -17,6 +17,7 @@ import type {
   ResourceTemplateDefinition,
   ToolDefinition,
 } from '../ports/definition.js';
+import { withCallArgument } from '../protocol/call-argument.js';
 import { withText } from '../protocol/encode.js';
 import { DaemonError } from '../protocol/errors.js';
 import type { HeldScopes } from '../protocol/scopes.js';
@@ -82,6 +83,7 @@ function wire(definition: FunctionDefinition, era: Era): JsonObject {
         '_meta',
       ]);
       if (definition.outputSchema !== undefined) tool['outputSchema'] = listedOutput(definition.outputSchema, era);
+      if (definition.is_async === true) tool['inputSchema'] = withCallArgument(definition.inputSchema);
       if (!supports(NEWEST[era], 'booleanSchemas')) {
         for (const key of ['inputSchema', 'outputSchema']) if (tool[key] !== undefined) tool[key] = withoutBooleans(tool[key]);
       }

@@ -1,14 +1,29 @@
 /** What clients without tasks get of slow calls of functions with `is_async`, as the Python engine answers them. */
 import type { JsonObject } from '../base/json.js';
+import { isObject } from '../base/json.js';
 import { CALL_URI } from '../call/long-calls.js';
+import type { FoundCall } from '../call/running-call.js';
+import type { ToolDefinition } from '../ports/definition.js';
+import { CALL_ARGUMENT } from '../protocol/call-argument.js';
 import type { TaskEntry } from './entry.js';
 import { hasEnded } from './entry.js';
 
-/** The argument with which a client asks for a call that it made before. */
-export const CALL_ARGUMENT = 'mcp_function_call_uuid';
-
 const STILL_RUNNING =
   'The call is still running. Call the tool again with the argument mcp_function_call_uuid, or read this resource, to get its result.';
+
+/** The id of the call that a client asks for again; undefined: this is a new call. Some models give "" for what they leave out. */
+export function calledBefore({ input }: FoundCall): string | undefined {
+  const id = (input as JsonObject)[CALL_ARGUMENT];
+  return typeof id === 'string' && id !== '' ? id : undefined;
+}
+
+/** A new call without the argument for calls made before, if a model has given "" or null for it. */
+export function asNewCall(call: FoundCall): FoundCall {
+  const { [CALL_ARGUMENT]: id, ...input } = call.input as JsonObject;
+  const own = (call.definition as ToolDefinition).inputSchema['properties'];
+  const isOwn = isObject(own) && Object.hasOwn(own, CALL_ARGUMENT);
+  return isOwn || (id !== '' && id !== null) ? call : { ...call, input };
+}
 
 /** The state of a call, with the words of the Python engine. */
 function stateOf(entry: TaskEntry): JsonObject {

@@ -14,9 +14,10 @@ import { CALL_URI } from '../call/long-calls.js';
 import type { FoundCall } from '../call/running-call.js';
 import type { ToolDefinition } from '../ports/definition.js';
 import type { TaskStats } from '../ports/task-stats.js';
+import { CALL_ARGUMENT } from '../protocol/call-argument.js';
 import type { Exchange, RequestContext } from '../protocol/exchange.js';
 import { declaresTasks } from '../protocol/tasks-extension.js';
-import { asResource, asToolResult, CALL_ARGUMENT, failedResult, laterResult } from './async-calls.js';
+import { asNewCall, asResource, asToolResult, calledBefore, failedResult, laterResult } from './async-calls.js';
 import { createTaskCounts } from './bounds.js';
 import { createTaskEnds } from './ends.js';
 import type { TaskEntry } from './entry.js';
@@ -284,10 +285,11 @@ export function createTasks(tools: TaskTools): Tasks {
   return {
     call(call, start) {
       const { task: support, is_async: isAsync, name } = call.definition as ToolDefinition;
-      const again = isAsync === true ? (call.input as JsonObject)[CALL_ARGUMENT] : undefined;
-      if (typeof again === 'string') return callAgain(again, call);
-      if (support !== 'never' && declaresTasks(call.request)) return callAsTask(call, start);
-      if (isAsync === true) return callAsync(call, start);
+      const again = isAsync === true ? calledBefore(call) : undefined;
+      if (again !== undefined) return callAgain(again, call);
+      const first = isAsync === true ? asNewCall(call) : call;
+      if (support !== 'never' && declaresTasks(call.request)) return callAsTask(first, start);
+      if (isAsync === true) return callAsync(first, start);
       if (support === 'required') throw tasksNotDeclared(fail, `"${name}"`);
       return start(call);
     },

@@ -440,7 +440,7 @@ describe('the question', () => {
       of({ title: 'Pay', description: 'Pays\n\nmoney.', annotations: { destructiveHint: true } }),
       {},
     );
-    expect(message).toBe('May "Pay" (pay) run?\n\nPays money. It may change or delete things.\n\nArguments:\n{}');
+    expect(message).toBe('May "Pay" (pay) run?\n\nPays money.\nIt may change or delete things.\n\nArguments:\n{}');
   });
 
   it('shows characters that could hide or turn others', () => {

@@ -155,4 +155,32 @@ describe('a call of a function with is_async', () => {
     const daemon = daemonWith([slowTool(() => 'x', { task: 'required' })]);
     expect(textOf(await (await legacy(daemon)).call('slow'))).toBe('x');
   });
+
+  it('is listed with the argument that asks for its result, because some hosts let their model give no other', async () => {
+    const inputSchema = { type: 'object', properties: { x: { type: 'number' } }, additionalProperties: false };
+    const own = { type: 'object', properties: { mcp_function_call_uuid: { type: 'integer' } } };
+    const daemon = daemonWith([
+      slowTool(() => 1, { inputSchema }),
+      tool('own', () => 1, { isAsync: true, inputSchema: own }),
+      tool('plain', () => 1, { inputSchema }),
+    ]);
+    for (const client of [await legacy(daemon), modern(daemon)]) {
+      const { tools } = resultOf(await client.request('tools/list')) as unknown as { tools: { inputSchema: JsonObject }[] };
+      const argument = { type: 'string', description: expect.stringContaining('earlier call') as string };
+      expect(tools.map((listed) => listed.inputSchema)).toEqual([
+        { ...inputSchema, properties: { x: { type: 'number' }, mcp_function_call_uuid: argument } },
+        own,
+        inputSchema,
+      ]);
+    }
+  });
+
+  it('is a new call if its model gives nothing for that argument', async () => {
+    const given: JsonObject[] = [];
+    const inputSchema = { type: 'object', properties: { x: { type: 'number' } }, additionalProperties: false };
+    const daemon = daemonWith([slowTool((args) => (given.push(args), 'done'), { inputSchema })]);
+    const client = await legacy(daemon);
+    for (const id of ['', null]) expect(textOf(await client.call('slow', { x: 1, mcp_function_call_uuid: id }))).toBe('done');
+    expect(given).toEqual([{ x: 1 }, { x: 1 }]);
+  });
 });
