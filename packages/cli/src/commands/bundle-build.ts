@@ -1,5 +1,5 @@
 /**
- * `bundle build` and `bundle check`.
+ * `bundle build`.
  */
 import { Failure, messageOf, UsageError } from '../errors.js';
 import { displayPath } from '../terminal/text.js';
@@ -129,22 +129,3 @@ export async function readBundle(path: string, { settings }: Pick<CommandContext
     progress.clear();
   }
 }
-
-/** `bundle check` */
-export const check = defineCommand({
-  command: 'check <file>',
-  description: 'Check a bundle as the daemon does before it is extracted; exit code 1 if it is refused',
-  settings: BOUND_FLAGS,
-  positionals: { file: { type: 'string', demandOption: true, describe: 'A zip archive' } },
-  flags: { json: switchFlag('Print JSON') },
-  examples: [['bundle check weather.zip', 'Say whether it is taken, and its digest']],
-  async run({ file: path, json }, context) {
-    const { print, note, paint, paintNote } = context;
-    const { file, bundle } = await readBundle(path, context);
-    const report = await reportOn(nameOfFile(file), bundle);
-    for (const remark of report.notes) note(`${paintNote('yellow', 'warning')} ${remark}`);
-    if (json) print(JSON.stringify({ file, ...report }, null, 2));
-    else for (const line of [paint('green', `${displayPath(file)} is a bundle`), ...reportLines(report)]) print(line);
-    return 0;
-  },
-});

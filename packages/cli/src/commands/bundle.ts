@@ -1,7 +1,8 @@
 /**
  * The commands for bundles: `bundle build`, `check`, `push`, `list` and `rollback`.
  */
-import { build, check } from './bundle-build.js';
+import { build } from './bundle-build.js';
+import { check } from './bundle-check.js';
 import { list, rollback } from './bundle-list.js';
 import { push } from './bundle-push.js';
 import type { CommandGroup } from './command.js';

@@ -11,6 +11,8 @@ import { readArguments } from './arguments.js';
 export interface CallRequest {
   method: string;
   params: JsonObject;
+  /** Whether the function is a tool that answers with a task only. */
+  isTask?: boolean;
 }
 
 /** The URI of a template. Only plain variables such as `{name}` are filled in. */
@@ -41,7 +43,7 @@ export function requestOf(
   const values = readArguments(words, definition);
   switch (definition?.kind) {
     case 'tool':
-      return { method: 'tools/call', params: { name, arguments: values } };
+      return { method: 'tools/call', params: { name, arguments: values }, isTask: definition.task === 'required' };
     case 'prompt':
       return { method: 'prompts/get', params: { name, arguments: values } };
     case 'resource':

@@ -18,6 +18,9 @@ import type { ClientHandlers } from './local-client.js';
 
 const isTerminal = (stream: object): boolean => 'isTTY' in stream && stream.isTTY === true;
 
+/** The longest wait that a timer can have. */
+const MAX_WAIT_MS = 2 ** 31 - 1;
+
 /** The exit code of a call that Ctrl+C has cancelled. */
 const CANCELLED = 130;
 
@@ -90,12 +93,15 @@ export const call = defineCommand({
   examples: [
     [`call hello '{"name":"Ada"}'`, 'Call a tool with arguments as JSON'],
     ['call add_numbers a=1 b=2', 'Call a tool with arguments as pairs, converted to the types in its schema'],
+    [`call charge amount=500 --answer '{"action":"accept"}'`, 'Call a tool that its user must approve, and approve it'],
     ['call summarize id=7 --answer "A short text."', 'Call a tool that asks the model of its client, and answer for the model'],
     ['call status://server', 'Read a resource by its URI'],
     ['call forecast city=Oslo --partition acme', 'Call a tool of a partition of the store'],
   ],
   async run(args, context) {
-    const { settings, env, flags, note, paintNote, interactive } = context;
+    const { env, flags, note, paintNote, interactive } = context;
+    // Whoever runs the command waits for the result, however long it takes.
+    const settings = { ...context.settings, asyncWaitMs: MAX_WAIT_MS };
     const [{ createLogger }, { readConfigFile }, { createRuntime, partitionOf }, { guardStdout }] = await Promise.all([
       import('../log/logger.js'),
       import('../runtime/config-file.js'),
@@ -137,26 +143,31 @@ export const call = defineCommand({
       const answers = interactive || given.length > 0;
       const capabilities: JsonObject = answers ? { elicitation: { form: {} }, sampling: {}, roots: {} } : { roots: {} };
       const partition = stored ?? partitionOf(settings);
-      const { method, params } = known ?? request(await storedFunctions(daemon, partition));
-      const client = await connectLocally(daemon, partition, capabilities, handlersOf(context, given));
-      let interrupted = false;
+      const { method, params, isTask } = known ?? request(await storedFunctions(daemon, partition));
+      const handlers = handlersOf(context, given);
+      const client = await connectLocally(daemon, partition, capabilities, handlers);
+      const interrupted = new AbortController();
       process.once('SIGINT', () => {
-        interrupted = true;
+        interrupted.abort();
         client.cancel();
       });
       let result: JsonObject;
       try {
-        result = await client.request(method, { ...params, _meta: { progressToken: 'call' } });
+        if (isTask === true) {
+          const { callAsTask } = await import('./task-call.js');
+          const status = (text: string): void => note(paintNote('dim', escapeControls(`… ${text}`)));
+          result = await callAsTask({ client, handlers, capabilities, params, signal: interrupted.signal, status });
+        } else result = await client.request(method, { ...params, _meta: { progressToken: 'call' } });
       } catch (error) {
-        if (!interrupted) throw error;
+        if (!interrupted.signal.aborted) throw error;
         note(paintNote('dim', 'cancelled'));
         return CANCELLED;
       }
       const text = args.json ? JSON.stringify(result, null, 2) : shown(resultText(result));
       output.write(text === '' || text.endsWith('\n') ? text : `${text}\n`);
       if (result['isError'] !== true) return 0;
-      if (!interactive && text.includes('supports elicitation'))
-        note('The function asks a question, and there is no terminal to answer it on. Run the command in a terminal.');
+      if (!answers && /supports (elicitation|sampling)/.test(text))
+        note('There is no terminal to answer it on. Run the command in a terminal, or give the answers with --answer.');
       return 1;
     } finally {
       await daemon.close({ drainMs: 1_000 });

@@ -9,6 +9,12 @@ import { displayPath, plural } from '../terminal/text.js';
 import type { CommandContext } from './command.js';
 import { frameOf } from './source-frame.js';
 
+/** Code, or a skill, that cannot be loaded. */
+export interface Problem {
+  readonly kind: 'function' | 'skill';
+  readonly text: string;
+}
+
 /** All that a check found out about one file. */
 export interface CheckReport {
   readonly file: string;
@@ -16,8 +22,8 @@ export interface CheckReport {
   readonly warnings: readonly Mistake[];
   /** What could be added; absent if nobody asked. */
   readonly hints: readonly string[] | undefined;
-  /** Code that cannot be loaded, a line each; absent if it was not tried. */
-  readonly problems: readonly string[] | undefined;
+  /** What cannot be loaded; absent if it was not tried. */
+  readonly problems: readonly Problem[] | undefined;
   /** Absent if there are errors. */
   readonly definition: CatalogDefinition | undefined;
 }
@@ -33,8 +39,17 @@ export function hintsAbout({ instructions, functions }: CatalogDefinition): stri
 
 /** The report as JSON. */
 export function reportJson({ file, errors, warnings, hints, problems }: CheckReport, ok: boolean): string {
-  const more = { ...(hints && { hints }), ...(problems && { problems }) };
+  const more = { ...(hints && { hints }), ...(problems && { problems: problems.map(({ text }) => text) }) };
   return JSON.stringify({ file, ok, errors, warnings, ...more }, undefined, 2);
+}
+
+/** `2 functions cannot be called, 1 skill cannot be served`. */
+function failures(problems: readonly Problem[]): string {
+  const count = (kind: Problem['kind'], what: string): string[] => {
+    const { length } = problems.filter((problem) => problem.kind === kind);
+    return length === 0 ? [] : [`${plural(length, kind)} ${what}`];
+  };
+  return [...count('function', 'cannot be called'), ...count('skill', 'cannot be served')].join(', ');
 }
 
 /** Prints the report for people. */
@@ -51,13 +66,13 @@ export function printReport(
   for (const error of errors) show(errorLine(error, shown), error, 'red');
   for (const warning of warnings) show(warningLine(warning, shown, paintNote), warning, 'yellow');
   for (const hint of hints) note(`${paintNote('cyan', 'hint')} ${shown}: ${hint}`);
-  for (const problem of problems ?? []) note(problem);
+  for (const { text } of problems ?? []) note(text);
   const also = warnings.length === 0 ? '' : `, ${plural(warnings.length, 'warning')}`;
   if (definition === undefined) note(paintNote('red', `${shown}: ${plural(errors.length, 'error')}${also}`));
-  else if (problems !== undefined && problems.length > 0)
-    note(paintNote('red', `${shown}: ${plural(problems.length, 'function')} cannot be called${also}`));
+  else if (problems !== undefined && problems.length > 0) note(paintNote('red', `${shown}: ${failures(problems)}${also}`));
   else {
-    const loaded = problems === undefined ? '' : ', all code loaded';
+    const { length: skills } = definition.skills ?? [];
+    const loaded = problems === undefined ? '' : skills > 0 ? ', all code and skills loaded' : ', all code loaded';
     print(`${shown}: ${paint('green', 'ok')} — ${summary(definition)}${loaded}${also}`);
   }
 }

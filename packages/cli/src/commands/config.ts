@@ -15,6 +15,7 @@ import type { CommandContext, CommandGroup } from './command.js';
 import { defineCommand, switchFlag } from './command.js';
 import { REVISION_COMMANDS } from './config-history.js';
 import { apply, plan } from './config-plan.js';
+import type { Problem } from './config-report.js';
 
 /** All bindings of one function, with what each is for. */
 function* bindingsOf(entry: FunctionDefinition): Generator<{ what: string; binding: Binding }> {
@@ -43,21 +44,35 @@ interface CheckedFile {
   readonly definition: CatalogDefinition;
 }
 
-/** Makes a function from the names of functions to the lines of their links in the text. */
-async function linesOf({ text, document }: CheckedFile): Promise<(name: string) => string> {
+/** Code or a skill that cannot be loaded. */
+interface Found {
+  readonly kind: Problem['kind'];
+  /** Name of the function, or path of the skill. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Makes a function from the names of functions and the paths of skills to the lines of their entries in the text. */
+async function linesOf({ text, document }: CheckedFile): Promise<(found: Found) => string> {
   const { locateMistakes } = await import('@mcp-daemon/core');
-  const links = document?.module_links ?? [];
+  const keyOf = (kind: Problem['kind'], name: string): string => `${kind} ${name}`;
   const lines = new Map<string, number | undefined>();
-  const places = links.map(({ name }, index) => ({ path: `$.module_links[${index}]`, message: name }));
+  const places = [
+    ...(document?.module_links ?? []).map(({ name }, index) => ({
+      path: `$.module_links[${index}]`,
+      message: keyOf('function', name),
+    })),
+    ...(document?.skills ?? []).map(({ path }, index) => ({ path: `$.skills[${index}]`, message: keyOf('skill', path) })),
+  ];
   for (const { message, line } of locateMistakes(text, places)) lines.set(message, line);
-  return (name) => {
-    const line = lines.get(name);
+  return ({ kind, name }) => {
+    const line = lines.get(keyOf(kind, name));
     return line === undefined ? '' : `:${line}`;
   };
 }
 
-/** Loads the code of every function, as its first call would. @returns one line per problem */
-async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandContext, 'settings' | 'env'>): Promise<string[]> {
+/** Loads the code of every function, as its first call would, and reads all skills. */
+async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandContext, 'settings' | 'env'>): Promise<Problem[]> {
   const { file, definition } = checked;
   const [{ codeSources, firstOf }, modules, { createLogger }, { loadEnvFile }, { linkCheck }] = await Promise.all([
     import('../runtime/code-sources.js'),
@@ -75,7 +90,7 @@ async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandCont
   const check = linkCheck(firstOf(sources.all), logger, isolated);
   const files = modules.resourceFiles({ base });
   const results = new Map<string, Promise<string | undefined>>();
-  const problems: { name: string; text: string }[] = [];
+  const problems: Found[] = [];
   function problemOf(binding: Binding): Promise<string | undefined> | undefined {
     if (binding.kind === 'inline') return undefined;
     if (binding.kind === 'file') return files.read(binding.path).then(() => undefined, messageOf);
@@ -87,7 +102,7 @@ async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandCont
   for (const entry of definition.functions) {
     for (const { what, binding } of bindingsOf(entry)) {
       const problem = await problemOf(binding);
-      if (problem !== undefined) problems.push({ name: entry.name, text: `${what}: ${problem}` });
+      if (problem !== undefined) problems.push({ kind: 'function', name: entry.name, text: `${what}: ${problem}` });
     }
   }
   await isolated.close?.();
@@ -95,12 +110,12 @@ async function loadAll(checked: CheckedFile, { settings, env }: Pick<CommandCont
   for (const skill of definition.skills ?? []) {
     const { path } = skill;
     const problem = await skills.load(skill, DEFAULT_PARTITION).then(() => undefined, messageOf);
-    if (problem !== undefined) problems.push({ name: path, text: `skill "${path}": ${problem}` });
+    if (problem !== undefined) problems.push({ kind: 'skill', name: path, text: `skill "${path}": ${problem}` });
   }
   await sources.bundles.close();
   if (problems.length === 0) return [];
   const lineOf = await linesOf(checked);
-  return problems.map(({ name, text }) => `${displayPath(file)}${lineOf(name)}: ${text}`);
+  return problems.map((found) => ({ kind: found.kind, text: `${displayPath(file)}${lineOf(found)}: ${found.text}` }));
 }
 
 const check = defineCommand({
@@ -125,7 +140,7 @@ const check = defineCommand({
     const { config, document, text, mistakes: errors, warnings } = inspectConfigFile(file);
     const definition = config?.definition;
     let { print } = context;
-    let problems: string[] | undefined;
+    let problems: Problem[] | undefined;
     if (load && definition !== undefined) {
       const { guardStdout } = await import('../runtime/stdout-guard.js');
       // The code may print while it is loaded.

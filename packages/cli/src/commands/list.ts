@@ -1,7 +1,7 @@
 /**
  * `list`: lists what the config file declares.
  */
-import type { Config, FunctionDefinition } from '@mcp-daemon/core';
+import type { Config, FunctionDefinition, SkillReference } from '@mcp-daemon/core';
 
 import { serverName } from '../hosts/entry.js';
 import type { NamingHost } from '../hosts/model-names.js';
@@ -43,6 +43,12 @@ function describe(entry: FunctionDefinition): object {
   return { type: entry.kind, name, title, description, ...own, ...link };
 }
 
+/** One skill as JSON for programs. Its name is that of its folder. */
+function describeSkill({ path, module }: SkillReference) {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return { type: 'skill', name, uri: `skill://${name}/SKILL.md`, path, module_name: module?.module_name };
+}
+
 /** Lists the names under which the model of a host sees the tools. */
 function listAs(host: NamingHost, name: string, { definition }: Config, json: boolean, context: CommandContext): number {
   const { print, note, paint, width } = context;
@@ -66,10 +72,10 @@ function listAs(host: NamingHost, name: string, { definition }: Config, json: bo
   return 0;
 }
 
-/** Lists the tools, resources, templates and prompts of the config file. */
+/** Lists the tools, resources, templates, prompts and skills of the config file. */
 export const list = defineCommand({
   command: 'list',
-  description: 'List the tools, resources and prompts of the config file',
+  description: 'List the tools, resources, prompts and skills of the config file',
   settings: ['config', 'envFile', 'logLevel'],
   flags: {
     json: switchFlag('Print JSON: an array, with schemas and links'),
@@ -86,12 +92,12 @@ export const list = defineCommand({
     const file = findConfig(settings);
     const config = await withServers(readConfigFile(file), file, context);
     if (as !== undefined) return listAs(as, serverName(config.server, file), config, json, context);
-    const { functions } = config.definition;
+    const { functions, skills = [] } = config.definition;
     if (json) {
-      print(JSON.stringify(functions.map(describe), null, 2));
+      print(JSON.stringify([...functions.map(describe), ...skills.map(describeSkill)], null, 2));
       return 0;
     }
-    if (functions.length === 0) {
+    if (functions.length + skills.length === 0) {
       note(`${displayPath(file)} has no tools, resources or prompts yet`);
       return 0;
     }
@@ -100,6 +106,14 @@ export const list = defineCommand({
       const text = [address, entry.description ?? entry.title].filter((part) => part !== undefined).join(' — ');
       return [KINDS[entry.kind], paint('bold', oneLine(entry.name)), oneLine(text)];
     });
+    for (const skill of skills) {
+      const { name, uri, path, module_name: module } = describeSkill(skill);
+      rows.push([
+        'skill',
+        paint('bold', oneLine(name)),
+        oneLine(`${uri} — ${path}${module ? ` in the bundle of ${module}` : ''}`),
+      ]);
+    }
     const head = ['TYPE', 'NAME', 'DESCRIPTION'].map((word) => paint('dim', word));
     for (const line of table([head, ...rows], width)) print(line);
     // A tool may be listed here and yet be missing in a host.
