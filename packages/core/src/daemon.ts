@@ -13,7 +13,7 @@ import type { Snapshot } from './catalog/snapshot.js';
 import { sourceOf } from './catalog/source-of.js';
 import type { Daemon, DaemonOptions, SessionIdentity } from './daemon-api.js';
 import { createEventBus } from './events/bus.js';
-import { publishCatalogChange, publishCodeChange, publishFileChange } from './events/catalog-events.js';
+import { publishCatalogChange, publishCodeChange, publishFileChange, publishSkillChange } from './events/catalog-events.js';
 import { createSubscriptionIndex } from './events/subscription-index.js';
 import { createListeners } from './events/subscriptions.js';
 import { createInputAsker } from './input/asker.js';
@@ -134,7 +134,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   let ownState: StateStore | undefined;
   const state = async (): Promise<StateStore> => (await openedStore()).state ?? (ownState ??= createMemoryState());
   const record = createCallLookup({ store: () => openedStore(), logger });
-  const skills = createSkills({ source: options.skills, logger });
+  const onChange = (path: string, uris: readonly string[]): void => publishSkillChange(bus, catalog.loaded(), path, uris);
+  const skills = createSkills({ source: options.skills, logger, onChange });
   const tasks = createLazyTasks({
     ...{ state: () => state(), opened: () => opened, record },
     ...{ info, asker, limits, logger },
@@ -267,7 +268,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     try {
       await recorder.close();
     } finally {
-      await closeAll([linker, catalog, ...(telemetry === undefined ? [] : [telemetry])]); // even if the store could not be closed
+      await closeAll([linker, catalog, skills, ...(telemetry === undefined ? [] : [telemetry])]); // even if the store could not be closed
     }
   }
 

@@ -61,7 +61,7 @@ export type { BundleEntry, BundleSource, FetchedBundle, KeptBundle } from './por
 export type { CodeLocation, CodeLocator } from './ports/code.js';
 export type { FileSource } from './ports/files.js';
 export { MAX_SKILL_BYTES, MAX_SKILL_FILES } from './ports/skills.js';
-export type { BundleFolders, BundleLocator, Skill, SkillBundle, SkillFile, SkillSource } from './ports/skills.js';
+export type { BundleFolders, BundleLocator, Skill, SkillBundle, SkillFile, SkillListener, SkillSource } from './ports/skills.js';
 export { fileMediaType } from './base/file-media-type.js';
 export { createSeal, sealingKey } from './base/seal.js';
 export type { Seal } from './base/seal.js';

@@ -129,3 +129,70 @@ describe('a skill in a folder', () => {
     await expect(load()).rejects.toThrow('it has more than 512 files');
   });
 });
+
+describe('a watched skill', () => {
+  let base: string;
+  beforeEach(async () => {
+    base = await mkdtemp(join(tmpdir(), 'mcp-skills-'));
+    await mkdir(join(base, 'skills/refunds'), { recursive: true });
+    await writeFile(join(base, 'skills/refunds/SKILL.md'), HEAD);
+  });
+  afterEach(() => rm(base, { recursive: true, force: true }));
+
+  /** Reads and watches the skill. `next` resolves with the next change. */
+  async function watched() {
+    const source = skillFolders({ base });
+    const changes: (readonly string[])[] = [];
+    let tell = (): void => undefined;
+    source.watch!((path, uris) => {
+      expect(path).toBe('skills/refunds');
+      changes.push(uris);
+      tell();
+    });
+    await source.load({ path: 'skills/refunds' }, 'default').catch(() => undefined);
+    const next = async (): Promise<readonly string[]> => {
+      while (changes.length === 0) await new Promise<void>((resolve) => (tell = resolve));
+      return changes.shift()!;
+    };
+    return { source, changes, next };
+  }
+
+  it('tells which of its files are new, changed or gone, in all its folders', async () => {
+    const { source, next } = await watched();
+    await writeFile(join(base, 'skills/refunds/SKILL.md'), `${HEAD}More.`);
+    expect(await next()).toEqual(['skill://refunds/SKILL.md']);
+    await mkdir(join(base, 'skills/refunds/empty'));
+    await source.load({ path: 'skills/refunds' }, 'default'); // the new folder has no file, but is watched
+    await writeFile(join(base, 'skills/refunds/empty/a.md'), 'one');
+    expect(await next()).toEqual(['skill://refunds/empty/a.md']);
+    await rm(join(base, 'skills/refunds/empty'), { recursive: true });
+    expect(await next()).toEqual(['skill://refunds/empty/a.md']);
+    await source.close!();
+  });
+
+  it('is one that breaks and is mended, too', async () => {
+    const { source, next } = await watched();
+    await writeFile(join(base, 'skills/refunds/SKILL.md'), 'no frontmatter');
+    expect(await next()).toEqual(['skill://refunds/SKILL.md']);
+    await writeFile(join(base, 'skills/refunds/SKILL.md'), HEAD);
+    expect(await next()).toEqual(['skill://refunds/SKILL.md']);
+    await source.close!();
+  });
+
+  it('tells of a change that a client has found before the event', async () => {
+    const { source, changes } = await watched();
+    await writeFile(join(base, 'skills/refunds/other.md'), 'x');
+    await source.load({ path: 'skills/refunds' }, 'default');
+    expect(changes).toEqual([['skill://refunds/other.md']]);
+    await source.close!();
+  });
+
+  it('tells nothing when nothing has changed, and nothing after it was closed', async () => {
+    const { source, changes } = await watched();
+    await source.load({ path: 'skills/refunds' }, 'default');
+    await source.close!();
+    await writeFile(join(base, 'skills/refunds/SKILL.md'), `${HEAD}More.`);
+    await source.load({ path: 'skills/refunds' }, 'default');
+    expect(changes).toEqual([]);
+  });
+});

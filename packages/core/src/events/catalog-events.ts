@@ -1,5 +1,5 @@
 /** The events of a partition whose catalog or code changes. */
-import type { FunctionDefinition, LinkBinding } from '../ports/definition.js';
+import type { CatalogDefinition, FunctionDefinition, LinkBinding } from '../ports/definition.js';
 import type { EventBus, ListKind } from './bus.js';
 
 /** What changed for clients. */
@@ -45,4 +45,18 @@ export function publishFileChange(
   for (const entry of functions)
     if (entry.kind === 'resource' && entry.binding.kind === 'file' && entry.binding.path === path)
       bus.publish({ type: 'resource_updated', partition, uri: entry.uri });
+}
+
+/** Tells the clients of each partition whose catalog has a skill beside the config file that it has changed. */
+export function publishSkillChange(
+  bus: EventBus,
+  catalogs: Iterable<readonly [string, CatalogDefinition]>,
+  path: string,
+  uris: readonly string[],
+): void {
+  for (const [partition, { skills = [] }] of catalogs) {
+    if (!skills.some((skill) => skill.module === undefined && skill.path === path)) continue;
+    bus.publish({ type: 'list_changed', partition, list: 'resources' });
+    for (const uri of uris) bus.publish({ type: 'resource_updated', partition, uri });
+  }
 }

@@ -4,6 +4,7 @@
  * @see https://github.com/modelcontextprotocol/ext-skills (specification/stable/skills.mdx)
  * @see https://agentskills.io/specification
  */
+import type { Awaitable } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
 import type { LinkBinding, SkillReference } from './definition.js';
 
@@ -44,6 +45,14 @@ export interface Skill {
   bundle?: SkillBundle;
 }
 
+/**
+ * Called when a skill beside the config file has changed since it was read before.
+ *
+ * @param path the path of its folder, as in the config
+ * @param uris its files that are new, changed or gone; all of them if it cannot be served any more
+ */
+export type SkillListener = (path: string, uris: readonly string[]) => void;
+
 /** Reads skills. */
 export interface SkillSource {
   /**
@@ -60,6 +69,10 @@ export interface SkillSource {
    * @throws DaemonError `internal_error`: it is gone, too large, or has other content than its digest says
    */
   read?(skill: Skill, file: SkillFile): Promise<Uint8Array>;
+  /** Watches the skills that are read from now on. @returns ends it */
+  watch?(listener: SkillListener): { close(): void };
+  /** Ends all watching. A second call does nothing. */
+  close?(): Awaitable<void>;
 }
 
 /** The extracted files of a bundle. */

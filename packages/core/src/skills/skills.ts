@@ -1,8 +1,9 @@
 /** The skills of a catalog: their entries for clients, their files as resources, their folders as lists. */
+import type { Awaitable } from '../base/awaitable.js';
 import type { JsonObject } from '../base/json.js';
 import type { CatalogDefinition, FileBinding, LinkBinding, ResourceDefinition, SkillReference } from '../ports/definition.js';
 import type { Logger } from '../ports/logger.js';
-import type { Skill, SkillFile, SkillSource } from '../ports/skills.js';
+import type { Skill, SkillFile, SkillListener, SkillSource } from '../ports/skills.js';
 import type { HeldScopes } from '../protocol/scopes.js';
 import { hasScopes } from '../protocol/scopes.js';
 
@@ -24,6 +25,8 @@ export interface Skills {
   resource(partition: string, catalog: CatalogDefinition, uri: string): Promise<ResourceDefinition | undefined>;
   /** Skills in bundles are looked for again. */
   forget(): void;
+  /** Ends watching. */
+  close(): Awaitable<void>;
 }
 
 /** What {@link createSkills} takes. */
@@ -31,6 +34,8 @@ export interface SkillsOptions {
   /** Undefined: no skills are served. */
   source: SkillSource | undefined;
   logger: Logger;
+  /** A skill beside the config file has changed. */
+  onChange: SkillListener;
 }
 
 /** The entry of a skill, as clients get it. */
@@ -72,7 +77,8 @@ export function folderContent(skill: Skill, uri: string): JsonObject[] | undefin
 const MAX_REPORTED = 1_000;
 
 /** Creates the skills of a daemon. */
-export function createSkills({ source, logger }: SkillsOptions): Skills {
+export function createSkills({ source, logger, onChange }: SkillsOptions): Skills {
+  source?.watch?.(onChange);
   const reported = new Map<string, string>();
   /**
    * Skills of bundles, by reference and partition. A bundle does not change under its digest, so its skills are read once. Those of
@@ -165,6 +171,7 @@ export function createSkills({ source, logger }: SkillsOptions): Skills {
   return {
     of,
     forget,
+    close: () => source?.close?.(),
     async resource(partition, catalog, uri) {
       for (const skill of await of(partition, catalog)) {
         const file = skill.files.find(({ uri: own }) => own === uri);

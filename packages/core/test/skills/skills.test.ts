@@ -1,4 +1,4 @@
-import type { Skill, SkillSource } from '../../src/index.js';
+import type { Skill, SkillListener, SkillSource } from '../../src/index.js';
 import { checkConfig, createMemoryStore, inspectConfigText, parseConfig } from '../../src/index.js';
 import { daemonWith, errorOf, legacy, memoryLogger, modern, resultOf } from '../support.js';
 
@@ -253,4 +253,23 @@ describe('skills in bundles', () => {
     ]);
     expect(inspectConfigText(JSON.stringify(document)).warnings).toEqual([]);
   });
+});
+
+it('a skill that changes is told to clients of the partitions whose catalog has it, and to those that subscribed to its file', async () => {
+  let tell: SkillListener = () => undefined;
+  let closed = 0;
+  const watch = (listener: SkillListener) => ((tell = listener), { close: () => undefined });
+  const daemon = daemonOf({ skills: { ...skills, watch, close: () => void (closed += 1) } });
+  const events: object[] = [];
+  daemon.events.subscribe('default', (event) => void events.push(event));
+  await legacy(daemon);
+  tell('skills/refunds', ['skill://refunds/SKILL.md', 'skill://refunds/new.md']);
+  tell('skills/others', ['skill://others/SKILL.md']);
+  expect(events).toMatchObject([
+    { type: 'list_changed', partition: 'default', list: 'resources' },
+    { type: 'resource_updated', partition: 'default', uri: 'skill://refunds/SKILL.md' },
+    { type: 'resource_updated', partition: 'default', uri: 'skill://refunds/new.md' },
+  ]);
+  await daemon.close();
+  expect(closed).toBe(1);
 });

@@ -41,17 +41,23 @@ export interface FolderReader {
  *
  * @param base the folder that paths start in
  * @param what what that folder is called, for messages
+ * @param onRead called after each attempt to read a skill, with the folders that were looked into; undefined: it cannot be served
  */
-export function folderReader(base: string, what: string): FolderReader {
+export function folderReader(
+  base: string,
+  what: string,
+  onRead?: (path: string, folders: readonly string[], skill: Skill | undefined) => void,
+): FolderReader {
   const known = new Map<string, Known>();
   const manifests = new Map<string, { digest: string; frontmatter: Frontmatter }>();
 
-  /** All files of a skill with their states, by path. @throws DaemonError `config_invalid` */
-  async function walk(root: string): Promise<Map<string, Stats>> {
+  /** All files of a skill with their states, by path. @param folders gets the folders that are looked into @throws DaemonError `config_invalid` */
+  async function walk(root: string, folders: string[]): Promise<Map<string, Stats>> {
     const found = new Map<string, Stats>();
     let bytes = 0;
     async function inside(folder: string, depth: number): Promise<void> {
       if (depth > MAX_DEPTH) throw refused(`it has folders in more than ${MAX_DEPTH} levels`);
+      folders.push(join(root, folder));
       for (const name of (await readdir(join(root, folder))).sort()) {
         if (isLeftOut(name)) continue;
         const path = folder === '' ? name : `${folder}/${name}`;
@@ -94,9 +100,9 @@ export function folderReader(base: string, what: string): FolderReader {
     throw refused(`it is outside of ${what}`);
   }
 
-  async function read(path: string): Promise<Skill> {
+  async function read(path: string, folders: string[]): Promise<Skill> {
     const folder = await folderOf(path);
-    const stats = await walk(folder);
+    const stats = await walk(folder, folders);
     const manifest = stats.get(MANIFEST);
     if (manifest === undefined) throw refused(`it has no file ${MANIFEST}`);
     const { digest } = await knownOf(join(folder, MANIFEST), manifest);
@@ -127,9 +133,13 @@ export function folderReader(base: string, what: string): FolderReader {
 
   return {
     async load(path) {
+      const folders = [join(base, path)];
       try {
-        return await read(path);
+        const skill = await read(path, folders);
+        onRead?.(path, folders, skill);
+        return skill;
       } catch (error) {
+        onRead?.(path, folders, undefined);
         if (error instanceof DaemonError) throw error;
         throw refused(`it cannot be read (${String(codeOf(error) ?? error)})`);
       }

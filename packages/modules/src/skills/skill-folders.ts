@@ -9,6 +9,7 @@ import { DaemonError } from '@mcp-daemon/core';
 import { codeOf, realPathBelow } from '../below.js';
 import type { FolderReader } from './folder-reader.js';
 import { folderReader } from './folder-reader.js';
+import { watchSkills } from './skill-watch.js';
 
 /** What {@link skillFolders} takes. */
 export interface SkillFoldersOptions {
@@ -45,7 +46,8 @@ async function readFileOf(path: string, uri: string, bytes: number): Promise<Buf
 
 /** Reads skills in folders. Links to what is outside of the folder of the config file, or of the bundle, are refused. */
 export function skillFolders({ base, bundles }: SkillFoldersOptions): SkillSource {
-  const beside = folderReader(base, 'the folder of the config file');
+  const watched = watchSkills((path) => beside.load(path));
+  const beside = folderReader(base, 'the folder of the config file', watched.seen);
   /** Of folders whose files may change. */
   const readers = new Map<string, FolderReader>();
 
@@ -72,6 +74,8 @@ export function skillFolders({ base, bundles }: SkillFoldersOptions): SkillSourc
     load({ path, module }: SkillReference, partition) {
       return module === undefined ? beside.load(path) : inBundle(path, module, partition);
     },
+    watch: (listener) => ({ close: watched.add(listener) }),
+    close: () => watched.close(),
     async read({ bundle }, { path, uri, size, digest }) {
       if (bundle === undefined) throw unreadable(uri, 'it is not in a bundle');
       try {
