@@ -24,6 +24,7 @@ import type { Declaration, ServerInfo } from '../protocol/server-info.js';
 import type { Era, ProtocolVersion } from '../protocol/versions.js';
 import { LEGACY_VERSIONS } from '../protocol/versions.js';
 import type { Skills } from '../skills/skills.js';
+import { scopesOfSkill } from '../skills/skills.js';
 import { createSkillMethods, withManifests } from './skill-methods.js';
 import type { LazyTasks } from './task-methods.js';
 import { createTaskEntries } from './task-methods.js';
@@ -129,10 +130,14 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
   function subscribe(params: JsonObject, { exchange }: RequestContext): Awaitable<JsonObject> {
     const uri = subscribedUri(params['uri']);
     return andThen(catalog.snapshot(exchange.partition), (snapshot) => {
-      const found = snapshot.resource(uri);
-      if (found === undefined) throw resourceNotFound(uri);
-      requireScopes(found.definition.scopes, exchange.scopes);
-      return andThen(exchange.connection?.subscribe(uri, uriTemplatesOf(snapshot.definition)), () => ({}));
+      const { definition: served } = snapshot;
+      const own = snapshot.resource(uri)?.definition;
+      const hasSkills = own === undefined && (served.skills ?? []).length > 0;
+      return andThen(hasSkills ? skills.resource(exchange.partition, served, uri) : own, (definition) => {
+        if (definition === undefined) throw resourceNotFound(uri);
+        requireScopes(definition.scopes, exchange.scopes);
+        return andThen(exchange.connection?.subscribe(uri, uriTemplatesOf(served)), () => ({}));
+      });
     });
   }
 
@@ -146,7 +151,8 @@ export function createMethods(options: MethodsOptions): ReadonlyMap<string, Meth
   /** Refuses a partition that does not exist. */
   const listen = (params: JsonObject, request: RequestContext): Awaitable<JsonObject | undefined> =>
     andThen(catalog.snapshot(request.exchange.partition), (snapshot) => {
-      const admit = (uri: string): void => requireScopes(snapshot.resource(uri)?.definition.scopes, request.exchange.scopes);
+      const scopesOf = (uri: string) => snapshot.resource(uri)?.definition.scopes ?? scopesOfSkill(snapshot.definition, uri);
+      const admit = (uri: string): void => requireScopes(scopesOf(uri), request.exchange.scopes);
       return taskMethods.listen(params, request, (also) => listeners.listen(params, request, snapshot.definition, admit, also));
     });
 

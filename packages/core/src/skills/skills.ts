@@ -182,6 +182,10 @@ export function createSkills({ source, logger, onChange }: SkillsOptions): Skill
   };
 }
 
+/** The scopes that a caller needs to read a file of a skill. The name of a skill is that of its folder, so nothing has to be read. */
+export const scopesOfSkill = ({ skills = [] }: CatalogDefinition, uri: string): readonly string[] | undefined =>
+  skills.find(({ path }) => uri.startsWith(`skill://${path.slice(path.lastIndexOf('/') + 1)}/`))?.scopes;
+
 /** Whether a catalog has a skill in the bundle of a matching module. */
 export const hasSkillOf = ({ skills = [] }: CatalogDefinition, which: (link: LinkBinding) => boolean): boolean =>
   skills.some(({ module }) => module !== undefined && which(module));

@@ -1,6 +1,6 @@
 import type { Skill, SkillListener, SkillSource } from '../../src/index.js';
 import { checkConfig, createMemoryStore, inspectConfigText, parseConfig } from '../../src/index.js';
-import { daemonWith, errorOf, legacy, memoryLogger, modern, resultOf } from '../support.js';
+import { daemonWith, errorOf, legacy, memoryLogger, modern, resultOf, until } from '../support.js';
 
 const file = (uri: string, path: string) => ({
   uri,
@@ -272,4 +272,34 @@ it('a skill that changes is told to clients of the partitions whose catalog has 
   ]);
   await daemon.close();
   expect(closed).toBe(1);
+});
+
+describe('a subscription to a file of a skill', () => {
+  const URI = 'skill://refunds/SKILL.md';
+  const scoped = parseConfig(JSON.stringify({ skills: [{ path: 'skills/refunds', scopes: ['money'] }] })).definition;
+  const subscribe = { uri: URI };
+  const listen = { notifications: { resourceSubscriptions: [URI] } };
+
+  it('gets its updates', async () => {
+    let tell: SkillListener = () => undefined;
+    const daemon = daemonOf({ skills: { ...skills, watch: (listener: SkillListener) => ((tell = listener), { close() {} }) } });
+    const client = await legacy(daemon);
+    expect(resultOf(await client.request('resources/subscribe', subscribe))).toEqual({});
+    expect(errorOf(await client.request('resources/subscribe', { uri: 'skill://refunds/none.md' }))).toMatchObject({
+      code: -32002,
+    });
+    tell('skills/refunds', [URI]);
+    await until(() => client.of('notifications/resources/updated').length > 0);
+    expect(client.of('notifications/resources/updated')).toEqual([{ uri: URI }]);
+  });
+
+  it('needs the scopes of the skill', async () => {
+    const daemon = daemonOf({ catalog: scoped });
+    const none = { identity: { scopes: new Set<string>() } };
+    for (const answer of [
+      await (await legacy(daemon, none)).request('resources/subscribe', subscribe),
+      await modern(daemon, none).request('subscriptions/listen', listen),
+    ])
+      expect(errorOf(answer)).toMatchObject({ code: -32043, data: { scopes: ['money'] } });
+  });
 });

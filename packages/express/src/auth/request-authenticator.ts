@@ -30,6 +30,10 @@ export interface RequestAuthenticator {
   authenticate(req: IncomingMessage): Awaitable<AuthIdentity | Refusal>;
 }
 
+/** A token grants what its user has, and no more than when it was issued. */
+const NO_ROLE =
+  'The token has none of the roles admin, user and viewer that its user has now. If these were changed, log in again for a new token.';
+
 /** Creates an authenticator. `find` verifies the tokens; `challenges` makes the answers with status 401. */
 export function createRequestAuthenticator(challenges: Challenges, find: FindBearer): RequestAuthenticator {
   function bearerOf(req: IncomingMessage): Awaitable<Bearer | Refusal> {
@@ -50,7 +54,7 @@ export function createRequestAuthenticator(challenges: Challenges, find: FindBea
     const partition = partitionOf(req);
     if (typeof partition !== 'string') return partition;
     const { subject, roles, scopes, isValid, clientId } = bearer;
-    if (!hasRole(roles)) return { status: 403, message: 'The token has none of the roles admin, user and viewer.' };
+    if (!hasRole(roles)) return { status: 403, message: NO_ROLE };
     if (!hasAccess(bearer, partition)) return { status: 403, message: 'The token does not grant this partition.' };
     const identity = { partition, subject, roles, scopes, isValid };
     return clientId === undefined ? identity : { ...identity, clientId };
