@@ -165,6 +165,13 @@ describe('an address without an MCP server', () => {
     ['a page', 200, { 'content-type': 'text/html' }, /answered with something that is not MCP .*text\/html/],
     ['a redirect', 302, { location: 'https://example.com/other' }, /a redirect that is not followed/],
     ['a log-in', 401, { 'www-authenticate': 'Bearer' }, /asks for a log-in: give it headers/],
+    ['a refusal', 403, {}, /refused the call \(HTTP 403\)/],
+    [
+      'a token with too few scopes',
+      403,
+      { 'www-authenticate': 'Bearer error="insufficient_scope", scope="repo read:org"' },
+      /the server "web" refused the call \(HTTP 403\), because .* needs the scopes "repo read:org"\. Use a token/,
+    ],
     ['an error', 500, {}, /answered with HTTP 500/],
   ] as const)('is reported: %s', async (_, status, headers, why) => {
     const served = await listen((_req, res) => {

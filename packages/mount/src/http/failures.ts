@@ -1,6 +1,6 @@
 /** What went wrong over HTTP, in words that may be sent to clients: without addresses and headers. */
 import { DaemonError } from '@mcp-daemon/core';
-import { SdkError, SdkErrorCode, SdkHttpError, UnauthorizedError } from '@modelcontextprotocol/client';
+import { InsufficientScopeError, SdkError, SdkErrorCode, SdkHttpError, UnauthorizedError } from '@modelcontextprotocol/client';
 
 import { NeedsAttention, NeedsLogin, Unsent } from '../base/unsent.js';
 
@@ -15,13 +15,26 @@ const codeOf = (error: unknown): string => {
 const LOG_IN =
   'asks for a log-in: give it headers in the config, or set credentials to "service" and run "mcp-daemon mounts login"';
 
+/** Characters of scopes that an error repeats. */
+const MAX_SCOPES = 200;
+
+/** What to do where the token of a log-in, or the one in the config, has too few rights. */
+function tooFewRights(scopes: string | undefined): string {
+  const named = /^[\x21-\x7e ]+$/.test(scopes ?? '') ? `: it needs the scopes "${(scopes ?? '').slice(0, MAX_SCOPES)}"` : '';
+  return `refused the call (HTTP 403), because the token for it has too few rights${named}. Use a token with them, or log in again with them`;
+}
+
 /** The error for whoever called. */
 export function failureOf(name: string, error: unknown): Error {
   const server = `the server "${name}"`;
   if (error instanceof NeedsLogin) return error;
   if (error instanceof UnauthorizedError) return new Error(`${server} ${LOG_IN}`, { cause: error });
+  if (error instanceof InsufficientScopeError)
+    return new Error(`${server} ${tooFewRights(error.requiredScope)}`, { cause: error });
   if (error instanceof SdkHttpError) {
     const { status } = error;
+    if (status === 403)
+      return new Error(`${server} refused the call (HTTP 403): the token for it may lack rights`, { cause: error });
     if (status === 401) return new Error(`${server} ${LOG_IN}`, { cause: error });
     if (status === 404) return new Unsent(`${server} answered with HTTP 404`, { cause: error });
     const redirect = status !== undefined && status >= 300 && status < 400 ? ', a redirect that is not followed' : '';
