@@ -19,6 +19,7 @@ import type { Runtime } from '../runtime/runtime.js';
 import { createRuntime, partitionOf } from '../runtime/runtime.js';
 import { stateSecretOf } from '../runtime/state-secret.js';
 import { openTelemetry } from '../runtime/telemetry.js';
+import { serverCardsOf } from '../settings/server-cards.js';
 import type { Env, Settings } from '../settings/settings.js';
 import { parseList, SETTINGS, variableOf } from '../settings/settings.js';
 import { logsText } from '../settings/settings-log.js';
@@ -125,7 +126,7 @@ async function listen(runtime: Runtime, served: Served): Promise<HttpServer> {
     ...(console === undefined ? {} : { console: { assetsDir: console } }),
     documents: { title: config?.server.name, version: config?.server.version },
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
-    serverCards: settings.serverCards === 'none' ? [] : parseList(settings.serverCards),
+    serverCards: serverCardsOf(settings.serverCards),
   });
   return server;
 }
