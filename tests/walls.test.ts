@@ -314,17 +314,31 @@ describe('inside modules', () => {
   });
 });
 
+/** The files that one loads, itself among them, without those of `import()`. */
+function loaded(path: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(path)) return seen;
+  seen.add(path);
+  const source = sources.find((source) => source.path === path);
+  for (const { specifier, typeOnly, dynamic } of source?.imports ?? [])
+    if (source !== undefined && isRelative(specifier) && !typeOnly && !dynamic) loaded(target(source, specifier), seen);
+  return seen;
+}
+
+describe('inside aws', () => {
+  it('the thread that sends call records loads nothing of the SDK', () => {
+    const files = loaded('packages/aws/src/dynamodb/sender-thread.ts');
+    expect(files.size).toBeGreaterThan(10);
+    expect(
+      offending(
+        sources.filter(({ path }) => files.has(path)),
+        (_, specifier, typeOnly) => (!typeOnly && specifier.startsWith('@aws-sdk/') ? 'not for the thread' : undefined),
+      ),
+    ).toEqual([]);
+  });
+});
+
 describe('inside sqlite', () => {
   it('catalogs and state are loaded with import() alone, so that recording calls loads none of it', () => {
-    const byPath = new Map(sources.map((source) => [source.path, source]));
-    const loaded = (path: string, seen = new Set<string>()): Set<string> => {
-      if (seen.has(path)) return seen;
-      seen.add(path);
-      const source = byPath.get(path);
-      for (const { specifier, typeOnly, dynamic } of source?.imports ?? [])
-        if (source !== undefined && isRelative(specifier) && !typeOnly && !dynamic) loaded(target(source, specifier), seen);
-      return seen;
-    };
     for (const entry of ['index', 'record-database', 'import/record-thread']) {
       const files = [...loaded(`packages/sqlite/src/${entry}.ts`)];
       expect(files.length).toBeGreaterThan(3);

@@ -10,6 +10,7 @@
  *              Also the parts of calls that few calls need: idempotency keys, approval and tasks
  *   record-thread.js   fills the database of records under load. It also has all that it needs, and no more
  *   aws-store.js   the store on DynamoDB and S3, and the AWS SDK
+ *   sender-thread.js   sends call records to DynamoDB under load, without the SDK
  *   bundle-store.js   code in bundles
  *   aws-secrets.js   secrets in AWS that settings refer to
  *   frontmatter.js   reads the YAML in skills
@@ -111,7 +112,7 @@ const oneFile = {
 const apart = (entryPoints) =>
   build({ ...bundled, format: 'esm', entryPoints, splitting: true, chunkNames: 'chunks/apart-[hash]', banner: { js: REQUIRE } });
 
-const [workerGuard, main, thread, database, tasks, commands] = await Promise.all([
+const [workerGuard, main, thread, database, tasks, senderThread, commands] = await Promise.all([
   build({
     ...bundled,
     format: 'cjs',
@@ -144,6 +145,7 @@ const [workerGuard, main, thread, database, tasks, commands] = await Promise.all
     'sidecar/stored-state': `${src('sqlite')}/state/stored-state.ts`,
   }),
   apart({ 'sidecar/tasks': `${src('core')}/tasks/tasks.ts` }),
+  apart({ 'sender-thread': `${src('aws')}/dynamodb/sender-thread.ts` }),
   build({
     ...bundled,
     format: 'esm',
@@ -202,7 +204,7 @@ async function declarations(file, seen = new Map()) {
 }
 
 const files = new Map();
-for (const output of [workerGuard, main, thread, database, tasks, commands, bin, library].flatMap(
+for (const output of [workerGuard, main, thread, database, tasks, senderThread, commands, bin, library].flatMap(
   ({ outputFiles }) => outputFiles,
 ))
   files.set(output.path, output.contents);

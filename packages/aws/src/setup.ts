@@ -19,8 +19,9 @@ import { isConditionFailed, isDenied, missingPermission, toStoreError } from './
 import type { Command, Dynamo, DynamoOptions } from './dynamodb/client.js';
 import { openDynamo, placeOf } from './dynamodb/client.js';
 import type { Item } from './dynamodb/codec.js';
+import { TABLE } from './dynamodb/table-names.js';
 import type { CreateTablesOptions, TableShape, TablesReport } from './dynamodb/tables.js';
-import { createTables, describe, EXPIRING, expiryOf, hasOtherKeys, problemsOf, TABLE, TABLES } from './dynamodb/tables.js';
+import { createTables, describe, EXPIRING, expiryOf, hasOtherKeys, problemsOf, TABLES } from './dynamodb/tables.js';
 
 /** What {@link initDynamoStore} takes. */
 export interface InitOptions extends DynamoOptions, CreateTablesOptions {}

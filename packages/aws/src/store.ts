@@ -13,6 +13,7 @@ import { createOpenCalls } from './dynamodb/open-calls.js';
 import { CEILING_BYTES, createPayloads } from './dynamodb/payloads.js';
 import type { QueueCounts } from './dynamodb/queue.js';
 import { createQueue } from './dynamodb/queue.js';
+import { createSender, senderFile } from './dynamodb/sender.js';
 import type { RecordSpread } from './dynamodb/spread.js';
 import { checkSpread, createSpread } from './dynamodb/spread.js';
 import { createState } from './dynamodb/state.js';
@@ -108,6 +109,9 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
   const payloads = createPayloads({ blobs, offloadBytes, expireAfterMs, logger, keyOf });
   const open = createOpenCalls({ dynamo, owner, logger, keyOf });
 
+  const path = promise === 'answered' ? undefined : senderFile();
+  const sender = path === undefined ? undefined : createSender({ path, wire: dynamo.wireOptions, expireAfterMs, keyOf, logger });
+
   async function write(rows: readonly CallRecord[]): ReturnType<typeof writeCalls> {
     try {
       await keys.before(rows);
@@ -116,7 +120,7 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
       const failed = toStoreError(error, { service: 'DynamoDB' });
       return { written: [], again: [...rows], refused: [], error: failed, throttled: false };
     }
-    const outcome = await writeCalls({ wire: dynamo.wire, payloads, logger }, rows);
+    const outcome = await writeCalls({ wire: dynamo.wire, payloads, sender }, rows);
     open.after([...outcome.written, ...outcome.refused.map(({ row }) => row)]);
     return outcome;
   }
@@ -141,6 +145,7 @@ export async function openDynamoStore(options: DynamoStoreOptions = {}): Promise
 
   async function end(): Promise<void> {
     await queue?.close(closeMs);
+    await sender?.close();
     await open.close();
     dynamo.close();
   }

@@ -14,7 +14,7 @@ import { openDynamo } from './dynamodb/client.js';
 import type { Item } from './dynamodb/codec.js';
 import { textOf, truthOf } from './dynamodb/codec.js';
 import { STATE_FOLDER } from './dynamodb/state-values.js';
-import { TABLE } from './dynamodb/tables.js';
+import { TABLE } from './dynamodb/table-names.js';
 import type { Bucket, S3Options } from './s3/client.js';
 import { NOT_THERE, openBucket } from './s3/client.js';
 

@@ -6,35 +6,14 @@ import { DaemonError } from '@mcp-daemon/core';
 import { backOff, inParallel, inParts } from '../base/pacing.js';
 import type { Dynamo } from './client.js';
 import type { Item } from './codec.js';
-import type { Wire } from './wire.js';
+import { BATCH_WRITES, BATCHES_AT_ONCE, undone } from './write-batch.js';
 
-/** Requests of one batch of writes. */
-export const BATCH_WRITES = 25;
 const BATCH_READS = 100;
-/** Batches of one table at once. */
-export const BATCHES_AT_ONCE = 4;
 /** Milliseconds for what a batch leaves undone. */
 const PATIENCE_MS = 10_000;
 
 const leftUndone = (table: string): DaemonError =>
   new DaemonError('store_busy', `DynamoDB throttles ${table}: a part of a batch was not done. Try again later.`);
-
-/** What a batch of writes left undone: so DynamoDB throttles one without an error. */
-function undone({ counts }: Pick<Dynamo, 'counts'>, left: WriteRequest[] = []): WriteRequest[] {
-  if (left.length > 0) counts.throttled += 1;
-  return left;
-}
-
-/**
- * Writes at most 25 rows, without bytes in them, each at most once: one request.
- *
- * @returns what DynamoDB left undone
- * @throws an Error like the SDK's
- */
-export async function writeBatch(wire: Wire, table: string, requests: readonly WriteRequest[]): Promise<WriteRequest[]> {
-  const { UnprocessedItems: left } = await wire.post('BatchWriteItem', JSON.stringify({ RequestItems: { [table]: requests } }));
-  return undone(wire, (left as Record<string, WriteRequest[]> | undefined)?.[table]);
-}
 
 /** Writes or removes any number of rows, no key twice. @throws DaemonError `store_busy` or `store_failed` */
 export async function writeAll(dynamo: Dynamo, table: string, requests: readonly WriteRequest[]): Promise<void> {

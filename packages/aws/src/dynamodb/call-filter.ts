@@ -4,7 +4,7 @@ import type { CallQuery } from '@mcp-daemon/core';
 
 import { OPEN_TYPE, SETTLED } from './call-item.js';
 import { formatTime, lastOf } from './dates.js';
-import { TABLE, TTL_ATTRIBUTE } from './tables.js';
+import { TABLE, TTL_ATTRIBUTE } from './table-names.js';
 
 /** Attributes that a list without bodies needs. */
 const WITHOUT_BODIES = [

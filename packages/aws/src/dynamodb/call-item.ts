@@ -1,11 +1,10 @@
-/** Call records as rows of `mcp-function_calls`, by the names and types of the Python engine, and back. */
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+/** Rows of `mcp-function_calls` as call records, by the names and types of the Python engine. `call-text.ts` is the other direction. */
 import type { CallFault, CallRecord, CallStatus, McpType } from '@mcp-daemon/core';
 
 import type { Item } from './codec.js';
-import { fromJson, isThere, numberOf, textOf, toJsonText, truthOf } from './codec.js';
-import { formatTime, parseTime } from './dates.js';
-import { TTL_ATTRIBUTE } from './tables.js';
+import { isThere, numberOf, textOf, toJsonText, truthOf } from './codec.js';
+import { parseTime } from './dates.js';
+import { TTL_ATTRIBUTE } from './table-names.js';
 
 /**
  * Attributes that the Python engine does not know:
@@ -30,52 +29,6 @@ export const callKey = (partition: string, uuid: string): Item => ({
   partition_key: { S: partition },
   mcp_function_call_uuid: { S: uuid },
 });
-
-/** Arguments as the map that the Python engine has; undefined where their text would not come back from it as it was. */
-function mapOf(text: string): AttributeValue | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const isMap = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-  return isMap && JSON.stringify(parsed) === text ? fromJson(parsed) : undefined;
-}
-
-/** A row, without payloads that were moved. @param expireAfterMs 0: never @param key its `partition_key`: see {@link Spread} */
-export function encodeCall(row: CallRecord, expireAfterMs: number, key: string): Item {
-  const item: Item = {
-    partition_key: { S: key },
-    mcp_function_call_uuid: { S: row.mcp_function_call_uuid },
-    content_in_s3: { BOOL: row.content_in_s3 },
-    status: { S: row.status },
-    updated_by: { S: row.updated_by },
-    created_at: { S: formatTime(row.created_at) },
-    updated_at: { S: formatTime(row.updated_at) },
-    revision: { S: row.revision },
-    owner: { S: row.owner },
-  };
-  item[row.status === 'in_process' ? OPEN_TYPE : 'mcp_type'] = { S: row.mcp_type };
-  // Texts of an index cannot be empty.
-  if (row.name !== '') item['name'] = { S: row.name };
-  if (row.arguments !== null) {
-    const map = mapOf(row.arguments);
-    if (map === undefined) item['arguments_json'] = { S: row.arguments };
-    else item['arguments'] = map;
-  }
-  if (row.content !== null) item['content'] = { S: row.content };
-  if (row.notes !== null) item['notes'] = { S: row.notes };
-  if (row.time_spent !== null) item['time_spent'] = { N: String(row.time_spent) };
-  if (row.fault !== null) item['fault'] = { S: row.fault };
-  if (row.bundle_digest !== null) item['bundle_digest'] = { S: row.bundle_digest };
-  if (row.traceparent !== null) item['traceparent'] = { S: row.traceparent };
-  if (row.server !== null) item['server'] = { S: row.server };
-  if (row.client !== null) item['client'] = { S: row.client };
-  if (row.client_id !== null) item['client_id'] = { S: row.client_id };
-  if (expireAfterMs > 0) item[TTL_ATTRIBUTE] = { N: String(Math.ceil((row.updated_at + expireAfterMs) / 1_000)) };
-  return item;
-}
 
 function argumentsText(item: Item): string | null {
   const text = textOf(item['arguments_json']);

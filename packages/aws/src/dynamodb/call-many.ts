@@ -8,7 +8,7 @@ import type { Item } from './codec.js';
 import { textOf } from './codec.js';
 import type { Spread } from './spread.js';
 import { isSpreadKey } from './spread.js';
-import { TABLE } from './tables.js';
+import { TABLE } from './table-names.js';
 
 /** What {@link readMany} takes. */
 export interface ManyOptions {

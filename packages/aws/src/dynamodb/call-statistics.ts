@@ -13,7 +13,7 @@ import type { Dynamo } from './client.js';
 import type { Item } from './codec.js';
 import { textOf } from './codec.js';
 import { parseTime } from './dates.js';
-import { TTL_ATTRIBUTE } from './tables.js';
+import { TTL_ATTRIBUTE } from './table-names.js';
 
 /** Rows of one request: their answer is parsed in about two milliseconds. */
 const ROWS = 500;

@@ -4,7 +4,6 @@ import type { CallQuery, CallRecord, CallStore, Logger } from '@mcp-daemon/core'
 import { checkMany, DaemonError, planStatistics } from '@mcp-daemon/core';
 
 import { backOff, inParallel, inParts } from '../base/pacing.js';
-import { BATCH_WRITES, BATCHES_AT_ONCE } from './batch.js';
 import { createConditions } from './call-filter.js';
 import { callKey, decodeCall, isExpired } from './call-item.js';
 import type { CallReads } from './call-list.js';
@@ -21,7 +20,8 @@ import { queryOnce } from './query.js';
 import type { Queue } from './queue.js';
 import type { Spread } from './spread.js';
 import { isSpreadKey } from './spread.js';
-import { TABLE } from './tables.js';
+import { TABLE } from './table-names.js';
+import { BATCH_WRITES, BATCHES_AT_ONCE } from './write-batch.js';
 import type { CallWriter } from './write-calls.js';
 import { writeCalls } from './write-calls.js';
 
@@ -79,7 +79,7 @@ async function writeNow(writer: CallWriter, open: OpenCalls, spread: Spread, row
 
 /** Creates the store of call records. */
 export function createCalls({ dynamo, payloads, open, spread, queue, logger }: CallsOptions): CallStore {
-  const writer: CallWriter = { wire: dynamo.wire, payloads, logger };
+  const writer: CallWriter = { wire: dynamo.wire, payloads };
   const reads: CallReads = { dynamo, spread };
 
   /** What was recorded here is seen by those who read here. */

@@ -10,7 +10,7 @@ import { fromPlaceCursor, sealOf, toPlaceCursor } from './cursor.js';
 import { createHeads, decodeHead, HEAD_KEY } from './heads.js';
 import { checkPartition, RESERVED } from './partition-name.js';
 import { listSettings, readCatalogRows, readSetting, removeSetting, writeCatalogRows, writeSetting } from './rows.js';
-import { TABLE } from './tables.js';
+import { TABLE } from './table-names.js';
 import { createTexts } from './texts.js';
 
 /** Attributes that are read of each row, while partitions are looked for. */

@@ -7,7 +7,7 @@ import { isThrottled, toStoreError } from '../base/errors.js';
 import type { AwsOptions } from '../base/options.js';
 import { checkEndpoint } from '../base/options.js';
 import { addressOf } from './address.js';
-import type { Address, DynamoCounts, Wire } from './wire.js';
+import type { Address, DynamoCounts, Wire, WireOptions } from './wire.js';
 import { createWire, MAX_ATTEMPTS, MAX_SOCKETS } from './wire.js';
 
 /** What {@link openDynamo} takes. */
@@ -30,6 +30,8 @@ export interface Dynamo {
   raw<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>): Promise<O>;
   /** Sends requests that write call records, which are many: without the layers of the SDK. */
   readonly wire: Wire;
+  /** For another {@link Wire}, in a thread. */
+  readonly wireOptions: WireOptions;
   /** Sends one request. @throws DaemonError `store_busy`, `store_failed`, or `closed` after `close` */
   send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>): Promise<O>;
   /** Ends the connections; use after it is refused. */
@@ -117,11 +119,12 @@ export async function openDynamo(options: DynamoOptions = {}): Promise<Dynamo> {
     throw toStoreError(error, { service: 'DynamoDB' });
   }
 
-  const wire = createWire({
+  const wireOptions: WireOptions = {
     ...{ address, counts, connectTimeoutMs, requestTimeoutMs, deadlineMs },
     credentials: () => client.config.credentials(),
     countUnits: options.countUnits === true,
-  });
+  };
+  const wire = createWire(wireOptions);
 
   async function raw<I extends ServiceInputTypes, O extends ServiceOutputTypes>(command: Command<I, O>): Promise<O> {
     if (closed) throw new DaemonError('closed', 'The store is closed.');
@@ -146,6 +149,7 @@ export async function openDynamo(options: DynamoOptions = {}): Promise<Dynamo> {
     region: found,
     counts,
     wire,
+    wireOptions,
     raw,
     async send(command) {
       try {

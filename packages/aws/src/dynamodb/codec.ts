@@ -46,41 +46,47 @@ export function toJsonText(value: AttributeValue): string {
   return `{${members.join(',')}}`;
 }
 
-function listFromJson(values: readonly unknown[], depth: number): AttributeValue | undefined {
-  const list: AttributeValue[] = [];
+function listText(values: readonly unknown[], depth: number): string | undefined {
+  let list = '';
   for (const value of values) {
-    const encoded = fromJson(value, depth);
-    if (encoded === undefined) return undefined;
-    list.push(encoded);
+    const text = attributeText(value, depth);
+    if (text === undefined) return undefined;
+    list += list === '' ? text : `,${text}`;
   }
-  return { L: list };
+  return `{"L":[${list}]}`;
 }
 
-function mapFromJson(values: object, depth: number): AttributeValue | undefined {
-  const entries: [string, AttributeValue][] = [];
+function mapText(values: object, depth: number): string | undefined {
+  let map = '';
   for (const [key, value] of Object.entries(values)) {
     if (value === undefined) continue;
-    const encoded = fromJson(value, depth);
-    if (encoded === undefined || key === '' || !isText(key)) return undefined;
-    entries.push([key, encoded]);
+    const text = attributeText(value, depth);
+    if (text === undefined || key === '' || !isText(key)) return undefined;
+    map += `${map === '' ? '' : ','}${JSON.stringify(key)}:${text}`;
   }
-  return { M: Object.fromEntries(entries) };
+  return `{"M":{${map}}}`;
 }
 
 /**
- * Plain JSON as an attribute value, or undefined where DynamoDB would not take it or not give it back: numbers out of its range,
- * more than 30 levels, empty keys, text with half a character.
+ * Plain JSON as the JSON text of an attribute value, or undefined where DynamoDB would not take it or not give it back: numbers out of
+ * its range, more than 30 levels, empty keys, text with half a character.
  */
-export function fromJson(value: unknown, depth = 1): AttributeValue | undefined {
-  if (value === null) return { NULL: true };
-  if (typeof value === 'string') return isText(value) ? { S: value } : undefined;
-  if (typeof value === 'boolean') return { BOOL: value };
+export function attributeText(value: unknown, depth = 1): string | undefined {
+  if (value === null) return '{"NULL":true}';
+  if (typeof value === 'string') return isText(value) ? `{"S":${JSON.stringify(value)}}` : undefined;
+  if (typeof value === 'boolean') return `{"BOOL":${value}}`;
   if (typeof value === 'number') {
     const size = Math.abs(value);
-    return size === 0 || (size >= SMALLEST && size <= LARGEST) ? { N: String(value) } : undefined;
+    return size === 0 || (size >= SMALLEST && size <= LARGEST) ? `{"N":"${value}"}` : undefined;
   }
   if (typeof value !== 'object' || depth > DEEPEST) return undefined;
-  return Array.isArray(value) ? listFromJson(value, depth + 1) : mapFromJson(value, depth + 1);
+  return Array.isArray(value) ? listText(value, depth + 1) : mapText(value, depth + 1);
+}
+
+/** The same as {@link attributeText}, as an object. */
+export function fromJson(value: unknown): AttributeValue | undefined {
+  const text = attributeText(value);
+  return text === undefined ? undefined : (JSON.parse(text) as AttributeValue);
 }
 
 /** About the bytes that DynamoDB counts for a value. */

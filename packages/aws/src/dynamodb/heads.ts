@@ -21,7 +21,7 @@ import { numberOf, textOf } from './codec.js';
 import { fromPlaceCursor, sealOf, toPlaceCursor } from './cursor.js';
 import { formatTime, parseTime } from './dates.js';
 import { queryOnce } from './query.js';
-import { TABLE } from './tables.js';
+import { TABLE } from './table-names.js';
 
 /** Heads and histories of all partitions. */
 export interface Heads {

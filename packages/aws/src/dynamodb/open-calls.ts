@@ -20,7 +20,7 @@ import { numberOf, textOf } from './codec.js';
 import { formatTime } from './dates.js';
 import { queryAll } from './query.js';
 import type { Spread } from './spread.js';
-import { TABLE } from './tables.js';
+import { TABLE } from './table-names.js';
 
 /** The open records of this process, and those of ended ones. */
 export interface OpenCalls {
@@ -266,6 +266,7 @@ export function createOpenCalls({ dynamo, owner, logger, keyOf: rowKeyOf }: Open
       await inParallel([...others.values()], 4, noteOther);
     },
     after(rows) {
+      if (open.size === 0) return;
       for (const row of rows) if (row.status !== 'in_process') open.delete(keyOf(row));
     },
     interrupt,

@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto';
 import type { BlobStore, CallRecord, Logger } from '@mcp-daemon/core';
 import { blobKeyProblem, DaemonError } from '@mcp-daemon/core';
 
-import { decodeCall, encodeCall } from './call-item.js';
+import { decodeCall } from './call-item.js';
+import { createCallEncoder } from './call-text.js';
 import type { Item } from './codec.js';
 import { sizeOf, sizeOfItem, textOf, truthOf } from './codec.js';
 import type { Spread } from './spread.js';
@@ -27,12 +28,14 @@ export interface PayloadOptions {
 /** Payloads of records: in their rows, or in the blob store. */
 export interface Payloads {
   /**
-   * The row of a record, its payloads moved where it is too large. Returns at once where nothing has to be moved.
+   * The row of a record as JSON text, its payloads moved where it is too large. Returns at once where nothing has to be moved.
    *
    * @param always move payloads however small the row is: DynamoDB has refused it as too large
    * @throws DaemonError `store_busy` or `store_failed` where the blob store fails and the row is too large to do without
    */
-  encode(row: CallRecord, always?: boolean): Item | Promise<Item>;
+  encode(row: CallRecord, always?: boolean): string | Promise<string>;
+  /** Whether a record's row has all payloads in it, known without making it. False where that takes more. */
+  isSmall(row: CallRecord): boolean;
   /**
    * The record of a row of a partition, with its payloads.
    *
@@ -47,6 +50,10 @@ export interface Payloads {
 
 /** A row of this size is the largest that is written: DynamoDB refuses 100 KB, and counts a little differently. */
 export const CEILING_BYTES = 90_000;
+/** The most that a character takes in UTF-8. DynamoDB counts less for a row than the bytes of its JSON text. */
+const BYTES_PER_CHAR = 3;
+/** The most that names of attributes, ids, digests and times take in a row. */
+const FIXED_BYTES = 1_500;
 /** Characters that stay of notes in a row that is too large for any other reason. */
 const MAX_NOTES = 10_000;
 /** Characters that stay of a payload that is cut. */
@@ -84,6 +91,7 @@ const sizeOfPayload = (item: Item, kind: Kind): number =>
 
 /** Creates what moves payloads. */
 export function createPayloads({ blobs, offloadBytes, expireAfterMs, logger, keyOf: rowKeyOf }: PayloadOptions): Payloads {
+  const encodeCall = createCallEncoder(expireAfterMs);
   let cut = 0;
   let told = false;
 
@@ -163,10 +171,19 @@ export function createPayloads({ blobs, offloadBytes, expireAfterMs, logger, key
       return cut;
     },
     encode(row, always = false) {
-      const item = encodeCall(row, expireAfterMs, rowKeyOf(row.partition_key, row.mcp_function_call_uuid));
+      const text = encodeCall(row, rowKeyOf(row.partition_key, row.mcp_function_call_uuid));
       const isMarked = row.content_in_s3 && row.content !== null;
-      if (!always && !isMarked && sizeOfItem(item) <= offloadBytes) return item;
-      return shorten(row, item, always ? 0 : offloadBytes);
+      if (!always && !isMarked && text.length * BYTES_PER_CHAR <= offloadBytes) return text;
+      const item = JSON.parse(text) as Item;
+      if (!always && !isMarked && sizeOfItem(item) <= offloadBytes) return text;
+      return shorten(row, item, always ? 0 : offloadBytes).then((shorter) => JSON.stringify(shorter));
+    },
+    isSmall(row) {
+      const { arguments: input, content, notes, partition_key, name, updated_by, server, client, client_id } = row;
+      const names = partition_key.length + name.length + updated_by.length;
+      const others = [input, notes, server, client, client_id].reduce((sum, text) => sum + (text?.length ?? 0), names);
+      const bytes = FIXED_BYTES + others * BYTES_PER_CHAR + (content === null ? 0 : Buffer.byteLength(content));
+      return bytes <= offloadBytes && !(row.content_in_s3 && content !== null);
     },
     async decode(item, partition) {
       const record = decodeCall(item, partition);

@@ -13,7 +13,7 @@ import { textOf } from './codec.js';
 import { formatTime } from './dates.js';
 import type { Payloads } from './payloads.js';
 import type { Spread } from './spread.js';
-import { TABLE } from './tables.js';
+import { TABLE } from './table-names.js';
 
 /** A call that took longer than this is found by its end, and may stay. */
 const LONGEST_CALL_MS = 24 * 60 * 60_000;

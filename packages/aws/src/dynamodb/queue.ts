@@ -12,7 +12,7 @@ import type { CallRecord, Logger } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { backoffMs } from '../base/pacing.js';
-import { BATCH_WRITES, BATCHES_AT_ONCE } from './batch.js';
+import { BATCH_WRITES, BATCHES_AT_ONCE } from './write-batch.js';
 import type { BatchOutcome } from './write-calls.js';
 
 /** What {@link createQueue} takes. */
@@ -55,11 +55,14 @@ const PATIENCE = 5;
 
 interface Waiting {
   row: CallRecord;
+  key: string;
   /** Not before this time of `performance.now()`. */
   due: number;
   chars: number;
   /** Counts up: what has a lower number came earlier. */
   order: number;
+  /** Where it waits. */
+  list: Set<Waiting>;
 }
 
 const keyOf = (row: CallRecord): string => `${row.partition_key}\n${row.mcp_function_call_uuid}`;
@@ -67,10 +70,13 @@ const sizeOf = (row: CallRecord): number => 500 + (row.arguments?.length ?? 0) +
 
 /** Creates an empty queue. Its timers do not keep the process alive. */
 export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gatherMs }: QueueOptions): Queue {
-  /** By partition, and there by key, the oldest first. */
-  const partitions = new Map<string, { chars: number; rows: Map<string, Waiting> }>();
+  const waiting = new Map<string, Waiting>();
+  /** The same records by partition, the oldest first. */
+  const partitions = new Map<string, { chars: number; entries: Set<Waiting> }>();
+  /** The same, each list about in the order in which they are due: so the next ones are found without looking at all. */
+  const ended = new Set<Waiting>();
+  const open = new Set<Waiting>();
   const inFlight = new Map<string, Waiting>();
-  let size = 0;
   let count = 0;
   let closed = false;
   let chars = 0;
@@ -86,26 +92,27 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
   let hurry = 0;
   let drains: { upTo: number; resolve: () => void }[] = [];
 
-  function remove(row: CallRecord): Waiting | undefined {
+  function remove(entry: Waiting): void {
+    const { row, key, list } = entry;
+    if (!waiting.delete(key)) return;
+    list.delete(entry);
+    chars -= entry.chars;
     const share = partitions.get(row.partition_key);
-    const found = share?.rows.get(keyOf(row));
-    if (share === undefined || found === undefined) return undefined;
-    share.rows.delete(keyOf(row));
-    share.chars -= found.chars;
-    if (share.rows.size === 0) partitions.delete(row.partition_key);
-    size -= 1;
-    chars -= found.chars;
-    return found;
+    if (share === undefined) return;
+    share.entries.delete(entry);
+    share.chars -= entry.chars;
+    if (share.entries.size === 0) partitions.delete(row.partition_key);
   }
 
   function put(entry: Waiting): void {
-    const { row } = entry;
-    let share = partitions.get(row.partition_key);
-    if (share === undefined) partitions.set(row.partition_key, (share = { chars: 0, rows: new Map() }));
-    share.rows.set(keyOf(row), entry);
-    share.chars += entry.chars;
+    const { row, key, list } = entry;
+    waiting.set(key, entry);
+    list.add(entry);
     chars += entry.chars;
-    size += 1;
+    let share = partitions.get(row.partition_key);
+    if (share === undefined) partitions.set(row.partition_key, (share = { chars: 0, entries: new Set() }));
+    share.entries.add(entry);
+    share.chars += entry.chars;
   }
 
   function lose(number: number, why: string): void {
@@ -118,23 +125,25 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
 
   function dropOldest(): void {
     let dropped = 0;
-    while (size > maxRows || chars > maxChars) {
+    while (waiting.size > maxRows || chars > maxChars) {
       const largest = [...partitions.values()].reduce((a, b) => (b.chars > a.chars ? b : a));
-      const [oldest] = largest.rows.values();
-      if (oldest === undefined || size === 1) break;
-      remove(oldest.row);
+      const [oldest] = largest.entries;
+      if (oldest === undefined || waiting.size === 1) break;
+      remove(oldest);
       dropped += 1;
     }
     if (dropped > 0) lose(dropped, 'too many wait for DynamoDB');
   }
 
-  /** The next batch: at most 25 rows that are due. */
+  /** The next batch: at most 25 rows. With the first that is due go those behind it that have ended, and a full batch goes at once. */
   function take(now: number): Waiting[] {
     const batch: Waiting[] = [];
-    for (const { rows } of partitions.values()) {
-      for (const [key, entry] of rows) {
+    for (const list of [ended, open]) {
+      for (const entry of list) {
         if (batch.length === BATCH_WRITES) return batch;
-        if ((entry.due <= now || hurry > 0) && !inFlight.has(key)) batch.push(entry);
+        const goesAlong = list === ended && (batch.length > 0 || ended.size >= BATCH_WRITES);
+        if (entry.due > now && hurry === 0 && !goesAlong) break;
+        if (!inFlight.has(entry.key)) batch.push(entry);
       }
     }
     return batch;
@@ -152,7 +161,7 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
   function endDrains(failed: boolean): void {
     if (drains.length === 0) return;
     let first = Infinity;
-    for (const { rows } of partitions.values()) for (const { order } of rows.values()) first = Math.min(first, order);
+    for (const { order } of waiting.values()) first = Math.min(first, order);
     for (const { order } of inFlight.values()) first = Math.min(first, order);
     const ended = drains.filter(({ upTo }) => failed || first > upTo);
     drains = drains.filter((drain) => !ended.includes(drain));
@@ -161,7 +170,7 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
 
   function settled(batch: readonly Waiting[], { written: done, again, refused, error, throttled }: BatchOutcome): void {
     batches -= 1;
-    for (const { row } of batch) inFlight.delete(keyOf(row));
+    for (const { key } of batch) inFlight.delete(key);
     written += done.length;
     if (closed) return;
     for (const { row, error: why } of refused) {
@@ -169,13 +178,12 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
       logger?.error({ name: row.name, error: why.message }, 'a call record cannot be written');
     }
     const now = performance.now();
-    for (const entry of batch) {
+    for (const entry of again.length === 0 ? [] : batch) {
       // Where a newer form of the record came meanwhile, that one is written.
-      const isNewer = partitions.get(entry.row.partition_key)?.rows.has(keyOf(entry.row)) === true;
-      if (again.includes(entry.row) && !isNewer) put({ ...entry, due: now });
+      if (again.includes(entry.row) && !waiting.has(entry.key)) put({ ...entry, due: now, list: ended });
     }
     if (again.length === 0) {
-      if (failures > 0) logger?.info({ waiting: size, lost }, 'call records are written again');
+      if (failures > 0) logger?.info({ waiting: waiting.size, lost }, 'call records are written again');
       failures = 0;
       lastError = undefined;
       retryAt = 0;
@@ -196,15 +204,15 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
     if (closed) return;
     const now = performance.now();
     if (retryAt > now) {
-      if (size > 0) wake(retryAt);
+      if (waiting.size > 0) wake(retryAt);
       return;
     }
     while (batches < (failures > 0 ? 1 : BATCHES_AT_ONCE)) {
       const batch = take(now);
       if (batch.length === 0) break;
       for (const entry of batch) {
-        remove(entry.row);
-        inFlight.set(keyOf(entry.row), entry);
+        remove(entry);
+        inFlight.set(entry.key, entry);
       }
       batches += 1;
       void write(batch.map(({ row }) => row)).then((outcome) => settled(batch, outcome));
@@ -216,13 +224,18 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
   /** When the next row is due that no batch holds back. */
   function nextDue(): number | undefined {
     let next: number | undefined;
-    for (const { rows } of partitions.values())
-      for (const [key, { due }] of rows) if (due < (next ?? Infinity) && !inFlight.has(key)) next = due;
+    for (const list of [ended, open]) {
+      for (const { key, due } of list) {
+        if (inFlight.has(key)) continue;
+        next = Math.min(due, next ?? Infinity);
+        break;
+      }
+    }
     return next;
   }
 
   async function drain(): Promise<Error | undefined> {
-    if (size === 0 && batches === 0) return undefined;
+    if (waiting.size === 0 && batches === 0) return undefined;
     hurry += 1;
     try {
       const upTo = count;
@@ -242,23 +255,28 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
       const now = performance.now();
       let soonest = Infinity;
       for (const row of rows) {
+        const key = keyOf(row);
         const isOpen = row.status === 'in_process';
-        const before = remove(row);
-        const due = now + (isOpen ? openAfterMs : gatherMs);
-        const dueNow = before === undefined || !isOpen ? due : Math.min(due, before.due);
-        put({ row: { ...row }, due: dueNow, chars: sizeOf(row), order: (count += 1) });
+        const before = waiting.get(key);
+        let due = now + (isOpen ? openAfterMs : gatherMs);
+        if (before !== undefined) {
+          remove(before);
+          if (isOpen) due = Math.min(due, before.due);
+        }
+        const list = isOpen ? (before?.list ?? open) : ended;
+        put({ row: { ...row }, key, due, chars: sizeOf(row), order: (count += 1), list });
         soonest = Math.min(soonest, due);
       }
       dropOldest();
-      wake(soonest);
+      if (batches < BATCHES_AT_ONCE) wake(ended.size < BATCH_WRITES ? soonest : now);
     },
     find(partition, uuid) {
       const key = `${partition}\n${uuid}`;
-      return (partitions.get(partition)?.rows.get(key) ?? inFlight.get(key))?.row;
+      return (waiting.get(key) ?? inFlight.get(key))?.row;
     },
     drain,
     get counts() {
-      return { waiting: size, inFlight: inFlight.size, written, lost };
+      return { waiting: waiting.size, inFlight: inFlight.size, written, lost };
     },
     async close(withinMs) {
       const until = performance.now() + withinMs;
@@ -272,11 +290,9 @@ export function createQueue({ write, logger, maxRows, maxChars, openAfterMs, gat
       }
       closed = true;
       clearTimeout(timer);
-      const left = size + inFlight.size;
+      const left = waiting.size + inFlight.size;
       if (left > 0) lose(left, failed?.message ?? 'the store was closed');
-      partitions.clear();
-      size = 0;
-      chars = 0;
+      for (const entry of [...waiting.values()]) remove(entry);
       endDrains(true);
     },
   };

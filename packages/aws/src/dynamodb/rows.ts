@@ -22,7 +22,7 @@ import {
   merged,
   UnreadableRow,
 } from './row-items.js';
-import { TABLE } from './tables.js';
+import { TABLE } from './table-names.js';
 
 /** Rows that are read and written back at once. */
 const ROWS_AT_ONCE = 200;

@@ -18,7 +18,7 @@ import { isMissingTable, toStoreError } from '../base/errors.js';
 import type { Dynamo } from './client.js';
 import { placeOf } from './client.js';
 import type { Item } from './codec.js';
-import { TABLE } from './tables.js';
+import { TABLE } from './table-names.js';
 
 /** `none`: one key per partition. `months`: one per month. A number from 2 to 64: so many keys. */
 export type RecordSpread = 'none' | 'months' | number;

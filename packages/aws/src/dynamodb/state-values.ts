@@ -19,7 +19,7 @@ import type { Item } from './codec.js';
 import { numberOf, textOf } from './codec.js';
 import { PARTS } from './partition-name.js';
 import { queryAll } from './query.js';
-import { TABLE, TTL_ATTRIBUTE } from './tables.js';
+import { TABLE, TTL_ATTRIBUTE } from './table-names.js';
 
 /** Values of entries. All methods throw DaemonError `store_busy` or `store_failed`. */
 export interface StateValues {

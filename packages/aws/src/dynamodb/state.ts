@@ -23,7 +23,7 @@ import { fromPlaceCursor, sealOf, toPlaceCursor } from './cursor.js';
 import { checkPartition } from './partition-name.js';
 import { queryOnce } from './query.js';
 import { createStateValues, expiryOf, VALUE_ATTRIBUTES } from './state-values.js';
-import { TABLE, TTL_ATTRIBUTE } from './tables.js';
+import { TABLE, TTL_ATTRIBUTE } from './table-names.js';
 
 /** What {@link createState} takes. */
 export interface StateOptions {

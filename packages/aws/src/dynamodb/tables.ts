@@ -16,19 +16,7 @@ import { DaemonError } from '@mcp-daemon/core';
 import { nameOf, toStoreError } from '../base/errors.js';
 import type { Dynamo } from './client.js';
 import { placeOf } from './client.js';
-
-/** The names of the tables. */
-export const TABLE = {
-  functions: 'mcp-functions',
-  modules: 'mcp-modules',
-  settings: 'mcp-settings',
-  calls: 'mcp-function_calls',
-  revisions: 'mcp-revisions',
-  state: 'mcp-state',
-} as const;
-
-/** The attribute by which DynamoDB removes old call records, and state that has expired: seconds since 1970. */
-export const TTL_ATTRIBUTE = 'expires_at';
+import { TABLE, TTL_ATTRIBUTE } from './table-names.js';
 
 /** One table. All keys are texts, and the hash key of each is `partition_key`. */
 export interface TableShape {
@@ -207,12 +195,27 @@ export async function createTables(dynamo: Dynamo, options: CreateTablesOptions 
   return report;
 }
 
+/** Whether an engine has a TTL at all: one that has none does not know the request. This one has no attribute, and changes nothing. */
+async function hasExpiry(dynamo: Dynamo, table: string): Promise<boolean> {
+  const command = new UpdateTimeToLiveCommand({
+    TableName: table,
+    TimeToLiveSpecification: { Enabled: true, AttributeName: '' },
+  });
+  try {
+    await dynamo.raw(command);
+  } catch (error) {
+    return nameOf(error) !== 'UnknownOperationException';
+  }
+  return true;
+}
+
 /** Whether DynamoDB removes expired rows of a table. `unknown`: the engine does not support TTL. */
 export async function expiryOf(dynamo: Dynamo, table: string): Promise<'on' | 'off' | 'other attribute' | 'unknown'> {
   const command = new DescribeTimeToLiveCommand({ TableName: table });
   try {
     const { TimeToLiveDescription: now } = await dynamo.raw(command);
-    if (now?.TimeToLiveStatus !== 'ENABLED' && now?.TimeToLiveStatus !== 'ENABLING') return 'off';
+    if (now?.TimeToLiveStatus !== 'ENABLED' && now?.TimeToLiveStatus !== 'ENABLING')
+      return (await hasExpiry(dynamo, table)) ? 'off' : 'unknown';
     return now.AttributeName === TTL_ATTRIBUTE ? 'on' : 'other attribute';
   } catch (error) {
     if (nameOf(error) === 'UnknownOperationException') return 'unknown';

@@ -15,7 +15,7 @@ import type { Dynamo } from './client.js';
 import type { Item } from './codec.js';
 import { numberOf, truthOf } from './codec.js';
 import { queryAll } from './query.js';
-import { TABLE } from './tables.js';
+import { TABLE } from './table-names.js';
 
 /** The texts of all partitions. */
 export interface Texts {

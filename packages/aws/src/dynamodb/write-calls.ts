@@ -1,16 +1,16 @@
 /** Writes a batch of call records: payloads first, then the rows. */
-import type { WriteRequest } from '@aws-sdk/client-dynamodb';
-import type { CallRecord, Logger } from '@mcp-daemon/core';
+import type { CallRecord } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import { isRefusedRow, isThrottled, isTooLarge, toStoreError } from '../base/errors.js';
-import { writeBatch } from './batch.js';
 import type { Item } from './codec.js';
 import { textOf } from './codec.js';
 import type { Payloads } from './payloads.js';
+import type { Sender } from './sender.js';
 import { isSpreadKey } from './spread.js';
-import { TABLE } from './tables.js';
+import { TABLE } from './table-names.js';
 import type { Wire } from './wire.js';
+import { BATCH_WRITES, writeBatch } from './write-batch.js';
 
 /** What became of a batch. */
 export interface BatchOutcome {
@@ -30,7 +30,8 @@ export interface BatchOutcome {
 export interface CallWriter {
   wire: Wire;
   payloads: Payloads;
-  logger: Pick<Logger, 'error'> | undefined;
+  /** The thread for batches in which nothing has to be moved. Default: none. */
+  sender?: Sender | undefined;
 }
 
 const keyOf = (item: Item): string => `${textOf(item['partition_key']) ?? ''}\n${textOf(item['mcp_function_call_uuid']) ?? ''}`;
@@ -40,7 +41,7 @@ const place = { service: 'DynamoDB', resource: TABLE.calls, action: 'BatchWriteI
 async function writeOne({ wire, payloads }: CallWriter, row: CallRecord, outcome: BatchOutcome): Promise<void> {
   for (const moved of [false, true]) {
     try {
-      const body = JSON.stringify({ TableName: TABLE.calls, Item: await payloads.encode(row, moved) });
+      const body = `{"TableName":"${TABLE.calls}","Item":${await payloads.encode(row, moved)}}`;
       try {
         await wire.post('PutItem', body);
       } catch (error) {
@@ -58,58 +59,66 @@ async function writeOne({ wire, payloads }: CallWriter, row: CallRecord, outcome
   }
 }
 
-/** Rows whose payloads could be moved, by their keys; the others are to be written again. */
-async function encodeAll(
-  { payloads }: CallWriter,
-  rows: readonly CallRecord[],
-  outcome: BatchOutcome,
-): Promise<Map<string, [CallRecord, Item]>> {
-  const items = new Map<string, [CallRecord, Item]>();
+/** Sends rows. Those whose payloads cannot be moved are taken out of `rows`, to be written again. @returns what DynamoDB left undone */
+async function send(writer: CallWriter, rows: Set<CallRecord>, outcome: BatchOutcome): Promise<readonly CallRecord[]> {
+  const { wire, payloads } = writer;
+  const texts = new Map<CallRecord, string>();
   const slow: Promise<void>[] = [];
   for (const row of rows) {
-    if (isSpreadKey(row.partition_key)) {
-      const error = new DaemonError(
-        'usage',
-        `The name of a partition must not end with |, a month or N/N: ${row.partition_key}.`,
-      );
-      outcome.refused.push({ row, error });
-      continue;
-    }
     const failed = (error: unknown): void => {
+      rows.delete(row);
       outcome.again.push(row);
       outcome.error = toStoreError(error, { service: 'S3' });
     };
-    const encoded = payloads.encode(row);
-    if (encoded instanceof Promise) slow.push(encoded.then((item) => void items.set(keyOf(item), [row, item]), failed));
-    else items.set(keyOf(encoded), [row, encoded]);
+    const text = payloads.encode(row);
+    if (typeof text === 'string') texts.set(row, text);
+    else slow.push(text.then((text) => void texts.set(row, text), failed));
   }
   if (slow.length > 0) await Promise.all(slow);
-  return items;
+  if (texts.size === 0) return [];
+  const requests = await writeBatch(wire, TABLE.calls, [...texts.values()]);
+  if (requests.length === 0) return [];
+  const left = new Set(requests.map(({ PutRequest: request }) => keyOf(request?.Item ?? {})));
+  return [...texts].filter(([, text]) => left.has(keyOf(JSON.parse(text) as Item))).map(([row]) => row);
+}
+
+/** The thread, if these rows are for it. The first full batch starts it: a daemon with few calls needs none. */
+function senderFor({ sender, payloads }: CallWriter, rows: Set<CallRecord>): Sender | undefined {
+  if (sender === undefined || sender.state === 'ended') return undefined;
+  if (sender.state === 'new' && rows.size < BATCH_WRITES) return undefined;
+  return [...rows].every((row) => payloads.isSmall(row)) ? sender : undefined;
+}
+
+/** Rows that can be written. Those with the name of a partition that is none are refused. */
+function accept(rows: readonly CallRecord[], outcome: BatchOutcome): Set<CallRecord> {
+  const accepted = new Set<CallRecord>();
+  for (const row of rows) {
+    if (!isSpreadKey(row.partition_key)) {
+      accepted.add(row);
+      continue;
+    }
+    const message = `The name of a partition must not end with |, a month or N/N: ${row.partition_key}.`;
+    outcome.refused.push({ row, error: new DaemonError('usage', message) });
+  }
+  return accepted;
 }
 
 /** Writes at most 25 rows, none twice. Never rejects. */
 export async function writeCalls(writer: CallWriter, rows: readonly CallRecord[]): Promise<BatchOutcome> {
   const outcome: BatchOutcome = { written: [], again: [], refused: [], error: undefined, throttled: false };
-  const items = await encodeAll(writer, rows, outcome);
-  if (items.size === 0) return outcome;
-  const requests = [...items.values()].map(([, Item]): WriteRequest => ({ PutRequest: { Item } }));
+  const sent = accept(rows, outcome);
   try {
-    const left = await writeBatch(writer.wire, TABLE.calls, requests);
-    for (const { PutRequest } of left) {
-      const key = keyOf(PutRequest?.Item ?? {});
-      const found = items.get(key);
-      if (found !== undefined) outcome.again.push(found[0]);
-      items.delete(key);
-    }
+    const left = await (senderFor(writer, sent)?.write([...sent]) ?? send(writer, sent, outcome));
     outcome.throttled = left.length > 0;
-    outcome.written.push(...[...items.values()].map(([row]) => row));
+    outcome.again.push(...left);
+    for (const row of sent) if (left.length === 0 || !left.includes(row)) outcome.written.push(row);
   } catch (error) {
     // One row that DynamoDB does not take makes it refuse the whole batch.
     if (isRefusedRow(error)) {
-      for (const [row] of items.values()) await writeOne(writer, row, outcome);
+      for (const row of sent) await writeOne(writer, row, outcome);
       return outcome;
     }
-    outcome.again.push(...[...items.values()].map(([row]) => row));
+    outcome.again.push(...sent);
     outcome.error = toStoreError(error, place);
     outcome.throttled = isThrottled(error);
   }
