@@ -2,6 +2,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
+import { jest } from '@jest/globals';
+
 import type {
   CallRecord,
   CallStore,
@@ -22,9 +24,14 @@ import type {
 import { createDaemon, createMemoryStore, defineCatalog, defineTool } from '../src/index.js';
 
 const daemons: Daemon[] = [];
+let isStopped = false;
 
 afterEach(async () => {
-  await Promise.all(daemons.splice(0).map((daemon) => daemon.close({ drainMs: 1 })));
+  const closed = Promise.all(daemons.splice(0).map((daemon) => daemon.close({ drainMs: 1 })));
+  if (isStopped) await jest.advanceTimersByTimeAsync(10_000); // also for what a daemon began before
+  isStopped = false;
+  jest.useRealTimers();
+  await closed;
 });
 
 /** A daemon that is closed when its test ends. */
@@ -188,21 +195,26 @@ export async function turns(count = 5): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Waits until something is true, for two seconds at most. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 2_000; !condition();) {
-    if (Date.now() > end) throw new Error(`it never came true: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
 /** Frees all memory that nothing refers to. */
 export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
 }
 
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/**
+ * Stops `Date` and all timers until the end of the test: nothing that takes a time happens before the test says so. Call it before a
+ * daemon is created.
+ *
+ * @returns lets some milliseconds pass
+ */
+export function stopClock(): (ms: number) => Promise<void> {
+  isStopped = true;
+  jest.useFakeTimers({ doNotFake: ['performance', 'setImmediate', 'nextTick', 'queueMicrotask'] });
+  return async (ms) => {
+    await jest.advanceTimersByTimeAsync(ms);
+    await turns();
+  };
+}
 
 /** One line of a log. */
 export interface Line {

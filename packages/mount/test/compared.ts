@@ -5,7 +5,8 @@
 import type { JsonObject } from '@mcp-daemon/core';
 import type { Client, ClientOptions } from '@modelcontextprotocol/client';
 
-import { textOf, until } from './support.js';
+import { until } from '../../../tests/until.js';
+import { textOf } from './support.js';
 
 /** How a client connects whose answers are compared. */
 export const COMPARED: ClientOptions = {

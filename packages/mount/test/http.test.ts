@@ -1,6 +1,7 @@
+import { until } from '../../../tests/until.js';
 import { createLightPost } from '../src/http/light-post.js';
 import { DISCOVERED, listen, serveByHand, serveV1, serveV2 } from './http-servers.js';
-import { closeBenches, openBench, textOf, until } from './support.js';
+import { closeBenches, openBench, textOf } from './support.js';
 
 afterEach(closeBenches);
 

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { closeBenches, fake, openBench, textOf, until } from './support.js';
+import { until } from '../../../tests/until.js';
+import { closeBenches, fake, openBench, textOf } from './support.js';
 
 afterEach(closeBenches);
 

@@ -1,10 +1,11 @@
 import type { MountDefinition } from '@mcp-daemon/core';
 import { createMemoryState } from '@mcp-daemon/core';
 
+import { until } from '../../../tests/until.js';
 import type { Guarded } from './guarded-server.js';
 import { followLogin, serveGuarded } from './guarded-server.js';
 import type { Bench } from './support.js';
-import { closeBenches, openBench, textOf, until } from './support.js';
+import { closeBenches, openBench, textOf } from './support.js';
 
 const SECRET = 'a secret of more than thirty-two characters';
 

@@ -1,8 +1,9 @@
 import type { JsonObject } from '@mcp-daemon/core';
 import type { Client } from '@modelcontextprotocol/client';
 
+import { until } from '../../../tests/until.js';
 import type { Bench } from './support.js';
-import { fake, openBench, textOf, until } from './support.js';
+import { fake, openBench, textOf } from './support.js';
 
 let bench: Bench;
 let client: Client;

@@ -1,8 +1,9 @@
 import type { StateStore } from '@mcp-daemon/core';
 import { createMemoryState } from '@mcp-daemon/core';
 
+import { until } from '../../../tests/until.js';
 import type { Bench } from './support.js';
-import { closeBenches, fake, openBench, until } from './support.js';
+import { closeBenches, fake, openBench } from './support.js';
 
 afterEach(closeBenches);
 

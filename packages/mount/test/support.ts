@@ -119,11 +119,3 @@ export const textOf = (result: unknown): string => {
   const [first] = (result as { content: { text?: string }[] }).content;
   return first?.text ?? '';
 };
-
-/** Waits until something is so; fails after ten seconds. */
-export async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; !isSo(); waited += 10) {
-    if (waited > 10_000) throw new Error(`waited for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -5,6 +5,7 @@ import type { Awaitable } from '../base/awaitable.js';
 import type { LinkBinding } from '../ports/definition.js';
 import type { RunnerCheck, RunnerFixture } from './runner-support.js';
 import { contextOf } from './runner-support.js';
+import { until } from './until.js';
 
 const MODULE = `
   const plain = ({ callId, subject, partition, inputs, state, variables, meta, traceparent, client, clientCapabilities, protocolVersion }) =>
@@ -69,11 +70,6 @@ const bytesOf = (value: unknown): number[] => {
   return [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
 };
 
-/** Waits until a condition holds: what a function sends may arrive after its value. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
 /** Checks of contexts and values, of a runner whose modules are JavaScript. Run them beside `runnerContract`. */
 export const runnerContextContract: readonly RunnerCheck[] = [
   check('the context has its call, its client and its request', async ({ call }) => {
@@ -113,7 +109,7 @@ export const runnerContextContract: readonly RunnerCheck[] = [
   check('a changed resource is reported', async ({ call }) => {
     const uris: string[] = [];
     await call('updated', {}, { resourceUpdated: (uri: string) => uris.push(uri) });
-    await until(() => uris.length > 0);
+    await until(() => uris.length > 0, 'the notification'); // it may arrive after the value
     assert.deepEqual(uris, ['x://one']);
   }),
 

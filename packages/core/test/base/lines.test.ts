@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import { createLineReader } from '@mcp-daemon/core';
 import fc from 'fast-check';
+
+import { until } from '../../../../tests/until.js';
 
 const TOO_LONG = Symbol('too long');
 
@@ -106,11 +107,10 @@ describe('a line that is too long', () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const kept = (): number => process.memoryUsage().arrayBuffers - before;
-    for (let tries = 0; tries < 50 && kept() > 50_000_000; tries += 1) {
+    await until(() => {
       collect();
-      await sleep(20);
-    }
-    expect(kept()).toBeLessThan(50_000_000);
+      return kept() < 50_000_000;
+    }, 'less than 50 MB in memory');
     reader.end();
     expect(reported).toBe(1);
   });

@@ -11,7 +11,7 @@ import {
   inputRequired,
 } from '../../src/index.js';
 import type { Client } from '../support.js';
-import { daemonWith, errorOf, legacy, modern, resultOf, sleep, textOf, tool, watchedStore } from '../support.js';
+import { daemonWith, errorOf, legacy, modern, resultOf, stopClock, textOf, tool, watchedStore } from '../support.js';
 
 const NAME = 'io.mcp-daemon/approval';
 const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } } };
@@ -177,10 +177,11 @@ describe('the approval of a call', () => {
   });
 
   it('is asked for again after its time', async () => {
+    const pass = stopClock();
     const { pay, paid } = paying();
-    const client = asks(daemonWith([pay], { limits: { approvalMs: 20 } }));
+    const client = asks(daemonWith([pay], { limits: { approvalMs: 1_000 } }));
     const requestState = await asked(client);
-    await sleep(30);
+    await pass(1_000);
     const next = await asked(client, { amount: 5 }, answer(requestState));
     expect(next).not.toBe(requestState);
     expect(paid).toEqual([]);

@@ -1,3 +1,4 @@
+import { until } from '../../../../tests/until.js';
 import type { FunctionContext, FunctionDefinition, JsonObject } from '../../src/index.js';
 import { definePrompt, defineResource, defineTool } from '../../src/index.js';
 import {
@@ -9,11 +10,9 @@ import {
   memoryLogger,
   modern,
   resultOf,
-  sleep,
   textOf,
   tool,
   turns,
-  until,
   watchedStore,
 } from '../support.js';
 
@@ -111,11 +110,11 @@ describe('a tool call', () => {
   it('accepts a function that returns a value, a promise or any thenable', async () => {
     expect(await called(() => 'now')).toMatchObject({ content: [{ text: 'now' }] });
     expect(await called(async () => Promise.resolve('later'))).toMatchObject({ content: [{ text: 'later' }] });
-    expect(
-      await called(() => ({ then: (resolve: (value: string) => void) => setTimeout(resolve, 1, 'thenable') })),
-    ).toMatchObject({
-      content: [{ text: 'thenable' }],
-    });
+    expect(await called(() => ({ then: (resolve: (value: string) => void) => setImmediate(resolve, 'thenable') }))).toMatchObject(
+      {
+        content: [{ text: 'thenable' }],
+      },
+    );
     expect(
       problem(await called(() => ({ then: (_: unknown, reject: (error: Error) => void) => reject(new Error('refused')) }))),
     ).toBe('refused');
@@ -258,7 +257,7 @@ describe('progress', () => {
   it('comes from async generators, and from promises of generators, too', async () => {
     async function* steps(): AsyncGenerator<string, string> {
       yield 'one';
-      await sleep(1);
+      await turns();
       yield 'two';
       return 'done';
     }
@@ -351,7 +350,7 @@ describe('progress', () => {
       try {
         for (;;) {
           yield seen.push('step');
-          await sleep(1);
+          await turns(1);
         }
       } finally {
         seen.push('end');
@@ -364,7 +363,7 @@ describe('progress', () => {
     expect(await answer).toBeUndefined();
     await until(() => seen.at(-1) === 'end');
     const steps = seen.length;
-    await sleep(10);
+    await turns();
     expect(seen).toHaveLength(steps);
   });
 

@@ -1,3 +1,4 @@
+import { until } from '../../../../tests/until.js';
 import { fateOf } from '../../src/call/idempotency-held.js';
 import type { Outcome } from '../../src/call/outcome.js';
 import type { DaemonOptions, FunctionDefinition, JsonObject, Store } from '../../src/index.js';
@@ -12,11 +13,10 @@ import {
   memoryLogger,
   modern,
   resultOf,
-  sleep,
+  stopClock,
   textOf,
   tool,
   turns,
-  until,
   watchedStore,
 } from '../support.js';
 
@@ -182,9 +182,10 @@ describe('a call with an idempotency key', () => {
 
   it('is free again after its time', async () => {
     const { tool: charge, runs } = counting();
-    const client = modern(daemonWith([charge], { limits: { keyKeepMs: 30 } }));
+    const pass = stopClock();
+    const client = modern(daemonWith([charge], { limits: { keyKeepMs: 1_000 } }));
     await client.call('charge', {}, withKey('k'));
-    await sleep(40);
+    await pass(1_000);
     await client.call('charge', {}, withKey('k'));
     expect(runs()).toBe(2);
   });
@@ -305,24 +306,31 @@ describe('a call whose key runs already', () => {
   });
 
   it('waits for another process that shares the store', async () => {
+    const pass = stopClock();
     const { slow, runs } = held();
     const { daemon } = shared();
     const first = daemon([slow]).call('slow', {}, withKey('k'));
     await until(() => runs.length === 1);
     const second = daemon([slow]).call('slow', {}, withKey('k'));
-    await sleep(30);
+    let isAnswered = false;
+    void second.then(() => (isAnswered = true));
+    await pass(3_000);
+    expect(isAnswered).toBe(false);
     runs[0]!.end('done');
+    await pass(3_000);
     expect([textOf(await first), textOf(await second)]).toEqual(['done', 'done']);
     expect(runs).toHaveLength(1);
   });
 
   it('of many processes, exactly one runs the function', async () => {
+    const pass = stopClock();
     const { slow, runs } = held();
     const { daemon } = shared();
     const calls = Array.from({ length: 10 }, () => daemon([slow]).call('slow', {}, withKey('k')));
     await until(() => runs.length > 0);
-    await sleep(20);
+    await pass(3_000);
     runs.forEach(({ end }) => end('done'));
+    await pass(3_000);
     expect((await Promise.all(calls)).map(textOf)).toEqual(Array.from({ length: 10 }, () => 'done'));
     expect(runs).toHaveLength(1);
   });
@@ -419,8 +427,9 @@ describe('a call with a key whose client leaves', () => {
     void client.call('slow', {}, withKey('k'));
     await until(() => runs.length === 1);
     client.session.close();
+    const pass = stopClock();
     const closed = server.close({ drainMs: 1_000 });
-    await sleep(10);
+    await pass(999);
     runs[0]!.end('done');
     await closed;
     expect(textOf(await daemon([slow]).call('slow', {}, withKey('k')))).toBe('done');
@@ -466,6 +475,14 @@ describe('a call with a key whose client leaves', () => {
 
 describe('a key whose process has died', () => {
   const limits = { keyLeaseMs: 60, keyWaitMs: 2_000 };
+  let pass: (ms: number) => Promise<void>;
+  beforeEach(() => (pass = stopClock()));
+
+  /** What a call answers, whose time passes. */
+  async function inTime(call: Promise<unknown>): Promise<unknown> {
+    await pass(limits.keyWaitMs);
+    return call;
+  }
 
   /** A daemon whose writes are lost from some time on, as if its process had ended. */
   function dying(store: Store): { store: Store; die: () => void } {
@@ -492,7 +509,7 @@ describe('a key whose process has died', () => {
     void modern(daemonWith([slow], { store: first.store, limits })).call('slow', {}, withKey('k'));
     await until(() => runs.length === 1);
     first.die();
-    const again = await daemon([slow], { limits }).call('slow', {}, withKey('k'));
+    const again = await inTime(daemon([slow], { limits }).call('slow', {}, withKey('k')));
     expect(firstText(again)).toMatch(/was interrupted: the process that ran it has ended\. It may have had its effect\./);
     expect(resultOf(again)['isError']).toBe(true);
     expect(metaOf(again)[REPEAT_OF]).toMatch(/^[0-9a-f-]{36}$/);
@@ -507,9 +524,11 @@ describe('a key whose process has died', () => {
     await until(() => runs.length === 1);
     first.die();
     const others = [1, 2, 3, 4].map(() => daemon([slow], { limits }).call('slow', {}, withKey('k')));
-    await until(() => runs.length === 2);
-    await sleep(100); // longer than the lease: it is renewed
+    await pass(limits.keyLeaseMs + 1_000);
+    await pass(100); // longer than the lease: it is renewed
+    expect(runs).toHaveLength(2);
     runs[1]!.end('second');
+    await pass(limits.keyWaitMs);
     expect((await Promise.all(others)).map(textOf)).toEqual(['second', 'second', 'second', 'second']);
     expect(runs).toHaveLength(2);
   });
@@ -555,7 +574,7 @@ describe('a key whose process has died', () => {
       await until(() => runs.length === 1);
       first.die();
       runs[0]!.end('x'); // its record is written, its key is not
-      const again = await daemon([slow], { limits }).call('slow', {}, withKey('k'));
+      const again = await inTime(daemon([slow], { limits }).call('slow', {}, withKey('k')));
       expect(firstText(again)).toMatch(
         /has ended \(its record says "completed"\), but its result was lost .* may have had its effect\./,
       );
@@ -574,7 +593,7 @@ describe('a key whose process has died', () => {
         throw new Error('unreadable');
       };
       const broken = { ...store, calls: { ...store.calls, get } };
-      const again = await modern(daemonWith([slow], { store: broken, limits, logger })).call('slow', {}, withKey('k'));
+      const again = await inTime(modern(daemonWith([slow], { store: broken, limits, logger })).call('slow', {}, withKey('k')));
       expect(firstText(again)).toContain('was interrupted');
       expect(of('warn')).toContain('the record of a call with an idempotency key cannot be read');
     });
@@ -586,8 +605,9 @@ describe('a key whose process has died', () => {
     const first = daemon([slow], { limits }).call('slow', {}, withKey('k'));
     await until(() => runs.length === 1);
     const again = daemon([slow], { limits }).call('slow', {}, withKey('k'));
-    await sleep(200);
+    await pass(1_000);
     runs[0]!.end('done');
+    await pass(1_000);
     expect([textOf(await first), textOf(await again)]).toEqual(['done', 'done']);
   });
 });

@@ -1,7 +1,8 @@
 /** What is told of calls that can be counted, and what a daemon counts itself. */
+import { until } from '../../../../tests/until.js';
 import type { CallEnd, Daemon, FunctionDefinition } from '../../src/index.js';
 import { createDaemon, DaemonError, defineCatalog, definePrompt, defineResource } from '../../src/index.js';
-import { daemonWith, deferred, echo, legacy, memoryLogger, modern, tool, turns, until, watchedStore } from '../support.js';
+import { daemonWith, deferred, echo, legacy, memoryLogger, modern, tool, turns, watchedStore } from '../support.js';
 
 function observe(daemon: Daemon): CallEnd[] {
   const calls: CallEnd[] = [];

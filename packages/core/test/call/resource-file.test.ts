@@ -1,6 +1,7 @@
+import { until } from '../../../../tests/until.js';
 import type { FileSource } from '../../src/index.js';
 import { parseConfig } from '../../src/index.js';
-import { daemonWith, errorOf, modern, resultOf, until } from '../support.js';
+import { daemonWith, errorOf, modern, resultOf } from '../support.js';
 
 /** A folder in memory, which tells when a file changed. */
 function folder(files: Record<string, Uint8Array | string>): FileSource & { change(path: string): void } {

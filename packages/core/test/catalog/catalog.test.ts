@@ -4,7 +4,7 @@ import type { Catalog, CatalogOptions } from '../../src/catalog/catalog.js';
 import { createCatalog } from '../../src/catalog/catalog.js';
 import type { CatalogDefinition, CatalogSource } from '../../src/index.js';
 import { defineCatalog, defineTool } from '../../src/index.js';
-import { deferred, memoryLogger, sleep, turns, until } from '../support.js';
+import { deferred, memoryLogger, turns } from '../support.js';
 
 const catalogOf = (...names: string[]): CatalogDefinition =>
   defineCatalog({ functions: names.map((name) => defineTool({ name, run: () => name })) });
@@ -110,13 +110,20 @@ describe('the catalogs of partitions', () => {
   });
 
   it('are loaded again when their time is over, and a change found that way is announced', async () => {
-    let current = definition;
-    const { catalog, changes } = catalogsOver(() => current, { ttlMs: 1 });
-    await catalog.snapshot('a');
-    current = catalogOf('two');
-    await sleep(5);
-    expect(await toolNames(catalog)).toEqual(['two']);
-    expect(changes).toEqual(['a +two -one']);
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(0);
+    try {
+      let current = definition;
+      const { catalog, changes } = catalogsOver(() => current, { ttlMs: 1_000 });
+      await catalog.snapshot('a');
+      current = catalogOf('two');
+      clock.mockReturnValue(999);
+      expect(await toolNames(catalog)).toEqual(['one']);
+      clock.mockReturnValue(1_000);
+      expect(await toolNames(catalog)).toEqual(['two']);
+      expect(changes).toEqual(['a +two -one']);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('do not exist for a partition that the source does not know', async () => {
@@ -211,6 +218,9 @@ describe('the catalogs of partitions', () => {
 });
 
 describe('a source that fails after a change', () => {
+  beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance', 'Date'] }));
+  afterEach(() => void jest.useRealTimers());
+
   it('does not affect the last good catalog, is logged once, and is retried until it succeeds', async () => {
     let next: CatalogDefinition | Error = catalogOf('one');
     let loads = 0;
@@ -220,24 +230,23 @@ describe('a source that fails after a change', () => {
       if (next instanceof Error) throw next;
       return next;
     };
-    const { catalog, log, changes } = catalogsOver(load, { retryMs: 3 });
+    const { catalog, log, changes } = catalogsOver(load, { retryMs: 1_000 });
     await catalog.snapshot('a');
     next = new Error('no route to host');
     catalog.refresh('a');
     expect(await toolNames(catalog)).toEqual(['one']);
-    await until(() => loads >= 4);
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(loads).toBe(4);
     expect(await toolNames(catalog)).toEqual(['one']);
     expect(log.of('error')).toEqual([
       'the catalog of partition "a" could not be loaded, its last good one is still served: no route to host',
     ]);
     next = catalogOf('two');
-    await until(() => changes.length > 0);
+    await jest.advanceTimersByTimeAsync(1_000);
     expect(changes).toEqual(['a +two -one']);
     expect(await toolNames(catalog)).toEqual(['two']);
     expect(log.of('info')).toEqual(['the catalog of partition "a" can be loaded again']);
-    const after = loads;
-    await sleep(15);
-    expect(loads).toBe(after);
+    expect([loads, jest.getTimerCount()]).toEqual([5, 0]); // no further try is planned
     await catalog.close();
   });
 
@@ -285,16 +294,15 @@ describe('a source that fails after a change', () => {
       },
       close: () => void (closes += 1),
     };
-    const { catalog } = catalogsOver(() => undefined, { source, retryMs: 2 });
+    const { catalog } = catalogsOver(() => undefined, { source, retryMs: 1_000 });
     await catalog.snapshot('a');
     fails = true;
     changed('a');
-    await until(() => loads >= 2);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(loads).toBe(3); // it was asked again
     await catalog.close();
-    const before = loads; // it was asked again every 2 ms until now
     changed('a');
     catalog.refresh('a');
-    await sleep(10);
-    expect([loads, closes]).toEqual([before, 1]);
+    expect([loads, closes, jest.getTimerCount()]).toEqual([3, 1, 0]);
   });
 });

@@ -1,7 +1,8 @@
 /** What is told of calls, and when. */
+import { until } from '../../../../tests/until.js';
 import type { Daemon, DaemonEvent, FunctionDefinition, JsonObject } from '../../src/index.js';
 import { DEFAULT_PARTITION, definePrompt, defineResource } from '../../src/index.js';
-import { Client, daemonWith, deferred, echo, legacy, META, modern, tool, turns, until, watchedStore } from '../support.js';
+import { Client, daemonWith, deferred, echo, legacy, META, modern, tool, turns, watchedStore } from '../support.js';
 
 /** Events of the partition of the config file. */
 function follow(daemon: Daemon, partition = DEFAULT_PARTITION): DaemonEvent[] {

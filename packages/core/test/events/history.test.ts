@@ -1,7 +1,7 @@
 /** What is kept of a partition for those who come back, and what they are told when it is not all there. */
 import type { DaemonEvent, EventBus, EventBusOptions, KeptEvent } from '../../src/events/bus.js';
 import { createEventBus } from '../../src/events/bus.js';
-import { sleep } from '../support.js';
+import { stopClock } from '../support.js';
 
 const updated = (uri: string | number, partition = 'a'): DaemonEvent => ({
   type: 'resource_updated',
@@ -115,18 +115,20 @@ describe('reconnecting', () => {
   });
 
   it('returns events that happened without followers, for a while', async () => {
+    const pass = stopClock();
     const bus = busWith({ lingerMs: 30 });
     const first = bus.follow('a', nobody);
     const { position } = first;
     first.end();
     bus.publish(updated('meanwhile'));
+    await pass(29);
     expect(bus.listens('a')).toBe(true);
     const second = bus.follow('a', nobody);
     expect(uris(second.after(position))).toEqual(['meanwhile']);
-    await sleep(60);
+    await pass(60);
     expect(bus.listens('a')).toBe(true); // the second came in time
     second.end();
-    await sleep(60);
+    await pass(30);
     expect(bus.listens('a')).toBe(false);
     expect(bus.follow('a', nobody).after(position)).toBe('unknown');
   });

@@ -1,7 +1,19 @@
+import { until } from '../../../../tests/until.js';
 import type { Daemon, DaemonOptions, FunctionDefinition, JsonObject, JsonRpcRequest } from '../../src/index.js';
 import { defineCatalog, definePrompt, defineResource, elicit, inputRequired, listRoots, sample } from '../../src/index.js';
 import type { Client } from '../support.js';
-import { daemonWith, errorOf, legacy, memoryLogger, modern, resultOf, textOf, tool, until, watchedStore } from '../support.js';
+import {
+  daemonWith,
+  errorOf,
+  legacy,
+  memoryLogger,
+  modern,
+  resultOf,
+  stopClock,
+  textOf,
+  tool,
+  watchedStore,
+} from '../support.js';
 
 const schema = { type: 'object', properties: { name: { type: 'string' } } };
 const askName = elicit('Your name?', schema);
@@ -212,9 +224,10 @@ describe('a state that a client sends back', () => {
   });
 
   it('too late is refused', async () => {
-    const client = capable(daemonWith([greet], { limits: { stateTtlMs: 1 } }));
+    const pass = stopClock();
+    const client = capable(daemonWith([greet], { limits: { stateTtlMs: 1_000 } }));
     const requestState = await stateOf(client);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pass(1_001);
     expect(errorOf(await client.call('greet', {}, { requestState, inputResponses: ann }))).toMatchObject({
       code: -32602,
       message: expect.stringContaining('too old') as string,
@@ -359,12 +372,14 @@ describe('a request for input in the legacy era', () => {
   });
 
   it("does not count the user's time against the function's time limit", async () => {
-    const client = await legacy(daemonWith([greet], { limits: { timeoutMs: 20 } }), { capabilities: CAPABLE });
-    client.onRequest = ({ id }) => {
-      setTimeout(() => void client.session.receive({ jsonrpc: '2.0', id, result: ann.name }), 60);
-      return undefined;
-    };
-    expect(resultOf(await client.call('greet'))).not.toHaveProperty('isError');
+    const pass = stopClock();
+    const client = await legacy(daemonWith([greet], { limits: { timeoutMs: 1_000 } }), { capabilities: CAPABLE });
+    client.onRequest = () => undefined;
+    const answer = client.call('greet');
+    await until(() => client.told.length === 1, 'the question');
+    await pass(5_000);
+    await client.session.receive({ jsonrpc: '2.0', id: (client.told[0]?.message as JsonRpcRequest).id, result: ann.name });
+    expect(resultOf(await answer)).not.toHaveProperty('isError');
   });
 
   it('ignores answers in parameters, which only the modern era has', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { jest } from '@jest/globals';
 
+import { until } from '../../../../tests/until.js';
 import type { CallRecord, CallStore, Daemon, FunctionDefinition, JsonObject, RecordPolicy, Store } from '../../src/index.js';
 import { createMemoryStore, DaemonError, definePrompt, defineResource, defineTool } from '../../src/index.js';
 import type { Client } from '../support.js';
@@ -13,11 +14,9 @@ import {
   memoryLogger,
   modern,
   resultOf,
-  sleep,
   textOf,
   tool,
   turns,
-  until,
   watchedStore,
 } from '../support.js';
 
@@ -197,7 +196,7 @@ describe('a function that is not known to be quick', () => {
   it('is any function at first, and one that took longer at its last call', async () => {
     const { store, writes } = watchedStore();
     let wait = false;
-    const client = modern(daemonWith([tool('t', () => (wait ? sleep(2) : 'at once'))], { store }));
+    const client = modern(daemonWith([tool('t', () => (wait ? turns() : 'at once'))], { store }));
     const perCall: string[][][] = [];
     for (wait of [false, false, true, false, false]) {
       writes.length = 0;
@@ -217,7 +216,7 @@ describe('a call that takes longer', () => {
     const t = tool('t', async () => {
       await new Promise((resolve) => setImmediate(resolve));
       seen.push(statuses(writes));
-      await sleep(3);
+      await turns();
       seen.push(statuses(writes));
       return 'done';
     });
@@ -232,10 +231,18 @@ describe('a call that takes longer', () => {
 
   it('says how many milliseconds it took', async () => {
     const { store, rows } = watchedStore();
-    await modern(daemonWith([tool('t', () => sleep(30))], { store })).call('t');
-    const [{ time_spent: spent }] = rows() as [CallRecord];
-    expect(spent).toBeGreaterThanOrEqual(25);
-    expect(spent).toBeLessThan(2_000);
+    let time = 1_000;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => time);
+    try {
+      const t = tool('t', async () => {
+        await turns();
+        time += 30.0004;
+      });
+      await modern(daemonWith([t], { store })).call('t');
+    } finally {
+      clock.mockRestore();
+    }
+    expect(rows().map(({ time_spent }) => time_spent)).toEqual([30]);
   });
 
   it('is known to its function by the uuid of its record', async () => {
@@ -256,7 +263,7 @@ describe('an answer', () => {
 
   it.each<[string, FunctionDefinition]>([
     ['at once', tool('t', () => 'x')],
-    ['later', tool('t', () => sleep(2))],
+    ['later', tool('t', () => turns())],
     [
       'with a failure',
       tool('t', () => {
@@ -443,7 +450,7 @@ describe('the end of a daemon', () => {
       },
       close: () => void order.push('close'),
     });
-    const daemon = daemonWith([echo, tool('wait', () => sleep(5))], { store, logger });
+    const daemon = daemonWith([echo, tool('wait', () => turns())], { store, logger });
     const client = modern(daemon);
     const answers = [client.call('echo', { text: 'a' }), client.call('wait')];
     await daemon.close();

@@ -11,6 +11,7 @@ import {
   ToolListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 
+import { until } from '../../../../tests/until.js';
 import type { Daemon, JsonObject, JsonRpcMessage, Transport } from '../../src/index.js';
 import {
   createTransportPair,
@@ -23,7 +24,7 @@ import {
   listRoots,
   sample,
 } from '../../src/index.js';
-import { daemonWith, memoryLogger, META, sleep, tool, turns, until } from '../support.js';
+import { daemonWith, memoryLogger, META, tool, turns } from '../support.js';
 
 /** The members of both SDKs' transports that a daemon may rely on; a mismatch fails the type check. */
 type Accepts<T, U extends T> = [T, U];
@@ -54,7 +55,7 @@ const functions = [
   tool('steps', async function* (_args, context) {
     context.log('warning', { careful: true }, 'steps');
     yield { progress: 1, total: 2, message: 'one' };
-    await sleep(1);
+    await turns();
     yield { progress: 2, total: 2 };
     return 'done';
   }),

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
+import { until } from '../../../../tests/until.js';
 import { createFixedSource } from '../../src/catalog/fixed.js';
 import { catalogSourceContract, exampleCatalog, exampleFunctionRow, exampleModuleRow } from '../../src/contract/index.js';
 import { createDaemon } from '../../src/daemon.js';
@@ -38,6 +37,11 @@ const apply = (names: string[]): Promise<unknown> =>
   applyConfig(catalogs, 'acme', config(names), { ...AUTHOR, allowBreaking: true });
 const names = async (source: StoredSource): Promise<string[] | undefined> =>
   (await source.load('acme'))?.functions.map(({ name }) => name);
+/** Resolves when a source has asked its store at least twice more about its one partition, and has used the first answer. */
+async function polls(source: StoredSource): Promise<void> {
+  const { reads } = source.stats();
+  await until(() => source.stats().reads >= reads + 2, 'two more reads of the store');
+}
 /** Resolves at the next call of a listener. */
 const changed = (source: StoredSource): Promise<string> =>
   new Promise((resolve) => {
@@ -100,7 +104,7 @@ describe('a source of stored catalogs', () => {
     expect(await source.load('nowhere')).toBeUndefined();
     expect(source.stats().watched).toBe(1);
     calls.length = 0;
-    while (calls.length < 5) await sleep(5);
+    await until(() => calls.length >= 5);
     expect(new Set(calls)).toEqual(new Set(['head']));
   });
 
@@ -143,10 +147,10 @@ describe('a source of stored catalogs', () => {
     const told: string[] = [];
     source.watch((partition) => told.push(partition));
     await catalogs.writeRows('acme', { putFunctions: [exampleFunctionRow('second')] }, 'engine');
-    await sleep(30);
+    await polls(source);
     expect(told).toEqual([]);
     now = 60_000;
-    while (told.length === 0) await sleep(5);
+    await until(() => told.length > 0);
     expect(await names(source)).toEqual(['engine', 'second']);
     await source.purge('acme');
     await source.purge('nowhere');
@@ -296,10 +300,10 @@ describe('a source of stored catalogs', () => {
     expect(source.keepMs).toBe(300_000);
     await source.load('acme');
     now = 600_000;
-    await sleep(20);
+    await polls(source);
     expect(source.stats().watched).toBe(1);
     now += 1;
-    while (source.stats().watched > 0) await sleep(5);
+    await until(() => source.stats().watched === 0);
     await source.load('acme');
     expect(source.stats().watched).toBe(1);
     const next = changed(source);
@@ -310,19 +314,21 @@ describe('a source of stored catalogs', () => {
   it('logs an outage once and its end, and goes on', async () => {
     await apply(['a']);
     let down = false;
+    let failures = 0;
     const head = (partition: string): ReturnType<CatalogStore['head']> => {
+      failures += Number(down);
       if (down) throw new Error('no route');
       return catalogs.head(partition);
     };
     const source = open({ catalogs: { ...catalogs, head } });
     await source.load('acme');
     down = true;
-    while (logged.length === 0) await sleep(5);
-    await sleep(30);
+    await until(() => logged.length > 0);
+    await until(() => failures >= 4);
     await source.purge();
     await expect(source.load('acme')).rejects.toThrow('no route');
     down = false;
-    while (!logged.includes('the store of catalogs answers again')) await sleep(5);
+    await until(() => logged.includes('the store of catalogs answers again'));
     expect(logged.filter((message) => message.includes('does not answer'))).toHaveLength(1);
     expect(logged.filter((message) => message.includes('could not be read again'))).toHaveLength(1);
     const next = changed(source);
@@ -377,12 +383,11 @@ describe('a daemon on stored catalogs', () => {
     const next = changed(source);
     await changeSetting(catalogs, 'acme', id1, { key: 'rotated' }, AUTHOR);
     await next;
-    await sleep(20);
     expect(await ask('tools/call', { name: 'a', arguments: {} })).toContain('rotated');
     await ask('tools/call', { name: 'b', arguments: {} });
     expect(built).toEqual(['Weather secret', 'Other', 'Weather rotated']);
     await applyConfig(catalogs, 'acme', config(['a', 'b', 'c']), { ...AUTHOR, allowBreaking: true });
-    while (!received.some((text) => text.includes('notifications/tools/list_changed'))) await sleep(5);
+    await until(() => received.some((text) => text.includes('notifications/tools/list_changed')));
     expect(await ask('tools/list', {})).toContain('The tool c');
     await daemon.close();
   });

@@ -1,6 +1,6 @@
 import type { FunctionContext, JsonObject, Session } from '../../src/index.js';
 import type { Client } from '../support.js';
-import { daemonWith, deferred, errorOf, legacy, modern, resultOf, textOf, tool, turns, until } from '../support.js';
+import { daemonWith, deferred, errorOf, legacy, modern, resultOf, textOf, tool, turns } from '../support.js';
 import { begin, reach, taskClient, twoDaemons } from './support.js';
 
 /** What the answer to a slow call says. */
@@ -56,7 +56,7 @@ describe('a call of a function with is_async', () => {
       ...{ mcp_function_call_uuid: id, status: 'completed', notes: null },
       result: { content: [{ type: 'text', text: 'the result' }] },
     });
-    await until(() => true);
+    await turns();
     expect(await calls.get('default', id)).toMatchObject({ status: 'completed', notes: null });
     expect((await calls.list('default', {})).items).toHaveLength(1);
   });
@@ -109,7 +109,6 @@ describe('a call of a function with is_async', () => {
     const other = await legacy(second);
     expect(await read(other, uri)).toMatchObject({ status: 'in_process' });
     done.resolve('later');
-    await until(() => true);
     await turns(10);
     expect(textOf(await other.call('slow', { mcp_function_call_uuid: id }))).toBe('later');
   });

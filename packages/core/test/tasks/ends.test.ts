@@ -1,5 +1,6 @@
+import { until } from '../../../../tests/until.js';
 import type { FunctionContext } from '../../src/index.js';
-import { daemonWith, deferred, legacy, modern, tool, until } from '../support.js';
+import { daemonWith, deferred, legacy, modern, tool } from '../support.js';
 import { begin, reach, taskClient } from './support.js';
 
 /** Waits until its task is cancelled. */

@@ -1,14 +1,10 @@
 import { jest } from '@jest/globals';
 
+import { until } from '../../../../tests/until.js';
 import type { FunctionContext, JsonObject, StateStore } from '../../src/index.js';
 import { createTaskOwner } from '../../src/tasks/owner.js';
-import { daemonWith, deferred, errorOf, memoryLogger, modern, resultOf, sleep, textOf, tool, turns, until } from '../support.js';
+import { daemonWith, deferred, errorOf, memoryLogger, modern, resultOf, stopClock, textOf, tool, turns } from '../support.js';
 import { begin, get, KNOWS_TASKS, reach, sharedStore, taskClient, twoDaemons } from './support.js';
-
-/** Waits until something is true that is found out with promises. */
-async function eventually(probe: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await probe())) await sleep(10);
-}
 
 const form = (context: FunctionContext) => context.elicit('Sure?', { type: 'object', properties: { sure: { type: 'boolean' } } });
 
@@ -58,11 +54,12 @@ describe('a task that another process runs', () => {
   });
 
   it('shows its progress there', async () => {
-    const done = deferred<string>();
+    const [begun, done] = [deferred(), deferred<string>()];
     const steps = tool(
       'steps',
-      (_, context) => {
-        setTimeout(() => context.progress(1, 2, 'half'), 20);
+      async (_, context) => {
+        await begun.promise;
+        context.progress(1, 2, 'half');
         return done.promise;
       },
       { task: 'optional' },
@@ -70,11 +67,9 @@ describe('a task that another process runs', () => {
     const { first, second } = twoDaemons([steps]);
     const { taskId } = await begin(taskClient(first), 'steps');
     const there = taskClient(second);
-    let message: unknown;
-    await until(() => {
-      void get(there, taskId).then((state) => (message = state['statusMessage']));
-      return message === 'half';
-    });
+    expect(await get(there, taskId)).not.toHaveProperty('statusMessage', 'half');
+    begun.resolve();
+    await until(async () => (await get(there, taskId))['statusMessage'] === 'half');
     done.resolve('x');
     await reach(there, taskId, 'completed');
   });
@@ -108,6 +103,7 @@ describe('a task that another process runs', () => {
   });
 
   it('has failed with the others of its process, until that says again that it is alive', async () => {
+    const pass = stopClock();
     const { store, state, memory } = sharedStore();
     const open = tool('open', () => new Promise(() => {}), { task: 'optional' });
     const first = taskClient(daemonWith([open], { store }));
@@ -116,11 +112,11 @@ describe('a task that another process runs', () => {
     await memory.calls.write([{ ...items[2]!, status: 'interrupted' }]);
     const reader = taskClient(daemonWith([open], { store }));
     expect(await get(reader, one.taskId)).toMatchObject({ status: 'failed' });
-    await sleep(1_100); // an answer about a process is used again for a second
+    await pass(1_000); // an answer about a process is used again for a second
     expect(await get(reader, two.taskId)).toMatchObject({ status: 'failed' }); // although its record is open
     const [said] = (await state.list('_', 'process/')).items;
     await state.put('_', said!.key, JSON.stringify({ until: Date.now() + 60_000 })); // it was only stopped
-    await sleep(1_100);
+    await pass(1_000);
     expect(await get(reader, three.taskId)).toMatchObject({ status: 'working' });
   });
 });
@@ -228,7 +224,7 @@ describe('a daemon on a store with tasks of a process that has ended', () => {
     await daemon.store();
     const statusOf = async (id: string) =>
       (JSON.parse((await state.get('default', `task/${id}`))!.value) as { status: string }).status;
-    await eventually(async () => (await state.get('_', gone!.key)) === undefined);
+    await until(async () => (await state.get('_', gone!.key)) === undefined);
     expect(new Set(await Promise.all(lost.map(({ taskId }) => statusOf(taskId))))).toEqual(new Set(['failed']));
     expect([await statusOf(ended.taskId), await statusOf(other.taskId)]).toEqual(['completed', 'working']);
     expect((await state.list('_', 'process/')).items).toHaveLength(1);
@@ -238,6 +234,7 @@ describe('a daemon on a store with tasks of a process that has ended', () => {
   });
 
   it('reads nothing but one list where no process has tasks, and nothing at all in its own memory', async () => {
+    const pass = stopClock();
     for (const shared of [true, false]) {
       const { store, state, memory } = sharedStore();
       const reads: string[] = [];
@@ -247,7 +244,7 @@ describe('a daemon on a store with tasks of a process that has ended', () => {
       };
       const daemon = daemonWith([open], { store: shared ? store : () => ({ ...memory, state }) });
       await daemon.store();
-      await sleep(1_300);
+      await pass(5_000);
       expect(reads).toEqual(shared ? ['_ process/'] : []);
       await daemon.close();
     }
@@ -274,7 +271,7 @@ describe('a daemon on a store with tasks of a process that has ended', () => {
       }),
     });
     await daemon.store();
-    await eventually(() => pages > 0);
+    await until(() => pages > 0);
     await daemon.close();
     expect(pages).toBe(1);
     expect(await state.get('_', gone!.key)).toBeDefined(); // for another process
@@ -286,7 +283,7 @@ describe('a daemon on a store with tasks of a process that has ended', () => {
     const { logger, of } = memoryLogger();
     const daemon = daemonWith([open], { store, logger });
     await daemon.store();
-    await eventually(() => of('warn').length > 0);
+    await until(() => of('warn').length > 0);
     expect(of('warn')).toEqual(['tasks of ended processes cannot be looked for']);
     await daemon.close();
   });

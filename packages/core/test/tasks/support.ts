@@ -1,4 +1,5 @@
 /** What the tests of tasks share: clients that know tasks, and stores that two daemons share. */
+import { until } from '../../../../tests/until.js';
 import type {
   Daemon,
   DaemonOptions,
@@ -10,7 +11,7 @@ import type {
 } from '../../src/index.js';
 import { createMemoryStore } from '../../src/index.js';
 import type { Client } from '../support.js';
-import { daemonWith, modern, resultOf, until } from '../support.js';
+import { daemonWith, modern, resultOf } from '../support.js';
 
 export const TASKS = 'io.modelcontextprotocol/tasks';
 
@@ -54,13 +55,12 @@ export const get = async (client: Client, taskId: string): Promise<JsonObject> =
 /** Waits until a task has one of these states. */
 export async function reach(client: Client, taskId: string, ...states: string[]): Promise<JsonObject> {
   let last: JsonObject = {};
-  let asking: Promise<void> | undefined;
-  await until(() => {
-    asking ??= get(client, taskId).then((state) => {
-      last = state;
-      asking = undefined;
-    });
-    return states.includes(last['status'] as string);
-  });
+  await until(
+    async () => {
+      last = await get(client, taskId);
+      return states.includes(last['status'] as string);
+    },
+    `the task is ${states.join(' or ')}`,
+  );
   return last;
 }

@@ -1,6 +1,19 @@
+import { until } from '../../../../tests/until.js';
 import type { DaemonError, FunctionContext, JsonObject } from '../../src/index.js';
 import { createMemoryStore } from '../../src/index.js';
-import { daemonWith, deferred, errorOf, legacy, memoryLogger, modern, resultOf, textOf, tool, turns, until } from '../support.js';
+import {
+  daemonWith,
+  deferred,
+  errorOf,
+  legacy,
+  memoryLogger,
+  modern,
+  resultOf,
+  stopClock,
+  textOf,
+  tool,
+  turns,
+} from '../support.js';
 import { begin, get, KNOWS_TASKS, reach, sharedStore, taskClient, TASKS } from './support.js';
 
 const optional = (name: string, run: (args: JsonObject, context: FunctionContext) => unknown, more: JsonObject = {}) =>
@@ -201,7 +214,7 @@ describe('a call of a tool with tasks', () => {
     const client = taskClient(daemonWith([optional('steps', run)]));
     const params = { name: 'steps', arguments: {}, _meta: { progressToken: 'p', 'io.modelcontextprotocol/logLevel': 'debug' } };
     const { taskId } = resultOf(await client.request('tools/call', params)) as { taskId: string };
-    await until(() => true);
+    await turns();
     expect(await get(client, taskId)).toMatchObject({ statusMessage: '1 of 4' });
     step.resolve();
     await reach(client, taskId, 'completed');
@@ -212,6 +225,7 @@ describe('a call of a tool with tasks', () => {
   });
 
   it('expires with its task: what runs is ended, and it is not found any more', async () => {
+    const pass = stopClock();
     let signal: AbortSignal | undefined;
     const daemon = daemonWith([
       optional(
@@ -226,8 +240,10 @@ describe('a call of a tool with tasks', () => {
     ]);
     const client = taskClient(daemon);
     const tasks = [await begin(client, 'for ever'), await begin(client, 'kept')];
-    await until(() => signal?.aborted === true);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pass(59);
+    expect(signal?.aborted).toBe(false);
+    await pass(1);
+    expect(signal?.aborted).toBe(true);
     for (const { taskId } of tasks) {
       expect(errorOf(await client.request('tasks/get', { taskId })).code).toBe(-32602);
       expect(errorOf(await client.request('tasks/update', { taskId, inputResponses: {} })).code).toBe(-32602);
@@ -576,6 +592,7 @@ describe('the number of tasks of one user', () => {
   });
 
   it('counts those that are kept, and the size of their results', async () => {
+    const pass = stopClock();
     const limits = { maxTasks: 3, maxTaskBytes: 20_000 };
     const big = optional('big', () => 'x'.repeat(15_000), { taskTtlMs: 150 });
     const small = tool('small', () => 'x', { task: 'required', taskTtlMs: 150 });
@@ -583,7 +600,7 @@ describe('the number of tasks of one user', () => {
     for (let count = 0; count < 3; count += 1) await begin(client, 'small');
     await turns(10);
     expect(errorOf(await client.call('small')).message).toMatch(/Too many tasks of one user are kept/);
-    await new Promise((resolve) => setTimeout(resolve, 160));
+    await pass(150);
     await begin(client, 'big');
     await begin(client, 'big');
     await turns(10);
