@@ -7,6 +7,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { BlobStore, CallRecord } from '@mcp-daemon/core';
 import { exampleFunctionRow, exampleRecord } from '@mcp-daemon/core/contract';
 
+import { until } from '../../../tests/until.js';
 import { toStoreError } from '../src/base/errors.js';
 import { addressOf } from '../src/dynamodb/address.js';
 import type { DynamoStore, DynamoStoreOptions } from '../src/index.js';
@@ -56,11 +57,6 @@ async function open(options: DynamoStoreOptions = {}): Promise<DynamoStore> {
 
 const openBlobs = (): Promise<BlobStore> => openS3Blobs({ ...LOCAL, ...QUICK, bucket: 'payloads', endpoint: bucket.endpoint });
 const keyOf = (row: CallRecord): [string, string] => [row.partition_key, row.mcp_function_call_uuid];
-
-/** Resolves when something holds. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
-}
 
 describe('a request to DynamoDB', () => {
   it.each<[Mishap]>([['reset before'], ['reset after'], ['status 500'], ['status 503']])(
@@ -122,7 +118,8 @@ describe('a request to DynamoDB', () => {
     proxy.behave = () => mishap;
     const began = performance.now();
     await expect(store.calls.get('default', 'x')).rejects.toMatchObject({ name: 'DaemonError', code, message });
-    expect(performance.now() - began).toBeLessThan(15_000);
+    // The deadline is 3 s, and throttled requests end much before theirs: far from this also on a busy machine.
+    expect(performance.now() - began).toBeLessThan(25_000);
     expect(message).not.toContain('123456789012');
   });
 
@@ -237,9 +234,7 @@ describe('eventual records', () => {
     const store = await open({ promise: 'eventual', openAfterMs: 0, logger });
     proxy.behave = () => 'reset before';
     const rows = Array.from({ length: 60 }, (_, index) => exampleRecord({ partition_key: 'gone', name: `f${index}` }));
-    const began = performance.now();
-    for (const row of rows) void store.calls.write([row]);
-    expect(performance.now() - began).toBeLessThan(100);
+    for (const row of rows) await store.calls.write([row]); // none of them waits for DynamoDB
     await until(() => store.stats().retries > 2);
     expect(store.stats()).toMatchObject({ waiting: 60 - store.stats().inFlight, lost: 0 });
     expect(errors).toEqual(['call records cannot be written now; they wait']);
@@ -277,13 +272,11 @@ describe('eventual records', () => {
     expect(store.lost).toBe(2);
   });
 
-  it('are written once: a call that ends within a second has no in_process row', async () => {
+  it('are written once: a call that ends before its open row is due has no in_process row', async () => {
     const alone = await startProxy(dynamo.endpoint); // stores of other tests may still end their requests
-    const store = await open({ promise: 'eventual', endpoint: alone.endpoint });
+    const store = await open({ promise: 'eventual', endpoint: alone.endpoint, openAfterMs: 60_000 });
     const row = exampleRecord({ owner: store.owner });
     void store.calls.write([{ ...row, status: 'in_process', content: null, time_spent: null }]);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(alone.seen).toEqual([]);
     void store.calls.write([row]);
     await until(() => store.stats().written === 1);
     expect(alone.seen).toEqual(['BatchWriteItem']);

@@ -3,6 +3,7 @@ import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import type { BlobStore, CallRecord } from '@mcp-daemon/core';
 import { exampleRecord } from '@mcp-daemon/core/contract';
 
+import { until } from '../../../tests/until.js';
 import type { DynamoStore, SweepOptions, SweepReport } from '../src/index.js';
 import { initDynamoStore, openDynamoStore, openS3Blobs, sweepBlobs } from '../src/index.js';
 import type { Mishap, Proxy } from './proxy.js';
@@ -97,8 +98,7 @@ it('leaves a payload alone that was written again since it was listed', async ()
     if (action !== 'HEAD') return 'none';
     // Times have whole seconds.
     const written = Date.now();
-    while (Math.floor(Date.now() / 1_000) === Math.floor(written / 1_000))
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => Math.floor(Date.now() / 1_000) > Math.floor(written / 1_000), 'the next second');
     await blobs.put(contentOf(row), Buffer.from('"new"'));
     return 'none';
   };

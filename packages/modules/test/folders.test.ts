@@ -3,22 +3,19 @@ import type { FSWatcher } from 'node:fs';
 import { renameSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
+import { jest } from '@jest/globals';
+
+import { until } from '../../../tests/until.js';
 import type { FolderWatch } from '../src/folders.js';
 import { watchFolders } from '../src/folders.js';
 import { folderOf } from './support.js';
 
 let watched: FolderWatch;
-afterEach(() => watched.close());
-
-/** Waits until it is true. */
-async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 5000; !condition();) {
-    if (Date.now() > end) throw new Error('it never came true');
-    await sleep(5);
-  }
-}
+afterEach(() => {
+  watched.close();
+  jest.useRealTimers();
+});
 
 describe('watching folders', () => {
   it('reports the folder of a change, until the folder is left out', async () => {
@@ -36,21 +33,22 @@ describe('watching folders', () => {
     expect(events.filter((path) => path.startsWith(one))).toEqual([]);
   });
 
-  it('polls the folders beyond the limit', async () => {
+  it('polls the folders beyond the limit', () => {
+    jest.useFakeTimers();
     const folders = [folderOf({}), folderOf({}), folderOf({})];
     const polled = new Set<string>();
     watched = watchFolders({ onEvent: (folder, name) => name === null && polled.add(folder), limit: 1, interval: 10 });
     watched.set(new Set(folders));
-    await until(() => polled.size === 2);
+    jest.advanceTimersByTime(10);
     expect(polled).toEqual(new Set(folders.slice(1)));
     watched.set(new Set());
-    await sleep(30);
     polled.clear();
-    await sleep(30);
-    expect(polled.size).toBe(0);
+    jest.advanceTimersByTime(100);
+    expect([polled.size, jest.getTimerCount()]).toEqual([0, 0]);
   });
 
-  it('polls if the system has no watchers left, and watches as soon as it has', async () => {
+  it('polls if the system has no watchers left, and watches as soon as it has', () => {
+    jest.useFakeTimers();
     const folder = folderOf({});
     let full = true;
     let opened = 0;
@@ -68,15 +66,16 @@ describe('watching folders', () => {
       },
     });
     watched.set(new Set([folder]));
-    await until(() => asked.length > 1);
+    jest.advanceTimersByTime(20);
+    expect([asked.length, opened]).toEqual([2, 0]);
     full = false;
-    await until(() => opened === 1);
-    await sleep(30);
-    const before = asked.length;
-    await sleep(30);
-    expect(asked.length).toBe(before);
+    jest.advanceTimersByTime(10);
+    expect([asked.length, opened]).toEqual([3, 1]);
+    jest.advanceTimersByTime(100);
+    expect([asked.length, jest.getTimerCount()]).toEqual([3, 0]);
     emitter.emit('error', new Error('lost'));
-    await until(() => opened === 2);
+    jest.advanceTimersByTime(10);
+    expect(opened).toBe(2);
   });
 
   it('watches a folder again that was removed and came back', async () => {
@@ -88,9 +87,9 @@ describe('watching folders', () => {
     renameSync(folder, join(parent, 'out'));
     await until(() => events.includes(null));
     await mkdir(folder);
-    await sleep(50);
-    events.length = 0;
-    writeFileSync(join(folder, 'b.js'), '');
-    await until(() => events.includes('b.js'));
+    await until(() => {
+      writeFileSync(join(folder, 'b.js'), ''); // until it is watched
+      return events.includes('b.js');
+    });
   });
 });

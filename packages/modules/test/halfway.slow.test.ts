@@ -8,7 +8,8 @@ describe('a file that is being saved', () => {
       `
       watch();
       out.first = (await load('tools')).hello();
-      await sleep(100);
+      await watched();
+      clock.stop();
       write('tools.mjs', 'export const hello = () =');
       await change();
       out.halfway = (await load('tools')).hello();
@@ -19,9 +20,8 @@ describe('a file that is being saved', () => {
       await change(3);
       out.kept = (await load('tools')).hello();
       // Once it is not just being saved, a change is reported again, and the error with it.
-      const seen = changes.length;
-      await change(seen + 1);
-      await sleep(1100);
+      await change(4);
+      clock.ahead(1100);
       out.error = (await failure('tools')).message;
       `,
     );

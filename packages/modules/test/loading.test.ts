@@ -196,10 +196,10 @@ describe('a module that cannot be loaded', () => {
 
   it('does not keep an unrelated rejection from ending the process', async () => {
     const base = folderOf({ 'bad.mjs': `import './bad.cjs';`, 'bad.cjs': `throw new Error('expected');` });
-    const result = await inChild(base, `out.failed = (await failure('bad')).cause; await sleep(20);`);
+    const result = await inChild(base, `out.failed = (await failure('bad')).cause; await turns();`);
     expect(result).toMatchObject({ failed: 'expected' });
     const unrelated = `const failing = failure('bad'); modules.load(link('bad')).catch(() => Promise.reject(new Error('unrelated')));`;
-    await expect(inChild(base, `${unrelated} await failing; await sleep(50);`)).rejects.toThrow('unrelated');
+    await expect(inChild(base, `${unrelated} await failing; await turns();`)).rejects.toThrow('unrelated');
   });
 
   it('has an error with the file and line of a syntax error in any of its files', async () => {

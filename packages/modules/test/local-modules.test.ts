@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { LinkBinding } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
+import { until } from '../../../tests/until.js';
 import { differences, filesOf, markMissing, withImporters, writtenAfter } from '../src/graph.js';
 import type { LocalModules, ModuleChange } from '../src/index.js';
 import { localModules } from '../src/index.js';
@@ -77,24 +77,20 @@ describe('a source of local modules', () => {
     modules.watch(() => {
       throw new Error('listener');
     });
-    const until = async (count: number): Promise<void> => {
-      for (const end = Date.now() + 5000; changes.length < count && Date.now() < end;) await sleep(5);
-      expect(changes.length).toBe(count);
-    };
     await modules.load(link('tools'), 'default');
     await modules.load(link('other'), 'default');
-    await sleep(120);
     writeFileSync(join(base, 'part.mjs'), '// edited');
-    await until(1);
+    await until(() => changes.length === 1);
     expect(changes[0]!.files.map((file) => file.slice(base.length + 1)).sort()).toEqual(['part.mjs', 'tools.mjs']);
     expect(changes[0]!.affects(link('tools'))).toBe(true);
     expect(changes[0]!.affects(link('other'))).toBe(false);
     expect(warnings).toEqual(['a listener for edited modules failed: listener']);
     rmSync(join(base, 'part.mjs'));
-    await until(2);
+    await until(() => changes.length === 2);
+    const reported = warnings.length;
     watching.close();
     writeFileSync(join(base, 'part.mjs'), '// back');
-    await sleep(150);
+    await until(() => warnings.length > reported, 'the call of the other listener');
     expect(changes.length).toBe(2);
   });
 });

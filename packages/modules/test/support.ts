@@ -7,6 +7,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { buildSync } from 'esbuild';
 
+import { arrival } from '../../../tests/until.js';
+
 const packages = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const temporary: string[] = [];
 
@@ -53,6 +55,7 @@ function built(): string {
 const prelude = (): string => `
 import { localModules } from ${JSON.stringify(pathToFileURL(built()).href)};
 import * as fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 const base = process.argv[2];
@@ -66,13 +69,26 @@ const failure = async (name, more) => {
 const write = (path, text) => fs.writeFileSync(join(base, path), text);
 const changes = [];
 const watch = () => modules.watch((change) => changes.push(change));
-/** Waits for the next change. */
-const change = async (count = 1) => {
-  const end = Date.now() + 5000;
-  while (changes.length < count && Date.now() < end) await sleep(5);
-  if (changes.length < count) throw new Error('no change was reported');
-  return changes[count - 1];
+/** Waits until something is true. The test ends the process when its own time is over. */
+const until = async (condition) => { while (!(await condition())) await sleep(5); };
+/** Waits for a change: by default the first one. */
+const change = async (count = 1) => { await until(() => changes.length >= count); return changes[count - 1]; };
+const live = new Set();
+const openWatcher = fs.default.watch;
+fs.default.watch = (...args) => {
+  const watcher = openWatcher(...args);
+  live.add(watcher);
+  return watcher.on('close', () => live.delete(watcher));
 };
+syncBuiltinESMExports();
+/** The number of folders that are watched. */
+const watchers = () => live.size;
+/** Waits until the folders of what is loaded are watched. */
+const watched = () => until(() => watchers() > 0);
+const turns = async () => { for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve)); };
+const now = Date.now;
+/** The clock: it can be stopped, so that no file was written long ago, and be some milliseconds ahead. */
+const clock = { stop() { const at = now(); Date.now = () => at; }, ahead(ms) { Date.now = () => now() + ms; } };
 `;
 
 /** What a child process printed. */
@@ -82,7 +98,7 @@ export interface Told {
 }
 
 /**
- * Runs statements in a child process. They can use `load`, `failure`, `write`, `watch`, `change` and more, and put results into
+ * Runs statements in a child process. They can use `load`, `failure`, `write`, `watch`, `watched`, `change` and more, and put results into
  * `out`. The process must end by itself. `descriptors` limits how many files it may have open.
  */
 export async function inChild(
@@ -99,9 +115,10 @@ export async function inChild(
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
-  const code = await new Promise((done) => child.on('close', (status, signal) => done(status ?? signal)));
-  clearTimeout(timer);
+  const closed = new Promise((done) => child.on('close', (status, signal) => done(status ?? signal)));
+  const code = await arrival(closed, () => `the end of the child, which printed\n${stdout}${stderr}`).finally(() =>
+    child.kill('SIGKILL'),
+  );
   if (code !== 0) throw new Error(`the child ended with ${String(code)}\n${stdout}${stderr}`);
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Told;
 }

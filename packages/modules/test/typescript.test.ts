@@ -138,7 +138,7 @@ describe('a TypeScript module', () => {
       `
       watch();
       const { hello } = await load('tools');
-      await sleep(200);
+      await watched();
       out.hello = await hello();
       `,
     );

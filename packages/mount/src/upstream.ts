@@ -68,6 +68,8 @@ export class Upstream {
   #failure: string | undefined;
   #restart: NodeJS.Timeout | undefined;
   #closed = false;
+  /** The connection of a start that has not ended: `close` ends it, so that no shutdown waits for a server that says nothing. */
+  #opening: Connection | undefined;
   /** As the server sent it. */
   #sent: Offer | undefined;
   #reviewed: Reviewed | undefined;
@@ -156,7 +158,7 @@ export class Upstream {
     this.#closed = true;
     clearTimeout(this.#restart);
     clearTimeout(this.#recheck);
-    const { connection } = this.#live ?? {};
+    const connection = this.#live?.connection ?? this.#opening;
     this.#live = undefined;
     await connection?.close(`the server "${this.mount.name}" is not mounted any more`);
     await this.#starting?.catch(() => undefined);
@@ -192,6 +194,7 @@ export class Upstream {
     });
     const carrier = await open(connection);
     connection.attach(carrier);
+    this.#opening = connection;
     const over = new AbortController();
     const late = sleep(startMs, undefined, { signal: over.signal, ref: false }).then(
       () => {
@@ -200,6 +203,7 @@ export class Upstream {
       () => new Promise<never>(() => undefined),
     );
     try {
+      if (this.#closed) throw new Error(`the server "${name}" is not mounted any more`);
       const greeting = await Promise.race([late, greet(connection, client, this.#era ?? protocol)]);
       if (greeting.instances.some((id) => ownInstances.includes(id)))
         throw new Error('is this server itself, or mounts it: it would mount itself without end');
@@ -225,6 +229,7 @@ export class Upstream {
         : error;
     } finally {
       over.abort();
+      this.#opening = undefined;
     }
   }
 
@@ -250,6 +255,7 @@ export class Upstream {
   #failed(error: unknown): Error {
     const { name } = this.mount;
     const why = messageOf(error);
+    if (this.#closed) return new Error(why, { cause: error });
     this.#failure = why.startsWith(`the server "${name}"`) ? why : `the server "${name}" cannot be used: ${why}`;
     this.#options.logger.error({ server: name, error: why }, this.#failure);
     // It may have become another server: the next start asks for the era anew.

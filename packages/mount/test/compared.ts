@@ -61,11 +61,10 @@ async function updatesOf(client: Client): Promise<string[]> {
   const stream = client.getProtocolEra() === 'modern' ? await client.listen({ resourceSubscriptions: [NOTE] }) : undefined;
   if (stream === undefined) await client.subscribeResource({ uri: NOTE });
   // A mount subscribes in the background.
-  for (let tries = 0; updated.length === 0 && tries < 50; tries += 1) {
+  await until(async () => {
     await client.callTool({ name: 'touch', arguments: {} });
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  await until(() => updated.length > 0, 'the update');
+    return updated.length > 0;
+  }, 'the update');
   if (stream === undefined) await client.unsubscribeResource({ uri: NOTE });
   else await stream.close();
   return updated.slice(0, 1);
@@ -81,15 +80,9 @@ async function cancelledOf(client: Client): Promise<string> {
   const counts = async (): Promise<{ started: number; cancelled: number }> =>
     JSON.parse(textOf(await client.callTool({ name: 'waited', arguments: {} }))) as never;
   const before = await counts();
-  const eventually = async (isSo: (now: typeof before) => boolean): Promise<void> => {
-    for (let tries = 0; !isSo(await counts()); tries += 1) {
-      if (tries > 500) throw new Error(`waited for the counts, they are ${JSON.stringify(await counts())}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  };
-  await eventually(({ started }) => started > 0);
+  await until(async () => (await counts()).started > 0, 'the call at the server');
   over.abort();
-  await eventually(({ cancelled }) => cancelled > before.cancelled);
+  await until(async () => (await counts()).cancelled > before.cancelled, 'the cancellation at the server');
   return running;
 }
 

@@ -155,7 +155,7 @@ describe('a server of the modern era', () => {
 describe('an address without an MCP server', () => {
   /** Why a server at this address is not mounted. */
   async function failureAt(url: string): Promise<string | undefined> {
-    const bench = openBench({ mcpServers: { web: { url } } }, { mounts: { startMs: 3_000 } });
+    const bench = openBench({ mcpServers: { web: { url } } }, { mounts: { startMs: 20_000 } });
     await (await bench.client()).close();
     const [status] = bench.mounts.status();
     await bench.close();

@@ -1,8 +1,8 @@
 /** Processes that are killed from outside, as the kernel does when memory is short, before a call runs in them. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
+import { until } from '../../../tests/until.js';
 import { newFolder, openRunner } from './support.js';
 
 /** A module that is never loaded in the first process, and notes each process that loads it. */
@@ -14,7 +14,7 @@ export const run = (input) => input;
 `;
 
 async function pidIn(file: string): Promise<number> {
-  while (!existsSync(file) || !readFileSync(file, 'utf8').includes('\n')) await sleep(5);
+  await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('\n'), 'the process that loads the code');
   return Number(readFileSync(file, 'utf8').split('\n', 1)[0]);
 }
 

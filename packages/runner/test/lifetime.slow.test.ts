@@ -1,14 +1,16 @@
 /** Children end with the daemon, whatever ends it. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
 
-import { newFolder, programsFolder } from './support.js';
+import { arrival } from '../../../tests/until.js';
+import { allGone, isAlive, newFolder, programsFolder } from './support.js';
 
 const packages = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -45,18 +47,6 @@ export const loops = () => { for (;;); };
 export const forks = () => [process.pid, spawn('sleep', ['1000']).pid];
 `;
 
-const isAlive = (pid: number): boolean => {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-};
-
-async function allGone(pids: readonly number[]): Promise<void> {
-  while (pids.some(isAlive)) await sleep(10);
-}
-
 interface Running {
   daemon: ChildProcess;
   launcher: number;
@@ -78,15 +68,19 @@ beforeAll(async () => {
   programs = await programsFolder();
 }, 120_000);
 
+const daemons: ChildProcess[] = [];
+afterEach(() => {
+  for (const daemon of daemons.splice(0)) daemon.kill('SIGKILL');
+});
+
 async function start(): Promise<Running> {
   const base = newFolder();
   writeFileSync(join(base, 'm.mjs'), MODULE);
   const daemon = spawn(process.execPath, [program, base, programs], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  for await (const chunk of daemon.stdout.setEncoding('utf8')) {
-    text += String(chunk);
-    if (text.includes('\n')) break;
-  }
+  daemons.push(daemon);
+  const [text] = (await arrival(once(createInterface(daemon.stdout), 'line'), 'the process ids that the daemon prints')) as [
+    string,
+  ];
   const { launcher, pids } = JSON.parse(text) as { launcher: number; pids: number[] };
   expect(pids.every(isAlive)).toBe(true);
   return { daemon, launcher, pids };
@@ -103,7 +97,7 @@ async function start(): Promise<Running> {
     const { daemon, launcher, pids } = await start();
     process.kill(launcher, 'SIGKILL');
     await allGone(pids);
-    daemon.kill('SIGKILL');
+    expect(isAlive(daemon.pid!)).toBe(true);
   });
 
   it('when both are killed at once', async () => {

@@ -1,5 +1,6 @@
 /** Functions that hurt their process. Others are not hurt, and callers are told the truth. */
-import { contextOf, openRunner } from './support.js';
+import { until } from '../../../tests/until.js';
+import { allGone, contextOf, isAlive, openRunner } from './support.js';
 
 const CODE = `
 import fs from 'node:fs';
@@ -35,7 +36,7 @@ const frame = (type, id, body) => {
 export const forges = () => { socket().write(frame(68, 4711, { value: 'forged' })); return new Promise(() => {}); };
 export const twice = () => { setImmediate(() => setImmediate(() => socket().write(frame(68, 1, { value: 'again' })))); return 'once'; };
 export const ignoresAbort = () => new Promise(() => {});
-export const abortable = (input, { signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason.message)));
+export const abortable = (input, { signal }) => (console.log('abortable runs'), new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason.message))));
 export const large = (input) => 'x'.repeat(input.size);
 export const handles = () => { setInterval(() => {}, 1000); net.createServer().listen(0); return 'ok'; };
 export const forks = () => {
@@ -44,20 +45,6 @@ export const forks = () => {
 };
 export const secrets = () => Object.keys(process.env).sort();
 `;
-
-/** Whether a process exists, and is no zombie. */
-async function isAlive(pid: number): Promise<boolean> {
-  const { readFile } = await import('node:fs/promises');
-  try {
-    return !/^State:\s+Z/m.test(await readFile(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
-async function gone(pid: number): Promise<void> {
-  while (await isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
-}
 
 describe('a call of a function that ends its process says so', () => {
   it.each([
@@ -146,10 +133,10 @@ describe('a call that does not end', () => {
   });
 
   it('ends others that had begun, and they are told why', async () => {
-    const { resolve, logged } = await openRunner(`console.log('loaded');${CODE}`, { graceMs: 300, maxChildrenPerModule: 1 });
+    const { resolve, logged } = await openRunner(CODE, { graceMs: 300, maxChildrenPerModule: 1 });
     const [loops, abortable] = [await resolve('loops'), await resolve('abortable')];
-    await logged(/loaded/);
     const other = Promise.resolve(abortable.call({}, contextOf()));
+    await logged(/abortable runs/);
     const over = new AbortController();
     const looping = Promise.resolve(loops.call({}, contextOf({ signal: over.signal })));
     over.abort();
@@ -165,7 +152,7 @@ describe('a call that does not end', () => {
     const over = new AbortController();
     const looping = Promise.resolve(loops.call({}, contextOf({ signal: over.signal })));
     const stuck = Promise.resolve(fine.call('sent to the same process', contextOf()));
-    while (runner.pids().children.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => runner.pids().children.length === 2, 'a second process');
     expect(await fine.call('later', contextOf())).toBe('later');
     over.abort();
     await expect(looping).rejects.toThrow('did not end');
@@ -228,9 +215,8 @@ describe('a process that is not needed', () => {
     const { call, runner } = await openRunner(CODE, { idleMs: 100, spare: false });
     await call('handles');
     const { pid, child } = (await call('forks')) as { pid: number; child: number };
-    expect(await isAlive(child)).toBe(true);
-    await gone(pid);
-    await gone(child);
+    expect(isAlive(child)).toBe(true);
+    await allGone([pid, child]);
     expect(runner.counts()).toMatchObject({ crashes: 0, children: 0 });
     expect(await call('fine', 'again')).toBe('again');
   });

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import type { CodeLocator, LinkBinding, Logger, ResolvedFunction } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
+import { arrival, until } from '../../../tests/until.js';
 import { writePrograms } from '../build.mjs';
 import type { ProcessRunner, ProcessRunnerOptions } from '../src/runner.js';
 import { createProcessRunner } from '../src/runner.js';
@@ -38,6 +39,23 @@ export async function programsFolder(): Promise<string> {
     await writePrograms(folder);
     return folder;
   })());
+}
+
+/** Whether a process exists, and is no zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until processes have ended. They are not children of this process, so there is no event. */
+export async function allGone(pids: readonly number[]): Promise<void> {
+  await until(
+    () => !pids.some(isAlive),
+    () => `the end of the processes ${pids.filter(isAlive).join(', ')}`,
+  );
 }
 
 /** A line of the log. */
@@ -139,12 +157,14 @@ export async function openRunner(
     runner,
     base,
     log,
-    logged: (pattern) =>
-      new Promise((found) => {
+    logged: (pattern) => {
+      const line = new Promise<LogLine>((found) => {
         const before = log.find(({ message }) => pattern.test(message));
         if (before === undefined) waiting.push({ pattern, found });
         else found(before);
-      }),
+      });
+      return arrival(line, () => `the log line ${String(pattern)}, in\n${log.map(({ message }) => message).join('\n')}`);
+    },
     link,
     write,
     resolve,

@@ -1,7 +1,9 @@
 /** Newer code takes the place of older code while calls run, if it can be loaded. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-import { contextOf, openRunner } from './support.js';
+import { until } from '../../../tests/until.js';
+import { allGone, contextOf, isAlive, newFolder, openRunner } from './support.js';
 
 const version = (number: number, more = ''): string => `
   export const now = () => ${number};
@@ -18,16 +20,22 @@ describe('newer code', () => {
     const over = new AbortController();
     const running = Promise.resolve(whenAborted.call({}, contextOf({ signal: over.signal })));
     expect(await now.call({}, contextOf())).toBe(1);
-    write(version(2, `await new Promise((go) => setTimeout(go, 200));`));
-    let swapped = false;
-    void logged(/calls run its new code now/).then(() => (swapped = true));
+    const [begun, go] = [join(newFolder(), 'begun'), join(newFolder(), 'go')];
+    const waiting = `
+      import { existsSync, writeFileSync } from 'node:fs';
+      writeFileSync(${JSON.stringify(begun)}, '');
+      while (!existsSync(${JSON.stringify(go)})) await new Promise((look) => setTimeout(look, 5));
+    `;
+    write(version(2, waiting));
     const seen = new Set<unknown>();
-    while (!swapped) {
-      const value = await now.call({}, contextOf());
-      if (!swapped) seen.add(value);
-      await sleep(5);
-    }
+    await until(async () => {
+      seen.add(await now.call({}, contextOf()));
+      return existsSync(begun);
+    }, 'the new code is being loaded');
+    for (let count = 0; count < 10; count += 1) seen.add(await now.call({}, contextOf()));
     expect([...seen]).toEqual([1]);
+    writeFileSync(go, '');
+    await logged(/calls run its new code now/);
     expect(await now.call({}, contextOf())).toBe(2);
     expect(now.digest).not.toBe(digest);
     over.abort();
@@ -49,8 +57,7 @@ describe('newer code', () => {
     expect(await now.call({}, contextOf())).toBe(1);
     expect(runner.counts()).toMatchObject({ swaps: 0, outdated: 1 });
     write(version(3));
-    await sleep(20);
-    while ((await now.call({}, contextOf())) !== 3) await sleep(5);
+    await until(async () => (await now.call({}, contextOf())) === 3, 'the repaired code');
     expect(runner.counts()).toMatchObject({ swaps: 1, outdated: 0 });
   });
 
@@ -76,17 +83,10 @@ describe('newer code', () => {
     write(version(2));
     runner.forget(() => true);
     expect(await call('now')).toBe(2);
-    expect(() => process.kill(old, 0)).not.toThrow();
+    expect(isAlive(old)).toBe(true);
     over.abort();
     expect(await running).toBe(1);
-    for (;;) {
-      try {
-        process.kill(old, 0);
-      } catch {
-        break;
-      }
-      await sleep(5);
-    }
+    await allGone([old]);
   });
 });
 

@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import type { CallRecord, Store } from '@mcp-daemon/core';
 import { exampleRecord } from '@mcp-daemon/core/contract';
 
+import { until } from '../../../tests/until.js';
 import { toStoreError } from '../src/engine/failure.js';
 import { openSqliteStore } from '../src/index.js';
 import { connect, fixtures, imported, temporaryFolder, value } from './support.js';
@@ -37,12 +38,6 @@ async function sound(records = 200): Promise<string> {
 }
 
 const readAll = async (store: Store): Promise<CallRecord[]> => (await store.calls.list('default', {})).items;
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!condition() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(condition()).toBe(true);
-}
 
 async function refusal(file: string, busyTimeoutMs = 100): Promise<{ code: string; message: string }> {
   const outcome: unknown = await openSqliteStore({ file, busyTimeoutMs })
@@ -178,11 +173,13 @@ describe('a locked file', () => {
     await store.close();
   });
 
-  it('of another process for seconds: calls and timers go on, and all records are there within a second after', async () => {
+  it('of another process for seconds: calls and timers go on, and all records are there soon after', async () => {
     const file = newFile();
-    const store = await openSqliteStore({ file });
+    const said: string[] = [];
+    const say = (_: object, text: string): void => void said.push(text);
+    const store = await openSqliteStore({ file, logger: { error: say, info: say } });
     await imported(store);
-    const holder = run('lock.mjs', file, '3000');
+    const holder = run('lock.mjs', file);
     await holder.said('locked');
     const written: CallRecord[] = [];
     let [latest, longest, slowest] = [performance.now(), 0, 0];
@@ -194,14 +191,18 @@ describe('a locked file', () => {
       slowest = Math.max(slowest, performance.now() - latest);
       written.push(row);
     }, 10);
+    await until(() => written.length > 50 && said.length > 0, '50 records, and the log line of a lock that lasts');
+    holder.process.stdin?.end();
     await holder.said('free');
     clearInterval(timer);
     const free = performance.now();
     // A connection that imports nothing sees what this process has imported by itself.
     await until(() => value(file, 'SELECT count(*) FROM calls') === written.length);
-    expect(performance.now() - free).toBeLessThan(1_000);
-    expect(written.length).toBeGreaterThan(50);
-    expect({ longest: longest < 500, slowest: slowest < 100 }).toEqual({ longest: true, slowest: true });
+    // A lock is tried again after 250 ms; other failures after up to 30 s.
+    expect(performance.now() - free).toBeLessThan(5_000);
+    // Some milliseconds; SQLite itself would wait 2.5 s, which blocks the event loop.
+    expect({ longest: longest < 2_000, slowest: slowest < 2_000 }).toEqual({ longest: true, slowest: true });
+    expect(said).toHaveLength(2);
     await holder.ended;
     await store.close();
   });

@@ -2,9 +2,11 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { jest } from '@jest/globals';
 import type { CallRecord, Store } from '@mcp-daemon/core';
 import { exampleRecord } from '@mcp-daemon/core/contract';
 
+import { until } from '../../../tests/until.js';
 import { openSqliteStore } from '../src/index.js';
 import { createJournal } from '../src/journal/journal.js';
 import { imported, temporaryFolder, value } from './support.js';
@@ -82,9 +84,7 @@ describe('the database is removed while it is in use', () => {
     await imported(store);
     removeDatabase(file);
     const uuid = await write();
-    for (const end = performance.now() + 5_000; said.length === 0 && performance.now() < end;) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(() => said.length > 0, 'the log line');
     expect(said).toHaveLength(1);
     await store.close();
     expect(await readAnew(file)).toContain(uuid);
@@ -171,8 +171,10 @@ describe('the journal is removed while it is in use', () => {
     await write();
     await imported(store);
     rmSync(`${file}-pending`, { recursive: true });
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const now = performance.now.bind(performance);
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + 1_001);
     const uuid = await write();
+    clock.mockRestore();
     // Another process sees it at once, so it would be there after a kill.
     expect(await readAnew(file)).toContain(uuid);
     await store.close();

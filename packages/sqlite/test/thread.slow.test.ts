@@ -3,8 +3,9 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
+import { until } from '../../../tests/until.js';
 import { openSqliteStore } from '../src/index.js';
 import type { Child } from './support.js';
 import { connect, fixtures, imported, temporaryFolder, value } from './support.js';
@@ -69,7 +70,7 @@ it('another process reads at the same time, and sees every record once', async (
   const file = newFile();
   const child = run('thread.mjs', file, '6000');
   await child.said('half');
-  const reader = await openSqliteStore({ file, busyTimeoutMs: 20_000 });
+  const reader = await openSqliteStore({ file, busyTimeoutMs: 60_000 });
   const outcome = outcomeOf(child);
   let ended = false;
   void outcome.finally(() => (ended = true));
@@ -80,7 +81,7 @@ it('another process reads at the same time, and sees every record once', async (
     before = number;
     const { items } = await reader.calls.list('default', { limit: 50 });
     expect(new Set(items.map((row) => row.mcp_function_call_uuid)).size).toBe(50);
-    await sleep(20);
+    await turn();
   }
   expect(await outcome).toMatchObject({ written: 6_000, said: [] });
   expect(await reader.calls.count('default', {})).toBe(6_000);
@@ -96,11 +97,11 @@ it('waits for the lock of another program, and imports all records after it with
   other.exec('BEGIN IMMEDIATE');
   const child = run('thread.mjs', file, '4000');
   await child.said('half');
-  await sleep(1_500);
+  await child.said('cannot be imported now');
   const number = other.prepare('SELECT count(*) AS number FROM calls');
   expect(number.all([])[0]?.['number']).toBe(0);
   other.exec('COMMIT');
-  while (number.all([])[0]?.['number'] !== 2_000) await sleep(20); // the child writes no more before "go"
+  await until(() => number.all([])[0]?.['number'] === 2_000); // the child writes no more before "go"
   other.close();
   expect(await outcomeOf(child)).toMatchObject({ written: 4_000, lost: 0 });
 }, 60_000);
@@ -126,13 +127,13 @@ it(`${ROUNDS} kills under load lose no record that was said to be kept`, async (
   for (let round = 0; round < ROUNDS; round += 1) {
     const child = run('load.mjs', file);
     await child.said('done', 600);
-    await sleep(150 + (round % 10) * 40); // the thread is at work
+    await sleep(150 + (round % 10) * 40); // any moment will do: the thread is at work
     child.process.kill('SIGKILL');
     const { stdout, stderr } = await child.ended;
     expect(stderr).toBe('');
     for (const line of stdout.split('\n').slice(0, -1)) if (line.startsWith('done ')) said.add(line.slice(5));
   }
-  const store = await openSqliteStore({ file, busyTimeoutMs: 20_000 });
+  const store = await openSqliteStore({ file, busyTimeoutMs: 60_000 });
   await store.calls.interrupt();
   const completed = new Set<string>();
   for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { until } from '../../../../tests/until.js';
 import { readAwsSecret } from '../../src/index.js';
 
 interface Request {
@@ -53,7 +54,7 @@ afterAll(async () => {
 
 beforeEach(() => (requests = []));
 
-const read = (service: 'ssm' | 'secretsmanager', name: string, signal = AbortSignal.timeout(10_000)): Promise<string> =>
+const read = (service: 'ssm' | 'secretsmanager', name: string, signal = new AbortController().signal): Promise<string> =>
   readAwsSecret({ service, name, region: 'eu-central-1', signal });
 
 describe('readAwsSecret', () => {
@@ -95,7 +96,7 @@ describe('readAwsSecret', () => {
     const controller = new AbortController();
     const reading = read('ssm', '/db', controller.signal);
     const failed = expect(reading).rejects.toThrow('SSM did not answer in time');
-    while (requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => requests.length > 0, 'the request');
     controller.abort();
     await failed;
   });

@@ -1,6 +1,6 @@
 import type { FunctionContext, JsonObject, Session } from '../../src/index.js';
 import type { Client } from '../support.js';
-import { daemonWith, deferred, errorOf, legacy, modern, resultOf, textOf, tool, turns } from '../support.js';
+import { daemonWith, deferred, errorOf, legacy, modern, resultOf, stopClock, textOf, tool, turns } from '../support.js';
 import { begin, reach, taskClient, twoDaemons } from './support.js';
 
 /** What the answer to a slow call says. */
@@ -120,12 +120,15 @@ describe('a call of a function with is_async', () => {
       if (context.inputs['a'] !== undefined) return 'thanks';
       return context.inputRequired({ a: context.elicit('Sure?', { type: 'object', properties: {} }) });
     };
+    const pass = stopClock();
     const client = await legacy(daemonWith([slowTool(run)], { limits: { asyncWaitMs: 200 } }), {
       capabilities: { elicitation: {} },
     });
     client.onRequest = () => ({ result: { action: 'accept', content: {} } });
     expect(textOf(await client.call('slow'))).toBe('thanks');
-    const { id } = laterOf(await client.call('slow', { wait: true }));
+    const waiting = client.call('slow', { wait: true });
+    await pass(200);
+    const { id } = laterOf(await waiting);
     late.resolve();
     const answer = await client.call('slow', { mcp_function_call_uuid: id });
     expect(textOf(answer)).toBe('"slow" cannot ask its client any more: its call was answered.');

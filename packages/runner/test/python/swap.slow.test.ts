@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { CodeLocator } from '@mcp-daemon/core';
 
+import { until } from '../../../../tests/until.js';
 import { contextOf, newFolder, openRunner } from '../support.js';
 import { PYTHON } from './child.js';
 
@@ -60,7 +60,10 @@ it('newer code takes the place of older code while calls run', async () => {
   const all = async (): Promise<void> => {
     for (let version = 1; version <= VERSIONS; version += 1) {
       if (version > 1) writeFileSync(file, code(version));
-      while ((seen.get(version) ?? 0) < 20) await sleep(5);
+      await until(
+        () => (seen.get(version) ?? 0) >= 20,
+        () => `20 calls of version ${version}`,
+      );
     }
     over = true;
   };
@@ -68,5 +71,5 @@ it('newer code takes the place of older code while calls run', async () => {
   expect(over).toBe(true);
   expect([...seen.keys()].sort()).toEqual([1, 2, 3, 4]);
   expect(runner.counts()).toMatchObject({ swaps: VERSIONS - 1, failedSwaps: 0, crashes: 0 });
-  while (runner.pids().children.length > 1) await sleep(10);
+  await until(() => runner.pids().children.length === 1, 'the end of the processes of older code');
 });

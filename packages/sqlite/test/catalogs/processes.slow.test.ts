@@ -70,7 +70,7 @@ it('a process that is killed in the middle of commits leaves head, history and t
   for (let round = 0; round < 4; round += 1) {
     const children = await start(file, 0, [`x${round}`, `y${round}`]);
     await Promise.all(children.map((child) => child.said('-')));
-    await sleep(20 + 37 * round);
+    await sleep(20 + 37 * round); // any moment will do: the kills come at different points of a commit
     for (const child of children) child.process.kill('SIGKILL');
     const ended = await Promise.all(children.map((child) => child.ended));
     expect(ended.map(({ signal }) => signal)).toEqual(['SIGKILL', 'SIGKILL']);

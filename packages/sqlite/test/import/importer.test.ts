@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 
+import { until } from '../../../../tests/until.js';
 import type { Importer } from '../../src/import/importer.js';
 import { createImporter } from '../../src/import/importer.js';
 
@@ -38,7 +39,7 @@ describe('an import of waiting records', () => {
     let over = false;
     void imported.then(() => (over = true));
     importer.soon();
-    while (looks() < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => looks() >= 4);
     expect(over).toBe(false);
     expect(importer.waiting).toBe(1_000);
     state.load = 0.1;
