@@ -1,6 +1,6 @@
 /** Functions that hurt their process. Others are not hurt, and callers are told the truth. */
 import { until } from '../../../tests/until.js';
-import { allGone, contextOf, isAlive, openRunner } from './support.js';
+import { allGone, contextOf, openRunner } from './support.js';
 
 const CODE = `
 import fs from 'node:fs';
@@ -68,7 +68,8 @@ describe('a call of a function that ends its process says so', () => {
     const { call, runner } = await openRunner(CODE);
     await expect(call(name, input)).rejects.toThrow(message);
     expect(await call('fine', 'next')).toBe('next');
-    expect(runner.counts()).toMatchObject({ crashes: 1, children: 1 });
+    await until(() => runner.counts().children === 1, 'the end of the process');
+    expect(runner.counts().crashes).toBe(1);
   });
 
   it('when its heap is full', async () => {
@@ -215,9 +216,10 @@ describe('a process that is not needed', () => {
     const { call, runner } = await openRunner(CODE, { idleMs: 100, spare: false });
     await call('handles');
     const { pid, child } = (await call('forks')) as { pid: number; child: number };
-    expect(isAlive(child)).toBe(true);
+    expect(child).toBeGreaterThan(0);
     await allGone([pid, child]);
-    expect(runner.counts()).toMatchObject({ crashes: 0, children: 0 });
+    await until(() => runner.counts().children === 0, 'no process in the counts');
+    expect(runner.counts().crashes).toBe(0);
     expect(await call('fine', 'again')).toBe('again');
   });
 });

@@ -109,7 +109,10 @@ export const contextOf = (more: object = {}): object => ({
   ...more,
 });
 
-/** Opens a runner. It is closed at the end of the test. */
+/**
+ * Opens a runner. It is closed at the end of the test. A module has one process unless the settings say otherwise: more are started for
+ * calls that wait 50 ms, which depends on the machine.
+ */
 export async function openRunner(
   code = '',
   settings: ProcessRunnerOptions['settings'] = {},
@@ -139,7 +142,7 @@ export async function openRunner(
     programs: await programsFolder(),
     env: { PATH: process.env['PATH'] ?? '' },
     logger,
-    settings,
+    settings: { maxChildrenPerModule: 1, ...settings },
     ...more,
   });
   runners.push(runner);

@@ -1,5 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
+import { jest } from '@jest/globals';
+
 import { createBreather } from '../../src/base/breather.js';
 
 /** Blocks the event loop. */
@@ -18,17 +20,23 @@ it('others run between two parts', async () => {
 });
 
 it('parts become smaller if they take long, and larger if they are quick, within limits', async () => {
-  const breather = createBreather({ items: 1_000, most: 3_000 });
-  block(40);
-  await breather.rest(1_000);
-  expect(breather.items).toBe(250);
-  for (let index = 0; index < 5; index += 1) {
-    block(40);
-    await breather.rest(breather.items);
+  let time = 0;
+  const clock = jest.spyOn(performance, 'now').mockImplementation(() => time);
+  try {
+    const breather = createBreather({ items: 1_000, most: 3_000 });
+    time += 40;
+    await breather.rest(1_000);
+    expect(breather.items).toBe(250);
+    for (let index = 0; index < 5; index += 1) {
+      time += 40;
+      await breather.rest(breather.items);
+    }
+    expect(breather.items).toBe(50);
+    for (let index = 0; index < 10; index += 1) await breather.rest(1_000_000);
+    expect(breather.items).toBe(3_000);
+  } finally {
+    clock.mockRestore();
   }
-  expect(breather.items).toBe(50);
-  for (let index = 0; index < 10; index += 1) await breather.rest(1_000_000);
-  expect(breather.items).toBe(3_000);
 });
 
 it('it pauses for longer while others need the event loop', async () => {
