@@ -1,6 +1,7 @@
+import { until } from '../../../../tests/until.js';
 import type { Skill, SkillListener, SkillSource } from '../../src/index.js';
 import { checkConfig, createMemoryStore, inspectConfigText, parseConfig } from '../../src/index.js';
-import { daemonWith, errorOf, legacy, memoryLogger, modern, resultOf, until } from '../support.js';
+import { daemonWith, errorOf, legacy, memoryLogger, modern, resultOf } from '../support.js';
 
 const file = (uri: string, path: string) => ({
   uri,
