@@ -16,7 +16,7 @@ import type { Middleware } from './wire/middleware.js';
 /** What `createRouter` takes. */
 export interface RouterOptions extends Omit<
   McpHandlerOptions,
-  'authenticate' | 'authorize' | 'budget' | 'charge' | 'scopeChallenge' | 'logger'
+  'authenticate' | 'authorize' | 'budget' | 'turns' | 'charge' | 'scopeChallenge' | 'logger'
 > {
   /** Authenticates requests. Default: every user of this machine is an admin, and requests from other machines are refused. */
   auth?: AuthProvider;

@@ -25,6 +25,7 @@ import { normalizeTarget } from './access/target.js';
 import type { AuthIdentity } from './auth/identity.js';
 import { mayCall } from './auth/identity.js';
 import { createOpenAuth } from './auth/open.js';
+import { networkOf } from './auth/throttle.js';
 import { createConsole } from './console/console.js';
 import { createDocuments } from './documents/documents.js';
 import { createGraphiqlPage } from './documents/graphiql.js';
@@ -48,6 +49,7 @@ import type { ListSessions } from './wire/open-session.js';
 import { sendProblem } from './wire/problem.js';
 import { parsePublicUrl } from './wire/public-url.js';
 import { endResponse } from './wire/respond.js';
+import { createTurns } from './wire/turns.js';
 
 /** The targets that Express parses by itself. Others it gives to `url.parse()`, which Node has deprecated. */
 const PARSEABLE = /^\/[^\s#\u00a0\ufeff]*$/;
@@ -81,16 +83,18 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   const authenticate = recordingCaller(limit.authenticate);
   const { charge } = limit;
   const budget = createByteBudget({ maxBytes: options.maxHeldBytes, maxBytesPerUser: options.maxHeldBytesPerUser });
+  /** One for all endpoints: a user has the same share of the event loop, whatever they send. */
+  const turns = createTurns();
   const { scopeChallenge } = auth;
   const mcp = createMcpHandler<AuthIdentity>(daemon, {
     ...options,
-    ...{ authenticate, authorize: mayCall, budget, charge, scopeChallenge },
+    ...{ authenticate, authorize: mayCall, budget, turns, charge, scopeChallenge },
   });
   const events = createEventsHandler(daemon, { ...options.events, budget });
   // A session of HTTP+SSE lasts as long as its stream, so it has its own limits.
   const { maxSessions: _, maxSessionsPerUser: _perUser, sessionIdleMs: _idle, ...shared } = options;
   const sse = httpSse
-    ? createHttpSseHandler<AuthIdentity>(daemon, { ...shared, prefix, authorize: mayCall, budget, charge })
+    ? createHttpSseHandler<AuthIdentity>(daemon, { ...shared, prefix, authorize: mayCall, budget, turns, charge })
     : undefined;
   const sessions: ListSessions = (partition) => [...mcp.listSessions(partition), ...(sse?.listSessions(partition) ?? [])];
   const { refresh } = auth;
@@ -109,7 +113,7 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
       ? undefined
       : createGraphqlHandler(() => loadGraphql({ sessions }), {
           ...options.graphqlLimits,
-          ...{ authenticate, callerOfTicket, page, allowedOrigins, budget, charge },
+          ...{ authenticate, callerOfTicket, page, allowedOrigins, budget, turns, charge },
           ...hosts,
           ...(options.maxBodyBytes === undefined ? {} : { maxBodyBytes: options.maxBodyBytes }),
           ...(logger === undefined ? {} : { logger }),
@@ -191,6 +195,10 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
   router.all(patternsOf('mcp'), (req, res) => mcp.handle(req, res));
   if (graphql !== undefined)
     router.all([...patternsOf('graphql'), ...patternsOf('coreGraphql')], (req, res) => graphql.handle(req, res));
+  // The endpoints above share the event loop by user. What follows is for everybody, so it is shared by address.
+  router.use((req, res, next) =>
+    turns.run({ partition: '', subject: networkOf(addressOf(req)) }, () => (res.destroyed ? undefined : next())),
+  );
   const secure = helmet(HEADERS);
   // Other paths get no headers from us: the app that has mounted this router sets its own.
   router.use((req, res, next) => (routeOf(pathOfUrl(req.url)) === OTHER_ROUTE ? next() : secure(req, res, next)));

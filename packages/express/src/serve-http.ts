@@ -119,7 +119,9 @@ export async function serveHttp(daemon: Daemon, options: HttpOptions = {}): Prom
     connectionsCheckingInterval: CHECK_EVERY_MS,
   };
   const server = createServer(limits, (req, res) => {
-    if (req.rawHeaders.length > 2 * MAX_HEADERS) sendProblem(res, TOO_MANY_HEADERS);
+    // A connection that we have closed: Node goes on with the requests that it has already read from it.
+    if (req.socket.destroyed) res.destroy();
+    else if (req.rawHeaders.length > 2 * MAX_HEADERS) sendProblem(res, TOO_MANY_HEADERS);
     else if (!router.serveDirect(req, res)) serve(req, res, () => sendProblem(res, NOT_FOUND));
   });
   server.maxHeadersCount = MAX_HEADERS + 1;

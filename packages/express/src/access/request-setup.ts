@@ -29,7 +29,7 @@ export interface RequestSetupOptions {
  * Sets up one request.
  *
  * @param route the route of a request that is answered without Express. Undefined: Express answers it, and the route is looked up
- * @returns false where the request has been answered already, as a CORS preflight is
+ * @returns false where the request has been answered already, as a CORS preflight is, or where its connection is closed
  */
 export type RequestSetup = (req: IncomingMessage, res: ServerResponse, route?: string) => boolean;
 
@@ -53,7 +53,7 @@ export function createRequestSetup({ allowedOrigins, addressOf, accessLog, obser
   });
 
   return (req, res, given) => {
-    closeWithConnection(req, res);
+    if (!closeWithConnection(req, res)) return false;
     const info = beginRequest(req);
     // Where an app has mounted the router, the path that the client asked for is in `originalUrl`.
     const path = pathOfUrl((req as IncomingMessage & { originalUrl?: string }).originalUrl ?? req.url);

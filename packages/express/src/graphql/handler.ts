@@ -22,6 +22,7 @@ import { createGuard } from '../wire/guard.js';
 import { positive } from '../wire/options.js';
 import { closeWithConnection } from '../wire/pipeline.js';
 import type { Refusal } from '../wire/respond.js';
+import type { Turns } from '../wire/turns.js';
 import { createTurns } from '../wire/turns.js';
 import { wantedBy } from './accept.js';
 import type { GraphqlApi } from './api.js';
@@ -67,6 +68,8 @@ export interface GraphqlHandlerOptions extends GraphqlLimits, Partial<GuardOptio
   maxBodyBytes?: number;
   /** The memory for what clients make the server keep. Default: a budget of its own. */
   budget?: ByteBudget;
+  /** Shares the event loop among users. Default: turns of its own. */
+  turns?: Turns;
   /** Charges a caller for each 64 KB of a body as for one more request. Default: bodies cost nothing. */
   charge?: Charge;
   /** Gets errors. Default: nothing is logged. */
@@ -108,7 +111,7 @@ const roleOf = ({ roles }: AuthIdentity): Role | undefined => ROLES.find((role) 
  */
 export function createGraphqlHandler(load: () => Promise<GraphqlApi>, options: GraphqlHandlerOptions): GraphqlHandler {
   const { authenticate, callerOfTicket, page, allowedHosts, allowedOrigins = [], charge, logger } = options;
-  const { budget = createByteBudget() } = options;
+  const { budget = createByteBudget(), turns = createTurns() } = options;
   const maxBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 4_000_000);
   const timeoutMs = positive('timeoutMs', options.timeoutMs ?? 30_000);
   const maxPerUser = positive('maxRunningPerUser', options.maxRunningPerUser ?? 100);
@@ -119,7 +122,7 @@ export function createGraphqlHandler(load: () => Promise<GraphqlApi>, options: G
   const streams = new EventStreams(budget, positive('keepAliveMs', options.keepAliveMs ?? 15_000), maxUnreadBytes);
 
   const guard = createGuard({ allowedHosts, allowedOrigins });
-  const readBody = createGraphqlBodyReader({ maxBytes, budget, turns: createTurns(), charge });
+  const readBody = createGraphqlBodyReader({ maxBytes, budget, turns, charge });
   const running = createRunningOperations({ maxPerUser, timeoutMs });
   const results = createResultStreams({ streams, maxStreams, maxStreamsPerUser, maxStreamMs, logger });
   let engine: Engine | undefined;

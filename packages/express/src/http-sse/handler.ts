@@ -26,6 +26,7 @@ import { forbidden } from '../wire/permission.js';
 import { closeWithConnection } from '../wire/pipeline.js';
 import type { Refusal } from '../wire/respond.js';
 import { refuse } from '../wire/respond.js';
+import type { Turns } from '../wire/turns.js';
 import { createTurns } from '../wire/turns.js';
 import { UserCounts } from '../wire/user-counts.js';
 import { SseSession } from './session.js';
@@ -45,6 +46,8 @@ export interface HttpSseHandlerOptions<I extends SessionIdentity = SessionIdenti
   maxBodyBytes?: number;
   /** The memory for what clients make the server keep; see {@link ByteBudgetOptions}. Default: a budget of its own. */
   budget?: ByteBudget;
+  /** Shares the event loop among users. Default: turns of its own. */
+  turns?: Turns;
   /**
    * Charges a caller for what a body costs beyond one request: a batch of n messages counts as n, and each 64 KB as one more. A refusal
    * that it returns is sent, and nothing of the body is run. Default: bodies cost nothing.
@@ -131,6 +134,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
     allowedHosts,
     allowedOrigins = [],
     budget = createByteBudget(),
+    turns = createTurns(),
     charge,
     prefix = '',
     logger,
@@ -143,7 +147,7 @@ export function createHttpSseHandler<I extends SessionIdentity = SessionIdentity
   const streams = new EventStreams(budget, positive('keepAliveMs', options.keepAliveMs ?? 15_000), maxUnreadBytes);
 
   const guard = createGuard({ allowedHosts, allowedOrigins });
-  const readMessage = createMessageReader({ maxBytes: maxBodyBytes, budget, turns: createTurns(), charge });
+  const readMessage = createMessageReader({ maxBytes: maxBodyBytes, budget, turns, charge });
   const table = new Map<string, SseSession>();
   const sessionsByUser = new UserCounts();
   let timer: NodeJS.Timeout | undefined;

@@ -27,6 +27,7 @@ import { recordMessage } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
 import { refuse } from '../wire/respond.js';
 import type { ScopeChallenge } from '../wire/scope-challenge.js';
+import type { Turns } from '../wire/turns.js';
 import { createTurns } from '../wire/turns.js';
 import { createLegacyHandler } from './legacy.js';
 import { createModernHandler } from './modern.js';
@@ -52,6 +53,8 @@ export interface McpHandlerOptions<I extends SessionIdentity = SessionIdentity> 
   maxBodyBytes?: number;
   /** The memory for what clients make the server keep; see {@link ByteBudgetOptions}. Default: a budget of its own. */
   budget?: ByteBudget;
+  /** Shares the event loop among users. Default: turns of its own. */
+  turns?: Turns;
   /**
    * Charges a caller for what a body costs beyond one request: a batch of n messages counts as n, and each 64 KB as one more. A refusal
    * that it returns is sent, and nothing of the body is run. Default: bodies cost nothing.
@@ -143,6 +146,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
 ): McpHandler<I> {
   const { scopeChallenge: challenge } = options;
   const { authenticate, authorize, allowedHosts, allowedOrigins = [], budget = createByteBudget(), charge, logger } = options;
+  const { turns = createTurns() } = options;
   const maxBodyBytes = positive('maxBodyBytes', options.maxBodyBytes ?? 4_000_000);
   const maxKept = positive('maxKept', options.maxKept ?? 64_000_000);
   const maxKeptPerUser = positive('maxKeptPerUser', options.maxKeptPerUser ?? 16_000_000);
@@ -155,7 +159,6 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   const streams = new EventStreams(budget, positive('keepAliveMs', options.keepAliveMs ?? 15_000));
 
   const guard = createGuard({ allowedHosts, allowedOrigins });
-  const turns = createTurns();
   const readMessage = createMessageReader({ maxBytes: maxBodyBytes, budget, turns, charge });
   const sessions = createSessions({
     ...{ daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser, challenge, turns },
@@ -217,7 +220,7 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   }
 
   function handle(req: IncomingMessage, res: ServerResponse, identity?: I | ((error?: unknown) => void)): void | Promise<void> {
-    closeWithConnection(req, res);
+    if (!closeWithConnection(req, res)) return;
     try {
       const given = typeof identity === 'function' ? undefined : identity;
       const refusal = guard(req, given !== undefined || authenticate !== undefined);

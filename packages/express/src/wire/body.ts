@@ -6,6 +6,7 @@ import { DaemonError, refuseInexactId, SMALL_MESSAGE_BYTES, weighMessage } from 
 import type { ByteBudget, Holding } from './byte-budget.js';
 import { outOfBytes } from './byte-budget.js';
 import type { Caller } from './caller.js';
+import { Chunks } from './chunks.js';
 import type { Refusal } from './respond.js';
 import { refuse, sendJson } from './respond.js';
 import type { Turns } from './turns.js';
@@ -41,6 +42,12 @@ const tooLarge = (maxBytes: number): Refusal => ({
   message: `The body may have at most ${maxBytes} bytes.`,
   headers: { connection: 'close' },
 });
+
+const TOO_MANY_CHUNKS: Refusal = {
+  status: 400,
+  message: 'The body is sent in too many small chunks: send it in fewer, or with Content-Length.',
+  headers: { connection: 'close' },
+};
 
 /** The refusal of a body for which there is no memory. The connection is closed, as above. */
 function outOfMemory(): Refusal {
@@ -79,15 +86,16 @@ export function createBodyReader({ type, maxBytes, budget, turns }: BodyReaderOp
   }
 
   function readText(req: IncomingMessage, done: (body: Body | Refusal) => void, caller: Caller | undefined): void {
+    /** Most bodies are one chunk. */
     let first: Buffer | undefined;
-    let more: Buffer[] | undefined;
+    let chunks: Chunks | undefined;
     let bytes = 0;
     let holding: Holding | undefined;
     const release = (): void => holding?.end();
     const stop = (refusal: Refusal): void => {
       req.off('data', onData);
       req.off('end', onEnd);
-      first = more = undefined;
+      first = chunks = undefined;
       done(refusal);
       release();
     };
@@ -98,18 +106,19 @@ export function createBodyReader({ type, maxBytes, budget, turns }: BodyReaderOp
         first = chunk;
         return;
       }
-      if (more === undefined) {
-        more = [first];
+      if (chunks === undefined) {
+        chunks = new Chunks();
+        chunks.add(first);
         holding = caller === undefined ? undefined : budget?.hold(caller);
         req.once('close', release); // the client may disconnect before the end
       }
-      more.push(chunk);
-      if (holding?.set(bytes) === false) stop(outOfMemory());
+      if (!chunks.add(chunk)) stop(TOO_MANY_CHUNKS);
+      else if (holding?.set(bytes) === false) stop(outOfMemory());
     };
     const finish = (): void => {
       release();
-      const text = textOf(more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, bytes));
-      first = more = undefined; // the request and its listeners live until the response has ended
+      const text = textOf(chunks?.take() ?? first ?? Buffer.alloc(0));
+      first = chunks = undefined; // the request and its listeners live until the response has ended
       done({ text, bytes });
     };
     const onEnd = (): void => {
