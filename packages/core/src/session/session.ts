@@ -17,6 +17,7 @@ import type { HeldScopes } from '../protocol/scopes.js';
 import { hasBatches } from '../protocol/versions.js';
 import type { BatchPart } from './batch.js';
 import { runBatch } from './batch.js';
+import { collectAnswers, refusal } from './batch-answers.js';
 import type { ByteBudget } from './byte-budget.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { AskingConnection } from './flight.js';
@@ -40,10 +41,6 @@ export interface SessionOptions {
 
 const MAX_BATCH = 1_000;
 const NOT_IN_A_BATCH = 'Invalid Request: "initialize" must not be part of a batch.';
-
-const refusal = (id: RequestId, error: DaemonError): JsonRpcResponse => {
-  return { jsonrpc: '2.0', id, error: toRpcError(error, 'legacy') };
-};
 
 /** One connection. */
 export class Session implements AskingConnection {
@@ -156,22 +153,29 @@ export class Session implements AskingConnection {
 
   /**
    * All requests of a batch are registered at the start, so that each can be cancelled before it runs. Messages that are not
-   * requests, and streams, which do not end, are not queued.
+   * requests, and streams, which do not end, are not queued. When the answers become too large together, the requests that have
+   * not begun are refused.
    */
   async #batch(
     messages: readonly unknown[],
     traceparent: string | undefined,
     scopes: HeldScopes,
   ): Promise<JsonRpcResponse[] | undefined> {
+    const kept = collectAnswers(this.#options);
+    const fly = async (message: JsonRpcRequest, flight: Flight): Promise<JsonRpcResponse | undefined> => {
+      const refused = kept.refuse(message.id);
+      if (refused !== undefined) return this.#land(message.id, flight, refused);
+      return kept.keep(message.id, await this.#fly(message, flight));
+    };
     const parts = messages.map((message): BatchPart<JsonRpcResponse | undefined> => {
       if (!isRequest(message)) return { done: this.#one(message, traceparent, scopes) };
       const { id, method } = message;
       if (method === 'initialize') return { done: refusal(id, new DaemonError('invalid_request', NOT_IN_A_BATCH)) };
       const flight = this.#depart(message, traceparent, scopes);
       if (!(flight instanceof Flight)) return { done: flight };
-      return flight.isStream ? { done: this.#fly(message, flight) } : { start: () => this.#fly(message, flight) };
+      return flight.isStream ? { done: this.#fly(message, flight) } : { start: () => fly(message, flight) };
     });
-    const answers = await runBatch(parts);
+    const answers = await runBatch(parts).finally(() => kept.end());
     const given = answers.filter((answer) => answer !== undefined);
     return given.length === 0 ? undefined : given;
   }

@@ -1,3 +1,4 @@
+import type { JsonRpcResponse } from '../../src/index.js';
 import { messageCount } from '../../src/index.js';
 import { BATCH_CONCURRENCY } from '../../src/session/batch.js';
 import type { Client } from '../support.js';
@@ -46,6 +47,25 @@ describe('a batch', () => {
     expect(answers.map(({ id }) => id)).toEqual(Array.from({ length: 200 }, (_, index) => index));
     expect(most()).toBe(BATCH_CONCURRENCY);
     expect(client.session.inFlight).toBe(0);
+  });
+
+  it('whose answers are too large together gets errors in place of the rest, which is not run', async () => {
+    let ran = 0;
+    const large = tool('large', () => {
+      ran += 1;
+      return 'x'.repeat(90_000);
+    });
+    const client = await legacy(daemonWith([large, echo], { limits: { maxResultBytes: 100_000 } }), { version });
+    const answers = (await client.raw([...calls(client, 'large', 40), ...calls(client, 'echo', 1, 40)])) as JsonRpcResponse[];
+    expect(answers.map(({ id }) => id)).toEqual(Array.from({ length: 41 }, (_, index) => index));
+    const errors = answers.map((answer) => ('error' in answer ? answer.error.message : undefined));
+    expect(errors.filter((error) => error === undefined)).toHaveLength(2);
+    expect(errors.at(-1)).toContain('The answers of a batch may have 200000 characters together');
+    expect(ran).toBeLessThan(20);
+    expect(client.session.inFlight).toBe(0);
+    // The memory is given back.
+    const [again] = (await client.raw(calls(client, 'large', 2))) as JsonRpcResponse[];
+    expect(again).toHaveProperty('result');
   });
 
   it('gives the event loop a turn between requests that are answered at once', async () => {
