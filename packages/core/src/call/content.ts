@@ -38,6 +38,21 @@ export function toJson(value: unknown): unknown {
   return text === undefined ? undefined : (JSON.parse(text) as unknown);
 }
 
+/** A JSON value and its text. */
+export interface JsonAndText {
+  /** It must not be changed: its text is kept with it, so that it is not encoded again. */
+  readonly json: unknown;
+  readonly text: string;
+}
+
+/** Converts a value to a JSON value and its text; undefined if JSON has no such value. */
+export function toJsonAndText(value: unknown): JsonAndText | undefined {
+  const text = stringify(value);
+  if (text === undefined) return undefined;
+  const json = JSON.parse(text) as unknown;
+  return { json: typeof json === 'object' && json !== null ? withText(json, text) : json, text };
+}
+
 /** A value as JSON text. A value that JSON does not support becomes `null`. */
 export const jsonText = (value: unknown): string => stringify(value) ?? 'null';
 

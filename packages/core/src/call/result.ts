@@ -15,7 +15,20 @@ import { supports } from '../protocol/versions.js';
 import type { Check } from '../schema/compile/compile-schema.js';
 import { compileSchema } from '../schema/compile/compile-schema.js';
 import { blobType, bytesOf, refuseUnsendable, toBase64 } from './bytes.js';
-import { asText, blobText, block, checkBlocks, embedded, fitBlocks, isBlock, jsonText, link, media, toJson } from './content.js';
+import {
+  asText,
+  blobText,
+  block,
+  checkBlocks,
+  embedded,
+  fitBlocks,
+  isBlock,
+  jsonText,
+  link,
+  media,
+  toJson,
+  toJsonAndText,
+} from './content.js';
 import { dataOf, ForeignValue } from './foreign-value.js';
 import { passedResult } from './passed.js';
 import { ReturnValueError } from './return-value-error.js';
@@ -38,7 +51,7 @@ function rawResult(value: unknown): CallToolResult {
   const { content = [], structuredContent, isError, _meta } = value;
   if (!Array.isArray(content)) throw new ReturnValueError('"content" must be an array of content blocks');
   const result: CallToolResult = { content: checkBlocks(content) };
-  if (structuredContent !== undefined) result.structuredContent = toJson(structuredContent);
+  if (structuredContent !== undefined) result.structuredContent = toJsonAndText(structuredContent)?.json;
   if (isError !== undefined) result.isError = Boolean(isError);
   if (isObject(_meta)) result['_meta'] = toJson(_meta);
   return result;
@@ -66,8 +79,8 @@ function byReturnType(
     case 'resource_link':
       return { content: many(link) };
     case 'json': {
-      const json = toJson(value);
-      return json === undefined ? { content: [] } : { content: [block(JSON.stringify(json))], structuredContent: json };
+      const made = toJsonAndText(value);
+      return made === undefined ? { content: [] } : { content: [block(made.text)], structuredContent: made.json };
     }
     default:
       if (foreign !== undefined) return { content: [block(foreign.text, foreign.json)] };
@@ -106,8 +119,9 @@ function structured(
   if (result.isError) return withoutMisfit(definition, schema, result);
   if (result.structuredContent === undefined) {
     if (raw) throw new ReturnValueError('it declares an outputSchema, and returned no structuredContent');
-    result.structuredContent = toJson(value);
-    result.content = [block(jsonText(result.structuredContent))];
+    const made = toJsonAndText(value);
+    result.structuredContent = made?.json;
+    result.content = [block(made?.text ?? 'null')];
   }
   const checked = checkOf(definition, schema)(result.structuredContent);
   if (!checked.ok) throw new ReturnValueError(`its result does not fit its outputSchema: ${checked.problems.join('; ')}`);

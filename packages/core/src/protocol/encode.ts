@@ -32,7 +32,7 @@ class Text extends Given {
  * @param text its JSON, if the caller already has it
  * @returns the same result
  */
-export function withText<T extends JsonObject>(result: T, text: string = JSON.stringify(result)): T {
+export function withText<T extends object>(result: T, text: string = JSON.stringify(result)): T {
   Text.set(result, text);
   return result;
 }
@@ -47,12 +47,26 @@ function blockText(block: JsonObject): string | undefined {
   return `{"type":"text","text":${JSON.stringify(block['text'])}}`;
 }
 
+/** JSON text of a result whose structured content has its text already. */
+function structuredText(result: JsonObject, structured: string): string {
+  const { content, structuredContent: _, ...others } = result;
+  const [block, ...more] = Array.isArray(content) ? (content as unknown[]) : [];
+  const only = more.length === 0 && isObject(block) ? blockText(block) : undefined;
+  const blocks = only === undefined ? JSON.stringify(content ?? []) : `[${only}]`;
+  const rest = JSON.stringify(others);
+  return `{"content":${blocks},"structuredContent":${structured}${rest === '{}' ? '}' : `,${rest.slice(1)}`}`;
+}
+
 /**
  * JSON text of a result. Most tools return a single text block; for those the JSON is built by hand, which takes a third of the
  * time, and less if the text's JSON is known.
  */
 export function resultText(result: JsonObject): string {
-  const { content } = result as { content?: unknown };
+  const { content, structuredContent } = result;
+  if (typeof structuredContent === 'object' && structuredContent !== null) {
+    const structured = Text.get(structuredContent);
+    if (structured !== undefined) return structuredText(result, structured);
+  }
   if (!Array.isArray(content) || content.length !== 1) return JSON.stringify(result);
   let members = 0;
   for (const _ in result) members += 1;
