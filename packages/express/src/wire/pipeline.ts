@@ -10,13 +10,13 @@ import type { Socket } from 'node:net';
  * How many responses of one connection may wait. Node parses all requests that it has read before it writes the first response, so that
  * one packet can hold a thousand small ones. No browser sends requests before it has the responses to earlier ones.
  */
-const MAX_WAITING = 100;
+const MAX_WAITING = 32;
 
 const waiting = new WeakMap<Socket, Set<ServerResponse>>();
 
 /**
  * Makes sure that a response emits `close` when its connection closes, even while it waits for an earlier response. A connection with more
- * than 100 responses that wait is closed.
+ * than 32 responses that wait is closed.
  *
  * @returns false where the connection is closed, so that the request need not be served
  */

@@ -1,5 +1,5 @@
 import { Chunks } from '../../src/wire/chunks.js';
-import { ADMIN,expectServed, lines, LIST, openServer, post, Wire } from '../hostile/support.js';
+import { ADMIN, expectServed, lines, LIST, openServer, post, Wire } from '../hostile/support.js';
 import { JSON_HEADERS, modern } from '../support.js';
 
 describe('the chunks of a body', () => {
@@ -40,10 +40,10 @@ describe('the chunks of a body', () => {
 });
 
 describe('a connection', () => {
-  it('is closed when it sends hundreds of requests without waiting for a response; a hundred are served', async () => {
+  it('is closed when it sends hundreds of requests without waiting for a response; thirty are served', async () => {
     const { port } = await openServer();
-    const some = new Wire(port).write(post(LIST).repeat(100));
-    while (some.statuses.length < 100) await some.answered().then(() => new Promise((resolve) => setImmediate(resolve)));
+    const some = new Wire(port).write(post(LIST).repeat(30));
+    while (some.statuses.length < 30) await some.answered().then(() => new Promise((resolve) => setImmediate(resolve)));
     expect(new Set(some.statuses)).toEqual(new Set([200]));
     const many = await new Wire(port).write('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1_000)).ended();
     expect(many.statuses.length).toBeLessThan(1_000);
