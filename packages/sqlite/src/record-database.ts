@@ -42,6 +42,7 @@ export interface RecordDatabase {
   list(partition: string, query: CallQuery): Page<CallRecord>;
   getMany: Reader['getMany'];
   count: Reader['count'];
+  part: Reader['part'];
   find: Reader['find'];
   /** Counts records in groups; also throws DaemonError `invalid_params`, and what the signal and `check` throw. */
   statistics(options: StatisticsOptions): Promise<CallStatistics>;
@@ -77,6 +78,7 @@ export async function openRecordDatabase({ folder, ...options }: RecordDatabaseO
     list: reader.list,
     getMany: reader.getMany,
     count: reader.count,
+    part: reader.part,
     find: reader.find,
     statistics: (options) => readStatistics(connection, options),
     interrupt: (owner) => interruptEnded(connection, folder, owner),

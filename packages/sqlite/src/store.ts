@@ -16,6 +16,7 @@ import type { Restored } from './journal/journal.js';
 import { createJournal } from './journal/journal.js';
 import { createLazyCatalogs } from './lazy-catalogs.js';
 import { createLazyState } from './lazy-state.js';
+import { createLongReads, createOwnTurns, isLong } from './long-reads.js';
 import type { RecordDatabase } from './record-database.js';
 
 /** What {@link openSqliteStore} takes. */
@@ -182,11 +183,15 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
 
   /** Reads after all written records are imported; at once, if nothing waits. */
+  const ownTurn = createOwnTurns();
+
   function read<T>(work: (records: RecordDatabase) => T, settle = importer.settle): Awaitable<T> {
     refuse();
     const known = opened;
     if (known !== undefined && (readonly || attempt(() => isIntact() && known.isSettled()))) return attempt(() => work(known));
+    // Each in a turn of its own: many reads may have waited for the same import.
     return settle(busyTimeoutMs)
+      .then(ownTurn)
       .then(database)
       .then((records) => attempt(() => work(records)));
   }
@@ -252,6 +257,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     return remove({ work: 'sweep' }, withinMs, (records, goOn) => records.sweepState(goOn));
   }
 
+  const long = createLongReads({ ownTurn, read });
   const using = { file, readonly, busyTimeoutMs, refuse, refuseWriting };
   const catalogs = createLazyCatalogs(using);
   const hasState = async (): Promise<boolean> => {
@@ -301,8 +307,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       write,
       get: (partition, uuid) => read((records) => records.get(partition, uuid)),
       getMany: (partition, uuids, { bodies = true } = {}) => read((records) => records.getMany(partition, uuids, bodies)),
-      list: (partition, query) => read((records) => records.list(partition, query)),
-      count: (partition, query, most) => read((records) => records.count(partition, query, most)),
+      list: (partition, query) =>
+        isLong(query) ? long.list(partition, query) : read((records) => records.list(partition, query)),
+      count: (partition, query, most) =>
+        isLong(query) ? long.count(partition, query, most) : read((records) => records.count(partition, query, most)),
       find: (partition, part, most) => read((records) => records.find(partition, part, most)),
       statistics,
       interrupt() {

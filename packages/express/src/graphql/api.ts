@@ -15,6 +15,8 @@ export interface GraphqlCaller {
   readonly role: 'viewer' | 'user' | 'admin';
   /** Aborted when the client has left, has lost access, or has waited too long, and when the server is closing. */
   readonly signal: AbortSignal;
+  /** Runs a piece of work, such as a read, when it is the caller's turn: at once, or later if the caller has much to do. Default: at once. */
+  readonly turn?: (work: () => void) => void;
 }
 
 /** One operation, as a client sends it. */

@@ -9,6 +9,7 @@ import { loadOptional } from '../auth/optional-package.js';
 import type { ByteBudget } from '../wire/byte-budget.js';
 import { recordMessage } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
+import type { Turns } from '../wire/turns.js';
 import { wantedBy } from './accept.js';
 import type { HttpAnswer } from './answer.js';
 import { JSON_ANSWER, sendAnswer, sendHttpAnswer } from './answer.js';
@@ -43,6 +44,8 @@ export interface EngineOptions {
   results: ResultStreams;
   /** Where unread answers are counted. */
   budget: Pick<ByteBudget, 'hold'>;
+  /** Whose turn it is to read. */
+  turns: Pick<Turns, 'run'>;
 }
 
 const GET_MUTATION: Refusal = { status: 405, message: 'A mutation needs POST.', headers: { allow: 'POST' } };
@@ -68,13 +71,15 @@ class OperationCaller implements GraphqlCaller {
   readonly partition: string;
   readonly subject: string;
   readonly role: Role;
+  readonly turn: (work: () => void) => void;
   readonly #running: RunningOperation;
 
-  constructor(running: RunningOperation, role: Role) {
+  constructor(running: RunningOperation, role: Role, turns: Pick<Turns, 'run'>) {
     const { partition, subject } = running.caller;
     this.partition = partition;
     this.subject = subject;
     this.role = role;
+    this.turn = (work) => turns.run(running.caller, work);
     this.#running = running;
   }
 
@@ -88,13 +93,14 @@ function prepare(
   api: GraphqlApi,
   operation: GraphqlOperation,
   request: GraphqlRequest,
+  turns: Pick<Turns, 'run'>,
 ): ReadyOperation | GraphqlFailure | Refusal {
   const { req, running, role } = request;
   const prepared = api.prepare(operation);
   if ('errors' in prepared) return prepared;
   recordMessage(req, { method: prepared.kind, params: { name: operation.operationName } });
   if (prepared.kind === 'mutation' && req.method === 'GET') return GET_MUTATION;
-  return { api, prepared, operation, caller: new OperationCaller(running, role) };
+  return { api, prepared, operation, caller: new OperationCaller(running, role, turns) };
 }
 
 /** The types of answers, by what clients accept. Other values of `Accept` are left to graphql-http. */
@@ -128,7 +134,7 @@ interface Context {
  *
  * @throws DaemonError `usage` where graphql-http is not installed; what `load` throws
  */
-export async function createEngine(load: () => Promise<GraphqlApi>, { results, budget }: EngineOptions): Promise<Engine> {
+export async function createEngine(load: () => Promise<GraphqlApi>, { results, budget, turns }: EngineOptions): Promise<Engine> {
   const [api, { createHandler, parseRequestParams }] = await Promise.all([
     load(),
     loadOptional('graphql-http', 'the GraphQL API', () => import('graphql-http')),
@@ -137,7 +143,7 @@ export async function createEngine(load: () => Promise<GraphqlApi>, { results, b
   const handler = createHandler<IncomingMessage, Context>({
     async onSubscribe({ context }, params) {
       const { request } = context;
-      const ready = prepare(api, operationOf(params), request);
+      const ready = prepare(api, operationOf(params), request, turns);
       if ('errors' in ready) return ready.errors as GraphQLError[];
       if ('status' in ready) return asAnswer(ready);
       if (ready.prepared.kind === 'subscription') {
@@ -160,7 +166,7 @@ export async function createEngine(load: () => Promise<GraphqlApi>, { results, b
       sendHttpAnswer(res, params, running.caller, budget);
       return undefined;
     }
-    const ready = prepare(api, operationOf(params), request);
+    const ready = prepare(api, operationOf(params), request, turns);
     if ('status' in ready) return ready;
     if (!('errors' in ready)) return results.run(ready, running, res);
     results.sendErrors(ready.errors, running, res);
@@ -175,7 +181,7 @@ export async function createEngine(load: () => Promise<GraphqlApi>, { results, b
 
   /** Answers a POST in its usual form. It is answered as graphql-http would do, without the time that it takes. */
   async function serveUsual(request: GraphqlRequest, operation: GraphqlOperation, type: string): Promise<Refusal | undefined> {
-    const ready = prepare(api, operation, request);
+    const ready = prepare(api, operation, request, turns);
     if ('status' in ready) return ready;
     if ('errors' in ready) send(request, { errors: ready.errors }, type);
     else if (ready.prepared.kind === 'subscription') return NO_STREAM;

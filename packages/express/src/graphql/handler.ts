@@ -131,7 +131,7 @@ export function createGraphqlHandler(load: () => Promise<GraphqlApi>, options: G
 
   /** Loads everything, once. Where that fails, the next request tries again. */
   function loaded(): Promise<Engine> {
-    loading ??= createEngine(load, { results, budget }).then(
+    loading ??= createEngine(load, { results, budget, turns }).then(
       (made) => (engine = made),
       (error: unknown) => {
         loading = undefined;

@@ -28,12 +28,19 @@ export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable
   return isPromise(value) ? value.then(next) : next(value);
 }
 
+/** Who makes a request. */
+export interface DeadlineCaller {
+  readonly signal: AbortSignal;
+  /** Runs a piece of work when it is the caller's turn. Default: at once. */
+  readonly turn?: ((work: () => void) => void) | undefined;
+}
+
 /** See {@link createDeadline}. A class, because it is made for each request: an object with getters of its own costs far more. */
 class RequestDeadline implements Deadline {
   readonly #ms: number;
   readonly #until: number;
   readonly #isChange: boolean;
-  readonly #caller: { readonly signal: AbortSignal };
+  readonly #caller: DeadlineCaller;
   #failure: ApiError | undefined;
   /** Made when it is asked for. */
   #controller: AbortController | undefined;
@@ -43,7 +50,7 @@ class RequestDeadline implements Deadline {
   #reject: ((error: ApiError) => void) | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(ms: number, caller: { readonly signal: AbortSignal }, isChange: boolean) {
+  constructor(ms: number, caller: DeadlineCaller, isChange: boolean) {
     this.#ms = ms;
     this.#isChange = isChange;
     this.#until = performance.now() + ms;
@@ -63,10 +70,30 @@ class RequestDeadline implements Deadline {
   within<T>(load: () => Awaitable<T>): Awaitable<T> {
     if (this.#failure === undefined && performance.now() > this.#until) this.#onTime();
     if (this.#failure !== undefined) throw this.#failure;
-    const value = load();
+    const value = this.#caller.turn === undefined ? load() : this.#inTurn(load, this.#caller.turn);
     if (!isPromise(value)) return value;
     value.catch(() => undefined); // it may fail after the time is over
     return Promise.race([value, this.#wait()]);
+  }
+
+  /** Reads when it is the caller's turn: a request may read many pages, each of which takes some milliseconds. */
+  #inTurn<T>(load: () => Awaitable<T>, turn: (work: () => void) => void): Awaitable<T> {
+    let read: (() => Awaitable<T>) | undefined;
+    let later: (() => void) | undefined;
+    turn(() => {
+      try {
+        if (this.#failure !== undefined) throw this.#failure;
+        const value = load();
+        read = () => value;
+      } catch (error) {
+        read = () => {
+          throw error;
+        };
+      }
+      later?.();
+    });
+    if (read !== undefined) return (read as () => Awaitable<T>)();
+    return new Promise<void>((resolve) => (later = resolve)).then(() => (read as () => Awaitable<T>)());
   }
 
   end(): void {
@@ -111,5 +138,5 @@ class RequestDeadline implements Deadline {
  * @param caller who makes the request. The signal is read when something has to be waited for: making one costs time
  * @param isChange whether the request changes something: it may go on after the time limit, and the error says so
  */
-export const createDeadline = (ms: number, caller: { readonly signal: AbortSignal }, isChange: boolean): Deadline =>
+export const createDeadline = (ms: number, caller: DeadlineCaller, isChange: boolean): Deadline =>
   new RequestDeadline(ms, caller, isChange);

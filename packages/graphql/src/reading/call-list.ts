@@ -6,12 +6,16 @@ import { ApiError } from '../base/errors.js';
 import type { GraphqlLimits } from '../base/limits.js';
 import type { PageWanted } from '../base/paging.js';
 import { openCursor, sealCursor } from '../base/paging.js';
+import type { Loaders } from './loaders.js';
 
 /** Records of a page that is skipped. */
 const SKIP = 1_000;
-/** Reads of one page: a store that filters may give short pages, with a cursor to go on. */
-const MAX_READS = 10;
-
+/** Short pages that are read for one page: a store that filters may give them, with a cursor to go on. */
+const MAX_SHORT = 10;
+/** Records that are read at first if bodies are wanted: they may be large. */
+const FIRST_BODIES = 20;
+/** Characters of bodies that are read in one piece, if those before tell how large they are. */
+const PIECE_CHARACTERS = 1_000_000;
 /** A page of records. */
 export interface CallPage {
   items: readonly CallRecord[];
@@ -27,6 +31,8 @@ export interface ListCallsOptions {
   query: CallQuery;
   wanted: PageWanted;
   seal: string;
+  /** See `Loaders`. */
+  countBodies: Loaders['countBodies'];
   deadline: Deadline;
   limits: Pick<GraphqlLimits, 'maxNumberedRecords'>;
 }
@@ -42,6 +48,7 @@ export async function listCalls({
   query,
   wanted,
   seal,
+  countBodies,
   deadline,
   limits,
 }: ListCallsOptions): Promise<CallPage> {
@@ -51,19 +58,27 @@ export async function listCalls({
     bodies: boolean,
   ): Promise<{ items: CallRecord[]; cursor: string | undefined }> {
     const items: CallRecord[] = [];
+    const withBodies = bodies && query.bodies !== false;
     let next = cursor;
-    for (let reads = 0; reads < MAX_READS; reads += 1) {
+    let piece = withBodies ? FIRST_BODIES : limit;
+    let characters = 0;
+    for (let short = 0; short < MAX_SHORT;) {
+      const wanted = Math.min(piece, limit - items.length);
       const page = await deadline.within(() =>
         calls.list(partition, {
           ...query,
-          bodies: bodies && query.bodies !== false,
-          limit: limit - items.length,
+          bodies: withBodies,
+          limit: wanted,
           ...(next === undefined ? {} : { cursor: next }),
         }),
       );
       items.push(...page.items);
       next = page.cursor;
+      if (withBodies) characters += countBodies(page.items);
       if (next === undefined || items.length >= limit) break;
+      if (page.items.length < wanted) short += 1;
+      if (!withBodies) continue;
+      piece = Math.max(1, Math.floor((PIECE_CHARACTERS * items.length) / Math.max(1, characters)));
     }
     return { items, cursor: next };
   }

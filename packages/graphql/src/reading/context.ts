@@ -16,6 +16,8 @@ export interface GraphqlCaller {
   readonly role: 'viewer' | 'user' | 'admin';
   /** Aborted when the client ends the request. */
   readonly signal: AbortSignal;
+  /** Runs a piece of work, such as a read, when it is the caller's turn: at once, or later if the caller has much to do. Default: at once. */
+  readonly turn?: (work: () => void) => void;
 }
 
 /** An open session, as administrators see it. */

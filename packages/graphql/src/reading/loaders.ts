@@ -11,6 +11,10 @@ import type { Served, ServedReader } from './served.js';
 /** Rows of settings that are read of one partition. */
 const MAX_SETTINGS = 10_000;
 const PAGE = 1_000;
+/** Call records that are read in one piece: their arguments and results may be large. */
+const CALLS_PIECE = 10;
+/** Characters of the arguments and results that a request may read. */
+const MAX_CHARACTERS = 10_000_000;
 
 /** What {@link createLoaders} takes. */
 export interface LoadersOptions {
@@ -32,6 +36,13 @@ export interface Loaders {
   /** Call records by uuid; undefined where there is none. */
   readonly calls: DataLoader<string, CallRecord | undefined>;
   store(): Awaitable<Store>;
+  /**
+   * Counts the arguments and results of records that were read. Needs no `this`.
+   *
+   * @returns how many characters they have
+   * @throws ApiError `LIMIT_EXCEEDED` if the request has read too many
+   */
+  readonly countBodies: (records: readonly (CallRecord | undefined)[]) => number;
   /** Forgets what was read, after a change. */
   clear(): void;
 }
@@ -42,6 +53,7 @@ class RequestLoaders implements Loaders {
   #served: Awaitable<Served> | undefined;
   #settings: Awaitable<readonly SettingRow[]> | undefined;
   #store: Awaitable<Store> | undefined;
+  #characters = 0;
   /** Made when it is first used: most requests read no call by its uuid. */
   #calls: Loaders['calls'] | undefined;
 
@@ -69,6 +81,15 @@ class RequestLoaders implements Loaders {
   get calls(): Loaders['calls'] {
     return (this.#calls ??= this.#createCalls());
   }
+
+  readonly countBodies = (records: readonly (CallRecord | undefined)[]): number => {
+    let characters = 0;
+    for (const record of records) characters += (record?.arguments?.length ?? 0) + (record?.content?.length ?? 0);
+    this.#characters += characters;
+    if (this.#characters <= MAX_CHARACTERS) return characters;
+    const why = `The arguments and results that one request reads may have ${MAX_CHARACTERS} characters together: ask for fewer records.`;
+    throw new ApiError('LIMIT_EXCEEDED', why);
+  };
 
   clear(): void {
     this.#served = undefined;
@@ -106,7 +127,14 @@ class RequestLoaders implements Loaders {
       const { calls } = await this.store();
       const [uuid, ...more] = uuids as [string, ...string[]];
       if (more.length === 0) return [await deadline.within(() => calls.get(partition, uuid))];
-      return deadline.within(() => calls.getMany(partition, uuids));
+      const found: (CallRecord | undefined)[] = [];
+      for (let from = 0; from < uuids.length; from += CALLS_PIECE) {
+        const piece = uuids.slice(from, from + CALLS_PIECE);
+        const records = await deadline.within(() => calls.getMany(partition, piece));
+        this.countBodies(records);
+        found.push(...records);
+      }
+      return found;
     });
   }
 }

@@ -89,7 +89,7 @@ async function readList(args: Given<CallFilters> & PageArgs, context: Context, i
   const { calls } = await loaders.store();
   if (CATALOG_FIELDS.some((field) => fields.has(field))) await known(loaders);
   const seal = listSeal(partition, 'calls', filters);
-  const page = await listCalls({ calls, partition, query, wanted, seal, deadline, limits });
+  const page = await listCalls({ calls, partition, query, wanted, seal, countBodies: loaders.countBodies, deadline, limits });
   const wantsTotal = selectedFields(info).has('total') || selectedFields(info).has('totalIsExact');
   // One more than is shown, so that it is known whether there are more.
   const counted = wantsTotal ? await deadline.within(() => calls.count(partition, query, limits.maxCounted + 1)) : 0;

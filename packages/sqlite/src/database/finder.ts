@@ -16,6 +16,8 @@ export interface Selection {
   filters: Filters;
   /** Only records whose uuid is less, as 16 bytes. */
   before: Uint8Array | undefined;
+  /** Only records whose uuid is not less, as 16 bytes: few enough to look at each of them. Default: all. */
+  from?: Uint8Array | undefined;
   /** At most so many. */
   most: number;
   /** Columns of `calls c JOIN contexts x`; among them `uuid`, in hexadecimal digits. */
@@ -52,6 +54,10 @@ export interface Finder {
   select(selection: Selection): Row[];
   /** How many records of a partition match. @param most counting stops there; negative: no limit */
   count(partition: number, filters: Filters, most: number): number;
+  /** How many of the records between two uuids match; see {@link Selection}. */
+  countBetween(selection: Pick<Selection, 'partition' | 'filters' | 'before' | 'from'>): number;
+  /** The uuid of the record that is so many records older; undefined: there are not so many. */
+  older(partition: number, before: Uint8Array | undefined, records: number): Uint8Array | undefined;
 }
 
 /** Creates what finds records. */
@@ -65,9 +71,15 @@ export function createFinder(connection: Connection): Finder {
     return connection.prepare(sql).all([...valuesOf(conditions), most]);
   }
 
-  function conditionsOf({ partition, filters, before }: Selection): Condition[] {
+  function conditionsOf({
+    partition,
+    filters,
+    before,
+    from,
+  }: Pick<Selection, 'partition' | 'filters' | 'before' | 'from'>): Condition[] {
     const where: Condition[] = [['c.partition = ?', partition], ...filters.call, ...filters.context];
     if (before !== undefined) where.push(['c.uuid < ?', before]);
+    if (from !== undefined) where.push(['c.uuid >= ?', from]);
     return where;
   }
 
@@ -228,7 +240,21 @@ export function createFinder(connection: Connection): Finder {
   return {
     select(selection) {
       const { call, context } = selection.filters;
+      if (selection.from !== undefined) return walk(selection);
       return call.length === 0 && context.length === 0 ? walk(selection) : inOneState(() => select(selection));
+    },
+
+    countBetween(selection) {
+      const conditions = conditionsOf(selection);
+      const sql = `SELECT count(*) AS number FROM calls c CROSS JOIN contexts x ON x.id = c.context WHERE ${sqlOf(conditions)}`;
+      return Number(connection.prepare(sql).all(valuesOf(conditions))[0]?.['number']);
+    },
+
+    older(partition, before, records) {
+      const nth =
+        'SELECT hex(uuid) AS uuid FROM calls WHERE partition = ? AND uuid < ? ORDER BY calls.uuid DESC LIMIT 1 OFFSET ?';
+      const [row] = connection.prepare(nth).all([partition, before ?? BEYOND, records - 1]);
+      return row === undefined ? undefined : Buffer.from(String(row['uuid']), 'hex');
     },
 
     count(partition, filters, most) {

@@ -19,8 +19,29 @@ export interface Reader {
   /** @throws DaemonError `invalid_cursor`, and `invalid_params` for an invalid limit */
   list(partition: string, query: CallQuery): Page<CallRecord>;
   count(partition: string, query: CallQuery, most?: number): number;
+  /**
+   * Looks at some records only, from an older one on to the next: for queries that may have to look at all.
+   *
+   * @param after where the part before ended. Default: at the newest record
+   * @param most how many matching records are wanted; undefined: they are only counted
+   * @throws DaemonError `invalid_params`, `invalid_cursor`
+   */
+  part(partition: string, query: CallQuery, after: Uint8Array | undefined, most: number | undefined): Part;
   find(partition: string, part: string, most?: number): string[];
 }
+
+/** Some of the records of a query. */
+export interface Part {
+  /** How many match. */
+  count: number;
+  /** Those that match, newest first. */
+  items: CallRecord[];
+  /** Where the part ended; undefined: all records have been looked at. */
+  last: Uint8Array | undefined;
+}
+
+/** How many records a part looks at: that takes about a millisecond. */
+const PART_RECORDS = 4_000;
 
 /** Creates a reader. */
 export function createReader(connection: Connection): Reader {
@@ -88,6 +109,19 @@ export function createReader(connection: Connection): Reader {
       const items = rows.slice(0, limit).map((row) => toRecord(row, keepable(partition)));
       const last = items.at(-1);
       return rows.length > limit && last !== undefined ? { items, cursor: toCursor(last.mcp_function_call_uuid) } : { items };
+    },
+
+    part(partition, query, after, most) {
+      const id = partitionId(partition);
+      if (id === undefined) return { count: 0, items: [], last: undefined };
+      const cursor = after === undefined && most !== undefined ? fromCursor(query) : undefined;
+      const before = cursor === undefined ? after : uuidBytes(cursor);
+      const last = finder.older(id, before, PART_RECORDS);
+      const selection = { partition: id, filters: filtersOf(query), before, from: last ?? new Uint8Array(16) };
+      if (most === undefined) return { count: finder.countBetween(selection), items: [], last };
+      const columns = columnsOf(query.bodies !== false);
+      const items = finder.select({ ...selection, most, columns }).map((row) => toRecord(row, keepable(partition)));
+      return { count: items.length, items, last };
     },
 
     count(partition, query, most = Infinity) {
