@@ -29,6 +29,19 @@ function filter(depth) {
   return `{"f":${f}}`;
 }
 
+/** Bytes that no HTTP library would send. */
+const raw = (text) => ({ raw: Buffer.from(text, 'latin1') });
+const HEAD = ['host: localhost', 'x-user: eve', 'content-type: application/json', 'accept: application/json, text/event-stream'];
+const points = (count) => `{"a":[${Array.from({ length: count }, (_, i) => `{"x":${i},"y":${i}.5}`).join(',')}]}`;
+const batch = (count, name, args) =>
+  `[${Array.from({ length: count }, (_, id) => request('legacy', id, 'tools/call', { name, arguments: args })).join(',')}]`;
+/** The same field so many times. */
+const graphql = (count, field) => ({
+  path: '/graphql',
+  headers: { accept: 'application/json' },
+  body: JSON.stringify({ query: `{${Array.from({ length: count }, (_, index) => `a${index}:${field(index)}`).join(' ')}}` }),
+});
+
 /** `send` is repeated on so many connections for the time of the attack; `once` is sent before, and its answers stay open. */
 export const ATTACKS = {
   nothing: { connections: 0 },
@@ -56,7 +69,7 @@ export const ATTACKS = {
   },
   'honest points': {
     connections: 8,
-    send: callText('anything', `{"a":[${Array.from({ length: MAX_VALUES / 4 }, (_, i) => `{"x":${i},"y":${i}.5}`).join(',')}]}`),
+    send: callText('anything', points(MAX_VALUES / 4)),
   },
   'unique objects': {
     connections: 8,
@@ -80,13 +93,38 @@ export const ATTACKS = {
   'batches of 1,000 calls': {
     connections: 8,
     session: '2025-03-26',
-    send: {
-      headers: {},
-      body: `[${Array.from({ length: 1_000 }, (_, id) => request('legacy', id, 'tools/call', { name: 'hello', arguments: { name: 'eve' } })).join(',')}]`,
-    },
+    send: { headers: {}, body: batch(1_000, 'hello', { name: 'eve' }) },
   },
   'new sessions': { connections: 16, send: { headers: {}, body: initialize('2025-11-25') } },
   'unread answers of 9 MB': { connections: 40, unread: true, send: modern('tools/call', { name: 'large', arguments: {} }) },
+  'structured answers': { connections: 8, send: callText('echo', points(MAX_VALUES / 4)) },
+  'structured answers of one text': { connections: 8, send: callText('echo', `{"a":["${'x'.repeat(MAX_BODY)}"]}`) },
+  'batches of answers of 9 MB': {
+    connections: 4,
+    session: '2025-03-26',
+    send: { headers: {}, body: batch(100, 'large', {}) },
+  },
+  'single bytes in chunks': {
+    connections: 8,
+    send: raw(`POST /mcp HTTP/1.1\r\n${HEAD.join('\r\n')}\r\ntransfer-encoding: chunked\r\n\r\n${'1\r\n \r\n'.repeat(200_000)}`),
+  },
+  'pages without a pause': {
+    connections: 8,
+    send: raw(`GET /openapi.json HTTP/1.1\r\n${HEAD[0]}\r\n\r\n`.repeat(2_000)),
+  },
+  'records that match nothing': {
+    connections: 8,
+    records: 100_000,
+    send: graphql(
+      48,
+      () => 'mcpFunctionCallList(updatedAtLt:"2001-01-01T00:00:00Z",name:"tool1"){total mcpFunctionCallList{name}}',
+    ),
+  },
+  'last pages of records': {
+    connections: 8,
+    records: 100_000,
+    send: graphql(48, (i) => `mcpFunctionCallList(limit:1000,pageNumber:10,name:"tool${i % 20}"){mcpFunctionCallList{name}}`),
+  },
   'slow calls': { connections: 200, send: modern('tools/call', { name: 'slow', arguments: {} }) },
   '20,000 subscriptions and reloads': {
     connections: 20,
@@ -105,12 +143,12 @@ export const ATTACKS = {
 };
 
 /** One connection that sends requests one after the other. `unread`: it sends one, and reads a little of the answer. */
-function attacker(port, { headers, body }, { session, unread, onAnswer }) {
+function attacker(port, { headers, body = '', path = '/mcp', raw }, { session, unread, onAnswer }) {
   const head = Object.entries({
     ...{ host: 'localhost', 'x-user': 'eve', 'content-type': 'application/json' },
     ...{ accept: 'application/json, text/event-stream', 'content-length': Buffer.byteLength(body), ...headers, ...session },
   }).map(([name, value]) => `${name}: ${value}\r\n`);
-  const bytes = Buffer.from(`POST /mcp HTTP/1.1\r\n${head.join('')}\r\n${body}`);
+  const bytes = raw ?? Buffer.from(`POST ${path} HTTP/1.1\r\n${head.join('')}\r\n${body}`);
   let ended = false;
   let socket;
   const open = () => {
@@ -126,6 +164,11 @@ function attacker(port, { headers, body }, { session, unread, onAnswer }) {
     socket.on('error', () => undefined);
     socket.on('close', () => setTimeout(open, 20)); // refused: it comes again
     socket.on('data', (chunk) => {
+      if (raw !== undefined) {
+        onAnswer(Number(chunk.toString('latin1', 9, 12)));
+        socket.destroy();
+        return;
+      }
       if (unread) {
         socket.pause();
         return;

@@ -6,24 +6,48 @@ import { promisify } from 'node:util';
 interface Result {
   name: string;
   calls: number;
-  cpuMax: number;
+  mainMax: number;
 }
 
 const bench = fileURLToPath(new URL('../../../../bench/hostile.mjs', import.meta.url));
 
-/** CPU milliseconds at once: alone on a machine it is below 100. Threads of the garbage collector count as well. */
-const MAX_CPU_MS = 400;
+/**
+ * The longest that the main thread may be busy without looking at other connections, in milliseconds of its CPU time. Time that other
+ * programs take on the same processor does not count.
+ */
+const MAX_MAIN_MS = 100;
+/** A machine whose caches are used by others needs up to twice the CPU time now and then. What is too slow by itself is so each time. */
+const TRIES = 3;
+
+async function measure(only: string): Promise<Result> {
+  const args = [bench, '--seconds', '1', '--max', '1000000', '--json', '--only', only];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const [result, ...more] = JSON.parse(stdout) as [Result, ...Result[]];
+  expect(more).toEqual([]);
+  return result;
+}
 
 describe('another user', () => {
-  it.each(['empty objects', 'deep lists', 'a pattern', 'a recursive union', 'batches of', '20,000 subscriptions'])(
-    'is served while one user sends: %s',
-    async (only) => {
-      const args = [bench, '--seconds', '1', '--max', '1000000', '--json', '--only', only];
-      const { stdout } = await promisify(execFile)(process.execPath, args);
-      const [result, ...more] = JSON.parse(stdout) as Result[];
-      expect(more).toEqual([]);
-      expect(result?.calls).toBeGreaterThan(1);
-      expect(result?.cpuMax).toBeLessThan(MAX_CPU_MS);
-    },
-  );
+  it.each([
+    'empty objects',
+    'deep lists',
+    'a pattern',
+    'a recursive union',
+    'batches of 1,000 calls',
+    '20,000 subscriptions',
+    'structured answers of one text',
+    'batches of answers',
+    'single bytes',
+    'pages without a pause',
+    'records that match nothing',
+    'last pages of records',
+  ])('is served while one user sends: %s', async (only) => {
+    let longest = Infinity;
+    for (let tries = 0; tries < TRIES && longest >= MAX_MAIN_MS; tries += 1) {
+      const { calls, mainMax } = await measure(only);
+      expect(calls).toBeGreaterThan(1);
+      longest = Math.min(longest, mainMax);
+    }
+    expect(longest).toBeLessThan(MAX_MAIN_MS);
+  });
 });
