@@ -66,6 +66,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['catalogs', 'state'], // the catalogs of partitions, and small shared state: loaded when they are used
     ['maintenance'], // backup, restore and check of a whole file
     ['record-database'], // the database, loaded when it is needed
+    ['long-reads'], // queries that may have to look at all records, in parts
     ['lazy-catalogs', 'lazy-state'],
     ['store', 'maintain'],
     ['index'],

@@ -37,7 +37,6 @@ describe('another user', () => {
     '20,000 subscriptions',
     'structured answers of one text',
     'batches of answers',
-    'single bytes',
     'pages without a pause',
     'records that match nothing',
     'last pages of records',
