@@ -11,9 +11,13 @@ import express from 'express';
 
 import { localAuth, PASSWORD } from './auth/support.js';
 import type { Sent } from './support.js';
-import { atEnd, begin, echo, initialize, modern, openSession, send, sleep, stream, tool, until } from './support.js';
+import { atEnd, begin, echo, gate, initialize, modern, openSession, send, stream, tool, until } from './support.js';
 
+/** How many calls of `slow` have begun in this test. */
+let begun = 0;
+beforeEach(() => (begun = 0));
 const slow = tool('slow', async (_args, { signal }) => {
+  begun += 1;
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 });
 
@@ -158,7 +162,7 @@ describe('the router', () => {
       },
       body: JSON.stringify(modern('tools/call', { name: 'slow' }).body),
     });
-    await sleep(100);
+    await until(() => begun === 1);
     leaving.abort();
     await expect(left).rejects.toThrow();
     await until(() => lines.length === 1);
@@ -384,16 +388,8 @@ describe('starting and closing a server', () => {
   });
 
   it('lets running calls end before the port closes; new requests are refused, and clients of streams are told to reconnect', async () => {
-    const daemon = createDaemon({
-      catalog: defineCatalog({
-        functions: [
-          tool('wait', async () => {
-            await sleep(300);
-            return 'done';
-          }),
-        ],
-      }),
-    });
+    const { tool: waits, open, signals } = gate();
+    const daemon = createDaemon({ catalog: defineCatalog({ functions: [waits] }) });
     atEnd(() => daemon.close({ drainMs: 10 }));
     const server = await served({}, daemon);
     const events = await stream(server, {
@@ -401,10 +397,11 @@ describe('starting and closing a server', () => {
       headers: { ...ADMIN, accept: 'text/event-stream', ...(await openSession(server, '2025-11-25', {}, ADMIN)) },
     });
     const live = await fetch(`${server.url}/events`, { headers: ADMIN });
-    const under = send(server, modern('tools/call', { name: 'wait' }, ADMIN));
-    await sleep(100);
-    const closing = server.close({ drainMs: 5_000 });
+    const under = send(server, modern('tools/call', { name: 'gate' }, ADMIN));
+    await until(() => signals.length === 1);
+    const closing = server.close({ drainMs: 1_000_000 });
     expect((await send(server, modern('tools/list', {}, ADMIN))).status).toBe(503);
+    open();
     expect((await under).json.result).toMatchObject({ content: [{ text: 'done' }] });
     await closing;
     expect(await live.text()).toContain('retry:');
@@ -431,19 +428,19 @@ describe('starting and closing a server', () => {
 
 describe('a server for its operator', () => {
   it('answers probes without authentication, and is not ready while it shuts down', async () => {
-    const daemon = createDaemon({
-      catalog: defineCatalog({ functions: [tool('wait', () => sleep(300))] }),
-    });
+    const { tool: waits, open, signals } = gate();
+    const daemon = createDaemon({ catalog: defineCatalog({ functions: [waits] }) });
     atEnd(() => daemon.close({ drainMs: 10 }));
     const server = await served({}, daemon);
     expect((await ask(server, get('/health'))).text).toBe('{"status":"ok"}');
     expect((await ask(server, get('/ready'))).status).toBe(200);
-    const under = send(server, modern('tools/call', { name: 'wait' }, ADMIN));
-    await sleep(50);
-    const closing = server.close({ drainMs: 5_000 });
+    const under = send(server, modern('tools/call', { name: 'gate' }, ADMIN));
+    await until(() => signals.length === 1);
+    const closing = server.close({ drainMs: 1_000_000 });
     const ready = await ask(server, get('/ready'));
     expect([ready.status, (JSON.parse(ready.text) as { status: string }).status]).toEqual([503, 'draining']);
     expect((await ask(server, get('/health'))).status).toBe(200);
+    open();
     await under;
     await closing;
   });

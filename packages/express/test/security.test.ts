@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +10,7 @@ import { createDaemon, defineCatalog } from '@mcp-daemon/core';
 import type { Refusal } from '@mcp-daemon/express';
 import { createMcpHandler } from '@mcp-daemon/express';
 
-import { atEnd, begin, call, echo, initialize, META, modern, openSession, send, serve, tool, until } from './support.js';
+import { arrival, atEnd, begin, call, echo, initialize, META, modern, openSession, send, serve, tool, until } from './support.js';
 
 const list = modern('tools/list');
 const withHeaders = (headers: Record<string, string | undefined>): typeof list => ({
@@ -171,9 +172,9 @@ describe('the body of a message', () => {
     const served = await serve([echo]);
     const socket = connect(served.port, '127.0.0.1');
     socket.write('POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await arrival(once(served.server, 'request'), 'the first part of the request');
     socket.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => served.sockets.size === 0);
     expect((await send(served, list)).status).toBe(200);
   });
 
@@ -182,7 +183,6 @@ describe('the body of a message', () => {
     const server = createServer((req, res) => req.resume().on('end', () => void handle(req, res))).listen(0, '127.0.0.1');
     atEnd(() => server.close());
     await until(() => server.listening);
-    await new Promise((resolve) => setTimeout(resolve, 1));
     expect((await send(server.address() as AddressInfo, list)).status).toBe(400);
   });
 

@@ -1,13 +1,19 @@
 /** Helpers for the tests of HTTP: a server that is closed after the test, requests byte for byte, and a reader of streams. */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
+import { jest } from '@jest/globals';
 import type { Daemon, DaemonOptions, FunctionContext, FunctionDefinition, JsonObject, SessionIdentity } from '@mcp-daemon/core';
 import { createDaemon, defineCatalog, defineTool } from '@mcp-daemon/core';
 import type { McpHandler, McpHandlerOptions } from '@mcp-daemon/express';
 import { createMcpHandler } from '@mcp-daemon/express';
+
+import { arrival, until } from '../../../tests/until.js';
+
+export { arrival, until };
 
 const ended: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
@@ -17,11 +23,29 @@ afterEach(async () => {
 /** Runs `work` after the test. */
 export const atEnd = (work: () => Promise<unknown> | unknown): void => void ended.push(work);
 
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** Sets a clock forward until the end of the test, as if the time had passed. @param clock `Date` or, by default, `performance` */
+export function passTime(ms: number, clock: { now(): number } = performance): void {
+  const before = clock.now;
+  clock.now = () => before.call(clock) + ms;
+  atEnd(() => (clock.now = before));
+}
 
-export async function until(condition: () => boolean, ms = 5_000): Promise<void> {
-  for (const end = Date.now() + ms; !condition(); await sleep(2))
-    if (Date.now() > end) throw new Error(`the condition never became true: ${condition.toString()}`);
+/**
+ * Lets the test run the periodic work of what it creates next.
+ * @param everyMs the interval of that work
+ * @returns runs the work once, while `performance.now()` is later by the given time
+ */
+export function takeInterval(everyMs: number): (laterMs: number) => void {
+  const timers = jest.spyOn(globalThis, 'setInterval');
+  atEnd(() => timers.mockRestore());
+  return (laterMs) => {
+    const work = timers.mock.calls.findLast(([, ms]) => ms === everyMs)?.[0];
+    if (work === undefined) throw new Error(`nothing runs every ${everyMs} ms`);
+    const now = performance.now() + laterMs;
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(now);
+    work();
+    clock.mockRestore();
+  };
 }
 
 /** A running test server. */
@@ -31,6 +55,8 @@ export interface Served {
   readonly daemon: Daemon;
   readonly mcp: McpHandler<never>;
   readonly server: Server;
+  /** The server's ends of the open connections, by the port of the client. */
+  readonly sockets: ReadonlyMap<number, Socket>;
 }
 
 /** Serves functions until the end of the test. */
@@ -43,6 +69,12 @@ export async function serve<I extends SessionIdentity = SessionIdentity>(
   const daemon = createDaemon({ catalog: defineCatalog({ functions }), server: { name: 'tested', version: '1.2.3' }, ...more });
   const mcp = createMcpHandler(daemon, options);
   const server = createServer((req, res) => void mcp.handle(req, res));
+  const sockets = new Map<number, Socket>();
+  server.on('connection', (socket) => {
+    const { remotePort = 0 } = socket;
+    sockets.set(remotePort, socket);
+    socket.once('close', () => sockets.delete(remotePort));
+  });
   await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   atEnd(async () => {
@@ -51,7 +83,14 @@ export async function serve<I extends SessionIdentity = SessionIdentity>(
     await new Promise((resolve) => server.close(resolve));
     await daemon.close({ drainMs: 10 });
   });
-  return { url: `http://127.0.0.1:${port}/mcp`, port, daemon, mcp, server };
+  return { url: `http://127.0.0.1:${port}/mcp`, port, daemon, mcp, server, sockets };
+}
+
+/** Closes all connections of a server, and waits until it knows. */
+export async function disconnectAll({ server, sockets }: Served): Promise<void> {
+  const closed = Promise.all([...sockets.values()].map((socket) => once(socket, 'close')));
+  server.closeAllConnections();
+  await arrival(closed, 'the end of all connections');
 }
 
 /** A tool that accepts all arguments. */
@@ -140,6 +179,11 @@ export class Events {
     return this.#res.statusCode ?? 0;
   }
 
+  /** The client's port. */
+  get port(): number {
+    return this.#res.socket.localPort ?? 0;
+  }
+
   /** The messages in the events. */
   get messages(): JsonObject[] {
     return this.all.filter(({ data }) => data !== undefined && data !== '').map(({ data }) => JSON.parse(data!) as JsonObject);
@@ -162,6 +206,15 @@ export class Events {
     }
     if (Object.keys(event).length > 0) this.all.push(event);
   }
+}
+
+/** Disconnects a client, and waits until the server knows. */
+export async function leave(events: Events, { sockets }: Served): Promise<void> {
+  const socket = sockets.get(events.port);
+  if (socket === undefined) throw new Error('the client has no connection to this server');
+  const closed = once(socket, 'close');
+  events.leave();
+  await arrival(closed, 'the end of the connection');
 }
 
 export const stream = async (to: { port: number }, sent: Sent): Promise<Events> => new Events(await begin(to, sent));

@@ -13,7 +13,7 @@ import express from 'express';
 import { localAuth } from '../auth/support.js';
 import { connectSse, serveSse } from '../http-sse/support.js';
 import type { Sent } from '../support.js';
-import { atEnd, call, echo, gate, JSON_HEADERS, modern, openSession, send, serve, sleep, until } from '../support.js';
+import { atEnd, call, echo, gate, JSON_HEADERS, modern, openSession, send, serve, until } from '../support.js';
 
 const ADMIN = { authorization: 'Bearer static' };
 
@@ -39,6 +39,13 @@ function halfPost(port: number, path: string, headers: Record<string, string>, b
     req.end(text.slice(10));
     return status;
   };
+}
+
+/** @returns how many requests a server has received from now on, counting those whose body is not complete */
+function requestsOf({ server }: { server: Server }): () => number {
+  let count = 0;
+  server.on('request', () => (count += 1));
+  return () => count;
 }
 
 describe('refusals', () => {
@@ -256,7 +263,7 @@ describe('pipelined requests', () => {
     const connection = connect(port, '127.0.0.1');
     connection.on('error', () => undefined).write(post + post + streams.join(''));
     const count = async (): Promise<string> => (await fetch(`${url}/metrics`, { headers: ADMIN })).text();
-    for (let text = ''; !text.includes('streams{kind="events"} 1'); text = await count()) await sleep(10);
+    await until(async () => (await count()).includes('streams{kind="events"} 1'));
     await until(() => held.signals.length === 2);
     connection.destroy();
     await until(() => held.signals.every(({ aborted }) => aborted));
@@ -271,15 +278,15 @@ describe('the shutdown', () => {
     const held = gate();
     const to = await serve([echo, held.tool]);
     const session = await openSession(to);
+    const arrived = requestsOf(to);
     const alone = modern('tools/call', { name: 'echo', arguments: { text: 'late' } });
     const late = [
       halfPost(to.port, '/mcp', session, call('echo', { text: 'late' })),
       halfPost(to.port, '/mcp', alone.headers as Record<string, string>, alone.body),
     ];
     const under = send(to, { headers: session, body: call('gate', {}, 2) });
-    await until(() => held.signals.length === 1);
-    await sleep(50); // the server has received their headers
-    const closing = to.mcp.close({ drainMs: 5_000 });
+    await until(() => held.signals.length === 1 && arrived() === 3);
+    const closing = to.mcp.close({ drainMs: 1_000_000 });
     expect(await Promise.all(late.map((finish) => finish()))).toEqual([503, 503]);
     held.open();
     expect((await under).status).toBe(200);
@@ -292,9 +299,10 @@ describe('the shutdown', () => {
     const client = await connectSse(to);
     await client.post(call('gate', {}, 2));
     await until(() => held.signals.length === 1);
+    const arrived = requestsOf(to);
     const finish = halfPost(to.port, client.endpoint, {}, call('echo', { text: 'late' }));
-    await sleep(50);
-    const closing = to.sse.close({ drainMs: 5_000 });
+    await until(() => arrived() === 1);
+    const closing = to.sse.close({ drainMs: 1_000_000 });
     expect(await finish()).toBe(503);
     held.open();
     await closing;
@@ -307,7 +315,9 @@ describe('the shutdown', () => {
     const under = send(to, modern('tools/call', { name: 'gate' }));
     await until(() => held.signals.length === 1);
     const closing = to.mcp.close({ drainMs: Infinity });
-    await sleep(50);
+    // Node makes a timer that is too long one of 1 ms, which would run before this one, however busy the machine is.
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(held.signals[0]!.aborted).toBe(false);
     held.open();
     expect((await under).text).toContain('done');
     await closing;

@@ -9,7 +9,7 @@ import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from '@mo
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
-import { call, echo, initialize, openSession, send, serve, sleep, tool } from '../support.js';
+import { call, echo, initialize, openSession, passTime, send, serve, tool } from '../support.js';
 import { ask, bearer, forge, localAuth, mint, PASSWORD, SECRET, USERS, usersFile } from './support.js';
 
 /** The parts of a request that `authenticate` uses. */
@@ -90,7 +90,7 @@ describe('a token', () => {
     const auth = await localAuth();
     const token = await mint({ exp: Math.floor(Date.now() / 1000) - 58 });
     expect(await identify(auth, token)).toEqual(ANN);
-    await sleep(2_100);
+    passTime(2_100, Date);
     expect(await identify(auth, token)).toMatchObject({ status: 401, message: 'The token has expired.' });
     expect(await identify(auth, token)).toMatchObject({ status: 401, message: 'The token has expired.' });
   });
@@ -220,7 +220,7 @@ describe('the rights of a token', () => {
       userFile,
       JSON.stringify(USERS.map((user) => (user.username === 'ann' ? { ...user, roles: ['viewer'] } : user))),
     );
-    await sleep(1_050);
+    passTime(1_001);
     expect(await identify(auth, token)).toMatchObject({ roles: ['viewer'] });
   });
 

@@ -1,5 +1,5 @@
 /** Resuming streams: every event comes exactly once, and missing events are reported. */
-import { sleep, until } from '../support.js';
+import { until } from '../support.js';
 import type { Watched } from './support.js';
 import { ask, callOf, changed, read, Reader, watch } from './support.js';
 
@@ -59,7 +59,7 @@ describe('a stream that resumes after an id', () => {
     const load = (async () => {
       for (let made = 0; made < calls; made += 20) {
         await Promise.all(Array.from({ length: 20 }, () => callOf(session)));
-        await sleep(1);
+        await new Promise(setImmediate);
       }
       calling = false;
     })();
@@ -68,7 +68,7 @@ describe('a stream that resumes after an id', () => {
       seen.push(...reader.given.map(({ data }) => `${String(data['callId'])} ${String(data['type'])}`));
     };
     while (calling) {
-      await sleep(10);
+      await until(() => reader.given.length > 0 || !calling);
       reader.leave();
       take();
       reader = await read(watched, 'ada', reader.lastEventId);

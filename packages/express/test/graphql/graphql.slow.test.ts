@@ -1,6 +1,7 @@
 /** Queries and mutations over HTTP: what is answered, what is refused, and what ends an operation. */
 import { connect } from 'node:net';
 
+import { jest } from '@jest/globals';
 import { DaemonError } from '@mcp-daemon/core';
 import type { ListSessions } from '@mcp-daemon/express';
 
@@ -262,10 +263,15 @@ describe('a running operation', () => {
   const WAIT = { body: { query: '{ wait }' } };
 
   it('ends when it takes too long', async () => {
-    const server = await serve({ timeoutMs: 50 });
-    const answer = await ask(server, WAIT);
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    atEnd(() => timers.mockRestore());
+    const server = await serve({ timeoutMs: 54_321 });
+    const asked = ask(server, WAIT);
+    await until(() => server.world.signals.length === 1);
+    (timers.mock.calls.find(([, ms]) => ms === 54_321)?.[0] as () => void)();
+    const answer = await asked;
     expect([answer.status, codesOf(answer)]).toEqual([504, ['TIMEOUT']]);
-    expect(answer.json.errors?.[0]?.message).toBe('The operation took longer than 0.05 s.');
+    expect(answer.json.errors?.[0]?.message).toBe('The operation took longer than 54.321 s.');
     expect(server.world.signals[0]?.aborted).toBe(true);
   });
 
@@ -286,11 +292,9 @@ describe('a running operation', () => {
     const server = await serve({ http: { auth: headerAuth(revoked) } });
     const answer = ask(server, { ...WAIT, headers: { who: 'eve:user' } });
     await until(() => server.world.signals.length === 1);
-    const from = performance.now();
     revoked.add('eve');
     const { status, json } = await answer;
     expect([status, json.errors?.[0]?.extensions?.code]).toEqual([401, 'UNAUTHENTICATED']);
-    expect(performance.now() - from).toBeLessThan(2_000);
   });
 
   it('ends when the server closes, after the time that it waits', async () => {
@@ -331,7 +335,7 @@ describe('a running operation', () => {
     expect([refused.status, codesOf(refused)]).toEqual([503, ['UNAVAILABLE']]);
     socket.destroy();
     const free = async (): Promise<boolean> => (await ask(server, { body: { query } })).status === 200;
-    for (let tries = 0; !(await free()); tries += 1) expect(tries).toBeLessThan(50);
+    await until(free, 'room for the next answer');
   });
 });
 

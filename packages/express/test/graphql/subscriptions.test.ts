@@ -8,7 +8,7 @@ import { createClient } from 'graphql-sse';
 
 import { ask as askPlain, bearer, localAuth } from '../auth/support.js';
 import { Reader } from '../events/support.js';
-import { atEnd, sleep, until } from '../support.js';
+import { atEnd, until } from '../support.js';
 import type { Served } from './support.js';
 import { ask, headerAuth, serve } from './support.js';
 
@@ -186,17 +186,15 @@ describe('a stream', () => {
     expect(text).toContain('mcp_daemon_streams{kind="graphql"} 2');
   });
 
-  it('ends within two seconds when its caller loses access', async () => {
+  it('ends when its caller loses access', async () => {
     const revoked = new Set<string>();
     const server = await serve({ http: { auth: headerAuth(revoked) } });
     const readers = await Promise.all(
       ['eve', 'bob'].map(async (who) => new Reader(await open(server, urlOf(NUMBERS), { who: `${who}:user` }))),
     );
     await until(() => server.world.begun === 2);
-    const from = performance.now();
     revoked.add('eve');
     await until(() => readers[0]!.over);
-    expect(performance.now() - from).toBeLessThan(2_000);
     expect([eventsOf(readers[0]!), readers[1]!.over]).toEqual([[], false]);
     await until(() => server.world.ended === 1);
   });
@@ -213,10 +211,8 @@ describe('a stream', () => {
     const server = await serve();
     const reader = new Reader(await open(server, urlOf(NUMBERS)));
     await until(() => server.world.begun === 1);
-    const from = performance.now();
-    await server.close({ drainMs: 10_000 });
+    await server.close({ drainMs: 1_000_000 });
     await until(() => reader.over);
-    expect(performance.now() - from).toBeLessThan(5_000);
   });
 
   it('is closed when its client stops reading', async () => {
@@ -228,7 +224,7 @@ describe('a stream', () => {
     const path = urlOf('subscription { texts(length: 50000) }');
     socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n`);
     await until(() => server.world.begun === 1);
-    await until(() => server.world.ended === 1, 15_000);
+    await until(() => server.world.ended === 1);
     expect((await ask(server, { body: { query: '{ hello }' } })).status).toBe(200);
   });
 
@@ -243,13 +239,16 @@ describe('a stream', () => {
       socket.on('error', () => undefined);
       const path = urlOf(count % 2 === 0 ? NUMBERS : 'subscription { texts(length: 5000) }');
       socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n`);
-      await sleep(count % 10);
+      // Before the server has the request, in the middle, and after the stream has begun.
+      const { begun } = server.world;
+      if (count % 3 === 2) await until(() => server.world.begun > begun);
+      for (let turn = 0; turn < count % 10; turn += 1) await new Promise(setImmediate);
       socket.resetAndDestroy();
     }
+    const streams = async (): Promise<string> => (await ask(server, { method: 'GET', path: '/metrics' })).text;
+    await until(async () => (await streams()).includes('mcp_daemon_streams{kind="graphql"} 0'));
     await until(() => server.world.begun === server.world.ended);
-    await until(() => server.world.begun > 0);
-    const { text } = await ask(server, { method: 'GET', path: '/metrics' });
-    expect(text).toContain('mcp_daemon_streams{kind="graphql"} 0');
+    expect(server.world.begun).toBeGreaterThanOrEqual(20);
     expect(unhandled).toEqual([]);
   });
 });

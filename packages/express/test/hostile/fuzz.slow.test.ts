@@ -8,8 +8,8 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 
 import { HASH, localAuth, PASSWORD, SECRET } from '../auth/support.js';
-import { call, echo, initialize, JSON_HEADERS, message, META, modern, openSession, sleep, tool, until } from '../support.js';
-import { ADMIN, bearerOf, expectServed, openServer, STATIC, Wire } from './support.js';
+import { call, echo, initialize, JSON_HEADERS, message, META, modern, openSession, tool, until } from '../support.js';
+import { ADMIN, bearerOf, expectServed, openServer, SESSIONS, STATIC, untilGauge, Wire } from './support.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -294,9 +294,9 @@ it(
       const whole = requests[0]?.damage === null && (requests[0].framing === 'right' || requests[0].framing === 'chunked');
       const answered = (): boolean => wire.closed || wire.received.includes('\r\n\r\n');
       if (whole && requests[0]?.body !== '') await until(answered);
-      else for (let turn = 0; turn < 10 && !answered(); turn += 1) await sleep(2);
+      else for (let turn = 0; turn < 10 && !answered(); turn += 1) await new Promise(setImmediate);
       wire.socket.end();
-      await wire.ended(8_000);
+      await wire.ended();
       for (const status of wire.statuses) {
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         if (status >= 500 && status !== 503) throw new Error(`status ${status}: ${wire.received}`);
@@ -324,7 +324,7 @@ it(
     }
 
     const held = async (): Promise<number> => {
-      await sleep(1_500); // until idle sessions have ended and connections are closed
+      await untilGauge(server, SESSIONS, 0); // idle ones end
       collect();
       return process.memoryUsage().heapUsed;
     };

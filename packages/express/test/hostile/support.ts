@@ -7,7 +7,7 @@ import { createDaemon, defineCatalog } from '@mcp-daemon/core';
 import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
 import { serveHttp } from '@mcp-daemon/express';
 
-import { localAuth, mint } from '../auth/support.js';
+import { ask, localAuth, mint } from '../auth/support.js';
 import { atEnd, echo, JSON_HEADERS, modern, until } from '../support.js';
 
 export const STATIC = 'the-static-token-of-the-tests';
@@ -101,11 +101,26 @@ export class Wire {
     return this;
   }
 
-  async ended(ms?: number): Promise<this> {
-    await until(() => this.closed, ms);
+  async ended(): Promise<this> {
+    await until(() => this.closed, 'the end of the connection');
     return this;
   }
 }
+
+/** The value of a gauge. @param name as a regular expression */
+export async function gauge({ port }: TestServer, name: string): Promise<number> {
+  const { text } = await ask(port, 'GET', '/metrics', ADMIN);
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+}
+
+/** Waits until a gauge has a value. */
+export async function untilGauge(server: TestServer, name: string, value: number): Promise<void> {
+  let now: number;
+  const isSo = async (): Promise<boolean> => (now = await gauge(server, name)) === value;
+  await until(isSo, () => `${name} to be ${value}; it is ${now}`);
+}
+
+export const SESSIONS = 'mcp_daemon_sessions\\{transport="streamable_http"\\}';
 
 /** The text of header lines. */
 export const lines = (headers: Record<string, string | undefined>): string =>

@@ -1,13 +1,10 @@
 /** The HTTP+SSE transport: refused requests, limits and shutdown. */
-import { jest } from '@jest/globals';
 import { createDaemon, defineCatalog } from '@mcp-daemon/core';
 import { createByteBudget, createHttpSseHandler } from '@mcp-daemon/express';
 
 import { partitionOfPath } from '../../src/paths.js';
-import { call, echo, gate, message, sleep, tool, until } from '../support.js';
+import { call, echo, gate, message, takeInterval, tool, until } from '../support.js';
 import { answerTo, askSse, connectSse, openSse, serveSse } from './support.js';
-
-afterEach(() => jest.restoreAllMocks());
 
 describe('bad input over HTTP+SSE', () => {
   it.each<[string, unknown, Record<string, string>, number]>([
@@ -98,37 +95,36 @@ describe('the limits of HTTP+SSE', () => {
   });
 
   it('end an idle session, but not while a call is running', async () => {
-    const { tool: waits, open } = gate();
-    const served = await serveSse([echo, waits], { sessionIdleMs: 400 });
+    const { tool: waits, open, signals } = gate();
+    const sweep = takeInterval(25_000);
+    const served = await serveSse([echo, waits], { sessionIdleMs: 100_000 });
     const idle = await connectSse(served);
     const busy = await connectSse(served);
     await busy.post(call('gate', {}, 1));
+    await until(() => signals.length === 1);
+    sweep(99_000);
+    expect(served.sse.sessions).toBe(2);
+    sweep(200_000);
     await until(() => idle.over);
-    await sleep(500);
-    expect(busy.over).toBe(false);
+    sweep(400_000);
+    expect([busy.over, served.sse.sessions]).toEqual([false, 1]);
     open();
     expect(await answerTo(busy, 1)).toHaveProperty('result');
+    sweep(600_000);
     await until(() => busy.over && served.sse.sessions === 0);
   });
 
   it('end a session that has never received a message after a minute', async () => {
-    const timers = jest.spyOn(globalThis, 'setInterval');
+    const sweep = takeInterval(25_000);
     const served = await serveSse([echo], { sessionIdleMs: 100_000 });
     const silent = await openSse(served);
     const spoken = await connectSse(served);
-    const sweep = timers.mock.calls.find(([, ms]) => ms === 25_000)?.[0] as () => void;
-    const now = performance.now();
-    const sweepAfter = (ms: number): void => {
-      const clock = jest.spyOn(performance, 'now').mockReturnValue(now + ms);
-      sweep();
-      clock.mockRestore();
-    };
-    sweepAfter(50_000);
+    sweep(50_000);
     expect(served.sse.sessions).toBe(2);
-    sweepAfter(61_000);
+    sweep(61_000);
     await until(() => silent.over);
     expect([spoken.over, served.sse.sessions]).toEqual([false, 1]);
-    sweepAfter(101_000);
+    sweep(101_000);
     await until(() => spoken.over);
   });
 
@@ -182,7 +178,7 @@ describe('the limits of HTTP+SSE', () => {
     await Promise.all(Array.from({ length: 8 }, (_, id) => client.post(call('big', {}, `big-${id}`))));
     await until(() => waiting.length === 8);
     for (const go of waiting) go();
-    await until(() => client.text.length > 8 * 900_000, 20_000);
+    await until(() => client.text.length > 8 * 900_000);
     expect(client.messages.filter(({ id }) => String(id).startsWith('big-'))).toHaveLength(8);
   });
 

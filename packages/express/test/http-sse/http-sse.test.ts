@@ -9,7 +9,7 @@ import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport as SseV1 } from '@modelcontextprotocol/sdk/client/sse.js';
 import express from 'express';
 
-import { atEnd, call, echo, gate, initialize, message, META, sleep, tool, until } from '../support.js';
+import { atEnd, call, echo, gate, initialize, message, META, tool, until } from '../support.js';
 import { answerTo, askSse, connectSse, openSse, serveSse } from './support.js';
 
 const asking = tool('asking', (_args, context: FunctionContext) => {
@@ -173,7 +173,7 @@ describe('a session of HTTP+SSE', () => {
     await until(() => signals[0]!.aborted && served.sse.sessions === 0);
     expect((await client.post(call('gate', {}, 2))).status).toBe(404);
     const recorded = async (): Promise<unknown> => (await store.calls.list('default', {})).items.map(({ status }) => status);
-    for (let tries = 0; String(await recorded()) !== 'cancelled' && tries < 500; tries += 1) await sleep(10);
+    await until(async () => String(await recorded()) !== 'in_process');
     expect(await recorded()).toEqual(['cancelled']);
   });
 

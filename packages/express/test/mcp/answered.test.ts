@@ -2,16 +2,11 @@
 import type { JsonObject } from '@mcp-daemon/core';
 
 import type { Sent } from '../support.js';
-import { call, echo, gate, initialize, message, modern, openSession, send, serve, until } from '../support.js';
+import { arrival, call, echo, gate, initialize, message, modern, openSession, send, serve, until } from '../support.js';
 
-/** Fails where the response has not ended after two seconds. */
-async function ended(to: { port: number }, sent: Sent): Promise<{ status: number; text: string; headers: object }> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer to ${JSON.stringify(sent).slice(0, 200)}`)), 2_000);
-  });
-  return Promise.race([send(to, sent), late]).finally(() => clearTimeout(timer));
-}
+/** Sends a request, and waits for the end of its response. */
+const ended = (to: { port: number }, sent: Sent): Promise<{ status: number; text: string; headers: object }> =>
+  arrival(send(to, sent), () => `the answer to ${JSON.stringify(sent).slice(0, 200)}`);
 
 const bodies: [string, unknown][] = [
   ['initialize without an id', message('initialize', { protocolVersion: '2025-11-25' })],

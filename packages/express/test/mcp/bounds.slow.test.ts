@@ -1,7 +1,7 @@
 /** Limits on the time and size of what is kept for disconnected clients. */
 import { jest } from '@jest/globals';
 
-import { call, gate, openSession, send, serve, stream, tool, until } from '../support.js';
+import { call, gate, openSession, send, serve, stream, takeInterval, tool, until } from '../support.js';
 
 const EVENTS = { accept: 'text/event-stream' };
 
@@ -24,19 +24,21 @@ it('a call is cancelled when its client does not reconnect', async () => {
 
 it('a client that has fetched its answer is not counted as connected', async () => {
   const { tool: waits, open } = gate();
-  const served = await serve([waits], { sessionIdleMs: 300 });
+  const sweep = takeInterval(25_000);
+  const served = await serve([waits], { sessionIdleMs: 100_000 });
   const session = await openSession(served);
   const events = await stream(served, { body: call('gate', {}, 1, { progressToken: 1 }), headers: session });
   await until(() => events.messages.length === 1);
   open();
   await until(() => events.over);
   await send(served, { method: 'GET', headers: { ...session, ...EVENTS, 'last-event-id': '1-0' } });
-  await until(() => served.mcp.sessions === 0);
+  await until(() => (sweep(101_000), served.mcp.sessions === 0));
 });
 
 it('kept events are dropped after a while', async () => {
   const { tool: waits, open } = gate();
-  const served = await serve([waits], { sessionIdleMs: 40 });
+  const sweep = takeInterval(25_000);
+  const served = await serve([waits], { sessionIdleMs: 100_000 });
   const session = await openSession(served);
   const own = await stream(served, { method: 'GET', headers: { ...session, ...EVENTS } }); // keeps the session from being idle
   const events = await stream(served, { body: call('gate', {}, 1, { progressToken: 1 }), headers: session });
@@ -46,9 +48,9 @@ it('kept events are dropped after a while', async () => {
   const resume = (): Promise<{ status: number }> =>
     send(served, { method: 'GET', headers: { ...session, ...EVENTS, 'last-event-id': '1-0' } });
   expect((await resume()).status).toBe(200);
-  const now = performance.now();
-  jest.spyOn(performance, 'now').mockImplementation(() => now + 121_000);
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  sweep(119_000);
+  expect((await resume()).status).toBe(200);
+  sweep(121_000);
   expect((await resume()).status).toBe(400);
   own.leave();
 });

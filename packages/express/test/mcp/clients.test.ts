@@ -3,14 +3,14 @@ import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from '@mo
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
-import { atEnd, echo, gate, serve, sleep, until } from '../support.js';
+import { atEnd, disconnectAll, echo, gate, serve, until } from '../support.js';
 
 const INFO = { name: 'test', version: '1' };
 /** The clients log every interrupted connection, which is expected here. */
 const quiet = (): void => undefined;
 
 interface Caller {
-  callTool(params: { name: string; arguments: Record<string, unknown> }): Promise<unknown>;
+  callTool(params: { name: string; arguments: Record<string, unknown> }, onprogress?: () => void): Promise<unknown>;
   close(): Promise<void>;
   sessionId(): string | undefined;
   terminate(): Promise<void>;
@@ -22,7 +22,7 @@ async function v1(url: string): Promise<Caller> {
   await client.connect(transport as never);
   client.onerror = quiet;
   return {
-    callTool: (params) => client.callTool(params),
+    callTool: (params, onprogress) => client.callTool(params, undefined, onprogress && { onprogress }),
     close: () => client.close(),
     sessionId: () => transport.sessionId,
     terminate: () => transport.terminateSession(),
@@ -35,7 +35,7 @@ async function v2(url: string): Promise<Caller> {
   await client.connect(transport);
   client.onerror = quiet;
   return {
-    callTool: (params) => client.callTool(params),
+    callTool: (params, onprogress) => client.callTool(params, onprogress && { onprogress }),
     close: () => client.close(),
     sessionId: () => transport.sessionId,
     terminate: () => transport.terminateSession(),
@@ -47,15 +47,14 @@ describe.each([
   ['SDK v2', v2],
 ])('%s', (_name, connect) => {
   it('resumes a call whose connection was interrupted', async () => {
-    const { tool, open, signals } = gate();
+    const { tool, open } = gate();
     const served = await serve([tool]);
     const client = await connect(served.url);
     atEnd(() => client.close());
-    const answer = client.callTool({ name: 'gate', arguments: {} });
-    await until(() => signals.length === 1);
-    await sleep(100); // until the answer has become a stream
-    served.server.closeAllConnections();
-    await sleep(50);
+    let progress = 0;
+    const answer = client.callTool({ name: 'gate', arguments: {} }, () => (progress += 1));
+    await until(() => progress === 1); // the answer has become a stream
+    await disconnectAll(served);
     open();
     expect(await answer).toMatchObject({ content: [{ text: 'done' }] });
   });

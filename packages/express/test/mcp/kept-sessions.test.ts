@@ -193,17 +193,28 @@ describe('a session that its client has ended', () => {
 
   it('stays ended also if what it subscribed to is being stored at that moment', async () => {
     const state = createMemoryState();
-    const slow: StateStore = {
+    let [begun, done] = [0, 0];
+    let goOn: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (goOn = resolve));
+    const held: StateStore = {
       ...state,
-      get: async (...key) => new Promise((resolve) => setTimeout(() => resolve(state.get(...key)), 5)),
+      async put(...given) {
+        begun += 1;
+        await released;
+        const written = await state.put(...given);
+        done += 1;
+        return written;
+      },
     };
-    const [one, other] = [await replica({ state: slow }), await replica({ state: slow })];
+    const [one, other, third] = [await replica({ state: held }), await replica({ state }), await replica({ state })];
     const session = await openSession(one);
     const subscribed = send(one, { body: message('resources/subscribe', { uri: 'x://note' }, 2), headers: session });
-    const deleted = status(other, session, 'DELETE');
-    expect([(await subscribed).status, await deleted]).toEqual([200, 204]);
-    await new Promise((resolve) => setTimeout(resolve, 40));
-    expect(await status(other, session)).toBe(404);
+    await until(() => begun === 1, 'the subscription to be stored');
+    expect(await status(other, session, 'DELETE')).toBe(204);
+    goOn();
+    expect((await subscribed).status).toBe(200);
+    await until(() => done === 1);
+    expect(await status(third, session)).toBe(404);
   });
 
   it('stays ended in its process where the store has no shared state', async () => {

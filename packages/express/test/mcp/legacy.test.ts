@@ -9,12 +9,13 @@ import {
   initialize,
   isInMemory,
   JSON_HEADERS,
+  leave,
   message,
   openSession,
   send,
   serve,
-  sleep,
   stream,
+  takeInterval,
   tool,
   until,
 } from '../support.js';
@@ -98,23 +99,27 @@ describe('a session', () => {
   });
 
   it('leaves memory when it was idle for too long, but not while its client is connected, and comes back', async () => {
-    const { tool: waits, open } = gate();
-    const served = await serve([echo, waits], { sessionIdleMs: 1_000 });
+    const { tool: waits, open, signals } = gate();
+    const sweep = takeInterval(25_000);
+    const served = await serve([echo, waits], { sessionIdleMs: 100_000 });
     const left = await openSession(served);
     const listening = await openSession(served);
     const calling = await openSession(served);
     const events = await stream(served, { method: 'GET', headers: { ...listening, ...EVENTS } });
     const answer = send(served, { body: call('gate'), headers: { ...calling, ...JSON_ONLY } });
-    await until(() => served.mcp.sessions === 2);
-    await sleep(100);
+    await until(() => signals.length === 1);
+    sweep(99_000);
+    expect(served.mcp.sessions).toBe(3);
+    sweep(200_000);
+    sweep(400_000);
     expect(served.mcp.sessions).toBe(2);
     expect(isInMemory(served, left)).toBe(false);
     expect((await send(served, { body: call('echo'), headers: left })).status).toBe(200);
     expect(served.mcp.sessions).toBe(3);
     open();
     expect((await answer).status).toBe(200);
-    events.leave();
-    await until(() => served.mcp.sessions === 0);
+    await leave(events, served);
+    await until(() => (sweep(600_000), served.mcp.sessions === 0));
   });
 
   it('leaves memory when there are too many; the one that was idle longest is first', async () => {

@@ -1,7 +1,8 @@
+import { jest } from '@jest/globals';
 import type { FunctionContext } from '@mcp-daemon/core';
 
 import type { Events, Served } from '../support.js';
-import { call, echo, gate, openSession, send, serve, sleep, stream, tool, until } from '../support.js';
+import { atEnd, call, echo, gate, leave, openSession, send, serve, stream, tool, until } from '../support.js';
 
 const EVENTS = { accept: 'text/event-stream' };
 type Session = Record<string, string>;
@@ -39,14 +40,22 @@ it('a slow answer becomes a stream, which begins with an id to resume from', asy
 });
 
 it('clients of versions before 2025-11-25 get no priming event', async () => {
-  const { tool: waits, open } = gate();
+  const timers = jest.spyOn(globalThis, 'setTimeout');
+  atEnd(() => timers.mockRestore());
+  /** Whether a call has begun to wait until its answer becomes a stream. */
+  const becomesStream = (): boolean => timers.mock.calls.some(([, ms]) => ms === 50);
+  const { tool: waits, open, signals } = gate();
   const served = await serve([waits]);
   const session = await openSession(served, '2025-06-18');
   const own = await stream(served, { method: 'GET', headers: { ...session, ...EVENTS } });
   const answer = send(served, { body: call('gate'), headers: session });
-  await sleep(100);
+  await until(() => signals.length === 1);
+  const newer = send(served, { body: call('gate'), headers: await openSession(served) });
+  await until(() => signals.length === 2 && becomesStream());
+  expect(timers.mock.calls.filter(([, ms]) => ms === 50)).toHaveLength(1);
   open();
   expect((await answer).headers['content-type']).toBe('application/json');
+  expect((await newer).status).toBe(200);
   expect(own.all).toEqual([]);
 });
 
@@ -58,8 +67,7 @@ it('a call goes on while its client is disconnected, and the client misses nothi
   await until(() => events.all.length === 1);
   step();
   await until(() => events.messages.length === 1);
-  events.leave();
-  await sleep(20);
+  await leave(events, served);
   step();
   step();
   const again = await resume(served, session, events.ids.at(-1)!);
@@ -84,10 +92,9 @@ it('an answer from the time of the interruption is sent when the client resumes,
   const own = await stream(served, { method: 'GET', headers: { ...session, ...EVENTS } });
   const events = await stream(served, { body: progressing, headers: session });
   await until(() => events.messages.length === 1);
-  events.leave();
-  await sleep(20);
+  await leave(events, served);
   open();
-  await sleep(20);
+  await until(() => served.daemon.stats().inFlight === 0);
   const again = await resume(served, session, '1-1');
   await until(() => again.over);
   expect(again.messages).toMatchObject([{ id: 1, result: {} }]);
@@ -103,8 +110,7 @@ it('the stream that belongs to no request can be resumed as well', async () => {
   const events = await stream(served, { method: 'GET', headers: { ...session, ...EVENTS } });
   change('a');
   await until(() => events.messages.length === 1);
-  events.leave();
-  await sleep(20);
+  await leave(events, served);
   change('b');
   const again = await resume(served, session, events.ids.at(-1)!);
   await until(() => again.messages.length === 1);

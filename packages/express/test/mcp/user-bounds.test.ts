@@ -13,7 +13,6 @@ import {
   openSession,
   send,
   serve,
-  sleep,
   stream,
   tool,
   until,
@@ -42,7 +41,6 @@ describe('the sessions of one user', () => {
     const other = await open(served, 'eve');
     const first = await open(served, 'ada');
     const second = await open(served, 'ada');
-    await sleep(5);
     const status = async (headers: Record<string, string>): Promise<number> =>
       (await send(served, { body: message('ping', {}, 1), headers })).status;
     expect(await status(first)).toBe(200);
@@ -62,7 +60,6 @@ describe('the sessions of one user', () => {
     const busy = await open(served, 'ada');
     const answer = send(served, { body: call('gate'), headers: { ...busy, ...JSON_ONLY } });
     await until(() => signals.length === 1);
-    await sleep(5);
     await open(served, 'ada');
     await open(served, 'ada');
     end();
@@ -97,7 +94,7 @@ describe('streams of subscriptions/listen', () => {
     expect((await send(served, callOf('ada', 'echo'))).status).toBe(200);
     first.leave();
     let again = await stream(served, listen('ada'));
-    while (again.status === 503) again = await stream(served, listen('ada'));
+    await until(async () => again.status !== 503 || ((again = await stream(served, listen('ada'))), false));
     await until(() => again.messages.length === 1);
   });
 
@@ -154,10 +151,7 @@ describe('requests without a session', () => {
     expect(await gone).toBe('gone');
     await until(() => signals[0]!.aborted);
     let status = 429;
-    for (let tries = 0; status === 429 && tries < 500; tries += 1) {
-      ({ status } = await send(served, callOf('ada', 'echo')));
-      await sleep(5);
-    }
+    await until(async () => ({ status } = await send(served, callOf('ada', 'echo'))).status !== 429);
     expect(status).toBe(200);
   });
 

@@ -8,7 +8,7 @@ import type { ProbesOptions } from '@mcp-daemon/express';
 import { createProbes } from '@mcp-daemon/express';
 
 import type { Answer } from '../support.js';
-import { atEnd, echo, META, send, sleep } from '../support.js';
+import { atEnd, echo, META, passTime, send, until } from '../support.js';
 
 /** Serves the probes of a daemon. */
 type Ask = (probe: 'health' | 'ready', method?: string) => Promise<Answer>;
@@ -88,11 +88,11 @@ describe('/ready', () => {
     expect(answer.status).toBe(503);
     expect(JSON.parse(answer.text)).toEqual({ status: 'unavailable', reason: 'The store cannot be used.' });
     expect(answer.headers).toHaveProperty('retry-after');
-    await sleep(3);
+    passTime(2);
     expect((await ask('ready')).status).toBe(503);
     expect(lines).toEqual([expect.stringMatching(/^not ready: .*1 call record waits/)]);
     full = false;
-    while ((await ask('ready')).status !== 200) await sleep(5);
+    await until(async () => (passTime(2), (await ask('ready')).status === 200));
     expect(lines[1]).toBe('ready again {}');
     expect(lines).toHaveLength(2);
   });
@@ -115,19 +115,19 @@ describe('/ready', () => {
 
   it('checks the store once for many probes, and again after a while', async () => {
     let checks = 0;
-    const check = async (): Promise<void> => {
-      checks += 1;
-      await sleep(10);
-    };
-    const ask = await served({ check }, { rememberMs: 60_000 });
-    await Promise.all(Array.from({ length: 20 }, () => ask('ready')));
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const check = (): Promise<void> => ((checks += 1), ended);
+    const ask = await served({ check }, { rememberMs: 60_000, timeoutMs: 1_000_000 });
+    const answers = Array.from({ length: 20 }, () => ask('ready'));
+    await until(() => checks > 0);
+    end();
+    await Promise.all(answers);
     await ask('ready');
     expect(checks).toBe(1);
-    const again = await served({ check }, { rememberMs: 1 });
-    await again('ready');
-    await sleep(5);
-    await again('ready');
-    expect(checks).toBe(3);
+    passTime(60_001);
+    await ask('ready');
+    expect(checks).toBe(2);
   });
 });
 

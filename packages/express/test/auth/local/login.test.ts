@@ -9,7 +9,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import bcrypt from 'bcrypt';
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 
-import { call, send, serve, tool } from '../../support.js';
+import { call, send, serve, tool, until } from '../../support.js';
 import { ask, bearer, HASH, JSON_TYPE, localAuth, logIn, mint, PASSWORD, SECRET, serveAuth, usersFile } from '../support.js';
 
 afterEach(() => jest.restoreAllMocks());
@@ -105,7 +105,7 @@ describe('POST /auth/login', () => {
     const { port } = await serveAuth({ ...auth, handle: (req, res) => (handled.push(auth.handle(req, res)), handled.at(-1)!) });
     const socket = connect(port, '127.0.0.1');
     socket.write('POST /auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{');
-    while (handled.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => handled.length === 1);
     socket.destroy();
     expect(await handled[0]).toBe(true);
   });

@@ -1,5 +1,5 @@
 /** The users file: its content, how it is written, and when it is read. */
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { DaemonError } from '@mcp-daemon/core';
@@ -7,7 +7,7 @@ import { createUserFile } from '@mcp-daemon/express/local';
 import bcrypt from 'bcrypt';
 
 import { replaceText } from '../../../src/auth/local/user-storage.js';
-import { sleep } from '../../support.js';
+import { passTime, until } from '../../support.js';
 import { folder, HASH, localAuth, PASSWORD, USERS, usersFile } from '../support.js';
 
 const entry = (more: object = {}): object => ({ username: 'ann', password_hash: HASH, roles: ['user'], ...more });
@@ -60,18 +60,18 @@ describe('a users file that changes', () => {
     expect(await works('ann')).toBe(true);
     expect(await works('new')).toBe(false);
     await writeFile(userFile, JSON.stringify([...USERS, entry({ username: 'new' })]));
-    await sleep(1_050);
+    passTime(1_001);
     expect(await works('new')).toBe(true);
     await writeFile(userFile, '[{"username": "hunter22"');
-    await sleep(1_050);
+    passTime(1_001);
     expect(await works('new')).toBe(true);
-    await sleep(1_050);
+    passTime(1_001);
     expect(await works('ann')).toBe(true);
     expect(logged).toHaveLength(1);
     expect(logged[0]).toContain(`${userFile}: 1 mistake`);
     expect(logged[0]).not.toContain('hunter22');
     await rm(userFile);
-    await sleep(1_050);
+    passTime(1_001);
     expect(await works('ann')).toBe(false);
   });
 
@@ -161,15 +161,19 @@ describe('a change of the users file', () => {
   it('waits for the lock of another program, but not for that of a program that has died', async () => {
     const file = await usersFile();
     await writeFile(`${file}.lock`, '');
-    const removing = createUserFile(file).removeUser('ann');
-    await sleep(50);
+    let tries = 0;
+    const create = ((...given: Parameters<typeof open>) => ((tries += 1), open(...given))) as typeof open;
+    const changing = replaceText(file, () => '[]', { create });
+    await until(() => tries >= 3);
     expect(await createUserFile(file).listUsers()).toHaveLength(USERS.length);
     await rm(`${file}.lock`);
-    await removing;
+    await changing;
+    expect(await createUserFile(file).listUsers()).toEqual([]);
+    await writeFile(file, JSON.stringify(USERS));
     await writeFile(`${file}.lock`, '');
     await utimes(`${file}.lock`, 1, 1);
     await createUserFile(file).removeUser('bob');
-    expect(await createUserFile(file).listUsers()).toHaveLength(USERS.length - 2);
+    expect(await createUserFile(file).listUsers()).toHaveLength(USERS.length - 1);
   });
 
   it('removes the lock of a dead program, but never that of another writer', async () => {

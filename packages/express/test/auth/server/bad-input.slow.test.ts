@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import type { StateStore } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
-import { atEnd, JSON_HEADERS, sleep } from '../../support.js';
+import { atEnd, JSON_HEADERS, passTime } from '../../support.js';
 import { logIn as passwordLogin, PASSWORD } from '../support.js';
 import {
   allow,
@@ -327,7 +327,7 @@ describe('a code', () => {
 });
 
 describe('consent', () => {
-  it('that is withdrawn ends tokens, streams and running calls within five seconds', async () => {
+  it('that is withdrawn ends tokens, streams and running calls', async () => {
     const { base } = await serveOAuth();
     const tokens = await logIn(base);
     const headers = { ...JSON_HEADERS, authorization: `Bearer ${tokens.access}`, 'mcp-protocol-version': '2025-11-25' };
@@ -343,11 +343,9 @@ describe('consent', () => {
     const list = await browser.follow(`${base}/oauth/grants`, { username: 'ann', password: PASSWORD });
     const [, token = ''] = /name="token" value="([^"]+)"/.exec(list.page.text) ?? [];
     const [, id = ''] = /name="withdraw"\s+value="([^"]+)"/.exec(list.page.text) ?? [];
-    const withdrawnAt = Date.now();
     const after = await browser.follow(list.url, { token, withdraw: id });
     expect(after.page.text).toContain('There are none.');
     await stream.text(); // until its end
-    expect(Date.now() - withdrawnAt).toBeLessThan(5_000);
     expect((await listTools(base, tokens.access)).status).toBe(401);
     expect((await refresh(base, tokens)).json['error']).toBe('invalid_grant');
   });
@@ -359,13 +357,8 @@ describe('consent', () => {
     const second = await serveOAuth({ daemon: first.daemon, publicUrl: first.base, http: { publicUrl: first.base } });
     expect((await listTools(second.base, tokens.access)).status).toBe(200);
     await post(`${first.base}/oauth/revoke`, { token: tokens.refresh, client_id: tokens.clientId });
-    const end = Date.now() + 5_000;
-    let status = 200;
-    while (status === 200 && Date.now() < end) {
-      await sleep(50);
-      ({ status } = await listTools(second.base, tokens.access));
-    }
-    expect(status).toBe(401);
+    passTime(2_001); // what is known of the grant is too old then
+    expect((await listTools(second.base, tokens.access)).status).toBe(401);
   });
 
   it('is withdrawn by its user alone, with a form of the page', async () => {
@@ -427,7 +420,7 @@ describe('the state store', () => {
     expect((await listTools(base, tokens.access)).status).toBe(200);
     fails = true;
     atEnd(() => (fails = false));
-    await sleep(2_100); // until what is known of the grant is too old
+    passTime(2_001); // what is known of the grant is too old then
     expect((await listTools(base, tokens.access)).status).toBe(200);
     expect((await refresh(base, other)).status).toBe(500);
     expect((await ask(`${base}/oauth/grants`)).status).toBe(200);
