@@ -9,6 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 import { jest } from '@jest/globals';
 
+import { arrival, until } from '../../../tests/until.js';
+
+export { arrival, until };
+
 // A test starts many processes, and other tests run at the same time.
 jest.setTimeout(60_000);
 
@@ -152,27 +156,20 @@ export class Sidecar {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
-  /** Waits until `look` finds something; it is called for each message and each output. */
-  async until<T>(look: () => T | undefined | false, what: string, ms = 10_000): Promise<T> {
+  /** Waits until `look` finds something; it is called for each message and each output. @throws Error when the process has ended */
+  async until<T>(look: () => T | undefined | false, what: string): Promise<T> {
     const found = look();
     if (found !== undefined && found !== false) return found;
-    return new Promise((resolve, reject) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#watchers.delete(watcher);
-      };
-      const watcher = (): void => {
+    let watcher = (): void => {};
+    const seen = new Promise<T>((resolve, reject) => {
+      watcher = (): void => {
         const value = look();
-        if (value === undefined || value === false) return;
-        done();
-        resolve(value);
+        if (value !== undefined && value !== false) resolve(value);
       };
-      const timer = setTimeout(() => {
-        done();
-        reject(new Error(`no ${what} within ${ms} ms; stderr: ${this.stderr}`));
-      }, ms);
       this.#watchers.add(watcher);
+      void this.exited.then(() => reject(new Error(`no ${what}: the process has ended; stderr: ${this.stderr}`)));
     });
+    return arrival(seen, () => `${what}; stderr: ${this.stderr}`).finally(() => this.#watchers.delete(watcher));
   }
 
   send(message: Message): void {
@@ -211,3 +208,17 @@ export const toolsConfig = (module: string, ...names: string[]): object => ({
   tools: names.map((name) => ({ name, inputSchema: { type: 'object' } })),
   module_links: names.map((name) => ({ type: 'tool', name, module_name: module, function_name: name })),
 });
+
+/**
+ * The source of an exported function that says `NAME runs` on stderr and returns when the test wants it to.
+ *
+ * @param text what it returns, once the file exists whose path is its argument `go`
+ */
+export const waitingFunction = (name: string, text: string): string => `
+  import { existsSync } from 'node:fs';
+  export const ${name} = async ({ go }) => {
+    console.error('${name} runs');
+    while (!existsSync(go)) await new Promise((resolve) => setTimeout(resolve, 5));
+    return '${text}';
+  };
+`;

@@ -95,6 +95,7 @@ export async function serveOverStdio(
   function leave(): void {
     if (leaving) return;
     leaving = true;
+    logger.debug({}, `stdin has ended: waiting up to ${drainMs / 1_000} s for running calls`);
     setTimeout(() => void daemon.close({ drainMs: 1 }).finally(() => process.exit(0)), drainMs + GRACE_MS).unref();
   }
   /** Cancels running calls, because after a signal nobody reads their answers. Their records are written. */

@@ -7,14 +7,13 @@ import { openSqliteStore } from '@mcp-daemon/sqlite';
 
 import { callLine, callTable, shortId } from '../../src/commands/calls-text.js';
 import { painter } from '../../src/terminal/terminal.js';
-import { TempFolder, toolsConfig } from '../support.js';
+import { TempFolder, toolsConfig, until, waitingFunction } from '../support.js';
 
 const paint = painter(true);
 const MODULE = `
 export const hello = () => 'hello';
-export const slow = () => new Promise((resolve) => setTimeout(resolve, 700, 'slow'));
 export const fails = () => { throw new Error('no luck'); };
-`;
+${waitingFunction('slow', 'slow')}`;
 
 const temp = new TempFolder();
 const run = (...args: string[]) => temp.run(args);
@@ -151,22 +150,19 @@ it('calls tail shows calls of other processes as they end, and ends well with Ct
       .split('\n')
       .slice(0, -1)
       .map((line) => (JSON.parse(line) as Row)['name']);
-  const until = async (condition: () => boolean): Promise<void> => {
-    for (const end = Date.now() + 20_000; !condition() && Date.now() < end;)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(condition()).toBe(true);
-  };
   await until(() => err.includes('waiting'));
   await run('call', 'hello', ...flags);
   await until(() => names().length === 1);
   const sidecar = await temp.sidecar(['--config', 'mcp.json', ...flags]);
-  const slow = sidecar.call('slow');
+  const slow = sidecar.call('slow', { go: temp.at('go') });
   await until(() => existsSync(`${flags[1]}/mcp-daemon.db-pending`));
-  await Promise.all([slow, run('call', 'fails', ...flags)]);
+  await run('call', 'fails', ...flags);
+  await until(() => names().length === 2);
+  await temp.write('go', '');
+  await slow;
   sidecar.child.stdin.end();
   await until(() => names().length === 3);
-  expect(names()[0]).toBe('hello');
-  expect(names().slice(1).sort()).toEqual(['fails', 'slow']);
+  expect(names()).toEqual(['hello', 'fails', 'slow']);
   for (const line of out.split('\n').slice(0, -1)) expect((JSON.parse(line) as Row)['status']).not.toBe('in_process');
   tail.kill('SIGINT');
   expect(await ended).toBe(0);

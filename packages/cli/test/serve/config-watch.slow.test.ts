@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+
+import { jest } from '@jest/globals';
 
 import type { FileWatch } from '../../src/serve/config-watch.js';
 import { stampOf, watchConfig } from '../../src/serve/config-watch.js';
-import { TempFolder } from '../support.js';
+import { TempFolder, until } from '../support.js';
 
 /** A generator of numbers from 0 to 1 that gives the same ones for a seed. */
 function random(seed: number): () => number {
@@ -28,6 +29,7 @@ describe('a watched config file', () => {
       let served = 'version 0';
       let failing = 0;
       let reads = 0;
+      const intervals = jest.spyOn(globalThis, 'setInterval');
       watch = watchConfig(
         file,
         stampOf(file),
@@ -43,19 +45,24 @@ describe('a watched config file', () => {
         },
         20,
       );
+      const look = intervals.mock.calls.find(([, ms]) => ms === 20)?.[0] as () => void;
+      intervals.mockRestore();
       let newest = served;
       for (let edit = 1; edit <= 8; edit += 1) {
         failing = Math.floor(next() * 4);
         newest = `version ${edit} of ${seed}`;
         writeFileSync(file, newest);
-        await sleep(next() * 120);
+        // The next edit comes at once, when this one was tried to be read, or when it is served.
+        const [before, moment] = [reads, next() * 3];
+        if (moment > 2) await until(() => served === newest);
+        else if (moment > 1) await until(() => reads > before);
       }
-      for (const end = Date.now() + 10_000; served !== newest && Date.now() < end;) await sleep(10);
-      expect(served).toBe(newest);
+      await until(() => served === newest);
       // What was read is not read again.
-      const before = reads;
-      await sleep(150);
-      expect(reads).toBe(before);
+      const timers = jest.spyOn(globalThis, 'setTimeout');
+      for (let count = 0; count < 3; count += 1) look();
+      expect(timers).not.toHaveBeenCalled();
+      timers.mockRestore();
     },
   );
 });

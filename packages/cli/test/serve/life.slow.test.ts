@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
@@ -22,7 +21,7 @@ export const cleans = async (input, { signal }) => {
   console.log('cleaned up');
 };
 export const late = () => { setTimeout(() => { throw new Error('thrown late'); }, 5); setTimeout(() => Promise.reject(new Error('rejected late')), 5); return 'early'; };
-export const leave = async () => { await sleep(50); process.exit(7); };
+export const leave = () => process.exit(7);
 export const die = () => process.kill(process.pid, 'SIGKILL');
 export const busy = () => { setInterval(() => {}, 1000); return 'busy'; };
 `;
@@ -188,11 +187,14 @@ describe('a sidecar from start to exit', () => {
 
   it('a signal after the client has left cancels running calls', async () => {
     // If the signal waited for --drain-ms, this test would time out.
-    const sidecar = await temp.sidecar(['--drain-ms', '600000']);
+    const sidecar = await temp.sidecar(['--drain-ms', '600000', '--log-level', 'debug']);
     sidecar.ask('tools/call', { name: 'never' });
     await sidecar.request('ping');
     sidecar.child.stdin.end();
-    await sleep(100);
+    await sidecar.until(
+      () => sidecar.stderr.includes('stdin has ended: waiting up to 600 s for running calls'),
+      'the end of stdin',
+    );
     sidecar.child.kill('SIGTERM');
     expect((await sidecar.exited).code).toBe(0);
     const ended = { name: 'never', status: 'cancelled', notes: 'cancelled because the server shut down' };
@@ -286,7 +288,10 @@ describe('a sidecar from start to exit', () => {
   it('nothing is logged with --log-level silent', async () => {
     const quiet = await temp.sidecar(['--log-level', 'silent']);
     expect(await quiet.call('late')).toBe('early');
-    await sleep(100);
+    // Its timer begins after those of "late", and runs after them.
+    expect(await quiet.call('slow')).toBe('slow but done');
+    quiet.child.stdin.end();
+    await quiet.exited;
     expect(quiet.stderr).toBe('');
   });
 });

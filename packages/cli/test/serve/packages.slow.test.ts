@@ -1,14 +1,13 @@
 /** Packages in S3 over the GraphQL API of the built command, as clients of the Python engine upload them. */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { openS3Bundles } from '@mcp-daemon/aws';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
 import type { Engine } from '../../../aws/test/support.js';
 import { LOCAL, startFauxqs } from '../../../aws/test/support.js';
-import { TempFolder } from '../support.js';
+import { TempFolder, until } from '../support.js';
 
 const KEYS = { AWS_ACCESS_KEY_ID: 'TESTKEY', AWS_SECRET_ACCESS_KEY: 'TESTSECRET', AWS_REGION: 'eu-central-1' };
 const BUCKET = 'packages';
@@ -84,7 +83,7 @@ async function isThere(url: string): Promise<void> {
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-  while ((await fetch(`${url}/acme/mcp`, { method: 'POST', headers, body })).status === 400) await sleep(50);
+  await until(async () => (await fetch(`${url}/acme/mcp`, { method: 'POST', headers, body })).status !== 400);
 }
 
 async function hello(url: string): Promise<unknown> {

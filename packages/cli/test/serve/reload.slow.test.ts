@@ -1,11 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Sidecar } from '../support.js';
-import { TempFolder, toolsConfig } from '../support.js';
-
-/** Watching starts a little after the start of the process. */
-const WATCHING_MS = 600;
+import { TempFolder, toolsConfig, waitingFunction } from '../support.js';
 
 describe('a sidecar watches its files', () => {
   let temp: TempFolder;
@@ -17,19 +13,28 @@ describe('a sidecar watches its files', () => {
   });
   afterEach(() => temp.remove());
 
-  const open = async (args: string[] = [], env: Record<string, string> = {}): Promise<void> => {
-    sidecar = await temp.sidecar(args, { env });
-    await sidecar.call('one');
-    await sleep(WATCHING_MS);
+  /** Starts a sidecar, and waits until it watches its files, which is a little later: it has noticed a first edit. */
+  const open = async (): Promise<Sidecar> => {
+    const started = await temp.sidecar([]);
+    expect(await started.call('one')).toBe('one');
+    await temp.write('mcp.json', await temp.read('mcp.json'));
+    await started.until(() => started.stderr.includes('config file reloaded'), 'a first reload');
+    return started;
   };
   const names = async (): Promise<string[]> => {
     const { result } = await sidecar.request('tools/list');
     return (result?.tools ?? []).map(({ name }) => name);
   };
+  /** Waits for errors in the log. Another one comes where the file is read while it is being written. */
+  const errors = (...all: readonly RegExp[]): Promise<unknown> =>
+    sidecar.until(
+      () => all.every((error) => error.test(sidecar.stderr)) && /still serving the last valid version.*\s*$/.test(sidecar.stderr),
+      'the errors',
+    );
   const changed = (from: number): Promise<unknown> => sidecar.notification('notifications/tools/list_changed', from);
 
   it('a valid edit changes the catalog in place and notifies clients', async () => {
-    await open();
+    sidecar = await open();
     await temp.write('mcp.json', toolsConfig('functions', 'one', 'two'));
     await changed(0);
     expect(await names()).toEqual(['one', 'two']);
@@ -42,21 +47,18 @@ describe('a sidecar watches its files', () => {
     await temp.write('mcp.json', commented('one'));
     const text = await temp.read('mcp.json');
     expect(await temp.run(['config', 'check', '--load'])).toMatchObject({ code: 0 });
-    await open();
+    sidecar = await open();
     await temp.write('mcp.json', commented('one', 'two'));
     await changed(0);
     expect(await names()).toEqual(['one', 'two']);
     await temp.write('mcp.json', `${text}\n// }`.replace('"tools"', '"toolz"'));
-    await sidecar.until(() => sidecar.stderr.includes('still serving the last valid version'), 'the error');
-    expect(sidecar.stderr).toMatch(/mcp\.json:3:3 \$\.toolz: /);
+    await errors(/mcp\.json:3:3 \$\.toolz: /);
   });
 
   it('all errors of an invalid edit are logged, and the last valid version is served', async () => {
-    await open();
+    sidecar = await open();
     await temp.write('mcp.json', `{ "tools": [ { "name": "x" } ], "wrong": 1 }`);
-    await sidecar.until(() => sidecar.stderr.includes('still serving the last valid version'), 'the errors');
-    expect(sidecar.stderr).toMatch(/mcp\.json:1:\d+ \$\.wrong: /);
-    expect(sidecar.stderr).toMatch(/mcp\.json:1:\d+ \$\.tools\[0\]: /);
+    await errors(/mcp\.json:1:\d+ \$\.wrong: /, /mcp\.json:1:\d+ \$\.tools\[0\]: /);
     expect(await names()).toEqual(['one']);
     expect(await sidecar.call('one')).toBe('one');
     const from = sidecar.messages.length;
@@ -66,13 +68,15 @@ describe('a sidecar watches its files', () => {
   });
 
   it('a file that is saved by renaming, or deleted and created again, is reloaded', async () => {
-    await open();
+    sidecar = await open();
     await temp.write('new.json', toolsConfig('functions', 'two'));
     await rename(temp.at('new.json'), temp.at('mcp.json'));
     await changed(0);
     expect(await names()).toEqual(['two']);
     await rm(temp.at('mcp.json'));
-    await sleep(200);
+    // An edit after that has been noticed.
+    await temp.write('functions.mjs', `export const one = () => 'one'; export const two = () => 'another two';`);
+    await sidecar.until(() => sidecar.stderr.includes('code changed'), 'a log line about the code');
     expect(await names()).toEqual(['two']);
     const from = sidecar.messages.length;
     await temp.write('mcp.json', toolsConfig('functions', 'one'));
@@ -88,25 +92,28 @@ describe('a sidecar watches its files', () => {
   });
 
   it('an edited module is reloaded, and a running call ends on the old code', async () => {
-    const code = (word: string): string =>
-      `export const one = async () => { await new Promise((done) => setTimeout(done, 800)); return '${word}'; };`;
-    await temp.write('functions.mjs', code('old'));
+    await temp.write('functions.mjs', waitingFunction('one', 'old'));
     sidecar = await temp.sidecar([]);
-    expect(await sidecar.call('one')).toBe('old');
-    const under = sidecar.ask('tools/call', { name: 'one' });
-    await writeFile(temp.at('functions.mjs'), code('new'));
+    const under = sidecar.ask('tools/call', { name: 'one', arguments: { go: temp.at('go') } });
+    await sidecar.until(() => sidecar.stderr.includes('one runs'), 'the start of the call');
+    await writeFile(temp.at('functions.mjs'), waitingFunction('one', 'new'));
     await sidecar.until(() => sidecar.stderr.includes('code changed'), 'a log line about the edit');
+    await temp.write('go', '');
     expect((await sidecar.answer(under)).result?.content?.[0]?.text).toBe('old');
-    expect(await sidecar.call('one')).toBe('new');
+    expect(await sidecar.call('one', { go: temp.at('go') })).toBe('new');
   });
 
   it.each([
     ['--no-watch', ['--no-watch'], {}],
     ['MCP_WATCH=false', [], { MCP_WATCH: 'false' }],
   ] as const)('%s turns watching off', async (_, args, env) => {
-    await open([...args], env);
+    // The log line about the missing module comes when watching would have begun.
+    await temp.write('mcp.json', toolsConfig('missing', 'one'));
+    sidecar = await temp.sidecar([...args], { env });
+    await sidecar.until(() => sidecar.stderr.includes('not found'), 'a log line about the missing module');
+    const watching = await temp.sidecar([]);
     await temp.write('mcp.json', toolsConfig('functions', 'two'));
-    await sleep(500);
+    await watching.notification('notifications/tools/list_changed');
     expect(await names()).toEqual(['one']);
   });
 });

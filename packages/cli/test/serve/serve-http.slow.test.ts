@@ -1,13 +1,12 @@
 /** The built command over HTTP, as an operator starts it. */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
 import type { Result, RunOptions } from '../support.js';
-import { TempFolder, toolsConfig } from '../support.js';
+import { TempFolder, toolsConfig, until, waitingFunction } from '../support.js';
 
 let temp: TempFolder;
 beforeEach(async () => {
@@ -25,6 +24,8 @@ interface Started {
   exited: Promise<Result>;
   /** The lines of its log so far. */
   log(): Record<string, unknown>[];
+  /** The same as text, with what functions have printed. */
+  stderr(): string;
 }
 
 /** Starts the command on a free port. */
@@ -47,8 +48,9 @@ async function start(args: readonly string[] = [], options: RunOptions = {}): Pr
     stderr
       .split('\n')
       .slice(0, -1) // the last line may not be complete
+      .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-  return { url, child, exited, log };
+  return { url, child, exited, log, stderr: () => stderr };
 }
 
 const post = (url: string, headers: Record<string, string>, body: object): Promise<Response> =>
@@ -97,8 +99,7 @@ describe('the daemon over HTTP', () => {
     const daemon = await start(['--auth-provider', 'none', '--store', 'memory']);
     const client = await clientOf(daemon);
     await temp.write('mcp.json', toolsConfig('functions', 'one', 'four'));
-    for (let names: string[] = []; !names.includes('four'); await new Promise((resolve) => setTimeout(resolve, 50)))
-      names = (await client.listTools()).tools.map(({ name }) => name);
+    await until(async () => (await client.listTools()).tools.some(({ name }) => name === 'four'));
     await client.close();
   });
 
@@ -187,7 +188,7 @@ describe('the daemon over HTTP', () => {
     const daemon = await start(['--store', 'memory'], {
       env: {
         ...{ ADMIN_USERNAME: 'boss', ACCESS_TOKEN_EXP: '60', ADMIN_STATIC_TOKEN: 'the-static-token', ACCESS_LOG: 'off' },
-        ...{ MCP_HTTP_SSE: 'off', MCP_MAX_SESSIONS: '1', MCP_SESSION_IDLE_MS: '1000', MCP_MAX_BODY_BYTES: '2000' },
+        ...{ MCP_HTTP_SSE: 'off', MCP_MAX_SESSIONS: '1', MCP_SESSION_IDLE_MS: '3000', MCP_MAX_BODY_BYTES: '2000' },
       },
     });
     const given = await post(`${daemon.url}/auth/login`, {}, { username: 'boss', password: 'admin123' });
@@ -207,7 +208,7 @@ describe('the daemon over HTTP', () => {
     for (const client of [first, second]) expect((await client.listTools()).tools).toHaveLength(3);
     expect(await sessions()).toBe('1');
     await Promise.all([first.close(), second.close()]);
-    while ((await sessions()) !== '0') await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(async () => (await sessions()) === '0');
     expect(daemon.log().filter(({ msg }) => msg === 'request')).toEqual([]);
   });
 
@@ -246,7 +247,7 @@ describe('the daemon over HTTP', () => {
       socket.on('close', () => (refused += answered ? 0 : 1));
       return socket;
     });
-    while (refused < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => refused >= 3);
     for (const socket of sockets) socket.destroy();
   });
 
@@ -255,43 +256,36 @@ describe('the daemon over HTTP', () => {
       tools: [{ name: 'wait', inputSchema: { type: 'object' } }],
       module_links: [{ type: 'tool', name: 'wait', module_name: 'wait', function_name: 'wait' }],
     });
-    // The function says that it has begun, and returns when it may: both by a file.
-    await temp.write(
-      'wait.mjs',
-      `import { existsSync, writeFileSync } from 'node:fs';
-       export async function wait({ begun, go }) {
-         writeFileSync(begun, '');
-         while (!existsSync(go)) await new Promise((resolve) => setTimeout(resolve, 5));
-         return 'waited';
-       }`,
-    );
-    const call = (name: string) => ({ name: 'wait', arguments: { begun: temp.at(`${name}-begun`), go: temp.at(`${name}-go`) } });
-    const begun = async (name: string): Promise<void> => {
-      while (!existsSync(temp.at(`${name}-begun`))) await new Promise((resolve) => setTimeout(resolve, 5));
-    };
-    const messages = (): unknown[] => daemon.log().map(({ msg }) => msg);
+    await temp.write('wait.mjs', waitingFunction('wait', 'waited'));
+    const call = (name: string) => ({ name: 'wait', arguments: { go: temp.at(`${name}-go`) } });
+    const messages = ({ log }: Started): unknown[] => log().map(({ msg }) => msg);
+    const SHUTTING_DOWN = 'shutting down: waiting up to 30 s for running calls';
     const daemon = await start(['--auth-provider', 'none', '--store', 'memory']);
     const client = await clientOf(daemon);
     const waiting = client.callTool(call('one'));
-    await begun('one');
+    await until(() => daemon.stderr().includes('wait runs'));
     daemon.child.kill('SIGTERM');
-    while (!messages().includes('shutting down: waiting up to 30 s for running calls'))
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => messages(daemon).includes(SHUTTING_DOWN));
     await temp.write('one-go', '');
     expect((await waiting).content).toMatchObject([{ text: 'waited' }]);
     expect((await daemon.exited).code).toBe(0);
-    expect(messages().at(-1)).toBe('stopped');
+    expect(messages(daemon).at(-1)).toBe('stopped');
 
     const other = await start(['--auth-provider', 'none', '--store', 'memory']);
     const left = await clientOf(other);
     const stuck = left.callTool(call('two')).catch(() => 'gone');
-    await begun('two');
+    await until(() => other.stderr().includes('wait runs'));
+    // The same Ctrl+C, forwarded by a parent process. Stopped until both are sent, so that the second comes soon after the first.
+    other.child.kill('SIGSTOP');
+    other.child.kill('SIGINT');
     other.child.kill('SIGTERM');
-    other.child.kill('SIGTERM'); // the same Ctrl+C, forwarded by a parent process
-    await new Promise((resolve) => setTimeout(resolve, 600));
-    expect(other.child.exitCode).toBeNull();
-    other.child.kill('SIGTERM');
+    other.child.kill('SIGCONT');
+    await until(() => messages(other).includes(SHUTTING_DOWN));
+    expect((await fetch(`${other.url}/health`)).status).toBe(200);
+    // A signal counts as another one when some time has passed since the first.
+    const again = setInterval(() => other.child.kill('SIGTERM'), 50);
     expect((await other.exited).code).toBe(143);
+    clearInterval(again);
     await left.close();
     expect(await stuck).toBe('gone');
   });
@@ -299,14 +293,14 @@ describe('the daemon over HTTP', () => {
   it('a thousand unfinished requests do not block other clients', async () => {
     const daemon = await start(['--auth-provider', 'none', '--store', 'memory', '--rate-limit', '0']);
     const { port } = new URL(daemon.url);
+    let sent = 0;
     const sockets = Array.from({ length: 1_000 }, () => {
-      const socket = connect(Number(port), '127.0.0.1', () =>
-        socket.write('POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{'),
-      );
+      const head = 'POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{';
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write(head, () => (sent += 1)));
       socket.on('error', () => undefined);
       return socket;
     });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(() => sent === 1_000);
     const client = await clientOf(daemon);
     expect((await client.callTool({ name: 'one', arguments: {} })).content).toMatchObject([{ text: 'one' }]);
     await client.close();
