@@ -5,7 +5,8 @@
 import type { Json } from './interop/raw.js';
 import { RawClient } from './interop/raw.js';
 import type { Home } from './interop/sidecar.js';
-import { callsOf, createHome, until } from './interop/sidecar.js';
+import { callsOf, createHome } from './interop/sidecar.js';
+import { until } from './until.js';
 
 const number = (name: string, standard: number): number => Number(process.env[name] ?? standard);
 const PROCESSES = number('MANY_PROCESSES', 20);
@@ -78,7 +79,7 @@ test(`${ROUNDS} sidecars killed under load: what they answered is settled, what 
       index % 3 === 0 ? ['test_wait', { ms: index % 20 }] : ['test_structured', { text: 'a b' }],
     );
     const stuck = call(client, 'test_wait', { ms: 60_000, tag: `stuck ${round}` }).catch(() => undefined);
-    await until('some calls', () => client.lines.length > 100 + round * 50);
+    await until(() => client.lines.length > 100 + round * 50, 'some calls');
     client.process.kill('SIGKILL');
     expect((await client.exited).signal).toBe('SIGKILL');
     for (const tag of await loading) answered.add(tag);

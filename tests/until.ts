@@ -2,7 +2,7 @@
  * Waiting in tests. Nothing here has a time limit of its own: the limit of the test counts, and when it is over, the failure says what the
  * test was waiting for. Prefer `arrival` (something tells when it happens); `until` is for what has no event.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 /** A description, or a function that makes it when the wait has failed, so that it can include a log. */
 export type What = string | (() => string);
@@ -52,7 +52,7 @@ export async function arrival<T>(promise: Promise<T>, what: What): Promise<T> {
 }
 
 /**
- * Checks a condition every few milliseconds until it holds.
+ * Checks a condition until it holds: in the next turns of the event loop, then every few milliseconds.
  * @param condition may be asynchronous; an error that it throws ends the wait
  * @param what what the condition means, by default its source text
  * @returns what the condition gave, which is truthy
@@ -60,10 +60,10 @@ export async function arrival<T>(promise: Promise<T>, what: What): Promise<T> {
 export async function until<T>(condition: () => T | Promise<T>, what: What = () => condition.toString()): Promise<Truthy<T>> {
   let stopped = false;
   const poll = async (): Promise<Truthy<T>> => {
-    for (;;) {
+    for (let count = 1; ; count += 1) {
       const value = await condition();
       if (value || stopped) return value as Truthy<T>;
-      await sleep(5);
+      await (count < 20 ? nextTurn() : sleep(5));
     }
   };
   try {

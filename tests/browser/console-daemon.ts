@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Value } from '../../packages/sqlite/src/engine/connection.js';
 import { chooseEngine } from '../../packages/sqlite/src/engine/engine.js';
 import { bin, environment } from '../interop/sidecar.js';
+import { until } from '../until.js';
 
 /** The admin's token. It never expires. */
 export const ADMIN_TOKEN = 'an-admin-token-for-the-tests-of-the-console';
@@ -24,11 +25,14 @@ export const HOSTILE = `<img src=x onerror="window.hacked=1"><script>window.hack
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
 
 const MODULE = `
+import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 export const greet = ({ name }) => \`Hello, \${name}! \${${JSON.stringify(HOSTILE)}}\`;
 export async function wait({ ms }, context) {
   context.progress(1, 2, 'half way');
-  await sleep(ms, undefined, { signal: context.signal });
+  const go = new URL('go', import.meta.url);
+  for (let left = ms; left > 0 && !existsSync(go); left -= 20) await sleep(20, undefined, { signal: context.signal });
+  rmSync(go, { force: true });
   return 'waited';
 }
 export function fail() { throw new Error("It failed as asked. " + ${JSON.stringify(HOSTILE)}); }
@@ -123,6 +127,8 @@ export interface ConsoleDaemon {
   sql(...statements: readonly (readonly [string, ...Value[]])[]): void;
   /** Waits until the first row of a query has this value in its only column. */
   untilRow(sql: string, value: Value): Promise<void>;
+  /** Lets the running call of `wait` return. */
+  release(): Promise<void>;
   /** Ends the daemon. */
   stop(): Promise<void>;
   /** Starts it again on the same port. @param secret another one makes all tokens invalid */
@@ -219,7 +225,7 @@ export async function startDaemon(more: Readonly<Record<string, string>> = {}): 
         await list(partition).catch(() => undefined);
         return false;
       };
-      while (!(await isServed())) await new Promise((resolve) => setTimeout(resolve, 50));
+      await until(isServed, `the revision ${revision}`);
       return revision;
     },
     async applyByCommand(config) {
@@ -242,11 +248,12 @@ export async function startDaemon(more: Readonly<Record<string, string>> = {}): 
       const connection = connect(join(folder, 'data', 'mcp-daemon.db'), true);
       try {
         const statement = connection.prepare(sql);
-        while (Object.values(statement.all([])[0] ?? {})[0] !== value) await new Promise((resolve) => setTimeout(resolve, 20));
+        await until(() => Object.values(statement.all([])[0] ?? {})[0] === value, `${value} as the answer to ${sql}`);
       } finally {
         connection.close();
       }
     },
+    release: () => writeFile(join(folder, 'go'), ''),
     async stop() {
       end();
       await ended;

@@ -1,6 +1,7 @@
 /** The console in a browser, with a daemon as an operator starts it: what an operator does. */
 import type { Locator, Page } from 'playwright-core';
 
+import { until } from '../until.js';
 import { inBrowser } from './browser.js';
 import { configOf } from './console-daemon.js';
 import type { ConsoleWorld } from './console-world.js';
@@ -68,11 +69,12 @@ inBrowser('the console', () => {
     await page.locator('.chart canvas').nth(1).waitFor();
     const before = await inChart(page);
     await daemon.call('greet', { name: 'Bob' });
-    while ((await inChart(page)) !== before + 1) await page.waitForTimeout(100);
+    await until(async () => (await inChart(page)) === before + 1, 'the call in the chart');
     await world.visit(page, 'live');
     const rows = page.getByRole('table', { name: 'Live calls' }).locator('tbody tr', { hasText: 'wait' });
-    const waiting = daemon.call('wait', { ms: 1_500 });
+    const waiting = daemon.call('wait', { ms: 60_000 });
     await rows.filter({ hasText: 'running' }).waitFor();
+    await daemon.release();
     await waiting;
     await rows.filter({ hasText: 'completed' }).waitFor();
     expectQuiet(watched);

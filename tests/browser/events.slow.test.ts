@@ -10,6 +10,7 @@ import type { HttpServer } from '@mcp-daemon/express';
 import { serveHttp } from '@mcp-daemon/express';
 import { createLocalAuth } from '@mcp-daemon/express/local';
 
+import { until } from '../until.js';
 import { root } from '../walls.js';
 import type { Browser } from './browser.js';
 import { inBrowser, launch } from './browser.js';
@@ -139,7 +140,7 @@ inBrowser('a page that watches', () => {
       for (let missed = 0; missed < 5; missed += 1) await call();
       calls += 5;
       // It has tried, and found nobody.
-      while (wire.refused() === before) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(() => wire.refused() > before, 'a connection that is refused');
       expect(await count('call_settled')).toBe(calls - 5);
       wire.mend();
       await sees('ready', loss + 1);

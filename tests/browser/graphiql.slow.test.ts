@@ -7,7 +7,7 @@ import { createLocalAuth } from '@mcp-daemon/express/local';
 import type { Page } from 'playwright-core';
 
 import { smallApi, World } from '../../packages/express/test/graphql/support.js';
-import { until } from '../../packages/express/test/support.js';
+import { until } from '../until.js';
 import type { Browser } from './browser.js';
 import { ELSEWHERE_ORIGIN, inBrowser, launch } from './browser.js';
 

@@ -2,10 +2,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { until } from '../until.js';
 import type { Json, Line } from './raw.js';
 import { RawClient } from './raw.js';
 import type { Home } from './sidecar.js';
-import { bin, callsOf, createHome, until } from './sidecar.js';
+import { bin, callsOf, createHome } from './sidecar.js';
 
 let home: Home;
 let client: RawClient;
@@ -21,7 +22,7 @@ const line = (id: unknown, method: string, params: Json = {}): string =>
 async function refused(code: number, bytes: string | Uint8Array): Promise<void> {
   const before = client.lines.length;
   client.write(bytes);
-  await until('an answer', () => client.lines.length > before);
+  await until(() => client.lines.length > before, 'an answer');
   expect(errorOf(client.lines[before]).code).toBe(code);
   expect(await client.ask('ping')).toMatchObject({ result: {} });
   expect(client.lines).toHaveLength(before + 2);
@@ -84,11 +85,13 @@ describe('a line', () => {
     await client.initialize();
     const long = line('long', 'tools/call', call('test_structured', { text: 'x'.repeat(30_000) }));
     await refused(-32600, long);
+    // The answer to the message before it shows that the first part has been read.
+    const read = client.answer('before');
+    client.write(line('before', 'ping') + long.slice(0, 15_000));
+    await read;
     const before = client.lines.length;
-    client.write(long.slice(0, 15_000));
-    await new Promise((resolve) => setTimeout(resolve, 50));
     client.write(long.slice(15_000));
-    await until('an answer', () => client.lines.length > before);
+    await until(() => client.lines.length > before, 'an answer');
     expect(errorOf(client.lines[before]).code).toBe(-32600);
     expect(textOf(await client.ask('tools/call', call('test_structured', { text: 'x'.repeat(15_000) })))).toMatch(/15000/);
   });
@@ -107,6 +110,7 @@ describe('a line', () => {
     const answer = client.answer('split');
     for (const byte of bytes) {
       client.write(Buffer.of(byte));
+      // Gives the server a chance to read half a character; the result is the same if it does not.
       if (byte >= 0x80) await new Promise((resolve) => setTimeout(resolve, 2));
     }
     await answer;
@@ -147,7 +151,7 @@ describe('a request', () => {
     expect(await client.initialize('2025-11-25')).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
     expect(await client.initialize('2025-03-26')).toMatchObject({ result: { protocolVersion: '2025-03-26' } });
     client.send([{ jsonrpc: '2.0', id: 'still', method: 'ping' }]); // only 2025-03-26 has batches
-    await until('the batch', () => client.lines.some(Array.isArray));
+    await until(() => client.lines.some(Array.isArray), 'the batch');
   });
 
   it('for an unknown method is refused, a notification of one is not', async () => {
@@ -160,7 +164,7 @@ describe('a request', () => {
   it('with the id of a running request is refused', async () => {
     await client.initialize();
     client.write(line('twice', 'tools/call', call('test_wait', { ms: 300 })) + line('twice', 'ping'));
-    await until('both answers', () => client.lines.filter((each) => (each as Json)['id'] === 'twice').length === 2);
+    await until(() => client.lines.filter((each) => (each as Json)['id'] === 'twice').length === 2, 'both answers');
     const [first, second] = client.lines.filter((each) => (each as Json)['id'] === 'twice');
     expect(errorOf(first).code).toBe(-32600);
     expect(textOf(second as Json)).toBe('Waited 300 ms.');
@@ -222,9 +226,7 @@ describe('the end', () => {
     await client.initialize();
     client.request('tools/call', call('test_wait', { ms: 60_000 }));
     await client.ask('ping');
-    const began = Date.now();
     expect(await client.end()).toEqual({ code: 0, signal: null });
-    expect(Date.now() - began).toBeLessThan(5_000);
     expect((await callsOf(home)).map(({ status }) => status)).toEqual(['cancelled']);
   });
 
@@ -283,12 +285,12 @@ describe('code', () => {
     const answer = await client.ask('tools/call', call('broken'));
     expect(answer['result']).toMatchObject({ isError: true });
     expect(textOf(answer)).not.toContain(home.folder); // nothing of the inside reaches the client
-    await until('the reason', () => why.test(client.stderr));
+    await until(() => why.test(client.stderr), 'the reason');
     await writeFile(
       join(home.folder, 'broken/broken.mjs'),
       'export const run = () => "mended"; export class Tools { run() { return "mended"; } }',
     );
-    await until('the mended code', async () => textOf(await client.ask('tools/call', call('broken'))) === 'mended');
+    await until(async () => textOf(await client.ask('tools/call', call('broken'))) === 'mended', 'the mended code');
   });
 
   it('that prints does not disturb the protocol', async () => {
@@ -299,7 +301,7 @@ describe('code', () => {
       { function_name: 'run' },
     );
     expect(textOf(await client.ask('tools/call', call('broken')))).toBe('fine');
-    await until('the text on stderr', () => client.stderr.includes('printed'));
+    await until(() => client.stderr.includes('printed'), 'the text on stderr');
   });
 
   it('that throws or rejects later does not end the server', async () => {
@@ -312,7 +314,7 @@ describe('code', () => {
       { function_name: 'run' },
     );
     expect(textOf(await client.ask('tools/call', call('broken')))).toBe('fine');
-    await until('both on stderr', () => client.stderr.includes('thrown late') && client.stderr.includes('rejected late'));
+    await until(() => client.stderr.includes('thrown late') && client.stderr.includes('rejected late'), 'both on stderr');
     expect(await client.ask('ping')).toMatchObject({ result: {} });
   });
 });

@@ -14,6 +14,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 
+import { until } from '../until.js';
 import { RawClient } from './raw.js';
 import type { Json, RawPeer } from './raw-peer.js';
 import { envelope } from './raw-peer.js';
@@ -158,7 +159,7 @@ function raw(
           async listen(filter: Json) {
             const before = client.notifications.length;
             const { id } = client.request('subscriptions/listen', { notifications: filter, _meta: envelope(capabilities) });
-            while (client.notifications.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+            await until(() => client.notifications.length > before, 'the first notification of a listen stream');
             const [first] = client.notifications.slice(before) as { method: string; params: Json }[];
             if (first?.method !== 'notifications/subscriptions/acknowledged') throw new Error(`first came ${first?.method}`);
             return {

@@ -68,12 +68,3 @@ export async function callsOf(home: Home, ...filters: string[]): Promise<Record<
     unknown
   >[];
 }
-
-/** Waits until something is true. */
-export async function until(what: string, probe: () => unknown, ms = 10_000): Promise<void> {
-  const end = Date.now() + ms;
-  while (!(await probe())) {
-    if (Date.now() > end) throw new Error(`waited ${ms} ms for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -4,11 +4,11 @@
 import { strict as assert } from 'node:assert';
 import { isDeepStrictEqual } from 'node:util';
 
+import { until } from '../until.js';
 import type { Connected } from './clients.js';
 import { RpcError } from './clients.js';
 import type { Json } from './raw.js';
 import type { Home } from './sidecar.js';
-import { until } from './sidecar.js';
 
 type CannotDo = (client: { name: string; version: string; modern: boolean }) => string | undefined;
 
@@ -66,7 +66,6 @@ const configured = async (home: Home, key: string): Promise<Json[]> => {
 };
 const told = (client: Connected, method: string, since = 0): Json[] =>
   client.notifications.slice(since).filter((notification) => notification['method'] === method);
-const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Does something while the client listens to what it may cause: without asking in the legacy era, by a stream in the modern one. */
 async function listening(client: Connected, filter: Json, work: () => Promise<void>): Promise<void> {
@@ -374,10 +373,10 @@ export const steps: readonly Step[] = [
         () => 'answered',
         () => 'gave up',
       );
-      await until('the call to begin', async () => (await waited()).started > before.started);
+      await until(async () => (await waited()).started > before.started, 'the call to begin');
       abort.abort(new Error('tired of waiting'));
       assert.equal(await answer, 'gave up');
-      await until('the function to end', async () => (await waited()).cancelled > before.cancelled);
+      await until(async () => (await waited()).cancelled > before.cancelled, 'the function to end');
     },
   },
   {
@@ -418,14 +417,18 @@ export const steps: readonly Step[] = [
       const before = updates();
       await client.request('resources/subscribe', { uri: WATCHED });
       await call(client, 'test_change_watched', { content: `of ${client.version}` });
-      await until('the update', () => updates() === before + 1);
+      await until(() => updates() === before + 1, 'the update');
       assert.deepEqual(told(client, 'notifications/resources/updated').at(-1)?.['params'], { uri: WATCHED });
       const { contents } = (await client.request('resources/read', { uri: WATCHED })) as { contents: Json[] };
       assert.equal(contents[0]?.['text'], `of ${client.version}`);
       await client.request('resources/unsubscribe', { uri: WATCHED });
       await call(client, 'test_change_watched', { content: 'unheard' });
-      await wait(100);
-      assert.equal(updates(), before + 1);
+      // The update of a later change would come after one of that change.
+      await client.request('resources/subscribe', { uri: WATCHED });
+      await call(client, 'test_change_watched', { content: 'heard again' });
+      await until(() => updates() > before + 1, 'the update of the second subscription');
+      await client.request('resources/unsubscribe', { uri: WATCHED });
+      assert.equal(updates(), before + 2);
       await refused(client.resourceNotFound, client.request('resources/subscribe', { uri: 'test://no-such-resource' }));
     },
   },
@@ -437,12 +440,16 @@ export const steps: readonly Step[] = [
       const before = updates().length;
       await listening(client, { resourceSubscriptions: [WATCHED] }, async () => {
         await call(client, 'test_change_watched', { content: 'heard' });
-        await until('the update', () => updates().length === before + 1);
+        await until(() => updates().length === before + 1, 'the update');
         assert.equal((updates().at(-1)?.['params'] as Json)['uri'], WATCHED);
       });
       await call(client, 'test_change_watched', { content: 'unheard' });
-      await wait(100);
-      assert.equal(updates().length, before + 1);
+      // The update of a later change would come after one of that change.
+      await listening(client, { resourceSubscriptions: [WATCHED] }, async () => {
+        await call(client, 'test_change_watched', { content: 'heard again' });
+        await until(() => updates().length > before + 1, 'the update on the second stream');
+      });
+      assert.equal(updates().length, before + 2);
     },
   },
   {
@@ -466,7 +473,7 @@ export const steps: readonly Step[] = [
           list.push({ name: 'test_added', inputSchema: { type: 'object' } });
           links.push({ type: 'tool', name: 'test_added', module_name: 'everything', function_name: 'simpleText' });
         });
-        await until('the first change', () => changes() > before);
+        await until(() => changes() > before, 'the first change');
         assert.ok((await names()).includes('test_added'));
         assert.match(textOf(await call(client, 'test_added')), /simple text/);
         const between = changes();
@@ -475,7 +482,7 @@ export const steps: readonly Step[] = [
           config['tools'] = (config['tools'] ?? []).filter(keep);
           config['module_links'] = (config['module_links'] ?? []).filter(keep);
         });
-        await until('the second change', () => changes() > between);
+        await until(() => changes() > between, 'the second change');
         assert.ok(!(await names()).includes('test_added'));
       });
     },
@@ -487,7 +494,7 @@ export const steps: readonly Step[] = [
         for (const _ of ['added', 'removed']) {
           const before = client.notifications.length;
           await call(client, 'test_trigger_prompt_change');
-          await until('the change', () => told(client, 'notifications/prompts/list_changed', before).length === 1);
+          await until(() => told(client, 'notifications/prompts/list_changed', before).length === 1, 'the change');
           assert.equal(told(client, 'notifications/tools/list_changed', before).length, 0);
           assert.equal(told(client, 'notifications/resources/list_changed', before).length, 0);
         }

@@ -1,8 +1,9 @@
 /** What no SDK lets a client do: exact lines, over a real process. */
+import { until } from '../until.js';
 import type { Json } from './raw.js';
 import { envelope, RawClient } from './raw.js';
 import type { Home } from './sidecar.js';
-import { callsOf, createHome, until } from './sidecar.js';
+import { callsOf, createHome } from './sidecar.js';
 
 let home: Home;
 let client: RawClient;
@@ -107,7 +108,7 @@ describe('the newer era', () => {
       _meta: envelope(),
     });
     await client.ask('tools/call', call('test_change_watched', { content: 'new' }, { _meta: envelope() }));
-    await until('two notifications', () => client.notifications.length === 2);
+    await until(() => client.notifications.length === 2, 'two notifications');
     const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
     expect(client.notifications.map(({ method, params }) => ({ method, params }))).toEqual([
       {
@@ -185,7 +186,7 @@ describe('a client of the older era that cannot be asked', () => {
     start();
     await client.initialize('2025-11-25', { elicitation: {} });
     const { answer } = client.request('tools/call', call('test_elicitation', { message: 'x' }));
-    await until('the question', () => client.lines.some((line) => 'method' in line));
+    await until(() => client.lines.some((line) => 'method' in line), 'the question');
     const [question] = client.lines.flat().filter(({ method }) => method === 'elicitation/create');
     client.send({ jsonrpc: '2.0', id: question?.['id'], error: { code: -1, message: 'nobody is here' } });
     expect(resultOf(await answer)).toMatchObject({ isError: true });
@@ -204,7 +205,7 @@ describe('batches', () => {
       { jsonrpc: '2.0', method: 'notifications/x' },
       5,
     ]);
-    await until('the answer', () => client.lines.some(Array.isArray));
+    await until(() => client.lines.some(Array.isArray), 'the answer');
     const answers = client.lines.find(Array.isArray) as Json[];
     expect(answers.map(({ id }) => id)).toEqual([10, 11, 12, undefined]);
     expect(textOf(answers[1] as Json)).toMatch(/simple text/);
@@ -224,7 +225,7 @@ describe('batches', () => {
     start();
     await client.initialize(version);
     client.send(batch([10, 'ping']));
-    await until('the answer', () => anonymous().length === 1);
+    await until(() => anonymous().length === 1, 'the answer');
     expect(errorOf(anonymous()[0] as Json).code).toBe(-32600);
     expect(resultOf(await client.ask('ping'))).toEqual({});
   });
@@ -233,7 +234,7 @@ describe('batches', () => {
     start();
     await client.initialize('2025-03-26');
     client.send([]);
-    await until('the answer', () => anonymous().length === 1);
+    await until(() => anonymous().length === 1, 'the answer');
     expect(errorOf(anonymous()[0] as Json).code).toBe(-32600);
   });
 });
@@ -249,7 +250,7 @@ describe('cursors', () => {
     }
     expect(errorOf(await client.ask('prompts/list', { cursor: nextCursor })).code).toBe(-32602);
     await client.ask('tools/call', call('test_trigger_tool_change'));
-    await until('the change', () => client.notifications.some(({ method }) => method === 'notifications/tools/list_changed'));
+    await until(() => client.notifications.some(({ method }) => method === 'notifications/tools/list_changed'), 'the change');
     expect(errorOf(await client.ask('tools/list', { cursor: nextCursor })).code).toBe(-32602);
   });
 });
@@ -259,7 +260,7 @@ describe('a config file that is edited', () => {
     start();
     await client.initialize();
     await home.edit((config) => (config['tools'] = [...(config['tools'] ?? []), { name: 'bound to nothing' }]));
-    await until('the complaint', () => /bound to nothing/.test(client.stderr));
+    await until(() => /bound to nothing/.test(client.stderr), 'the complaint');
     expect(resultOf(await client.ask('tools/list'))['tools']).not.toContainEqual(
       expect.objectContaining({ name: 'bound to nothing' }),
     );
@@ -269,7 +270,7 @@ describe('a config file that is edited', () => {
         (link) => (link as Json)['type'] !== 'tool' || (link as Json)['name'] === 'test_simple_text',
       );
     });
-    await until('the change', () => client.notifications.some(({ method }) => method === 'notifications/tools/list_changed'));
+    await until(() => client.notifications.some(({ method }) => method === 'notifications/tools/list_changed'), 'the change');
     expect(resultOf(await client.ask('tools/list'))['tools']).toHaveLength(1);
     expect(errorOf(await client.ask('tools/call', call('test_meta'))).code).toBe(-32602);
   });
@@ -279,7 +280,7 @@ describe('a config file that is edited', () => {
     await client.initialize();
     const { answer } = client.request('tools/call', call('test_wait', { ms: 800 }));
     await client.ask('tools/call', call('test_trigger_tool_change'));
-    await until('the change', () => client.notifications.some(({ method }) => method === 'notifications/tools/list_changed'));
+    await until(() => client.notifications.some(({ method }) => method === 'notifications/tools/list_changed'), 'the change');
     expect(textOf(await answer)).toBe('Waited 800 ms.');
   });
 });

@@ -7,18 +7,23 @@ import { join } from 'node:path';
 import type { Home } from '../interop/sidecar.js';
 import { bin } from '../interop/sidecar.js';
 
-/** Appends a line at once, as an effect that outlives the process. */
+/** Appends a line at once, as an effect that outlives the process. It returns after `ms`, and when the file `go` exists. */
 const MODULE = `
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 const effects = new URL('effects.log', import.meta.url);
-export async function charge({ id, ms = 0 }, context) {
+export async function charge({ id, ms = 0, go }, context) {
   appendFileSync(effects, id + '\\n');
   if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+  while (go !== undefined && !existsSync(go)) await new Promise((resolve) => setTimeout(resolve, 5));
   return 'charged ' + id;
 }
 `;
 
-const inputSchema = { type: 'object', properties: { id: { type: 'string' }, ms: { type: 'number' } }, required: ['id'] };
+const inputSchema = {
+  type: 'object',
+  properties: { id: { type: 'string' }, ms: { type: 'number' }, go: { type: 'string' } },
+  required: ['id'],
+};
 
 const CONFIG = {
   tools: [

@@ -6,6 +6,7 @@
  */
 import type { Json } from '../interop/raw.js';
 import { envelope, RawClient } from '../interop/raw.js';
+import { until } from '../until.js';
 import type { EffectsHome } from './home.js';
 import { createEffectsHome, keyed, repeatOf, textOf } from './home.js';
 
@@ -46,11 +47,11 @@ async function send(client: RawClient, params: Record<string, unknown>, method =
 
 /** Waits for the end of a task. */
 async function endOfTask(client: RawClient, taskId: string): Promise<State> {
-  for (;;) {
+  const ended = async (): Promise<State | false> => {
     const state = (await send(client, { taskId }, 'tasks/get')) as unknown as State;
-    if (state.status !== 'working') return state;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+    return state.status !== 'working' && state;
+  };
+  return until(ended, 'the end of a task');
 }
 
 /** Makes a call, answers its question, waits for its task, and notes the answer. */
@@ -116,7 +117,8 @@ it(
       );
       // The kill comes in the middle of the work: after some effects, at a different point in each round.
       const effects = 1 + ((round * 5) % (CALLS - LANES));
-      while (effectsOf(round) < effects) await new Promise((resolve) => setTimeout(resolve, 1));
+      await until(() => effectsOf(round) >= effects, 'some effects');
+      // At another moment of the next call in each round; what must hold does not depend on it.
       await new Promise((resolve) => setTimeout(resolve, (round * 3) % 20));
       client.process.kill('SIGKILL');
       await client.exited;

@@ -1,6 +1,10 @@
 /** Several processes of the built command on one SQLite file. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { RawClient } from '../interop/raw.js';
 import { serveHome } from '../interop/served.js';
+import { until } from '../until.js';
 import type { EffectsHome } from './home.js';
 import { createEffectsHome, keyed, repeatOf, textOf } from './home.js';
 
@@ -9,6 +13,9 @@ beforeEach(async () => {
   home = await createEffectsHome();
 });
 afterEach(() => home.remove());
+
+/** The file that ends the calls that wait for it. */
+const go = (): string => join(home.folder, 'go');
 
 interface Answer {
   result?: unknown;
@@ -45,10 +52,11 @@ describe('two processes on one file', () => {
 
   it('refuse other arguments while the other process runs the first call', async () => {
     const [one, two] = await Promise.all([sidecar(), sidecar()]);
-    const first = call(one, keyed('charge', 'k', { id: 'one', ms: 500 }));
-    while (!home.effects().has('one')) await new Promise((resolve) => setTimeout(resolve, 5));
+    const first = call(one, keyed('charge', 'k', { id: 'one', go: go() }));
+    await until(() => home.effects().has('one'), 'the effect of the call');
     const { error } = await call(two, keyed('charge', 'k', { id: 'two' }));
     expect(error?.message).toContain('used with other arguments');
+    writeFileSync(go(), '');
     expect(textOf((await first).result)).toBe('charged one');
     expect(home.effects()).toEqual(new Map([['one', 1]]));
     await Promise.all([one.leave(), two.leave()]);
@@ -88,17 +96,19 @@ describe('a client of a server over HTTP that loses its connection', () => {
       headers['mcp-session-id'] = hello.headers.get('mcp-session-id') ?? '';
       await hello.text();
     }
-    const params = keyed('charge', 'k', { id: 'one', ms: 1_500 });
+    const params = keyed('charge', 'k', { id: 'one', go: go() });
     const request = { method: 'tools/call', params: { ...params, _meta: { ...(params['_meta'] as object), ...meta } } };
     const leave = new AbortController();
     // Where the answer takes a while, the headers of a stream have come already.
     const first = post(request, headers, leave.signal)
       .then((response) => response.text())
       .catch(() => 'gone');
-    while (!home.effects().has('one')) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => home.effects().has('one'), 'the effect of the call');
     leave.abort();
     expect(await first).toBe('gone');
-    const body = await (await post({ ...request, id: 2 }, headers)).text();
+    const again = post({ ...request, id: 2 }, headers);
+    writeFileSync(go(), '');
+    const body = await (await again).text();
     expect(body).toContain('charged one');
     expect(body).toContain('io.mcp-daemon/repeatOf');
     expect(home.effects()).toEqual(new Map([['one', 1]]));

@@ -2,25 +2,22 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { until } from '../interop/sidecar.js';
+import { until } from '../until.js';
 import type { HttpDaemon, Result, SharedStore } from './daemons.js';
 import { openShared, STORES } from './daemons.js';
 import type { WorkHome } from './home.js';
 import { createWorkHome } from './home.js';
-
-/** How long others may take to learn that a process has ended, in milliseconds: its lease, and time for a busy machine. */
-const LEASE_MS = 45_000;
 
 const begin = async (daemon: HttpDaemon, id: string, more: Result = {}): Promise<string> =>
   (await daemon.send('tools/call', { name: 'work', arguments: { id, ...more } }))['taskId'] as string;
 
 const get = (daemon: HttpDaemon, taskId: string): Promise<Result> => daemon.send('tasks/get', { taskId });
 
-async function ended(daemon: HttpDaemon, taskId: string, ms?: number): Promise<Result> {
+async function ended(daemon: HttpDaemon, taskId: string): Promise<Result> {
   let state: Result = {};
   const isOpen = async (): Promise<boolean> =>
     ['working', 'input_required'].includes((state = await get(daemon, taskId))['status'] as string);
-  await until('the end of a task', async () => !(await isOpen()), ms);
+  await until(async () => !(await isOpen()), 'the end of a task');
   return state;
 }
 
@@ -50,7 +47,7 @@ describe.each(STORES)('two daemons on one store: %s', (kind) => {
     const end = { status: 'completed', result: { content: [{ text: 'worked on asks' }] } };
     expect(await ended(two, taskId)).toMatchObject(end);
     expect(await get(one, taskId)).toMatchObject(end);
-    await until('the last notification', () => told.at(-1)?.['status'] === 'completed');
+    await until(() => told.at(-1)?.['status'] === 'completed', 'the last notification');
     expect(told[0]).toMatchObject({ taskId, status: 'input_required' });
     expect(told.at(-1)).toMatchObject(end);
     expect(home.effects().filter((id) => id === 'asks')).toHaveLength(1);
@@ -63,7 +60,8 @@ describe.each(STORES)('two daemons on one store: %s', (kind) => {
   });
 
   it('a task ends on the code with which it began, whoever asks, while new calls run the new code', async () => {
-    const old = await begin(one, 'old', { ms: 3_000 });
+    const go = join(home.folder, 'go');
+    const old = await begin(one, 'old', { go });
     const file = join(home.folder, 'work.mjs');
     writeFileSync(file, readFileSync(file, 'utf8').replace('worked on', 'newly worked on'));
     const config = JSON.parse(readFileSync(home.config, 'utf8')) as { tools: Result[] };
@@ -71,7 +69,8 @@ describe.each(STORES)('two daemons on one store: %s', (kind) => {
     writeFileSync(home.config, JSON.stringify(config));
     const isNew = async (): Promise<boolean> =>
       JSON.stringify(await ended(two, await begin(one, 'new'))).includes('newly worked on');
-    await until('the new code', isNew, 30_000);
+    await until(isNew, 'the new code');
+    writeFileSync(go, '');
     expect(await ended(two, old)).toMatchObject({ status: 'completed', result: { content: [{ text: 'worked on old' }] } });
   }, 60_000);
 
@@ -79,15 +78,15 @@ describe.each(STORES)('two daemons on one store: %s', (kind) => {
     const third = await store.serve(home.config);
     const [asked, open] = [await begin(third, 'killed-asks', { asks: true }), await begin(third, 'killed', { ms: 60_000 })];
     const told = await two.listen([open]);
-    await until('its effect', () => home.effects().includes('killed'));
+    await until(() => home.effects().includes('killed'), 'its effect');
     await third.kill();
     for (const taskId of [open, asked]) {
-      const state = await ended(two, taskId, LEASE_MS);
+      const state = await ended(two, taskId);
       expect(state).toMatchObject({ status: 'failed', error: { code: -32603 } });
       expect(state['statusMessage']).toBe('The process that ran this task has ended before the task did.');
       expect(await get(one, taskId)).toMatchObject({ status: 'failed' });
     }
-    await until('its notification', () => told.at(-1)?.['status'] === 'failed');
+    await until(() => told.at(-1)?.['status'] === 'failed', 'its notification');
     const late = { taskId: asked, inputResponses: { '1-sure': { action: 'accept' } } };
     expect(await two.send('tasks/update', late)).toMatchObject({ resultType: 'complete' });
     expect(await get(two, asked)).toMatchObject({ status: 'failed' });

@@ -1,4 +1,7 @@
-/** A server with one slow tool that may become a task, whose runs leave a line in a file. */
+/**
+ * A server with one slow tool that may become a task, whose runs leave a line in a file. They take `ms` milliseconds, and then as long as
+ * the file `go` does not exist.
+ */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,13 +11,14 @@ import type { Home } from '../interop/sidecar.js';
 import { bin } from '../interop/sidecar.js';
 
 const MODULE = `
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 const effects = new URL('effects.log', import.meta.url);
-export async function work({ id, ms = 0, asks = false }, context) {
+export async function work({ id, ms = 0, go, asks = false }, context) {
   if (asks && context.inputs.sure === undefined)
     return context.inputRequired({ sure: context.elicit('Sure?', { type: 'object', properties: {} }) });
   appendFileSync(effects, id + '\\n');
   await new Promise((resolve) => setTimeout(resolve, ms));
+  while (go !== undefined && !existsSync(go)) await new Promise((resolve) => setTimeout(resolve, 5));
   return 'worked on ' + id;
 }
 `;

@@ -6,6 +6,7 @@
  */
 import type { Json } from '../interop/raw.js';
 import { envelope, RawClient } from '../interop/raw.js';
+import { until } from '../until.js';
 import type { WorkHome } from './home.js';
 import { createWorkHome } from './home.js';
 
@@ -64,7 +65,7 @@ it(
       // The kill comes in the middle: when some tasks are known, and some more have ended, at a different point in each round.
       const ended = (): number => all.filter(({ seen }) => seen.status === 'completed').length;
       const before = ended();
-      while (ended() < before + 2 + ((round * 5) % (TASKS / 2))) await new Promise((resolve) => setTimeout(resolve, 1));
+      await until(() => ended() >= before + 2 + ((round * 5) % (TASKS / 2)), 'the end of some tasks');
       client.process.kill('SIGKILL');
       await client.exited;
       await Promise.all(work);
@@ -75,10 +76,11 @@ it(
     for (const { id, taskId, seen } of all) {
       let state = await send(client, 'tasks/get', { taskId });
       // A process counts as alive until its record is marked, or half a minute has passed.
-      while (state.status === 'working' || state.status === 'input_required') {
-        await new Promise((resolve) => setTimeout(resolve, 100));
+      const isOpen = async (): Promise<boolean> => {
         state = await send(client, 'tasks/get', { taskId });
-      }
+        return ['working', 'input_required'].includes(state.status);
+      };
+      await until(async () => !(await isOpen()), 'the end of a task');
       truths[state.status] = (truths[state.status] ?? 0) + 1;
       if (state.status === 'completed') expect(state.result).toMatchObject({ content: [{ text: `worked on ${id}` }] });
       else {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { until } from '../interop/sidecar.js';
+import { until } from '../until.js';
 import type { Watching } from './people.js';
 import { connectV1, connectV2, post, textOf } from './people.js';
 import type { Server, World } from './world.js';
@@ -27,9 +27,6 @@ interface ToolClient {
   callTool(params: { name: string; arguments: Record<string, unknown> }): Promise<unknown>;
   close(): Promise<void>;
 }
-/** What a change may take until every daemon serves it. */
-const SEEN_MS = 2_000;
-
 describe.each(ALL_ENGINES)('on %s', (engine) => {
   let world: World;
   let first: Server;
@@ -48,7 +45,7 @@ describe.each(ALL_ENGINES)('on %s', (engine) => {
   });
   afterAll(() => world.remove());
 
-  test('an import is served by both within two seconds, and their clients are told', async () => {
+  test('an import is served by both, and their clients are told', async () => {
     const places = [first, second].map(({ url }) => ({ url, partition: 'acme' }));
     const connected = [...(await Promise.all(places.map(connectV1))), ...(await Promise.all(places.map(connectV2)))];
     const clients: Watching<ToolClient>[] = connected;
@@ -56,13 +53,11 @@ describe.each(ALL_ENGINES)('on %s', (engine) => {
 
     await world.write('acme.json', config('one', 'two'));
     const applied = await world.run('config', 'apply', 'acme.json', '--partition', 'acme', '--yes');
-    const began = performance.now();
     expect(applied).toMatchObject({ code: 0 });
-    await until('all clients are told', () => clients.every(({ changes }) => changes() > 0));
+    await until(() => clients.every(({ changes }) => changes() > 0), 'all clients are told');
     for (const { client } of clients) {
       expect(named(await client.listTools())).toEqual(['one', 'two']);
     }
-    expect(performance.now() - began).toBeLessThan(SEEN_MS);
     for (const { client } of clients) {
       expect(textOf(await client.callTool({ name: 'two', arguments: { text: 'hi' } }))).toBe('said: hi');
       await client.close();
@@ -79,11 +74,7 @@ describe.each(ALL_ENGINES)('on %s', (engine) => {
     const back = await world.run('config', 'rollback', oldest!.revision, '--partition', 'acme', '--yes');
     expect(back).toMatchObject({ code: 0 });
     for (const { url } of [first, second])
-      await until(
-        'the old revision',
-        async () => !(await post({ url, partition: 'acme' }, 'tools/list')).text.includes('"two"'),
-        SEEN_MS,
-      );
+      await until(async () => !(await post({ url, partition: 'acme' }, 'tools/list')).text.includes('"two"'), 'the old revision');
     const { body } = await post({ url: second.url, partition: 'acme' }, 'tools/call', { name: 'two', arguments: { text: 'x' } });
     expect(body).toMatchObject({ error: { code: -32602 } });
   });
@@ -93,7 +84,7 @@ describe.each(ALL_ENGINES)('on %s', (engine) => {
     expect((await post(place, 'tools/list')).text).not.toContain('"one"');
     await world.write('fresh.json', config('one'));
     expect(await world.run('config', 'apply', 'fresh.json', '--partition', 'fresh', '--yes')).toMatchObject({ code: 0 });
-    await until('the new partition', async () => (await post(place, 'tools/list')).text.includes('"one"'), SEEN_MS);
+    await until(async () => (await post(place, 'tools/list')).text.includes('"one"'), 'the new partition');
   });
 
   test('odd names of partitions are refused with what is allowed', async () => {
@@ -114,7 +105,7 @@ describe.each(ALL_ENGINES)('on %s', (engine) => {
     const added = await world.runWith('a-password-of-ann-1\n', 'users', 'add', 'ann', '--partition', 'fresh', '--password-stdin');
     expect(added).toMatchObject({ code: 0 });
     const token = (await world.run('tokens', 'create', 'ann')).stdout.trim();
-    await until('the token', async () => (await post({ url, partition: 'fresh', token }, 'tools/list')).status === 200);
+    await until(async () => (await post({ url, partition: 'fresh', token }, 'tools/list')).status === 200, 'the token');
 
     const refused = await post({ url, partition: 'acme', token }, 'tools/list');
     expect(refused).toMatchObject({ status: 403, body: { error: { message: 'The token does not grant this partition.' } } });
@@ -170,7 +161,7 @@ async function race(world: World, partition: string, processes: number, each: nu
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
     return { child, ended, lines: () => printed.split('\n') };
   });
-  await until('all importers', () => importers.every(({ lines }) => lines()[0] === 'ready'), 30_000);
+  await until(() => importers.every(({ lines }) => lines()[0] === 'ready'), 'all importers');
   for (const { child } of importers) child.stdin.end('go\n');
   await Promise.all(importers.map(({ ended }) => ended));
   return importers.map(({ lines }) => JSON.parse(lines()[1]!) as string[]);

@@ -1,5 +1,5 @@
 /** What is served beside /mcp where partitions are in a store: metrics, live events and the old HTTP+SSE transport. */
-import { until } from '../interop/sidecar.js';
+import { until } from '../until.js';
 import { post } from './people.js';
 import type { Server, World } from './world.js';
 import { ADMIN, ALL_ENGINES, createWorld } from './world.js';
@@ -46,8 +46,8 @@ describe.each(ALL_ENGINES)('on %s', (engine) => {
     ann = (await world.run('tokens', 'create', 'ann')).stdout.trim();
     server = await world.serve();
     await until(
-      'the token',
       async () => (await post({ url: server.url, partition: 'acme', token: ann }, 'tools/list')).status === 200,
+      'the token',
     );
   });
   afterAll(() => world.remove());
@@ -69,7 +69,7 @@ describe.each(ALL_ENGINES)('on %s', (engine) => {
     const requests = before.get('mcp_daemon_store_requests_total') ?? 0;
     expect(requests).toBeGreaterThan(0);
     // The partition's head is read once per second, and the record is written.
-    await until('more requests', async () => ((await values()).get('mcp_daemon_store_requests_total') ?? 0) > requests);
+    await until(async () => ((await values()).get('mcp_daemon_store_requests_total') ?? 0) > requests, 'more requests');
   });
 
   test.each(['events', 'sse'])(

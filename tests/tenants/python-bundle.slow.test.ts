@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import type { Row } from '../../packages/aws/test/python-engine.js';
-import { until } from '../interop/sidecar.js';
+import { until } from '../until.js';
 import { connectV1, connectV2, post, textOf } from './people.js';
 import type { Server, World } from './world.js';
 import { ADMIN, createWorld, DYNAMO_ENGINES } from './world.js';
@@ -64,11 +64,11 @@ describe.each(DYNAMO_ENGINES)('on %s', (engine) => {
 
   async function recordOf(partition: string, name: string): Promise<Row> {
     let found: Row | undefined;
-    await until(`a record of ${name}`, async () => {
+    await until(async () => {
       const rows = await world.python.rows('mcp-function_calls', partition);
       found = rows.find((row) => row['name']?.S === name && row['status']?.S !== 'in_process');
       return found !== undefined;
-    });
+    }, `a record of ${name}`);
     return found as Row;
   }
 
@@ -90,7 +90,7 @@ describe.each(DYNAMO_ENGINES)('on %s', (engine) => {
     const { client } = await connectV2({ url: server.url, partition: 'acme', part: 'b' });
     expect(textOf(await client.callTool({ name: 'hello', arguments: { name: 'Ada' } }))).toBe('Hello, Ada!');
     await client.close();
-    await until('the line of the log', () => server.log().includes('greeting Ada for acme'));
+    await until(() => server.log().includes('greeting Ada for acme'), 'the line of the log');
   });
 
   test('the record has the fields of the engine', async () => {
@@ -145,7 +145,7 @@ describe.each(DYNAMO_ENGINES)('on %s', (engine) => {
     });
     expect(await response.json()).toMatchObject({ data: { loadMcpConfiguration: { ok: true } } });
     for (const partition of ['pushed', 'loaded']) {
-      await until('the partition', async () => (await post({ url: server.url, partition }, 'server/discover')).status === 200);
+      await until(async () => (await post({ url: server.url, partition }, 'server/discover')).status === 200, 'the partition');
       const { client } = await connectV2({ url: server.url, partition });
       expect((await client.listTools()).tools.map(({ name }) => name).sort()).toEqual(['add_numbers', 'hello']);
       expect(textOf(await client.callTool({ name: 'add_numbers', arguments: { a: 2, b: 3 } }))).toBe('5.0');

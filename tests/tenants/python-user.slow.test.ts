@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Row } from '../../packages/aws/test/python-engine.js';
 import { AT, toAttribute } from '../../packages/aws/test/python-engine.js';
-import { until } from '../interop/sidecar.js';
+import { until } from '../until.js';
 import { connectV1, connectV2, post, textOf } from './people.js';
 import type { Server, World } from './world.js';
 import { createWorld, DYNAMO_ENGINES } from './world.js';
@@ -65,10 +65,10 @@ describe.each(DYNAMO_ENGINES)('on %s', (engine) => {
   const records = (partition: string): Promise<Row[]> => world.python.rows('mcp-function_calls', partition);
   async function recordOf(partition: string, name: string): Promise<Row> {
     let found: Row | undefined;
-    await until(`a record of ${name}`, async () => {
+    await until(async () => {
       found = (await records(partition)).find((row) => row['name']?.S === name && row['status']?.S !== 'in_process');
       return found !== undefined;
-    });
+    }, `a record of ${name}`);
     return found!;
   }
 
@@ -76,7 +76,7 @@ describe.each(DYNAMO_ENGINES)('on %s', (engine) => {
     const { status, text } = await post({ url: server.url, partition: 'acme' }, 'tools/list');
     expect(status).toBe(200);
     expect(text).toContain('The catalog of partition \\"acme\\" could not be loaded.');
-    await until('the log', () => /The table mcp-revisions does not exist[^\n]*store init/.test(server.log()));
+    await until(() => /The table mcp-revisions does not exist[^\n]*store init/.test(server.log()), 'the log');
     const check = await world.run('store', 'check');
     expect(check.code).not.toBe(0);
     expect(check.stdout + check.stderr).toContain('mcp-revisions');

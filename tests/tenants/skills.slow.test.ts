@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 
 import { ResourceListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 
-import { until } from '../interop/sidecar.js';
+import { until } from '../until.js';
 import { connectV1, post } from './people.js';
 import type { Output, Server, World } from './world.js';
 import { createWorld } from './world.js';
@@ -58,8 +58,8 @@ describe.each(['SQLite', 'dynalite'])('on %s', (engine) => {
     expect(pushed).toMatchObject({ code: 0, stdout: expect.stringContaining('+ $.skills.refunds') });
     for (const server of servers) {
       await until(
-        'the partition',
         async () => (await post({ url: server.url, partition: 'acme' }, 'server/discover')).status === 200,
+        'the partition',
       );
       expect(await ask(server, 'skills/list')).toMatchObject({
         skills: [
@@ -79,10 +79,10 @@ describe.each(['SQLite', 'dynalite'])('on %s', (engine) => {
     }
     const [digest = ''] = /[0-9a-f]{64}/.exec(pushed.stdout) ?? [];
     expect(digest).not.toBe('');
-    await until('the record', async () => {
+    await until(async () => {
       const { stdout } = await world.run('calls', 'list', '--partition', 'acme', '--name', 'refunds', '--json');
       return stdout.includes(digest);
-    });
+    }, 'the record');
   });
 
   test('a new version of the bundle takes the place of the one before, and clients are told', async () => {
@@ -90,12 +90,12 @@ describe.each(['SQLite', 'dynalite'])('on %s', (engine) => {
     let changes = 0;
     client.setNotificationHandler(ResourceListChangedNotificationSchema, () => void (changes += 1));
     expect(await push('Version 2')).toMatchObject({ code: 0 });
-    await until('the notification', () => changes > 0);
+    await until(() => changes > 0, 'the notification');
     for (const server of servers)
-      await until('the new version', async () => {
+      await until(async () => {
         const { contents } = (await ask(server, 'resources/read', { uri: URI })) as { contents: { text: string }[] };
         return contents[0]?.text === manifest('Version 2');
-      });
+      }, 'the new version');
     await client.close();
   });
 
