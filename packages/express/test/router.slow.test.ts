@@ -11,7 +11,7 @@ import express from 'express';
 
 import { localAuth, PASSWORD } from './auth/support.js';
 import type { Sent } from './support.js';
-import { atEnd, begin, echo, gate, initialize, modern, openSession, send, stream, tool, until } from './support.js';
+import { atEnd, begin, echo, gate, initialize, modern, openSession, send, stopClock, stream, tool, until } from './support.js';
 
 /** How many calls of `slow` have begun in this test. */
 let begun = 0;
@@ -197,6 +197,7 @@ describe('the router', () => {
 
   it('tells a user above the rate limit when to retry, and does not affect others', async () => {
     const server = await served({ rateLimit: 10 });
+    stopClock();
     const list = (headers: Record<string, string>): ReturnType<typeof send> => send(server, modern('tools/list', {}, headers));
     expect((await list(ADMIN)).status).toBe(200);
     const second = await list(ADMIN);
@@ -209,6 +210,7 @@ describe('the router', () => {
     'an address with many bad tokens at %s is slowed down, and good ones from there are served',
     async (path) => {
       const server = await served();
+      stopClock();
       const statuses = new Set<number>();
       for (let n = 0; n < 80; n += 1) statuses.add((await ask(server, get(path, { authorization: `Bearer x${n}` }))).status);
       expect([...statuses]).toEqual([401, 429]);

@@ -30,6 +30,13 @@ export function passTime(ms: number, clock: { now(): number } = performance): vo
   atEnd(() => (clock.now = before));
 }
 
+/** Stops the clock of limits until the end of the test, so that they depend on the number of requests alone, however slow a machine is. */
+export function stopClock(): void {
+  const [before, now] = [performance.now, performance.now()];
+  performance.now = () => now;
+  atEnd(() => (performance.now = before));
+}
+
 /**
  * Lets the test run the periodic work of what it creates next.
  * @param everyMs the interval of that work

@@ -4,7 +4,7 @@ import type { HttpOptions, HttpServer } from '@mcp-daemon/express';
 import { serveHttp } from '@mcp-daemon/express';
 
 import { localAuth, logIn } from '../auth/support.js';
-import { atEnd, call, echo, modern, openSession, send } from '../support.js';
+import { atEnd, call, echo, modern, openSession, send, stopClock } from '../support.js';
 
 const ADMIN = { authorization: 'Bearer static' };
 
@@ -19,6 +19,7 @@ async function served(options: HttpOptions = {}): Promise<HttpServer> {
 describe('the rate limit', () => {
   it('counts a batch of n messages as n requests', async () => {
     const server = await served({ rateLimit: 600 }); // 60 at once
+    stopClock();
     const session = await openSession(server, '2025-03-26', {}, ADMIN);
     const batch = (n: number): unknown => Array.from({ length: n }, (_, id) => call('echo', { text: 'x' }, id));
     expect((await send(server, { body: batch(50), headers: session })).status).toBe(200);
@@ -31,6 +32,7 @@ describe('the rate limit', () => {
 
   it('counts each 64 KB of a body as one request more, and refuses a body before it is parsed', async () => {
     const server = await served({ rateLimit: 60 }); // 6 at once
+    stopClock();
     const large = modern('tools/call', { name: 'echo', arguments: { text: 'x'.repeat(2_000_000) } }, ADMIN);
     const statuses = [];
     for (let again = 0; again < 4; again += 1) statuses.push((await send(server, large)).status);
@@ -39,6 +41,7 @@ describe('the rate limit', () => {
 
   it('leaves other users alone', async () => {
     const server = await served({ rateLimit: 600 });
+    stopClock();
     const { json } = await logIn(server.port, 'ann');
     const ann = { authorization: `Bearer ${String(json['access_token'])}` };
     const large = modern('tools/call', { name: 'echo', arguments: { text: 'x'.repeat(3_000_000) } }, ADMIN);

@@ -5,7 +5,7 @@ import { jest } from '@jest/globals';
 import { DaemonError } from '@mcp-daemon/core';
 import type { ListSessions } from '@mcp-daemon/express';
 
-import { atEnd, initialize, JSON_HEADERS, until } from '../support.js';
+import { atEnd, initialize, JSON_HEADERS, stopClock, until } from '../support.js';
 import { ask, headerAuth, serve } from './support.js';
 
 const HELLO = '{ hello }';
@@ -187,6 +187,7 @@ describe('a request that is refused', () => {
 
   it('is charged by its size', async () => {
     const server = await serve({ http: { rateLimit: 100 } });
+    stopClock();
     const body = { query: HELLO, variables: { text: 'x'.repeat(700_000) } };
     await ask(server, { body });
     const answer = await ask(server, { body }); // the first one has used up what there was
@@ -331,7 +332,7 @@ describe('a running operation', () => {
       `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     );
     let refused = await ask(server, { body: { query } });
-    for (let tries = 0; refused.status === 200 && tries < 20; tries += 1) refused = await ask(server, { body: { query } });
+    await until(async () => refused.status !== 200 || ((refused = await ask(server, { body: { query } })), false), 'a refusal');
     expect([refused.status, codesOf(refused)]).toEqual([503, ['UNAVAILABLE']]);
     socket.destroy();
     const free = async (): Promise<boolean> => (await ask(server, { body: { query } })).status === 200;

@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 
 import { ask, forge, JSON_TYPE, localAuth, mint, PASSWORD } from '../auth/support.js';
-import { JSON_HEADERS, modern, send, tool, until } from '../support.js';
+import { JSON_HEADERS, modern, send, stopClock, tool, until } from '../support.js';
 import { ADMIN, bearerOf, expectServed, LIST, openServer, post, STATIC, Wire } from './support.js';
 
 const PROTECTED: readonly (readonly [method: string, path: string])[] = [
@@ -420,6 +420,7 @@ describe('hostile headers', () => {
 
   it('such as an untrusted X-Forwarded-For give no further login attempts', async () => {
     const server = await openServer();
+    stopClock();
     const statuses = new Set<number>();
     for (let n = 0; n < 70; n += 1) {
       const headers = { authorization: 'Bearer x', 'x-forwarded-for': `203.0.113.${n}` };
@@ -496,6 +497,7 @@ describe('a hostile login', () => {
   it('repeated for one username does not lock the user out where they have logged in before', async () => {
     const auth = await localAuth({ addressOf: ({ headers }) => String(headers['x-from']) });
     const { port } = await openServer({ auth });
+    stopClock();
     const attempt = async (from: string, password: string): Promise<number> =>
       (await ask(port, 'POST', '/auth/login', { ...JSON_TYPE, 'x-from': from }, JSON.stringify({ username: 'root', password })))
         .status;

@@ -201,7 +201,7 @@ describe('the shutdown of HTTP+SSE', () => {
     const client = await connectSse(served);
     await client.post(call('gate', {}, 1));
     await until(() => signals.length === 1);
-    const closed = served.sse.close({ drainMs: 5_000 });
+    const closed = served.sse.close({ drainMs: 1_000_000 });
     expect((await askSse(served)).status).toBe(503);
     expect((await client.post(call('gate', {}, 2))).status).toBe(503);
     expect(client.over).toBe(false);

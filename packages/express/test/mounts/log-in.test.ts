@@ -3,7 +3,7 @@ import type { HttpOptions, MountLogins } from '@mcp-daemon/express';
 import { serveHttp } from '@mcp-daemon/express';
 
 import { localAuth, PASSWORD } from '../auth/support.js';
-import { atEnd } from '../support.js';
+import { atEnd, stopClock } from '../support.js';
 
 /** Log-ins with two tickets: of ann, and of who is not told apart. */
 interface Fake extends MountLogins {
@@ -89,6 +89,7 @@ describe('the page on which a user logs in at a mounted server', () => {
 
   it('limits attempts to guess the password', async () => {
     const { url } = await serve({ auth: await localAuth() });
+    stopClock();
     const statuses: number[] = [];
     for (let attempt = 0; attempt < 20; attempt += 1)
       statuses.push((await post(`${url}/mounts/login?ticket=ann`, { password: `guess ${attempt}` })).status);

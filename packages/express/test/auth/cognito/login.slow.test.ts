@@ -12,7 +12,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { decodeJwt } from 'jose';
 
 import { secretHash } from '../../../src/auth/cognito/login.js';
-import { call, send, serve, tool } from '../../support.js';
+import { call, send, serve, stopClock, tool } from '../../support.js';
 import type { Response } from '../support.js';
 import { ask, bearer, JSON_TYPE, serveAuth } from '../support.js';
 import type { RunningPool, Scripted } from './support.js';
@@ -150,6 +150,7 @@ describe('a login with a local user pool', () => {
   });
 
   it('is refused with 429 after too many attempts, whatever the case of the username', async () => {
+    stopClock();
     for (const name of ['ann', 'Ann', 'aNN', 'ANN', 'ann']) expect((await logIn(name, 'wrong')).status).toBe(401);
     const refused = await logIn('ann');
     expect([refused.status, refused.json['error']]).toEqual([429, 'temporarily_unavailable']);

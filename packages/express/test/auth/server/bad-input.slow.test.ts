@@ -1,9 +1,8 @@
 /** What attackers and broken clients send to the authorization server. */
-import { jest } from '@jest/globals';
 import type { StateStore } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
-import { atEnd, JSON_HEADERS, passTime } from '../../support.js';
+import { atEnd, JSON_HEADERS, passTime, stopClock } from '../../support.js';
 import { logIn as passwordLogin, PASSWORD } from '../support.js';
 import {
   allow,
@@ -23,10 +22,6 @@ import {
 } from './support.js';
 
 const clientOf = async (base: string): Promise<string> => String((await register(base)).json['client_id']);
-
-/** Stops the clock of limits, so that they depend on the number of requests alone, however slow the machine is. */
-const stopClock = (): void => void jest.spyOn(performance, 'now').mockReturnValue(performance.now());
-afterEach(() => jest.restoreAllMocks());
 
 describe('registration', () => {
   it('in a storm is limited, for each address and for all', async () => {
@@ -156,6 +151,7 @@ describe('a log-in', () => {
 
   it('that is guessed is limited as elsewhere', async () => {
     const { base, port } = await serveOAuth();
+    stopClock();
     const browser = new Browser();
     const { url } = await browser.follow(attempt(base, await clientOf(base)).url);
     for (let at = 0; at < 3; at += 1) {
