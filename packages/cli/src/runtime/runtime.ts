@@ -135,6 +135,9 @@ function fileSource(partition: string, fixed: FixedCatalogSource, file: string |
   };
 }
 
+/** The same files, for which no changes are looked for: they are watched only if somebody listens. */
+const withoutWatch = <T extends { watch?: unknown }>({ watch: _, ...source }: T): Omit<T, 'watch'> => source;
+
 /** Creates the daemon of a config file. The store is opened, and code is loaded, when it is first needed. */
 export function createRuntime({
   settings,
@@ -154,12 +157,13 @@ export function createRuntime({
   const fixed = config === undefined ? undefined : createFixedSource(partition, config.definition);
   const others = stored ? storedSource(() => daemon, logger) : undefined;
   const mounts = lazyMounts({ settings, env, base, partition, logger, daemon: () => daemon });
+  const [files, skills] = [resourceFiles({ base }), skillFolders({ base, bundles })];
   const daemon: Daemon = createDaemon({
     catalogs: oneSource(partition, fixed === undefined ? undefined : mounts.source(fileSource(partition, fixed, file)), others),
     server: { version: VERSION, ...config?.server },
     modules: all,
-    files: resourceFiles({ base }),
-    skills: skillFolders({ base, bundles }),
+    files: settings.watch ? files : withoutWatch(files),
+    skills: settings.watch ? skills : withoutWatch(skills),
     runners: [isolated, mounts.runner],
     store: () => openStore(settings, env, { logger }),
     retention: retentionOf(settings),

@@ -116,4 +116,26 @@ describe('a sidecar watches its files', () => {
     await watching.notification('notifications/tools/list_changed');
     expect(await names()).toEqual(['one']);
   });
+
+  it('--no-watch turns watching off for the files of resources and skills, too', async () => {
+    await temp.write('page.txt', 'old');
+    await temp.write('skills/refunds/SKILL.md', '---\nname: refunds\ndescription: How to refund.\n---\nold');
+    const resources = [{ name: 'page', uri: 'a:page', file: 'page.txt' }];
+    await temp.write('mcp.json', { resources, skills: [{ path: 'skills/refunds' }] });
+    const [fixed, watching] = [await temp.sidecar(['--no-watch']), await temp.sidecar([])];
+    sidecar = fixed;
+    for (const one of [fixed, watching]) {
+      for (const uri of ['a:page', 'skill://refunds/SKILL.md']) {
+        await one.request('resources/read', { uri });
+        await one.request('resources/subscribe', { uri });
+      }
+    }
+    await temp.write('page.txt', 'new');
+    await watching.notification('notifications/resources/updated');
+    const from = watching.messages.length;
+    await temp.write('skills/refunds/SKILL.md', '---\nname: refunds\ndescription: How to refund.\n---\nnew');
+    await watching.notification('notifications/resources/updated', from);
+    await fixed.request('ping', {});
+    expect(fixed.messages.filter(({ method }) => method?.startsWith('notifications/resources'))).toEqual([]);
+  });
 });
