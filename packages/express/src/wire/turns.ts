@@ -6,14 +6,17 @@ const HOLD_MS = 10;
 /** Milliseconds that all users together may work in one turn, before new connections are looked at. */
 const TURN_MS = 20;
 
+/** Always a number: a field that is sometimes undefined takes memory at each change. */
+const IDLE = -1;
+
 /** The work of one user. */
 interface UserTurns {
   /** Milliseconds of this turn that the user has taken. A user who has taken too much has {@link HOLD_MS} left of it in the next turn. */
   spent: number;
   /** Milliseconds that the user has taken since their work began to wait: who has taken less comes first. */
   taken: number;
-  /** When the running piece of work began; undefined: none runs. */
-  began: number | undefined;
+  /** When the running piece of work began; {@link IDLE}: none runs. */
+  began: number;
   readonly waiting: (() => void)[];
 }
 
@@ -77,7 +80,7 @@ export function createTurns({ now = () => performance.now() }: TurnsOptions = {}
       work();
     } finally {
       const end = now();
-      user.began = undefined;
+      user.began = IDLE;
       spend(user, end - began);
       afterCallbacks(() => {
         spend(user, now() - end);
@@ -132,16 +135,16 @@ export function createTurns({ now = () => performance.now() }: TurnsOptions = {}
   const keyOf = ({ partition, subject }: Worker): string => `${partition}\0${subject}`;
 
   /** Milliseconds of this turn that a user has taken so far. */
-  const spentBy = ({ spent, began }: UserTurns): number => (began === undefined ? spent : spent + now() - began);
+  const spentBy = ({ spent, began }: UserTurns): number => (began === IDLE ? spent : spent + now() - began);
 
   return {
     run(caller, piece) {
       const key = keyOf(caller);
       let user = users.get(key);
-      if (user === undefined) users.set(key, (user = { spent: 0, taken: 0, began: undefined, waiting: [] }));
+      if (user === undefined) users.set(key, (user = { spent: 0, taken: 0, began: IDLE, waiting: [] }));
       schedule();
-      if (user.began !== undefined && user.waiting.length === 0 && spentBy(user) < HOLD_MS) piece();
-      else if (waiting > 0 || user.spent >= HOLD_MS || total >= TURN_MS || user.began !== undefined) {
+      if (user.began !== IDLE && user.waiting.length === 0 && spentBy(user) < HOLD_MS) piece();
+      else if (waiting > 0 || user.spent >= HOLD_MS || total >= TURN_MS || user.began !== IDLE) {
         user.waiting.push(piece);
         waiting += 1;
       } else take(user, piece);
