@@ -146,8 +146,8 @@ export {
 export type { ChooseSettingId, StoredConfig, StoredDocument, StoredLink, StoredModule } from './config/stored-document.js';
 export { alignRows } from './stored/align-rows.js';
 export type { AlignedRows, RowDifference } from './stored/align-rows.js';
-export { adoptRows, applyConfig, applyPlan, editConfig } from './stored/apply.js';
-export type { Applied, ApplyOptions, ChangeOptions } from './stored/apply.js';
+export { adoptRows, applyConfig, applyPlan, editConfig, planAdoption } from './stored/apply.js';
+export type { AdoptOptions, Applied, ApplyOptions, ChangeOptions } from './stored/apply.js';
 export { createCachedStore } from './stored/cached.js';
 export type { CachedStore, CachedStoreOptions, CachedStoreStats, PurgeKey } from './stored/cached.js';
 export { copyStore } from './stored/copy.js';

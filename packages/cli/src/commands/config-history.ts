@@ -230,21 +230,33 @@ const adopt = defineCommand({
   },
   async run({ note, yes, 'leave-out': leaveOut, json }, context) {
     const partition = partitionOf(context);
-    const [{ agreed, author, checkRows, withCatalogs }, { planReport, shortRevision }, { adoptRows, ConfigError }] =
-      await Promise.all([import('./stored.js'), import('./changes-text.js'), import('@mcp-daemon/core')]);
+    const [show, paint] = json ? [context.note, context.paintNote] : [context.print, context.paint];
+    const [
+      { agreed, author, checkRows, withCatalogs },
+      { changeLines, planReport, shortRevision },
+      { adoptRows, ConfigError, planAdoption },
+    ] = await Promise.all([import('./stored.js'), import('./changes-text.js'), import('@mcp-daemon/core')]);
+    const unreadable = (error: unknown): never => {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const { path, message } of error.mistakes)
+        context.note(`${context.paintNote('red', 'unreadable')} ${path}: ${message}`);
+      const count = error.mistakes.length;
+      const them = count === 1 ? 'it' : 'them';
+      throw new Failure(`${plural(count, 'row')} cannot be read: correct ${them}, or add --leave-out to remove ${them}`);
+    };
     const code = await withCatalogs(
       context,
       async (catalogs) => {
-        if (!(await agreed(`Make the rows of "${partition}" a revision?`, yes, context))) return 1;
+        const shown = await planAdoption(catalogs, partition, { leaveOut }).catch(unreadable);
+        for (const line of changeLines(shown.changes, paint)) show(line);
+        if (!shown.unchanged && !(await agreed(`Make the rows of "${partition}" a revision?`, yes, context))) return 1;
         const options = { author: author(), leaveOut, ...(note === undefined ? {} : { note }) };
-        const applied = await adoptRows(catalogs, partition, options).catch((error: unknown) => {
-          if (!(error instanceof ConfigError)) throw error;
-          for (const { path, message } of error.mistakes)
-            context.note(`${context.paintNote('red', 'unreadable')} ${path}: ${message}`);
-          const count = error.mistakes.length;
-          const them = count === 1 ? 'it' : 'them';
-          throw new Failure(`${plural(count, 'row')} cannot be read: correct ${them}, or add --leave-out to remove ${them}`);
-        });
+        // The rows are read again: what somebody wrote while the question was open is adopted, and not replaced.
+        const applied = await adoptRows(catalogs, partition, options).catch(unreadable);
+        if (applied.plan.revision !== shown.revision) {
+          show('the rows have been changed meanwhile; this is adopted:');
+          for (const line of changeLines(applied.plan.changes, paint)) show(line);
+        }
         const { entry, plan } = applied;
         if (json) context.print(JSON.stringify({ ...planReport(plan), entry: entry?.id ?? null }, null, 2));
         else if (entry === undefined) context.print('no changes: the rows are what is served');

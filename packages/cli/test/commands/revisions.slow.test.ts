@@ -159,7 +159,10 @@ describe.each(['sqlite', 'dynamodb'] as const)('revisions in %s', (kind) => {
     expect(status.stdout).toContain('changed mcp-functions/a, by eve\n');
     const { rows } = await json<{ rows: object[] }>('config', 'status', ...ACME);
     expect(rows).toMatchObject([{ row: 'mcp-functions/a', kind: 'changed', updated_by: 'eve' }]);
-    expect((await run('config', 'adopt', ...ACME)).code).toBe(2);
+    const asked = await run('config', 'adopt', ...ACME);
+    expect(asked.code).toBe(2);
+    expect(asked.stdout).toBe('+ $.tools.a.description\n');
+    expect(await history()).toHaveLength(1);
     expect((await run('config', 'adopt', ...ACME, '--yes', '--note', 'by hand')).code).toBe(0);
     expect((await run('config', 'status', ...ACME)).code).toBe(0);
     expect(await history()).toMatchObject([{ action: 'adopt' }, { action: 'apply' }]);

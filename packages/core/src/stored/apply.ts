@@ -204,23 +204,44 @@ export async function editConfig(
   }
 }
 
+/** What {@link planAdoption} takes. */
+export interface AdoptOptions extends Pick<PlanOptions, 'support'> {
+  /** Whether rows that cannot be read may be left out, and so removed. Default: false, they are named. */
+  leaveOut?: boolean;
+}
+
 /**
- * Makes a revision of the rows of a partition: of all that others changed in them since, or the first one, where there was none. What rows
- * do not hold (name, version, title and instructions of the server) stays.
+ * What {@link adoptRows} would change. Reads, and writes nothing.
  *
- * @param options.leaveOut whether rows that cannot be read may be left out, and so removed. Default: false, they are named
- * @throws ConfigError (`config_invalid`) with the rows that cannot be read; DaemonError `usage` where there are no rows, `conflict`,
- *   `store_failed`, `store_busy`
+ * @throws ConfigError (`config_invalid`) with the rows that cannot be read; DaemonError `usage` where there are no rows, `store_failed`,
+ *   `store_busy`
  */
-export async function adoptRows(
+export async function planAdoption(
   catalogs: CatalogStore,
   partition: string,
-  { leaveOut = false, support = {}, ...options }: ChangeOptions & Pick<PlanOptions, 'support'> & { leaveOut?: boolean },
-): Promise<Applied> {
+  { leaveOut = false, support = {} }: AdoptOptions = {},
+): Promise<ConfigPlan> {
   const state = await readState(catalogs, partition, support);
   const { document, bad, from } = await readRows(catalogs, partition, support);
   if (from === 'none') throw new DaemonError('usage', `The partition "${partition}" has no rows.`);
   if (bad.length > 0 && !leaveOut) throw new ConfigError(bad.map(({ row, reason }) => ({ path: row, message: reason })));
-  const plan = planDocument(partition, state, { ...state.document, ...inOrderOf(document, state.document) });
+  return planDocument(partition, state, { ...state.document, ...inOrderOf(document, state.document) });
+}
+
+/**
+ * Makes a revision of the rows of a partition: of all that others changed in them since, or the first one, where there was none. What rows
+ * do not hold (name, version, title and instructions of the server) stays.
+ *
+ * @throws as {@link planAdoption}; DaemonError `conflict`
+ */
+export async function adoptRows(
+  catalogs: CatalogStore,
+  partition: string,
+  { leaveOut, support, ...options }: ChangeOptions & AdoptOptions,
+): Promise<Applied> {
+  const plan = await planAdoption(catalogs, partition, {
+    ...(leaveOut === undefined ? {} : { leaveOut }),
+    ...(support === undefined ? {} : { support }),
+  });
   return applyPlan(catalogs, plan, { ...options, allowBreaking: true, action: 'adopt' });
 }

@@ -3,7 +3,7 @@ import { createMemoryCatalogStore } from '../../src/memory/catalogs.js';
 import type { CatalogStore } from '../../src/ports/catalog-store.js';
 import { DaemonError } from '../../src/protocol/errors.js';
 import { alignRows } from '../../src/stored/align-rows.js';
-import { adoptRows, applyConfig, applyPlan, editConfig, uuidAfter } from '../../src/stored/apply.js';
+import { adoptRows, applyConfig, applyPlan, editConfig, planAdoption, uuidAfter } from '../../src/stored/apply.js';
 import {
   diffRevisions,
   exportConfig,
@@ -465,7 +465,15 @@ describe('rows that others write', () => {
       ['mcp-functions/foreign', 'added', 'engine'],
     ]);
     expect(await toolNames()).toEqual(['b', 'a', 'c']);
-    const { entry } = await adoptRows(catalogs, 'acme', { author: 'bob' });
+    const plan = await planAdoption(catalogs, 'acme');
+    expect(plan.changes.map(({ kind, path }) => `${kind} ${path}`)).toEqual([
+      'changed $.tools.a.description',
+      'removed $.tools.c',
+      'added $.tools.foreign',
+    ]);
+    expect(await toolNames()).toEqual(['b', 'a', 'c']);
+    const { entry, plan: applied } = await adoptRows(catalogs, 'acme', { author: 'bob' });
+    expect(applied.revision).toBe(plan.revision);
     expect(entry).toMatchObject({ action: 'adopt', author: 'bob', functions: 3 });
     expect(await toolNames()).toEqual(['b', 'a', 'foreign']);
     expect((await exportConfig(catalogs, 'acme')).instructions).toBe('Ask about the weather.');
