@@ -11,7 +11,7 @@ export type { McpHandler, McpHandlerOptions } from './mcp/handler.js';
 export type { Charge } from './wire/body.js';
 export { createByteBudget } from './wire/byte-budget.js';
 export type { ByteBudget, ByteBudgetOptions, Holding } from './wire/byte-budget.js';
-export type { Turns, Worker } from './wire/turns.js';
+export type { Turns, TurnUser } from './wire/turns.js';
 export type { Caller, Revocable } from './wire/caller.js';
 export type { GuardOptions } from './wire/guard.js';
 export type { Problem } from './wire/problem.js';

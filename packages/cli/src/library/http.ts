@@ -87,6 +87,8 @@ export type {
   ServePage,
   ScopeChallenge,
   ScopesOf,
+  Turns,
+  TurnUser,
 } from '@mcp-daemon/express';
 export { createCognitoAuth } from '@mcp-daemon/express/cognito';
 export type { CognitoAuth, CognitoAuthOptions } from '@mcp-daemon/express/cognito';

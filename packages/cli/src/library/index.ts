@@ -80,6 +80,7 @@ export type {
   Skill,
   SkillBundle,
   SkillFile,
+  SkillListener,
   SkillSource,
   ConfigSkill,
   Quota,

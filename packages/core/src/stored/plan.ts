@@ -34,7 +34,7 @@ export interface SettingChange {
 export interface ConfigPlan {
   partition: string;
   /** Where the catalog comes from now; `none`: the partition is new. */
-  from: StoredState['from'];
+  from: 'rows' | 'revisions' | 'none';
   /** The entry that it was made on; null: there is none. Applying it fails once there is another. */
   base: string | null;
   /** The revision that it leads to. */

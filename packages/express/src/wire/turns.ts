@@ -21,7 +21,7 @@ interface UserTurns {
 }
 
 /** Who does the work: the user, or an address. */
-export type Worker = Pick<Caller, 'partition' | 'subject'>;
+export type TurnUser = Pick<Caller, 'partition' | 'subject'>;
 
 /** Runs pieces of work, such as the message of one request. */
 export interface Turns {
@@ -30,12 +30,12 @@ export interface Turns {
    * later turn. The pieces of one user keep their order. A piece that is begun by a running piece of the same user is a part of it.
    * `work` must not throw.
    */
-  run(caller: Worker, work: () => void): void;
+  run(caller: TurnUser, work: () => void): void;
   /**
    * Continues the running piece of work: at once; or, where its user has worked for 10 ms in this turn of the event loop, in a later
    * turn, before other work of that user. `work` must not throw.
    */
-  proceed(caller: Worker, work: () => void): void;
+  proceed(caller: TurnUser, work: () => void): void;
   /**
    * Runs a piece of work at the end of this turn of the event loop. Answers that are ready while requests are being read are written so,
    * all at once: to wake the clients for each one would take as long as all the rest of a call. `work` must not throw.
@@ -132,7 +132,7 @@ export function createTurns({ now = () => performance.now() }: TurnsOptions = {}
     setImmediate(next);
   }
 
-  const keyOf = ({ partition, subject }: Worker): string => `${partition}\0${subject}`;
+  const keyOf = ({ partition, subject }: TurnUser): string => `${partition}\0${subject}`;
 
   /** Milliseconds of this turn that a user has taken so far. */
   const spentBy = ({ spent, began }: UserTurns): number => (began === IDLE ? spent : spent + now() - began);
