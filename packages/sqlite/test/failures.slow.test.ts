@@ -205,6 +205,7 @@ describe('a locked file', () => {
     expect(performance.now() - free).toBeLessThan(5_000);
     // Some milliseconds; SQLite itself would wait 2.5 s, which blocks the event loop.
     expect({ longest: longest < 2_000, slowest: slowest < 2_000 }).toEqual({ longest: true, slowest: true });
+    await until(() => said.length > 1, 'the log line of records that are imported again');
     expect(said).toHaveLength(2);
     await holder.ended;
     await store.close();
