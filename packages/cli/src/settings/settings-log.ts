@@ -22,6 +22,11 @@ export const LOG_SETTINGS = {
     env: 'LOG_FORMAT',
     ownEnv: 'MCP_LOG_FORMAT',
     group: 'Serving',
+    // What other programs that read the variable call these two.
+    synonyms: {
+      ...{ pretty: 'text', plain: 'text', console: 'text', logfmt: 'text' },
+      ...{ jsonl: 'json', ndjson: 'json', structured: 'json' },
+    },
     choices: ['auto', 'text', 'json'],
     default: 'auto',
     description: 'Format of the log: text, json (JSON lines), or auto (text on a terminal, else JSON lines)',

@@ -31,7 +31,7 @@ describe('the format of the log', () => {
   it('is JSON lines for a program that runs a command, and text if it wants text', async () => {
     const json = await temp.run(['call', 'title']);
     expect(messagesOf(json.stderr)).toContainEqual(expect.stringContaining('"title" cannot be run: '));
-    const text = await temp.run(['call', 'title'], { env: { LOG_FORMAT: 'text' } });
+    const text = await temp.run(['call', 'title'], { env: { LOG_FORMAT: 'pretty' } });
     expect(text.stderr).toMatch(TEXT);
     expect(text.stderr).not.toContain('{"level":');
     expect(text.stderr).not.toContain('\u001b['); // no colours in a file
