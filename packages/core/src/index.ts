@@ -194,6 +194,7 @@ export { missingCapabilities } from './input/requests.js';
 export { compareText } from './base/order.js';
 export { createBreather } from './base/breather.js';
 export type { Breather, BreatherOptions } from './base/breather.js';
+export { ownTurn } from './base/own-turn.js';
 export { checkMany, fromCursor, isClient, pageLimit, toCursor } from './records/paging.js';
 export { collectStatistics, errorRateOf, errorsOf, planStatistics } from './records/statistics.js';
 export type { CallCounter, GroupedRecord, StatisticsCollector, StatisticsPlan } from './records/statistics.js';

@@ -1,5 +1,6 @@
 /** Runs the requests of a batch, a limited number at a time. */
 import type { Awaitable } from '../base/awaitable.js';
+import { isTurnAwaited, ownTurn } from '../base/own-turn.js';
 
 /** Maximum number of requests of one batch that run at the same time. */
 export const BATCH_CONCURRENCY = 16;
@@ -17,18 +18,15 @@ export type BatchPart<T> = { readonly done: Awaitable<T> } | { readonly start: (
 export async function runBatch<T>(parts: readonly BatchPart<T>[]): Promise<T[]> {
   const results: Awaitable<T>[] = [];
   let next = 0;
-  let since = performance.now();
+  let since = isTurnAwaited() ? -Infinity : performance.now();
   /** The next turn of the event loop, if a request waits for it. */
   let turn: Promise<void> | undefined;
 
   const nextTurn = (): Promise<void> =>
-    new Promise((resolve) =>
-      setImmediate(() => {
-        turn = undefined;
-        since = performance.now();
-        resolve();
-      }),
-    );
+    ownTurn().then(() => {
+      turn = undefined;
+      since = performance.now();
+    });
 
   async function work(): Promise<void> {
     while (next < parts.length) {

@@ -10,7 +10,7 @@ import { isRevoked } from '../wire/caller.js';
 import { REVOKED } from '../wire/failure.js';
 import type { Accepted } from '../wire/media.js';
 import { recordCall } from '../wire/request-info.js';
-import { refuse, sendAnswer, sendCounted, sendStatus } from '../wire/respond.js';
+import { refuse, sendAnswer, sendList, sendStatus } from '../wire/respond.js';
 import type { ScopeChallenge } from '../wire/scope-challenge.js';
 import { scopesAskedBy } from '../wire/scope-challenge.js';
 import type { Turns } from '../wire/turns.js';
@@ -120,7 +120,7 @@ export class Reply {
   #sendJson(answered: Answered, turns: Pick<Turns, 'atEnd'> | undefined): void {
     const about = { caller: this.#caller, budget: this.#budget, challenge: this.#challenge, turns };
     if (answered === undefined) sendStatus(this.#res, 202);
-    else if (Array.isArray(answered)) sendCounted(this.#res, 200, `[${answered.map(encode).join(',')}]`, about);
+    else if (Array.isArray(answered)) sendList(this.#res, answered.map(encode), about);
     // An answer without an id is about the body, which was not a message.
     else sendAnswer(this.#res, answered.id === undefined ? 400 : 200, answered, about);
   }

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 import type { JsonRpcResponse, RequestId } from '@mcp-daemon/core';
-import { encode, OVERLOADED_NUMBER } from '@mcp-daemon/core';
+import { encode, OVERLOADED_NUMBER, ownTurn } from '@mcp-daemon/core';
 
 import type { ByteBudget } from './byte-budget.js';
 import { COUNTED_FROM_BYTES, outOfBytes } from './byte-budget.js';
@@ -77,6 +77,13 @@ export function sendJson(
   else turns.atEnd(() => endResponse(res, text));
 }
 
+/** Sends 503 in place of an answer for which there is no memory. */
+function sendOutOfMemory(res: ServerResponse, id: RequestId | undefined): void {
+  const { status, message, headers = {} } = outOfBytes('answers that you have not read');
+  const error = { jsonrpc: '2.0', ...(id === undefined ? {} : { id }), error: { code: INTERNAL_ERROR, message } };
+  sendJson(res, status, JSON.stringify(error), Object.entries(headers).flat());
+}
+
 /**
  * Sends the text of an answer. A large one is counted until the client has read it; where the budget does not allow it, an error
  * with 503 is sent in its place.
@@ -93,15 +100,44 @@ export function sendCounted(
   if (text.length > COUNTED_FROM_BYTES && !res.destroyed) {
     const holding = budget.hold(caller);
     body = Buffer.from(text); // once: to count a large text and then to write it would encode it twice
-    if (!holding.set(body.length)) {
-      const { status: instead, message, headers = {} } = outOfBytes('answers that you have not read');
-      const error = { jsonrpc: '2.0', ...(id === undefined ? {} : { id }), error: { code: INTERNAL_ERROR, message } };
-      sendJson(res, instead, JSON.stringify(error), Object.entries(headers).flat());
-      return;
-    }
+    if (!holding.set(body.length)) return sendOutOfMemory(res, id);
     res.once('close', () => holding.end());
   }
   sendJson(res, status, body, more, turns);
+}
+
+/**
+ * Sends the answers to a batch, as {@link sendCounted} does. Of large ones each is encoded and written in a turn of the event loop of its
+ * own: all at once would stop other users for too long.
+ */
+export function sendList(res: ServerResponse, texts: readonly string[], about: AnswerOptions): void {
+  const characters = texts.reduce((sum, { length }) => sum + length, 0);
+  if (characters <= COUNTED_FROM_BYTES) return sendJson(res, 200, `[${texts.join(',')}]`, [], about.turns);
+  const holding = about.budget.hold(about.caller);
+  const bytes: Buffer[] = [];
+  let size = 2; // the brackets
+  const next = (): void => {
+    if (res.destroyed || res.headersSent) return holding.end();
+    const text = texts[bytes.length];
+    if (text === undefined) {
+      res.once('close', () => holding.end());
+      res.writeHead(200, ['content-type', 'application/json', 'content-length', String(size), ...requestHeaders(res)]);
+      for (const [index, one] of bytes.entries()) {
+        res.write(index === 0 ? '[' : ',');
+        res.write(one);
+      }
+      return endResponse(res, ']');
+    }
+    const encoded = Buffer.from(text);
+    bytes.push(encoded);
+    size += encoded.length + (bytes.length === 1 ? 0 : 1);
+    if (!holding.set(size)) {
+      holding.end();
+      return sendOutOfMemory(res, undefined);
+    }
+    void ownTurn().then(next);
+  };
+  next();
 }
 
 /** Seconds after which a client may retry a request that the daemon refused for lack of memory. */
