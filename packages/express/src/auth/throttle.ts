@@ -34,6 +34,9 @@ export interface Throttle {
 /** Sums of fractions of milliseconds are not exact. */
 const ROUNDING_MS = 0.001;
 
+/** Whole seconds to wait; 0: none. */
+const secondsOf = (waitMs: number): number => Math.max(0, Math.ceil((waitMs - ROUNDING_MS) / 1000));
+
 /** Creates a throttle without attempts. */
 export function createThrottle({ burst, everyMs, maxKeys }: ThrottleOptions): Throttle {
   /** By key, the time in milliseconds at which all attempts are available again. The key that was used longest ago is first. */
@@ -51,18 +54,16 @@ export function createThrottle({ burst, everyMs, maxKeys }: ThrottleOptions): Th
     take(key) {
       const now = performance.now();
       const next = Math.max(fullAt.get(key) ?? 0, now) + everyMs;
-      const waitMs = next - now - burst * everyMs;
-      if (waitMs > ROUNDING_MS) return Math.ceil(waitMs / 1000);
-      set(key, next);
-      return 0;
+      const seconds = secondsOf(next - now - burst * everyMs);
+      if (seconds === 0) set(key, next);
+      return seconds;
     },
     spend(key, attempts) {
       const now = performance.now();
       const at = Math.max(fullAt.get(key) ?? 0, now);
-      const waitMs = at - now - burst * everyMs;
-      if (waitMs > ROUNDING_MS) return Math.ceil(waitMs / 1000);
-      set(key, at + attempts * everyMs);
-      return 0;
+      const seconds = secondsOf(at - now - burst * everyMs);
+      if (seconds === 0) set(key, at + attempts * everyMs);
+      return seconds;
     },
     give(key) {
       const at = fullAt.get(key);
