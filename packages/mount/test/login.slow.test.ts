@@ -1,9 +1,8 @@
-import type { MountDefinition } from '@mcp-daemon/core';
 import { createMemoryState } from '@mcp-daemon/core';
 
 import { until } from '../../../tests/until.js';
 import type { Guarded } from './guarded-server.js';
-import { followLogin, serveGuarded } from './guarded-server.js';
+import { logIn, serveGuarded } from './guarded-server.js';
 import type { Bench } from './support.js';
 import { closeBenches, openBench, textOf } from './support.js';
 
@@ -17,19 +16,6 @@ afterEach(async () => {
   await closeBenches();
   await served.close();
 });
-
-/** Logs an operator in. */
-async function logIn({ mounts, source }: Bench): Promise<MountDefinition> {
-  let come: (parameters: URLSearchParams) => void = () => undefined;
-  const [mount] = (await source.load('default'))?.mounts ?? [];
-  if (mount === undefined) throw new Error('nothing is mounted');
-  await mounts.login(mount, {
-    redirectUrl: 'http://127.0.0.1:9/callback',
-    answer: new Promise((resolve) => (come = resolve)),
-    show: (url) => void followLogin(url).then((back) => come(back.searchParams)),
-  });
-  return mount;
-}
 
 /** A daemon that mounts the guarded server, and others that share its state. */
 function shared(): () => Bench {

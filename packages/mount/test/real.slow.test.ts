@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
+import { listsOf } from './compared.js';
 import { closeBenches, openBench } from './support.js';
 
 afterEach(closeBenches);
@@ -17,22 +18,9 @@ const server = (name: string): string =>
 
 /** What a client sees of a server: its lists, and the results of some calls. */
 async function seen(client: Client, calls: readonly [string, Record<string, string | number>][]): Promise<unknown> {
-  const { tools } = await client.listTools();
-  const has = client.getServerCapabilities() ?? {};
   const results: unknown[] = [];
   for (const [name, args] of calls) results.push(await client.callTool({ name, arguments: args }));
-  return {
-    // Tasks do not pass through.
-    tools: tools.map(({ execution: _, ...tool }) => tool),
-    resources: has.resources === undefined ? [] : (await client.listResources()).resources,
-    templates: has.resources === undefined ? [] : (await client.listResourceTemplates()).resourceTemplates,
-    // Without arguments, we send an empty list.
-    prompts:
-      has.prompts === undefined
-        ? []
-        : (await client.listPrompts()).prompts.map(({ arguments: given = [], ...prompt }) => ({ ...prompt, arguments: given })),
-    results,
-  };
+  return { ...(await listsOf(client)), results };
 }
 
 describe('a public server gives through us what it gives directly', () => {

@@ -56,6 +56,11 @@ export function endResponse(res: ServerResponse, text?: string | Buffer): void {
   else if (socket !== undefined && socket.writableLength > 0) watch(socket);
 }
 
+/** Begins a response of so many bytes of JSON. A flat list is the fastest form of headers in node:http. */
+function beginJson(res: ServerResponse, status: number, bytes: number, more: readonly string[] = []): void {
+  res.writeHead(status, ['content-type', 'application/json', 'content-length', String(bytes), ...requestHeaders(res), ...more]);
+}
+
 /**
  * Sends JSON text, or its bytes. Does nothing where the response has begun or the client has disconnected.
  *
@@ -70,9 +75,7 @@ export function sendJson(
   turns?: Pick<Turns, 'atEnd'>,
 ): void {
   if (res.headersSent || res.destroyed) return;
-  const length = typeof text === 'string' ? Buffer.byteLength(text) : text.length;
-  // A flat list is the fastest form of headers in node:http.
-  res.writeHead(status, ['content-type', 'application/json', 'content-length', String(length), ...requestHeaders(res), ...more]);
+  beginJson(res, status, typeof text === 'string' ? Buffer.byteLength(text) : text.length, more);
   if (turns === undefined) endResponse(res, text);
   else turns.atEnd(() => endResponse(res, text));
 }
@@ -121,7 +124,7 @@ export function sendList(res: ServerResponse, texts: readonly string[], about: A
     const text = texts[bytes.length];
     if (text === undefined) {
       res.once('close', () => holding.end());
-      res.writeHead(200, ['content-type', 'application/json', 'content-length', String(size), ...requestHeaders(res)]);
+      beginJson(res, 200, size);
       for (const [index, one] of bytes.entries()) {
         res.write(index === 0 ? '[' : ',');
         res.write(one);
