@@ -70,6 +70,20 @@ async function updatesOf(client: Client): Promise<string[]> {
   return updated.slice(0, 1);
 }
 
+/** Calls until each step of progress arrives: the SDKs drop those that they read in one piece with the result. @returns the steps, and the result */
+async function progressOf(client: Client): Promise<unknown[]> {
+  let seen: unknown[] = [];
+  await until(
+    async () => {
+      const steps: unknown[] = [];
+      seen = [steps, await client.callTool({ name: 'progress', arguments: {} }, { onprogress: (step) => steps.push(step) })];
+      return steps.length === 3;
+    },
+    () => `three steps of progress: ${JSON.stringify(seen)}`,
+  );
+  return seen;
+}
+
 /** Cancels a call. @returns how many calls the server saw cancelled */
 async function cancelledOf(client: Client): Promise<string> {
   const over = new AbortController();
@@ -104,15 +118,13 @@ export async function seenBy(client: Client, without: readonly Missing[] = []): 
   const isModern = client.getProtocolEra() === 'modern';
   const call = (name: string, args: JsonObject = {}, options = {}): Promise<unknown> =>
     outcome(client.callTool({ name, arguments: args as Record<string, never> }, options));
-  const progress: unknown[] = [];
   const logged: unknown[] = [];
   const seen: JsonObject = {
     instructions: client.getInstructions(),
     lists: await listsOf(client),
     echo: await call('echo', { text: 'hi' }),
     wrong: await call('echo', { text: 5 }),
-    progressed: await call('progress', {}, { onprogress: (step: unknown) => progress.push(step) }),
-    progress,
+    progressed: await progressOf(client),
     fails: await call('fails'),
     note: await outcome(client.readResource({ uri: NOTE })),
     greeting: await outcome(client.getPrompt({ name: 'greet', arguments: { who: 'Ada' } })),

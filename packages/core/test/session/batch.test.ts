@@ -1,3 +1,4 @@
+import { until } from '../../../../tests/until.js';
 import type { JsonRpcResponse } from '../../src/index.js';
 import { messageCount } from '../../src/index.js';
 import { BATCH_CONCURRENCY } from '../../src/session/batch.js';
@@ -40,6 +41,7 @@ describe('a batch', () => {
     const { slow, open, most, started } = crowd();
     const client = await legacy(daemonWith([slow, echo]), { version });
     const answered = client.raw([...calls(client, 'slow', 100), ...calls(client, 'echo', 100, 100)]);
+    await until(() => started() === BATCH_CONCURRENCY, 'the first requests');
     await turns();
     expect([started(), client.session.inFlight]).toEqual([BATCH_CONCURRENCY, 200]);
     open();
@@ -87,7 +89,7 @@ describe('a batch', () => {
     const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 18 } };
     const answered = client.raw([...calls(client, 'slow', 20), cancelled]);
     client.cancel(19);
-    await turns();
+    await until(() => started() === BATCH_CONCURRENCY, 'the first requests');
     open();
     expect(((await answered) as { id: number }[]).map(({ id }) => id)).toEqual(Array.from({ length: 18 }, (_, index) => index));
     expect(started()).toBe(18);
@@ -102,8 +104,7 @@ describe('a batch', () => {
       params: { notifications: {}, _meta: META },
     }));
     void client.raw([...listens, client.message('tools/call', { name: 'echo', arguments: { text: 'x' } }, 'after')]);
-    await turns();
-    expect(client.session.inFlight).toBe(20); // the call has been answered inside
+    await until(() => client.session.inFlight === 20, 'the answer of the call'); // the streams stay
   });
 
   it('must not contain initialize, and a repeated id is refused', async () => {
@@ -119,7 +120,7 @@ describe('a batch', () => {
     const { slow, started } = crowd();
     const client = await legacy(daemonWith([slow]), { version });
     const answered = client.raw(calls(client, 'slow', 50));
-    await turns();
+    await until(() => started() === BATCH_CONCURRENCY, 'the first requests');
     client.session.close();
     expect(await answered).toBeUndefined();
     expect(started()).toBe(BATCH_CONCURRENCY);
