@@ -132,6 +132,7 @@ export type {
 
 export { compareCatalogs } from './catalog/compare.js';
 export type { CatalogChange } from './catalog/compare.js';
+export { HostNames } from './catalog/host-names.js';
 export { MASKED, maskSetting } from './catalog/mask.js';
 export { documentOf, LINK_KEY, rowsOf } from './config/rows.js';
 export type { RowsRead } from './config/rows.js';

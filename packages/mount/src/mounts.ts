@@ -213,13 +213,10 @@ export function createMounts(options: MountsOptions): Mounts {
     const parts = wanted.map(partOf);
     if (merged?.base === base && merged.parts.length === parts.length && merged.parts.every((part, at) => part === parts[at]))
       return merged.definition;
-    const { definition, collisions } = mergeParts(base, parts);
+    const { definition, warnings } = mergeParts(base, parts);
     if (wanted.some(({ offer }) => offer === undefined)) definition.mayGrow = true;
     definition.instances = [...new Set([...instances, ...wanted.flatMap(({ greeting }) => greeting?.instances ?? [])])];
-    for (const { mount, name, renamed } of collisions) {
-      const what = renamed === undefined ? 'and is left out' : `and is served as "${renamed}"`;
-      logger.warn({ server: mount, name }, `"${name}" of the server "${mount}" has the name of another function, ${what}`);
-    }
+    for (const { mount, message } of warnings) logger.warn({ server: mount }, message);
     merged = { base, parts, definition };
     return definition;
   }

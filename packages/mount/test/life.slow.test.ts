@@ -274,6 +274,21 @@ describe('names', () => {
     await bench.close();
   });
 
+  it('that hosts take for one, or cut, are warned of', async () => {
+    const bench = openBench({
+      tools: [{ name: 'fake.echo', inputSchema: { type: 'object' } }],
+      module_links: [{ name: 'fake.echo', module_name: 'other', function_name: 'echo' }],
+      modules: [{ module_name: 'other', source: 'mcp', setting: { ...fake() } }],
+      mcpServers: { fake: fake(), long: { ...fake(), prefix: 'a_prefix_that_is_much_too_long_for_hosts_' } },
+    });
+    await (await bench.client()).listTools();
+    expect(messages(bench)).toContain(
+      'tools of the server "fake": "fake_echo" and "fake.echo" of the catalog are the same name in some hosts, which show only one of them: change its "prefix", or "deny" tools',
+    );
+    expect(messages(bench)).toMatch(/^tools of the server "long": "a_prefix_.*echo" has 45 characters.*; and 13 more \(/m);
+    await bench.close();
+  });
+
   it('can be allowed and denied', async () => {
     const bench = openBench({ mcpServers: { fake: { ...fake(), allow: ['echo', 's*', 'note'], deny: ['*o*ts'] } } });
     const { tools } = await (await bench.client()).listTools();

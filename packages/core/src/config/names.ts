@@ -4,6 +4,7 @@
  */
 import { isObject } from '../base/json.js';
 import { uriKey } from '../base/uri.js';
+import { HostNames } from '../catalog/host-names.js';
 import type { FunctionKind } from '../ports/definition.js';
 import type { PathStep } from '../schema/mistakes.js';
 import { formatPath, quote } from '../schema/mistakes.js';
@@ -83,30 +84,13 @@ function checkUris(document: Json, list: string, member: string, run: CheckRun):
   }
 }
 
-/** Names longer than this are cut by some hosts, which put the server's name before them and allow 64 characters in all. */
-const LONGEST_NAME = 40;
-
-/** What the strictest hosts make of a name. */
-const folded = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '_');
-
 /** Warns of tool names that hosts cut, or take for the same. */
 function warnOfNames(document: Json, run: CheckRun): void {
-  const seen = new Map<string, { name: string; index: number }>();
+  const names = new HostNames();
   for (const [index, { name }] of entries(document, 'tools')) {
     if (!isName(name)) continue;
-    const path = ['tools', index, 'name'];
-    if (name.length > LONGEST_NAME)
-      run.list.warnAt(
-        path,
-        `has ${name.length} characters: some hosts cut names of more than ${LONGEST_NAME}, or leave the tool out`,
-      );
-    const first = seen.get(folded(name));
-    if (first === undefined) seen.set(folded(name), { name, index });
-    else if (first.name !== name)
-      run.list.warnAt(
-        path,
-        `${quote(name)} and ${quote(first.name)} of ${formatPath(['tools', first.index])} are the same name in some hosts, which show only one of them: rename one`,
-      );
+    const place = formatPath(['tools', index]);
+    for (const warning of names.add(name, place)) run.list.warnAt(['tools', index, 'name'], `${warning}: choose another name`);
   }
 }
 

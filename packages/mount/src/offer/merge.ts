@@ -1,6 +1,6 @@
 /** Adds the functions of mounted servers to a catalog. */
 import type { CatalogDefinition, FunctionDefinition } from '@mcp-daemon/core';
-import { revisionOf } from '@mcp-daemon/core';
+import { HostNames, revisionOf } from '@mcp-daemon/core';
 
 import type { Offered } from './definitions.js';
 
@@ -10,13 +10,15 @@ export interface MountedPart extends Offered {
   readonly instructions: string | undefined;
 }
 
-/** A function that has the name of another one. */
-export interface Collision {
-  readonly mount: string;
-  readonly name: string;
-  /** The name that it gets instead; undefined: it is left out. */
-  readonly renamed: string | undefined;
+/** What {@link mergeParts} makes. */
+export interface Merged {
+  readonly definition: CatalogDefinition;
+  /** What the owner of a server should know, as log messages: names that are used twice, and names that hosts change. */
+  readonly warnings: readonly { readonly mount: string; readonly message: string }[];
 }
+
+/** How many names of a server one warning spells out. */
+const MAX_NAMED = 3;
 
 /** What must be unique: names by kind, URIs. */
 function keyOf(definition: FunctionDefinition): string {
@@ -37,14 +39,14 @@ function instructionsOf(own: string | undefined, parts: readonly MountedPart[]):
  * Merges the functions of mounted servers into a catalog. Of two functions with one name the first keeps it, and the other gets the
  * name of its server before it; of two resources with one URI only the first is served.
  */
-export function mergeParts(
-  base: CatalogDefinition,
-  parts: readonly MountedPart[],
-): { definition: CatalogDefinition; collisions: readonly Collision[] } {
+export function mergeParts(base: CatalogDefinition, parts: readonly MountedPart[]): Merged {
   const functions: FunctionDefinition[] = [...base.functions];
   const taken = new Set(functions.map(keyOf));
-  const collisions: Collision[] = [];
+  const warnings: { mount: string; message: string }[] = [];
+  const hostNames = new HostNames();
+  for (const { kind, name } of functions) if (kind === 'tool') hostNames.add(name, 'the catalog');
   for (const { name: mount, functions: theirs } of parts) {
+    const changed: string[] = [];
     for (const given of theirs) {
       let definition: FunctionDefinition = given;
       if (taken.has(keyOf(definition))) {
@@ -52,16 +54,22 @@ export function mergeParts(
         const renamed = kind === 'tool' || kind === 'prompt' ? `${mount}_${name}` : undefined;
         if (renamed !== undefined) definition = { ...definition, name: renamed };
         const isFree = renamed !== undefined && !taken.has(keyOf(definition));
-        collisions.push({ mount, name, renamed: isFree ? renamed : undefined });
+        const what = isFree ? `and is served as "${renamed}"` : 'and is left out';
+        warnings.push({ mount, message: `"${name}" of the server "${mount}" has the name of another function, ${what}` });
         if (!isFree) continue;
       }
       taken.add(keyOf(definition));
       functions.push(definition);
+      if (definition.kind === 'tool') changed.push(...hostNames.add(definition.name, `the server "${mount}"`));
     }
+    const more = changed.length > MAX_NAMED ? `; and ${changed.length - MAX_NAMED} more ("mcp-daemon list --as HOST")` : '';
+    const named = changed.slice(0, MAX_NAMED).join('; ');
+    const advice = 'change its "prefix", or "deny" tools';
+    if (named !== '') warnings.push({ mount, message: `tools of the server "${mount}": ${named}${more}: ${advice}` });
   }
   const { instructions: own, ...rest } = base;
   const instructions = instructionsOf(own, parts);
   const definition: CatalogDefinition = { ...rest, functions, ...(instructions === undefined ? {} : { instructions }) };
   definition.revision = revisionOf(definition);
-  return { definition, collisions };
+  return { definition, warnings };
 }
