@@ -2,7 +2,7 @@
  * Loads functions from the operator's files and installed packages. They are found from the config file's folder, loaded at their
  * first call, and loaded again after an edit.
  */
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 
 import type { CodeLocation, CodeLocator, LinkBinding, LoadedModule, Logger, ModuleSource } from '@mcp-daemon/core';
 import { DaemonError, mergeExports } from '@mcp-daemon/core';
@@ -66,8 +66,15 @@ const POLL_INTERVAL = 1000;
 /** Milliseconds between two looks at the paths anew: no event tells that a folder above a file was replaced. */
 const LOOK_INTERVAL = 2000;
 
+/** What Node adds to the exports of every CommonJS module. */
+const NAMESPACE: ReadonlySet<string> = new Set(['default', 'module.exports']);
+
 const keyOf = ({ source, package_name: packageName, module_name: moduleName }: ModuleNames): string =>
   JSON.stringify([source ?? '', packageName, moduleName]);
+
+/** Whether a module exports nothing, as an empty file. */
+const isEmpty = (namespace: Record<string, unknown>): boolean =>
+  Object.keys(mergeExports(namespace)).every((name) => NAMESPACE.has(name) && typeof namespace[name] !== 'function');
 
 /**
  * Creates a source for links without `source`, or with a path as `source`. Nothing is read before the first load. `digest` is
@@ -187,26 +194,31 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     return [...filesOf(file)].some((part) => (statOf(part)?.mtimeMs ?? 0) > since);
   }
 
-  /** Loads a file; while it is being saved, and cannot be parsed, its last good code. */
+  /** Loads a file; while it is being saved, and is empty or cannot be parsed, its last good code. */
   async function loadOrKeep(
     key: string,
     file: string,
     loading: Promise<Record<string, unknown>>,
   ): Promise<Record<string, unknown>> {
+    const before = good.get(key);
+    // Without watching, nothing would load the new code later.
+    const mayKeep = (): boolean => folders !== undefined && isBeingSaved(file);
+    function keep(last: Record<string, unknown>, why: string): Record<string, unknown> {
+      warn(`${why}; it was just saved, so calls still run the last good code`);
+      // If it is still so then, calls get the error.
+      setTimeout(() => announce(filesOf(file)), SAVING).unref();
+      return last;
+    }
     try {
       const namespace = await loading;
+      if (before !== undefined && isEmpty(namespace) && mayKeep()) return keep(before, `${relative(base, file)} exports nothing`);
       good.set(key, namespace);
       return namespace;
     } catch (error) {
-      const before = good.get(key);
       const cause = error instanceof Error ? error.cause : undefined;
       const isSyntax = cause instanceof Error && cause.name === 'SyntaxError';
-      // Without watching, nothing would load the new code later.
-      if (before === undefined || folders === undefined || !isSyntax || !isBeingSaved(file)) throw error;
-      warn(`${(error as Error).message}; it was just saved, so calls still run the last good code`);
-      // If it is still broken then, calls get the error.
-      setTimeout(() => announce(filesOf(file)), SAVING).unref();
-      return before;
+      if (before === undefined || !isSyntax || !mayKeep()) throw error;
+      return keep(before, (error as Error).message);
     }
   }
 

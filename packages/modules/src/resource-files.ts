@@ -2,8 +2,8 @@
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import type { FileSource } from '@mcp-daemon/core';
-import { DaemonError } from '@mcp-daemon/core';
+import type { FileSource, Unfinished } from '@mcp-daemon/core';
+import { createUnfinished, DaemonError } from '@mcp-daemon/core';
 
 import { codeOf, realPathBelow } from './below.js';
 import { statOf } from './files.js';
@@ -30,6 +30,8 @@ const refused = (path: string, why: string): DaemonError =>
 export function resourceFiles({ base, maxBytes = 10_000_000 }: ResourceFilesOptions): FileSource {
   /** The state of each file that was read, by its path. */
   const read = new Map<string, string | undefined>();
+  /** Files that are empty or gone, and may be so only while they are saved. */
+  const saving = new Map<string, Unfinished & { timer?: NodeJS.Timeout }>();
   const listeners = new Set<(path: string) => void>();
   let watched: FolderWatch | undefined;
 
@@ -38,12 +40,25 @@ export function resourceFiles({ base, maxBytes = 10_000_000 }: ResourceFilesOpti
     return stat === undefined ? undefined : `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}`;
   };
 
+  /** Whether the file may be half of what it is to become; it is looked at again then. */
+  function isUnfinished(path: string, state: string | undefined): boolean {
+    const before = saving.get(path);
+    clearTimeout(before?.timer);
+    saving.delete(path);
+    if ((statOf(join(base, path))?.size ?? 0) > 0) return false;
+    const { waitMs } = before ?? createUnfinished();
+    const ms = waitMs(state);
+    if (ms === 0) return false;
+    saving.set(path, { waitMs, timer: setTimeout(() => look(dirname(join(base, path))), ms).unref() });
+    return true;
+  }
+
   /** Looks at the files of a folder after a change in it. */
   function look(folder: string): void {
     for (const [path, before] of read) {
       if (dirname(join(base, path)) !== folder) continue;
       const now = stateOf(path);
-      if (now === before) continue;
+      if (now === before || isUnfinished(path, now)) continue;
       read.set(path, now);
       for (const listener of listeners) listener(path);
     }
@@ -89,6 +104,7 @@ export function resourceFiles({ base, maxBytes = 10_000_000 }: ResourceFilesOpti
     },
     close() {
       watched?.close();
+      for (const { timer } of saving.values()) clearTimeout(timer);
       listeners.clear();
     },
   };

@@ -29,4 +29,31 @@ describe('a file that is being saved', () => {
     expect(result['error']).toMatch(/SyntaxError/);
     expect(result.warnings[0]).toMatch(/SyntaxError.*it was just saved, so calls still run the last good code$/);
   });
+
+  it.each(['tools.mjs', 'tools.cjs'])('a file that was emptied before it is written (%s) is one of them', async (file) => {
+    const text = (value: number): string =>
+      file.endsWith('.mjs') ? `export const hello = () => ${value};` : `exports.hello = () => ${value};`;
+    const base = folderOf({ [file]: text(1) });
+    const result = await inChild(
+      base,
+      `
+      watch();
+      out.first = (await load('tools')).hello();
+      await watched();
+      clock.stop();
+      write('${file}', '');
+      await change();
+      out.emptied = (await load('tools')).hello();
+      write('${file}', '${text(2)}');
+      await change(2);
+      out.whole = (await load('tools')).hello();
+      `,
+    );
+    expect(result).toMatchObject({
+      first: 1,
+      emptied: 1,
+      whole: 2,
+      warnings: [`${file} exports nothing; it was just saved, so calls still run the last good code`],
+    });
+  });
 });

@@ -2,6 +2,9 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { jest } from '@jest/globals';
+
+import { arrival } from '../../../tests/until.js';
 import { resourceFiles } from '../src/index.js';
 
 describe('files that are resources', () => {
@@ -68,6 +71,44 @@ describe('files that are resources', () => {
       await rename(join(base, 'ui', 'other'), join(base, 'ui', 'view.html'));
       expect(await next).toBe('ui/view.html');
     } finally {
+      await files.close?.();
+    }
+  });
+
+  it('that are emptied or removed before they are written are reported once they are written', async () => {
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+    const files = resourceFiles({ base });
+    const reports: string[] = [];
+    let tell = (): void => undefined;
+    files.watch?.((path) => {
+      reports.push(path);
+      tell();
+    });
+    const told = async (count: number): Promise<void> => {
+      while (reports.length < count) await arrival(new Promise<void>((done) => (tell = done)), 'a report');
+    };
+    const view = join(base, 'ui', 'view.html');
+    await writeFile(join(base, 'ui', 'other'), '1');
+    try {
+      await files.read('ui/view.html');
+      await files.read('ui/other');
+      for (const empty of [() => writeFile(view, ''), () => rm(view)]) {
+        reports.length = 0;
+        await empty();
+        await writeFile(join(base, 'ui', 'new'), 'a');
+        await rename(join(base, 'ui', 'new'), join(base, 'ui', 'other'));
+        await told(1);
+        await writeFile(view, `<p>${String(empty)}</p>`);
+        await told(2);
+        expect(reports).toEqual(['ui/other', 'ui/view.html']);
+      }
+      // One that stays empty is reported, too.
+      await writeFile(view, '');
+      clock.mockRestore();
+      await told(3);
+      expect(reports[2]).toBe('ui/view.html');
+    } finally {
+      clock.mockRestore();
       await files.close?.();
     }
   });

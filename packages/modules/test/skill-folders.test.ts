@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+import { jest } from '@jest/globals';
+
 import { skillFolders } from '../src/index.js';
 
 const HEAD = '---\nname: refunds\ndescription: How to refund\n---\n';
@@ -176,6 +178,28 @@ describe('a watched skill', () => {
     expect(await next()).toEqual(['skill://refunds/SKILL.md']);
     await writeFile(join(base, 'skills/refunds/SKILL.md'), HEAD);
     expect(await next()).toEqual(['skill://refunds/SKILL.md']);
+    await source.close!();
+  });
+
+  it.each(['', '---\nname: refunds\n'])('is as it was while its SKILL.md is being saved, and begins with %j', async (half) => {
+    const { source, changes, next } = await watched();
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+    const read = () => source.load({ path: 'skills/refunds' }, 'default');
+    await writeFile(join(base, 'skills/refunds/SKILL.md'), half);
+    expect(await read()).toMatchObject({ description: 'How to refund' });
+    await writeFile(join(base, 'skills/refunds/SKILL.md'), HEAD.replace('How', 'When'));
+    expect(await next()).toEqual(['skill://refunds/SKILL.md']);
+    expect(await read()).toMatchObject({ description: 'When to refund' });
+    expect(changes).toEqual([]);
+    // One that stays so is a mistake, and clients are told.
+    await writeFile(join(base, 'skills/refunds/SKILL.md'), half);
+    await read();
+    clock.mockRestore();
+    const later = performance.now() + 1_001;
+    jest.spyOn(performance, 'now').mockImplementation(() => later);
+    expect(await next()).toEqual(['skill://refunds/SKILL.md']);
+    await expect(read()).rejects.toThrow('SKILL.md must begin with a line of ---');
+    jest.restoreAllMocks();
     await source.close!();
   });
 

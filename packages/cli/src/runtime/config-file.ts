@@ -25,7 +25,7 @@ function decode(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new ConfigError([{ path: '$', message: 'not UTF-8; save the file as UTF-8' }], file);
+    throw new ConfigError([{ path: '$', message: 'not UTF-8; save the file as UTF-8' }], file, { isSyntax: true });
   }
 }
 
@@ -70,7 +70,7 @@ export function inspectConfigFile(file: string): ConfigReport & { text: string }
     const text = textOf(file);
     return { ...inspectConfigText(text), text };
   } catch (error) {
-    if (error instanceof ConfigError) return { mistakes: error.mistakes, warnings: [], text: '' };
+    if (error instanceof ConfigError) return { mistakes: error.mistakes, warnings: [], isSyntax: error.isSyntax, text: '' };
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import type { Stats } from 'node:fs';
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+import { createUnfinished } from '@mcp-daemon/core';
 import { watchFolders } from '@mcp-daemon/modules';
 
 /** What {@link watchConfig} returns. */
@@ -46,23 +47,37 @@ function realPath(file: string): string {
  * Calls the listener when the file was changed, replaced or created again. While the file is missing, nothing is called.
  *
  * @param before the stamp of the version that the caller has read, so that an edit since then is not missed
- * @param listener reads the file; returns false where it could not be read, and is then called again soon
+ * @param listener reads the file; returns false where it could not be read, and is then called again soon. `isSaved` is false where the
+ * file has just changed, so that it may be half of what it is to become
  * @param lookMs milliseconds between two looks at the path without an event
  */
-export function watchConfig(file: string, before: string | undefined, listener: () => boolean, lookMs = LOOK_ANEW_MS): FileWatch {
+export function watchConfig(
+  file: string,
+  before: string | undefined,
+  listener: (isSaved: boolean) => boolean,
+  lookMs = LOOK_ANEW_MS,
+): FileWatch {
   let last = before;
   let timer: NodeJS.Timeout | undefined;
+  /** For a file that may be unfinished. */
+  let saving: NodeJS.Timeout | undefined;
   let since = 0;
+  const unfinished = createUnfinished();
   const folders = watchFolders({ onEvent: schedule, limit: Infinity, interval: POLL_MS });
   const looking = setInterval(look, lookMs).unref();
 
   function check(): void {
+    clearTimeout(timer);
+    clearTimeout(saving);
     timer = undefined;
     // The folder of the name, and the folder of the file that a symbolic link points to now.
     folders.set(new Set([dirname(file), dirname(realPath(file))]));
     const now = stampOf(file);
     // Remembered only after the file was read: a version that nobody has read must be read later.
-    if (now !== undefined && now !== last && listener()) last = now;
+    if (now === undefined || now === last) return;
+    const waitMs = unfinished.waitMs(now);
+    if (listener(waitMs === 0)) last = now;
+    else if (waitMs > 0) saving = setTimeout(check, waitMs).unref();
   }
 
   /** One stat, to detect changes without an event: a replaced folder, and a file that could not be read before. */
@@ -85,6 +100,7 @@ export function watchConfig(file: string, before: string | undefined, listener: 
     close() {
       clearInterval(looking);
       clearTimeout(timer);
+      clearTimeout(saving);
       folders.close();
     },
   };

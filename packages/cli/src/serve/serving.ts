@@ -14,6 +14,7 @@ import { errorLine, errorLines } from '../runtime/report.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { CONFIG_NAMES, findConfig, isFile } from '../settings/paths.js';
 import type { Settings } from '../settings/settings.js';
+import type { FileWatch } from './config-watch.js';
 import { stampOf, watchConfig } from './config-watch.js';
 
 /** The exit codes of a process that a signal stops at once. */
@@ -83,10 +84,11 @@ export function watchFiles(
   bundles.watch((change) => daemon.reload((link) => change.affects(link)));
 }
 
-function watchConfigFile({ file, stamp }: OpenedConfig, update: Runtime['update'], logger: LazyLogger): void {
+/** Serves the config file anew when it changes. @param update takes over the new catalog */
+export function watchConfigFile({ file, stamp }: OpenedConfig, update: Runtime['update'], logger: LazyLogger): FileWatch {
   let failed = false;
   /** @returns whether the file was read, with errors or without */
-  function reload(): boolean {
+  function reload(isSaved: boolean): boolean {
     try {
       const config = readConfigFile(file);
       const { definition } = config;
@@ -96,6 +98,10 @@ function watchConfigFile({ file, stamp }: OpenedConfig, update: Runtime['update'
       failed = false;
       return true;
     } catch (error) {
+      if (error instanceof ConfigError && error.isSyntax && !isSaved) {
+        logger.debug({ file }, 'the config file is not JSON; it may be being saved, and is read again');
+        return false;
+      }
       if (error instanceof ConfigError) {
         for (const line of errorLines(error, file)) logger.error({}, line);
         logger.error({ errors: error.mistakes.length }, 'the config file has errors; still serving the last valid version');
@@ -110,7 +116,7 @@ function watchConfigFile({ file, stamp }: OpenedConfig, update: Runtime['update'
       return false;
     }
   }
-  watchConfig(file, stamp, reload);
+  return watchConfig(file, stamp, reload);
 }
 
 /** Maximum number of modules to look for after the start, so that the start and the log stay short. */

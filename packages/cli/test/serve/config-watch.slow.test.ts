@@ -2,9 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 import { jest } from '@jest/globals';
 
+import { readConfigFile } from '../../src/runtime/config-file.js';
 import type { FileWatch } from '../../src/serve/config-watch.js';
 import { stampOf, watchConfig } from '../../src/serve/config-watch.js';
-import { TempFolder, until } from '../support.js';
+import { watchConfigFile } from '../../src/serve/serving.js';
+import { TempFolder, toolsConfig, until } from '../support.js';
 
 /** A generator of numbers from 0 to 1 that gives the same ones for a seed. */
 function random(seed: number): () => number {
@@ -65,4 +67,32 @@ describe('a watched config file', () => {
       timers.mockRestore();
     },
   );
+});
+
+describe('a config file that is being saved', () => {
+  const temp = new TempFolder();
+  afterAll(() => temp.remove());
+
+  it.each(['', '{ "tools": [ {"name": "o'])('is read again without an error (%j)', async (half) => {
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+    const whole = (name: string): string => JSON.stringify(toolsConfig('functions', name));
+    const file = await temp.write('mcp.json', whole('one'));
+    const opened = { file, stamp: stampOf(file), config: readConfigFile(file) };
+    const lines: string[] = [];
+    const log = (_: object, message: string): void => void lines.push(message);
+    const logger = { ...{ trace: log, debug: log, info: log, warn: log, error: log, fatal: log }, flush: () => undefined };
+    const served: (string | undefined)[] = [];
+    const watching = watchConfigFile(opened, (next) => void served.push(next.functions[0]?.name), logger);
+    writeFileSync(file, half);
+    await until(() => lines.some((line) => line.includes('may be being saved')));
+    writeFileSync(file, whole('two'));
+    await until(() => served.length > 0);
+    expect(served).toEqual(['two']);
+    expect(lines.filter((line) => line.includes('errors'))).toEqual([]);
+    // One that stays so has a mistake.
+    writeFileSync(file, half);
+    clock.mockRestore();
+    await until(() => lines.some((line) => line.includes('the config file has errors')));
+    watching.close();
+  });
 });

@@ -94,6 +94,8 @@ export interface ConfigReport {
   readonly mistakes: readonly Mistake[];
   /** Parts of the config that are served, but are probably a mistake, or not supported by every client. */
   readonly warnings: readonly Mistake[];
+  /** Whether the text could not be parsed at all. */
+  readonly isSyntax: boolean;
 }
 
 /**
@@ -104,7 +106,7 @@ export interface ConfigReport {
  */
 export function inspectConfigText(text: string, { support }: Pick<ParseOptions, 'support'> = {}): ConfigReport {
   const parsed = parseLenient(text);
-  if ('mistakes' in parsed) return { mistakes: parsed.mistakes, warnings: [] };
+  if ('mistakes' in parsed) return { mistakes: parsed.mistakes, warnings: [], isSyntax: true };
   const { json, document } = parsed;
   const inspection = inspectConfig(document, support);
   let { mistakes, warnings } = inspection;
@@ -116,9 +118,9 @@ export function inspectConfigText(text: string, { support }: Pick<ParseOptions, 
     }
     if (mistakes.length === 0) keepTexts(document, inexact);
   }
-  if (mistakes.length > 0) return { mistakes, warnings };
+  if (mistakes.length > 0) return { mistakes, warnings, isSyntax: false };
   const valid = document as ConfigDocument;
-  return { config: { ...normalizeConfig(valid), warnings }, document: valid, mistakes, warnings };
+  return { config: { ...normalizeConfig(valid), warnings }, document: valid, mistakes, warnings, isSyntax: false };
 }
 
 /**
@@ -130,7 +132,7 @@ export function inspectConfigText(text: string, { support }: Pick<ParseOptions, 
  * @example const { definition } = parseConfig(await readFile(file, 'utf8'), { file });
  */
 export function parseConfig(text: string, { file, support }: ParseOptions = {}): Config {
-  const { config, mistakes } = inspectConfigText(text, support === undefined ? {} : { support });
-  if (config === undefined) throw new ConfigError(mistakes, file);
+  const { config, mistakes, isSyntax } = inspectConfigText(text, support === undefined ? {} : { support });
+  if (config === undefined) throw new ConfigError(mistakes, file, { isSyntax });
   return config;
 }

@@ -99,8 +99,10 @@ export class ConfigError extends DaemonError {
   readonly mistakes: readonly Mistake[];
   /** The file's path, if there is one. */
   readonly file: string | undefined;
+  /** Whether the text could not be parsed at all, as that of a file that is being saved. */
+  readonly isSyntax: boolean;
 
-  constructor(mistakes: readonly Mistake[], file?: string) {
+  constructor(mistakes: readonly Mistake[], file?: string, { isSyntax = false }: { isSyntax?: boolean } = {}) {
     const where = (m: Mistake): string => (m.line === undefined ? '' : `${m.line}:${m.column ?? 1} `);
     const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
     super(
@@ -109,6 +111,7 @@ export class ConfigError extends DaemonError {
     );
     this.mistakes = mistakes;
     this.file = file;
+    this.isSyntax = isSyntax;
   }
 }
 

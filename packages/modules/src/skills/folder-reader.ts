@@ -4,8 +4,8 @@ import type { Stats } from 'node:fs';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import type { Skill, SkillFile } from '@mcp-daemon/core';
-import { DaemonError, fileMediaType, MAX_SKILL_BYTES, MAX_SKILL_FILES } from '@mcp-daemon/core';
+import type { Skill, SkillFile, Unfinished } from '@mcp-daemon/core';
+import { createUnfinished, DaemonError, fileMediaType, MAX_SKILL_BYTES, MAX_SKILL_FILES } from '@mcp-daemon/core';
 
 import { codeOf, realPathBelow } from '../below.js';
 import type { Frontmatter } from './frontmatter.js';
@@ -30,9 +30,16 @@ const uriPath = (path: string): string => path.split('/').map(encodeURIComponent
 /** Names that are left out: hidden files, and what systems and editors leave behind. */
 const isLeftOut = (name: string): boolean => name.startsWith('.') || name.endsWith('~') || name === 'Thumbs.db';
 
+/** A skill that was read. */
+interface Found {
+  skill: Skill;
+  /** Milliseconds after which it is to be read again, because its SKILL.md is just being saved. 0: it need not be. */
+  againMs: number;
+}
+
 /** Reads skills below a folder. */
 export interface FolderReader {
-  /** Reads a skill. Only files that changed since the last time are read. @throws DaemonError `config_invalid` */
+  /** Reads a skill. Only files that changed since the last time are read. While its SKILL.md is being saved, it is as it was. @throws DaemonError `config_invalid` */
   load(path: string): Promise<Skill>;
 }
 
@@ -41,15 +48,19 @@ export interface FolderReader {
  *
  * @param base the folder that paths start in
  * @param what what that folder is called, for messages
- * @param onRead called after each attempt to read a skill, with the folders that were looked into; undefined: it cannot be served
+ * @param onRead called after each attempt to read a skill, with the folders that were looked into; undefined: it cannot be served;
+ * and the milliseconds after which it is to be read again
  */
 export function folderReader(
   base: string,
   what: string,
-  onRead?: (path: string, folders: readonly string[], skill: Skill | undefined) => void,
+  onRead?: (path: string, folders: readonly string[], skill: Skill | undefined, againMs: number) => void,
 ): FolderReader {
   const known = new Map<string, Known>();
   const manifests = new Map<string, { digest: string; frontmatter: Frontmatter }>();
+  /** The skills that could be read, by path. */
+  const good = new Map<string, Skill>();
+  const unfinished = new Map<string, Unfinished>();
 
   /** All files of a skill with their states, by path. @param folders gets the folders that are looked into @throws DaemonError `config_invalid` */
   async function walk(root: string, folders: string[]): Promise<Map<string, Stats>> {
@@ -100,7 +111,14 @@ export function folderReader(
     throw refused(`it is outside of ${what}`);
   }
 
-  async function read(path: string, folders: string[]): Promise<Skill> {
+  /** Whether a SKILL.md may be half of what it is to become. @returns milliseconds to wait; 0: it is not */
+  function savingMs(path: string, digest: string): number {
+    const one = unfinished.get(path) ?? createUnfinished();
+    unfinished.set(path, one);
+    return one.waitMs(digest);
+  }
+
+  async function read(path: string, folders: string[]): Promise<Found> {
     const folder = await folderOf(path);
     const stats = await walk(folder, folders);
     const manifest = stats.get(MANIFEST);
@@ -109,10 +127,13 @@ export function folderReader(
     let parsed = manifests.get(folder);
     if (parsed?.digest !== digest) {
       // Loaded here, because few servers have skills, and reading YAML takes much code.
-      const [text, { readFrontmatter }] = await Promise.all([
+      const [text, { isCutOff, readFrontmatter }] = await Promise.all([
         readFile(join(folder, MANIFEST), 'utf8'),
         import('./frontmatter.js'),
       ]);
+      const before = good.get(path);
+      const againMs = before !== undefined && isCutOff(text) ? savingMs(path, digest) : 0;
+      if (before !== undefined && againMs > 0) return { skill: before, againMs };
       parsed = { digest, frontmatter: readFrontmatter(text, basename(folder)) };
       manifests.set(folder, parsed);
     }
@@ -128,18 +149,20 @@ export function folderReader(
       if (file === MANIFEST) files.unshift(entry);
       else files.push(entry);
     }
-    return { name, description, uri: `skill://${name}/${MANIFEST}`, frontmatter: all, files };
+    const skill = { name, description, uri: `skill://${name}/${MANIFEST}`, frontmatter: all, files };
+    good.set(path, skill);
+    return { skill, againMs: 0 };
   }
 
   return {
     async load(path) {
       const folders = [join(base, path)];
       try {
-        const skill = await read(path, folders);
-        onRead?.(path, folders, skill);
+        const { skill, againMs } = await read(path, folders);
+        onRead?.(path, folders, skill, againMs);
         return skill;
       } catch (error) {
-        onRead?.(path, folders, undefined);
+        onRead?.(path, folders, undefined, 0);
         if (error instanceof DaemonError) throw error;
         throw refused(`it cannot be read (${String(codeOf(error) ?? error)})`);
       }

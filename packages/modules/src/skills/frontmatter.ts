@@ -21,6 +21,10 @@ export interface Frontmatter {
   all: JsonObject;
 }
 
+/** Whether a `SKILL.md` is empty, or ends before its frontmatter does. */
+export const isCutOff = (text: string): boolean =>
+  !FRONTMATTER.test(text) && (/^\uFEFF?---/.test(text) || '---'.startsWith(text.trim()));
+
 /**
  * Reads the frontmatter of a `SKILL.md`.
  *

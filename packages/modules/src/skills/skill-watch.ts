@@ -11,8 +11,9 @@ export interface SkillWatch {
    *
    * @param folders the folders that were looked into
    * @param skill undefined: it cannot be served
+   * @param againMs milliseconds after which it is to be read again; 0: it need not be
    */
-  seen(path: string, folders: readonly string[], skill: Skill | undefined): void;
+  seen(path: string, folders: readonly string[], skill: Skill | undefined, againMs: number): void;
   /** Adds a listener. @returns removes it */
   add(listener: SkillListener): () => void;
   /** Ends watching. A second call does nothing. */
@@ -45,6 +46,7 @@ export function watchSkills(look: (path: string) => Promise<unknown>): SkillWatc
   const due = new Set<string>();
   let watched: FolderWatch | undefined;
   let timer: NodeJS.Timeout | undefined;
+  const saving = new Map<string, NodeJS.Timeout>();
 
   function lookAgain(): void {
     timer = undefined;
@@ -53,14 +55,21 @@ export function watchSkills(look: (path: string) => Promise<unknown>): SkillWatc
     for (const path of paths) void look(path).catch(() => undefined); // a skill with a mistake is logged when somebody asks for it
   }
 
-  function changedIn(folder: string): void {
-    for (const [path, { folders }] of skills) if (folders.has(folder)) due.add(path);
+  function lookSoon(paths: readonly string[]): void {
+    for (const path of paths) due.add(path);
     if (due.size > 0) timer ??= setTimeout(lookAgain, DEBOUNCE_MS).unref();
   }
 
+  function changedIn(folder: string): void {
+    lookSoon([...skills].filter(([, { folders }]) => folders.has(folder)).map(([path]) => path));
+  }
+
   return {
-    seen(path, folders, skill) {
+    seen(path, folders, skill, againMs) {
       if (listeners.size === 0) return;
+      clearTimeout(saving.get(path));
+      saving.delete(path);
+      if (againMs > 0) saving.set(path, setTimeout(() => lookSoon([path]), againMs).unref());
       const before = skills.get(path);
       if (before === undefined && skills.size >= MAX_SKILLS) return;
       const files = new Map((skill?.files ?? []).map(({ uri, digest }) => [uri, digest]));
@@ -76,7 +85,7 @@ export function watchSkills(look: (path: string) => Promise<unknown>): SkillWatc
       return () => void listeners.delete(listener);
     },
     close() {
-      clearTimeout(timer);
+      for (const one of [timer, ...saving.values()]) clearTimeout(one);
       watched?.close();
       listeners.clear();
     },

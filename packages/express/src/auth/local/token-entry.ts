@@ -98,7 +98,7 @@ export function parseTokens(text: string | undefined, file: string): TokenEntry[
   try {
     entries = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
-    throw new ConfigError([{ path: '$', message: 'is not JSON' }], file);
+    throw new ConfigError([{ path: '$', message: 'is not JSON' }], file, { isSyntax: true });
   }
   if (!Array.isArray(entries)) throw new ConfigError([{ path: '$', message: 'must be an array of tokens' }], file);
   const mistakes = entries.flatMap((entry, index) => mistakesOf(entry, `$[${index}]`));

@@ -71,7 +71,7 @@ export function parseUsers(text: string, file: string): UserEntry[] {
     entries = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     // The message of the parser would quote the text.
-    throw new ConfigError([{ path: '$', message: 'is not JSON' }], file);
+    throw new ConfigError([{ path: '$', message: 'is not JSON' }], file, { isSyntax: true });
   }
   if (!Array.isArray(entries)) throw new ConfigError([{ path: '$', message: 'must be an array of users' }], file);
   const mistakes = entries.flatMap((entry, index) => mistakesOf(entry, `$[${index}]`));

@@ -1,5 +1,6 @@
 /** Follows a file that other programs change: its content is loaded again when the file has changed. */
 import type { Logger } from '@mcp-daemon/core';
+import { ConfigError, createUnfinished } from '@mcp-daemon/core';
 
 import { textOf, versionOf } from './user-storage.js';
 
@@ -41,7 +42,8 @@ const DISK: FileReader = { versionOf, textOf };
 /**
  * Loads a file and follows its changes. When a later version has mistakes, the last good version stays in use until the file changes
  * again. When a version cannot be read, for example because the process has no file descriptors left, every call of `refresh` tries
- * again: a version counts as seen only after it has been read.
+ * again: a version counts as seen only after it has been read. So it is with a version that is not JSON, until it is clear that the file
+ * is not just being saved.
  *
  * @throws what `load` throws, and ConfigError if the file cannot be read
  */
@@ -52,6 +54,7 @@ export async function watchFile({ file, what, load, changed, logger, disk = DISK
   let checkedAt = -Infinity;
   let checking: Promise<void> | undefined;
   let lastError: string | undefined;
+  const unfinished = createUnfinished();
 
   /** @returns whether a new text was taken over */
   async function loadIfChanged(): Promise<boolean> {
@@ -68,6 +71,14 @@ export async function watchFile({ file, what, load, changed, logger, disk = DISK
     return false;
   }
 
+  /** Whether the file may be half of what it is to become; it is read again then. */
+  function isUnfinished(error: unknown): boolean {
+    if (!(error instanceof ConfigError && error.isSyntax && unfinished.waitMs(seen ?? undefined) > 0)) return false;
+    seen = null;
+    checkedAt = -Infinity;
+    return true;
+  }
+
   async function check(): Promise<void> {
     checkedAt = -Infinity; // until the file has been read
     try {
@@ -75,6 +86,7 @@ export async function watchFile({ file, what, load, changed, logger, disk = DISK
       lastError = undefined;
       changed();
     } catch (error) {
+      if (isUnfinished(error)) return;
       const { message } = error as Error;
       if (message !== lastError) logger?.error({ error: message }, `${what} cannot be used; its last good version stays in use`);
       lastError = message;

@@ -78,4 +78,26 @@ describe('a file that is followed', () => {
     await users.refresh();
     expect(users.find('eve')).toBeUndefined();
   });
+
+  it.each(['', '[{"username": "a'])('may be being saved, and then is read again without an error (%j)', async (half) => {
+    let now = 10_000;
+    jest.spyOn(performance, 'now').mockImplementation(() => now);
+    const file = await usersFile();
+    const errors: object[] = [];
+    const users = await openUsers(file, () => undefined, { error: (fields) => void errors.push(fields) });
+    now += 1_000;
+    await writeFile(file, half);
+    await users.refresh();
+    expect(users.find('eve')).toBeDefined();
+    await writeFile(file, JSON.stringify(USERS.filter(({ username }) => username !== 'eve')));
+    await users.refresh(); // the next request, at the same moment
+    expect(users.find('eve')).toBeUndefined();
+    expect(errors).toEqual([]);
+    now += 1_000;
+    await writeFile(file, half);
+    await users.refresh();
+    now += 1_000;
+    await users.refresh();
+    expect(errors).toEqual([{ error: expect.stringContaining('is not JSON') }]);
+  });
 });
