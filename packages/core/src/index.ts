@@ -147,6 +147,7 @@ export {
 export type { ChooseSettingId, StoredConfig, StoredDocument, StoredLink, StoredModule } from './config/stored-document.js';
 export { alignRows } from './stored/align-rows.js';
 export type { AlignedRows, RowDifference } from './stored/align-rows.js';
+export { conflictOf } from './stored/conflict.js';
 export { adoptRows, applyConfig, applyPlan, editConfig, planAdoption } from './stored/apply.js';
 export type { AdoptOptions, Applied, ApplyOptions, ChangeOptions } from './stored/apply.js';
 export { createCachedStore } from './stored/cached.js';

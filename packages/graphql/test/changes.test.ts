@@ -239,3 +239,18 @@ describe('a partition that does not exist yet', () => {
     await world.close();
   });
 });
+
+it('a config that was planned on an older revision is refused, with who made the newer one', async () => {
+  const world = worldOf();
+  await importConfig(world.store);
+  const { errors } = await world.ask(`mutation($config: JSONCamelCase) { applyConfig(config: $config, parent: null) { ok } }`, {
+    config: CONFIG,
+  });
+  expect(errors).toMatchObject([
+    {
+      message: expect.stringMatching(/: plan again\. Revision \w{12} was made by importer at \S+Z, by apply \("first"\)\.$/),
+      extensions: { code: 'CONFLICT', revisions: [{ author: 'importer', note: 'first', action: 'apply', source: null }] },
+    },
+  ]);
+  await world.close();
+});

@@ -165,8 +165,10 @@ export const apply = defineCommand({
       const [{ agreed, changeCatalogs }, { planLines }] = await Promise.all([import('./stored.js'), import('./changes-text.js')]);
       return changeCatalogs(context, async (catalogs, store) => {
         const made = await planFile(catalogs, partition, read, merge);
-        if (base !== undefined && base !== (made.base ?? 'null'))
-          throw new Failure(`the partition "${partition}" was changed since this was planned: plan again`);
+        if (base !== undefined && base !== (made.base ?? 'null')) {
+          const { conflictOf } = await import('@mcp-daemon/core');
+          throw await conflictOf(catalogs, partition, base === 'null' ? null : base);
+        }
         // The plan is for people, the answer for programs: both on stdout would not be JSON.
         const show = json ? context.note : print;
         for (const line of planLines(made, json ? context.paintNote : paint)) show(line);

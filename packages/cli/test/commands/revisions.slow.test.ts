@@ -8,6 +8,7 @@ interface Entry {
   id: string;
   revision: string;
   action: string;
+  author: string;
   note: string | null;
   created_at: string;
 }
@@ -103,9 +104,11 @@ describe.each(['sqlite', 'dynamodb'] as const)('revisions in %s', (kind) => {
     const args = ['config', 'apply', 'one.json', ...ACME, '--yes', '--allow-breaking'];
     const late = await run(...args, '--base', String(base));
     expect(late).toMatchObject({ code: 1, stdout: '' });
-    expect(late.stderr).toBe('mcp-daemon: the partition "acme" was changed since this was planned: plan again\n');
     expect(await history()).toHaveLength(1);
     const [entry] = await history();
+    expect(late.stderr).toContain('The partition "acme" was changed since this was planned: plan again. Revision ');
+    expect(late.stderr).toContain(` was made by ${String(entry?.author)} at `);
+    expect(late.stderr).toContain(', by apply from two.json.');
     expect(await run(...args, '--base', String(entry?.id))).toMatchObject({ code: 0 });
   });
 

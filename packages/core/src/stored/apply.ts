@@ -7,6 +7,7 @@ import type { CatalogStore, HistoryEntry, RevisionAction } from '../ports/catalo
 import { ConfigError, DaemonError } from '../protocol/errors.js';
 import type { AlignedRows } from './align-rows.js';
 import { alignRows } from './align-rows.js';
+import { conflictOf } from './conflict.js';
 import { inOrderOf } from './merge.js';
 import type { ConfigPlan, PlanOptions } from './plan.js';
 import { planConfig, planDocument } from './plan.js';
@@ -109,7 +110,8 @@ async function withdrawSettings(
  * brought in line. A crash leaves the old revision or the new one, each of them whole. After a lost race the settings that were written
  * for it are removed.
  *
- * @throws DaemonError `conflict` where the partition was changed since the plan was made; `breaking_changes`, with the changes as
+ * @throws DaemonError `conflict` where the partition was changed since the plan was made, with the newer entries of the history as `data`;
+ *   `breaking_changes`, with the changes as
  *   `data`; `store_failed`, `store_busy`
  */
 export async function applyPlan(catalogs: CatalogStore, plan: ConfigPlan, options: ApplyOptions): Promise<Applied> {
@@ -136,13 +138,14 @@ export async function applyPlan(catalogs: CatalogStore, plan: ConfigPlan, option
   };
   if (!plan.unchanged) {
     if ((await catalogs.commit(partition, { entry, text })) === undefined) {
-      const message = `The partition "${partition}" was changed since this was planned: plan again.`;
+      const conflict = await conflictOf(catalogs, partition, base);
       try {
         await withdrawSettings(catalogs, partition, written, author);
       } catch (cause) {
-        throw new DaemonError('conflict', `${message} Settings that were written for it could not be removed.`, { cause });
+        const message = `${conflict.message} Settings that were written for it could not be removed.`;
+        throw new DaemonError('conflict', message, { cause, data: conflict.data });
       }
-      throw new DaemonError('conflict', message);
+      throw conflict;
     }
     // An import that lost against this one may have removed a setting which both of them need.
     await writeSettings(catalogs, plan, { author });
@@ -169,9 +172,7 @@ export async function applyConfig(
   options: ApplyOptions & PlanOptions & { base?: string | null },
 ): Promise<Applied> {
   const plan = await planConfig(catalogs, partition, document, options);
-  if (options.base !== undefined && options.base !== plan.base) {
-    throw new DaemonError('conflict', `The partition "${partition}" was changed since this was planned: plan again.`);
-  }
+  if (options.base !== undefined && options.base !== plan.base) throw await conflictOf(catalogs, partition, options.base);
   return applyPlan(catalogs, plan, options);
 }
 

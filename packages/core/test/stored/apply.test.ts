@@ -154,6 +154,29 @@ describe('an import', () => {
     expect(await toolNames()).toEqual(['b']);
   });
 
+  it('says who has changed the partition, when, from where and why', async () => {
+    const plan = await planConfig(catalogs, 'acme', config(['a']));
+    await applyConfig(catalogs, 'acme', config(['b']), { author: 'bea' });
+    const when = Date.UTC(2026, 0, 31, 12);
+    const by = { author: 'ada', note: 'more "tools"', source: 'mcp.json', now: () => when };
+    const { entry } = await applyConfig(catalogs, 'acme', config(['b', 'c']), by);
+    const message =
+      `The partition "acme" was changed since this was planned: plan again. Revision ${String(entry?.revision.slice(0, 12))} was made by ` +
+      'ada at 2026-01-31T12:00:00Z, by apply from mcp.json ("more \\"tools\\""), and 1 more was made before it.';
+    const data = [{ author: 'ada', revision: entry?.revision }, { author: 'bea' }];
+    await expect(applyPlan(catalogs, plan, AUTHOR)).rejects.toMatchObject({ message, data });
+    await expect(applyConfig(catalogs, 'acme', config(['a']), { ...AUTHOR, base: null })).rejects.toMatchObject({
+      message,
+      data,
+    });
+    // The history cannot be read: the conflict is told all the same.
+    const blind = { ...catalogs, history: () => Promise.reject(new DaemonError('store_failed', 'no')) };
+    await expect(applyPlan(blind, plan, AUTHOR)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/: plan again\.$/) as string,
+    });
+  });
+
   it('of a hundred at once one is made, and the rows are those of that one', async () => {
     const results = await Promise.allSettled(
       Array.from({ length: 100 }, (_, index) => applyConfig(catalogs, 'acme', config([`t${index}`]), AUTHOR)),

@@ -1,5 +1,5 @@
 /** Errors as clients get them: GraphQL errors with a code, without stack traces, file paths or secrets. */
-import type { Logger } from '@mcp-daemon/core';
+import type { HistoryEntry, Logger } from '@mcp-daemon/core';
 import { ConfigError, DaemonError } from '@mcp-daemon/core';
 import { GraphQLError } from 'graphql';
 
@@ -18,7 +18,7 @@ export const GRAPHQL_ERROR_CODES = {
   IN_USE: 'Others depend on what is to be removed. `extensions.users` names them.',
   CONFIG_INVALID: 'The catalog would have mistakes. `extensions.mistakes` lists them.',
   BREAKING_CHANGES: 'The change breaks callers. `extensions.changes` lists what does.',
-  CONFLICT: 'Others have changed the partition meanwhile: plan again.',
+  CONFLICT: 'Others have changed the partition meanwhile: plan again. `extensions.revisions` lists the newer ones.',
   NOT_AVAILABLE: 'This daemon, or its store, does not have what the operation needs.',
   TIMEOUT: 'The store did not answer within the time limit. A change may have been made all the same.',
   CANCELLED: 'The client has ended the request.',
@@ -75,6 +75,16 @@ export interface ShownError {
   details: Readonly<Record<string, unknown>>;
 }
 
+/** Further members of `extensions`, from the data of one of core's errors. */
+function detailsOf(code: GraphqlErrorCode, data: unknown): Readonly<Record<string, unknown>> {
+  if (code === 'BREAKING_CHANGES') return { changes: data };
+  if (code !== 'CONFLICT' || data === undefined) return {};
+  const revisions = (data as readonly HistoryEntry[]).map(({ id, revision, action, author, note, source, created_at }) => {
+    return { id, revision, action, author, note, source, createdAt: new Date(created_at).toISOString() };
+  });
+  return { revisions };
+}
+
 /** What a client gets of an error. What it does not get is logged. */
 export function shownError(error: unknown, logger: Logger): ShownError {
   if (error instanceof ApiError) return { message: error.message, code: error.code, details: error.details };
@@ -87,8 +97,7 @@ export function shownError(error: unknown, logger: Logger): ShownError {
   }
   if (error instanceof DaemonError) {
     const code = CODES[error.code];
-    if (code !== undefined)
-      return { message: error.message, code, details: code === 'BREAKING_CHANGES' ? { changes: error.data } : {} };
+    if (code !== undefined) return { message: error.message, code, details: detailsOf(code, error.data) };
     const general = GENERAL[error.code];
     if (general !== undefined) {
       logger.warn({ error: error.message, code: error.code }, `a GraphQL request failed: ${error.message}`);

@@ -1,6 +1,15 @@
 /** Plans and imports configs, and rolls back. */
 import type { Applied, ConfigDocument, ConfigPlan, JsonObject, SettingChange } from '@mcp-daemon/core';
-import { applyPlan, ConfigError, DaemonError, isObject, locateMistakes, planConfig, rollbackTo } from '@mcp-daemon/core';
+import {
+  applyPlan,
+  ConfigError,
+  conflictOf,
+  DaemonError,
+  isObject,
+  locateMistakes,
+  planConfig,
+  rollbackTo,
+} from '@mcp-daemon/core';
 
 import { ApiError } from '../base/errors.js';
 import type { Context } from '../reading/context.js';
@@ -83,7 +92,9 @@ async function apply(args: ApplyArgs, context: Context): Promise<object> {
   const author = authorOf(context, args.updatedBy);
   const plan = await planned(context, readConfig(args), args.merge === true);
   if (args.parent !== undefined && args.parent !== plan.base)
-    throw new DaemonError('conflict', `The partition "${plan.partition}" was changed since this was planned: plan again.`);
+    throw await context.deadline.within(async () =>
+      conflictOf(await catalogsToChange(context), plan.partition, args.parent ?? null),
+    );
   const { note } = args;
   return appliedResult(await applyPlanned(context, plan, { author, note, allowBreaking: args.allowBreaking === true }));
 }
