@@ -42,6 +42,8 @@ export async function initDynamoStore(options: InitOptions = {}): Promise<Tables
 
 /** One thing that was looked at. */
 export interface CheckFinding {
+  /** Tables, permissions on them, what removes their expired rows, and the bucket with its permissions. */
+  kind: 'table' | 'permission' | 'expiry' | 'bucket';
   /** `ok`; `warning`: the daemon runs, but something does not work; `error`: the daemon does not run. */
   level: 'ok' | 'warning' | 'error';
   /** What was looked at: a table's name, a permission on one, the bucket. */
@@ -143,13 +145,13 @@ export async function checkDynamoStore(options: CheckOptions = {}): Promise<Chec
     findings: [],
   };
 
-  function note(what: string, level: CheckFinding['level'], problem?: string): void {
-    report.findings.push(problem === undefined ? { level, what } : { level, what, problem });
+  function note(kind: CheckFinding['kind'], what: string, level: CheckFinding['level'], problem?: string): void {
+    report.findings.push({ kind, level, what, ...(problem === undefined ? {} : { problem }) });
   }
 
-  function denied(permission: string, resource: string, problem: string): void {
+  function denied(kind: CheckFinding['kind'], permission: string, resource: string, problem: string): void {
     report.missingPermissions.push(`${permission} on ${resource}`);
-    note(`${permission} on ${resource}`, isOptional(permission) ? 'warning' : 'error', problem);
+    note(kind, `${permission} on ${resource}`, isOptional(permission) ? 'warning' : 'error', problem);
   }
 
   /** @returns whether it is worth looking further */
@@ -161,24 +163,34 @@ export async function checkDynamoStore(options: CheckOptions = {}): Promise<Chec
         report.missingTables.push(shape.name);
         const missing = 'The table does not exist in this region and account';
         if (shape.optional === true)
-          note(shape.name, 'warning', `${missing}: what needs shared state fails until "mcp-daemon store init" creates it.`);
-        else note(shape.name, 'error', `${missing}: create it with "mcp-daemon store init".`);
+          note(
+            'table',
+            shape.name,
+            'warning',
+            `${missing}: what needs shared state fails until "mcp-daemon store init" creates it.`,
+          );
+        else note('table', shape.name, 'error', `${missing}: create it with "mcp-daemon store init".`);
         return true;
       }
       const problems = problemsOf(shape, found);
-      for (const problem of problems) note(shape.name, 'error', problem);
-      if (problems.length === 0) note(shape.name, 'ok');
+      for (const problem of problems) note('table', shape.name, 'error', problem);
+      if (problems.length === 0) note('table', shape.name, 'ok');
       if (hasOtherKeys(shape, found)) return true;
     } catch (error) {
       const cause = error instanceof DaemonError ? error.cause : error;
       const { message } = toStoreError(error, { service: 'DynamoDB', resource: shape.name, action: 'DescribeTable' });
       if (!isDenied(cause, 'DynamoDB')) {
-        note(shape.name, 'error', message);
+        note('table', shape.name, 'error', message);
         return false;
       }
       report.reachable = true;
       report.missingPermissions.push(`dynamodb:DescribeTable on ${shape.name}`);
-      note(`dynamodb:DescribeTable on ${shape.name}`, 'warning', `${message} The daemon runs without it; "store init" does not.`);
+      note(
+        'permission',
+        `dynamodb:DescribeTable on ${shape.name}`,
+        'warning',
+        `${message} The daemon runs without it; "store init" does not.`,
+      );
     }
     await permissions(shape);
     return true;
@@ -189,11 +201,11 @@ export async function checkDynamoStore(options: CheckOptions = {}): Promise<Chec
       const permission = `dynamodb:${place.action ?? ''}`;
       try {
         await send();
-        note(`${permission} on ${shape.name}`, 'ok');
+        note('permission', `${permission} on ${shape.name}`, 'ok');
       } catch (error) {
-        if (isConditionFailed(error)) note(`${permission} on ${shape.name}`, 'ok');
-        else if (isDenied(error, 'DynamoDB')) denied(permission, shape.name, toStoreError(error, place).message);
-        else note(`${permission} on ${shape.name}`, 'error', toStoreError(error, place).message);
+        if (isConditionFailed(error)) note('permission', `${permission} on ${shape.name}`, 'ok');
+        else if (isDenied(error, 'DynamoDB')) denied('permission', permission, shape.name, toStoreError(error, place).message);
+        else note('permission', `${permission} on ${shape.name}`, 'error', toStoreError(error, place).message);
       }
     }
   }
@@ -202,13 +214,23 @@ export async function checkDynamoStore(options: CheckOptions = {}): Promise<Chec
     const what = `expiry of ${table}`;
     try {
       const found = await expiryOf(dynamo, table);
-      if (found === 'on') note(what, 'ok');
+      if (found === 'on') note('expiry', what, 'ok');
       else if (found === 'unknown')
-        note(what, 'warning', 'This engine does not remove expired rows; they are left out of lists.');
+        note('expiry', what, 'warning', 'This engine does not remove expired rows; they are left out of lists.');
       else
-        note(what, 'warning', `DynamoDB does not remove expired rows (TTL: ${found}): turn it on with "mcp-daemon store init".`);
+        note(
+          'expiry',
+          what,
+          'warning',
+          `DynamoDB does not remove expired rows (TTL: ${found}): turn it on with "mcp-daemon store init".`,
+        );
     } catch (error) {
-      note(what, 'warning', toStoreError(error, { service: 'DynamoDB', resource: table, action: 'DescribeTimeToLive' }).message);
+      note(
+        'expiry',
+        what,
+        'warning',
+        toStoreError(error, { service: 'DynamoDB', resource: table, action: 'DescribeTimeToLive' }).message,
+      );
     }
   }
 
@@ -230,13 +252,13 @@ export async function checkDynamoStore(options: CheckOptions = {}): Promise<Chec
     for (const [permission, step] of steps) {
       try {
         await step();
-        note(`${permission} on the bucket`, 'ok');
+        note('bucket', `${permission} on the bucket`, 'ok');
       } catch (error) {
         const failed = toStoreError(error, { service: 'S3' });
         if (isDenied(failed.cause, 'S3')) {
           const said = missingPermission(failed.cause, { service: 'S3', action: permission.slice(3) });
-          denied(said, 'the bucket', failed.message);
-        } else note(`${permission} on the bucket`, 'error', failed.message);
+          denied('bucket', said, 'the bucket', failed.message);
+        } else note('bucket', `${permission} on the bucket`, 'error', failed.message);
         return;
       }
     }

@@ -1,6 +1,8 @@
 /**
  * `store init` and `store check`: prepare and check the store on DynamoDB and S3. `store copy` and `store sweep` are in files of their own.
  */
+import type { CheckFinding, CheckReport } from '@mcp-daemon/aws';
+
 import { UsageError } from '../errors.js';
 import { plural } from '../terminal/text.js';
 import type { CommandContext, CommandGroup } from './command.js';
@@ -36,12 +38,32 @@ const init = defineCommand({
   },
 });
 
+/** What is right, as one line a kind. */
+const KINDS: Readonly<Record<CheckFinding['kind'], (count: number) => string>> = {
+  table: (count) => `${plural(count, 'table')}, with keys and indexes`,
+  permission: (count) => `${plural(count, 'permission')} on tables`,
+  expiry: (count) => `expired rows of ${plural(count, 'table')} are removed (TTL)`,
+  bucket: (count) => `${plural(count, 'permission')} on the bucket`,
+};
+
+/** What was found, short: one line for all of a kind that is right, and each problem in full. */
+function summaryOf({ reachable, region, findings }: CheckReport): Omit<CheckFinding, 'kind'>[] {
+  const lines: Omit<CheckFinding, 'kind'>[] = reachable ? [{ level: 'ok', what: `DynamoDB in ${region} answers` }] : [];
+  for (const [kind, what] of Object.entries(KINDS)) {
+    const all = findings.filter((finding) => finding.kind === kind);
+    const bad = all.filter(({ level }) => level !== 'ok');
+    if (all.length > bad.length) lines.push({ level: 'ok', what: what(all.length - bad.length) });
+    lines.push(...bad);
+  }
+  return lines;
+}
+
 const check = defineCommand({
   command: 'check',
   description: 'Check the DynamoDB tables, the permissions and the bucket',
   settings: STORE_FLAGS,
-  flags: { json: switchFlag('Print JSON') },
-  async run({ json }, context) {
+  flags: { verbose: switchFlag('Also print each thing that is right'), json: switchFlag('Print JSON') },
+  async run({ verbose, json }, context) {
     wantDynamo(context, 'store check');
     const { settings, env, print, paint } = context;
     const [{ checkAwsStore }, { refused }] = await Promise.all([import('../runtime/aws-store.js'), import('./record.js')]);
@@ -51,7 +73,8 @@ const check = defineCommand({
       print(JSON.stringify(report, null, 2));
       return errors > 0 ? 1 : 0;
     }
-    for (const { level, what, problem } of report.findings) {
+    const lines = verbose ? report.findings : summaryOf(report);
+    for (const { level, what, problem } of lines) {
       const mark = level === 'ok' ? paint('green', 'ok     ') : paint(level === 'error' ? 'red' : 'yellow', level.padEnd(7));
       print(`${mark} ${what}${problem === undefined ? '' : `: ${problem}`}`);
     }

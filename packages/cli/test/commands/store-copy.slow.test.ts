@@ -210,9 +210,24 @@ it('"store init" may be repeated, and "store check" names what is missing', asyn
   const repeated = await dynamo.run(['store', 'init', '--json']);
   expect(JSON.parse(repeated.stdout)).toMatchObject({ created: [] });
   const check = await dynamo.run(['store', 'check']);
-  expect(check.code).toBe(0);
+  expect(check).toMatchObject({ code: 0, stderr: '' });
+  const [, region] = /^ok +DynamoDB in (\S+) answers$/m.exec(check.stdout) ?? [];
+  // What is right is short; what is not is there in full: dynalite has no TTL.
+  expect(check.stdout.trimEnd().split('\n')).toEqual([
+    `ok      DynamoDB in ${String(region)} answers`,
+    'ok      6 tables, with keys and indexes',
+    expect.stringMatching(/^ok {6}\d\d permissions on tables$/),
+    expect.stringMatching(/^warning expiry of mcp-\S+: This engine does not remove expired rows/),
+    expect.stringMatching(/^warning expiry of mcp-\S+: This engine does not remove expired rows/),
+    expect.stringMatching(/^the store in \S+ can be used, /),
+  ]);
+  const verbose = await dynamo.run(['store', 'check', '--verbose']);
   // Names of the API, not those of minified classes.
-  expect(check.stdout).toContain('dynamodb:BatchGetItem on mcp-functions');
-  expect(check.stderr).toBe('');
-  expect((await dynamo.run(['store', 'check', '--dynamodb-endpoint', 'http://127.0.0.1:1'])).code).toBe(1);
+  expect(verbose.stdout).toContain('dynamodb:BatchGetItem on mcp-functions');
+  const { findings } = JSON.parse((await dynamo.run(['store', 'check', '--json'])).stdout) as { findings: object[] };
+  expect(verbose.stdout.trimEnd().split('\n')).toHaveLength(findings.length + 1);
+  const unreachable = await dynamo.run(['store', 'check', '--dynamodb-endpoint', 'http://127.0.0.1:1']);
+  expect(unreachable.code).toBe(1);
+  expect(unreachable.stdout).not.toMatch(/^ok/m);
+  expect(unreachable.stdout).toMatch(/^error {3}mcp-\S+: /m);
 });
