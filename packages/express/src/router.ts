@@ -242,7 +242,8 @@ export function createRouter(daemon: Daemon, options: RouterOptions = {}): Daemo
     const serveLogins = createMountLogins({ logins, auth, addressOf, publicUrl });
     router.use((req, res, next) => (isAt('mounts', pathOfUrl(req.url)) ? serveLogins(req, res) : next()));
   }
-  const cards = createServerCards({ daemon, partitions: serverCards, publicUrl, needsToken: auth.loopbackOnly !== true });
+  const token = auth.loopbackOnly === true ? 'none' : auth.hasMetadata === true ? 'oauth' : 'user';
+  const cards = createServerCards({ daemon, partitions: serverCards, publicUrl, token });
   for (const [paths, serve] of cards) router.all(paths, serve);
   router.use(documents); // openapi, docs, redoc
   if (options.console !== undefined) router.use(createConsole({ ...options.console, security }));

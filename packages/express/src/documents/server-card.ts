@@ -24,14 +24,31 @@ export interface ServerCardsOptions {
   partitions: readonly string[];
   /** The URL under which clients reach this server. Default: the one in the `Host` header. */
   publicUrl?: string | undefined;
-  /** Whether callers need a bearer token. */
-  needsToken: boolean;
+  /** Whether callers need a bearer token, and who sets it: `oauth`: clients, which log in by OAuth; `user`: the user. */
+  token: 'none' | 'oauth' | 'user';
 }
 
 /** Paths, as Express writes them, and the plain handler for GET, HEAD and the preflight of web pages. */
 export type ServerCardRoute = readonly [paths: string[], serve: (req: IncomingMessage, res: ServerResponse) => Promise<void>];
 
 const SCHEMA = 'https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json';
+/** A header that the user sets. */
+const AUTHORIZATION = { name: 'Authorization', description: 'Bearer, a space, a token.', isRequired: true, isSecret: true };
+/** Required is what the user must be asked for. A client that logs in by OAuth sets this header itself. */
+const HEADERS = {
+  none: {},
+  user: { headers: [AUTHORIZATION] },
+  oauth: {
+    headers: [
+      {
+        ...AUTHORIZATION,
+        description: 'Bearer, a space, a token. Not needed by clients that log in by OAuth.',
+        isRequired: false,
+      },
+    ],
+  },
+} as const satisfies Record<ServerCardsOptions['token'], JsonObject>;
+
 /** The media type of a card. */
 export const CARD_TYPE = 'application/mcp-server-card+json';
 /** The media type of the catalog. */
@@ -92,7 +109,7 @@ function ownName({ name }: Identity, partition: string): string {
  *
  * @throws DaemonError `usage` if `publicUrl` is not a URL
  */
-export function createServerCards({ daemon, partitions, publicUrl, needsToken }: ServerCardsOptions): ServerCardRoute[] {
+export function createServerCards({ daemon, partitions, publicUrl, token }: ServerCardsOptions): ServerCardRoute[] {
   const baseOf = createBaseUrl(publicUrl);
   const listed = new Set(partitions);
   const endpointOf = (base: string, partition: string): string =>
@@ -114,7 +131,6 @@ export function createServerCards({ daemon, partitions, publicUrl, needsToken }:
   function cardOf(identity: Identity, base: string, partition: string): JsonObject {
     const { name, version, title } = identity;
     const shown = (title ?? name).slice(0, MAX_TITLE);
-    const token = { name: 'Authorization', description: 'Bearer, a space, a token.', isRequired: true, isSecret: true };
     return {
       $schema: SCHEMA,
       name:
@@ -129,7 +145,7 @@ export function createServerCards({ daemon, partitions, publicUrl, needsToken }:
           type: 'streamable-http',
           url: endpointOf(base, partition),
           supportedProtocolVersions: [...MODERN_VERSIONS, ...LEGACY_VERSIONS],
-          ...(needsToken ? { headers: [token] } : {}),
+          ...HEADERS[token],
         },
       ],
     };

@@ -86,6 +86,13 @@ describe('the server card', () => {
     });
   });
 
+  it('asks for no token where clients log in by OAuth: they may have one all the same', async () => {
+    const { url } = await start({ auth: { ...closed, hasMetadata: true }, serverCards: ['default'] });
+    const { remotes } = (await cardAt(url)) as { remotes: { headers: Json[] }[] };
+    const description = 'Bearer, a space, a token. Not needed by clients that log in by OAuth.';
+    expect(remotes[0]?.headers).toEqual([{ name: 'Authorization', description, isRequired: false, isSecret: true }]);
+  });
+
   it.each([
     [{ name: 'com.acme/Weather' }, 'com.acme/Weather'],
     [{ name: 'Wetter für alle!' }, 'localhost/Wetter-f-r-alle'],
