@@ -188,6 +188,7 @@ export { blobKeyProblem } from './base/blob-key.js';
 export { bundleNameProblem, newKeptId, timeOfKeptId } from './base/bundle-name.js';
 export { exactJson, exactJsonWithout } from './base/exact-numbers.js';
 export { parseExactJson } from './config/exact-parse.js';
+export { wholeSeconds } from './base/seconds.js';
 export { createUnfinished, SAVING_MS } from './base/unfinished.js';
 export type { Unfinished } from './base/unfinished.js';
 export { compileUriTemplate } from './base/uri-template.js';

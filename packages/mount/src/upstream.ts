@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Implementation, Logger, MountDefinition } from '@mcp-daemon/core';
+import { wholeSeconds } from '@mcp-daemon/core';
 
 import { BackOff } from './base/back-off.js';
 import type { Carrier, CarrierEvents } from './connection/carrier.js';
@@ -137,8 +138,7 @@ export class Upstream {
     if (this.#starting !== undefined) return this.#starting;
     const waitMs = this.#backOff.waitMs;
     if (waitMs > 0 && this.#failure !== undefined) {
-      const seconds = Math.ceil(waitMs / 1_000);
-      return Promise.reject(new Error(`${this.#failure}; it is tried again in ${seconds} s`));
+      return Promise.reject(new Error(`${this.#failure}; it is tried again in ${wholeSeconds(waitMs)} s`));
     }
     return this.#start();
   }

@@ -9,6 +9,7 @@
  */
 import type { Awaitable } from '../base/awaitable.js';
 import { MinuteWindow } from '../base/minute-window.js';
+import { wholeSeconds } from '../base/seconds.js';
 import type { CallFilters } from '../ports/call-record.js';
 import type { FunctionDefinition } from '../ports/definition.js';
 import type { CatalogQuotas, Quota, QuotaScope } from '../ports/quota.js';
@@ -113,8 +114,11 @@ interface Gate {
 const MANY_GATES = 1_000;
 const MINUTE_MS = 60_000;
 
+/** Sums of parts of calls and of milliseconds are not exact: {@link MinuteWindow.addEvenly} adds sixtieths. */
+const ROUNDING = 1e-6;
+
 const seconds = (ms: number): string => {
-  const whole = Math.max(1, Math.ceil(ms / 1_000));
+  const whole = Math.max(1, wholeSeconds(ms));
   return whole === 1 ? '1 second' : `${whole} seconds`;
 };
 
@@ -123,13 +127,13 @@ const times = (count: number, what: string): string => `${count} ${what}${count 
 /** Why a gate does not let a call begin in this minute; undefined: it does. */
 function usedUp({ what, quota, calls, ms }: Gate, now: number): Omit<Refusal, 'kind'> | undefined {
   const { per_minute: most, ms_per_minute: mostMs } = quota;
-  if (most !== undefined && calls !== undefined && calls.total(now) + 1 > most) {
-    const retryAfterMs = Math.max(1_000, calls.untilBelow(most - 1 + 1e-9, now));
+  if (most !== undefined && calls !== undefined && calls.total(now) + 1 > most + ROUNDING) {
+    const retryAfterMs = Math.max(1_000, calls.untilBelow(most - 1 + ROUNDING, now));
     const limit = `${what} is limited to ${times(most, 'call')} a minute, and they are used up`;
     return { message: `${limit}. Wait ${seconds(retryAfterMs)}, then call it again.`, retryAfterMs };
   }
-  if (mostMs !== undefined && ms !== undefined && ms.total(now) >= mostMs) {
-    const retryAfterMs = Math.max(1_000, ms.untilBelow(mostMs, now));
+  if (mostMs !== undefined && ms !== undefined && ms.total(now) >= mostMs - ROUNDING) {
+    const retryAfterMs = Math.max(1_000, ms.untilBelow(mostMs - ROUNDING, now));
     const limit = `${what} is limited to ${mostMs} ms of running time a minute, and they are used up`;
     return { message: `${limit}. Wait ${seconds(retryAfterMs)}, then call it again.`, retryAfterMs };
   }

@@ -164,6 +164,15 @@ describe('a quota of calls a minute', () => {
     expect(await quotas.enter(request)).toMatchObject({ kind: 'refused' });
   });
 
+  it('counts the calls before a start exactly, though they are spread over the minute', async () => {
+    for (const calls of [1, 2, 4, 8, 9, 11]) {
+      const quotas = createQuotas({ recent: () => Promise.resolve({ calls, ms: 0 }), now: () => 0 });
+      const request = requestOf({ definition: tool('book', () => '', { quota: { per_minute: calls + 1 } }) });
+      expect(await quotas.enter(request)).toMatchObject({ kind: 'admitted' });
+      expect(await quotas.enter(request)).toMatchObject({ kind: 'refused' });
+    }
+  });
+
   it('slides: a call may run a minute after the one before', async () => {
     let now = 0;
     const quotas = createQuotas({ recent: () => Promise.resolve({ calls: 0, ms: 0 }), now: () => now });

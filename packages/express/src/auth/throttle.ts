@@ -4,6 +4,8 @@
  */
 import { isIPv6 } from 'node:net';
 
+import { wholeSeconds } from '@mcp-daemon/core';
+
 /** What {@link createThrottle} takes. */
 export interface ThrottleOptions {
   /** Number of attempts that a key may make at once. */
@@ -31,12 +33,6 @@ export interface Throttle {
   forget(key: string): void;
 }
 
-/** Sums of fractions of milliseconds are not exact. */
-const ROUNDING_MS = 0.001;
-
-/** Whole seconds to wait; 0: none. */
-const secondsOf = (waitMs: number): number => Math.max(0, Math.ceil((waitMs - ROUNDING_MS) / 1000));
-
 /** Creates a throttle without attempts. */
 export function createThrottle({ burst, everyMs, maxKeys }: ThrottleOptions): Throttle {
   /** By key, the time in milliseconds at which all attempts are available again. The key that was used longest ago is first. */
@@ -54,14 +50,14 @@ export function createThrottle({ burst, everyMs, maxKeys }: ThrottleOptions): Th
     take(key) {
       const now = performance.now();
       const next = Math.max(fullAt.get(key) ?? 0, now) + everyMs;
-      const seconds = secondsOf(next - now - burst * everyMs);
+      const seconds = wholeSeconds(next - now - burst * everyMs);
       if (seconds === 0) set(key, next);
       return seconds;
     },
     spend(key, attempts) {
       const now = performance.now();
       const at = Math.max(fullAt.get(key) ?? 0, now);
-      const seconds = secondsOf(at - now - burst * everyMs);
+      const seconds = wholeSeconds(at - now - burst * everyMs);
       if (seconds === 0) set(key, at + attempts * everyMs);
       return seconds;
     },
