@@ -19,6 +19,9 @@ export default {
     // TypeScript's `./x.js` is `./x.ts` here; in a dependency it is still found as the file it names.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  // No test leaves anything in the system's temporary folder.
+  globalSetup: '<rootDir>/scripts/temp-root/open.mjs',
+  globalTeardown: '<rootDir>/scripts/temp-root/remove.mjs',
   reporters: ['default', '<rootDir>/scripts/failures-last.mjs'],
   maxWorkers: 2,
   // A test that waits for an event that never comes ends here. Many tests start processes, and a machine may be busy.

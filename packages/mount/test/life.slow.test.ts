@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { until } from '../../../tests/until.js';
-import { closeBenches, fake, openBench, textOf } from './support.js';
+import { closeBenches, fake, openBench, tempFolder, textOf } from './support.js';
 
 afterEach(closeBenches);
 
@@ -93,7 +91,7 @@ describe('a mounted command', () => {
   });
 
   it.each(['keep', 'hide'] as const)('that stays down has its tools marked, or hidden (%s)', async (down) => {
-    const folder = mkdtempSync(join(tmpdir(), 'mounts-'));
+    const folder = tempFolder();
     const bench = openBench({ mcpServers: { fake: { ...fake(`once=${join(folder, 'started')}`), down } } });
     const client = await bench.client();
     const named = async (): Promise<{ _meta?: object | undefined } | undefined> =>
@@ -107,7 +105,6 @@ describe('a mounted command', () => {
     if (down === 'hide') expect(after).toBeUndefined();
     else expect(after?._meta).toMatchObject({ 'io.mcp-daemon/unavailable': true });
     await bench.close();
-    rmSync(folder, { recursive: true });
   });
 
   it('that hangs at shutdown is killed', async () => {

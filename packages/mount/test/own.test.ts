@@ -1,8 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { closeBenches, openBench, textOf } from './support.js';
+import { closeBenches, openBench, tempFolder, textOf } from './support.js';
 
 afterEach(closeBenches);
 
@@ -10,7 +9,7 @@ const bin = join(import.meta.dirname, '../../cli/dist/bin.js');
 
 /** A config of our own server, and the entry that mounts it. */
 function ownServer(protocol: string): { command: string; args: string[]; protocol: string; env: Record<string, string> } {
-  const folder = mkdtempSync(join(tmpdir(), 'mount-'));
+  const folder = tempFolder();
   const config = {
     tools: [
       { name: 'ask' },

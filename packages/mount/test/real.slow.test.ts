@@ -1,16 +1,15 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
 import { listsOf } from './compared.js';
-import { closeBenches, openBench } from './support.js';
+import { closeBenches, openBench, tempFolder } from './support.js';
 
 afterEach(closeBenches);
 
-const folder = mkdtempSync(join(tmpdir(), 'mount-real-'));
+const folder = tempFolder();
 writeFileSync(join(folder, 'note.txt'), 'a note\n');
 
 const server = (name: string): string =>
