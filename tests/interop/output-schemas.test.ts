@@ -22,6 +22,35 @@ const TOOLS: readonly [string, JsonObject, JsonObject][] = [
   ['draft_04', { $schema: 'http://json-schema.org/draft-04/schema#', properties: { n: { type: 'integer' } } }, { n: 1 }],
   ['list_of_items', { properties: { n: { items: [{ type: 'string' }], additionalItems: false } } }, { n: ['a'] }],
   ['excluded_limit', { properties: { n: { type: 'integer', minimum: 0, exclusiveMinimum: true } } }, { n: 1 }],
+  ['cents', { properties: { n: { oneOf: [{ type: 'number', multipleOf: 0.01 }, { type: 'null' }] } } }, { n: 19.99 }],
+  ['nullable_of_openapi', { properties: { n: { nullable: true, anyOf: [{ type: 'integer' }] } } }, { n: 1 }],
+  [
+    'one_of_tuples',
+    { properties: { n: { oneOf: [{ prefixItems: [{ type: 'string' }] }, { prefixItems: [{ type: 'integer' }] }] } } },
+    { n: [1] },
+  ],
+  ['not_a_tuple', { properties: { n: { not: { prefixItems: [{ type: 'string' }] } } } }, { n: [1] }],
+  ['all_items_evaluated', { properties: { n: { prefixItems: [{}], items: {}, unevaluatedItems: false } } }, { n: [1, 2] }],
+  ['pattern_in_dependencies', { dependencies: { n: { properties: { n: { pattern: '\\-' } } } } }, { n: '-' }],
+  [
+    'patterns_and_a_condition',
+    { patternProperties: { n: {} }, if: { required: ['n'] }, then: { properties: { n: {} } } },
+    { n: 1 },
+  ],
+  ['first_of_an_inner_id', { $defs: { a: { $id: 'a', type: 'string' } }, properties: { n: { $ref: 'a' } } }, { n: 'text' }],
+  ['second_of_an_inner_id', { $defs: { a: { $id: 'a', type: 'integer' } }, properties: { n: { $ref: 'a' } } }, { n: 1 }],
+  ['one_anchor_twice', { properties: { n: { $anchor: 'a' }, m: { $anchor: 'a' } } }, { n: 1 }],
+  ['constructor_of_a_car', { properties: { n: { type: 'integer' }, constructor: { type: 'string' } } }, { n: 1 }],
+  ['emoji_of_one_character', { properties: { n: { pattern: '^.\\-$' } } }, { n: '😀-' }],
+  [
+    'reference_turns_off',
+    {
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      properties: { n: { $ref: '#/definitions/text', minLength: 5 } },
+      definitions: { text: { type: 'string' } },
+    },
+    { n: 'text' },
+  ],
   ['old_id', { id: 'result', properties: { n: { type: 'integer' } } }, { n: 1 }],
 ];
 

@@ -7,6 +7,8 @@
 
 /** After a backslash, these have a meaning or are valid with `u`. What follows other letters is a plain character. */
 const ESCAPES = /[\^$\\.*+?()[\]{}|/bBdDfknpPrStvsuwWxc0-9]/;
+/** The letter itself, because too few hexadecimal digits follow. */
+const NO_CODE = /^\\(?:x(?![\dA-Fa-f]{2})|u(?![\dA-Fa-f]{4}))/;
 const CLASS_ESCAPE = /^\\[dDsSwW]/;
 const QUANTIFIER = /^\{\d+(?:,\d*)?\}/;
 
@@ -38,7 +40,8 @@ class Rewriter {
   /** An escape; `valid` are further characters that may be escaped here. */
   #escape(valid: string): void {
     const next = this.source.charAt(this.#at + 1);
-    this.#take(2, ESCAPES.test(next) || valid.includes(next) ? `\\${next}` : next);
+    const isEscape = (ESCAPES.test(next) || valid.includes(next)) && !NO_CODE.test(this.source.slice(this.#at, this.#at + 6));
+    this.#take(2, isEscape ? `\\${next}` : next);
   }
 
   #outside(): void {

@@ -7,6 +7,7 @@ import type { LinearTest } from './regex-automaton.js';
 import { linearTest } from './regex-automaton.js';
 import { safeLength } from './regex-effort.js';
 import { parseRegex } from './regex-parse.js';
+import { toUnicodeMode } from './regex-unicode.js';
 
 /** A compiled regular expression. */
 export interface TextPattern {
@@ -27,13 +28,19 @@ export interface TextPattern {
 /** Escapes that mean something only with the flag `u`: without it `\p{L}` would match the text "p{L}". */
 const ONLY_UNICODE = /\\(?:[pP]\{|u\{|k)/;
 
-/** Compiles with `u` as JSON Schema asks, else without it: `\-` and `\:` are errors only with `u`. @throws SyntaxError */
+/**
+ * Compiles with `u` as JSON Schema asks. What is an error only with `u`, such as `\-` and `\:`, is rewritten for it, as for clients; the
+ * rest is compiled without it.
+ *
+ * @throws SyntaxError
+ */
 function compileRegex(source: string): RegExp {
   try {
     return new RegExp(source, 'u');
   } catch (error) {
     if (ONLY_UNICODE.test(source)) throw error;
-    return new RegExp(source);
+    const rewritten = toUnicodeMode(source);
+    return rewritten === undefined ? new RegExp(source) : new RegExp(rewritten, 'u');
   }
 }
 
@@ -49,7 +56,7 @@ export function compilePattern(source: string): TextPattern {
   const regex = compileRegex(source);
   // Without quantifiers and alternatives the engine cannot backtrack.
   if (!/[*+?{|]/.test(source)) return quickPattern(regex);
-  const parsed = parseRegex(source, regex.unicode);
+  const parsed = parseRegex(regex.source, regex.unicode);
   const safe = safeLength(parsed);
   if (safe === Infinity) return quickPattern(regex);
   let linear: LinearTest | 'none' | undefined;
@@ -110,7 +117,7 @@ export function inspectPattern(source: string): PatternReport {
   }
   const { longest } = compilePattern(source);
   if (longest < SHORT) return { warning: `takes too long on long texts: texts of more than ${longest} characters are refused` };
-  if (/[*+{]/.test(source) && isExponential(parseRegex(source, regex.unicode), regex.flags))
+  if (/[*+{]/.test(source) && isExponential(parseRegex(regex.source, regex.unicode), regex.flags))
     return {
       warning:
         'repeats a part that can match the same text in several ways, which takes exponential time in most engines (here long texts take a slower, safe way): make it unambiguous',

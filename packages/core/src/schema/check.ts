@@ -193,7 +193,7 @@ export function addSchemaMistakes(list: MistakeList, schema: unknown, role: Sche
   if (walk.hasReferences && list.found.length === before) checkReferences(list, schema, dialect, (found) => walk.referred(found));
   if (role === 'output' && list.found.length === before && listedOutput(schema, 'modern') === undefined)
     list.warn(
-      'is not shown to clients, because the official SDKs cannot compile it: they know no empty enum, and no patterns but those of JavaScript',
+      'is not shown to clients, because the official SDKs cannot compile it: they know no empty enum, no patterns but those of JavaScript, and no references into tuples or unknown keywords',
     );
   return walk;
 }

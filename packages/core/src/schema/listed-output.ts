@@ -7,81 +7,97 @@ import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
 import { toUnicodeMode } from '../base/regex-unicode.js';
 import type { Era } from '../protocol/versions.js';
-import { mapped, SCHEMAS, SCHEMAS_BY_NAME } from './map-schema.js';
-
-/** Keywords whose schemas refuse more if a part of them accepts more. In them nothing is removed. */
-const INVERTED: ReadonlySet<string> = new Set(['not', 'if', 'oneOf']);
+import type { Dialect } from './keywords.js';
+import { dialectOf } from './keywords.js';
+import { mapped } from './map-schema.js';
+import { Misreadings } from './misreadings.js';
+import { modernized } from './modernized.js';
+import { Places, pointerText } from './places.js';
 
 const DRAFT_07 = 'http://json-schema.org/draft-07/schema#';
 
+const NAMES: ReadonlySet<string> = new Set(['$id', '$anchor', '$dynamicAnchor', '$recursiveAnchor']);
+
 class Listed {
   /** Whether everything could be written so that ajv compiles it. */
-  usable = true;
-  /** How many schemas in it have an `$id`. */
-  ids = 0;
-  /** Whether a reference is a URI, and not only a place in the document. */
-  hasUris = false;
+  #usable = true;
+  readonly #places: Places;
+  readonly #misreadings: Misreadings;
+  /** Whether a reference needs the names of the schemas around it. */
+  readonly #keepsNames: boolean;
+  readonly #references: string[] = [];
+  /** All schemas that were written by {@link schema}. */
+  readonly #written = new WeakSet();
 
   constructor(
+    private readonly root: JsonObject,
     private readonly era: Era,
-    private readonly is2020: boolean,
-  ) {}
+    private readonly dialect: Dialect,
+  ) {
+    this.#places = new Places(root, dialect);
+    const all = this.#places.all();
+    const schemas: JsonObject[] = [];
+    // References into unknown keywords add to the schemas.
+    for (const { schema, resource } of all) {
+      schemas.push(schema);
+      if (typeof schema['$ref'] === 'string') this.#places.resolve(schema['$ref'], resource);
+    }
+    this.#misreadings = new Misreadings(schemas, era, dialect);
+    this.#keepsNames = schemas.some((one) => one['$dynamicRef'] !== undefined || one['$recursiveRef'] !== undefined);
+  }
 
-  schema(given: unknown, mayRemove: boolean): unknown {
-    if (!isObject(given)) return given;
-    const value = this.#modernized(given);
-    this.#noteUris(value);
-    return mapped(value, (member, keyword) => {
-      if (mayRemove && this.#isMisread(value, keyword)) return undefined;
-      if (keyword === 'pattern') return this.#pattern(member);
-      if (keyword === 'enum' && Array.isArray(member) && member.length === 0) this.usable = false;
-      if (SCHEMAS_BY_NAME.has(keyword))
-        return mapped(keyword === 'patternProperties' ? this.#patterns(member) : member, (one) => this.schema(one, mayRemove));
-      if (!SCHEMAS.has(keyword)) return member;
-      const below = mayRemove && !INVERTED.has(keyword);
-      return Array.isArray(member) ? mapped(member, (one) => this.schema(one, below)) : this.schema(member, below);
+  /** The whole schema, or undefined if ajv could not compile it. */
+  whole(): JsonObject | undefined {
+    const shown = this.schema(this.root);
+    if (!this.#usable || !isObject(shown)) return undefined;
+    if (this.#references.length === 0) return shown;
+    // What a reference leads to may have moved, or be in an unknown keyword, where nothing was rewritten.
+    const places = new Places(shown, this.dialect);
+    const [document] = places.resources();
+    const leads = this.#references.every((uri) => {
+      const target = document === undefined ? '' : places.resolve(uri, document);
+      return typeof target === 'object' && (!isObject(target.schema) || this.#written.has(target.schema));
     });
+    return leads ? shown : undefined;
   }
 
-  /** In place of what older drafts wrote, which this server understands and ajv refuses. */
-  #modernized(schema: JsonObject): JsonObject {
-    const { id, items, minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
-    const changes: JsonObject = {};
-    if (typeof id === 'string') changes['id'] = undefined;
-    if (this.is2020 && Array.isArray(items)) {
-      changes['prefixItems'] = items;
-      changes['items'] = schema['additionalItems'];
-      changes['additionalItems'] = undefined;
-    }
-    // A boolean says whether the limit itself is excluded.
-    if (typeof exclusiveMinimum === 'boolean') {
-      changes['exclusiveMinimum'] = exclusiveMinimum ? minimum : undefined;
-      if (exclusiveMinimum) changes['minimum'] = undefined;
-    }
-    if (typeof exclusiveMaximum === 'boolean') {
-      changes['exclusiveMaximum'] = exclusiveMaximum ? maximum : undefined;
-      if (exclusiveMaximum) changes['maximum'] = undefined;
-    }
-    if (Object.keys(changes).length === 0) return schema;
-    return Object.fromEntries(Object.entries({ ...schema, ...changes }).filter(([, member]) => member !== undefined));
+  schema(given: unknown): unknown {
+    if (!isObject(given)) return given;
+    const value = modernized(this.#misreadings.relaxed(given), this.dialect, given === this.root && this.era === 'legacy');
+    const written = mapped(value, (member, keyword) => {
+      if (this.#misreadings.isLeftOut(value, keyword)) return undefined;
+      if (NAMES.has(keyword) && !this.#keepsNames) return undefined;
+      if (keyword === '$ref') return this.#reference(member, given);
+      if (keyword === 'pattern') return this.#pattern(member);
+      if (keyword === 'patternProperties') return mapped(this.#patterns(member), (one) => this.schema(one));
+      if (keyword === 'enum' && Array.isArray(member) && member.length === 0) this.#usable = false;
+      const holds = keyword === '$defs' ? 'map' : this.dialect.applicators.get(keyword);
+      if (holds === undefined) return member;
+      return holds === 'map' || Array.isArray(member) ? mapped(member, (one) => this.schema(one)) : this.schema(member);
+    });
+    if (isObject(written)) this.#written.add(written);
+    return written;
   }
 
-  #noteUris({ $id, $ref, $dynamicRef }: JsonObject): void {
-    for (const uri of [$ref, $dynamicRef]) if (typeof uri === 'string' && !uri.startsWith('#')) this.hasUris = true;
-    if ($id !== undefined) this.ids += 1;
-  }
-
-  /** Whether SDK v1, which knows the keywords of draft-07 only, would refuse what the schema accepts. */
-  #isMisread(schema: JsonObject, keyword: string): boolean {
-    if (this.era !== 'legacy') return false;
-    if (keyword === 'items') return schema['prefixItems'] !== undefined;
-    return keyword === 'contains' && schema['minContains'] === 0;
+  /** A reference as a place in the document, which needs no names. */
+  #reference(uri: unknown, schema: JsonObject): unknown {
+    const from = this.#places.of(schema)?.resource;
+    if (typeof uri !== 'string' || from === undefined || this.#keepsNames) return uri;
+    const target = this.#places.resolve(uri, from);
+    if (typeof target === 'string') {
+      this.#usable = false;
+      return uri;
+    }
+    const isPlace = from.root === this.root && (uri === '#' || uri.startsWith('#/'));
+    const written = isPlace ? uri : encodeURI(pointerText(target.where));
+    this.#references.push(written);
+    return written;
   }
 
   #pattern(source: unknown): unknown {
     if (typeof source !== 'string') return source;
     const written = toUnicodeMode(source);
-    if (written === undefined) this.usable = false;
+    if (written === undefined) this.#usable = false;
     return written ?? source;
   }
 
@@ -91,27 +107,21 @@ class Listed {
     const written = sources.map((source) => String(this.#pattern(source)));
     if (written.every((one, index) => one === sources[index])) return schemas;
     // Two sources may become one: then neither can be left out.
-    if (new Set(written).size < written.length) this.usable = false;
+    if (new Set(written).size < written.length) this.#usable = false;
     return Object.fromEntries(written.map((one, index) => [one, schemas[sources[index] ?? '']]));
   }
 }
 
 /**
- * The form of an outputSchema for clients: patterns are valid with the flag `u`; keywords are
- * those of its dialect; no `$id` at the root if nothing refers to it, because the SDKs use the first
- * schema that they have seen with an `$id` for all others with it, also after the schema was changed; for older clients nothing that
- * means something else in draft-07. The input is not changed.
+ * The form of an outputSchema for clients: patterns are valid with the flag `u`; keywords are those of its dialect; schemas have no
+ * names, because the SDKs use the first schema that they have seen with an `$id` for all others with it, also after the schema was
+ * changed; nothing that ajv, or for older clients draft-07, takes for something that accepts less. The input is not changed.
  *
  * @returns undefined if clients could not use it: results are then shown without a schema
  */
 export function listedOutput(schema: JsonObject, era: Era): JsonObject | undefined {
-  const dialect = String(schema['$schema'] ?? '2020-12');
-  const listed = new Listed(era, dialect.includes('2020-12'));
-  const shown = listed.schema(schema, true);
-  if (!listed.usable || !isObject(shown)) return undefined;
-  const hasName = listed.ids !== 1 || listed.hasUris;
-  return mapped(shown, (member, keyword) => {
-    if (keyword === '$id' && !hasName) return undefined;
-    return keyword === '$schema' && dialect.includes('draft-04') ? DRAFT_07 : member;
-  }) as JsonObject;
+  const named = schema['$schema'];
+  const dialect = dialectOf(named);
+  const shown = dialect && new Listed(schema, era, dialect).whole();
+  return typeof named === 'string' && named.includes('draft-04') && shown !== undefined ? { ...shown, $schema: DRAFT_07 } : shown;
 }

@@ -12,6 +12,8 @@ describe('a regular expression that is valid without the flag u alone', () => {
     ['^{name}$', '^\\{name\\}$'],
     ['a]b', 'a\\]b'],
     ['\\"\\@\\#', '"@#'],
+    ['\\x4\\e', 'x4e'],
+    ['\\u00\\a[\\u1]', 'u00a[u1]'],
   ])('%s becomes %s', (source, expected) => {
     expect(toUnicodeMode(source)).toBe(expected);
   });
