@@ -39,6 +39,8 @@ export interface ChoiceSetting extends SettingBase {
   readonly synonyms?: Readonly<Record<string, string>>;
   /** Words that are known and not supported, with the end of the error message. */
   readonly refused?: Readonly<Record<string, string>>;
+  /** What other programs write into `env`, if there is an `ownEnv`: it counts as not set. */
+  readonly foreign?: RegExp;
 }
 
 /** A setting whose value is a whole number. */

@@ -28,6 +28,8 @@ export const LOG_SETTINGS = {
       ...{ jsonl: 'json', ndjson: 'json', structured: 'json' },
     },
     choices: ['auto', 'text', 'json'],
+    // A pattern, such as "%(asctime)s %(message)s" of Python, or a name of one, as web servers have them.
+    foreign: /\W|^(?:combined|common|default|dev|main|short|tiny)$/i,
     default: 'auto',
     description: 'Format of the log: text, json (JSON lines), or auto (text on a terminal, else JSON lines)',
   },

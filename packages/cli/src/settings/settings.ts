@@ -264,12 +264,16 @@ function booleanOf(text: string, source: string): boolean {
   return value;
 }
 
+/** Whether a value is meant for other programs, which use the same variable. */
+const isForeign = (setting: Setting, name: string, text: string): boolean =>
+  setting.type === 'choice' && name !== setting.ownEnv && setting.ownEnv !== undefined && setting.foreign?.test(text) === true;
+
 /** The variable that gives a setting its value, and its text; undefined where there is none. */
 export function variableOf(setting: Setting, env: Env): { name: string; text: string } | undefined {
   for (const name of setting.ownEnv === undefined ? [setting.env] : [setting.ownEnv, setting.env]) {
     // An empty variable counts as not set, because the forms of hosts leave empty variables behind.
     const text = env[name]?.trim();
-    if (text) return { name, text };
+    if (text && !isForeign(setting, name, text)) return { name, text };
   }
   return undefined;
 }

@@ -68,6 +68,15 @@ describe('the format of the log', () => {
     expect(sidecar.stderr).not.toContain('{"level":');
   });
 
+  it('is not what other programs say in the variable', async () => {
+    for (const LOG_FORMAT of ['%(asctime)s %(levelname)s %(message)s', 'combined', '$remote_addr']) {
+      const { code, stderr } = await temp.run(['call', 'title'], { env: { LOG_FORMAT } });
+      expect(code).toBe(1);
+      expect(messagesOf(stderr)).toContainEqual(expect.stringContaining('"title" cannot be run: '));
+      expect(await temp.run(['list'], { env: { MCP_LOG_FORMAT: LOG_FORMAT } })).toMatchObject({ code: 2 });
+    }
+  });
+
   it('must be one that there is', async () => {
     const message = 'mcp-daemon: LOG_FORMAT in the environment says "xml": must be auto, text or json, not "xml"';
     expect(await temp.run([], { env: { LOG_FORMAT: 'xml' } })).toMatchObject({
