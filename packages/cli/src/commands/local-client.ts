@@ -23,6 +23,9 @@ export interface LocalClient {
 
 const PROTOCOL = '2025-11-25';
 
+/** Who calls, for records. */
+export const CALL_CLIENT = { name: 'mcp-daemon call', version: VERSION };
+
 /** Opens a session on a partition and initializes it. */
 export async function connectLocally(
   daemon: Daemon,
@@ -65,8 +68,7 @@ export async function connectLocally(
     return response.result;
   }
 
-  const clientInfo = { name: 'mcp-daemon call', version: VERSION };
-  await request('initialize', { protocolVersion: PROTOCOL, capabilities, clientInfo });
+  await request('initialize', { protocolVersion: PROTOCOL, capabilities, clientInfo: CALL_CLIENT });
   await session.receive({ jsonrpc: '2.0', method: 'notifications/initialized' });
   await request('logging/setLevel', { level: 'info' });
   return {

@@ -5,6 +5,7 @@ import type { InputRequest, JsonObject } from '@mcp-daemon/core';
 
 import { Failure } from '../errors.js';
 import type { ClientHandlers, LocalClient } from './local-client.js';
+import { CALL_CLIENT } from './local-client.js';
 
 /** Milliseconds between two looks at a task, at most: somebody waits for it. */
 const LOOK_EVERY_MS = 500;
@@ -28,6 +29,7 @@ export async function callAsTask({ client, handlers, capabilities, params, signa
   const meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientCapabilities': { ...capabilities, extensions },
+    'io.modelcontextprotocol/clientInfo': CALL_CLIENT,
   };
   const send = (method: string, more: JsonObject): Promise<JsonObject> => client.request(method, { ...more, _meta: meta });
 

@@ -59,9 +59,7 @@ export async function warnOfUnknownPartitions(named: readonly string[], context:
   }
   for (const name of others) {
     if (known.includes(name)) continue;
-    const hint = didYouMean(name, known);
-    note(
-      `${warning} there is no partition "${oneLine(name, 80)}" yet${oneLine(hint, 120)}. Existing partitions: ${listed(known)}`,
-    );
+    const hint = oneLine(didYouMean(name, known), 120) || '.'; // a hint ends with a question mark
+    note(`${warning} there is no partition "${oneLine(name, 80)}" yet${hint} Existing partitions: ${listed(known)}`);
   }
 }

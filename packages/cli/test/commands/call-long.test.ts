@@ -39,6 +39,8 @@ describe('call', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'the result\n' });
     expect(stderr).toContain('… half way');
     expect(await temp.run(['call', 'fails'])).toMatchObject({ code: 1, stdout: expect.stringContaining('it failed') });
+    const { stdout: records } = await temp.run(['calls', 'list', '--json', '--name', 'must']);
+    expect(records).toMatch(/"client": "mcp-daemon call\//);
   });
 
   it('of a tool that must be a task answers its questions', async () => {

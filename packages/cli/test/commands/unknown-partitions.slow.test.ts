@@ -20,8 +20,8 @@ describe.each(['sqlite', 'dynamodb'] as const)('a partition that is not in the %
   });
   afterAll(() => place.stop());
 
-  const warningOf = (name: string, hint = ''): string =>
-    `warning there is no partition "${name}" yet${hint}. Existing partitions: acme, acme#b, default\n`;
+  const warningOf = (name: string, hint = '.'): string =>
+    `warning there is no partition "${name}" yet${hint} Existing partitions: acme, acme#b, default\n`;
 
   it('is warned of by "users add", and the user is added', async () => {
     const flags = ['--password-stdin', '--partition', 'acme', '--partition', 'acne', '--partition', 'other'];
