@@ -1,4 +1,4 @@
-/** Files below a folder that are served as resources: read anew each time, and watched once they were read. */
+/** Files below a folder that are served as resources: read anew each time, and watched once they were read or subscribed to. */
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -28,7 +28,7 @@ const refused = (path: string, why: string): DaemonError =>
 
 /** Reads files below a folder. Links to what is outside of it are refused. */
 export function resourceFiles({ base, maxBytes = 10_000_000 }: ResourceFilesOptions): FileSource {
-  /** The state of each file that was read, by its path. */
+  /** The state of each file that was read or followed, by its path. */
   const read = new Map<string, string | undefined>();
   /** Files that are empty or gone, and may be so only while they are saved. */
   const saving = new Map<string, Unfinished & { timer?: NodeJS.Timeout }>();
@@ -102,6 +102,7 @@ export function resourceFiles({ base, maxBytes = 10_000_000 }: ResourceFilesOpti
       listeners.add(listener);
       return { close: () => void listeners.delete(listener) };
     },
+    follow,
     close() {
       watched?.close();
       for (const { timer } of saving.values()) clearTimeout(timer);

@@ -112,4 +112,13 @@ describe('files that are resources', () => {
       await files.close?.();
     }
   });
+
+  it('that change after they were followed are reported, also if they were not read', async () => {
+    const files = resourceFiles({ base });
+    const changed = new Promise<string>((resolve) => files.watch?.(resolve));
+    files.follow?.('ui/view.html');
+    await writeFile(join(base, 'ui', 'view.html'), '<p>written</p>');
+    expect(await changed).toBe('ui/view.html');
+    await files.close?.();
+  });
 });

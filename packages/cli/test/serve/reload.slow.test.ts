@@ -117,6 +117,15 @@ describe('a sidecar watches its files', () => {
     expect(await names()).toEqual(['one']);
   });
 
+  it('a client that subscribed to a file is told, also if nobody has read it', async () => {
+    await temp.write('page.txt', 'old');
+    await temp.write('mcp.json', { resources: [{ name: 'page', uri: 'a:page', file: 'page.txt' }] });
+    sidecar = await temp.sidecar([]);
+    await sidecar.request('resources/subscribe', { uri: 'a:page' });
+    await temp.write('page.txt', 'new');
+    await sidecar.notification('notifications/resources/updated');
+  });
+
   it('--no-watch turns watching off for the files of resources and skills, too', async () => {
     await temp.write('page.txt', 'old');
     await temp.write('skills/refunds/SKILL.md', '---\nname: refunds\ndescription: How to refund.\n---\nold');

@@ -21,7 +21,7 @@ export interface Linker {
   resolve(binding: Binding, partition: string): Awaitable<ResolvedFunction>;
   /** Makes the next calls of matching links load their code again. Running calls keep the code they have. */
   forget(which?: (link: LinkBinding, partition: string) => boolean): void;
-  /** Tells the runner of a resource's code that clients follow the resource, or follow it no more. */
+  /** Tells the runner of a resource's code, or the source of its file, that clients follow the resource, or follow it no more. */
   follow(binding: Binding, partition: string, uri: string, on: boolean): void;
   /** The other servers that functions run on; undefined: there are none. */
   servers(): ServerStatus[] | undefined;
@@ -78,6 +78,7 @@ export function createLinker(runners: readonly Runner[], files?: FileSource): Li
       for (const runner of runners) runner.forget(which);
     },
     follow(binding, partition, uri, on) {
+      if (binding.kind === 'file' && on) files?.follow?.(binding.path);
       if (binding.kind !== 'link') return;
       runners.find((candidate) => candidate.accepts(binding))?.follow?.(binding, partition, uri, on);
     },

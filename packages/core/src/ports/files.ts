@@ -11,11 +11,13 @@ export interface FileSource {
    */
   read(path: string): Promise<Uint8Array>;
   /**
-   * Calls the listener with the path of each file that changed since it was read first.
+   * Calls the listener with the path of each file that changed since it was read or followed first.
    *
    * @returns ends watching
    */
   watch?(listener: (path: string) => void): { close(): void };
+  /** Called when a client subscribes to a file, which it need not have read. Default: nothing. */
+  follow?(path: string): void;
   /** Ends all watching. A second call does nothing. */
   close?(): Awaitable<void>;
 }
