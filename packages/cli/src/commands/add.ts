@@ -23,7 +23,7 @@ const tool = defineCommand({
       defaultDescription: 'that of the last tool',
     }),
     class: textFlag('Class of which the function is a method', { defaultDescription: 'as for other functions of the file' }),
-    function: textFlag('Name of the function; one that exists is kept', {
+    function: textFlag('Name of the function; kept if it exists', {
       defaultDescription: 'the name of the tool in camelCase',
     }),
   },

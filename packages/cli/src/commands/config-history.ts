@@ -16,7 +16,7 @@ const DEFAULT_LIMIT = '20';
 /** What brings rows in line with the revision that is served. */
 const ROWS_AGAIN = '"config apply" of what "config export" prints';
 const revision = (describe: string) => ({ type: 'string', demandOption: true, describe }) as const;
-const REVISION = 'Revision: the beginning of its digest, as "config history" shows it';
+const REVISION = 'The beginning of the digest of a revision, as "config history" shows it';
 
 const history = defineCommand({
   command: 'history',

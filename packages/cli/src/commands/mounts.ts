@@ -54,7 +54,7 @@ const list = defineCommand({
 
 const check = defineCommand({
   command: 'check [name]',
-  description: 'Show how what mounted servers offer differs from what was approved, and what of it is left out',
+  description: 'Compare what mounted servers offer with what was approved; also show what is left out',
   settings: FLAGS,
   positionals: { name: { type: 'string', describe: 'Name of the server in mcpServers. Default: all' } },
   flags: { json: switchFlag('Print JSON') },

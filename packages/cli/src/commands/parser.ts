@@ -50,19 +50,24 @@ function declareSetting(parser: Argv, name: SettingName): Argv {
   });
 }
 
-/** Leaves only some settings in the help of a command. @param own flags of the command, which may have a setting's name */
-function showSettings(parser: Argv, names: readonly SettingName[], own: object = {}): void {
-  for (const name of SETTING_NAMES) {
-    const { flag } = SETTINGS[name];
-    if (!names.includes(name) && !(flag in own)) parser.hide(flag);
-  }
+/** Leaves only some settings in the help of a command. */
+function showSettings(parser: Argv, names: readonly SettingName[]): void {
+  for (const name of SETTING_NAMES) if (!names.includes(name)) parser.hide(SETTINGS[name].flag);
 }
 
-/** Takes a flag of the command out of the setting's group in the help: yargs would show it in both. */
-function leaveGroup(parser: Argv, flag: string): void {
-  // Not in the types of yargs. The lists are its own, and not copies.
-  const groups = (parser as Argv & { getGroups(): Record<string, string[]> }).getGroups();
-  for (const names of Object.values(groups)) if (names.includes(flag)) names.splice(names.indexOf(flag), 1);
+/** What yargs keeps for its help. Not in its types; the lists are its own, and not copies. */
+interface HelpState {
+  getGroups(): Record<string, string[]>;
+  getOptions(): { hiddenOptions: string[]; defaultDescription: Record<string, string | undefined> };
+}
+
+/** Forgets the setting of a name that the command itself has: its help would have the setting's group, default and absence. */
+function forgetSetting(parser: Argv, name: string): void {
+  const state = parser as Argv & HelpState;
+  const { hiddenOptions, defaultDescription } = state.getOptions();
+  for (const names of [...Object.values(state.getGroups()), hiddenOptions])
+    while (names.includes(name)) names.splice(names.indexOf(name), 1);
+  defaultDescription[name] = undefined;
 }
 
 /** Of a flag that was given more than once, the last value. */
@@ -127,14 +132,15 @@ function addCommand(parser: Argv, command: Command, group: CommandGroup | undefi
     command.description,
     (inner) => {
       registration.active = active;
-      showSettings(inner, command.settings ?? [], command.flags);
+      showSettings(inner, command.settings ?? []);
       for (const [name, options] of Object.entries(command.positionals ?? {})) {
         const isDemanded = command.command.includes(`<${name}>`);
         const { string: _, type: __, ...rest } = options as Options;
+        forgetSetting(inner, name);
         inner.positional(name, { ...rest, ...(isDemanded ? { demandOption: true } : {}) } as typeof options);
       }
       for (const [name, options] of Object.entries(command.flags ?? {})) {
-        leaveGroup(inner, name);
+        forgetSetting(inner, name);
         inner.option(name, { ...forHelp(options), group: 'Flags:' });
       }
       for (const [example, description] of command.examples ?? []) inner.example(`$0 ${example}`, description);
@@ -159,8 +165,10 @@ function addGroup(parser: Argv, group: CommandGroup, registration: Registration)
     group.description,
     (inner) => {
       registration.active = { command: group };
-      const own = Object.assign({}, ...group.commands.map(({ flags = {} }) => flags)) as object;
-      showSettings(inner, [...new Set(group.commands.flatMap(({ settings = [] }) => settings))], own);
+      showSettings(
+        inner,
+        group.commands.flatMap(({ settings = [] }) => settings),
+      );
       for (const command of group.commands) addCommand(inner, command, group, registration);
       return inner;
     },

@@ -64,6 +64,9 @@ describe('commands', () => {
       expect(help.code).toBe(0);
       expect(help.stdout).toContain(`mcp-daemon ${command}`);
     }
+    // "host" is also the name of a setting.
+    for (const command of ['install', 'uninstall'])
+      expect((await run(command, '--help')).stdout).toContain('Positionals:\n  host  Host to configure\n');
   });
 
   it('list prints a table, or JSON with --json', async () => {

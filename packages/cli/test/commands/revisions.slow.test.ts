@@ -288,10 +288,18 @@ describe('commands for revisions', () => {
     expect((await run('partitions', 'list')).stdout).toBe('');
   });
 
-  it('show --partition in the help, once', async () => {
-    for (const line of ['config apply', 'calls list', 'settings list', 'users grant']) {
+  it('show in the help what --partition means there, once', async () => {
+    for (const [line, description, standard] of [
+      ['config apply', 'Partition of the store', 'default'],
+      ['calls list', 'Partition of the store', 'default'],
+      ['settings list', 'Partition of the store', 'default'],
+      ['users add', 'Partition that the user may access', 'default'],
+      ['users grant', 'Partition that the user may access', undefined],
+    ] as const) {
       const { stdout } = await run(...line.split(' '), '--help');
-      expect(stdout.match(/^ +--partition /gm)).toHaveLength(1);
+      const [shown, ...more] = stdout.split(/^(?= +-)/m).filter((flag) => /^ +--partition /.test(flag));
+      expect({ line, more, shown }).toEqual({ line, more: [], shown: expect.stringContaining(description) as string });
+      expect(/\[default: (\w+)\]/.exec(shown ?? '')?.[1]).toBe(standard);
     }
   });
 
