@@ -32,6 +32,21 @@ def last_line(error):
     return lines[-1 if isinstance(error, SyntaxError) else 0].strip()
 
 
+def reason_of(error):
+    """The last line of an exception's traceback, with the place in the code of this module's folder where it was raised."""
+    import traceback
+
+    root = os.path.realpath(os.curdir)
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        frames.append((error.filename or "", error.lineno))
+    for name, line in reversed(frames):
+        file = os.path.relpath(os.path.realpath(name), root)
+        if name.endswith(".py") and not file.startswith(os.pardir) and "site-packages" not in file:
+            return "%s (%s, line %s)" % (last_line(error), file, line)
+    return last_line(error)
+
+
 def stack_of(error):
     """The traceback of an exception, without the frames of this program."""
     import traceback
@@ -110,7 +125,7 @@ def import_module(module_name, package_name, root, file=None):
             module = next((found for found in map(_try_import, names) if found is not None), None)
     except BaseException as error:  # SystemExit, too: a module must not end the program
         raise LoadError(
-            "module_failed", 'module "%s" could not be loaded: %s' % (module_name, last_line(error)), stack_of(error)
+            "module_failed", 'module "%s" could not be loaded: %s' % (module_name, reason_of(error)), stack_of(error)
         ) from error
     finally:
         follow_pools()
@@ -146,7 +161,7 @@ def find(module, name, accepts):
     try:
         inner = _submodule(module)
     except BaseException as error:
-        message = 'module "%s" could not be loaded: %s' % (module.__name__, last_line(error))
+        message = 'module "%s" could not be loaded: %s' % (module.__name__, reason_of(error))
         raise LoadError("module_failed", message, stack_of(error)) from error
     found = getattr(inner, name, None)
     return found if accepts(found) else None
@@ -189,7 +204,7 @@ class Built:
         try:
             instance = self.take()
         except BaseException as error:
-            message = 'class "%s" of module "%s" could not be built: %s' % (class_name, module_name, last_line(error))
+            message = 'class "%s" of module "%s" could not be built: %s' % (class_name, module_name, reason_of(error))
             raise LoadError("module_failed", message, stack_of(error)) from error
         method = getattr(instance, name, None)
         if not callable(method):

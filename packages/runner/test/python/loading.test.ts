@@ -93,9 +93,13 @@ test('a module is found by its file, under its own name where it has one', async
 
 test.each([
   ['absent', 'module_not_found', /module "absent" was not found: there is no absent\.py and no folder absent in \/.*python/],
-  ['needs', 'module_failed', /"needs" could not be loaded: ModuleNotFoundError: No module named 'is_not_there'/],
+  [
+    'needs',
+    'module_failed',
+    /"needs" could not be loaded: ModuleNotFoundError: No module named 'is_not_there' \(needs\.py, line 1\)$/,
+  ],
   ['needs_part', 'module_failed', /No module named 'package\.is_not_there'/],
-  ['syntax', 'module_failed', /"syntax" could not be loaded: SyntaxError: invalid syntax/],
+  ['syntax', 'module_failed', /"syntax" could not be loaded: SyntaxError: invalid syntax \(syntax\.py, line \d\)$/],
   ['exits', 'module_failed', /"exits" could not be loaded: SystemExit: I leave/],
 ])('%s is %s', async (module, code, message) => {
   await expect(child.load({ module, function: 'where' })).rejects.toMatchObject({
@@ -122,7 +126,7 @@ test('a class that cannot be built says why; one that takes no logger, too', asy
   const broken = child.load({ module: 'built', class: 'Broken', function: 'run' });
   await expect(broken).rejects.toMatchObject({
     code: 'module_failed',
-    message: 'class "Broken" of module "built" could not be built: ConnectionError: no connection',
+    message: 'class "Broken" of module "built" could not be built: ConnectionError: no connection (built.py, line 22)',
     stack: expect.stringContaining('in __init__'),
   });
   await expect(child.load({ module: 'plain', class: 'C', function: 'm' })).rejects.toThrow(/TypeError: C\(\) takes no arguments/);
