@@ -65,7 +65,7 @@ describe('a mounted command', () => {
     const client = await bench.client();
     expect((await client.listTools()).tools.length).toBeGreaterThan(5);
     expect(bench.mounts.status().find(({ name }) => name === 'gone')?.failure).toBe(
-      'the server "gone" cannot be started: there is no such program',
+      'the server "gone" cannot be started: there is no such program: check "command", and "cwd" if there is one',
     );
     await bench.close();
   });

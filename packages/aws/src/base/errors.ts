@@ -153,7 +153,7 @@ function accessProblem(error: unknown, place: Place): string | undefined {
   const message = messageOf(error);
   if (name === 'CredentialsProviderError' || /could not load credentials/i.test(message))
     return `There are no AWS credentials for ${service}: ${CREDENTIALS_HELP}.`;
-  if (/region is missing/i.test(message)) return `The AWS region of ${service} is missing: set AWS_REGION, as eu-central-1.`;
+  if (/region is missing/i.test(message)) return `The AWS region of ${service} is missing: set AWS_REGION, such as eu-central-1.`;
   if (EXPIRED.has(name)) return `The AWS credentials for ${service} have expired: renew them (aws sso login), or use a role.`;
   if (WRONG_CREDENTIALS.has(name))
     return `${service} refuses the AWS credentials (${name}): check the key, the secret, the region, and the clock of this machine.`;

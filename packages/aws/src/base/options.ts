@@ -31,5 +31,5 @@ export interface AwsOptions {
 export function checkEndpoint(name: string, endpoint: string): string {
   if (/^https?:\/\/[^\s/?#]+/.test(endpoint) && URL.canParse(endpoint)) return endpoint;
   const found = endpoint === '' ? 'empty' : JSON.stringify(endpoint);
-  throw new DaemonError('usage', `${name} is ${found}: it must begin with http:// or https://, as http://127.0.0.1:8000.`);
+  throw new DaemonError('usage', `${name} is ${found}: it must begin with http:// or https://, such as http://127.0.0.1:8000.`);
 }

@@ -31,7 +31,7 @@ function refuseExisting(folder: string, files: readonly InitFile[], force: boole
     .filter((path) => existsSync(path));
   if (existing.length === 0 || force) return;
   const [verb, object] = existing.length === 1 ? ['exists', 'it'] : ['exist', 'them'];
-  const names = existing.map(displayPath).join(' and ');
+  const names = existing.map(displayPath).join(', ');
   throw new Failure(`${names} already ${verb}; nothing was written. Pass --force to overwrite ${object}`);
 }
 

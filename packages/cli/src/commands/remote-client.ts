@@ -35,7 +35,7 @@ const META = {
 class Refusal extends Failure {}
 
 const ADVICE: Readonly<Record<number, string>> = {
-  401: ': give a token with --token',
+  401: ': give a valid token with --token',
   403: ': the token may not use this server',
   404: ': is it the URL of the MCP endpoint, which often ends in /mcp?',
   405: ': is it the URL of the MCP endpoint? The deprecated HTTP+SSE transport is not supported',

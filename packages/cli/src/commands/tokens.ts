@@ -49,8 +49,11 @@ const create = defineCommand({
     ['tokens create ann --role viewer', 'Create a token with which ann can read, but not call tools'],
   ],
   async run({ username, days, name, role = [], partition = [], scope = [] }, context) {
-    const { commandError, openTokenFile } = await import('./user-file.js');
+    const { commandError, findUser, openTokenFile, openUserFile } = await import('./user-file.js');
     const { path, file } = openTokenFile(context);
+    const users = openUserFile(context);
+    const { adminUsername = 'admin' } = context.settings;
+    if (username !== adminUsername) findUser(await users.file.listUsers(), username, users.path);
     try {
       const { token, info } = await file.createToken({
         username,

@@ -36,7 +36,9 @@ const readJson: ReadDocument = (source, key, shown) => {
   const [error] = errors;
   if (error !== undefined) {
     const where = `${shown}:${lineOf(text, error.offset)}`;
-    throw new Failure(`${where}: not valid JSON (${printParseErrorCode(error.error)}). ${UNCHANGED}: fix it and try again`);
+    // Its codes are words, such as CommaExpected.
+    const why = printParseErrorCode(error.error).replace(/(?<=[a-z])(?=[A-Z])/g, ' ');
+    throw new Failure(`${where}: not valid JSON (${why.toLowerCase()}). ${UNCHANGED}: fix it and try again`);
   }
   const root = tree === undefined ? undefined : valueOf(tree);
   if (!isObject(root)) throw new Failure(`${shown}: must be a JSON object. ${UNCHANGED}`);

@@ -1,6 +1,8 @@
 /**
  * Creates the authentication of the HTTP server from the settings.
  */
+import { resolve } from 'node:path';
+
 import type { Logger, StateStore } from '@mcp-daemon/core';
 import type { AddressOf, AuthProvider } from '@mcp-daemon/express';
 import { checkSecrets, createOpenAuth, DEFAULT_ADMIN_PASSWORD, DEFAULT_JWT_SECRET } from '@mcp-daemon/express';
@@ -47,7 +49,7 @@ export function logAuthWarnings(settings: Settings, logger: Logger): void {
   }
   if (parseList(settings.allowedOrigins)?.includes('*') === true)
     logger.warn({}, 'ALLOWED_ORIGINS=*: every web page may use this server with a token that it has');
-  const file = userFile(settings);
+  const file = resolve(userFile(settings));
   const { authProvider, adminUsername = DEFAULT_ADMIN } = settings;
   if (authProvider === 'local' && !isFile(file)) {
     const who = settings.builtInAdmin ? `only ${adminUsername}` : 'nobody';

@@ -34,7 +34,10 @@ describe('the commands for tokens', () => {
   });
 
   it('refuse a token for an unknown user, and one that grants more than its user has', async () => {
-    expect(await temp.run(['tokens', 'create', 'bob'])).toMatchObject({ code: 2, stderr: contains('no user of that name') });
+    expect(await temp.run(['tokens', 'create', 'bob'])).toMatchObject({
+      code: 1,
+      stderr: contains('no user "bob" in users.json'),
+    });
     expect(await temp.run(['tokens', 'create', 'ann', '--role', 'admin'])).toMatchObject({
       ...{ code: 2, stderr: contains('the user does not have the role admin') },
     });

@@ -169,7 +169,7 @@ describe('types', () => {
 
     it('need a token; the message does not repeat a wrong one', async () => {
       const without = await types('--url', `${url}/mcp`);
-      expect(without).toMatchObject({ code: 1, stderr: `mcp-daemon: ${url}/mcp answers 401: give a token with --token\n` });
+      expect(without).toMatchObject({ code: 1, stderr: `mcp-daemon: ${url}/mcp answers 401: give a valid token with --token\n` });
       const wrong = await types('--url', `${url}/mcp`, '--token', 'wrong-secret');
       expect(wrong.code).toBe(1);
       expect(wrong.stderr).not.toContain('wrong-secret');

@@ -49,7 +49,7 @@ function watchExit(): void {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such program',
+  ENOENT: 'there is no such program: check "command", and "cwd" if there is one',
   EACCES: 'it may not be run',
 };
 
