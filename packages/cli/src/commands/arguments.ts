@@ -1,8 +1,8 @@
 /**
  * Parses the arguments of `call`: one JSON object, or name=value pairs.
  */
-import type { FunctionDefinition, JsonObject } from '@mcp-daemon/core';
-import { compileSchema, isObject } from '@mcp-daemon/core';
+import type { FunctionDefinition, JsonObject, ToolDefinition } from '@mcp-daemon/core';
+import { compileSchema, didYouMean, isObject } from '@mcp-daemon/core';
 
 import { UsageError } from '../errors.js';
 
@@ -68,4 +68,17 @@ export function readArguments(words: readonly string[], definition: FunctionDefi
     return [name, valueOf(word.slice(at + 1), checkOf(definition, name))];
   });
   return Object.fromEntries(pairs);
+}
+
+/** The keywords of a schema that says with `properties` alone which arguments a tool has. */
+const PLAIN = new Set(['$schema', '$defs', 'title', 'description', 'type', 'properties', 'required']);
+
+/** Notes on arguments that the tool allows and does not declare: they are probably mistyped. */
+export function undeclaredArguments({ name, inputSchema }: ToolDefinition, values: JsonObject): string[] {
+  const { properties } = inputSchema;
+  if (!isObject(properties) || !Object.keys(inputSchema).every((key) => PLAIN.has(key))) return [];
+  const declared = Object.keys(properties);
+  return Object.keys(values)
+    .filter((key) => !declared.includes(key))
+    .map((key) => `"${name}" declares no argument "${key}"${didYouMean(key, declared)}`);
 }

@@ -5,7 +5,7 @@ import type { FunctionDefinition, JsonObject } from '@mcp-daemon/core';
 import { didYouMean } from '@mcp-daemon/core';
 
 import { Failure } from '../errors.js';
-import { readArguments } from './arguments.js';
+import { readArguments, undeclaredArguments } from './arguments.js';
 
 /** A request that calls a function. */
 export interface CallRequest {
@@ -13,6 +13,8 @@ export interface CallRequest {
   params: JsonObject;
   /** Whether the function is a tool that answers with a task only. */
   isTask?: boolean;
+  /** What the user may have mistyped. */
+  notes?: readonly string[];
 }
 
 /** The URI of a template. Only plain variables such as `{name}` are filled in. */
@@ -43,7 +45,12 @@ export function requestOf(
   const values = readArguments(words, definition);
   switch (definition?.kind) {
     case 'tool':
-      return { method: 'tools/call', params: { name, arguments: values }, isTask: definition.task === 'required' };
+      return {
+        method: 'tools/call',
+        params: { name, arguments: values },
+        isTask: definition.task === 'required',
+        notes: undeclaredArguments(definition, values),
+      };
     case 'prompt':
       return { method: 'prompts/get', params: { name, arguments: values } };
     case 'resource':

@@ -143,7 +143,8 @@ export const call = defineCommand({
       const answers = interactive || given.length > 0;
       const capabilities: JsonObject = answers ? { elicitation: { form: {} }, sampling: {}, roots: {} } : { roots: {} };
       const partition = stored ?? partitionOf(settings);
-      const { method, params, isTask } = known ?? request(await storedFunctions(daemon, partition));
+      const { method, params, isTask, notes = [] } = known ?? request(await storedFunctions(daemon, partition));
+      for (const text of notes) note(paintNote('dim', escapeControls(text)));
       const handlers = handlersOf(context, given);
       const client = await connectLocally(daemon, partition, capabilities, handlers);
       const interrupted = new AbortController();

@@ -1,13 +1,13 @@
-import type { FunctionDefinition } from '@mcp-daemon/core';
+import type { ToolDefinition } from '@mcp-daemon/core';
 import { parseConfig } from '@mcp-daemon/core';
 
-import { readArguments } from '../../src/commands/arguments.js';
+import { readArguments, undeclaredArguments } from '../../src/commands/arguments.js';
 
-const tool = (properties: object, more: object = {}): FunctionDefinition => {
+const tool = (properties: object, more: object = {}): ToolDefinition => {
   const tools = [{ name: 't', inputSchema: { type: 'object', properties, ...more } }];
   const links = [{ type: 'tool', name: 't', module_name: 'm', function_name: 't' }];
   const [definition] = parseConfig(JSON.stringify({ tools, module_links: links })).definition.functions;
-  if (definition === undefined) throw new Error('no tool');
+  if (definition?.kind !== 'tool') throw new Error('no tool');
   return definition;
 };
 
@@ -26,4 +26,11 @@ describe('name=value pairs', () => {
   ])('are %s', (_, schema, text, expected) => {
     expect(readArguments([`zip=${text}`], tool({ zip: schema }, { $defs }))).toEqual({ zip: expected });
   });
+});
+
+test('an argument that the tool does not declare gets a note, unless its schema says more of such', () => {
+  const values = { zpi: 1, zip: 2 };
+  expect(undeclaredArguments(tool({ zip: {} }), values)).toEqual(['"t" declares no argument "zpi"; did you mean "zip"?']);
+  for (const more of [{ additionalProperties: true }, { patternProperties: { '^z': {} } }, { allOf: [{}] }])
+    expect(undeclaredArguments(tool({ zip: {} }, more), values)).toEqual([]);
 });
