@@ -2,18 +2,14 @@
  * Queries that may have to look at all records: no index says which records were updated before or after a time. They look at some
  * thousand records in a turn of the event loop, one query at a time, so that calls that run beside them do not wait.
  */
-import { setImmediate as turn } from 'node:timers/promises';
-
 import type { Awaitable, CallQuery, CallRecord, Page } from '@mcp-daemon/core';
-import { DaemonError, pageLimit, toCursor } from '@mcp-daemon/core';
+import { DaemonError, ownTurn, pageLimit, toCursor } from '@mcp-daemon/core';
 
 import type { Part } from './database/reader.js';
 import type { RecordDatabase } from './record-database.js';
 
 /** What {@link createLongReads} takes. */
 export interface LongReadsOptions {
-  /** Waits for a turn of the event loop. */
-  ownTurn: () => Promise<void>;
   /** Uses the database. Throws, or rejects with, DaemonError `store_busy` or `store_failed`. */
   read: <T>(work: (records: RecordDatabase) => T) => Awaitable<T>;
 }
@@ -31,15 +27,8 @@ const MAX_MS = 30_000;
 export const isLong = ({ updated_at_gt, updated_at_lt }: CallQuery): boolean =>
   updated_at_gt !== undefined || updated_at_lt !== undefined;
 
-/** Gives each caller a turn of the event loop that no other caller has. */
-export function createOwnTurns(): () => Promise<void> {
-  /** The turn that was given last. */
-  let last: Promise<void> = Promise.resolve();
-  return () => (last = last.then(() => turn()));
-}
-
 /** Creates the reads of one store. */
-export function createLongReads({ ownTurn, read }: LongReadsOptions): LongReads {
+export function createLongReads({ read }: LongReadsOptions): LongReads {
   async function* parts(
     partition: string,
     query: CallQuery,

@@ -4,7 +4,7 @@ import { rmdirSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 
 import type { Awaitable, CallStatistics, Logger, StatisticsQuery, Store } from '@mcp-daemon/core';
-import { DaemonError, planStatistics } from '@mcp-daemon/core';
+import { DaemonError, ownTurn, planStatistics } from '@mcp-daemon/core';
 
 import { checkHeader, createFile, markInUse, refuseAbsent } from './database/file.js';
 import { createFileWatch } from './database/file-watch.js';
@@ -16,7 +16,7 @@ import type { Restored } from './journal/journal.js';
 import { createJournal } from './journal/journal.js';
 import { createLazyCatalogs } from './lazy-catalogs.js';
 import { createLazyState } from './lazy-state.js';
-import { createLongReads, createOwnTurns, isLong } from './long-reads.js';
+import { createLongReads, isLong } from './long-reads.js';
 import type { RecordDatabase } from './record-database.js';
 
 /** What {@link openSqliteStore} takes. */
@@ -183,8 +183,6 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
 
   /** Reads after all written records are imported; at once, if nothing waits. */
-  const ownTurn = createOwnTurns();
-
   function read<T>(work: (records: RecordDatabase) => T, settle = importer.settle): Awaitable<T> {
     refuse();
     const known = opened;
@@ -257,7 +255,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     return remove({ work: 'sweep' }, withinMs, (records, goOn) => records.sweepState(goOn));
   }
 
-  const long = createLongReads({ ownTurn, read });
+  const long = createLongReads({ read });
   const using = { file, readonly, busyTimeoutMs, refuse, refuseWriting };
   const catalogs = createLazyCatalogs(using);
   const hasState = async (): Promise<boolean> => {
