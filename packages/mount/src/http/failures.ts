@@ -12,9 +12,6 @@ const codeOf = (error: unknown): string => {
   return typeof cause?.code === 'string' ? cause.code : '';
 };
 
-const LOG_IN =
-  'asks for a log-in: give it headers in the config, or set credentials to "service" and run "mcp-daemon mounts login"';
-
 /** Characters of scopes that an error repeats. */
 const MAX_SCOPES = 200;
 
@@ -28,14 +25,16 @@ function tooFewRights(scopes: string | undefined): string {
 export function failureOf(name: string, error: unknown): Error {
   const server = `the server "${name}"`;
   if (error instanceof NeedsLogin) return error;
-  if (error instanceof UnauthorizedError) return new Error(`${server} ${LOG_IN}`, { cause: error });
+  if (error instanceof UnauthorizedError || (error instanceof SdkHttpError && error.status === 401)) {
+    const advice = `give it headers in the config, or set credentials to "service" and run "mcp-daemon mounts login ${name}"`;
+    return new Error(`${server} asks for a log-in: ${advice}`, { cause: error });
+  }
   if (error instanceof InsufficientScopeError)
     return new Error(`${server} ${tooFewRights(error.requiredScope)}`, { cause: error });
   if (error instanceof SdkHttpError) {
     const { status } = error;
     if (status === 403)
       return new Error(`${server} refused the call (HTTP 403): the token for it may lack rights`, { cause: error });
-    if (status === 401) return new Error(`${server} ${LOG_IN}`, { cause: error });
     if (status === 404) return new Unsent(`${server} answered with HTTP 404`, { cause: error });
     const redirect = status !== undefined && status >= 300 && status < 400 ? ', a redirect that is not followed' : '';
     return new Error(`${server} answered with HTTP ${status}${redirect}`, { cause: error });
