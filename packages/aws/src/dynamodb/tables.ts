@@ -1,6 +1,6 @@
 /**
- * The tables: those of the Python engine, by its names, one for revisions, and one for shared state. Keys and local indexes cannot be changed later, so a
- * table that has others is named and left alone.
+ * The tables: those of the Python engine, by its names, one for revisions, and one for shared state. Keys and local indexes cannot be
+ * changed later, so a table that has others is named and left alone.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 

@@ -54,7 +54,12 @@ async function readDocument(path: string | undefined, context: CommandContext): 
   return { file, document, text };
 }
 
-/** Plans the import of a file. @param merge whether what the file does not name is kept. @throws ConfigError with the file and the lines of what does not fit the partition */
+/**
+ * Plans the import of a file.
+ *
+ * @param merge whether what the file does not name is kept
+ * @throws ConfigError with the file and the lines of what does not fit the partition
+ */
 export async function planFile(
   catalogs: CatalogStore,
   partition: string,

@@ -113,9 +113,11 @@ class Listed {
 }
 
 /**
- * The form of an outputSchema for clients: patterns are valid with the flag `u`; keywords are those of its dialect; schemas have no
- * names, because the SDKs use the first schema that they have seen with an `$id` for all others with it, also after the schema was
- * changed; nothing that ajv, or for older clients draft-07, takes for something that accepts less. The input is not changed.
+ * The form of an outputSchema for clients. The input is not changed.
+ *
+ * - Patterns are valid with the flag `u`, and keywords are those of its dialect.
+ * - Schemas have no `$id`: for all schemas with one `$id` the SDKs use the first that they have seen, also after the schema was changed.
+ * - It has nothing that ajv, or for older clients draft-07, takes for something that accepts less.
  *
  * @returns undefined if clients could not use it: results are then shown without a schema
  */

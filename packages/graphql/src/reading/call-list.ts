@@ -16,6 +16,7 @@ const MAX_SHORT = 10;
 const FIRST_BODIES = 20;
 /** Characters of bodies that are read in one piece, if those before tell how large they are. */
 const PIECE_CHARACTERS = 1_000_000;
+
 /** A page of records. */
 export interface CallPage {
   items: readonly CallRecord[];
@@ -63,12 +64,12 @@ export async function listCalls({
     let piece = withBodies ? FIRST_BODIES : limit;
     let characters = 0;
     for (let short = 0; short < MAX_SHORT;) {
-      const wanted = Math.min(piece, limit - items.length);
+      const count = Math.min(piece, limit - items.length);
       const page = await deadline.within(() =>
         calls.list(partition, {
           ...query,
           bodies: withBodies,
-          limit: wanted,
+          limit: count,
           ...(next === undefined ? {} : { cursor: next }),
         }),
       );
@@ -76,7 +77,7 @@ export async function listCalls({
       next = page.cursor;
       if (withBodies) characters += countBodies(page.items);
       if (next === undefined || items.length >= limit) break;
-      if (page.items.length < wanted) short += 1;
+      if (page.items.length < count) short += 1;
       if (!withBodies) continue;
       piece = Math.max(1, Math.floor((PIECE_CHARACTERS * items.length) / Math.max(1, characters)));
     }
