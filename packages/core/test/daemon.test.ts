@@ -1,3 +1,4 @@
+import { until } from '../../../tests/until.js';
 import type {
   CatalogDefinition,
   CatalogSource,
@@ -119,13 +120,14 @@ describe('a daemon whose catalogs come from a source', () => {
 
   it('ends running calls on the old catalog', async () => {
     const gate = deferred();
-    const slow = defineTool({ name: 'slow', run: async () => gate.promise.then(() => 'old') });
+    let began = false;
+    const slow = defineTool({ name: 'slow', run: () => ((began = true), gate.promise.then(() => 'old')) });
     const source = new Tenants({ acme: [slow] });
     const { store, rows } = watchedStore();
     const client = await legacy(daemonOver(source, { store }), { identity: { partition: 'acme' } });
     const { revision } = source.catalogs.get('acme')!;
     const running = client.call('slow');
-    await turns();
+    await until(() => began, 'the function begins');
     await source.change('acme', []);
     gate.resolve();
     expect(textOf(await running)).toBe('old');

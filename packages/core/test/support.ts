@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 
 import { jest } from '@jest/globals';
 
+import { until } from '../../../tests/until.js';
 import type {
   CallRecord,
   CallStore,
@@ -173,6 +174,14 @@ export function modern(daemon: Daemon, { meta = {}, identity }: { meta?: JsonObj
   return new Client(daemon, { ...META, ...meta }, identity);
 }
 
+/** Waits until a listen stream is acknowledged. @param id of its request */
+export const listening = (client: Client, id: RequestId): Promise<unknown> =>
+  until(
+    () =>
+      client.told.some(({ message, related }) => message.method === 'notifications/subscriptions/acknowledged' && related === id),
+    `the stream ${id} is acknowledged`,
+  );
+
 /** A promise and what settles it. */
 export interface Deferred<T> {
   promise: Promise<T>;
@@ -190,7 +199,10 @@ export function deferred<T = void>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Lets everything that is due happen: promises, and some turns of the event loop. */
+/**
+ * Gives what must not happen some turns of the event loop to happen in. How many turns work takes depends on the machine: wait for what
+ * must happen with `until`, and then, with this, show that nothing else does.
+ */
 export async function turns(count = 5): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -205,12 +217,14 @@ export function collectGarbage(): void {
  * Stops `Date` and all timers until the end of the test: nothing that takes a time happens before the test says so. Call it before a
  * daemon is created.
  *
- * @returns lets some milliseconds pass
+ * @returns lets some milliseconds pass, first for what has begun to set its timers, and then for these to be called. Wait for what they
+ *   do with `until`
  */
 export function stopClock(): (ms: number) => Promise<void> {
   isStopped = true;
   jest.useFakeTimers({ doNotFake: ['performance', 'setImmediate', 'nextTick', 'queueMicrotask'] });
   return async (ms) => {
+    await turns();
     await jest.advanceTimersByTimeAsync(ms);
     await turns();
   };

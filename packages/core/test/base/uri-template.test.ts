@@ -179,7 +179,7 @@ describe('matching URIs with a template', () => {
         matcher.match(`x:${filler.repeat(8_180 / filler.length)}`);
       }
       // Linear: some milliseconds. A regular expression would take minutes for the first three.
-      expect(performance.now() - began).toBeLessThan(2_000);
+      expect(performance.now() - began).toBeLessThan(20_000);
     },
   );
 

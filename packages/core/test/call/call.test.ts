@@ -430,7 +430,7 @@ describe('the time limit', () => {
     const client = modern(daemonWith([tool('t', () => late.promise)], { limits: { timeoutMs: 5 }, logger }));
     await client.call('t');
     late.reject(new Error('too late'));
-    await turns();
+    await until(() => of('debug').length > 0, 'the late rejection in the log');
     expect(of('debug')).toEqual(['a function failed after its call had ended']);
     expect(of('error')).toEqual([]);
   });
@@ -596,20 +596,22 @@ describe('a run that could block the event loop', () => {
   });
 
   it('a check of arguments that never ends is under the time limit, and ends with its client', async () => {
+    let checks = 0;
     const schema = {
       '~standard': {
         version: 1 as const,
         vendor: 'test',
-        validate: () => new Promise<never>(() => undefined),
+        validate: () => ((checks += 1), new Promise<never>(() => undefined)),
         jsonSchema: { input: () => ({ type: 'object' }), output: () => ({ type: 'object' }) },
       },
     };
-    const checked = defineTool({ name: 'checked', inputSchema: schema, timeoutMs: 40, run: () => 'never' });
+    const checked = (name: string, more = {}): FunctionDefinition =>
+      defineTool({ name, inputSchema: schema, run: () => 'never', ...more });
     const { store, rows } = watchedStore();
-    const client = await legacy(daemonWith([checked], { store }));
-    expect(textOf(await client.call('checked'))).toBe('"checked" did not finish within 40 ms.');
-    const cancelled = client.call('checked', {}, {}, 'gone');
-    await turns();
+    const client = await legacy(daemonWith([checked('hasty', { timeoutMs: 40 }), checked('patient')], { store }));
+    expect(textOf(await client.call('hasty'))).toBe('"hasty" did not finish within 40 ms.');
+    const cancelled = client.call('patient', {}, {}, 'gone');
+    await until(() => checks === 2, 'the check begins');
     client.cancel('gone');
     expect(await cancelled).toBeUndefined();
     expect(client.session.inFlight).toBe(0);

@@ -1,9 +1,10 @@
 import { jest } from '@jest/globals';
 
+import { until } from '../../../../tests/until.js';
 import type { CompletionFunction, JsonObject } from '../../src/index.js';
 import { definePrompt, defineResource } from '../../src/index.js';
 import type { Client } from '../support.js';
-import { daemonWith, errorOf, legacy, memoryLogger, modern, resultOf, stopClock, turns } from '../support.js';
+import { daemonWith, errorOf, legacy, memoryLogger, modern, resultOf, stopClock } from '../support.js';
 
 const cities = ['Rome', 'Oslo', 'Romont', 'Prome', 'Oxford'];
 const prompt = (completions?: readonly string[] | CompletionFunction): ReturnType<typeof definePrompt> =>
@@ -159,7 +160,7 @@ describe('completion from a function', () => {
       { ref: { type: 'ref/prompt', name: 'trip' }, argument: { name: 'city', value: '' } },
       'x',
     );
-    await turns();
+    await until(() => signal, 'the function begins');
     client.cancel('x');
     expect(await answer).toBeUndefined();
     expect(signal?.aborted).toBe(true);

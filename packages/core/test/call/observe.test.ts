@@ -80,7 +80,6 @@ describe('an observer', () => {
     const client = await legacy(daemon);
     void client.call('waits', {}, {}, 7);
     await until(() => daemon.stats().inFlight === 1);
-    await turns();
     client.cancel(7);
     await until(() => calls.length === 1);
     expect(ends(calls)).toEqual([['waits', 'tool', 'cancelled', 'transport']]);
@@ -175,6 +174,7 @@ describe('a check of the store', () => {
     const { store } = watchedStore({ get: () => ((reads += 1), read.promise) });
     const daemon = daemonWith([echo], { store });
     const checks = [daemon.check(), daemon.check(), daemon.check()];
+    await until(() => reads > 0, 'the read');
     await turns();
     expect(reads).toBe(1);
     read.resolve(undefined);

@@ -1,3 +1,4 @@
+import { until } from '../../../../tests/until.js';
 import type { QuotaRequest, Quotas } from '../../src/call/quotas.js';
 import { createQuotas } from '../../src/call/quotas.js';
 import type { CatalogQuotas, FunctionDefinition, JsonObject, Quota } from '../../src/index.js';
@@ -29,17 +30,18 @@ describe('a quota of calls at once', () => {
     const daemon = daemonWith([held]);
     const client = modern(daemon);
     const calls = [1, 2, 3].map(() => client.call('held'));
-    await turns();
+    await until(() => running.length > 0 && daemon.stats().quotas.waiting === 2, 'one call runs, and two wait');
     expect(running).toHaveLength(1);
     expect(daemon.stats().quotas).toEqual({ waiting: 2, refused: { function: 0, subject: 0, partition: 0 } });
     const refused = await client.call('held');
     expect(text(refused)).toBe('"held" is limited to 1 call at once, and 2 more calls wait. Try again in 5 seconds.');
     expect(resultOf(refused)['_meta']).toMatchObject({ 'io.mcp-daemon/retryAfterMs': 5_000 });
     for (const index of [0, 1, 2]) {
+      await until(() => running.length > index, `call ${index} runs`);
+      await turns();
       expect(running).toHaveLength(index + 1);
       running[index]!.resolve();
       expect(textOf(await calls[index])).toBe('done');
-      await turns();
     }
     expect(daemon.stats().quotas).toEqual({ waiting: 0, refused: { function: 1, subject: 0, partition: 0 } });
   });
@@ -48,7 +50,7 @@ describe('a quota of calls at once', () => {
     const { held, running } = heldTool({ concurrent: 1, queue: 0 });
     const client = modern(daemonWith([held]));
     const first = client.call('held');
-    await turns();
+    await until(() => running.length === 1, 'the first call runs');
     expect(text(await client.call('held'))).toBe('"held" is limited to 1 call at once. Try again in 5 seconds.');
     running[0]!.resolve();
     await first;
@@ -65,10 +67,9 @@ describe('a quota of calls at once', () => {
     const daemon = daemonWith([held]);
     const client = modern(daemon);
     const first = client.call('held');
-    await turns();
+    await until(() => running.length === 1, 'the first call runs');
     const second = client.raw(client.message('tools/call', { name: 'held' }, 'second'));
-    await turns();
-    expect(daemon.stats().quotas.waiting).toBe(1);
+    await until(() => daemon.stats().quotas.waiting === 1, 'the second call waits');
     await client.raw({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'second' } });
     await second;
     expect(daemon.stats().quotas.waiting).toBe(0);
@@ -98,7 +99,7 @@ describe('a quota of calls at once', () => {
     const daemon = daemonWith([], { catalog: defineCatalog({ functions: [held], quotas }) });
     const [ann, bob, cy] = ['ann', 'bob', 'cy'].map((subject) => modern(daemon, { identity: { subject } }));
     const calls = [ann!.call('held'), bob!.call('held')];
-    await turns();
+    await until(() => running.length === 2, 'both calls run');
     expect(text(await ann!.call('held'))).toBe('Each user is limited to 1 call at once. Try again in 5 seconds.');
     expect(text(await cy!.call('held'))).toBe('This server is limited to 2 calls at once. Try again in 5 seconds.');
     expect(daemon.stats().quotas.refused).toEqual({ function: 0, subject: 1, partition: 1 });
@@ -110,7 +111,7 @@ describe('a quota of calls at once', () => {
     const { held, running } = heldTool({ concurrent: 5 });
     const client = modern(daemonWith([held], { quotas: { subject: { concurrent: 1, queue: 0 } } }));
     const first = client.call('held');
-    await turns();
+    await until(() => running.length === 1, 'the first call runs');
     expect(text(await client.call('held'))).toMatch(/^Each user is limited to 1 call at once/);
     running[0]!.resolve();
     await first;

@@ -1,10 +1,11 @@
 import { jest } from '@jest/globals';
 
+import { until } from '../../../../tests/until.js';
 import type { Catalog, CatalogOptions } from '../../src/catalog/catalog.js';
 import { createCatalog } from '../../src/catalog/catalog.js';
 import type { CatalogDefinition, CatalogSource } from '../../src/index.js';
 import { defineCatalog, defineTool } from '../../src/index.js';
-import { deferred, memoryLogger, turns } from '../support.js';
+import { deferred, memoryLogger } from '../support.js';
 
 const catalogOf = (...names: string[]): CatalogDefinition =>
   defineCatalog({ functions: names.map((name) => defineTool({ name, run: () => name })) });
@@ -69,7 +70,7 @@ describe('the catalogs of partitions', () => {
       expect(loads).toBe(2);
       current = catalogOf('one', 'two');
       answer.resolve(undefined);
-      await turns();
+      await until(() => changes.length > 0, 'the change');
       expect(await toolNames(catalog)).toEqual(['one', 'two']);
       expect(changes).toEqual(['a +two -']);
       clock.mockReturnValue(1_799 + 1_800);
@@ -177,7 +178,7 @@ describe('the catalogs of partitions', () => {
     const broken = { revision: 'broken', functions: [null as never] };
     const { catalog, log } = catalogsOver(() => definition, { known: new Map([['a', broken]]) });
     catalog.refresh('a');
-    await turns(1);
+    await until(() => log.lines.length > 0, 'the failure in the log');
     expect(await toolNames(catalog)).toEqual(['one']);
     expect(log.of('error')).toEqual(['a change of the catalog of partition "a" failed']);
   });

@@ -1,3 +1,4 @@
+import { until } from '../../../../tests/until.js';
 import type { NormalUri } from '../../src/base/uri.js';
 import type { UriMatcher } from '../../src/base/uri-template.js';
 import { compileUriTemplate } from '../../src/base/uri-template.js';
@@ -8,7 +9,7 @@ import { createSubscriptionIndex } from '../../src/events/subscription-index.js'
 import type { FunctionDefinition, LinkBinding } from '../../src/index.js';
 import { defineCatalog, defineResource } from '../../src/index.js';
 import type { Client } from '../support.js';
-import { daemonWith, legacy, modern, resultOf, turns } from '../support.js';
+import { daemonWith, legacy, listening, modern, resultOf, turns } from '../support.js';
 
 const link: LinkBinding = { kind: 'link', package_name: 'p', module_name: 'm', function_name: 'f', setting: {} };
 const template = (uriTemplate: string): FunctionDefinition => ({
@@ -20,7 +21,7 @@ const updated = (client: Client): unknown[] => client.of('notifications/resource
 
 async function listen(client: Client, resourceSubscriptions: string[], id = 'listen'): Promise<void> {
   void client.request('subscriptions/listen', { notifications: { resourceSubscriptions } }, id);
-  await turns(1);
+  await listening(client, id);
   client.told.splice(0);
 }
 
@@ -80,7 +81,7 @@ describe('subscriptions to the resources of templates', () => {
     daemon.events.publish({ type: 'resource_updated', partition: 'default', uri: 'http://example.com/%7Ea/1' });
     daemon.events.publish({ type: 'resource_updated', partition: 'default', uri: 'http://example.com/' });
     daemon.reload();
-    await turns();
+    await until(() => updated(client).length >= 5, 'all notifications');
     const [first, second] = ['http://EXAMPLE.com/%7ea/1', 'http://example.com/~a/1'];
     expect(updated(client)).toEqual([second, first, 'HTTP://example.com', first, second]);
   });
@@ -126,14 +127,14 @@ describe('the work of subscriptions', () => {
     const subscriptions = [1, 2, 3].map(() => index.subscribe(subscriberOf((uri) => told.push(uri))));
     for (const subscription of subscriptions) for (const uri of uris) subscription.add(uri, templates.slice(0, 10));
     for (let round = 0; round < 3; round += 1) for (const each of templates.slice(0, 10)) publish(each);
-    while (told.length < 250 * 3 * 3) await turns(1);
+    await until(() => told.length >= 250 * 3 * 3, 'all notifications');
     expect(matched).toHaveLength(500 * 10);
     expect(new Set(matched).size).toBe(500);
     // Ten templates more: the URIs are matched with those alone.
     subscriptions[0]?.add(uris[0] ?? '', templates);
     subscriptions[0]?.add('item://another', templates);
     for (const each of templates) publish(each);
-    while (told.length < 250 * 3 * 3 + 500 * 3) await turns(1);
+    await until(() => told.length >= 250 * 3 * 3 + 500 * 3, 'the notifications of all templates');
     expect(matched).toHaveLength(500 * 20 + 20);
     expect(new Set(matched).size).toBe(500 * 2 + 1);
   });
@@ -179,7 +180,7 @@ describe('the work of subscriptions', () => {
     const other = index.subscribe(subscriberOf((uri) => told.push(uri)));
     for (const each of [broken, other]) each.add('item://a/part0/1', templates);
     publish(templates[0] ?? '');
-    while (told.length < 1) await turns(1);
+    await until(() => told.length > 0, 'the notification of the other');
     expect(errors).toEqual([new Error('gone')]);
   });
 });

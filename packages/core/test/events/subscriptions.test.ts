@@ -1,6 +1,7 @@
+import { arrival } from '../../../../tests/until.js';
 import type { Daemon, FunctionDefinition, JsonObject, LinkBinding } from '../../src/index.js';
 import { defineCatalog, definePrompt, defineResource } from '../../src/index.js';
-import { Client, daemonWith, errorOf, legacy, META, modern, resultOf, tool, turns } from '../support.js';
+import { Client, daemonWith, errorOf, legacy, listening, META, modern, resultOf, tool } from '../support.js';
 
 const ID = 'io.modelcontextprotocol/subscriptionId';
 const ALL = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true };
@@ -22,7 +23,7 @@ async function listen(
   id: string | number = 'sub',
 ): Promise<{ ended: Promise<unknown> }> {
   const ended = client.request('subscriptions/listen', { notifications }, id);
-  await turns(1);
+  await listening(client, id);
   return { ended };
 }
 
@@ -141,11 +142,8 @@ describe('subscriptions/listen', () => {
 
   it('is refused a partition that does not exist', async () => {
     const client = modern(daemonWith(everything), { identity: { partition: 'nobody' } });
-    const answer = await Promise.race([
-      client.request('subscriptions/listen', { notifications: ALL }),
-      turns(3).then(() => undefined),
-    ]);
-    expect(errorOf(answer).code).toBe(-32600);
+    const answer = client.request('subscriptions/listen', { notifications: ALL });
+    expect(errorOf(await arrival(answer, 'the refusal')).code).toBe(-32600);
   });
 });
 

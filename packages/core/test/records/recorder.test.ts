@@ -14,6 +14,7 @@ import {
   memoryLogger,
   modern,
   resultOf,
+  stopClock,
   textOf,
   tool,
   turns,
@@ -57,8 +58,7 @@ function fragileStore(): ReturnType<typeof watchedStore> & { broken: { error: Er
 
 /** Calls a tool, so that it is known to be quick; what was written for that is forgotten. */
 async function warm(client: Client, writes: unknown[], name: string, args: JsonObject = {}): Promise<void> {
-  await client.call(name, args);
-  await turns();
+  await client.call(name, args); // its rows are committed before its answer
   writes.length = 0;
 }
 
@@ -174,6 +174,7 @@ describe('a function that is not known to be quick', () => {
     const { store, pending, writes } = slowStore();
     let began = false;
     const answer = modern(daemonWith([tool('t', () => (began = true))], { store })).call('t');
+    await until(() => pending.length === 1, 'the write of the open row');
     await turns();
     expect([began, statuses(writes)]).toEqual([false, [['in_process']]]);
     pending.shift()?.pass();
@@ -187,7 +188,7 @@ describe('a function that is not known to be quick', () => {
     let began = false;
     const client = modern(daemonWith([tool('t', () => (began = true))], { store }));
     const answer = client.call('t', {}, {}, 'the call');
-    await turns();
+    await until(() => pending.length === 1, 'the write of the open row');
     client.cancel('the call');
     expect(await passAll(pending, answer)).toBeUndefined();
     expect([began, rows().map(({ status }) => status)]).toEqual([false, ['cancelled']]);
@@ -201,7 +202,6 @@ describe('a function that is not known to be quick', () => {
     for (wait of [false, false, true, false, false]) {
       writes.length = 0;
       await client.call('t');
-      await turns();
       perCall.push(statuses(writes));
     }
     const [two, one] = [[['in_process'], ['completed']], [['completed']]];
@@ -297,6 +297,7 @@ describe('an answer', () => {
     expect(pending).toHaveLength(1); // one write at a time
     pending[0]?.pass();
     expect(textOf(await first)).toBe('a');
+    await until(() => pending.length === 2, 'the write of the second group');
     expect(await isSettled(second)).toBe(false);
     pending[1]?.pass();
     expect(textOf(await second)).toBe('b');
@@ -306,6 +307,7 @@ describe('an answer', () => {
     const { store, pending } = slowStore();
     const client = modern(daemonWith([defineResource({ name: 'r', uri: 'x://r', run: () => 'r' })], { store }));
     const answer = client.request('resources/read', { uri: 'x://r' });
+    await until(() => pending.length === 1, 'the write of the open row');
     expect(await isSettled(answer)).toBe(false);
     expect(resultOf(await passAll(pending, answer))).toHaveProperty('contents');
   });
@@ -371,10 +373,11 @@ describe('a store that cannot be written', () => {
   it('gets one row of a call that started and ended in the meantime', async () => {
     const { store, broken } = fragileStore();
     const end = deferred<string>();
-    const daemon = daemonWith([tool('t', () => end.promise)], { store });
+    let began = false;
+    const daemon = daemonWith([tool('t', () => ((began = true), end.promise))], { store });
     broken.error = new DaemonError('store_busy', 'busy');
     const answer = modern(daemon).call('t');
-    await turns();
+    await until(() => began, 'the function begins');
     end.resolve('done');
     expect(textOf(await answer)).toBe('done');
     expect(daemon.stats().waiting).toBe(1);
@@ -409,13 +412,12 @@ describe('a store that cannot be written', () => {
     await passAll(pending, client.call('t'));
     result = end.promise;
     const answer = client.call('t');
-    await turns();
+    await until(() => pending.length === 1, 'the write of the open row');
     end.resolve('done');
     await turns();
-    expect(pending).toHaveLength(1); // the open row; the settled one is behind it
+    expect(pending).toHaveLength(1); // the settled one is behind it
     pending[0]?.fail();
-    await turns();
-    expect(pending).toHaveLength(2); // now both
+    await until(() => pending.length === 2, 'the write of both');
     await jest.advanceTimersByTimeAsync(1_000);
     await turns(); // a retry is due
     expect(pending).toHaveLength(2);
@@ -506,6 +508,7 @@ describe('opening the store', () => {
   it('happens once, at the first record, and finds open calls of earlier processes', async () => {
     let opened = 0;
     let interrupted = 0;
+    const pass = stopClock();
     const { logger, of } = memoryLogger();
     const { store } = watchedStore({
       interrupt: () => {
@@ -523,7 +526,7 @@ describe('opening the store', () => {
     await Promise.all([client.call('echo', { text: 'a' }), client.call('echo', { text: 'b' })]);
     await client.call('echo', { text: 'c' });
     expect([opened, interrupted]).toEqual([1, 0]); // a call does not wait for it
-    await until(() => interrupted > 0);
+    await pass(10_000);
     expect([opened, interrupted]).toEqual([1, 1]);
     expect(of('warn')).toEqual(['3 calls were interrupted when an earlier process ended']);
   });

@@ -1,3 +1,4 @@
+import { until } from '../../../../tests/until.js';
 import type { Exchange, JsonObject } from '../../src/index.js';
 import { defineResource, weighMessage } from '../../src/index.js';
 import {
@@ -8,12 +9,12 @@ import {
   echo,
   errorOf,
   legacy,
+  listening,
   META,
   modern,
   resultOf,
   textOf,
   tool,
-  turns,
 } from '../support.js';
 
 const LONG = 'x'.repeat(1_000_000);
@@ -44,11 +45,12 @@ describe('the memory that a client can make the server use', () => {
       return new WeakRef(message['params'] as object);
     };
     const params = begin();
-    await turns();
-    collectGarbage();
-    await turns();
+    await listening(client, 'listen');
+    await until(() => {
+      collectGarbage();
+      return params.deref() === undefined;
+    }, 'the request is garbage');
     expect(client.session.inFlight).toBe(1);
-    expect(params.deref()).toBeUndefined();
   });
 
   it.each(['legacy', 'modern'] as const)('has no long id: the request is refused with that id (%s)', async (era) => {
@@ -175,7 +177,7 @@ describe('the memory of running requests', () => {
     const gate = deferred();
     const client = await legacy(daemonWith([tool('slow', () => gate.promise)], { limits }), { version: '2025-03-26' });
     const running = client.session.receive(client.message('tools/call', { name: 'slow' }, 'held'), undefined, 90_000);
-    await turns();
+    expect(client.session.inFlight).toBe(1);
     const batch = [{ jsonrpc: '2.0', method: 'notifications/x' }, client.message('ping', {}, 1), client.message('ping', {}, 2)];
     expect(await client.session.receive(batch, undefined, 90_000)).toMatchObject([
       { id: 1, error: { code: -32010 } },

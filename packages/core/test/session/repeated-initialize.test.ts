@@ -1,3 +1,4 @@
+import { until } from '../../../../tests/until.js';
 import type { JsonObject } from '../../src/index.js';
 import { createDaemon, defineCatalog, defineResource } from '../../src/index.js';
 import { Client, daemonWith, deferred, errorOf, META, resultOf, textOf, tool, turns } from '../support.js';
@@ -49,14 +50,16 @@ describe('initialize, a second time on one connection', () => {
 
   it("lets running calls continue, each with its own client's capabilities", async () => {
     const gate = deferred();
+    let began = false;
     const slow = tool('slow', async (_args, { client }) => {
+      began = true;
       await gate.promise;
       return client?.name;
     });
     const client = new Client(daemonWith([slow]));
     await initialize(client, 'first');
     const running = client.call('slow');
-    await turns();
+    await until(() => began, 'the function begins');
     await initialize(client, 'second');
     gate.resolve();
     expect(textOf(await running)).toBe('first');

@@ -1,4 +1,4 @@
-import { until } from '../../../../tests/until.js';
+import { arrival, until } from '../../../../tests/until.js';
 import type { JsonObject, JsonRpcResponse } from '../../src/index.js';
 import { createDaemon, createMemoryStore, defineCatalog, elicit, inputRequired } from '../../src/index.js';
 import type { Deferred } from '../support.js';
@@ -18,6 +18,8 @@ import {
   turns,
   watchedStore,
 } from '../support.js';
+
+const BEGIN = 'the function begins';
 
 /** A tool that waits until its gate is opened, and remembers the signals that it was given. */
 function gate(): { wait: ReturnType<typeof tool>; open: Deferred<string>; signals: AbortSignal[] } {
@@ -82,7 +84,7 @@ describe.each(['legacy', 'modern'] as const)('a cancelled request of the %s era'
     const { store, rows } = watchedStore();
     const client = await connect(daemonWith([wait], { store }));
     const answer = client.call('wait', {}, {}, 'x');
-    await turns();
+    await until(() => signals.length === 1, BEGIN);
     client.cancel('x');
     expect(await answer).toBeUndefined();
     expect(signals[0]).toMatchObject({ aborted: true, reason: expect.objectContaining({ name: 'AbortError' }) as unknown });
@@ -128,9 +130,10 @@ describe('a cancellation', () => {
   });
 
   it('tells an id that is a number from one that is a string', async () => {
-    const { wait, open } = gate();
+    const { wait, open, signals } = gate();
     const client = await legacy(daemonWith([wait]));
     const answer = client.call('wait', {}, {}, 7);
+    await until(() => signals.length === 1, BEGIN);
     client.cancel('7');
     await turns();
     open.resolve('done');
@@ -138,10 +141,11 @@ describe('a cancellation', () => {
   });
 
   it('reaches only requests of its own connection', async () => {
-    const { wait, open } = gate();
+    const { wait, open, signals } = gate();
     const daemon = daemonWith([wait]);
     const [one, other] = [await legacy(daemon), await legacy(daemon)];
     const answer = one.call('wait', {}, {}, 7);
+    await until(() => signals.length === 1, BEGIN);
     other.cancel(7);
     await turns();
     open.resolve('done');
@@ -149,10 +153,10 @@ describe('a cancellation', () => {
   });
 
   it('frees the id, even if its function still runs', async () => {
-    const { wait, open } = gate();
+    const { wait, open, signals } = gate();
     const client = await legacy(daemonWith([wait]));
     const first = client.call('wait', {}, {}, 7);
-    await turns();
+    await until(() => signals.length === 1, BEGIN);
     client.cancel(7);
     expect(await first).toBeUndefined();
     const second = client.call('wait', {}, {}, 7);
@@ -232,13 +236,12 @@ describe('the end of a connection', () => {
     const { store, rows } = watchedStore();
     const client = await legacy(daemonWith([wait], { store }));
     const answer = client.call('wait');
-    await turns();
+    await until(() => signals.length === 1, BEGIN);
     client.session.close();
     client.session.close();
     expect(await answer).toBeUndefined();
     expect(signals[0]?.aborted).toBe(true);
-    await turns();
-    expect(rows()).toMatchObject([{ status: 'cancelled' }]);
+    await until(() => rows()[0]?.status === 'cancelled', 'the record of the end');
   });
 
   it('refuses later messages', async () => {
@@ -263,10 +266,11 @@ describe('the end of a connection', () => {
 
 describe('a drain', () => {
   it('waits for running calls', async () => {
-    const { wait, open } = gate();
+    const { wait, open, signals } = gate();
     const client = await legacy(daemonWith([wait]));
     const order: string[] = [];
     const answer = client.call('wait').then(() => order.push('answered'));
+    await until(() => signals.length === 1, BEGIN);
     const drained = client.session.drain(5_000).then(() => order.push('drained'));
     await turns();
     expect(order).toEqual([]);
@@ -285,7 +289,8 @@ describe('a drain', () => {
     await pass(19);
     expect(drained).toBe(false);
     await pass(1);
-    expect([drained, client.session.inFlight]).toEqual([true, 1]);
+    await until(() => drained, 'the end of the drain');
+    expect(client.session.inFlight).toBe(1);
   });
 
   it('does not wait without running calls, nor for listen streams', async () => {
@@ -317,11 +322,11 @@ describe('a drain', () => {
 
 describe('the end of a daemon', () => {
   it('lets running calls finish, and answers them', async () => {
-    const { wait, open } = gate();
+    const { wait, open, signals } = gate();
     const daemon = daemonWith([wait]);
     const client = await legacy(daemon);
     const answer = client.call('wait');
-    await turns();
+    await until(() => signals.length === 1, BEGIN);
     const closed = daemon.close();
     open.resolve('done');
     await closed;
@@ -334,7 +339,7 @@ describe('the end of a daemon', () => {
     const daemon = daemonWith([wait], { store });
     const client = await legacy(daemon);
     const answer = client.call('wait');
-    await turns();
+    await until(() => signals.length === 1, BEGIN);
     await daemon.close({ drainMs: 10 });
     expect(await answer).toBeUndefined();
     expect(signals[0]?.aborted).toBe(true);
@@ -362,7 +367,7 @@ describe('the end of a daemon', () => {
   });
 
   it('waits for messages without a session, too', async () => {
-    const { wait, open } = gate();
+    const { wait, open, signals } = gate();
     const order: string[] = [];
     const { store, rows } = watchedStore({ close: () => void order.push('store closed') });
     const daemon = daemonWith([wait], { store });
@@ -371,7 +376,7 @@ describe('the end of a daemon', () => {
       { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'wait', _meta: META } },
       exchange,
     );
-    await turns();
+    await until(() => signals.length === 1, BEGIN);
     const closed = daemon.close();
     await turns();
     expect(order).toEqual([]);
@@ -383,19 +388,19 @@ describe('the end of a daemon', () => {
   });
 
   it('waits for them at most the given time', async () => {
-    const { wait } = gate();
+    const { wait, signals } = gate();
     const daemon = daemonWith([wait]);
     const gone = new AbortController();
     const exchange = { partition: 'default', subject: 'x', signal: gone.signal, notify: () => {} };
     void daemon.handle({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'wait', _meta: META } }, exchange);
-    await turns();
+    await until(() => signals.length === 1, BEGIN);
     const pass = stopClock();
     let closed = false;
     const closing = daemon.close({ drainMs: 20 }).then(() => (closed = true));
     await pass(19);
     expect(closed).toBe(false);
     await pass(1);
-    await closing;
+    await arrival(closing, 'the end of the daemon');
     gone.abort();
   });
 
@@ -427,13 +432,15 @@ describe('the end of a daemon', () => {
 describe('questions to a client that disconnects', () => {
   it('are not sent any more, so nothing waits for an answer', async () => {
     const go = deferred();
+    let began = false;
     const late = tool('late', async (_args, { inputs }) => {
+      began = true;
       await go.promise;
       return inputs['name'] === undefined ? question : 'never';
     });
     const client = await legacy(daemonWith([late]), { capabilities: { elicitation: {} } });
     const answer = client.call('late');
-    await turns();
+    await until(() => began, BEGIN);
     stopClock(); // the end of the call ends the wait, not its 5 seconds
     const drained = client.session.drain(5_000);
     go.resolve();
@@ -444,9 +451,8 @@ describe('questions to a client that disconnects', () => {
 
   it('a drain without end is a long one', async () => {
     const { wait, open } = gate();
-    const client = await legacy(daemonWith([wait]));
+    const client = await legacy(daemonWith([wait], { limits: { timeoutMs: 2 ** 31 - 1 } })); // almost 25 days
     const answer = client.call('wait');
-    await turns();
     const pass = stopClock();
     let drained = false;
     const draining = client.session.drain(Infinity).then(() => (drained = true));

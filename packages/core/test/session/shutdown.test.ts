@@ -1,3 +1,4 @@
+import { until } from '../../../../tests/until.js';
 import { abortReason } from '../../src/index.js';
 import { daemonWith, deferred, legacy, META, modern, stopClock, tool, turns, watchedStore } from '../support.js';
 
@@ -16,10 +17,10 @@ describe('the record of a cancelled call', () => {
   const CLIENT = 'cancelled by the client';
 
   it('says that its client cancelled it, or left', async () => {
-    const { daemon, notes } = waiting();
+    const { daemon, signals, notes } = waiting();
     const [first, second] = [await legacy(daemon), modern(daemon)];
     const calls = [first.call('wait', {}, {}, 1), second.call('wait', {}, {}, 2)];
-    await turns();
+    await until(() => signals.length === 2, 'the functions begin');
     first.cancel(1);
     second.session.close();
     expect(await Promise.all(calls)).toEqual([undefined, undefined]);
@@ -27,10 +28,10 @@ describe('the record of a cancelled call', () => {
   });
 
   it('says that the server shut down, even if its client disconnects afterwards', async () => {
-    const { daemon, notes } = waiting();
+    const { daemon, signals, notes } = waiting();
     const client = await legacy(daemon);
     const answer = client.call('wait');
-    await turns();
+    await until(() => signals.length === 1, 'the function begins');
     const closed = daemon.close({ drainMs: 10 });
     await answer;
     client.session.close();
@@ -39,12 +40,12 @@ describe('the record of a cancelled call', () => {
   });
 
   it('also says so if a transport ends a request without a session', async () => {
-    const { daemon, notes } = waiting();
+    const { daemon, signals, notes } = waiting();
     const controller = new AbortController();
     const exchange = { partition: 'default', subject: 'x', signal: controller.signal, notify: () => {} };
     const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'wait', _meta: META } };
     const answer = daemon.handle(call, exchange);
-    await turns();
+    await until(() => signals.length === 1, 'the function begins');
     controller.abort(abortReason('server'));
     await answer;
     expect(notes()).toEqual([SHUTDOWN]);
@@ -54,7 +55,7 @@ describe('the record of a cancelled call', () => {
     const { daemon, signals, notes } = waiting();
     const client = await legacy(daemon);
     const answer = client.call('wait');
-    await turns();
+    await until(() => signals.length === 1, 'the function begins');
     const closed = daemon.close({ drainMs: 0 });
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     await closed;
@@ -66,7 +67,7 @@ describe('the record of a cancelled call', () => {
     const { daemon, signals } = waiting();
     const client = await legacy(daemon);
     const answer = client.call('wait');
-    await turns();
+    await until(() => signals.length === 1, 'the function begins');
     stopClock(); // nothing here may wait for the 30 seconds
     const closed = daemon.close({ drainMs: 30_000 });
     await turns();

@@ -34,6 +34,8 @@ type PairEnd = ReturnType<typeof createTransportPair>[0];
 export type ClientV1TakesPair = Accepts<Parameters<ClientV1['connect']>[0], PairEnd>;
 export type ClientV2TakesPair = Accepts<Parameters<ClientV2['connect']>[0], PairEnd>;
 
+/** The calls of `wait` that have begun, and those that were aborted. */
+const begins: string[] = [];
 const aborts: string[] = [];
 
 const functions = [
@@ -59,10 +61,10 @@ const functions = [
     yield { progress: 2, total: 2 };
     return 'done';
   }),
-  tool(
-    'wait',
-    (_args, { signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(aborts.push('aborted')))),
-  ),
+  tool('wait', (_args, { signal }) => {
+    begins.push('began');
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(aborts.push('aborted'))));
+  }),
   tool('touch', (_args, context) => context.resourceUpdated('x://page')),
   defineResource({ name: 'page', uri: 'x://page', mimeType: 'text/plain', run: () => 'page' }),
   defineResource({ name: 'item', uriTemplate: 'item://{id}', completions: { id: ['1', '2'] }, run: (uri) => uri }),
@@ -150,6 +152,10 @@ const v2 =
     return { client, call: (params, options) => client.callTool(params, options), heard, listen, era };
   };
 
+beforeEach(() => {
+  begins.length = aborts.length = 0;
+});
+
 describe.each<[string, (daemon: Daemon) => Promise<Connected>]>([
   ['the SDK v1', v1],
   ['the SDK v2', v2('default')],
@@ -214,11 +220,10 @@ describe.each<[string, (daemon: Daemon) => Promise<Connected>]>([
   });
 
   it('cancels', async () => {
-    aborts.length = 0;
     const controller = new AbortController();
     const call = connected.call({ name: 'wait' }, { signal: controller.signal });
     const failed = expect(call).rejects.toBeDefined();
-    await turns();
+    await until(() => begins.length === 1, 'the function begins');
     controller.abort('enough');
     await failed;
     await until(() => aborts.length === 1);
@@ -233,9 +238,8 @@ describe.each<[string, (daemon: Daemon) => Promise<Connected>]>([
   });
 
   it('disconnects, and its calls end', async () => {
-    aborts.length = 0;
     const call = connected.call({ name: 'wait' }).catch(() => 'left');
-    await turns();
+    await until(() => begins.length === 1, 'the function begins');
     await connected.client.close();
     expect(await call).toBe('left');
     await until(() => aborts.length === 1);
@@ -253,7 +257,7 @@ describe('a pair of transports', () => {
     void client.send({ jsonrpc: '2.0', method: 'b' });
     params['n'] = 2;
     expect(seen).toEqual([]);
-    await turns(1);
+    await until(() => seen.length === 2, 'both messages');
     expect(seen).toEqual([
       { jsonrpc: '2.0', method: 'a', params: { n: 1 } },
       { jsonrpc: '2.0', method: 'b' },
@@ -268,7 +272,7 @@ describe('a pair of transports', () => {
     const started = server.start();
     void client.send({ jsonrpc: '2.0', method: 'c' });
     await started;
-    await turns(1);
+    await until(() => seen.length === 3, 'all messages');
     expect(seen).toEqual(['a', 'b', 'c']);
   });
 
@@ -361,11 +365,11 @@ describe('a transport that is connected', () => {
     const transport = remembering();
     const session = await daemonWith(functions).connect(transport);
     transport.receive(call(1, 'wait'));
-    await turns();
+    await until(() => begins.length === 1, 'the function begins');
     expect(session.inFlight).toBe(1);
     transport.onclose?.();
+    await until(() => session.inFlight === 0, 'the end of the call');
     await turns();
-    expect(session.inFlight).toBe(0);
     expect(transport.sent).toEqual([]);
   });
 
@@ -375,7 +379,7 @@ describe('a transport that is connected', () => {
     const daemon = daemonWith(functions, { logger });
     await daemon.connect(transport);
     await daemon.close();
-    await turns(1);
+    await until(() => of('debug').length > 0, 'the failure in the log');
     expect(of('debug')).toEqual(['a transport could not be closed']);
   });
 
@@ -423,7 +427,7 @@ describe('a transport that fails', () => {
     await daemonWith([tool('any', () => Promise.resolve('x'))], { logger }).connect(transport);
     transport.onmessage?.({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25' } } as never);
     transport.onmessage?.({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'any' } } as never);
-    await turns();
+    await until(() => of('debug').length === 2, 'both failures in the log');
     expect(of('debug')).toEqual(['a message could not be sent', 'a message could not be sent']);
   });
 });

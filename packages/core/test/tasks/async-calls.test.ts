@@ -1,3 +1,4 @@
+import { until } from '../../../../tests/until.js';
 import type { FunctionContext, JsonObject, Session } from '../../src/index.js';
 import type { Client } from '../support.js';
 import { daemonWith, deferred, errorOf, legacy, modern, resultOf, stopClock, textOf, tool, turns } from '../support.js';
@@ -25,20 +26,35 @@ const read = async (client: Client, uri: string): Promise<JsonObject> => {
 };
 
 const limits = { asyncWaitMs: 30 };
+
+/** Lets time pass until a call is answered that takes longer than its client waits. */
+async function answered<T>(pass: ReturnType<typeof stopClock>, answer: Promise<T>): Promise<T> {
+  let isAnswered = false;
+  void answer.then(() => (isAnswered = true));
+  await until(async () => {
+    await pass(limits.asyncWaitMs);
+    return isAnswered;
+  }, 'the answer');
+  return answer;
+}
+
 const slowTool = (run: (args: JsonObject, context: FunctionContext) => unknown, more: JsonObject = {}) =>
   tool('slow', run, { isAsync: true, ...more });
 
 describe('a call of a function with is_async', () => {
   it('that ends in time is answered like any other', async () => {
-    const client = await legacy(daemonWith([slowTool(() => turns(3).then(() => 'in time'))], { limits: { asyncWaitMs: 5_000 } }));
+    const client = await legacy(
+      daemonWith([slowTool(() => turns(3).then(() => 'in time'))], { limits: { asyncWaitMs: 60_000 } }),
+    );
     expect(resultOf(await client.call('slow'))).toEqual({ content: [{ type: 'text', text: 'in time' }] });
   });
 
   it('that takes longer names its record, with which its caller gets the state and then the result', async () => {
+    const pass = stopClock();
     const done = deferred<string>();
     const daemon = daemonWith([slowTool(() => done.promise)], { limits });
     const client = await legacy(daemon);
-    const { uri, state, id } = laterOf(await client.call('slow', { x: 1 }));
+    const { uri, state, id } = laterOf(await answered(pass, client.call('slow', { x: 1 })));
     expect(state).toEqual({
       mcp_function_call_uuid: id,
       status: 'in_process',
@@ -46,7 +62,7 @@ describe('a call of a function with is_async', () => {
     });
     const { calls } = await daemon.store();
     expect(await calls.get('default', id)).toMatchObject({ name: 'slow', status: 'in_process', arguments: '{"x":1}' });
-    expect(laterOf(await client.call('slow', { mcp_function_call_uuid: id })).id).toBe(id);
+    expect(laterOf(await answered(pass, client.call('slow', { mcp_function_call_uuid: id }))).id).toBe(id);
     expect(await read(client, uri)).toMatchObject({ mcp_function_call_uuid: id, status: 'in_process' });
     const waiting = client.call('slow', { mcp_function_call_uuid: id });
     done.resolve('the result');
@@ -56,7 +72,6 @@ describe('a call of a function with is_async', () => {
       ...{ mcp_function_call_uuid: id, status: 'completed', notes: null },
       result: { content: [{ type: 'text', text: 'the result' }] },
     });
-    await turns();
     expect(await calls.get('default', id)).toMatchObject({ status: 'completed', notes: null });
     expect((await calls.list('default', {})).items).toHaveLength(1);
   });
@@ -90,11 +105,11 @@ describe('a call of a function with is_async', () => {
   });
 
   it('that fails says so to the model', async () => {
+    const pass = stopClock();
     const done = deferred<string>();
     const client = await legacy(daemonWith([slowTool(() => done.promise)], { limits }));
-    const { id, uri } = laterOf(await client.call('slow'));
+    const { id, uri } = laterOf(await answered(pass, client.call('slow')));
     done.reject(new Error('no luck'));
-    await turns();
     const answer = await client.call('slow', { mcp_function_call_uuid: id });
     expect(resultOf(answer)).toEqual({ content: [{ type: 'text', text: 'no luck' }], isError: true });
     expect(await read(client, uri)).toMatchObject({ result: { isError: true } });
@@ -109,7 +124,7 @@ describe('a call of a function with is_async', () => {
     const other = await legacy(second);
     expect(await read(other, uri)).toMatchObject({ status: 'in_process' });
     done.resolve('later');
-    await turns(10);
+    await until(async () => (await read(other, uri))['status'] === 'completed', 'the end of the call');
     expect(textOf(await other.call('slow', { mcp_function_call_uuid: id }))).toBe('later');
   });
 
@@ -121,30 +136,27 @@ describe('a call of a function with is_async', () => {
       return context.inputRequired({ a: context.elicit('Sure?', { type: 'object', properties: {} }) });
     };
     const pass = stopClock();
-    const client = await legacy(daemonWith([slowTool(run)], { limits: { asyncWaitMs: 200 } }), {
-      capabilities: { elicitation: {} },
-    });
+    const client = await legacy(daemonWith([slowTool(run)], { limits }), { capabilities: { elicitation: {} } });
     client.onRequest = () => ({ result: { action: 'accept', content: {} } });
     expect(textOf(await client.call('slow'))).toBe('thanks');
-    const waiting = client.call('slow', { wait: true });
-    await pass(200);
-    const { id } = laterOf(await waiting);
+    const { id } = laterOf(await answered(pass, client.call('slow', { wait: true })));
     late.resolve();
     const answer = await client.call('slow', { mcp_function_call_uuid: id });
     expect(textOf(answer)).toBe('"slow" cannot ask its client any more: its call was answered.');
   });
 
   it('of 2026-07-28 is answered with a task if its client knows tasks, and with the resource if not', async () => {
+    const pass = stopClock();
     const done = deferred<string>();
     const daemon = daemonWith(
       [slowTool(() => done.promise), tool('never', () => done.promise, { isAsync: true, task: 'never' })],
       { limits },
     );
     const client = taskClient(daemon);
-    const { taskId } = await begin(client, 'slow');
-    const never = laterOf(await client.call('never'));
+    const { taskId } = await answered(pass, begin(client, 'slow'));
+    const never = laterOf(await answered(pass, client.call('never')));
     const plain = modern(daemon);
-    const { id } = laterOf(await plain.call('slow'));
+    const { id } = laterOf(await answered(pass, plain.call('slow')));
     done.resolve('x');
     await reach(client, taskId, 'completed');
     expect(resultOf(await plain.call('slow', { mcp_function_call_uuid: id }))).toMatchObject({

@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { until } from '../../../../tests/until.js';
 import type { FunctionContext, JsonObject, StateStore } from '../../src/index.js';
 import { createTaskOwner } from '../../src/tasks/owner.js';
-import { daemonWith, deferred, errorOf, memoryLogger, modern, resultOf, stopClock, textOf, tool, turns } from '../support.js';
+import { daemonWith, deferred, errorOf, memoryLogger, modern, resultOf, stopClock, textOf, tool } from '../support.js';
 import { begin, get, KNOWS_TASKS, reach, sharedStore, taskClient, twoDaemons } from './support.js';
 
 const form = (context: FunctionContext) => context.elicit('Sure?', { type: 'object', properties: { sure: { type: 'boolean' } } });
@@ -339,7 +339,6 @@ describe('a listen stream with tasks', () => {
     expect(there.of('notifications/tasks')[0]).toMatchObject({ status: 'input_required', inputRequests: { '1-a': {} } });
     await there.request('tasks/update', { taskId, inputResponses: { '1-a': { action: 'accept' } } });
     await until(() => there.of('notifications/tasks').at(-1)?.['status'] === 'completed');
-    await turns();
     there.session.close();
   });
 

@@ -62,7 +62,7 @@ describe('a call of a tool with tasks', () => {
     const client = taskClient(daemon);
     const first = await begin(client, 'quick'); // the first call of a function waits for its record
     await reach(client, first.taskId, 'completed');
-    await turns();
+    await until(() => daemon.stats().tasks?.open === 0, 'the end of the task is stored');
     puts.length = 0;
     const created = await begin(client, 'quick');
     expect(created).toMatchObject({ status: 'completed' });
@@ -97,7 +97,7 @@ describe('a call of a tool with tasks', () => {
   it('that ends soon enough is answered like any other', async () => {
     const late = deferred<string>();
     const daemon = daemonWith([
-      optional('soon', () => turns(3).then(() => 'soon'), { taskAfterMs: 5_000 }),
+      optional('soon', () => turns(3).then(() => 'soon'), { taskAfterMs: 60_000 }),
       optional('late', () => late.promise, { taskAfterMs: 20 }),
     ]);
     const client = taskClient(daemon);
@@ -125,7 +125,7 @@ describe('a call of a tool with tasks', () => {
   });
 
   it('ignores what clients of 2025-11-25 say about tasks', async () => {
-    const daemon = daemonWith([tool('plain', () => 'x'), optional('may', () => 'y', { taskAfterMs: 1_000 })]);
+    const daemon = daemonWith([tool('plain', () => 'x'), optional('may', () => 'y', { taskAfterMs: 60_000 })]);
     const client = taskClient(daemon);
     expect(textOf(await client.call('plain', {}, { task: { ttl: 60_000 } }))).toBe('x');
     expect(textOf(await client.call('may', {}, { task: { ttl: 60_000 } }))).toBe('y');
@@ -173,12 +173,13 @@ describe('a call of a tool with tasks', () => {
   });
 
   it('goes on when the request that created it is cancelled after its answer, and ends when it was not answered yet', async () => {
-    const aborted: string[] = [];
+    const [began, aborted] = [[] as string[], [] as string[]];
     const waits = (name: string, more: JsonObject) =>
       optional(
         name,
         (_, context) =>
           new Promise((resolve) => {
+            began.push(name);
             context.signal.addEventListener('abort', () => {
               aborted.push(name);
               resolve('aborted');
@@ -189,11 +190,12 @@ describe('a call of a tool with tasks', () => {
     const daemon = daemonWith([waits('task', {}), waits('inline', { taskAfterMs: 60_000 })]);
     const client = taskClient(daemon);
     const answer = resultOf(await client.call('task', {}, {}, 'first')) as { taskId: string };
+    await until(() => began.length === 1, 'the task begins');
     client.cancel('first');
     await turns();
     expect(await get(client, answer.taskId)).toMatchObject({ status: 'working' });
     const waiting = client.raw(client.message('tools/call', { name: 'inline', arguments: {} }, 'second'));
-    await turns();
+    await until(() => began.length === 2, 'the second call begins');
     client.cancel('second');
     expect(await waiting).toBeUndefined();
     expect(aborted).toEqual(['inline']);
@@ -204,8 +206,9 @@ describe('a call of a tool with tasks', () => {
   });
 
   it('tells its progress as the message of the task, and sends no notifications', async () => {
-    const step = deferred();
+    const [begun, step] = [deferred(), deferred()];
     const run = async (_: JsonObject, context: FunctionContext) => {
+      await begun.promise;
       context.progress(1, 4);
       context.log('error', 'not sent');
       await step.promise;
@@ -214,14 +217,12 @@ describe('a call of a tool with tasks', () => {
     const client = taskClient(daemonWith([optional('steps', run)]));
     const params = { name: 'steps', arguments: {}, _meta: { progressToken: 'p', 'io.modelcontextprotocol/logLevel': 'debug' } };
     const { taskId } = resultOf(await client.request('tools/call', params)) as { taskId: string };
-    await turns();
-    expect(await get(client, taskId)).toMatchObject({ statusMessage: '1 of 4' });
+    begun.resolve();
+    await until(async () => (await get(client, taskId))['statusMessage'] === '1 of 4', 'the progress of the task');
     step.resolve();
     await reach(client, taskId, 'completed');
-    client.told.length = 0;
-    const quiet = client.told.length;
     await turns();
-    expect(client.told).toHaveLength(quiet);
+    expect(client.told).toEqual([]);
   });
 
   it('expires with its task: what runs is ended, and it is not found any more', async () => {
@@ -240,17 +241,20 @@ describe('a call of a tool with tasks', () => {
     ]);
     const client = taskClient(daemon);
     const tasks = [await begin(client, 'for ever'), await begin(client, 'kept')];
+    await until(() => signal, 'the function begins');
     await pass(59);
     expect(signal?.aborted).toBe(false);
     await pass(1);
-    expect(signal?.aborted).toBe(true);
+    await until(() => signal?.aborted, 'the end of what runs');
     for (const { taskId } of tasks) {
       expect(errorOf(await client.request('tasks/get', { taskId })).code).toBe(-32602);
       expect(errorOf(await client.request('tasks/update', { taskId, inputResponses: {} })).code).toBe(-32602);
       expect(errorOf(await client.request('tasks/cancel', { taskId })).code).toBe(-32602);
     }
-    const { items } = await (await daemon.store()).calls.list('default', { name: 'for ever' });
-    expect(items[0]).toMatchObject({ status: 'cancelled', notes: expect.stringContaining('its task expired') as string });
+    const { calls } = await daemon.store();
+    const record = async () => (await calls.list('default', { name: 'for ever' })).items[0];
+    await until(async () => (await record())?.status !== 'in_process', 'the end of the record');
+    expect(await record()).toMatchObject({ status: 'cancelled', notes: expect.stringContaining('its task expired') as string });
   });
 });
 
@@ -325,6 +329,7 @@ describe('a task', () => {
     const daemon = daemonWith([stubborn, optional('quick', () => 'x')]);
     const client = taskClient(daemon);
     const { taskId } = await begin(client, 'stubborn');
+    await until(() => signal, 'the function begins');
     await client.request('tasks/cancel', { taskId });
     expect(signal?.aborted).toBe(true);
     expect(await get(client, taskId)).toMatchObject({ status: 'cancelled' });
@@ -426,6 +431,7 @@ describe('a task', () => {
     const ends = await begin(client, 'ends');
     const closing = daemon.close({ drainMs: 60_000 });
     await turns();
+    expect(await get(taskClient(daemonWith([], { store })), ends.taskId)).toMatchObject({ status: 'working' });
     done.resolve('in time');
     await closing;
     const second = daemonWith([open], { store });
@@ -586,8 +592,9 @@ describe('the number of tasks of one user', () => {
     ends[2]?.();
     expect(textOf(await inline)).toBe('x');
     await begin(taskClient(daemon, { subject: 'bob' }), 'may');
+    const { open } = daemon.stats().tasks!;
     ends[0]?.();
-    await turns(10);
+    await until(() => daemon.stats().tasks!.open < open, 'the end of a task');
     await begin(ada, 'must');
   });
 
@@ -596,14 +603,16 @@ describe('the number of tasks of one user', () => {
     const limits = { maxTasks: 3, maxTaskBytes: 20_000 };
     const big = optional('big', () => 'x'.repeat(15_000), { taskTtlMs: 150 });
     const small = tool('small', () => 'x', { task: 'required', taskTtlMs: 150 });
-    const client = taskClient(daemonWith([big, small], { limits }));
+    const daemon = daemonWith([big, small], { limits });
+    const client = taskClient(daemon);
+    const ended = () => until(() => daemon.stats().tasks?.open === 0, 'the ends of all tasks are stored');
     for (let count = 0; count < 3; count += 1) await begin(client, 'small');
-    await turns(10);
+    await ended();
     expect(errorOf(await client.call('small')).message).toMatch(/Too many tasks of one user are kept/);
     await pass(150);
     await begin(client, 'big');
     await begin(client, 'big');
-    await turns(10);
+    await ended();
     expect(errorOf(await client.call('small')).code).toBe(-32010);
     expect(textOf(await client.call('big'))).toHaveLength(15_000);
   });
@@ -614,9 +623,8 @@ describe('the number of tasks of one user', () => {
     for (let count = 0; count < 100; count += 1)
       answers.push(...(await Promise.all(Array.from({ length: 100 }, () => begin(client, 'quick')))));
     expect(new Set(answers.map(({ taskId }) => taskId)).size).toBe(10_000);
-    await turns(10);
+    await reach(client, answers[5_000]?.['taskId'] as string, 'completed');
     expect(errorOf(await client.call('quick')).code).toBe(-32010);
-    expect(await get(client, answers[5_000]?.['taskId'] as string)).toMatchObject({ status: 'completed' });
   });
 });
 
