@@ -51,6 +51,7 @@ describe('a clock that jumps', () => {
 
 describe('the times of a token', () => {
   const now = Date.now() / 1_000;
+  beforeEach(() => void jest.spyOn(Date, 'now').mockReturnValue(now * 1_000));
   it.each<[string, Record<string, number>, string | undefined]>([
     ['all now, with fractions of a second', { iat: now + 0.9, nbf: now + 0.9, exp: now + 60.5 }, undefined],
     ['issued in 55 seconds, by a clock that is ahead', { iat: now + 55, exp: now + 900 }, undefined],

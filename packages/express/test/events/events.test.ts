@@ -142,9 +142,10 @@ describe('tickets', () => {
 
   it('are invalid after 30 seconds, when made up, and after the shutdown', async () => {
     const { events } = await watch();
-    const [old, late, last] = [events.createTicket(who), events.createTicket(who), events.createTicket(who)];
     const now = performance.now();
-    const clock = jest.spyOn(performance, 'now').mockReturnValue(now + 29_000);
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(now);
+    const [old, late, last] = [events.createTicket(who), events.createTicket(who), events.createTicket(who)];
+    clock.mockReturnValue(now + 29_000);
     expect(events.identityOfTicket(old)).toEqual(who);
     clock.mockReturnValue(now + 31_000);
     expect(events.identityOfTicket(late)).toBeUndefined();
