@@ -12,7 +12,7 @@ const packages = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** Runs the contract of runners over real files, in a process of its own: inside jest, import() is jest's own. */
 const PROGRAM = `
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runnerContextContract, runnerContract } from './core/src/contract/index.ts';
 import { createInProcessRunner } from './core/src/runner/in-process.ts';
@@ -24,20 +24,26 @@ const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 function open(base) {
   mkdirSync(base);
   const modules = localModules({ base, logger });
+  /** The modules that are loaded: those are watched. A module that failed to load is not, and its next load reads the file again. */
+  const loaded = new Set();
+  const load = async (link, partition) => {
+    loaded.delete(link.module_name);
+    const module = await modules.load(link, partition);
+    loaded.add(link.module_name);
+    return module;
+  };
   let edited = nothing;
   modules.watch(() => edited());
   return {
-    runner: createInProcessRunner({ modules: [modules], logger }),
+    runner: createInProcessRunner({ modules: [{ ...modules, load }], logger }),
     link: (module) => ({ kind: 'link', package_name: module, module_name: module }),
     async install(module, code) {
-      const file = join(base, module + '.mjs');
-      // A module that failed to load is not watched: its next load reads the file again.
-      let timer;
-      const seen = new Promise((resolve) => { edited = resolve; timer = setTimeout(resolve, 2_000); });
-      const replaces = existsSync(file);
-      writeFileSync(file, code);
-      if (replaces) await seen;
-      clearTimeout(timer);
+      const seen = new Promise((resolve) => (edited = resolve));
+      writeFileSync(join(base, module + '.mjs'), code);
+      if (!loaded.has(module)) return;
+      const alive = setInterval(nothing, 60_000); // watchers keep no process alive
+      await seen;
+      clearInterval(alive);
     },
     digests: false,
   };
