@@ -112,10 +112,12 @@ describe('a call of a mounted function', () => {
   it('does not ask the wrong caller, if several call at once', async () => {
     const other = await bench.client({ subject: 'other', capabilities: { elicitation: { form: {} } } });
     other.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { name: 'Eve' } }));
-    const running = call('slow');
+    const over = new AbortController();
+    const running = client.callTool({ name: 'fake_silent', arguments: {} }, { signal: over.signal }).catch(() => 'cancelled');
     const result = await other.callTool({ name: 'fake_asks', arguments: {} });
     expect(JSON.parse(textOf(result))).toMatchObject({ message: expect.stringContaining('not known which') });
-    await running;
+    over.abort();
+    expect(await running).toBe('cancelled');
     await other.close();
   });
 

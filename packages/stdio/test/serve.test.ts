@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const end of ended.splice(0).reverse()) await end();
 });
 
-/** Lets everything happen that is due: all streams of these tests are in memory. */
+/** Gives what must not happen some turns of the event loop to happen in. What must happen is waited for with `until`. */
 async function turns(count = 10): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -242,7 +242,7 @@ describe('a host that reads slowly', () => {
       send(call(id, 'echo', { text: 'x'.repeat(200) }));
       await turns(3);
     }
-    expect(input.isPaused()).toBe(true);
+    await until(() => input.isPaused());
     const before = chunks.length;
     await turns();
     expect(chunks).toHaveLength(before);

@@ -1,6 +1,8 @@
 /** `call` of tools whose calls are long, or must be approved. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 
+import { until } from '../../../../tests/until.js';
 import { BIN, TempFolder } from '../support.js';
 
 describe('call', () => {
@@ -20,8 +22,13 @@ describe('call', () => {
     });
     await temp.write(
       'code.mjs',
-      `import { setTimeout as sleep } from 'node:timers/promises';
-      export async function must(_, context) { context.progress(1, 2, 'half way'); await sleep(50); return 'the result'; }
+      `import { existsSync } from 'node:fs';
+      import { setTimeout as sleep } from 'node:timers/promises';
+      export async function must(_, context) {
+        context.progress(1, 2, 'half way');
+        while (!existsSync(${JSON.stringify(temp.at('go'))})) await sleep(5);
+        return 'the result';
+      }
       export async function late() { await sleep(200); return 'late, but whole'; }
       export const asks = (_, { inputs, elicit, inputRequired }) => inputs.name
         ? inputs.name.content.name
@@ -35,9 +42,18 @@ describe('call', () => {
   afterAll(() => temp.remove());
 
   it('of a tool that must be a task shows its progress and its result', async () => {
-    const { code, stdout, stderr } = await temp.run(['call', 'must']);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: 'the result\n' });
-    expect(stderr).toContain('… half way');
+    const child = temp.start(['call', 'must']);
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (text) => (stdout += String(text)));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const ended = once(child, 'close');
+    await until(
+      () => stderr.includes('… half way'),
+      () => `the progress; stderr: ${stderr}`,
+    );
+    await temp.write('go', '');
+    expect(await ended).toEqual([0, null]);
+    expect(stdout).toBe('the result\n');
     expect(await temp.run(['call', 'fails'])).toMatchObject({ code: 1, stdout: expect.stringContaining('it failed') });
     const { stdout: records } = await temp.run(['calls', 'list', '--json', '--name', 'must']);
     expect(records).toMatch(/"client": "mcp-daemon call\//);
