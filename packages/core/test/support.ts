@@ -230,6 +230,22 @@ export function stopClock(): (ms: number) => Promise<void> {
   };
 }
 
+/**
+ * Lets time pass until a promise is settled.
+ * @param pass of {@link stopClock}
+ * @param ms milliseconds of one step
+ * @returns the value of the promise
+ */
+export async function inTime<T>(pass: (ms: number) => Promise<void>, ms: number, promise: Promise<T>): Promise<T> {
+  let isSettled = false;
+  void promise.finally(() => (isSettled = true)).catch(() => undefined);
+  await until(async () => {
+    await pass(ms);
+    return isSettled;
+  }, 'what needs time');
+  return promise;
+}
+
 /** One line of a log. */
 export interface Line {
   level: keyof Logger;

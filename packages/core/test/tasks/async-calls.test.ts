@@ -1,7 +1,7 @@
 import { until } from '../../../../tests/until.js';
 import type { FunctionContext, JsonObject, Session } from '../../src/index.js';
 import type { Client } from '../support.js';
-import { daemonWith, deferred, errorOf, legacy, modern, resultOf, stopClock, textOf, tool, turns } from '../support.js';
+import { daemonWith, deferred, errorOf, inTime, legacy, modern, resultOf, stopClock, textOf, tool, turns } from '../support.js';
 import { begin, reach, taskClient, twoDaemons } from './support.js';
 
 /** What the answer to a slow call says. */
@@ -27,17 +27,6 @@ const read = async (client: Client, uri: string): Promise<JsonObject> => {
 
 const limits = { asyncWaitMs: 30 };
 
-/** Lets time pass until a call is answered that takes longer than its client waits. */
-async function answered<T>(pass: ReturnType<typeof stopClock>, answer: Promise<T>): Promise<T> {
-  let isAnswered = false;
-  void answer.then(() => (isAnswered = true));
-  await until(async () => {
-    await pass(limits.asyncWaitMs);
-    return isAnswered;
-  }, 'the answer');
-  return answer;
-}
-
 const slowTool = (run: (args: JsonObject, context: FunctionContext) => unknown, more: JsonObject = {}) =>
   tool('slow', run, { isAsync: true, ...more });
 
@@ -54,7 +43,7 @@ describe('a call of a function with is_async', () => {
     const done = deferred<string>();
     const daemon = daemonWith([slowTool(() => done.promise)], { limits });
     const client = await legacy(daemon);
-    const { uri, state, id } = laterOf(await answered(pass, client.call('slow', { x: 1 })));
+    const { uri, state, id } = laterOf(await inTime(pass, limits.asyncWaitMs, client.call('slow', { x: 1 })));
     expect(state).toEqual({
       mcp_function_call_uuid: id,
       status: 'in_process',
@@ -62,7 +51,7 @@ describe('a call of a function with is_async', () => {
     });
     const { calls } = await daemon.store();
     expect(await calls.get('default', id)).toMatchObject({ name: 'slow', status: 'in_process', arguments: '{"x":1}' });
-    expect(laterOf(await answered(pass, client.call('slow', { mcp_function_call_uuid: id }))).id).toBe(id);
+    expect(laterOf(await inTime(pass, limits.asyncWaitMs, client.call('slow', { mcp_function_call_uuid: id }))).id).toBe(id);
     expect(await read(client, uri)).toMatchObject({ mcp_function_call_uuid: id, status: 'in_process' });
     const waiting = client.call('slow', { mcp_function_call_uuid: id });
     done.resolve('the result');
@@ -108,7 +97,7 @@ describe('a call of a function with is_async', () => {
     const pass = stopClock();
     const done = deferred<string>();
     const client = await legacy(daemonWith([slowTool(() => done.promise)], { limits }));
-    const { id, uri } = laterOf(await answered(pass, client.call('slow')));
+    const { id, uri } = laterOf(await inTime(pass, limits.asyncWaitMs, client.call('slow')));
     done.reject(new Error('no luck'));
     const answer = await client.call('slow', { mcp_function_call_uuid: id });
     expect(resultOf(answer)).toEqual({ content: [{ type: 'text', text: 'no luck' }], isError: true });
@@ -139,7 +128,7 @@ describe('a call of a function with is_async', () => {
     const client = await legacy(daemonWith([slowTool(run)], { limits }), { capabilities: { elicitation: {} } });
     client.onRequest = () => ({ result: { action: 'accept', content: {} } });
     expect(textOf(await client.call('slow'))).toBe('thanks');
-    const { id } = laterOf(await answered(pass, client.call('slow', { wait: true })));
+    const { id } = laterOf(await inTime(pass, limits.asyncWaitMs, client.call('slow', { wait: true })));
     late.resolve();
     const answer = await client.call('slow', { mcp_function_call_uuid: id });
     expect(textOf(answer)).toBe('"slow" cannot ask its client any more: its call was answered.');
@@ -153,10 +142,10 @@ describe('a call of a function with is_async', () => {
       { limits },
     );
     const client = taskClient(daemon);
-    const { taskId } = await answered(pass, begin(client, 'slow'));
-    const never = laterOf(await answered(pass, client.call('never')));
+    const { taskId } = await inTime(pass, limits.asyncWaitMs, begin(client, 'slow'));
+    const never = laterOf(await inTime(pass, limits.asyncWaitMs, client.call('never')));
     const plain = modern(daemon);
-    const { id } = laterOf(await answered(pass, plain.call('slow')));
+    const { id } = laterOf(await inTime(pass, limits.asyncWaitMs, plain.call('slow')));
     done.resolve('x');
     await reach(client, taskId, 'completed');
     expect(resultOf(await plain.call('slow', { mcp_function_call_uuid: id }))).toMatchObject({
