@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { CallRecord } from '@mcp-daemon/core';
 import { exampleRecord } from '@mcp-daemon/core/contract';
 
+import { until } from '../../../tests/until.js';
 import type { Sender } from '../src/dynamodb/sender.js';
 import { createSender } from '../src/dynamodb/sender.js';
 import { pack, unpack } from '../src/dynamodb/sender-messages.js';
@@ -140,7 +141,7 @@ it('a thread that is closed gives its batches back, and says nothing', async () 
   proxy.behave = () => 'silence';
   const writing = sender.write(examples('closed'));
   writing.catch(() => undefined);
-  while (!proxy.seen.includes('BatchWriteItem')) await new Promise(setImmediate);
+  await until(() => proxy.seen.includes('BatchWriteItem'), 'the request at the server');
   await sender.close();
   await expect(writing).rejects.toMatchObject({ name: 'DaemonError', code: 'closed' });
   expect(said).toEqual([]);

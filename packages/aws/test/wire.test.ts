@@ -166,7 +166,7 @@ describe('a write', () => {
   });
 
   it('that is never answered ends in a bounded time', async () => {
-    const store = await open({ requestTimeoutMs: 50, deadlineMs: 400 });
+    const store = await open({ requestTimeoutMs: 300 });
     answers = [undefined, undefined, undefined];
     await expect(store.calls.write(one)).rejects.toMatchObject({
       code: 'store_busy',

@@ -114,6 +114,7 @@ describe('a call of a mounted function', () => {
     other.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { name: 'Eve' } }));
     const over = new AbortController();
     const running = client.callTool({ name: 'fake_silent', arguments: {} }, { signal: over.signal }).catch(() => 'cancelled');
+    await until(() => bench.mounts.status()[0]?.pending === 1, 'the call');
     const result = await other.callTool({ name: 'fake_asks', arguments: {} });
     expect(JSON.parse(textOf(result))).toMatchObject({ message: expect.stringContaining('not known which') });
     over.abort();
