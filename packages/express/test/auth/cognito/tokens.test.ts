@@ -262,6 +262,8 @@ describe('the keys of the user pool', () => {
   it('cause 503 instead of 401 while they cannot be fetched', async () => {
     const { auth, keys, logged } = await setup();
     keys.broken = { status: 500, text: 'a secret' };
+    const now = performance.now();
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(now);
     for (let again = 0; again < 3; again += 1) {
       const answer = (await identify(auth, await mint(key))) as Refusal;
       expect([answer.status, answer.headers?.['retry-after']]).toEqual([503, '5']);
@@ -270,8 +272,7 @@ describe('the keys of the user pool', () => {
     expect(JSON.stringify(logged)).toMatch(/the keys of the user pool cannot be fetched/);
     expect(JSON.stringify(logged)).not.toContain('a secret');
     keys.broken = undefined;
-    const later = performance.now() + 5_001;
-    jest.spyOn(performance, 'now').mockImplementation(() => later);
+    clock.mockReturnValue(now + 5_001);
     expect(await identify(auth, await mint(key))).toEqual(ANN);
   });
 
