@@ -179,7 +179,9 @@ function handle({ id, method, params = {}, result, error }) {
       });
     }
     case 'resources/list':
-      return answer(id, { resources: [{ name: 'note', uri: 'fake://note', mimeType: 'text/plain' }] });
+      return answer(id, {
+        resources: [{ name: 'note', uri: 'fake://note', mimeType: 'text/plain', annotations: { lastModified: '2025-01-12' } }],
+      });
     case 'resources/templates/list':
       return answer(id, { resourceTemplates: [{ name: 'item', uriTemplate: 'fake://items/{id}' }, { name: 'broken' }] });
     case 'resources/read':
@@ -195,7 +197,12 @@ function handle({ id, method, params = {}, result, error }) {
     case 'prompts/get':
       return answer(id, {
         description: 'A greeting',
-        messages: [{ role: 'user', content: { type: 'text', text: `Hello ${params.arguments?.who}` } }],
+        messages: [
+          {
+            role: 'user',
+            content: { type: 'text', text: `Hello ${params.arguments?.who}`, annotations: { lastModified: '2025-01-12' } },
+          },
+        ],
       });
     case 'completion/complete':
       return answer(id, {

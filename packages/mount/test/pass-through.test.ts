@@ -40,7 +40,9 @@ describe('what a mounted server offers', () => {
       annotations: { readOnlyHint: true },
       _meta: { own: 1 },
     });
-    expect((await client.listResources()).resources.map(({ uri }) => uri)).toEqual(['fake://note']);
+    // The server gives the date alone, for which this client would refuse the list.
+    const annotations = { lastModified: '2025-01-12T00:00:00Z' };
+    expect((await client.listResources()).resources).toMatchObject([{ uri: 'fake://note', annotations }]);
     expect((await client.listPrompts()).prompts.map(({ name }) => name)).toEqual(['fake_greet']);
   });
 
@@ -169,7 +171,9 @@ describe('resources, prompts and completions', () => {
   it('gets a prompt', async () => {
     expect(await client.getPrompt({ name: 'fake_greet', arguments: { who: 'Ada' } })).toEqual({
       description: 'A greeting',
-      messages: [{ role: 'user', content: { type: 'text', text: 'Hello Ada' } }],
+      messages: [
+        { role: 'user', content: { type: 'text', text: 'Hello Ada', annotations: { lastModified: '2025-01-12T00:00:00Z' } } },
+      ],
     });
   });
 

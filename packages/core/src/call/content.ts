@@ -1,6 +1,7 @@
 /** Content blocks: creates them from JavaScript values, checks them, and adapts them to older protocol versions. */
 import type { JsonObject } from '../base/json.js';
 import { isObject } from '../base/json.js';
+import { fitAnnotations } from '../protocol/annotations.js';
 import { withText } from '../protocol/encode.js';
 import type { ContentBlock } from '../protocol/messages.js';
 import type { Feature, ProtocolVersion } from '../protocol/versions.js';
@@ -173,8 +174,16 @@ export function checkBlocks(blocks: readonly unknown[]): ContentBlock[] {
 /** Block types that the first protocol version did not have. */
 const NEWER: Readonly<Record<string, Feature>> = { audio: 'audio', resource_link: 'resourceLink' };
 
-/** Replaces blocks with text, if the client's protocol version does not have them. */
-export function fitBlocks(blocks: ContentBlock[], version: ProtocolVersion): ContentBlock[] {
+/** A block with annotations that clients accept: for others they refuse the whole result. */
+function withFitAnnotations(item: ContentBlock): ContentBlock {
+  if (item['annotations'] === undefined) return item;
+  const annotations = fitAnnotations(item['annotations']);
+  return annotations === item['annotations'] ? item : { ...item, annotations };
+}
+
+/** Replaces blocks with text, if the client's protocol version does not have them, and annotations that clients refuse. */
+export function fitBlocks(given: ContentBlock[], version: ProtocolVersion): ContentBlock[] {
+  const blocks = given.some(({ annotations }) => annotations !== undefined) ? given.map(withFitAnnotations) : given;
   const unknown = ({ type }: ContentBlock): boolean => {
     const feature = NEWER[type];
     return feature !== undefined && !supports(version, feature);

@@ -232,6 +232,18 @@ function promptMessage(value: unknown, version: ProtocolVersion): PromptMessage 
   return { role, content: promptBlock(content, version) };
 }
 
+/** The prompt of another server, with blocks that the client accepts. */
+function fitPassedPrompt(prompt: JsonObject, version: ProtocolVersion): JsonObject {
+  const { messages } = prompt;
+  if (!Array.isArray(messages)) return prompt;
+  const fit = (message: unknown): unknown => {
+    if (!isObject(message) || !isObject(message['content'])) return message;
+    const [content] = fitBlocks([message['content'] as ContentBlock], version);
+    return content === message['content'] ? message : { ...message, content };
+  };
+  return { ...prompt, messages: messages.map(fit) };
+}
+
 /**
  * The result of `prompts/get`.
  *
@@ -240,7 +252,7 @@ function promptMessage(value: unknown, version: ProtocolVersion): PromptMessage 
  */
 export function toPromptResult(definition: PromptDefinition, returned: unknown, version: ProtocolVersion): JsonObject {
   const passed = passedResult(definition, returned);
-  if (passed !== undefined) return passed;
+  if (passed !== undefined) return fitPassedPrompt(passed, version);
   const value = dataOf(returned);
   if (value === undefined || value === null)
     throw new ReturnValueError('a prompt must return its messages, and returned nothing');

@@ -17,6 +17,7 @@ import type {
   ResourceTemplateDefinition,
   ToolDefinition,
 } from '../ports/definition.js';
+import { fitAnnotations, fitIcons } from '../protocol/annotations.js';
 import { withCallArgument } from '../protocol/call-argument.js';
 import { withText } from '../protocol/encode.js';
 import { DaemonError } from '../protocol/errors.js';
@@ -69,7 +70,7 @@ function pick(source: object, keys: readonly string[]): JsonObject {
 /** The protocol version that decides the form of an era's lists. */
 const NEWEST: Readonly<Record<Era, ProtocolVersion>> = { legacy: LEGACY_VERSIONS[0], modern: MODERN_VERSIONS[0] };
 
-function wire(definition: FunctionDefinition, era: Era): JsonObject {
+function membersOf(definition: FunctionDefinition, era: Era): JsonObject {
   switch (definition.kind) {
     case 'tool': {
       const tool = pick(definition, [
@@ -102,6 +103,14 @@ function wire(definition: FunctionDefinition, era: Era): JsonObject {
       return prompt;
     }
   }
+}
+
+function wire(definition: FunctionDefinition, era: Era): JsonObject {
+  const entry = membersOf(definition, era);
+  // For one member of another form, clients refuse the whole list.
+  if (entry['annotations'] !== undefined) entry['annotations'] = fitAnnotations(entry['annotations']);
+  if (entry['icons'] !== undefined) entry['icons'] = fitIcons(entry['icons']);
+  return entry;
 }
 
 const LISTED: Record<ListKey, FunctionDefinition['kind']> = {

@@ -2,6 +2,7 @@
  * The keys of tools, resources, resource templates and prompts.
  */
 import { isObject } from '../base/json.js';
+import { fullTime } from '../protocol/annotations.js';
 import type { SchemaRole } from '../schema/check.js';
 import { addSchemaMistakes } from '../schema/check.js';
 import { misfitDefaults } from '../schema/compile/misfits.js';
@@ -85,15 +86,13 @@ const execution = shape(
   { unknown: 'left out' },
 );
 
-const ISO_TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
-
 const contentAnnotations = shape(
   'the annotations of a resource',
   {
     audience: listOf(oneOf(['user', 'assistant']), 'audiences'),
     priority: plain((value) => typeof value === 'number' && value >= 0 && value <= 1, 'a number from 0 to 1'),
     lastModified: stringWith((time) =>
-      ISO_TIME.test(time) ? undefined : 'must be an ISO 8601 time such as "2025-01-12T15:00:58Z"',
+      fullTime(time) !== undefined ? undefined : 'must be an ISO 8601 time such as "2025-01-12T15:00:58Z"',
     ),
   },
   { unknown: 'passed on' },
