@@ -5,7 +5,6 @@ import { pathToFileURL } from 'node:url';
 
 import type { Daemon, FunctionDefinition, JsonObject } from '@mcp-daemon/core';
 
-import { Failure } from '../errors.js';
 import { checkPartition } from '../settings/partition.js';
 import { findConfig } from '../settings/paths.js';
 import { SETTINGS, variableOf } from '../settings/settings.js';
@@ -15,6 +14,7 @@ import type { CallRequest } from './call-request.js';
 import type { CommandContext } from './command.js';
 import { defineCommand, STORE_FLAGS, switchFlag, textFlag } from './command.js';
 import type { ClientHandlers } from './local-client.js';
+import { noPartition } from './partition-flag.js';
 
 const isTerminal = (stream: object): boolean => 'isTTY' in stream && stream.isTTY === true;
 
@@ -66,8 +66,7 @@ async function storedFunctions({ catalogs }: Daemon, partition: string): Promise
     await catalogs.check(partition);
   } catch (error) {
     // The class is not imported here: the engine is loaded when a command runs.
-    if (error instanceof Error && 'code' in error && error.code === 'invalid_request')
-      throw new Failure(`there is no partition "${partition}" in the store: "mcp-daemon partitions list" shows all`);
+    if (error instanceof Error && 'code' in error && error.code === 'invalid_request') throw noPartition(partition);
     throw error;
   }
   return catalogs.status(partition)?.definition.functions ?? [];

@@ -7,13 +7,14 @@ import { buffer } from 'node:stream/consumers';
 import type { ConfigDocument } from '@mcp-daemon/core';
 import { ConfigError, DaemonError, exportConfig, inspectConfigText, normalizeConfig } from '@mcp-daemon/core';
 
-import { Failure, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { readDocumentFile } from '../runtime/config-file.js';
 import { checkPartition } from '../settings/partition.js';
 import { findConfig } from '../settings/paths.js';
 import type { Listing } from '../typescript/listing.js';
 import { listingOf } from '../typescript/listing.js';
 import type { CommandContext } from './command.js';
+import { noPartition } from './partition-flag.js';
 import { headersOf, readUrl } from './remote.js';
 import { withCatalogs } from './stored.js';
 
@@ -58,8 +59,7 @@ async function storedListing(partition: string, context: CommandContext): Promis
     },
     undefined,
   );
-  if (document === undefined)
-    throw new Failure(`there is no partition "${partition}" in the store: "mcp-daemon partitions list" shows all`);
+  if (document === undefined) throw noPartition(partition);
   return listingIn(document);
 }
 
