@@ -84,14 +84,14 @@ describeWhere.each(runs)(
       ]);
       expect(names((await ask('resources/templates/list'))['resourceTemplates'])).toEqual(['template']);
       expect(names((await ask('prompts/list'))['prompts'])).toContain('test_simple_prompt');
-    }, 60_000);
+    });
 
     it('calls tools, and gets structured content', async () => {
       const text = await ask('tools/call', '--tool-name', 'test_simple_text');
       expect(text['content']).toEqual([{ type: 'text', text: 'This is a simple text response for testing.' }]);
       const structured = await ask('tools/call', '--tool-name', 'test_structured', '--tool-arg', 'text=one two');
       expect(structured['structuredContent']).toEqual({ characters: 7, words: 2 });
-    }, 60_000);
+    });
 
     it('reads resources and gets prompts', async () => {
       const read = await ask('resources/read', '--uri', 'test://template/7/data');
@@ -101,7 +101,7 @@ describeWhere.each(runs)(
         type: 'text',
         text: "Prompt with arguments: arg1='a', arg2='b'",
       });
-    }, 60_000);
+    });
 
     it('is opened by "mcp-daemon inspect", with the right arguments', async () => {
       // In place of npx, which would download the Inspector again.
@@ -118,7 +118,7 @@ describeWhere.each(runs)(
       const printed = JSON.parse(stdout) as Json;
       const { tools } = (printed['result'] ?? printed) as Json;
       expect(names(tools)).toContain('json_schema_2020_12_tool');
-    }, 60_000);
+    });
 
     it('leaves its calls in the record', async () => {
       const calls = await callsOf(home, '--limit', '4');

@@ -21,7 +21,7 @@ describe.each(STORES)('two daemons on one store: %s', (kind) => {
     home = await createEffectsHome();
     store = await openShared(kind, home.dataDir);
     two = await store.serve(home.config);
-  }, 60_000);
+  });
   afterAll(async () => {
     await store.end();
     await home.remove();

@@ -31,7 +31,7 @@ describe.each(STORES)('two daemons on one store: %s', (kind) => {
     home = await createWorkHome();
     store = await openShared(kind, home.dataDir);
     [one, two] = await Promise.all([store.serve(home.config), store.serve(home.config)]);
-  }, 60_000);
+  });
   afterAll(async () => {
     await store.end();
     await home.remove();
@@ -72,7 +72,7 @@ describe.each(STORES)('two daemons on one store: %s', (kind) => {
     await until(isNew, 'the new code');
     writeFileSync(go, '');
     expect(await ended(two, old)).toMatchObject({ status: 'completed', result: { content: [{ text: 'worked on old' }] } });
-  }, 60_000);
+  });
 
   it('a task of a daemon that is killed has failed, says why, and stays so', async () => {
     const third = await store.serve(home.config);

@@ -45,7 +45,7 @@ it('several processes may be the first', async () => {
     expect(value(file, 'SELECT count(*) FROM mcp_function_calls')).toBe(10);
     expect(value(file, 'PRAGMA user_version')).toBe(4);
   }
-}, 60_000);
+});
 
 it('a process that is killed while it writes loses no committed record, and its open records become interrupted', async () => {
   const file = join(folder, 'killed', 'calls.db');

@@ -39,7 +39,7 @@ it('imports all records, and has ended when the store is closed', async () => {
   expect(await outcomeOf(child)).toEqual({ written: 4_000, lost: 0, removed: 0, said: [], threads: 1, after: 0 });
   expect(value(file, 'SELECT count(*) FROM calls')).toBe(4_000);
   expect(value(file, 'PRAGMA integrity_check')).toBe('ok');
-}, 60_000);
+});
 
 it('gives an old file the indexes of filters when it prunes', async () => {
   const file = newFile();
@@ -64,7 +64,7 @@ it('prunes, too', async () => {
   await child.said('half');
   expect(await outcomeOf(child)).toMatchObject({ written: 4_000, removed: 3_900, said: [] });
   expect(value(file, 'SELECT count(*) FROM calls')).toBe(100);
-}, 60_000);
+});
 
 it('another process reads at the same time, and sees every record once', async () => {
   const file = newFile();
@@ -86,7 +86,7 @@ it('another process reads at the same time, and sees every record once', async (
   expect(await outcome).toMatchObject({ written: 6_000, said: [] });
   expect(await reader.calls.count('default', {})).toBe(6_000);
   await reader.close();
-}, 60_000);
+});
 
 it('waits for the lock of another program, and imports all records after it without another write', async () => {
   const file = newFile();
@@ -104,7 +104,7 @@ it('waits for the lock of another program, and imports all records after it with
   await until(() => number.all([])[0]?.['number'] === 2_000); // the child writes no more before "go"
   other.close();
   expect(await outcomeOf(child)).toMatchObject({ written: 4_000, lost: 0 });
-}, 60_000);
+});
 
 it('continues in a new file if the database is removed, and counts the lost records', async () => {
   const file = newFile();
@@ -119,7 +119,7 @@ it('continues in a new file if the database is removed, and counts the lost reco
   expect(kept + lost).toBeGreaterThanOrEqual(written);
   expect(kept).toBeLessThanOrEqual(written);
   expect(value(file, 'PRAGMA integrity_check')).toBe('ok');
-}, 60_000);
+});
 
 it(`${ROUNDS} kills under load lose no record that was said to be kept`, async () => {
   const file = newFile();

@@ -133,7 +133,7 @@ describe('sessions that are never ended', () => {
     server.log.length = 0; // drops the lines of the test's own requests
     await untilGauge(server, SESSIONS, 0);
     expect(heldBytes() - before).toBeLessThan(4_000_000); // a kilobyte for each
-  }, 60_000);
+  });
 });
 
 describe('a session id', () => {
@@ -289,7 +289,7 @@ describe('a client that stops reading', () => {
     await untilGauge(server, EVENTS, 1);
     expect(quick.received).not.toContain('"slow"');
     await expectServed(server);
-  }, 60_000);
+  });
 
   let bigs = 0;
   beforeEach(() => (bigs = 0));

@@ -52,7 +52,7 @@ describe('a login with a local user pool', () => {
   const logged: unknown[] = [];
   beforeAll(async () => {
     pool = await startPool();
-  }, 30_000);
+  });
   afterAll(() => pool.stop());
   beforeEach(async () => {
     logged.length = 0;
@@ -282,4 +282,4 @@ it('the AWS SDK is loaded only for a login, which needs no AWS credentials', asy
   const env = { PATH: process.env['PATH'], HOME: '/nonexistent' };
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env });
   expect(stdout.trim()).toBe('["ann",false,401,true]');
-}, 30_000);
+});
