@@ -56,12 +56,10 @@ class Usage {
 export interface TaskCounts {
   /** Why a user may not begin one more; undefined: they may. */
   refusal(partition: string, subject: string): string | undefined;
-  /** A task begins. */
-  begin(partition: string, subject: string): void;
+  /** Counts a task that begins: before there is any wait, so that calls that come together have room for so many only. @returns why not */
+  begin(partition: string, subject: string): string | undefined;
   /** A task has ended. @param kept when it expires, and how much is kept until then; absent: nothing is kept */
   end(partition: string, subject: string, kept?: Kept): void;
-  /** A task has ended when it is counted first. */
-  keep(partition: string, subject: string, kept: Kept): void;
   /** How many tasks have not ended. */
   readonly open: number;
 }
@@ -91,11 +89,6 @@ export function createTaskCounts(bounds: TaskBounds, now: () => number = Date.no
     return usage;
   }
 
-  function keepOf(usage: Usage, kept: Kept): void {
-    usage.keep(kept);
-    bytes += kept.bytes;
-  }
-
   function sweep(): void {
     sweptAt = now();
     last = undefined;
@@ -119,30 +112,32 @@ export function createTaskCounts(bounds: TaskBounds, now: () => number = Date.no
       : undefined;
   }
 
+  function refusal(partition: string, subject: string): string | undefined {
+    const usage = of(partition, subject);
+    const isFull = (): boolean => usage.open + usage.kept.length >= maxTasks || usage.bytes >= maxTaskBytes;
+    if (usage.open >= maxOpenTasks) return `More than ${maxOpenTasks} tasks of one user are running; wait until some have ended.`;
+    bytes -= usage.expire(now());
+    if (isFull()) bytes -= usage.expire(now(), true);
+    return isFull() ? 'Too many tasks of one user are kept; wait until some have expired.' : refusalOfAll();
+  }
+
   return {
-    refusal(partition, subject) {
-      const usage = of(partition, subject);
-      const isFull = (): boolean => usage.open + usage.kept.length >= maxTasks || usage.bytes >= maxTaskBytes;
-      if (usage.open >= maxOpenTasks)
-        return `More than ${maxOpenTasks} tasks of one user are running; wait until some have ended.`;
-      bytes -= usage.expire(now());
-      if (isFull()) bytes -= usage.expire(now(), true);
-      return isFull() ? 'Too many tasks of one user are kept; wait until some have expired.' : refusalOfAll();
-    },
+    refusal,
     begin(partition, subject) {
+      const why = refusal(partition, subject);
+      if (why !== undefined) return why;
       of(partition, subject).open += 1;
       open += 1;
       sweepSometimes();
+      return undefined;
     },
     end(partition, subject, kept) {
       const usage = of(partition, subject);
       usage.open -= 1;
       open -= 1;
-      if (kept !== undefined) keepOf(usage, kept);
-    },
-    keep(partition, subject, kept) {
-      keepOf(of(partition, subject), kept);
-      sweepSometimes();
+      if (kept === undefined) return;
+      usage.keep(kept);
+      bytes += kept.bytes;
     },
     get open() {
       return open;

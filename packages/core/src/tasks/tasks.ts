@@ -161,13 +161,23 @@ export function createTasks(tools: TaskTools): Tasks {
     return { status: 'cancelled' };
   }
 
+  /** {@link store} for a task that is counted: where it cannot be stored, it is counted no more. */
+  async function keep(task: LiveTask): Promise<TaskEntry> {
+    try {
+      return await store(task);
+    } catch (error) {
+      counts.end(task.partition, task.entry.subject);
+      throw error;
+    }
+  }
+
   /**
    * Stores a task. It stays in this process until its end is stored.
    *
    * @returns the task as it is stored: by now it may have ended, and its client must not see that before it is stored, too
    * @throws what the store throws
    */
-  async function keep(task: LiveTask): Promise<TaskEntry> {
+  async function store(task: LiveTask): Promise<TaskEntry> {
     const { entry, partition, stored } = task;
     const isOver = hasEnded(entry);
     if (!isOver) await owner.announce(partition, expiryOf(entry));
@@ -175,13 +185,12 @@ export function createTasks(tools: TaskTools): Tasks {
     const creating = stored.create();
     if (creating instanceof Promise) await creating;
     if (isOver) {
-      counts.keep(partition, entry.subject, { expires: expiryOf(entry), bytes: stored.size });
+      counts.end(partition, entry.subject, { expires: expiryOf(entry), bytes: stored.size });
       recent.add(partition, first, stored.size);
       ended.add(task);
       return first;
     }
     live.set(entry.id, task);
-    counts.begin(partition, entry.subject);
     task.expireAt(expiryOf(entry));
     const over = async (): Promise<void> => {
       await task.ended;
@@ -213,17 +222,29 @@ export function createTasks(tools: TaskTools): Tasks {
     const { task: support, task_after_ms } = call.definition as ToolDefinition;
     const { exchange } = call.request;
     const { partition, subject } = exchange;
-    const refusal = counts.refusal(partition, subject);
+    const afterMs = task_after_ms ?? (support === undefined ? limits.asyncWaitMs : 0);
+    // A call that need not be a task is counted when it becomes one.
+    const countsNow = support === 'required' || afterMs === 0;
+    const refusal = countsNow ? counts.begin(partition, subject) : counts.refusal(partition, subject);
     if (refusal !== undefined) {
       if (support !== 'required') return start(call);
       throw fail('overloaded', refusal, { data: { retryAfterMs: RETRY_AFTER_MS } });
     }
-    const afterMs = task_after_ms ?? (support === undefined ? limits.asyncWaitMs : 0);
     const task = newTask('task', call);
     if (afterMs === 0) task.become();
-    const result = run(task, call, start);
+    let result: Awaitable<JsonObject | undefined>;
+    try {
+      result = run(task, call, start);
+    } catch (error) {
+      if (countsNow) counts.end(partition, subject);
+      throw error;
+    }
     if (afterMs === 0) await turn();
-    else if (!(result instanceof Promise) || (await within(task.ended, afterMs))) return result;
+    else if (!(result instanceof Promise) || (await within(task.ended, afterMs))) {
+      if (countsNow) counts.end(partition, subject);
+      return result;
+    }
+    if (!countsNow && counts.begin(partition, subject) !== undefined) return result;
     task.become();
     let stored: TaskEntry;
     try {
@@ -253,7 +274,7 @@ export function createTasks(tools: TaskTools): Tasks {
     const { exchange } = call.request;
     const { partition, subject } = exchange;
     if (!(result instanceof Promise) || (await within(task.ended, limits.asyncWaitMs))) return result;
-    if (counts.refusal(partition, subject) !== undefined) return result;
+    if (counts.begin(partition, subject) !== undefined) return result;
     task.become();
     let stored: TaskEntry;
     try {

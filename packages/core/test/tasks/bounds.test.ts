@@ -34,8 +34,8 @@ describe('the tasks of all users', () => {
 
   it('are counted whoever has begun and ended them', () => {
     const counts = createTaskCounts({ ...WIDE, maxOpenTasksOfAll: 2 }, () => 0);
-    counts.begin('p', 'ada');
-    counts.begin('q', 'bob');
+    expect([counts.begin('p', 'ada'), counts.begin('q', 'bob')]).toEqual([undefined, undefined]);
+    expect(counts.begin('p', 'cleo')).toMatch(/More than 2 tasks/);
     expect(counts.refusal('p', 'cleo')).toBe('More than 2 tasks of all users are running; wait until some have ended.');
     counts.end('q', 'bob', { expires: 10, bytes: 1 });
     expect(counts.refusal('p', 'cleo')).toBeUndefined();
@@ -44,7 +44,11 @@ describe('the tasks of all users', () => {
   it('have results that are bounded until they expire, also those of users who do not come back', () => {
     let now = 0;
     const counts = createTaskCounts({ ...WIDE, maxTaskBytesOfAll: 100 }, () => now);
-    counts.keep('p', 'ada', { expires: 500, bytes: 60 });
+    const keep = (bytes: number, expires: number): void => {
+      counts.begin('p', 'ada');
+      counts.end('p', 'ada', { expires, bytes });
+    };
+    keep(60, 500);
     expect(counts.refusal('p', 'cleo')).toBeUndefined();
     counts.begin('p', 'bob');
     counts.end('p', 'bob', { expires: 5_000, bytes: 40 });
@@ -54,7 +58,7 @@ describe('the tasks of all users', () => {
     expect(counts.refusal('p', 'cleo')).toBe(full);
     now = 1_000;
     expect(counts.refusal('p', 'cleo')).toBeUndefined();
-    counts.keep('p', 'ada', { expires: 6_000, bytes: 60 });
+    keep(60, 6_000);
     expect(counts.refusal('p', 'cleo')).toBe(full);
     now = 6_000;
     // Those of ada are forgotten when ada asks; the size of all follows.

@@ -598,6 +598,29 @@ describe('the number of tasks of one user', () => {
     await begin(ada, 'must');
   });
 
+  it.each([
+    ['required', {}, 'refused'],
+    ['required', { taskAfterMs: 20 }, 'refused'],
+    ['optional', {}, 'complete'],
+    ['optional', { taskAfterMs: 20 }, 'complete'],
+  ])('is bounded for calls that come together: %s %j', async (task, more, other) => {
+    const done = deferred<string>();
+    const daemon = daemonWith([tool('many', () => done.promise, { task, ...more })], { limits: { maxOpenTasks: 2 } });
+    const client = taskClient(daemon);
+    const kinds: string[] = [];
+    const call = async (): Promise<void> => {
+      const answer = await client.call('many');
+      kinds.push('error' in answer ? 'refused' : String(answer.result['resultType']));
+    };
+    const calls = Array.from({ length: 5 }, call);
+    await until(() => kinds.filter((kind) => kind === 'task').length >= 2);
+    done.resolve('x');
+    await Promise.all(calls);
+    expect(kinds.sort()).toEqual([other, other, other, 'task', 'task']);
+    await turns(10);
+    expect(daemon.stats().tasks).toMatchObject({ open: 0 });
+  });
+
   it('counts those that are kept, and the size of their results', async () => {
     const pass = stopClock();
     const limits = { maxTasks: 3, maxTaskBytes: 20_000 };
