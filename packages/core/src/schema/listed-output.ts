@@ -52,7 +52,7 @@ class Listed {
     if (!this.#usable || !isObject(shown)) return undefined;
     if (this.#references.length === 0) return shown;
     // What a reference leads to may have moved, or be in an unknown keyword, where nothing was rewritten.
-    const places = new Places(shown, this.dialect);
+    const places = shown === this.root ? this.#places : new Places(shown, this.dialect);
     const [document] = places.resources();
     const leads = this.#references.every((uri) => {
       const target = document === undefined ? '' : places.resolve(uri, document);
