@@ -1,7 +1,7 @@
 /**
  * What `config check` prints.
  */
-import type { CatalogDefinition, Mistake } from '@mcp-daemon/core';
+import type { CatalogDefinition, FunctionDefinition, Mistake } from '@mcp-daemon/core';
 
 import { errorLine, warningLine } from '../runtime/report.js';
 import { summary } from '../terminal/summary.js';
@@ -28,12 +28,23 @@ export interface CheckReport {
   readonly definition: CatalogDefinition | undefined;
 }
 
+/** Whether a tool says that it does no harm, so that a host which asks nobody calls it. */
+const isHarmless = ({ annotations }: FunctionDefinition): boolean =>
+  annotations?.['readOnlyHint'] === true ||
+  (annotations?.['destructiveHint'] === false && annotations['openWorldHint'] === false);
+
 /** What is good to have, and often left out on purpose. */
 export function hintsAbout({ instructions, functions }: CatalogDefinition): string[] {
   const hints: string[] = [];
   if (!instructions) hints.push('no "instructions": some hosts show only these to their model until it searches for tools');
   const silent = functions.filter(({ kind, description }) => kind === 'tool' && !description).map(({ name }) => name);
   if (silent.length > 0) hints.push(`tools without a description, which models need to choose a tool: ${silent.join(', ')}`);
+  const refused = functions.filter((entry) => entry.kind === 'tool' && !isHarmless(entry)).map(({ name }) => name);
+  if (refused.length > 0)
+    hints.push(
+      `tools that "codex exec" does not call, unless its config allows it: ${refused.join(', ')}; ` +
+        `for those that change nothing, write "annotations": { "readOnlyHint": true }`,
+    );
   return hints;
 }
 

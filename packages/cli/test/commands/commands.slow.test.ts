@@ -223,6 +223,19 @@ describe('commands', () => {
     expect((await run('config', 'check', '--hints', 'warned.json')).stderr).toContain('hint warned.json: no "instructions"');
   });
 
+  it('config check --hints names tools that codex exec does not call', async () => {
+    const tools = [
+      { name: 'none' },
+      { name: 'reads', annotations: { readOnlyHint: true } },
+      { name: 'adds', annotations: { destructiveHint: false } },
+      { name: 'adds_here', annotations: { destructiveHint: false, openWorldHint: false } },
+    ];
+    const module_links = tools.map(({ name }) => ({ name, module_name: 'm', function_name: name }));
+    await temp.write('hints.json', { tools, module_links });
+    const { stderr } = await run('config', 'check', '--hints', 'hints.json');
+    expect(stderr).toMatch(/"codex exec" does not call, unless its config allows it: none, adds;/);
+  });
+
   it('config check --json prints errors and warnings', async () => {
     const link = { name: 'a', module_name: 'm', function_name: 'f' };
     await temp.write('json.json', { tools: [{ name: 'a', category: 'x' }], module_links: [link] });

@@ -17,6 +17,7 @@ import {
   checkShape,
   listOf,
   mapOf,
+  modelText,
   nonEmptyString,
   object,
   oneOf,
@@ -130,6 +131,7 @@ export const tool = shape(
     annotations: object(toolAnnotations),
     execution: object(execution),
     ...common,
+    description: modelText,
   },
   {
     unknown: 'left out',

@@ -6,7 +6,7 @@ import { link, module, quota } from './module-keys.js';
 import { mcpServers } from './mount-keys.js';
 import { relativePath } from './path-below.js';
 import { scopes } from './scope-check.js';
-import { anyString, listOf, nonEmptyString, object, shape } from './shape.js';
+import { anyString, listOf, modelText, nonEmptyString, object, shape } from './shape.js';
 
 const HOST_CONFIG = 'other MCP servers are in mcpServers here, as in the files of most hosts';
 
@@ -40,7 +40,7 @@ export const FILE = shape(
     name: nonEmptyString,
     version: nonEmptyString,
     title: nonEmptyString,
-    instructions: anyString,
+    instructions: modelText,
     quotas: object(quotas),
     skills: listOf(object(skill), 'skills'),
     tools: listOf(object(tool), 'tools'),

@@ -168,6 +168,15 @@ export const stringWith =
     if (warning !== undefined) run.list.warn(`${warning}; got ${describe(value)}`);
   };
 
+/** Hosts cut longer texts before their model sees them. */
+const LONGEST_TEXT = 4_096;
+
+/** A text that models read. */
+export const modelText = stringWith(
+  () => undefined,
+  ({ length }) => (length > LONGEST_TEXT ? `has ${length} characters: some hosts cut it after ${LONGEST_TEXT}` : undefined),
+);
+
 /** One of some strings. */
 export const oneOf =
   (values: readonly string[]): ValueCheck =>

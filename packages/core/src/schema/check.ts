@@ -16,7 +16,7 @@ import { listedOutput } from './listed-output.js';
 import type { PathStep } from './mistakes.js';
 import { describe, MistakeList } from './mistakes.js';
 import { checkReferences } from './references.js';
-import { warnOfRequired, warnOfRoot } from './warnings.js';
+import { warnOfRequired, warnOfRoot, warnOfSize } from './warnings.js';
 
 /** How deeply subschemas may be nested. Validators walk them recursively. */
 export const MAX_SCHEMA_DEPTH = 64;
@@ -191,6 +191,7 @@ export function addSchemaMistakes(list: MistakeList, schema: unknown, role: Sche
   walk.schema(schema);
   // References of a schema with other mistakes are not followed.
   if (walk.hasReferences && list.found.length === before) checkReferences(list, schema, dialect, (found) => walk.referred(found));
+  if (role !== 'output' && list.found.length === before) warnOfSize(list, schema);
   if (role === 'output' && list.found.length === before && listedOutput(schema, 'modern') === undefined)
     list.warn(
       'is not shown to clients, because the official SDKs cannot compile it: they know no empty enum, no patterns but those of JavaScript, and no references into tuples or unknown keywords',

@@ -21,6 +21,22 @@ export function warnOfRequired(list: MistakeList, schema: Record<string, unknown
   }
 }
 
+/** Hosts leave out all descriptions in schemas with more bytes than this. */
+const MOST_BYTES = 5_000;
+
+/** What these hosts drop before they count. Members with objects are properties of that name. */
+const UNCOUNTED = new Set(
+  '$comment $id $schema default examples exclusiveMaximum exclusiveMinimum format maxItems maxLength maximum minItems minLength minimum pattern title uniqueItems'.split(
+    ' ',
+  ),
+);
+
+/** The bytes of a schema, as hosts count them. */
+const bytesOf = (schema: Record<string, unknown>): number =>
+  Buffer.byteLength(
+    JSON.stringify(schema, (key, value: unknown) => (UNCOUNTED.has(key) && !isObject(value) ? undefined : value)),
+  );
+
 /** Warns of what hosts do not show to their model as it is. The list's path is at the schema of a tool's arguments. */
 export function warnOfRoot(list: MistakeList, schema: Record<string, unknown>): void {
   for (const keyword of ['anyOf', 'oneOf']) {
@@ -36,4 +52,11 @@ export function warnOfRoot(list: MistakeList, schema: Record<string, unknown>): 
       'some hosts drop free names at the top level of arguments: put them into a property of type object',
       'additionalProperties',
     );
+}
+
+/** Warns of a schema that hosts show without its descriptions. The list's path is at the schema of a tool's arguments. */
+export function warnOfSize(list: MistakeList, schema: Record<string, unknown>): void {
+  const bytes = bytesOf(schema);
+  if (bytes > MOST_BYTES)
+    list.warn(`has ${bytes} bytes: some hosts drop all descriptions of arguments in schemas of more than ${MOST_BYTES}`);
 }

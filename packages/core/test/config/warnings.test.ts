@@ -93,6 +93,17 @@ describe('the warnings about a config', () => {
     ['a list of items', property({ items: [{}] }), /write "prefixItems"/],
     ['a boolean exclusiveMinimum', property({ minimum: 0, exclusiveMinimum: true }), /write "exclusiveMinimum": 0/],
     ['alternatives at the root', { 'tools.0.inputSchema.anyOf': [{}] }, /some hosts drop alternatives/],
+    [
+      'a long description of a tool',
+      { 'tools.0.description': 'x'.repeat(4_097) },
+      /description: has 4097 characters: some hosts cut/,
+    ],
+    ['long instructions', { instructions: 'x'.repeat(4_097) }, /instructions: has 4097 characters: some hosts cut/],
+    [
+      'a schema with more bytes than hosts show descriptions for',
+      property({ description: 'é'.repeat(2_500), title: 'x' }),
+      /inputSchema: has 5\d\d\d bytes: some hosts drop all descriptions/,
+    ],
     ['a pattern of Python', property({ pattern: '(?P<a>x)' }), /\.day\.pattern: the pattern .* write \(\?<name>…\)/],
     ['a letter that is not ASCII in a URI', { 'resources.0.uri': 'x:é' }, /"é", which is read as %C3%A9/],
     [
