@@ -7,8 +7,8 @@
 # as destructive and open, as in the specification. "destructiveHint": false alone changes nothing. default_tools_approval_mode =
 # "approve" in the entry of the server lets all tools run.
 #
-# Why it matters: annotations are hints, and most servers have none. Their tools are listed to the model, work in the terminal of a
-# person, and fail in CI, with nothing in the log or the record of the server.
+# Why it matters: annotations are hints, and many servers have none. Their tools are listed to the model, and fail wherever Codex runs
+# without a person, such as in CI, with nothing in the log or the record of the server.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
