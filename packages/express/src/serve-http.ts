@@ -1,7 +1,7 @@
 /** Serves a daemon on its own port: a `node:http` server that passes MCP and GraphQL requests to their handlers and all others to Express. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 import type { Daemon } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
@@ -80,8 +80,10 @@ const NOT_FOUND: Refusal = { status: 404, message: 'Nothing is served at this pa
 
 /** How often Node looks for connections that exceed their timeouts. */
 const CHECK_EVERY_MS = 2_000;
-/** How long clients may take to read their last answer when the server closes. */
+/** How long connections may stay open when the server closes. Those on which an answer is being read may use all of the time limit. */
 const LAST_ANSWER_MS = 1_000;
+/** How often to look then whether answers were read. */
+const LOOK_EVERY_MS = 50;
 
 /**
  * Serves a daemon over HTTP until the server is closed.
@@ -135,13 +137,34 @@ export async function serveHttp(daemon: Daemon, options: HttpOptions = {}): Prom
   // For example when the process has no file descriptors left. Without a listener the error would end the process.
   server.on('error', (error) => logger?.error({ error: error.message }, 'a connection could not be accepted'));
 
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+
+  const isBeingRead = (socket: Socket): boolean => socket.writableLength > 0;
+  // To Node, which calls this when the server closes, a connection is idle as soon as its answer has begun to be sent: it would cut it off.
+  const closeIdle = server.closeIdleConnections.bind(server);
+  server.closeIdleConnections = () => {
+    if (![...sockets].some(isBeingRead)) closeIdle();
+  };
+
   async function close(drainMs: number): Promise<void> {
+    const end = performance.now() + drainMs;
     await router.close({ drainMs });
+    const soon = performance.now() + LAST_ANSWER_MS;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
-    const force = setTimeout(() => server.closeAllConnections(), LAST_ANSWER_MS);
+    function look(): void {
+      const now = performance.now();
+      const isOver = now >= Math.max(soon, end);
+      if (now >= soon) for (const socket of sockets) if (isOver || !isBeingRead(socket)) socket.destroy();
+      server.closeIdleConnections();
+      timer = setTimeout(look, LOOK_EVERY_MS);
+    }
+    let timer = setTimeout(look, LOOK_EVERY_MS);
     await closed;
-    clearTimeout(force);
+    clearTimeout(timer);
   }
 
   const address = server.address() as AddressInfo;
