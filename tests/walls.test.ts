@@ -94,6 +94,7 @@ const ROOMS: Record<string, readonly (readonly string[])[]> = {
     ['host', 'launcher', 'node'], // one child, from the daemon's side; the program that starts children; the child program
     ['pool'], // the children of one version of code, and all of them
     ['settings'],
+    ['load'], // the message that loads a function
     ['runner'],
     ['index'],
   ],

@@ -17,13 +17,15 @@ import type {
 } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
+import type { PendingCall } from './host/call.js';
 import { pendingCall } from './host/call.js';
 import type { CoreParts } from './host/core-parts.js';
 import { OWN_CORE } from './host/core-parts.js';
+import { RewrittenError } from './host/ended.js';
 import { Starter } from './host/starter.js';
+import { makerOf } from './load.js';
 import { Pool } from './pool/pool.js';
 import type { MakeLoad, Version } from './pool/version.js';
-import type { Load } from './protocol/messages.js';
 import type { ProcessSettings } from './settings.js';
 import { DEFAULT_SETTINGS } from './settings.js';
 
@@ -54,6 +56,9 @@ export interface ProcessRunner extends Runner {
 
 const BUILT_PROGRAMS = fileURLToPath(new URL('./programs', import.meta.url));
 
+/** How often code that is rewritten while it is loaded is looked for again. */
+const MAX_REWRITES = 5;
+
 /** The code of one module for one partition. */
 interface Module {
   link: LinkBinding;
@@ -67,6 +72,14 @@ interface Module {
   updating: Promise<void> | undefined;
   /** The last failure to load newer code, and its digest: it is not tried again. */
   failure: { error: string; digest: string | null } | undefined;
+}
+
+/** The error of calls whose code was rewritten, where there is no newer version that has their function. */
+function rewritten(module: Module | undefined): DaemonError {
+  if (module === undefined) return new DaemonError('function_not_found', 'The code has changed, and has no such function now.');
+  const why = module.failure === undefined ? '' : `: ${module.failure.error}`;
+  const what = `module "${module.link.module_name}": its code has changed, and the new code cannot be used${why}`;
+  return new DaemonError('module_failed', what);
 }
 
 /** Creates a runner. Nothing is started before the first function is resolved, or `prepare`. */
@@ -115,46 +128,51 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
   const keyOf = ({ module_name, package_name, class_name, function_name, setting, use }: LinkBinding): string =>
     JSON.stringify([module_name, package_name, class_name, function_name, setting, use?.kind, use?.name]);
 
-  /** Makes the `LOAD` of a function from this location. @throws DaemonError `module_failed`: a secret is missing */
-  const loaderOf =
-    (link: LinkBinding, { root, file, member, cache }: CodeLocation, partition: string): MakeLoad =>
-    async (): Promise<Load> => {
-      const { module_name, package_name, class_name, function_name, use } = link;
-      let setting: JsonObject;
-      try {
-        setting = await settingOf(link);
-      } catch (cause) {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        throw new DaemonError(
-          'module_failed',
-          `class "${class_name ?? ''}" of module "${module_name}" could not be built: ${why}`,
-          { cause },
-        );
-      }
-      return {
-        root,
-        file,
-        ...(member === undefined ? {} : { member }),
-        ...(cache === undefined ? {} : { cache }),
-        module_name,
-        package_name,
-        ...(class_name === undefined ? {} : { class_name }),
-        function_name,
-        setting,
-        partition,
-        kind: use?.kind ?? 'tool',
-        name: use?.name ?? function_name,
-      };
-    };
+  const loaderOf = (link: LinkBinding, location: CodeLocation, partition: string): MakeLoad =>
+    makerOf(link, location, partition, settingOf);
 
-  function versionOf(
-    { runtime, root, file, digest }: CodeLocation,
-    { partition, link: { limits } }: Module,
-  ): { key: string; version: Version } {
+  /** Whether code is still there as it was located. Newer code in another folder leaves it as it is, as that of bundles. */
+  async function isUnchanged({ root, digest }: CodeLocation, { link, partition }: Module): Promise<boolean> {
+    if (digest === null) return true;
+    try {
+      const now = await locate(link, partition);
+      return now.root !== root || now.digest === digest;
+    } catch {
+      return true; // loading it says what is wrong
+    }
+  }
+
+  /** Gives calls to the newer versions of the modules that had this one. */
+  async function onRewritten(old: Version, calls: readonly PendingCall[]): Promise<void> {
+    const had = [...modules.values()].filter(({ current }) => current === old);
+    for (const module of had) {
+      module.isStale = true;
+      // An update that runs already may have located the code before.
+      await module.updating?.catch(() => undefined);
+      if (module.current === old) await updateOnce(module, module.link).catch(() => undefined);
+    }
+    for (const call of calls) {
+      const next = had.find(({ current }) => current !== old && current?.functions.has(call.key) === true)?.current;
+      if (next !== undefined) next.call(call);
+      else call.reject(rewritten(had.find(({ current }) => current === old)));
+    }
+  }
+
+  function versionOf(location: CodeLocation, module: Module): { key: string; version: Version } {
+    const { runtime, root, file, digest } = location;
+    const { partition } = module;
+    const { limits } = module.link;
     // Code without a digest may change at any time: it is known by its file.
     const key = JSON.stringify([partition, runtime, root, digest ?? file, limits]);
     let version = versions.get(key);
-    if (version === undefined) versions.set(key, (version = pool.version({ runtime, root, partition, limits })));
+    if (version === undefined) {
+      version = pool.version({
+        ...{ runtime, root, partition, limits },
+        isUnchanged: () => isUnchanged(location, module),
+        onRewritten: (old, calls) => void onRewritten(old, calls),
+      });
+      versions.set(key, version);
+    }
     return { key, version };
   }
 
@@ -165,7 +183,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
   }
 
   /** Puts the newest code in place, if it is newer and can be loaded. */
-  async function update(module: Module, link: LinkBinding): Promise<void> {
+  async function update(module: Module, link: LinkBinding, attempt = 1): Promise<void> {
     const { partition, current, isStale } = module;
     module.looked = performance.now();
     let location: CodeLocation;
@@ -186,6 +204,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
       await warmUp(module, version, link, location);
     } catch (error) {
       if (version !== current) retireUnused(version);
+      if (error instanceof RewrittenError && attempt < MAX_REWRITES) return update(module, link, attempt + 1);
       if (current === undefined) throw error;
       keepOld(module, error, digest);
       return;

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { until } from '../../../tests/until.js';
-import { allGone, contextOf, isAlive, newFolder, openRunner } from './support.js';
+import { allGone, contextOf, filesLocator, isAlive, newFolder, openRunner } from './support.js';
 
 const version = (number: number, more = ''): string => `
   export const now = () => ${number};
@@ -59,6 +59,55 @@ describe('newer code', () => {
     write(version(3));
     await until(async () => (await now.call({}, contextOf())) === 3, 'the repaired code');
     expect(runner.counts()).toMatchObject({ swaps: 1, outdated: 0 });
+  });
+
+  it('is not run as older code by a process that starts after it was written: calls get it as what it is', async () => {
+    const { resolve, write, runner, call } = await openRunner(version(1), { refreshMs: 1e9, spare: false });
+    const now = await resolve('now');
+    const digest = now.digest;
+    const end = async (): Promise<void> => {
+      const pid = (await call('pid')) as number;
+      process.kill(pid, 'SIGKILL');
+      await allGone([pid]);
+    };
+    await end();
+    write(version(2));
+    expect(await now.call({}, contextOf())).toBe(2);
+    expect(now.digest).not.toBe(digest);
+    expect(runner.counts()).toMatchObject({ swaps: 1, outdated: 0 });
+    await end();
+    write('this is no code');
+    await expect(now.call({}, contextOf())).rejects.toThrow(
+      /^module "m": its code has changed, and the new code cannot be used: module "m" could not be loaded: /,
+    );
+    write(version(2));
+    expect(await now.call({}, contextOf())).toBe(2);
+    expect(runner.counts()).toMatchObject({ swaps: 1 });
+  });
+
+  it('that is written while its process starts is run as what it is', async () => {
+    const first = await openRunner(version(1), {}, {});
+    const locator = filesLocator(first.base);
+    let writes = 0;
+    const { resolve } = await openRunner(
+      '',
+      {},
+      {
+        locators: [
+          {
+            ...locator,
+            async locate(link, partition) {
+              const found = await locator.locate(link, partition);
+              if ((writes += 1) === 1) first.write(version(2)); // after its digest was taken
+              return found;
+            },
+          },
+        ],
+      },
+    );
+    const now = await resolve('now');
+    expect(await now.call({}, contextOf())).toBe(2);
+    expect(now.digest).toBe((await locator.locate(first.link('now'), 'a')).digest);
   });
 
   it('loads all functions that were in use before it takes calls', async () => {

@@ -56,6 +56,13 @@ export class KilledError extends DaemonError {
   }
 }
 
+/** The code was rewritten where it is, so that a process that starts now has newer code than its version stands for. */
+export class RewrittenError extends DaemonError {
+  constructor() {
+    super('module_failed', 'its code was rewritten before a process had loaded it');
+  }
+}
+
 /** Whether a process was killed from outside. @param reason why the daemon wanted it to end */
 export const wasKilled = (exit: Exit | undefined, reason: string | undefined): boolean =>
   exit?.signal === 'SIGKILL' && exit.killed === null && reason === undefined;

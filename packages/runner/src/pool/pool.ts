@@ -68,7 +68,7 @@ export class Pool {
   }
 
   /** Creates a version. It has no child yet. */
-  version(options: Pick<VersionOptions, 'runtime' | 'root' | 'partition' | 'limits'>): Version {
+  version(options: Pick<VersionOptions, 'runtime' | 'root' | 'partition' | 'limits' | 'isUnchanged' | 'onRewritten'>): Version {
     const { maxChildrenPerVersion, idleMs, logger } = this.#settings;
     const version = new Version({
       ...options,

@@ -3,7 +3,7 @@ import type { Logger, ProcessLimits, Runtime } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
 import type { PendingCall } from '../host/call.js';
-import { KilledError, twiceIfKilled } from '../host/ended.js';
+import { KilledError, RewrittenError, twiceIfKilled } from '../host/ended.js';
 import type { Host } from '../host/host.js';
 import type { Load } from '../protocol/messages.js';
 
@@ -19,6 +19,10 @@ export interface VersionOptions {
   limits: ProcessLimits | undefined;
   /** Gives a child, or waits for one. @throws DaemonError */
   start(version: Version): Promise<Host>;
+  /** Whether the code is still what this version stands for. Asked for each child. It never rejects. */
+  isUnchanged(): Promise<boolean>;
+  /** Called with calls that wait for a child which would have newer code. It ends all of them. */
+  onRewritten(version: Version, calls: readonly PendingCall[]): void;
   /** Called when a child has ended. */
   onOver(version: Version): void;
   /** Children that may run this version at the same time. */
@@ -57,11 +61,13 @@ export class Version {
     return this.#functions;
   }
 
-  /** Loads a function in a child, and starts one if there is none. @throws DaemonError */
+  /** Loads a function in a child, and starts one if there is none. @throws DaemonError, RewrittenError */
   async load(key: string, makeLoad: MakeLoad): Promise<void> {
     await twiceIfKilled(async () => {
-      const host = this.#hosts.find((candidate) => candidate.isUp) ?? (await this.#start());
+      const running = this.#hosts.find((candidate) => candidate.isUp);
+      const host = running ?? (await this.#start());
       if (host.functionId(key) === undefined) await host.load(key, await makeLoad());
+      if (running === undefined) await this.#checkCode();
     });
     this.#functions.set(key, makeLoad);
   }
@@ -90,6 +96,11 @@ export class Version {
       call.reject(new DaemonError('internal_error', 'the call was ended before it began'));
     };
     this.#start().catch((error: unknown) => this.#refuseWaiting(error));
+  }
+
+  /** @throws RewrittenError: a child that starts now, or has just started, may have newer code */
+  async #checkCode(): Promise<void> {
+    if (!(await this.options.isUnchanged())) throw new RewrittenError();
   }
 
   /** No new calls come. Children end after their running calls. @returns the children */
@@ -171,7 +182,8 @@ export class Version {
       const running = this.#hosts.filter(({ size }) => size > 0);
       if (running.length === 0) return;
       const isBlocked = running.length === this.#hosts.length && running.every((host) => host.waitedMs(now) >= growMs);
-      if (isBlocked && this.children < maxChildren) this.#start().catch(() => undefined); // those that run go on
+      // Those that run go on.
+      if (isBlocked && this.children < maxChildren) this.#start().catch((error: unknown) => this.#refuseWaiting(error));
       this.#growSoon();
     }, this.options.growMs).unref();
   }
@@ -181,6 +193,9 @@ export class Version {
   }
 
   async #add(): Promise<Host> {
+    // The first child has nothing loaded yet: `load` looks after it.
+    const mayDiffer = this.#functions.size > 0;
+    if (mayDiffer) await this.#checkCode();
     const host = await this.options.start(this);
     host.onOver = () => this.#remove(host);
     host.onIdle = () => this.#rest(host);
@@ -189,6 +204,10 @@ export class Version {
       await makeLoad()
         .then((load) => host.load(key, load))
         .catch(() => undefined);
+    }
+    if (mayDiffer && !(await this.options.isUnchanged())) {
+      host.end();
+      throw new RewrittenError();
     }
     host.onAgain = (call) => this.call(call);
     if (!host.isUp) {
@@ -210,10 +229,9 @@ export class Version {
   #refuseWaiting(error: unknown): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const call of waiting) {
-      call.onEnded = undefined;
-      call.reject(error);
-    }
+    for (const call of waiting) call.onEnded = undefined;
+    if (error instanceof RewrittenError) this.options.onRewritten(this, waiting);
+    else for (const call of waiting) call.reject(error);
   }
 
   #rest(host: Host): void {
