@@ -3,7 +3,7 @@
  * cheaper than hooks, and the same before and after a reload. A specifier that is found by mistake costs only a stat, so the scan
  * rather finds too many. As ES modules are cached for the whole process, so is this.
  */
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { entriesOf, fileAt, indexOf, isCode, isInstalled, realPath, statOf, textOf } from './files.js';
@@ -24,6 +24,8 @@ interface Node {
   /** Time, size and inode of the file; null: it is missing; {@link UNREAD}: it is there, but could not be read. */
   stamp: string | null;
   imports: readonly string[];
+  /** Where a file would be that an import does not find. */
+  missing: readonly string[];
 }
 
 /** Differs from every stamp, so that the file is scanned again. */
@@ -51,13 +53,22 @@ function codeBelow(folder: string): string[] {
   return found;
 }
 
+/** The files that an import may mean which finds none, so that it is noticed when one of them is there. */
+function missingAt(path: string, source: string | undefined): string[] {
+  const folder = realPath(dirname(path));
+  const name = basename(path);
+  const names = extname(name) === '' ? IMPORTABLE.map((extension) => name + extension) : [name];
+  return [...names, ...(source === undefined ? [] : [basename(source)])].map((one) => join(folder, one));
+}
+
 /** @returns undefined if the file cannot be read */
-function importsOf(file: string): string[] | undefined {
-  if (!isCode(file) || (statOf(file)?.size ?? 0) > MAX_SCANNED_BYTES) return [];
+function importsOf(file: string): Pick<Node, 'imports' | 'missing'> | undefined {
+  if (!isCode(file) || (statOf(file)?.size ?? 0) > MAX_SCANNED_BYTES) return { imports: [], missing: [] };
   const text = textOf(file);
   if (text === undefined) return undefined;
   const folder = dirname(file);
   const found = new Set<string>();
+  const missing = new Set<string>();
   for (const [, , specifier = ''] of text.matchAll(LITERAL)) {
     if (!/^\.{0,2}\/|^\.{1,2}$|^file:/.test(specifier)) continue;
     let path: string;
@@ -69,20 +80,19 @@ function importsOf(file: string): string[] | undefined {
     const source = sourceSpecifier(path, file);
     const target = fileAt(path, IMPORTABLE) ?? (source === undefined ? undefined : fileAt(source, [])) ?? indexOf(path);
     if (target !== undefined) found.add(realPath(target));
+    else for (const one of missingAt(path, source)) missing.add(one);
   }
   if (COMPUTED.test(text)) for (const path of codeBelow(folder)) found.add(realPath(path));
   found.delete(file);
-  return [...found];
+  return { imports: [...found], missing: [...missing] };
 }
 
 function scan(file: string): Node {
   // In this order, so that an edit in between is noticed.
   const stamp = stampOf(file);
-  const imports = importsOf(file);
-  const node = {
-    stamp: imports === undefined && stamp !== null ? UNREAD : stamp,
-    imports: imports ?? nodes.get(file)?.imports ?? [],
-  };
+  const read = importsOf(file);
+  const { imports, missing } = read ?? nodes.get(file) ?? { imports: [], missing: [] };
+  const node = { stamp: read === undefined && stamp !== null ? UNREAD : stamp, imports, missing };
   nodes.set(file, node);
   return node;
 }
@@ -108,6 +118,9 @@ export function filesOf(top: string): Set<string> {
   return found;
 }
 
+/** Where files would be that these do not find. */
+export const missingOf = (files: Iterable<string>): string[] => [...files].flatMap((file) => nodes.get(file)?.missing ?? []);
+
 /** The tracked files that differ from their last scan. */
 export interface Differences {
   changed: string[];
@@ -124,7 +137,7 @@ export function differences(files: Iterable<string>): Differences {
     const node = nodes.get(file);
     if (node === undefined) continue;
     const stamp = stampOf(file);
-    if (stamp === node.stamp) continue;
+    if (stamp === node.stamp && !node.missing.some((path) => statOf(path) !== undefined)) continue;
     if (stamp === null) {
       result.missing.push(file);
     } else {

@@ -8,10 +8,10 @@ import type { CodeLocation, CodeLocator, LinkBinding, LoadedModule, Logger, Modu
 import { DaemonError, mergeExports } from '@mcp-daemon/core';
 
 import { digestOf } from './digest.js';
-import { isInstalled, realPath, statOf } from './files.js';
+import { isCode, isInstalled, realPath, statOf } from './files.js';
 import type { FolderWatch } from './folders.js';
 import { watchFolders } from './folders.js';
-import { filesOf, someUnread } from './graph.js';
+import { filesOf, missingOf, someUnread } from './graph.js';
 import { loadFile, onRenewed, refresh } from './load.js';
 import type { ModuleNames, Place } from './locate.js';
 import { isPath, locate, noSuchExport } from './locate.js';
@@ -88,6 +88,8 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
   /** The path of that file, if it contains a symbolic link: deployments switch these. */
   const linked = new Map<string, string>();
   const linkFolders = new Set<string>();
+  /** Links whose module was not found, and the folders in which it may appear. */
+  const lost = new Map<string, { link: LinkBinding; folders: readonly string[] }>();
   const listeners = new Set<(change: ModuleChange) => void>();
   const followed = new Set<string>();
   /** The last code of each module that could be loaded. */
@@ -129,9 +131,31 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
     for (const top of new Set(found.values())) if (!isInstalled(top)) for (const file of filesOf(top)) followed.add(file);
     // For JavaScript that imports TypeScript only when it is called: loading it has not shown that.
     if ([...followed].some(isTypeScript)) tryTypeScript();
+    for (const file of missingOf([...followed])) if (statOf(dirname(file)) !== undefined) followed.add(file);
     linkFolders.clear();
     for (const name of linked.values()) if (!isInstalled(name)) linkFolders.add(dirname(name));
-    folders?.set(new Set([...[...followed].map((file) => dirname(file)), ...linkFolders]));
+    const awaited = [...lost.values()].flatMap((one) => one.folders);
+    folders?.set(new Set([...[...followed].map((file) => dirname(file)), ...linkFolders, ...awaited]));
+  }
+
+  /** Finds modules that were not there. */
+  function findLost(): void {
+    for (const [key, { link }] of lost) {
+      let file: string;
+      try {
+        ({ file } = find(link));
+      } catch {
+        continue;
+      }
+      announce(new Set([file]));
+      lost.delete(key);
+    }
+  }
+
+  /** The folders in which a module may appear that was not found: where its path leads, and the package's. */
+  function awaitedFolders({ module_name: name, package_name: packageName }: ModuleNames): string[] {
+    const paths = [name, join(packageName, name)].map((path) => dirname(resolve(base, path)));
+    return paths.filter((at) => statOf(at)?.isDirectory() === true);
   }
 
   /** Finds modules whose path leads to another file than before: they are old. */
@@ -150,6 +174,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
   function look(): void {
     timer = undefined;
     followLinks();
+    findLost();
     // Before the comparison, so that no edit is missed in between; and after it, because edits add imports.
     follow();
     const now = Date.now();
@@ -186,6 +211,7 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
   /** Ignores other files in the folder, such as a database or a log. An event of the folder itself means that it was removed. */
   function onEvent(at: string, name: string | null): void {
     if (name === null || name === basename(at) || linkFolders.has(at) || followed.has(join(at, name))) schedule();
+    else if (isCode(name) && [...lost.values()].some((one) => one.folders.includes(at))) schedule();
   }
 
   /** Whether a file of the module was written a moment ago, so that it may be half of what it is to become. */
@@ -229,9 +255,17 @@ export function localModules({ base: folder, logger }: LocalModulesOptions): Loc
       throw new DaemonError('module_failed', `module "${link.module_name}" could not be loaded: ${why}`);
     }
     followBase();
-    const place = locate(base, link);
-    const file = realPath(place.file);
     const key = keyOf(link);
+    let place: Place;
+    try {
+      place = locate(base, link);
+    } catch (error) {
+      lost.set(key, { link, folders: awaitedFolders(link) });
+      if (timer === undefined) schedule();
+      throw error;
+    }
+    const file = realPath(place.file);
+    lost.delete(key);
     found.set(key, file);
     if (place.file === file) linked.delete(key);
     else linked.set(key, place.file);
