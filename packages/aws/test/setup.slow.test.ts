@@ -189,7 +189,10 @@ describe('region and credentials', () => {
   });
 
   it('are said to be missing in one line, with what to set', async () => {
-    const noRegion = { code: 'store_failed', message: 'The AWS region of DynamoDB is missing: set AWS_REGION, such as eu-central-1.' };
+    const noRegion = {
+      code: 'store_failed',
+      message: 'The AWS region of DynamoDB is missing: set AWS_REGION, such as eu-central-1.',
+    };
     await expect(openDynamoStore({ credentials: CREDENTIALS })).rejects.toMatchObject(noRegion);
     const message =
       'There are no AWS credentials for DynamoDB: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give this machine or container a role.';
