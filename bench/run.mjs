@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { setup } from '../scripts/setup.mjs';
 import { stopAll } from './lib/processes.mjs';
 
-const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statistics|graphql|runner|mounts|dynamodb|all] [--runs N] [--rounds N] [--n N] [--only A,B]
+const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statistics|graphql|runner|mounts|retries|dynamodb|all] [--runs N] [--rounds N] [--n N] [--only A,B]
                           [--records N] [--before FILE] [--out FILE]
 
   stdio         cold start and throughput
@@ -23,9 +23,11 @@ const USAGE = `usage: npm run bench -- [stdio|growth|http|sessions|data|statisti
   graphql       queries, beside a handler written by hand
   runner        functions in processes of their own
   mounts        other MCP servers that are mounted
+  retries       calls with a key, and tasks, beside plain calls
   dynamodb      pages of many call records on DynamoDB Local: node scripts/dynamodb-local.mjs npm run bench -- dynamodb
   --runs N      cold starts of each server (15)
-  --rounds N    rounds of throughput, growth, HTTP, sessions, data, statistics, GraphQL, runner, mounts and DynamoDB (5, 3, 3, 2, 3, 3, 3, 3, 3, 3)
+  --rounds N    rounds of throughput, growth, HTTP, sessions, data, statistics, GraphQL, runner, mounts, retries and DynamoDB
+                (5, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3)
   --n N         calls of each server in a round (20000)
   --records N   call records that are listed (1000000; on DynamoDB 100000)
   --only A,B    measures these groups beside the floor: sdk, sqlite, memory, none, silent, open
@@ -42,8 +44,9 @@ const SUITES = {
   graphql: ['graphql'],
   runner: ['runner'],
   mounts: ['mounts'],
+  retries: ['retries'],
   dynamodb: ['dynamodb'],
-  all: ['cold', 'load', 'growth', 'http', 'sessions', 'data', 'stores', 'statistics', 'graphql', 'runner', 'mounts'],
+  all: ['cold', 'load', 'growth', 'http', 'sessions', 'data', 'stores', 'statistics', 'graphql', 'runner', 'mounts', 'retries'],
 };
 
 function options() {
@@ -81,6 +84,7 @@ function options() {
         graphql: count('rounds', 3),
         runner: count('rounds', 3),
         mounts: count('rounds', 3),
+        retries: count('rounds', 3),
         dynamodb: count('rounds', 3),
       },
     },

@@ -1,12 +1,14 @@
 /**
  * A client on a server's pipes. It is as small as possible, because it shares the machine with what it measures.
  */
-import { callsOf, INITIALIZE, INITIALIZED, request, textOf } from './messages.mjs';
+import { callsOf, INITIALIZE, INITIALIZED, request, TASKS, textOf } from './messages.mjs';
 
 const NEWLINE = 0x0a;
 /** Milliseconds without an answer after which a load counts as stuck. */
 const STALL_MS = 30_000;
 const MAX_PAGES = 1_000;
+
+const hasText = ({ result }, text) => result?.content?.[0]?.text === text;
 
 /** A client of a server that was just started. */
 export class Client {
@@ -52,7 +54,7 @@ export class Client {
   }
 
   /** Sends one request. Resolves with the answer and its size in bytes. */
-  async #ask(method, params) {
+  async #ask(method, params, meta) {
     if (this.#gone) throw this.#gone;
     const id = this.#nextId++;
     let timer;
@@ -60,7 +62,7 @@ export class Client {
       return await new Promise((resolve, reject) => {
         this.#waiting.set(id, { resolve, reject });
         timer = setTimeout(() => reject(new Error(`no answer to ${method} in ${this.#timeoutMs} ms`)), this.#timeoutMs);
-        this.#child.stdin.write(request(this.#era, id, method, params));
+        this.#child.stdin.write(request(this.#era, id, method, params, meta));
       });
     } finally {
       clearTimeout(timer);
@@ -107,13 +109,25 @@ export class Client {
     return bytes;
   }
 
+  /** Calls a tool that is answered with a task, and looks at it while it runs. Resolves with the milliseconds of both. */
+  async timeToTask(tool) {
+    const began = performance.now();
+    const { message: task } = await this.#ask('tools/call', { name: tool, arguments: { a: 2, b: 40 } }, TASKS);
+    const { message: look } = await this.#ask('tasks/get', { taskId: task.result?.taskId }, TASKS);
+    if (look.result?.status !== 'working') throw new Error(`no running task in ${JSON.stringify(look).slice(0, 300)}`);
+    return performance.now() - began;
+  }
+
   /**
    * Calls a tool that adds, `count` times or until `limitMs` have passed, with `window` running calls. Every answer is
-   * checked. Resolves with the time of each call in milliseconds.
+   * checked: `isRight` gets the message and the sum. Resolves with the time of each call in milliseconds.
+   * @param meta gives further members of `_meta` for each call
    */
-  async load({ tool = 'add_numbers', count, window, limitMs }) {
+  async load({ tool = 'add_numbers', meta, isRight = hasText, count, window, limitMs }) {
     if (this.#gone) throw this.#gone;
-    const line = callsOf(this.#era, tool);
+    const plain = callsOf(this.#era, tool);
+    const call = (id, a, b) => request(this.#era, id, 'tools/call', { name: tool, arguments: { a, b } }, meta());
+    const line = meta === undefined ? plain : call;
     const first = this.#nextId;
     const sentAt = new Float64Array(count);
     const times = [];
@@ -140,8 +154,7 @@ export class Client {
             const index = message.id - first;
             heard = performance.now();
             times.push(heard - sentAt[index]);
-            const text = message.result?.content?.[0]?.text;
-            if (text !== String((index % 1_000) + 7))
+            if (!isRight(message, String((index % 1_000) + 7)))
               reject(new Error(`a wrong answer: ${JSON.stringify(message).slice(0, 300)}`));
             if (next < count && heard - started < limitMs) send();
             else if (times.length === next) resolve();

@@ -16,13 +16,19 @@ export const bin = path('../../packages/cli/dist/bin.js');
 /** A server from `bench/servers`. */
 const program = (name) => (_folder, tools) => [path(`../servers/${name}.mjs`), String(tools)];
 
-/** Writes a config file with the given number of tools, all in one module, and the given record policy. */
-export async function writeConfig(folder, tools, record) {
+/**
+ * Writes a config file with the given number of tools, all in one module, and the given record policy.
+ *
+ * @param more further tools that add, by name: members of their links
+ */
+export async function writeConfig(folder, tools, record, more = {}) {
   await copyFile(path('../servers/tools.mjs'), join(folder, 'tools.mjs'));
   const list = toolList(tools);
+  list.push(...Object.keys(more).map((name) => ({ ...list[1], name })));
   const links = list.map(({ name }) => ({
     ...{ type: 'tool', name, module_name: 'tools', function_name: name === 'hello' ? name : 'add_numbers' },
     ...(record === undefined ? {} : { record }),
+    ...more[name],
   }));
   const config = { tools: list, module_links: links, modules: [{ package_name: 'tools', module_name: 'tools' }] };
   await writeFile(join(folder, 'mcp.json'), JSON.stringify(config, null, 2));

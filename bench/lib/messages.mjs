@@ -9,12 +9,17 @@ const META = {
   'io.modelcontextprotocol/clientCapabilities': {},
 };
 
+/** Members of a modern request's `_meta` that say that the client knows tasks. */
+export const TASKS = {
+  'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.modelcontextprotocol/tasks': {} } },
+};
+
 export const INITIALIZE = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: CLIENT };
 export const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}\n';
 
-/** A request as a line. */
-export function request(era, id, method, params) {
-  const sent = era === 'modern' ? { ...params, _meta: META } : params;
+/** A request as a line. @param meta further members of `_meta`, in the modern era */
+export function request(era, id, method, params, meta) {
+  const sent = era === 'modern' ? { ...params, _meta: { ...META, ...meta } } : params;
   return `${JSON.stringify({ jsonrpc: '2.0', id, method, params: sent })}\n`;
 }
 

@@ -11,6 +11,8 @@ const greeting = { type: 'object', properties: { name: { type: 'string' } }, add
 
 export const hello = ({ name = 'world' }) => `Hello, ${name.toUpperCase()}!`;
 export const add_numbers = ({ a, b }) => String(a + b);
+/** Adds after a while. */
+export const add_slowly = (numbers) => new Promise((resolve) => setTimeout(() => resolve(add_numbers(numbers)), 300));
 
 /** The name of the last of `count` tools. */
 export const lastTool = (count) => (count > 2 ? `tool_${String(count - 1).padStart(5, '0')}` : 'add_numbers');
