@@ -24,6 +24,8 @@ const [, , rateLimit, records] = process.argv.map(Number);
 
 const TICK_MS = 1;
 const TEMPLATES = 200;
+/** Characters of a large answer. */
+const LARGE = 9_000_000;
 
 const union = {
   type: 'object',
@@ -54,7 +56,7 @@ const functions = [
   tool('pattern', { properties: { text: { type: 'string', pattern: '^(\\w+\\s?)*$' } } }, () => 'done'),
   tool('filter', union, () => 'done'),
   tool('echo', {}, (given) => given, { outputSchema: { type: 'object', properties: { a: { type: 'array' } } } }),
-  tool('large', {}, () => 'x'.repeat(9_000_000)),
+  tool('large', {}, () => 'x'.repeat(LARGE)),
   tool('slow', {}, () => new Promise((resolve) => setTimeout(resolve, 2_000, 'done'))),
   ...Array.from({ length: TEMPLATES }, (_, index) => ({
     ...defineResource({ name: `part${index}`, uriTemplate: `item://{+path}/part${index}/{id}`, run: (uri) => uri }),
@@ -103,6 +105,21 @@ const mainCpu = () => {
   return (user + system) / 1_000;
 };
 let lastMain = mainCpu();
+
+/**
+ * What one large answer takes now as JSON and as bytes, in milliseconds of CPU. It tells how slow the machine is: new memory costs several
+ * times as much where others use its processors, caches and memory, too.
+ */
+function yardstick() {
+  const times = Array.from({ length: 5 }, () => {
+    const from = mainCpu();
+    Buffer.from(JSON.stringify({ text: 'x'.repeat(LARGE) }));
+    return mainCpu() - from;
+  });
+  return times.sort((a, b) => a - b)[2];
+}
+let yardstickBefore = 0;
+
 /** The CPU time between two ticks, unlike the delay, does not grow when other processes use the machine. */
 setInterval(() => {
   const { user, system } = process.cpuUsage(last);
@@ -116,6 +133,7 @@ setInterval(() => {
 let began = process.cpuUsage();
 process.on('message', (message) => {
   if (message === 'begin') {
+    yardstickBefore = yardstick();
     delay.enable();
     delay.reset();
     cpuMax = mainMax = 0;
@@ -127,11 +145,12 @@ process.on('message', (message) => {
   } else if (message === 'end') {
     const { user, system } = process.cpuUsage(began);
     delay.disable();
+    const longest = { cpuMax, mainMax };
     process.send({
       delayMax: delay.max / 1e6,
       delayP99: delay.percentile(99) / 1e6,
-      cpuMax,
-      mainMax,
+      ...longest,
+      yardstick: (yardstickBefore + yardstick()) / 2,
       cpu: (user + system) / 1_000,
     });
   }

@@ -7,6 +7,7 @@ interface Result {
   name: string;
   calls: number;
   mainMax: number;
+  yardstick: number;
 }
 
 const bench = fileURLToPath(new URL('../../../../bench/hostile.mjs', import.meta.url));
@@ -16,7 +17,9 @@ const bench = fileURLToPath(new URL('../../../../bench/hostile.mjs', import.meta
  * programs take on the same processor does not count.
  */
 const MAX_MAIN_MS = 100;
-/** A machine whose caches are used by others needs up to twice the CPU time now and then. What is too slow by itself is so each time. */
+/** On a machine that is too slow for that now, the limit is so many times what one answer of 9 MB takes there as JSON and as bytes. */
+const MAX_YARDSTICKS = 4;
+/** Caches that others use make single measurements longer. What is too slow by itself is so each time. */
 const TRIES = 6;
 
 async function measure(only: string): Promise<Result> {
@@ -41,12 +44,12 @@ describe('another user', () => {
     'records that match nothing',
     'last pages of records',
   ])('is served while one user sends: %s', async (only) => {
-    let longest = Infinity;
-    for (let tries = 0; tries < TRIES && longest >= MAX_MAIN_MS; tries += 1) {
-      const { calls, mainMax } = await measure(only);
+    let excess = Infinity;
+    for (let tries = 0; tries < TRIES && excess >= 1; tries += 1) {
+      const { calls, mainMax, yardstick } = await measure(only);
       expect(calls).toBeGreaterThan(1);
-      longest = Math.min(longest, mainMax);
+      excess = Math.min(excess, mainMax / Math.max(MAX_MAIN_MS, MAX_YARDSTICKS * yardstick));
     }
-    expect(longest).toBeLessThan(MAX_MAIN_MS);
+    expect(excess).toBeLessThan(1);
   });
 });
