@@ -1,25 +1,19 @@
 /** Makes folders of fixtures, and child processes that load them: jest replaces import() in its own process. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { buildSync } from 'esbuild';
 
+import { tempFolder } from '../../../tests/temp-folder.js';
 import { arrival } from '../../../tests/until.js';
 
 const packages = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const temporary: string[] = [];
-
-afterAll(() => {
-  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
-});
 
 /** Writes files by path into a new folder, and returns the folder's path. */
 export function folderOf(files: Readonly<Record<string, string>>): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'mcpd-modules-')));
-  temporary.push(folder);
+  const folder = tempFolder();
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);

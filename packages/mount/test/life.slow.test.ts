@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
+import { tempFolder } from '../../../tests/temp-folder.js';
 import { until } from '../../../tests/until.js';
-import { closeBenches, fake, openBench, tempFolder, textOf } from './support.js';
+import { closeBenches, fake, openBench, textOf } from './support.js';
 
 afterEach(closeBenches);
 

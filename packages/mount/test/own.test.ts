@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { closeBenches, openBench, tempFolder, textOf } from './support.js';
+import { tempFolder } from '../../../tests/temp-folder.js';
+import { closeBenches, openBench, textOf } from './support.js';
 
 afterEach(closeBenches);
 

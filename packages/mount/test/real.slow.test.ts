@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
+import { tempFolder } from '../../../tests/temp-folder.js';
 import { listsOf } from './compared.js';
-import { closeBenches, openBench, tempFolder } from './support.js';
+import { closeBenches, openBench } from './support.js';
 
 afterEach(closeBenches);
 

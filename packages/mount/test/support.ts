@@ -1,6 +1,4 @@
 /** A daemon with mounted servers, and clients of it, for tests. */
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -47,18 +45,6 @@ export interface Bench {
   connect(client: { connect(transport: never): Promise<void> }, subject: string): Promise<void>;
   session?: Session;
   close(): Promise<void>;
-}
-
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A folder that is removed after the tests of the file. */
-export function tempFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'mcpd-mount-')));
-  folders.push(folder);
-  return folder;
 }
 
 const opened = new Set<Bench>();

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 
 import type { CodeLocation, CodeLocator } from '@mcp-daemon/core';
 
+import { tempFolder } from '../../../tests/temp-folder.js';
 import { PYTHON } from './python/child.js';
-import { newFolder, openRunner } from './support.js';
+import { openRunner } from './support.js';
 
 const filesIn = (folder: string): string[] =>
   existsSync(folder)
@@ -19,7 +20,7 @@ const locatorOf = (location: CodeLocation): CodeLocator => ({ accepts: () => tru
 const canCache = 'enableCompileCache' in nodeModule;
 
 (canCache ? it : it.skip)('JavaScript, also when the folder is moved', async () => {
-  const parent = newFolder();
+  const parent = tempFolder();
   const code = `import { half } from './half.mjs';\nexport const f = (n) => half(2 * n);\n`;
   mkdirSync(join(parent, 'first/digest'), { recursive: true });
   writeFileSync(join(parent, 'first/digest/m.mjs'), code);
@@ -42,8 +43,8 @@ const canCache = 'enableCompileCache' in nodeModule;
 });
 
 it('Python, beside the code and not in it', async () => {
-  const root = newFolder();
-  const cache = join(newFolder(), 'cache');
+  const root = tempFolder();
+  const cache = join(tempFolder(), 'cache');
   writeFileSync(join(root, 'm.py'), 'import other\ndef f(n):\n    return other.twice(n)\n');
   writeFileSync(join(root, 'other.py'), 'def twice(n):\n    return 2 * n\n');
   const location: CodeLocation = { runtime: 'python', root, file: null, cache, digest: 'd' };

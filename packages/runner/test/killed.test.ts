@@ -2,8 +2,9 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { tempFolder } from '../../../tests/temp-folder.js';
 import { until } from '../../../tests/until.js';
-import { newFolder, openRunner } from './support.js';
+import { openRunner } from './support.js';
 
 /** A module that is never loaded in the first process, and notes each process that loads it. */
 const SLOW = (file: string): string => `
@@ -19,7 +20,7 @@ async function pidIn(file: string): Promise<number> {
 }
 
 it('a call does not fail if the process that loads its code is killed', async () => {
-  const file = join(newFolder(), 'pids');
+  const file = join(tempFolder(), 'pids');
   const { call, runner } = await openRunner(SLOW(file));
   const running = call('run', 'value');
   process.kill(await pidIn(file), 'SIGKILL');
@@ -29,7 +30,7 @@ it('a call does not fail if the process that loads its code is killed', async ()
 });
 
 it('a call does not fail if its process is killed before it is ready', async () => {
-  const folder = newFolder();
+  const folder = tempFolder();
   const program = join(folder, 'node');
   const flag = join(folder, 'flag');
   writeFileSync(program, `#!/bin/sh\nif [ ! -e ${flag} ]; then touch ${flag}; kill -9 $$; fi\nexec "${process.execPath}" "$@"\n`);
@@ -40,7 +41,7 @@ it('a call does not fail if its process is killed before it is ready', async () 
 });
 
 it('calls do not fail if the launcher is killed while their process starts', async () => {
-  const file = join(newFolder(), 'pids');
+  const file = join(tempFolder(), 'pids');
   const { call, runner } = await openRunner(SLOW(file));
   const running = call('run', 'value');
   await pidIn(file);
@@ -49,7 +50,7 @@ it('calls do not fail if the launcher is killed while their process starts', asy
 });
 
 it('code that kills its process whenever it is loaded is tried twice, and says so', async () => {
-  const file = join(newFolder(), 'pids');
+  const file = join(tempFolder(), 'pids');
   const code = `
 import fs from 'node:fs';
 fs.appendFileSync(${JSON.stringify(file)}, process.pid + '\\n');
@@ -65,7 +66,7 @@ export const run = () => 1;
 });
 
 it('code that ends its process in another way is tried once', async () => {
-  const file = join(newFolder(), 'pids');
+  const file = join(tempFolder(), 'pids');
   const code = `
 import fs from 'node:fs';
 fs.appendFileSync(${JSON.stringify(file)}, process.pid + '\\n');

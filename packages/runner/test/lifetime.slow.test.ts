@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
 
+import { tempFolder } from '../../../tests/temp-folder.js';
 import { arrival } from '../../../tests/until.js';
-import { allGone, isAlive, newFolder, programsFolder } from './support.js';
+import { allGone, isAlive, programsFolder } from './support.js';
 
 const packages = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -56,7 +57,7 @@ interface Running {
 let program: string;
 let programs: string;
 beforeAll(async () => {
-  program = join(newFolder(), 'daemon.mjs');
+  program = join(tempFolder(), 'daemon.mjs');
   await build({
     stdin: { contents: PROGRAM, resolveDir: packages },
     outfile: program,
@@ -74,7 +75,7 @@ afterEach(() => {
 });
 
 async function start(): Promise<Running> {
-  const base = newFolder();
+  const base = tempFolder();
   writeFileSync(join(base, 'm.mjs'), MODULE);
   const daemon = spawn(process.execPath, [program, base, programs], { stdio: ['ignore', 'pipe', 'inherit'] });
   daemons.push(daemon);

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import type { CodeLocator, JsonObject, JsonRpcMessage } from '@mcp-daemon/core';
 import { createDaemon, createFixedSource, encode, ForeignValue, normalizeConfig } from '@mcp-daemon/core';
 
+import { tempFolder } from '../../../tests/temp-folder.js';
 import { OWN_CORE } from '../src/host/core-parts.js';
 import { valueOf } from '../src/host/result.js';
 import { PYTHON } from './python/child.js';
-import { newFolder, openRunner } from './support.js';
+import { openRunner } from './support.js';
 
 const JS = `
 export const same = (input) => input.text;
@@ -38,7 +39,7 @@ const TEXTS: [string, string][] = [
 
 describe.each(['node', 'python'] as const)('in %s', (runtime) => {
   async function open(): Promise<(name: string, input: unknown) => Promise<JsonObject>> {
-    const base = newFolder();
+    const base = tempFolder();
     writeFileSync(join(base, runtime === 'node' ? 'm.mjs' : 'm.py'), runtime === 'node' ? JS : PY);
     const file = runtime === 'node' ? join(base, 'm.mjs') : null;
     const locator: CodeLocator = { accepts: () => true, locate: async () => ({ runtime, root: base, file, digest: 'd' }) };

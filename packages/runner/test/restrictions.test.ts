@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 import type { CodeLocation, CodeLocator } from '@mcp-daemon/core';
 
+import { tempFolder } from '../../../tests/temp-folder.js';
 import { PYTHON } from './python/child.js';
-import { newFolder, openRunner } from './support.js';
+import { openRunner } from './support.js';
 
 const JS = `
 import fs from 'node:fs';
@@ -39,7 +40,7 @@ describe("Node's permission model", () => {
     const test = await openRunner(JS, { readable });
     test.write('export const value = 5;', 'other');
     writeFileSync(join(test.base, 'mine.txt'), 'mine');
-    const elsewhere = newFolder();
+    const elsewhere = tempFolder();
     writeFileSync(join(elsewhere, 'theirs.txt'), 'theirs');
     return { ...test, elsewhere };
   }
@@ -69,9 +70,9 @@ describe("Node's permission model", () => {
   });
 
   it('has no spare process, and does without a folder for compiled code', async () => {
-    const base = newFolder();
+    const base = tempFolder();
     writeFileSync(join(base, 'm.mjs'), JS);
-    const cache = join(newFolder(), 'cache');
+    const cache = join(tempFolder(), 'cache');
     const location: CodeLocation = { runtime: 'node', root: base, file: join(base, 'm.mjs'), cache, digest: 'd' };
     const locator: CodeLocator = { accepts: () => true, locate: async () => location };
     const { call, runner } = await openRunner('', { readable: [] }, { locators: [locator] });
@@ -83,7 +84,7 @@ describe("Node's permission model", () => {
   });
 
   const other: { folder?: string } = {};
-  const elsewhereOf = (): string => (other.folder ??= newFolder());
+  const elsewhereOf = (): string => (other.folder ??= tempFolder());
 });
 
 describe('the limit of open files', () => {
@@ -95,7 +96,7 @@ describe('the limit of open files', () => {
   });
 
   it('is that of the process: Python', async () => {
-    const base = newFolder();
+    const base = tempFolder();
     writeFileSync(
       join(base, 'm.py'),
       'def opens(count):\n    files = [open("/dev/null") for index in range(count)]\n    return len(files)\ndef reads(path):\n    return open(path).read()\n',
@@ -104,7 +105,7 @@ describe('the limit of open files', () => {
       accepts: () => true,
       locate: async () => ({ runtime: 'python', root: base, file: null, digest: 'd' }),
     };
-    const elsewhere = join(newFolder(), 'theirs.txt');
+    const elsewhere = join(tempFolder(), 'theirs.txt');
     writeFileSync(elsewhere, 'theirs');
     const { call } = await openRunner('', { openFiles: 60, readable: [], paths: { python: PYTHON } }, { locators: [locator] });
     expect(await call('opens', { count: 20 })).toBe(20);

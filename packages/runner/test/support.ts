@@ -1,41 +1,29 @@
 /** Runners over files in new folders, with the child programs built from the sources. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import type { CodeLocator, LinkBinding, Logger, ResolvedFunction } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 
+import { tempFolder } from '../../../tests/temp-folder.js';
 import { arrival, until } from '../../../tests/until.js';
 import { writePrograms } from '../build.mjs';
 import type { ProcessRunner, ProcessRunnerOptions } from '../src/runner.js';
 import { createProcessRunner } from '../src/runner.js';
 
-const temporary: string[] = [];
 const runners: ProcessRunner[] = [];
 
 afterEach(async () => {
   for (const runner of runners.splice(0)) await runner.close?.();
 });
 
-afterAll(() => {
-  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A new folder. */
-export function newFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'mcpd-test-')));
-  temporary.push(folder);
-  return folder;
-}
-
 let programs: Promise<string> | undefined;
 
 /** The folder with the child programs. */
 export async function programsFolder(): Promise<string> {
   return (programs ??= (async () => {
-    const folder = newFolder();
+    const folder = tempFolder();
     await writePrograms(folder);
     return folder;
   })());
@@ -118,7 +106,7 @@ export async function openRunner(
   settings: ProcessRunnerOptions['settings'] = {},
   more: Partial<ProcessRunnerOptions> = {},
 ): Promise<TestRunner> {
-  const base = newFolder();
+  const base = tempFolder();
   const log: LogLine[] = [];
   const waiting: { pattern: RegExp; found: (line: LogLine) => void }[] = [];
   const logger = Object.fromEntries(

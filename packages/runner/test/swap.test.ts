@@ -2,8 +2,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { tempFolder } from '../../../tests/temp-folder.js';
 import { until } from '../../../tests/until.js';
-import { allGone, contextOf, filesLocator, isAlive, newFolder, openRunner } from './support.js';
+import { allGone, contextOf, filesLocator, isAlive, openRunner } from './support.js';
 
 const version = (number: number, more = ''): string => `
   export const now = () => ${number};
@@ -20,7 +21,7 @@ describe('newer code', () => {
     const over = new AbortController();
     const running = Promise.resolve(whenAborted.call({}, contextOf({ signal: over.signal })));
     expect(await now.call({}, contextOf())).toBe(1);
-    const [begun, go] = [join(newFolder(), 'begun'), join(newFolder(), 'go')];
+    const [begun, go] = [join(tempFolder(), 'begun'), join(tempFolder(), 'go')];
     const waiting = `
       import { existsSync, writeFileSync } from 'node:fs';
       writeFileSync(${JSON.stringify(begun)}, '');

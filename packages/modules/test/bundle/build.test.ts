@@ -3,11 +3,12 @@ import { join } from 'node:path';
 
 import fc from 'fast-check';
 
+import { tempFolder } from '../../../../tests/temp-folder.js';
 import { buildBundle, extractBundle } from '../../src/bundle/index.js';
-import { emptyFolder, treeOf } from './support.js';
+import { treeOf } from './support.js';
 
 function folderOf(files: Readonly<Record<string, string | Buffer>>): string {
-  const folder = emptyFolder();
+  const folder = tempFolder();
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(join(folder, path, '..'), { recursive: true });
     writeFileSync(join(folder, path), text);
@@ -17,7 +18,7 @@ function folderOf(files: Readonly<Record<string, string | Buffer>>): string {
 
 async function roundTrip(folder: string): Promise<Record<string, string>> {
   const { bundle, digest } = await buildBundle(folder);
-  const target = join(emptyFolder(), digest);
+  const target = join(tempFolder(), digest);
   await extractBundle(bundle, target);
   return treeOf(target);
 }
@@ -83,7 +84,7 @@ describe('a bundle that is built', () => {
     const folder = folderOf({ 'a.js': 'x'.repeat(100), 'b.js': '1' });
     await expect(buildBundle(folder, { limits: { extractedBytes: 50 } })).rejects.toThrow(/101 bytes of files: 50/);
     await expect(buildBundle(folder, { limits: { entries: 1 } })).rejects.toThrow(/2 entries: 1/);
-    await expect(buildBundle(emptyFolder())).rejects.toThrow(/has no files/);
+    await expect(buildBundle(tempFolder())).rejects.toThrow(/has no files/);
   });
 
   it('passes the guard also with files that compress very well', async () => {

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 
 import { bundleSourceContract } from '@mcp-daemon/core/contract';
 
+import { tempFolder } from '../../../../tests/temp-folder.js';
 import { folderSource } from '../../src/bundle/index.js';
-import { emptyFolder } from './support.js';
 
 describe('bundles in a folder', () => {
   it.each(bundleSourceContract.map((check) => [check.name, check] as const))('%s', async (_, check) => {
     await check.run(() => {
-      const folder = emptyFolder();
+      const folder = tempFolder();
       return {
         source: folderSource({ folder, keep: 2 }),
         keep: 2,
@@ -20,7 +20,7 @@ describe('bundles in a folder', () => {
   });
 
   it('a file that is written while it is read is read again, or said to be busy', async () => {
-    const folder = emptyFolder();
+    const folder = tempFolder();
     const source = folderSource({ folder });
     const path = join(folder, 'p.zip');
     writeFileSync(path, Buffer.alloc(5_000_000));
@@ -42,7 +42,7 @@ describe('bundles in a folder', () => {
   });
 
   it('a push that fails leaves nothing behind, and the bundle that was there', async () => {
-    const folder = emptyFolder();
+    const folder = tempFolder();
     const source = folderSource({ folder });
     await source.push('p', Buffer.from('first'));
     const fails = (): void => {
@@ -54,7 +54,7 @@ describe('bundles in a folder', () => {
   });
 
   it('a folder that cannot be read is said to be so', async () => {
-    const file = join(emptyFolder(), 'file');
+    const file = join(tempFolder(), 'file');
     writeFileSync(file, '');
     const source = folderSource({ folder: file });
     await expect(source.version('p')).rejects.toMatchObject({

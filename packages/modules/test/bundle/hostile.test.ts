@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 
+import { tempFolder } from '../../../../tests/temp-folder.js';
 import type { BundleLimits } from '../../src/bundle/index.js';
 import { BundleRefusal, extractBundle, guardBundle } from '../../src/bundle/index.js';
-import { emptyFolder } from './support.js';
 import type { HandEntry } from './zip-by-hand.js';
 import { extraField, u16, u32, u64, zip64End, zipByHand } from './zip-by-hand.js';
 
@@ -17,7 +17,7 @@ async function refusalOf(
   bytes: Uint8Array,
   limits?: Partial<BundleLimits>,
 ): Promise<{ error: unknown; ms: number; left: string[] }> {
-  const parent = emptyFolder();
+  const parent = tempFolder();
   const before = process.cpuUsage();
   let error: unknown;
   try {
@@ -324,7 +324,7 @@ describe('an archive that is odd, but honest', () => {
 
   it.each(ODD)('with %s is read', async (_, make) => {
     const bundle = await guardBundle(make());
-    const folder = join(emptyFolder(), 'b'.repeat(64));
+    const folder = join(tempFolder(), 'b'.repeat(64));
     await extractBundle(bundle, folder);
     expect(bundle.files.get('index.js')?.size).toBe(30);
     expect(readdirSync(folder)).toContain('index.js');

@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 import type { LinkBinding, Skill, SkillSource } from '@mcp-daemon/core';
 import { createDaemon, MAX_SKILL_FILES, parseConfig } from '@mcp-daemon/core';
 
+import { tempFolder } from '../../../../tests/temp-folder.js';
 import type { BundleStore } from '../../src/bundle/index.js';
 import { bundleStore, digestOf, folderSource } from '../../src/bundle/index.js';
 import { skillFolders } from '../../src/index.js';
-import { emptyFolder } from './support.js';
 import type { HandEntry } from './zip-by-hand.js';
 import { zipByHand } from './zip-by-hand.js';
 
@@ -32,10 +32,10 @@ let bundles: BundleStore;
 let skills: SkillSource;
 
 beforeEach(() => {
-  [zips, extracted] = [emptyFolder(), emptyFolder()];
-  const folder = join(emptyFolder(), 'extracted');
+  [zips, extracted] = [tempFolder(), tempFolder()];
+  const folder = join(tempFolder(), 'extracted');
   bundles = bundleStore({ sources: [folderSource({ folder: zips })], folder, extracted });
-  skills = skillFolders({ base: emptyFolder(), bundles });
+  skills = skillFolders({ base: tempFolder(), bundles });
 });
 afterEach(() => bundles.close());
 

@@ -9,9 +9,10 @@ import type { BundleSource, CodeLocation, LinkBinding } from '@mcp-daemon/core';
 import { DaemonError } from '@mcp-daemon/core';
 import { buildSync } from 'esbuild';
 
+import { tempFolder } from '../../../../tests/temp-folder.js';
 import type { BundleChange, BundleStore, BundleStoreOptions } from '../../src/bundle/index.js';
 import { bundleStore, digestOf, folderSource } from '../../src/bundle/index.js';
-import { emptyFolder, treeOf } from './support.js';
+import { treeOf } from './support.js';
 import type { HandEntry } from './zip-by-hand.js';
 import { zipByHand } from './zip-by-hand.js';
 
@@ -35,7 +36,7 @@ let logged: string[];
 let stores: BundleStore[];
 
 beforeEach(() => {
-  zips = emptyFolder();
+  zips = tempFolder();
   source = folderSource({ folder: zips });
   logged = [];
   stores = [];
@@ -47,7 +48,7 @@ afterEach(async () => {
 function open(over: Partial<BundleStoreOptions> = {}): BundleStore {
   const log = (_: object, message: string): void => void logged.push(message);
   const logger = { info: log, warn: log, error: log };
-  const store = bundleStore({ sources: [source], folder: join(emptyFolder(), 'extracted'), logger, ...over });
+  const store = bundleStore({ sources: [source], folder: join(tempFolder(), 'extracted'), logger, ...over });
   stores.push(store);
   return store;
 }
@@ -55,7 +56,7 @@ function open(over: Partial<BundleStoreOptions> = {}): BundleStore {
 /** Whether this user may mount a small disk, in a namespace of its own. */
 const canMount = (() => {
   try {
-    execFileSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', emptyFolder()], { stdio: 'pipe' });
+    execFileSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', tempFolder()], { stdio: 'pipe' });
     return true;
   } catch {
     return false;
@@ -163,7 +164,7 @@ describe('a store of bundles', () => {
 
   it('goes on while the source is gone, and starts with what it has extracted', async () => {
     put(one);
-    const folder = join(emptyFolder(), 'extracted');
+    const folder = join(tempFolder(), 'extracted');
     const store = open({ folder });
     await store.locate(linkOf(), 'default');
     const fails = (): never => {
@@ -186,7 +187,7 @@ describe('a store of bundles', () => {
 
   it('reads an archive once: the next process uses what is extracted', async () => {
     put(one);
-    const folder = join(emptyFolder(), 'extracted');
+    const folder = join(tempFolder(), 'extracted');
     await open({ folder }).locate(linkOf(), 'default');
     let reads = 0;
     const counting: BundleSource = {
@@ -263,7 +264,7 @@ describe('a store of bundles', () => {
   });
 
   it('a package.json above the extracted bundles does not decide how their code is read', async () => {
-    const parent = emptyFolder();
+    const parent = tempFolder();
     writeFileSync(join(parent, 'package.json'), '{"type":"module"}');
     put(one);
     await open({ folder: join(parent, 'inner', 'bundles') }).locate(linkOf(), 'default');
@@ -326,7 +327,7 @@ describe('an empty source, as the imports of the Python engine write it', () => 
   });
 
   it('is a package that is extracted already, else one in the bucket, else what the fallback finds', async () => {
-    const extracted = emptyFolder();
+    const extracted = tempFolder();
     mkdirSync(join(extracted, 'p'));
     writeFileSync(join(extracted, 'p', '__init__.py'), '');
     put(one);
@@ -364,7 +365,7 @@ describe('an extraction', () => {
   const run = promisify(execFile);
   let program: string;
   beforeAll(() => {
-    const folder = emptyFolder();
+    const folder = tempFolder();
     buildSync({
       ...{ entryPoints: [join(packages, 'modules/src/bundle/index.ts')], outfile: join(folder, 'bundle.mjs') },
       ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20', external: ['@swc/wasm-typescript'] },
@@ -377,7 +378,7 @@ describe('an extraction', () => {
   it('is done once among processes that start together', async () => {
     const files = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`lib/f${index}.js`, `${index}`.repeat(200)]));
     put(bundleOf({ ...files, 'p.mjs': 'export const f = () => 1;' }));
-    const folder = join(emptyFolder(), 'extracted');
+    const folder = join(tempFolder(), 'extracted');
     const results = await Promise.all(Array.from({ length: 5 }, () => run(process.execPath, [program, zips, folder])));
     expect(results.map(({ stdout }) => stdout.trim())).toEqual(['1', '1', '1', '1', '1']);
     const [partition] = readdirSync(folder).filter((name) => name !== 'package.json');
@@ -388,7 +389,7 @@ describe('an extraction', () => {
 
   it('that cannot be written leaves nothing behind, and says why', async () => {
     put(bundleOf({ 'big.bin': randomBytes(300_000).toString('base64'), 'p.mjs': '1' }));
-    const folder = join(emptyFolder(), 'extracted');
+    const folder = join(tempFolder(), 'extracted');
     // A limit on the size of files stands for a full disk: both fail while a file is written.
     const limited = `trap '' XFSZ; ulimit -f 100; exec "$@"`;
     const { stdout } = await run('bash', ['-c', limited, 'bash', process.execPath, program, zips, folder]);
@@ -401,7 +402,7 @@ describe('an extraction', () => {
     'onto a disk that is full leaves nothing behind, says why, and is done when there is room',
     async () => {
       put(bundleOf({ 'big.bin': randomBytes(450_000).toString('base64'), 'p.mjs': 'export const f = () => "there is room";' }));
-      const disk = join(emptyFolder(), 'disk');
+      const disk = join(tempFolder(), 'disk');
       mkdirSync(disk);
       // The mount is seen by this shell and its children alone, and ends with them.
       const script = `
@@ -420,7 +421,7 @@ describe('an extraction', () => {
   );
 
   it('into a folder that cannot be made says so', async () => {
-    const file = join(emptyFolder(), 'file');
+    const file = join(tempFolder(), 'file');
     writeFileSync(file, '');
     chmodSync(file, 0o600);
     put(one);

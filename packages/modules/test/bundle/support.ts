@@ -1,20 +1,6 @@
-/** Folders for tests of bundles, and what is in them. */
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** What tests of bundles find in folders. */
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-
-const temporary: string[] = [];
-
-afterAll(() => {
-  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A new empty folder. It is removed at the end. */
-export function emptyFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'mcpd-bundle-')));
-  temporary.push(folder);
-  return folder;
-}
 
 /** What is in a folder, by path: `folder`, `link to …`, or the text of a file with `x ` before it where it can be executed. */
 export function treeOf(folder: string, inner = ''): Record<string, string> {

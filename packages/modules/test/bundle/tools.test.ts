@@ -15,8 +15,9 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 
+import { tempFolder } from '../../../../tests/temp-folder.js';
 import { extractBundle, guardBundle, verifyContents } from '../../src/bundle/index.js';
-import { emptyFolder, treeOf } from './support.js';
+import { treeOf } from './support.js';
 
 /** Tools that follow links, or leave them out. */
 type Links = 'kept' | 'followed' | 'none';
@@ -31,7 +32,7 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 function makeTree(links: boolean): string {
-  const folder = emptyFolder();
+  const folder = tempFolder();
   for (const [path, text] of Object.entries(FILES)) {
     mkdirSync(join(folder, path, '..'), { recursive: true });
     writeFileSync(join(folder, path), text);
@@ -141,7 +142,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
 async function extracted(bytes: Uint8Array): Promise<Record<string, string>> {
   const bundle = await guardBundle(bytes);
   await verifyContents(bundle);
-  const folder = join(emptyFolder(), 'c'.repeat(64));
+  const folder = join(tempFolder(), 'c'.repeat(64));
   await extractBundle(bundle, folder);
   const top = readdirSync(folder).includes('my-functions') ? join(folder, 'my-functions') : folder;
   const entries = Object.entries(treeOf(top)).filter(([path]) => !path.startsWith('META-INF'));
@@ -159,7 +160,7 @@ describe.each(Object.entries(TOOLS))('an archive by %s', (_, { needs, pack, link
   const test = has(needs) || process.env['CI'] !== undefined ? it : it.skip;
 
   test('is taken, with what it packs of links', async () => {
-    const out = join(emptyFolder(), 'out.zip');
+    const out = join(tempFolder(), 'out.zip');
     pack(makeTree(links !== 'none'), out);
     const tree = await extracted(readFileSync(out));
     expectFiles(tree, keepsModes);
@@ -194,7 +195,7 @@ describe('an archive by a package of npm', () => {
     const { ZipArchive } = (await import('archiver' as string)) as {
       ZipArchive: new () => NodeJS.ReadableStream & { directory(from: string, to: boolean): void; finalize(): Promise<void> };
     };
-    const out = join(emptyFolder(), 'out.zip');
+    const out = join(tempFolder(), 'out.zip');
     const archive = new ZipArchive();
     const file = createWriteStream(out);
     archive.pipe(file);
@@ -245,7 +246,7 @@ it('a signed archive of the mcpb tool is read', async () => {
   const bundle = await guardBundle(bytes);
   await verifyContents(bundle);
   expect(bundle.notes).toEqual(['the signature of mcpb at its end is not checked']);
-  const folder = join(emptyFolder(), 'out');
+  const folder = join(tempFolder(), 'out');
   await extractBundle(bundle, folder);
   expect(filesIn(folder).sort()).toEqual(['café.txt', 'empty.txt', 'manifest.json', 'run.sh', 'server/index.js']);
   expect(statSync(join(folder, 'run.sh')).mode & 0o777).toBe(0o755);

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { tempFolder } from '../../../../tests/temp-folder.js';
 import { readPythonConfiguration } from '../../src/runtimes/python-configuration.js';
-import { newFolder, programsFolder } from '../support.js';
+import { programsFolder } from '../support.js';
 import { PYTHON } from './child.js';
 
 const FILES = {
@@ -19,7 +20,7 @@ const FILES = {
 
 let root: string;
 beforeAll(() => {
-  root = newFolder();
+  root = tempFolder();
   for (const [name, text] of Object.entries(FILES)) {
     mkdirSync(dirname(join(root, name)), { recursive: true });
     writeFileSync(join(root, name), text);

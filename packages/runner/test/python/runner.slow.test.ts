@@ -8,8 +8,9 @@ import { DaemonError, ForeignValue } from '@mcp-daemon/core';
 import type { RunnerFixture } from '@mcp-daemon/core/contract';
 import { runnerContextContract, runnerContract } from '@mcp-daemon/core/contract';
 
+import { tempFolder } from '../../../../tests/temp-folder.js';
 import type { TestRunner } from '../support.js';
-import { contextOf, newFolder, openRunner } from '../support.js';
+import { contextOf, openRunner } from '../support.js';
 import { PYTHON } from './child.js';
 
 /** The module `m` of the suite, in Python. An error's message is the last line of its traceback: here it is the bare message. */
@@ -108,7 +109,7 @@ interface Opened extends TestRunner {
 }
 
 async function open(code = '', settings = {}, env: Record<string, string> = {}): Promise<Opened> {
-  const folder = newFolder();
+  const folder = tempFolder();
   const install = (module: string, text: string): void => {
     const file = join(folder, `${module}.py`);
     mkdirSync(dirname(file), { recursive: true });

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 
 import type { CodeLocator } from '@mcp-daemon/core';
 
+import { tempFolder } from '../../../../tests/temp-folder.js';
 import { until } from '../../../../tests/until.js';
-import { contextOf, newFolder, openRunner } from '../support.js';
+import { contextOf, openRunner } from '../support.js';
 import { PYTHON } from './child.js';
 
 const VERSIONS = 4;
@@ -27,7 +28,7 @@ async def later():
 `;
 
 it('newer code takes the place of older code while calls run', async () => {
-  const base = newFolder();
+  const base = tempFolder();
   const file = join(base, 'm.py');
   writeFileSync(file, code(1));
   const digest = (): string => createHash('sha256').update(readFileSync(file)).digest('hex');
