@@ -1,15 +1,20 @@
 import { folderOf, inChild } from './support.js';
 
+/** The code is loaded and its file is followed; no time passes from then on. */
+const FOLLOWED = `
+  watch();
+  out.first = (await load('tools')).hello();
+  await watched();
+  clock.stop();
+`;
+
 describe('a file that is being saved', () => {
   it('code that is saved halfway does not fail calls: the last good code runs, and then the new one or the error', async () => {
     const base = folderOf({ 'tools.mjs': `export const hello = () => 1;` });
     const result = await inChild(
       base,
       `
-      watch();
-      out.first = (await load('tools')).hello();
-      await watched();
-      clock.stop();
+      ${FOLLOWED}
       write('tools.mjs', 'export const hello = () =');
       await change();
       out.halfway = (await load('tools')).hello();
@@ -37,10 +42,7 @@ describe('a file that is being saved', () => {
     const result = await inChild(
       base,
       `
-      watch();
-      out.first = (await load('tools')).hello();
-      await watched();
-      clock.stop();
+      ${FOLLOWED}
       write('${file}', '');
       await change();
       out.emptied = (await load('tools')).hello();
