@@ -50,7 +50,7 @@ def waits(context):
     print("running")
     while not context.cancelled: time.sleep(0.001)
     return "was cancelled"
-def waits_well(context): print("running"); return [context.wait(0), context.wait(3600)]
+def waits_well(context): before = context.wait(0); print("running"); return [before, context.wait(3600)]
 async def sleeps(): print("running"); await asyncio.sleep(3600)
 async def cleans():
     print("running")
