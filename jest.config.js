@@ -24,8 +24,8 @@ export default {
   globalTeardown: '<rootDir>/scripts/temp-root/remove.mjs',
   reporters: ['default', '<rootDir>/scripts/failures-last.mjs'],
   maxWorkers: 2,
-  // A test that waits for an event that never comes ends here. Many tests start processes, and a machine may be busy.
-  testTimeout: 60_000,
+  // A test that waits for an event that never comes ends here. Many tests start processes, and a machine may be slow and busy.
+  testTimeout: 240_000,
   // v8 counts lines, and so the ones of files that hold only types.
   coverageProvider: 'babel',
   coverageReporters: ['text-summary', 'json-summary', 'lcov'],

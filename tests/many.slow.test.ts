@@ -63,7 +63,7 @@ test(`${PROCESSES} sidecars at once on one store file, ${CALLS} calls each: each
   expect(calls.map(tagOf).sort()).toEqual(wanted.sort());
   expect(new Set(calls.map((record) => record['mcp_function_call_uuid'])).size).toBe(calls.length);
   expect([...new Set(calls.map(({ status }) => status))]).toEqual(['completed']);
-}, 180_000);
+});
 
 test(`${ROUNDS} sidecars killed under load: what they answered is settled, what they had begun is interrupted`, async () => {
   // One that lives through it all: nobody may take its open call for one of the dead.
@@ -99,4 +99,4 @@ test(`${ROUNDS} sidecars killed under load: what they answered is settled, what 
   await long.catch(() => undefined);
   const after = await callsOf(home, '--name', 'test_wait', '--status', 'interrupted', '--limit', '1000');
   expect(after.map(tagOf)).toContain('bystander');
-}, 180_000);
+});

@@ -36,4 +36,4 @@ test('every command that the tour prints works when pasted', async () => {
   } finally {
     await rm(home, { recursive: true, force: true, maxRetries: 3 });
   }
-}, 120_000);
+});

@@ -5,12 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { jest } from '@jest/globals';
 import type { BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-
-// A browser on a busy machine takes its time.
-jest.setTimeout(120_000);
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
@@ -101,7 +97,7 @@ export async function launch(port: number): Promise<Browser> {
         (url) => url.origin !== origin,
         (route) => route.abort(),
       );
-      page.setDefaultTimeout(30_000);
+      page.setDefaultTimeout(120_000);
       await page.addInitScript(POLICY);
       if (PAGE_COVERAGE !== undefined) {
         const close = page.close.bind(page);

@@ -47,7 +47,7 @@ describe.each(STORES)('two daemons on one store: %s', (kind) => {
     expect(repeatOf(result)).toMatch(/^[0-9a-f-]{36}$/);
     expect(performance.now() - began).toBeLessThan(limit);
     expect(home.effects().get('k')).toBe(1);
-  }, 90_000);
+  });
 
   it('one that may be repeated is made again', async () => {
     const { arguments: args, ...params } = await killed('repeatable', 'r');
@@ -55,5 +55,5 @@ describe.each(STORES)('two daemons on one store: %s', (kind) => {
     const again = two.send('tools/call', { ...params, arguments: args });
     await until(() => home.effects().get('r') === 2, 'the second run');
     void again.catch(() => undefined); // its daemon is stopped
-  }, 90_000);
+  });
 });

@@ -91,5 +91,5 @@ describe.each(STORES)('two daemons on one store: %s', (kind) => {
     expect(await two.send('tasks/update', late)).toMatchObject({ resultType: 'complete' });
     expect(await get(two, asked)).toMatchObject({ status: 'failed' });
     expect(home.effects().filter((id) => id.startsWith('killed'))).toEqual(['killed']);
-  }, 90_000);
+  });
 });

@@ -7,14 +7,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { jest } from '@jest/globals';
-
 import { arrival, until } from '../../../tests/until.js';
 
 export { arrival, until };
-
-// A test starts many processes, and other tests run at the same time.
-jest.setTimeout(60_000);
 
 export const BIN = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist', 'bin.js');
 

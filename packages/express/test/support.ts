@@ -116,7 +116,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** The body as JSON. */
+  /** The body as JSON: of a stream, which the answer to a slow request becomes, the last message. */
   readonly json: { id?: unknown; result?: JsonObject; error?: { code: number; message: string; data?: unknown } };
 }
 
@@ -151,7 +151,8 @@ export async function send(to: { port: number }, sent: Sent): Promise<Answer> {
     headers: res.headers,
     text,
     get json() {
-      return JSON.parse(text) as Answer['json'];
+      const last = text.split('\n').findLast((line) => line.startsWith('data: {'));
+      return JSON.parse(last?.slice('data: '.length) ?? text) as Answer['json'];
     },
   };
 }

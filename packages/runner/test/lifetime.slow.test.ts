@@ -67,7 +67,7 @@ beforeAll(async () => {
     alias: { '@mcp-daemon/core': join(packages, 'core/src/index.ts') },
   });
   programs = await programsFolder();
-}, 120_000);
+});
 
 const daemons: ChildProcess[] = [];
 afterEach(() => {

@@ -35,7 +35,7 @@ it('several processes write at the same time: every record is stored once', asyn
   await store.close();
   expect(value(file, 'SELECT count(*) FROM mcp_function_calls')).toBe(10_000);
   expect(value(file, 'PRAGMA integrity_check')).toBe('ok');
-}, 120_000);
+});
 
 it('several processes may be the first', async () => {
   for (let round = 0; round < 3; round += 1) {
@@ -92,7 +92,7 @@ it('a process that is killed while it writes loses no committed record, and its 
   const store = await openSqliteStore({ file });
   expect(await store.calls.interrupt()).toBe(1);
   await store.close();
-}, 120_000);
+});
 
 it('if several processes search for interrupted calls at the same time, each call is found once', async () => {
   const file = join(folder, 'found', 'calls.db');

@@ -145,4 +145,4 @@ it(`${ROUNDS} kills under load lose no record that was said to be kept`, async (
   expect([...said].filter((uuid) => !completed.has(uuid))).toEqual([]);
   expect(value(file, 'PRAGMA integrity_check')).toBe('ok');
   await store.close();
-}, 240_000);
+});

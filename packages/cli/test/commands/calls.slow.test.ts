@@ -286,4 +286,4 @@ it('25 short-lived processes with a small bound leave about as many records as i
   expect(rows.length).toBeGreaterThanOrEqual(50);
   expect(rows.length).toBeLessThanOrEqual(60);
   expect(existsSync(file)).toBe(true);
-}, 120_000);
+});

@@ -84,6 +84,11 @@ export interface McpHandlerOptions<I extends SessionIdentity = SessionIdentity> 
    * session are limited by the daemon's `limits.maxInFlight`. Default 1,000.
    */
   maxInFlightPerUser?: number;
+  /**
+   * The answer to a slow request becomes a stream after this time, so that a client that loses its connection can resume it. For clients of
+   * version 2025-11-25. Default 50 ms.
+   */
+  streamAfterMs?: number;
   /** How often a comment is sent on open streams, so that proxies keep them open. Default 15 seconds. */
   keepAliveMs?: number;
   /** Gets errors. Default: nothing is logged. */
@@ -156,12 +161,14 @@ export function createMcpHandler<I extends SessionIdentity = SessionIdentity>(
   const maxStreams = positive('maxStreams', options.maxStreams ?? 10_000);
   const maxStreamsPerUser = positive('maxStreamsPerUser', options.maxStreamsPerUser ?? 1_000);
   const maxInFlightPerUser = positive('maxInFlightPerUser', options.maxInFlightPerUser ?? 1_000);
+  const streamAfterMs = positive('streamAfterMs', options.streamAfterMs ?? 50);
   const streams = new EventStreams(budget, positive('keepAliveMs', options.keepAliveMs ?? 15_000));
 
   const guard = createGuard({ allowedHosts, allowedOrigins });
   const readMessage = createMessageReader({ maxBytes: maxBodyBytes, budget, turns, charge });
   const sessions = createSessions({
-    ...{ daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser, challenge, turns },
+    ...{ daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser },
+    ...{ challenge, turns, streamAfterMs },
   });
   const legacy = createLegacyHandler({ sessions, streams, budget, logger });
   const modern = createModernHandler({

@@ -42,6 +42,8 @@ export interface SessionContext {
   readonly challenge?: ScopeChallenge | undefined;
   /** Writes answers that are ready at once. */
   readonly turns: Pick<Turns, 'atEnd'>;
+  /** After this time without an answer a stream is opened. */
+  readonly streamAfterMs: number;
   /** Called with the change in the number of characters that a session keeps for resumption. */
   onKept(session: HttpSession, characters: number): void;
   /** Called when a session has ended. */
@@ -135,8 +137,8 @@ export class HttpSession implements Peer, ReplyOwner {
     const replies = (this.#replies ??= new Map<RequestId, Reply>());
     // Core refuses a request whose id is already running. Messages with that id still belong to the first request.
     const ids = requestsIn(message).filter((id) => !replies.has(id));
-    const { budget, challenge } = this.#context;
-    const reply = new Reply(this, { res, caller, accepted, ids, budget, challenge });
+    const { budget, challenge, streamAfterMs } = this.#context;
+    const reply = new Reply(this, { res, caller, accepted, ids, budget, challenge, streamAfterMs });
     for (const id of ids) replies.set(id, reply);
     const finish = (answered: Answered, turns?: Pick<Turns, 'atEnd'>): void => {
       for (const id of ids) replies.delete(id);

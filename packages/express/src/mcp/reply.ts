@@ -16,9 +16,6 @@ import { scopesAskedBy } from '../wire/scope-challenge.js';
 import type { Turns } from '../wire/turns.js';
 import type { ResumableStream, SessionStreams } from './resumable.js';
 
-/** After this time without an answer a stream is opened, so that the client can reconnect and resume it. */
-const STREAM_AFTER_MS = 50;
-
 /** The answer to a POST: one answer, the answers to a batch, or none. */
 export type Answered = JsonRpcResponse | JsonRpcResponse[] | undefined;
 
@@ -41,6 +38,8 @@ export interface ReplyOptions {
   readonly budget: Pick<ByteBudget, 'hold'>;
   /** Makes the challenge for a token that lacks scopes. */
   readonly challenge: ScopeChallenge | undefined;
+  /** After this time without an answer a stream is opened, so that the client can reconnect and resume it. */
+  readonly streamAfterMs: number;
 }
 
 /** Whether an answer is a status, 403, and so no event of a stream. */
@@ -56,10 +55,11 @@ export class Reply {
   readonly #budget: Pick<ByteBudget, 'hold'>;
   readonly #challenge: ScopeChallenge | undefined;
   readonly #ids: readonly RequestId[];
+  readonly #streamAfterMs: number;
   #stream: ResumableStream | undefined;
   #streamTimer: NodeJS.Timeout | undefined;
 
-  constructor(session: ReplyOwner, { res, caller, accepted, ids, budget, challenge }: ReplyOptions) {
+  constructor(session: ReplyOwner, { res, caller, accepted, ids, budget, challenge, streamAfterMs }: ReplyOptions) {
     this.#session = session;
     this.#res = res;
     this.#caller = caller;
@@ -67,6 +67,7 @@ export class Reply {
     this.#ids = ids;
     this.#budget = budget;
     this.#challenge = challenge;
+    this.#streamAfterMs = streamAfterMs;
   }
 
   /** Called when the answer is not available at once. */
@@ -78,7 +79,7 @@ export class Reply {
     }
     this.#res.once('close', this.#onClose);
     if (this.#accepted.events && this.#session.sendsPriming)
-      this.#streamTimer = setTimeout(() => this.#open(), STREAM_AFTER_MS).unref();
+      this.#streamTimer = setTimeout(() => this.#open(), this.#streamAfterMs).unref();
   }
 
   /** Sends a message before the answer. @returns false where the client does not accept a stream */

@@ -35,6 +35,8 @@ export interface SessionsOptions {
   challenge?: ScopeChallenge | undefined;
   /** Writes answers that are ready at once. */
   turns: Pick<Turns, 'atEnd'>;
+  /** After this time without an answer a stream is opened. */
+  streamAfterMs: number;
 }
 
 /** The table of sessions. */
@@ -85,7 +87,8 @@ function longestIdle(sessions: Iterable<HttpSession>): HttpSession | undefined {
 
 /** Creates an empty table. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser, challenge, turns } = options;
+  const { daemon, streams, budget, idleMs, maxSessions, maxSessionsPerUser, maxKept, maxKeptPerUser } = options;
+  const { challenge, turns, streamAfterMs } = options;
   /** Ordered by the time of the last request: the session that was idle longest is first. */
   const table = new Map<string, HttpSession>();
   /** The sessions of each user, oldest first. They are not reordered at every request, because that would cost time. */
@@ -99,6 +102,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     budget,
     challenge,
     turns,
+    streamAfterMs,
     onKept: ({ caller }, characters) => kept.change(userKey(caller), characters),
     onEnded(session) {
       if (!table.delete(session.id)) return;

@@ -163,7 +163,8 @@ describe('the media type of an answer', () => {
     ['anything', '*/*', 'application/json'],
     ['nothing said', undefined, 'application/json'],
   ])('depends on Accept: %s', async (_what, accept, type) => {
-    const served = await serve([echo]);
+    // However slow the machine is, no answer becomes a stream.
+    const served = await serve([echo], { streamAfterMs: 60_000 });
     const session = await openSession(served);
     const answer = await send(served, { body: call('echo', { text: 'x' }), headers: { ...session, accept } as never });
     expect(answer.headers['content-type']).toBe(type);
@@ -199,7 +200,7 @@ describe('the media type of an answer', () => {
     const batch = [call('echo', { text: 'a' }, 1), message('notifications/x'), call('echo', { text: 'b' }, 2)];
     const old = await openSession(served, '2025-03-26');
     const answer = await send(served, { body: batch, headers: old });
-    expect(JSON.parse(answer.text)).toMatchObject([{ id: 1 }, { id: 2 }]);
+    expect(answer.json).toMatchObject([{ id: 1 }, { id: 2 }]);
     const events = await stream(served, { body: batch, headers: { ...old, ...EVENTS } });
     await until(() => events.over);
     expect(events.messages).toMatchObject([{ id: 1 }, { id: 2 }]);
@@ -225,7 +226,10 @@ describe('a message from the server', () => {
 
   it('about changes is sent on the stream that belongs to no request', async () => {
     const change = tool('change', (_args, context) => context.resourceUpdated('test://a'));
-    const served = await serve([change, defineResource({ name: 'a', uri: 'test://a', run: () => 'a' })], { keepAliveMs: 20 });
+    const served = await serve([change, defineResource({ name: 'a', uri: 'test://a', run: () => 'a' })], {
+      keepAliveMs: 20,
+      streamAfterMs: 60_000,
+    });
     const session = await openSession(served);
     const subscribe = message('resources/subscribe', { uri: 'test://a' }, 1);
     await send(served, { body: subscribe, headers: session });

@@ -40,19 +40,20 @@ it('a slow answer becomes a stream, which begins with an id to resume from', asy
 });
 
 it('clients of versions before 2025-11-25 get no priming event', async () => {
+  const streamAfterMs = 73;
   const timers = jest.spyOn(globalThis, 'setTimeout');
   atEnd(() => timers.mockRestore());
   /** Whether a call has begun to wait until its answer becomes a stream. */
-  const becomesStream = (): boolean => timers.mock.calls.some(([, ms]) => ms === 50);
+  const becomesStream = (): boolean => timers.mock.calls.some(([, ms]) => ms === streamAfterMs);
   const { tool: waits, open, signals } = gate();
-  const served = await serve([waits]);
+  const served = await serve([waits], { streamAfterMs });
   const session = await openSession(served, '2025-06-18');
   const own = await stream(served, { method: 'GET', headers: { ...session, ...EVENTS } });
   const answer = send(served, { body: call('gate'), headers: session });
   await until(() => signals.length === 1);
   const newer = send(served, { body: call('gate'), headers: await openSession(served) });
   await until(() => signals.length === 2 && becomesStream());
-  expect(timers.mock.calls.filter(([, ms]) => ms === 50)).toHaveLength(1);
+  expect(timers.mock.calls.filter(([, ms]) => ms === streamAfterMs)).toHaveLength(1);
   open();
   expect((await answer).headers['content-type']).toBe('application/json');
   expect((await newer).status).toBe(200);

@@ -62,7 +62,7 @@ it('of four processes that commit at once exactly one wins on each parent', asyn
   expect((await store.catalogs?.rows('acme'))?.modules).toHaveLength(80);
   await store.close();
   expect((await verifyRecords(file)).problems).toEqual([]);
-}, 120_000);
+});
 
 it('a process that is killed in the middle of commits leaves head, history and texts whole', async () => {
   const file = join(folder, 'killed.db');
@@ -83,4 +83,4 @@ it('a process that is killed in the middle of commits leaves head, history and t
     await store.close();
   }
   expect((await verifyRecords(file)).problems).toEqual([]);
-}, 120_000);
+});

@@ -38,7 +38,7 @@ it('of three processes that create the same entries exactly one wins each, and n
   expect((await store.state?.get('acme', 'count'))?.value).toBe('300');
   await store.close();
   expect(await verifyRecords(file)).toMatchObject({ problems: [], entries: 101 });
-}, 120_000);
+});
 
 it('a process that is killed keeps every entry whose put has returned', async () => {
   const file = join(folder, 'killed.db');
@@ -59,4 +59,4 @@ it('a process that is killed keeps every entry whose put has returned', async ()
     await store.close();
   }
   expect((await verifyRecords(file)).problems).toEqual([]);
-}, 120_000);
+});
