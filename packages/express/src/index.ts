@@ -8,7 +8,7 @@ export { createAddressOf } from './access/address.js';
 export type { AddressOf } from './access/address.js';
 export { createMcpHandler } from './mcp/handler.js';
 export type { McpHandler, McpHandlerOptions } from './mcp/handler.js';
-export type { Charge } from './wire/body.js';
+export type { Charge } from './wire/message-body.js';
 export { createByteBudget } from './wire/byte-budget.js';
 export type { ByteBudget, ByteBudgetOptions, Holding } from './wire/byte-budget.js';
 export type { Turns, TurnUser } from './wire/turns.js';

@@ -8,7 +8,7 @@ import { retryLater } from '../auth/attempts.js';
 import type { AuthIdentity } from '../auth/identity.js';
 import type { AuthProvider } from '../auth/provider.js';
 import { createThrottle, networkOf } from '../auth/throttle.js';
-import type { Charge } from '../wire/body.js';
+import type { Charge } from '../wire/message-body.js';
 import type { Refusal } from '../wire/respond.js';
 
 /** What {@link limitRate} takes. */

@@ -3,9 +3,11 @@ import type { IncomingMessage } from 'node:http';
 
 import { DaemonError, isObject, weighMessage } from '@mcp-daemon/core';
 
-import type { Body, MessageReaderOptions } from '../wire/body.js';
-import { createBodyReader, extraRequestsOf, maxValuesOf } from '../wire/body.js';
+import type { Body } from '../wire/body.js';
+import { createBodyReader } from '../wire/body.js';
 import type { Caller } from '../wire/caller.js';
+import type { MessageReaderOptions } from '../wire/message-body.js';
+import { extraRequestsOf, maxValuesOf } from '../wire/message-body.js';
 import type { Refusal } from '../wire/respond.js';
 
 /** The value of a body, or why it is refused. */

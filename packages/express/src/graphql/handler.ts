@@ -11,7 +11,6 @@ import type { Awaitable, Logger } from '@mcp-daemon/core';
 
 import type { AuthIdentity, Role } from '../auth/identity.js';
 import { ROLES } from '../auth/identity.js';
-import type { Charge } from '../wire/body.js';
 import type { ByteBudget } from '../wire/byte-budget.js';
 import { createByteBudget } from '../wire/byte-budget.js';
 import { callerOf } from '../wire/caller.js';
@@ -19,6 +18,7 @@ import { EventStreams } from '../wire/event-stream.js';
 import { SHUTTING_DOWN } from '../wire/failure.js';
 import type { GuardOptions } from '../wire/guard.js';
 import { createGuard } from '../wire/guard.js';
+import type { Charge } from '../wire/message-body.js';
 import { positive } from '../wire/options.js';
 import { closeWithConnection } from '../wire/pipeline.js';
 import type { Refusal } from '../wire/respond.js';

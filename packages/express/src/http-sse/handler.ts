@@ -9,8 +9,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
 
 import { PATHS } from '../paths.js';
-import type { Charge } from '../wire/body.js';
-import { createMessageReader } from '../wire/body.js';
 import type { ByteBudget } from '../wire/byte-budget.js';
 import { createByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
@@ -19,6 +17,8 @@ import { EventStreams } from '../wire/event-stream.js';
 import { fail, SHUTTING_DOWN } from '../wire/failure.js';
 import { createGuard } from '../wire/guard.js';
 import { acceptedBy } from '../wire/media.js';
+import type { Charge } from '../wire/message-body.js';
+import { createMessageReader } from '../wire/message-body.js';
 import type { ListSessions } from '../wire/open-session.js';
 import { openSession } from '../wire/open-session.js';
 import { positive } from '../wire/options.js';

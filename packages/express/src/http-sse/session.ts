@@ -13,10 +13,10 @@ import type {
 } from '@mcp-daemon/core';
 import { encode } from '@mcp-daemon/core';
 
-import { bytesOf } from '../wire/body.js';
 import type { Caller } from '../wire/caller.js';
 import { isRevoked } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
+import { bytesOf } from '../wire/message-body.js';
 import { recordCall } from '../wire/request-info.js';
 import { sendJson, sendStatus } from '../wire/respond.js';
 

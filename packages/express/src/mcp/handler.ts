@@ -7,8 +7,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Awaitable, Daemon, Logger, SessionIdentity } from '@mcp-daemon/core';
 
-import type { Charge } from '../wire/body.js';
-import { createMessageReader } from '../wire/body.js';
 import type { ByteBudget } from '../wire/byte-budget.js';
 import { createByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
@@ -18,6 +16,8 @@ import { fail, SHUTTING_DOWN } from '../wire/failure.js';
 import { createGuard } from '../wire/guard.js';
 import { acceptedBy } from '../wire/media.js';
 import { isModern, joinVersions } from '../wire/message.js';
+import type { Charge } from '../wire/message-body.js';
+import { createMessageReader } from '../wire/message-body.js';
 import type { ListSessions } from '../wire/open-session.js';
 import { positive } from '../wire/options.js';
 import type { Permission } from '../wire/permission.js';

@@ -17,11 +17,11 @@ import type {
 } from '@mcp-daemon/core';
 import { isObject } from '@mcp-daemon/core';
 
-import { bytesOf } from '../wire/body.js';
 import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import type { Accepted } from '../wire/media.js';
+import { bytesOf } from '../wire/message-body.js';
 import { refuse } from '../wire/respond.js';
 import type { ScopeChallenge } from '../wire/scope-challenge.js';
 import type { Turns } from '../wire/turns.js';

@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject, Logger } from '@mcp-daemon/core';
 import { DaemonError, encode, LEGACY_VERSIONS, META, MODERN_VERSIONS } from '@mcp-daemon/core';
 
-import { bytesOf } from '../wire/body.js';
 import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
@@ -13,6 +12,7 @@ import { fail, SHUTTING_DOWN } from '../wire/failure.js';
 import type { Accepted } from '../wire/media.js';
 import { acceptedBy } from '../wire/media.js';
 import { isHandshake, isLegacyVersion } from '../wire/message.js';
+import { bytesOf } from '../wire/message-body.js';
 import type { Refusal } from '../wire/respond.js';
 import { refuse, sendAnswer, sendStatus } from '../wire/respond.js';
 import type { HttpSession } from './http-session.js';

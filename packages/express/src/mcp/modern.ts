@@ -9,13 +9,13 @@ import type { Daemon, EndedBy, Exchange, HeldScopes, JsonRpcNotification, JsonRp
 import { abortReason, encode, isObject, META } from '@mcp-daemon/core';
 
 import { Bag } from '../wire/bag.js';
-import { bytesOf } from '../wire/body.js';
 import type { ByteBudget } from '../wire/byte-budget.js';
 import type { Caller } from '../wire/caller.js';
 import { isRevoked } from '../wire/caller.js';
 import type { EventStreams } from '../wire/event-stream.js';
 import { eventOf } from '../wire/event-stream.js';
 import { REVOKED, SHUTTING_DOWN } from '../wire/failure.js';
+import { bytesOf } from '../wire/message-body.js';
 import { MAX_TIMER_MS } from '../wire/options.js';
 import { recordCall } from '../wire/request-info.js';
 import type { Refusal } from '../wire/respond.js';
