@@ -24,6 +24,8 @@ export default {
   globalTeardown: '<rootDir>/scripts/temp-root/remove.mjs',
   reporters: ['default', '<rootDir>/scripts/failures-last.mjs'],
   maxWorkers: 2,
+  // Modules of tests that have ended stay in memory (ES modules in jest). Soon a worker would mostly collect garbage, so it begins anew.
+  workerIdleMemoryLimit: '800MB',
   // A test that waits for an event that never comes ends here. Many tests start processes, and a machine may be slow and busy.
   testTimeout: 240_000,
   // v8 counts lines, and so the ones of files that hold only types.
