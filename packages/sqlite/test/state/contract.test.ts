@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support.js';
 const folder = temporaryFolder();
 let count = 0;
 const opened: Store[] = [];
-afterAll(() => Promise.all(opened.map(async (store) => store.close())));
+afterEach(() => Promise.all(opened.splice(0).map(async (store) => store.close())));
 
 describe('the contract of a store of state', () => {
   for (const check of stateStoreContract) {
