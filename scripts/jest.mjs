@@ -35,7 +35,7 @@ const failedFiles = (results) =>
     : [];
 
 export async function jest(args) {
-  if (!process.env.CI) return start(args);
+  if (!process.env.CI) return start(args, process.env.JEST_RESULTS);
   const folder = await mkdtemp(join(tmpdir(), 'mcp-daemon-jest-'));
   const results = process.env.JEST_RESULTS ?? join(folder, 'results.json');
   try {
